@@ -1,0 +1,24 @@
+/**
+ * How the tests run: straight from the TypeScript sources (export condition `source`), so that no
+ * build has to happen first and a failing line is the line that was written.
+ */
+import { defineConfig } from "vitest/config";
+
+const conditions = ["source", "node", "import", "module", "default"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: [
+      "packages/*/test/**/*.test.ts",
+      "tools/test/**/*.test.ts",
+      "examples/test/**/*.test.ts",
+      "conformance/**/*.test.ts",
+      "bench/test/**/*.test.ts",
+    ],
+    exclude: ["**/node_modules/**", "**/dist/**", "**/fixtures/**"],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
+});
