@@ -1,0 +1,265 @@
+/**
+ * The sending side of QoS 1 and 2, the same in client and server.
+ *
+ * It knows which exchanges are open, in which state, and in which order they began. It does not
+ * send, encode, store, count quota or wait: its caller does. The state of an exchange lies in plain arrays,
+ * side by side, at the slot that `PacketIdentifiers` gave to its identifier, so that a message
+ * costs no object and no closure.
+ *
+ * ```
+ * begin(1) -> awaitingPuback -- PUBACK --------------------------------------> finished
+ * begin(2) -> awaitingPubrec -- PUBREC below 0x80 -> awaitingPubcomp -- PUBCOMP -> finished
+ *                            -- PUBREC from 0x80 ----------------------------> finished
+ * ```
+ */
+import { PacketIdentifiers } from "./packet-identifiers.ts";
+
+const FREE = 0;
+const AWAITING_PUBACK = 1;
+const AWAITING_PUBREC = 2;
+const AWAITING_PUBCOMP = 3;
+const LENT = 4;
+
+/** The acknowledgement that an open exchange waits for. */
+export type ExchangeState = "awaitingPuback" | "awaitingPubrec" | "awaitingPubcomp";
+
+const STATE_NAMES = [undefined, "awaitingPuback", "awaitingPubrec", "awaitingPubcomp"] as const;
+
+const STATE_NUMBERS: Readonly<Record<ExchangeState, number>> = {
+  awaitingPuback: AWAITING_PUBACK,
+  awaitingPubrec: AWAITING_PUBREC,
+  awaitingPubcomp: AWAITING_PUBCOMP,
+};
+
+/**
+ * What a PUBREC means: `release` a PUBREL is to be sent; `finished` the peer refused the message and the
+ * exchange is over; `unknown` no such exchange waits for it.
+ */
+export type PubrecResult = "release" | "finished" | "unknown";
+
+/** An exchange that is not finished. */
+export interface OpenExchange<T> {
+  readonly identifier: number;
+  /** `awaitingPubcomp`: send PUBREL again; else send PUBLISH again, with DUP. */
+  readonly state: ExchangeState;
+  readonly item: T | undefined;
+}
+
+const NO_STATES = new Uint8Array(0);
+const NO_SEQUENCE = new Float64Array(0);
+
+/** Outgoing QoS 1 and 2 exchanges of one Session. `T` is whatever the caller keeps per message. */
+export class Sender<T> {
+  /** The item of the exchange that ended last. Set it to undefined to let go of the message. */
+  finished: T | undefined = undefined;
+
+  readonly #identifiers: PacketIdentifiers = new PacketIdentifiers();
+  #states: Uint8Array = NO_STATES;
+  /** Number of the sending that counts for the order: of the PUBLISH, after PUBREC of the PUBREL. */
+  #sequence: Float64Array = NO_SEQUENCE;
+  #items: (T | undefined)[] = [];
+  #sequenceNext = 1;
+  #inFlight = 0;
+
+  /** How many exchanges are open. Identifiers lent do not count. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /**
+   * Begins an exchange and gives its Packet Identifier, one that is not in use; 0 if all are
+   * [MQTT-4.3.2-1] [MQTT-4.3.3-1].
+   */
+  begin(qos: 1 | 2, item: T | undefined): number {
+    const identifier = this.#identifiers.take();
+    if (identifier === 0) return 0;
+    this.#open(identifier, qos === 1 ? AWAITING_PUBACK : AWAITING_PUBREC, item);
+    return identifier;
+  }
+
+  /** PUBACK came: true if it ended an exchange of QoS 1, whose item is then in `finished`. */
+  puback(identifier: number): boolean {
+    return this.#finish(identifier, AWAITING_PUBACK);
+  }
+
+  /**
+   * PUBREC came. A repeated PUBREC is answered by PUBREL again; a refusal that comes after an
+   * acceptance is of no effect [MQTT-4.3.3-4] [MQTT-4.4.0-2].
+   */
+  pubrec(identifier: number, reasonCode: number): PubrecResult {
+    if (reasonCode >= 0x80)
+      return this.#finish(identifier, AWAITING_PUBREC) ? "finished" : "unknown";
+    const slot = identifier & (this.#states.length - 1);
+    const state = this.#identifiers.has(identifier) ? this.#states[slot] : FREE;
+    if (state === AWAITING_PUBCOMP) return "release";
+    if (state !== AWAITING_PUBREC) return "unknown";
+    this.#states[slot] = AWAITING_PUBCOMP;
+    this.#sequence[slot] = this.#sequenceNext++;
+    return "release";
+  }
+
+  /** PUBCOMP came: true if it ended an exchange of QoS 2, whose item is then in `finished`. */
+  pubcomp(identifier: number): boolean {
+    return this.#finish(identifier, AWAITING_PUBCOMP);
+  }
+
+  /** What the exchange with this identifier waits for; undefined if there is none. */
+  state(identifier: number): ExchangeState | undefined {
+    if (!this.#identifiers.has(identifier)) return undefined;
+    return STATE_NAMES[this.#states[identifier & (this.#states.length - 1)] ?? FREE];
+  }
+
+  /** The item of the open exchange with this identifier; undefined if there is none. */
+  item(identifier: number): T | undefined {
+    if (this.state(identifier) === undefined) return undefined;
+    return this.#items[identifier & (this.#states.length - 1)];
+  }
+
+  /**
+   * Keeps another item with an open exchange, such as undefined when after PUBREC the message is
+   * needed no more; false if there is no such exchange.
+   */
+  replaceItem(identifier: number, item: T | undefined): boolean {
+    if (this.state(identifier) === undefined) return false;
+    this.#items[identifier & (this.#states.length - 1)] = item;
+    return true;
+  }
+
+  /**
+   * The open exchanges, each as what is to be sent again when a Session resumes [MQTT-4.4.0-1]: PUBLISH in
+   * the order of their first sending [MQTT-4.6.0-1], PUBREL in the order of their PUBREC
+   * [MQTT-4.6.0-4], and never a PUBLISH after its PUBREC [MQTT-4.3.3-6].
+   *
+   * It may be paused between two steps, as when the send quota is used up; what an acknowledgement
+   * has changed meanwhile is left out. It changes nothing, so it also serves to store the exchanges.
+   */
+  *resume(): Generator<OpenExchange<T>, void, undefined> {
+    const order = this.#inOrder();
+    for (const { identifier, sequence } of order) {
+      const state = this.state(identifier);
+      const slot = identifier & (this.#states.length - 1);
+      if (state === undefined || this.#sequence[slot] !== sequence) continue;
+      yield { identifier, state, item: this.#items[slot] };
+    }
+  }
+
+  /**
+   * Puts an exchange back from storage; to be called in the order that `resume` gave.
+   * @throws RangeError if the identifier is not an integer from 1 to 65535 or is in use.
+   */
+  restore(identifier: number, state: ExchangeState, item: T | undefined): void {
+    if (!this.#identifiers.reserve(identifier)) {
+      throw new RangeError(`Packet Identifier ${identifier} is in use already`);
+    }
+    this.#open(identifier, STATE_NUMBERS[state], item);
+  }
+
+  /** Takes an identifier for a SUBSCRIBE or UNSUBSCRIBE, which share one set with PUBLISH; 0 if all are in use. */
+  lend(): number {
+    const identifier = this.#identifiers.take();
+    if (identifier === 0) return 0;
+    this.#fit();
+    this.#states[identifier & (this.#states.length - 1)] = LENT;
+    return identifier;
+  }
+
+  /** Gives a lent identifier back; false if it was not lent. */
+  giveBack(identifier: number): boolean {
+    const slot = identifier & (this.#states.length - 1);
+    if (!this.#identifiers.has(identifier) || this.#states[slot] !== LENT) return false;
+    this.#free(identifier, slot);
+    return true;
+  }
+
+  /** Forgets all exchanges and lent identifiers, and gives the memory back. */
+  clear(): void {
+    this.#identifiers.clear();
+    this.#fit();
+    this.#sequenceNext = 1;
+    this.#inFlight = 0;
+    this.finished = undefined;
+  }
+
+  /**
+   * Checks that exactly the slots in use have a state, and that `inFlight` counts the open ones.
+   * @throws Error if not, which is a defect of this class.
+   */
+  invariants(): void {
+    this.#identifiers.invariants();
+    let open = 0;
+    for (let slot = 0; slot < this.#states.length; slot += 1) {
+      const state = this.#states[slot];
+      const inUse = this.#identifiers.identifierAt(slot) !== 0;
+      if (inUse !== (state !== FREE))
+        throw new Error(`slot ${slot} has state ${state}, in use: ${inUse}`);
+      if (!inUse && this.#items[slot] !== undefined)
+        throw new Error(`free slot ${slot} has an item`);
+      if (inUse && state !== LENT) open += 1;
+    }
+    if (this.#states.length !== this.#identifiers.capacity)
+      throw new Error("tables differ in size");
+    if (open !== this.#inFlight)
+      throw new Error(`${open} exchanges, but inFlight is ${this.#inFlight}`);
+  }
+
+  #open(identifier: number, state: number, item: T | undefined): void {
+    this.#fit();
+    const slot = identifier & (this.#states.length - 1);
+    this.#states[slot] = state;
+    this.#sequence[slot] = this.#sequenceNext++;
+    this.#items[slot] = item;
+    this.#inFlight += 1;
+  }
+
+  #finish(identifier: number, state: number): boolean {
+    const slot = identifier & (this.#states.length - 1);
+    if (!this.#identifiers.has(identifier) || this.#states[slot] !== state) return false;
+    this.finished = this.#items[slot];
+    this.#inFlight -= 1;
+    this.#free(identifier, slot);
+    return true;
+  }
+
+  #free(identifier: number, slot: number): void {
+    this.#states[slot] = FREE;
+    this.#items[slot] = undefined;
+    this.#identifiers.release(identifier);
+    this.#fit();
+  }
+
+  /** Brings the arrays to the capacity of the identifiers; every identifier keeps what it has. */
+  #fit(): void {
+    if (this.#identifiers.capacity !== this.#states.length)
+      this.#resize(this.#identifiers.capacity);
+  }
+
+  #resize(capacity: number): void {
+    const states = new Uint8Array(capacity);
+    const sequence = new Float64Array(capacity);
+    const items = new Array<T | undefined>(capacity).fill(undefined);
+    const oldMask = this.#states.length - 1;
+    for (let slot = 0; slot < capacity; slot += 1) {
+      const identifier = this.#identifiers.identifierAt(slot);
+      if (identifier === 0 || oldMask < 0) continue;
+      states[slot] = this.#states[identifier & oldMask] ?? FREE;
+      sequence[slot] = this.#sequence[identifier & oldMask] ?? 0;
+      items[slot] = this.#items[identifier & oldMask];
+    }
+    this.#states = states;
+    this.#sequence = sequence;
+    this.#items = items;
+  }
+
+  #inOrder(): { identifier: number; sequence: number }[] {
+    const order: { identifier: number; sequence: number }[] = [];
+    for (let slot = 0; slot < this.#states.length; slot += 1) {
+      const state = this.#states[slot];
+      if (state === FREE || state === LENT) continue;
+      order.push({
+        identifier: this.#identifiers.identifierAt(slot),
+        sequence: this.#sequence[slot] ?? 0,
+      });
+    }
+    return order.sort((left, right) => left.sequence - right.sequence);
+  }
+}

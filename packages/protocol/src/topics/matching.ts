@@ -1,0 +1,65 @@
+/**
+ * Whether a Topic Name matches a Topic Filter, and whether one filter includes another. Both walk
+ * the characters once, without recursion or allocation; both take their arguments as checked already. A
+ * Shared Subscription's filter is matched without its first two parts (see `parseSharedSubscription`).
+ */
+
+const DOLLAR = 0x24;
+const HASH = 0x23;
+const PLUS = 0x2b;
+const SLASH = 0x2f;
+
+/** Whether this Topic Name matches this Topic Filter [MQTT-4.7.2-1] [MQTT-3.3.2-3]. */
+export function topicMatchesFilter(topic: string, filter: string): boolean {
+  if (topic.charCodeAt(0) === DOLLAR && startsWithWildcard(filter)) return false;
+  let at = 0;
+  for (let index = 0; index < filter.length; index += 1) {
+    const character = filter.charCodeAt(index);
+    if (character === HASH) return true;
+    if (character === PLUS) at = endOfLevel(topic, at);
+    else if (at < topic.length && topic.charCodeAt(at) === character) at += 1;
+    else return at === topic.length && isParentOfRest(filter, index);
+  }
+  return at === topic.length;
+}
+
+/**
+ * Whether every Topic Name that matches `narrower` matches `wider` too, as when a client that is allowed
+ * `wider` subscribes to `narrower`.
+ */
+export function filterCoversFilter(wider: string, narrower: string): boolean {
+  if (narrower.charCodeAt(0) === DOLLAR && startsWithWildcard(wider)) return false;
+  // A Topic Name has at least one level, so these two filters mean the same.
+  if (narrower === "#") return wider === "#" || wider === "+/#";
+  let at = 0;
+  for (let index = 0; index < wider.length; index += 1) {
+    const character = wider.charCodeAt(index);
+    if (character === HASH) return true;
+    if (character === PLUS) {
+      if (narrower.charCodeAt(at) === HASH) return false;
+      at = endOfLevel(narrower, at);
+    } else if (at < narrower.length && narrower.charCodeAt(at) === character) at += 1;
+    else return at === narrower.length && isParentOfRest(wider, index);
+  }
+  return at === narrower.length;
+}
+
+function startsWithWildcard(filter: string): boolean {
+  const first = filter.charCodeAt(0);
+  return first === PLUS || first === HASH;
+}
+
+function endOfLevel(text: string, start: number): number {
+  let index = start;
+  while (index < text.length && text.charCodeAt(index) !== SLASH) index += 1;
+  return index;
+}
+
+/** Whether only `/#` is left of the filter, which includes the parent level itself. */
+function isParentOfRest(filter: string, index: number): boolean {
+  return (
+    index + 2 === filter.length &&
+    filter.charCodeAt(index) === SLASH &&
+    filter.charCodeAt(index + 1) === HASH
+  );
+}
