@@ -150,7 +150,7 @@ function say(what) {
  * @param {string} root
  */
 function runNpm(args, root) {
-  const npm = process.env.npm_execpath;
+  const npm = process.env["npm_execpath"];
   if (npm?.endsWith(".js")) run(process.execPath, [npm, ...args], root);
   else run("npm", args, root, { shell: process.platform === "win32" });
 }
@@ -188,7 +188,8 @@ async function start(root, args) {
 function test(root, args) {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
   const runner = spawn(process.execPath, [vitest, "run", ...args], { cwd: root, stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => runner.kill(signal));
+  process.on("SIGINT", () => runner.kill("SIGINT"));
+  process.on("SIGTERM", () => runner.kill("SIGTERM"));
   runner.on("exit", (code) => process.exit(code ?? 1));
 }
 

@@ -1,0 +1,93 @@
+/** Documents may only name what exists: a path that has moved is a lie that nobody notices. */
+import { posix } from "node:path";
+import { lineAt } from "./code-text.ts";
+import type { Finding, Repository, Rule } from "./repository.ts";
+
+const ARCHITECTURE = "ARCHITECTURE.md";
+
+/** Folders that a path without its beginning may mean, as in "`core/session.ts`". */
+const ASSUMED_FOLDERS = ["", "packages/", "packages/server/src/", "packages/client/src/"];
+
+/** Every path that ARCHITECTURE.md names in `code` exists. `*` and `{a,b}` stand for several. */
+export const architectureNamesWhatExists: Rule = (repository) => {
+  const text = repository.files.get(ARCHITECTURE);
+  if (text === undefined) return [{ path: ARCHITECTURE, message: "is missing" }];
+  const paths = allPaths(repository);
+  return pathsNamedIn(text)
+    .filter(({ name }) => !expandBraces(name).every((path) => exists(paths, path)))
+    .map(({ name, line }) => ({
+      path: ARCHITECTURE,
+      line,
+      message: `names ${name}, which does not exist`,
+    }));
+};
+
+interface NamedPath {
+  readonly name: string;
+  readonly line: number;
+}
+
+/** Spans of `code` that are one path: they have a slash or end like a file, and no space. */
+function pathsNamedIn(text: string): readonly NamedPath[] {
+  const prose = text.replace(/^```[\s\S]*?^```/gm, (block) => block.replace(/[^\n]/g, " "));
+  return [...prose.matchAll(/`([^`\n]+)`/g)]
+    .map((match) => ({ name: match[1] ?? "", line: lineAt(text, match.index) }))
+    .filter(({ name }) => /^[\w.*{},/-]+$/.test(name) && !/^(\$|\/|@|node:)/.test(name))
+    .filter(({ name }) => isPathLike(name));
+}
+
+function isPathLike(name: string): boolean {
+  const firstFolder = name.split("/")[0] ?? "";
+  if (name.endsWith("/") || /\.(ts|mjs|json|md|sh)$/.test(name)) return !name.startsWith("dist");
+  return /^(packages|docs|tools|examples|bench|conformance|\.ci)$/.test(firstFolder);
+}
+
+function expandBraces(name: string): readonly string[] {
+  const match = /^(.*?)\{([^{}]*)\}(.*)$/.exec(name);
+  if (match === null) return [name];
+  const [, before = "", choices = "", after = ""] = match;
+  return choices.split(",").flatMap((choice) => expandBraces(before + choice + after));
+}
+
+function allPaths(repository: Repository): ReadonlySet<string> {
+  const paths = new Set<string>();
+  for (const file of repository.files.keys()) {
+    for (let path = file; path !== "."; path = posix.dirname(path)) paths.add(path);
+  }
+  return paths;
+}
+
+function exists(paths: ReadonlySet<string>, name: string): boolean {
+  const wanted = name.replace(/\/$/, "");
+  return ASSUMED_FOLDERS.some((folder) => {
+    const path = folder + wanted;
+    if (!path.includes("*")) return paths.has(path);
+    const pattern = new RegExp(`^${path.replace(/\./g, "\\.").replace(/\*+/g, "[^/]+")}$`);
+    return [...paths].some((candidate) => pattern.test(candidate));
+  });
+}
+
+/** Relative links of Markdown files lead to a file or folder of the repository. */
+export const linksLeadSomewhere: Rule = (repository) => {
+  const paths = allPaths(repository);
+  return [...repository.files]
+    .filter(([path]) => path.endsWith(".md"))
+    .flatMap(([path, text]) =>
+      [...text.matchAll(/\]\(([^)\s]+)\)/g)].flatMap((match) =>
+        brokenLink({ path, target: match[1] ?? "", line: lineAt(text, match.index) }, paths),
+      ),
+    );
+};
+
+function brokenLink(
+  link: { readonly path: string; readonly target: string; readonly line: number },
+  paths: ReadonlySet<string>,
+): readonly Finding[] {
+  const target = link.target.replace(/#.*$/, "");
+  if (target === "" || /^[a-z]+:/.test(target)) return [];
+  const resolved = posix.normalize(posix.join(posix.dirname(link.path), target));
+  if (resolved === "." || paths.has(resolved.replace(/\/$/, ""))) return [];
+  return [
+    { path: link.path, line: link.line, message: `links to ${target}, which does not exist` },
+  ];
+}
