@@ -1,0 +1,60 @@
+/**
+ * The conformance suite on the command line.
+ *
+ *     npm run conformance                                      all tests, and writes the table
+ *     npm run conformance -- --target mqtt://127.0.0.1:1883    the server scenarios, elsewhere
+ *     npm run conformance -- --peer mosquitto|aedes            the same, starts the broker itself
+ *
+ * `--only <text>` keeps the scenarios whose title holds the text, `--patience <ms>` says how long to
+ * wait for an expected packet, `--strict` turns recommendations of the standard into demands.
+ */
+import { parseArgs } from "node:util";
+
+import { expand, start, type Outcome, type Target } from "./runner.ts";
+import { SCENARIOS } from "./scenarios/index.ts";
+import { aedesTarget } from "./targets/aedes.ts";
+import { foreignTarget } from "./targets/foreign.ts";
+import { mosquittoTarget } from "./targets/mosquitto.ts";
+
+const { values } = parseArgs({
+  options: {
+    target: { type: "string" },
+    peer: { type: "string" },
+    only: { type: "string", default: "" },
+    patience: { type: "string", default: "3000" },
+    strict: { type: "boolean", default: false },
+  },
+});
+
+function chooseTarget(): Target | undefined {
+  if (values.target !== undefined) return foreignTarget(values.target);
+  if (values.peer === "mosquitto") return mosquittoTarget();
+  if (values.peer === "aedes") return aedesTarget();
+  if (values.peer !== undefined) throw new TypeError(`no peer is called ${values.peer}`);
+  return undefined;
+}
+
+async function runAgainst(target: Target): Promise<number> {
+  const runs = expand(SCENARIOS).filter((run) => run.title.includes(values.only));
+  const startedAt = Date.now();
+  const outcomes = start(runs, target, {
+    patienceMs: Number(values.patience),
+    strict: values.strict,
+  });
+  const counts = { passed: 0, remarked: 0, failed: 0, skipped: 0 };
+  for (const outcome of outcomes.values()) print(await outcome, counts);
+  await target.close();
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+  console.log(`${target.name}: ${JSON.stringify(counts)} in ${seconds} s`);
+  return counts.failed === 0 ? 0 : 1;
+}
+
+function print(outcome: Outcome, counts: Record<Outcome["state"], number>): void {
+  counts[outcome.state] += 1;
+  if (outcome.state === "passed") return;
+  console.log(`${outcome.state}: ${outcome.run.title}\n    ${outcome.detail}`);
+}
+
+const target = chooseTarget();
+if (!target) throw new TypeError("say --target or --peer");
+process.exitCode = await runAgainst(target);
