@@ -2,10 +2,10 @@
  * The receiving side of QoS 2, the same in client and server: which identifiers have come in a
  * PUBLISH and wait for their PUBREL. It answers one question, "is this message new?"; it keeps no message.
  *
- * The peer chooses the identifiers, so this is an open-addressed table, at most half full, whose size
- * follows their number and not their values: two far-apart identifiers must not cost a
- * malicious peer's victim a table of 65536. It is allocated on the first use, and dropped when it is empty and large.
- * With all its slots (131072 > 65535) no probe is longer than the identifiers that are open.
+ * The peer chooses the identifiers, so the size of the table must follow their number and not their
+ * values: an attacker with two far-apart identifiers would else make each Session hold a table of 65536. So it
+ * is an open-addressed table, at most half full, allocated on the first use. A search passes at most the
+ * identifiers that are open, whose number the Receive Maximum limits.
  */
 import { requirePacketIdentifier } from "./packet-identifiers.ts";
 

@@ -73,7 +73,8 @@ export class Sender<T> {
   begin(qos: 1 | 2, item: T | undefined): number {
     const identifier = this.#identifiers.take();
     if (identifier === 0) return 0;
-    this.#open(identifier, qos === 1 ? AWAITING_PUBACK : AWAITING_PUBREC, item);
+    this.#occupy(identifier, qos === 1 ? AWAITING_PUBACK : AWAITING_PUBREC, item);
+    this.#inFlight += 1;
     return identifier;
   }
 
@@ -151,15 +152,15 @@ export class Sender<T> {
     if (!this.#identifiers.reserve(identifier)) {
       throw new RangeError(`Packet Identifier ${identifier} is in use already`);
     }
-    this.#open(identifier, STATE_NUMBERS[state], item);
+    this.#occupy(identifier, STATE_NUMBERS[state], item);
+    this.#inFlight += 1;
   }
 
   /** Takes an identifier for a SUBSCRIBE or UNSUBSCRIBE, which share one set with PUBLISH; 0 if all are in use. */
   lend(): number {
     const identifier = this.#identifiers.take();
     if (identifier === 0) return 0;
-    this.#fit();
-    this.#states[identifier & (this.#states.length - 1)] = LENT;
+    this.#occupy(identifier, LENT, undefined);
     return identifier;
   }
 
@@ -175,7 +176,6 @@ export class Sender<T> {
   clear(): void {
     this.#identifiers.clear();
     this.#fit();
-    this.#sequenceNext = 1;
     this.#inFlight = 0;
     this.finished = undefined;
   }
@@ -202,13 +202,12 @@ export class Sender<T> {
       throw new Error(`${open} exchanges, but inFlight is ${this.#inFlight}`);
   }
 
-  #open(identifier: number, state: number, item: T | undefined): void {
+  #occupy(identifier: number, state: number, item: T | undefined): void {
     this.#fit();
     const slot = identifier & (this.#states.length - 1);
     this.#states[slot] = state;
     this.#sequence[slot] = this.#sequenceNext++;
     this.#items[slot] = item;
-    this.#inFlight += 1;
   }
 
   #finish(identifier: number, state: number): boolean {
@@ -236,14 +235,14 @@ export class Sender<T> {
   #resize(capacity: number): void {
     const states = new Uint8Array(capacity);
     const sequence = new Float64Array(capacity);
-    const items = new Array<T | undefined>(capacity).fill(undefined);
+    const items: (T | undefined)[] = [];
     const oldMask = this.#states.length - 1;
     for (let slot = 0; slot < capacity; slot += 1) {
       const identifier = this.#identifiers.identifierAt(slot);
-      if (identifier === 0 || oldMask < 0) continue;
-      states[slot] = this.#states[identifier & oldMask] ?? FREE;
-      sequence[slot] = this.#sequence[identifier & oldMask] ?? 0;
-      items[slot] = this.#items[identifier & oldMask];
+      const oldSlot = identifier === 0 ? -1 : identifier & oldMask;
+      states[slot] = this.#states[oldSlot] ?? FREE;
+      sequence[slot] = this.#sequence[oldSlot] ?? 0;
+      items.push(this.#items[oldSlot]);
     }
     this.#states = states;
     this.#sequence = sequence;
