@@ -29,19 +29,24 @@ export function topicMatchesFilter(topic: string, filter: string): boolean {
  */
 export function filterCoversFilter(wider: string, narrower: string): boolean {
   if (narrower.charCodeAt(0) === DOLLAR && startsWithWildcard(wider)) return false;
-  // A Topic Name has at least one level, so these two filters mean the same.
-  if (narrower === "#") return wider === "#" || wider === "+/#";
+  const inner = withoutEmptyParent(narrower);
   let at = 0;
   for (let index = 0; index < wider.length; index += 1) {
     const character = wider.charCodeAt(index);
     if (character === HASH) return true;
     if (character === PLUS) {
-      if (narrower.charCodeAt(at) === HASH) return false;
-      at = endOfLevel(narrower, at);
-    } else if (at < narrower.length && narrower.charCodeAt(at) === character) at += 1;
-    else return at === narrower.length && isParentOfRest(wider, index);
+      if (inner.charCodeAt(at) === HASH) return false;
+      at = endOfLevel(inner, at);
+    } else if (at < inner.length && inner.charCodeAt(at) === character) at += 1;
+    else return at === inner.length && isParentOfRest(wider, index);
   }
-  return at === narrower.length;
+  return at === inner.length;
+}
+
+/** A Topic Name has at least one character, so a `#` that stands for nothing there stands for a level. */
+function withoutEmptyParent(filter: string): string {
+  if (filter === "#") return "+/#";
+  return filter === "/#" ? "/+/#" : filter;
 }
 
 function startsWithWildcard(filter: string): boolean {
