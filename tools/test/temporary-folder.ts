@@ -1,0 +1,23 @@
+/** A folder of files that lives as long as a test, for programs that want to read from the disk. */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { repositoryRoot } from "../tidy.ts";
+
+export interface TemporaryFolder extends Disposable {
+  readonly path: string;
+}
+
+/**
+ * Writes the files (contents by path) to a new folder, with the installed dependencies of this
+ * repository beside them.
+ */
+export function temporaryFolder(files: Readonly<Record<string, string>>): TemporaryFolder {
+  const path = mkdtempSync(join(tmpdir(), "anax-tools-"));
+  symlinkSync(join(repositoryRoot(), "node_modules"), join(path, "node_modules"), "dir");
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), text);
+  }
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
