@@ -1,0 +1,73 @@
+import type { ByteReader } from "../bytes/byte-reader.ts";
+import type { ByteWriter } from "../bytes/byte-writer.ts";
+import type { DecodeLimits } from "./decode-limits.ts";
+import type { Mutable } from "./mutable.ts";
+import { decodePacketIdentifier, encodePacketIdentifier } from "./packet-identifier.ts";
+import { receivableReasonCode, sendableReasonCode } from "./packet-reason-codes.ts";
+import { decodeProperties, encodeProperties } from "./properties.ts";
+import type { ProtocolVersion } from "./protocol-version.ts";
+import type { UserProperties } from "./user-properties.ts";
+
+/** Properties that PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK and UNSUBACK have in common (MQTT 5.0). */
+export interface AcknowledgementProperties {
+  readonly reasonString?: string;
+  readonly userProperties?: UserProperties;
+}
+
+/** The four packets that acknowledge a PUBLISH step by step; they have one layout. */
+export type AcknowledgementType = "puback" | "pubrec" | "pubrel" | "pubcomp";
+
+/** What those four packets have in common. */
+export interface Acknowledgement<Type extends AcknowledgementType> {
+  readonly type: Type;
+  readonly packetIdentifier: number;
+  readonly reasonCode: number;
+  readonly properties?: AcknowledgementProperties;
+}
+
+/**
+ * Reads the body of PUBACK, PUBREC, PUBREL or PUBCOMP. In MQTT 5.0 a missing Reason Code is 0x00
+ * and a missing Property Length is 0 [MQTT-3.4.2-1].
+ */
+export function decodeAcknowledgement<Type extends AcknowledgementType>(
+  type: Type,
+  reader: ByteReader,
+  version: ProtocolVersion,
+  limits: DecodeLimits,
+): Acknowledgement<Type> {
+  const packetIdentifier = decodePacketIdentifier(reader);
+  const packet: Mutable<Acknowledgement<Type>> = { type, packetIdentifier, reasonCode: 0 };
+  if (version === 5 && reader.remaining > 0) {
+    packet.reasonCode = receivableReasonCode(reader.u8(), type);
+    if (reader.remaining > 0) {
+      const properties = decodeProperties(reader, type, limits);
+      if (properties !== undefined) {
+        packet.properties = properties;
+      }
+    }
+  }
+  return packet;
+}
+
+/**
+ * Writes PUBACK, PUBREC, PUBREL or PUBCOMP in its shortest form. 3.1 and 3.1.1 have no room for
+ * Reason Code and properties: there they are left out.
+ */
+export function encodeAcknowledgement(
+  firstByte: number,
+  packet: Acknowledgement<AcknowledgementType>,
+  writer: ByteWriter,
+  version: ProtocolVersion,
+): void {
+  const reasonCode = sendableReasonCode(packet.reasonCode, packet.type);
+  writer.u8(firstByte);
+  const start = writer.openLength(0);
+  encodePacketIdentifier(writer, packet.packetIdentifier);
+  if (version === 5 && packet.properties !== undefined) {
+    writer.u8(reasonCode);
+    encodeProperties(writer, packet.type, packet.properties);
+  } else if (version === 5 && reasonCode !== 0) {
+    writer.u8(reasonCode);
+  }
+  writer.closeLength(start, 0);
+}

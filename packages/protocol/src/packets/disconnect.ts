@@ -1,0 +1,68 @@
+import type { ByteReader } from "../bytes/byte-reader.ts";
+import type { ByteWriter } from "../bytes/byte-writer.ts";
+import type { DecodeLimits } from "./decode-limits.ts";
+import type { Mutable } from "./mutable.ts";
+import { receivableReasonCode, sendableReasonCode } from "./packet-reason-codes.ts";
+import { decodeProperties, encodeProperties } from "./properties.ts";
+import type { ProtocolVersion } from "./protocol-version.ts";
+import type { UserProperties } from "./user-properties.ts";
+
+/** Properties of DISCONNECT (MQTT 5.0). */
+export interface DisconnectProperties {
+  readonly sessionExpiryIntervalSeconds?: number;
+  readonly reasonString?: string;
+  readonly userProperties?: UserProperties;
+  readonly serverReference?: string;
+}
+
+/** DISCONNECT: the last packet of whoever sends it (3.1 and 3.1.1: of the Client only). */
+export interface DisconnectPacket {
+  readonly type: "disconnect";
+  /** 0 in 3.1 and 3.1.1. */
+  readonly reasonCode: number;
+  readonly properties?: DisconnectProperties;
+}
+
+/**
+ * Reads the body of DISCONNECT. In MQTT 5.0 a missing Reason Code is 0x00 and a missing Property
+ * Length is 0. Who may send which code or property is left to the peer that received it.
+ * @throws ProtocolError 0x82 for a code that DISCONNECT must not carry [MQTT-3.14.2-1].
+ */
+export function decodeDisconnect(
+  reader: ByteReader,
+  version: ProtocolVersion,
+  limits: DecodeLimits,
+): DisconnectPacket {
+  const packet: Mutable<DisconnectPacket> = { type: "disconnect", reasonCode: 0 };
+  if (version === 5 && reader.remaining > 0) {
+    packet.reasonCode = receivableReasonCode(reader.u8(), "disconnect");
+    if (reader.remaining > 0) {
+      const properties = decodeProperties(reader, "disconnect", limits);
+      if (properties !== undefined) {
+        packet.properties = properties;
+      }
+    }
+  }
+  return packet;
+}
+
+/**
+ * Writes DISCONNECT in its shortest form. In 3.1 and 3.1.1 Reason Code and properties are left out.
+ * @throws RangeError for a code that DISCONNECT must not carry [MQTT-3.14.2-1].
+ */
+export function encodeDisconnect(
+  writer: ByteWriter,
+  packet: DisconnectPacket,
+  version: ProtocolVersion,
+): void {
+  const reasonCode = sendableReasonCode(packet.reasonCode, "disconnect");
+  writer.u8(0xe0);
+  const start = writer.openLength(0);
+  if (version === 5 && packet.properties !== undefined) {
+    writer.u8(reasonCode);
+    encodeProperties(writer, "disconnect", packet.properties);
+  } else if (version === 5 && reasonCode !== 0) {
+    writer.u8(reasonCode);
+  }
+  writer.closeLength(start, 0);
+}

@@ -1,0 +1,2 @@
+/** User Property pairs: names may repeat, and order is kept. */
+export type UserProperties = readonly (readonly [name: string, value: string])[];
