@@ -53,16 +53,20 @@ export function isBuilt(places) {
   return everyEntryExists && readIfThere(places.buildStamp) === fingerprintOfSources(places);
 }
 
-/** @param {string} root */
-export function setUp(root) {
+/**
+ * Installs and builds what is not yet installed and built.
+ * @param {string} root
+ * @param {(what: string) => void} [report] told what is being done
+ */
+export function setUp(root, report = say) {
   const places = placesIn(root);
   if (!isInstalled(places)) {
-    say("installing the dependencies (npm ci)");
+    report("installing the dependencies (npm ci)");
     runNpm(["ci", "--no-audit", "--no-fund"], root);
   }
   stamp(places.installStamp, fingerprintOfLock(places));
   if (isBuilt(places)) return;
-  say("building (tsc -b)");
+  report("building (tsc -b)");
   const fingerprint = fingerprintOfSources(places);
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   run(process.execPath, [tsc, "-b", ...packageFolders(places)], root);

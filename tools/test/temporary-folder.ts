@@ -8,13 +8,16 @@ export interface TemporaryFolder extends Disposable {
   readonly path: string;
 }
 
-/**
- * Writes the files (contents by path) to a new folder, with the installed dependencies of this
- * repository beside them.
- */
+/** Writes the files (contents by path) to a new folder, with our dependencies beside them. */
 export function temporaryFolder(files: Readonly<Record<string, string>>): TemporaryFolder {
+  const folder = emptyFolder(files);
+  symlinkSync(join(repositoryRoot(), "node_modules"), join(folder.path, "node_modules"), "dir");
+  return folder;
+}
+
+/** Writes the files (contents by path) to a new folder that has nothing else. */
+export function emptyFolder(files: Readonly<Record<string, string>>): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), "anax-tools-"));
-  symlinkSync(join(repositoryRoot(), "node_modules"), join(path, "node_modules"), "dir");
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(path, name)), { recursive: true });
     writeFileSync(join(path, name), text);
