@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import * as documentRules from "./tidy/document-rules.ts";
 import * as packageRules from "./tidy/package-rules.ts";
 import type { Finding, Rule } from "./tidy/repository.ts";
-import { describe, readRepository } from "./tidy/repository.ts";
+import { findingText, readRepository } from "./tidy/repository.ts";
 import * as textRules from "./tidy/text-rules.ts";
 import * as wordRules from "./tidy/word-rules.ts";
 
@@ -23,7 +23,7 @@ export function repositoryRoot(): string {
 function main(): void {
   const repository = readRepository(repositoryRoot());
   const findings: Finding[] = [...RULES.values()].flatMap((rule) => [...rule(repository)]);
-  for (const finding of findings) console.log(describe(finding));
+  for (const finding of findings) console.log(findingText(finding));
   console.log(`tidy: ${findings.length} findings by ${RULES.size} rules`);
   if (findings.length > 0) process.exitCode = 1;
 }

@@ -3,9 +3,8 @@
  * for when one is seeded in a small repository that is otherwise in order.
  */
 import { describe, expect, it } from "vitest";
-import { readRepository, repositoryOf } from "../tidy/repository.ts";
+import { findingText, readRepository, repositoryOf } from "../tidy/repository.ts";
 import type { Finding, Rule } from "../tidy/repository.ts";
-import { describe as describeFinding } from "../tidy/repository.ts";
 import { repositoryRoot, RULES } from "../tidy.ts";
 
 const ORDERLY: Readonly<Record<string, string>> = {
@@ -235,7 +234,7 @@ describe("this repository", () => {
   const repository = readRepository(repositoryRoot());
 
   it.each([...RULES])("keeps %s", (_name, rule) => {
-    expect(rule(repository).map(describeFinding)).toEqual([]);
+    expect(rule(repository).map(findingText)).toEqual([]);
   });
 });
 

@@ -70,7 +70,7 @@ function readFolder(root: string, folder: string, files: Map<string, string>): v
   }
 }
 
-export function describe(finding: Finding): string {
+export function findingText(finding: Finding): string {
   const place = finding.line === undefined ? finding.path : `${finding.path}:${finding.line}`;
   return `${place}: ${finding.message}`;
 }
