@@ -113,7 +113,6 @@ export function encodedLength(text: string): number {
       length += 2;
       if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(index + 1))) {
         index += 1;
-        length -= 1;
       }
     } else if (unit >= 0x80) {
       length += 1;
@@ -130,8 +129,8 @@ export function encodeUtf8(text: string): Uint8Array {
 }
 
 /**
- * Writes `text` at `position` and answers the position behind it. `target` must have room for
- * three bytes per UTF-16 code unit.
+ * Writes `text` at `position` and answers the position behind it. That `target` has room for
+ * `encodedLength(text)` bytes there is up to the caller.
  *
  * @throws RangeError when `text` holds U+0000 or a lone surrogate, which MQTT cannot carry
  *   [MQTT-1.5.4-1] [MQTT-1.5.4-2].
