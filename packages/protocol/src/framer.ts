@@ -121,7 +121,7 @@ export class Framer {
    * only when reading stops before `next` was false.
    */
   release(): void {
-    if (!this.#isCarry) {
+    if (!this.#isCarry || this.#position === this.#limit) {
       this.#moveToCarry();
     }
     if (this.#waiting !== EMPTY_BYTES) {
@@ -194,6 +194,7 @@ export class Framer {
     this.#waitingPosition = 0;
   }
 
+  /** What is unread, in a new carry; in none when nothing is. */
   #moveToCarry(): void {
     const count = this.#limit - this.#position;
     if (count === 0) {
