@@ -1,9 +1,25 @@
 /** Every server scenario, in the order of the standard. */
 import type { Scenario } from "../scenario.ts";
+import { ACKNOWLEDGEMENT_SCENARIOS } from "./acknowledgements.ts";
+import { CONNECT_FORMAT_SCENARIOS } from "./connect-format.ts";
 import { FIXED_HEADER_SCENARIOS } from "./fixed-header.ts";
+import { KEEP_ALIVE_SCENARIOS } from "./keep-alive.ts";
+import { PROPERTY_SCENARIOS } from "./properties.ts";
+import { PUBLISHING_SCENARIOS } from "./publishing.ts";
+import { RETAINED_SCENARIOS } from "./retained.ts";
+import { SESSION_SCENARIOS } from "./sessions.ts";
 import { UTF8_STRING_SCENARIOS } from "./utf8-strings.ts";
+import { WILL_SCENARIOS } from "./wills.ts";
 
 export const SCENARIOS: readonly Scenario[] = [
   ...UTF8_STRING_SCENARIOS,
   ...FIXED_HEADER_SCENARIOS,
+  ...PROPERTY_SCENARIOS,
+  ...CONNECT_FORMAT_SCENARIOS,
+  ...SESSION_SCENARIOS,
+  ...WILL_SCENARIOS,
+  ...KEEP_ALIVE_SCENARIOS,
+  ...PUBLISHING_SCENARIOS,
+  ...RETAINED_SCENARIOS,
+  ...ACKNOWLEDGEMENT_SCENARIOS,
 ];
