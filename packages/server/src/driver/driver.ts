@@ -1,0 +1,255 @@
+import type { ApplicationMessage } from "../core/application-message.ts";
+import type { Dismissal } from "../core/closing.ts";
+import type { Connection } from "../core/connection.ts";
+import type { CoreOptions } from "../core/core-options.ts";
+import type { Hooks } from "../core/hooks/hooks.ts";
+import { messageFromApplication } from "../core/message.ts";
+import { store } from "../core/retaining.ts";
+import { ServerCore } from "../core/server-core.ts";
+import type { Peer, Wire } from "../core/wire.ts";
+import { asError } from "../errors.ts";
+import type { InjectedMessageSender, InjectionResult } from "../injected-message.ts";
+import type { CancelCall, Clock } from "../ports/clock.ts";
+import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
+import type { Log } from "../ports/logger.ts";
+import type { Admission } from "./admission.ts";
+
+/** What a driver is made of. */
+export interface DriverOptions {
+  readonly core: CoreOptions;
+  readonly hooks: Hooks;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly admission: Admission;
+  newClientId(): string;
+}
+
+/**
+ * Runs the core: tells it the time before each call, wakes it with one timer for all its deadlines,
+ * and lets it write what it has put out once per turn of the event loop. Nothing else calls the core.
+ * What a handler, called by the core, asks of the core waits until the core is done.
+ */
+export class Driver implements ConnectionAcceptor {
+  readonly core: ServerCore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #admission: Admission;
+  readonly #connections = new Set<DrivenConnection>();
+  #isOpen = false;
+  #isInside = false;
+  #later: (() => void)[] = [];
+  #isFlushAsked = false;
+  #wakesAtMs = Infinity;
+  #cancelWake: CancelCall | undefined;
+  #whenAllClosed: (() => void) | undefined;
+
+  constructor(options: DriverOptions) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#admission = options.admission;
+    this.core = new ServerCore(options.core, {
+      hooks: options.hooks,
+      requestFlush: () => this.#askForFlush(),
+      newClientId: () => options.newClientId(),
+      report: (error) => this.#log.error?.("a packet could not be handled", {}, asError(error)),
+    });
+  }
+
+  /** Lets connections in, and does what came due while none were. */
+  start(): void {
+    this.#isOpen = true;
+    this.run(() => this.core.runDeadlines());
+  }
+
+  /**
+   * Ends all connections with `dismissal` and lets no more in. What is not closed after `deadlineMs`
+   * is cut. Sessions stay as they are.
+   */
+  async stop(dismissal: Dismissal, deadlineMs: number): Promise<void> {
+    this.#isOpen = false;
+    this.run(() => this.core.disconnectAll(dismissal));
+    if (this.#connections.size > 0) await this.#allClosed(deadlineMs);
+    this.#cancelWake?.();
+    this.#cancelWake = undefined;
+    this.#wakesAtMs = Infinity;
+  }
+
+  #allClosed(deadlineMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#clock.callAfter(deadlineMs, () => {
+        for (const connection of this.#connections) connection.cut();
+      });
+      this.#whenAllClosed = () => {
+        this.#whenAllClosed = undefined;
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  admit(remoteAddress: string | undefined): boolean {
+    return this.#isOpen && this.#admission.admit(remoteAddress);
+  }
+
+  release(): void {
+    this.#admission.release();
+  }
+
+  open(wire: Wire, peer: Peer): ConnectionSink {
+    const driven = new DrivenConnection(this, wire);
+    if (this.#isOpen) {
+      this.#connections.add(driven);
+      this.run(() => {
+        driven.connection = this.core.open(wire, peer);
+      });
+    } else wire.destroy();
+    return driven;
+  }
+
+  /** Does `work` inside the core: now, or as soon as what is going on there is done. */
+  run(work: () => void): void {
+    if (this.#isInside) {
+      this.#later.push(work);
+      return;
+    }
+    this.#enter();
+    this.#guarded(work);
+    this.#leave();
+  }
+
+  /** Publishes a message of the program's own and resolves with what became of it. */
+  inject(message: ApplicationMessage, sender: InjectedMessageSender): Promise<InjectionResult> {
+    return new Promise((resolve) => {
+      this.run(() => {
+        this.core.inject(message, sender, ({ matched, queued, dropped, reasonCode }) => {
+          resolve({ matched, queued, dropped, reasonCode });
+        });
+      });
+    });
+  }
+
+  /** Stores retained messages that were kept elsewhere; nobody is told of them. */
+  restoreRetained(messages: readonly ApplicationMessage[]): void {
+    this.run(() => {
+      for (const message of messages) {
+        store(this.core, messageFromApplication(message, "", this.core.now));
+      }
+    });
+  }
+
+  /** The hot path: as `run`, without a function made for each chunk. */
+  receive(driven: DrivenConnection, connection: Connection, chunk: Uint8Array): void {
+    if (this.#isInside) {
+      const kept = chunk.slice();
+      this.#later.push(() => this.core.receive(connection, kept));
+      return;
+    }
+    this.#enter();
+    try {
+      this.core.receive(connection, chunk);
+    } catch (error) {
+      this.#broke(driven, error);
+    }
+    this.#leave();
+  }
+
+  forget(driven: DrivenConnection): void {
+    this.#connections.delete(driven);
+    if (this.#connections.size === 0) this.#whenAllClosed?.();
+  }
+
+  #enter(): void {
+    this.#isInside = true;
+    this.core.now = this.#clock.now();
+  }
+
+  #leave(): void {
+    while (this.#later.length > 0) {
+      const works = this.#later;
+      this.#later = [];
+      for (const work of works) this.#guarded(work);
+    }
+    this.#isInside = false;
+    this.#wakeInTime();
+  }
+
+  /** An error in here is a fault of the server's own. It must not take the process and everybody with it. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#log.error?.("internal error", {}, asError(error));
+    }
+  }
+
+  #broke(driven: DrivenConnection, error: unknown): void {
+    this.#log.error?.("internal error; the connection is cut", {}, asError(error));
+    this.#later.push(() => driven.cut());
+  }
+
+  /** A timer that fires too early is left alone: deadlines mostly move back, and then it is set again. */
+  #wakeInTime(): void {
+    const next = this.core.nextDeadline;
+    if (next >= this.#wakesAtMs) return;
+    this.#cancelWake?.();
+    this.#wakesAtMs = next;
+    this.#cancelWake = this.#clock.callAfter(next - this.core.now, this.#wake);
+  }
+
+  readonly #wake = (): void => {
+    this.#wakesAtMs = Infinity;
+    this.run(() => this.core.runDeadlines());
+  };
+
+  #askForFlush(): void {
+    if (this.#isFlushAsked) return;
+    this.#isFlushAsked = true;
+    setImmediate(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#isFlushAsked = false;
+    this.run(() => this.core.flush());
+  };
+}
+
+/** One connection as its carrier sees it: passes on what it reports, in the core's own time. */
+class DrivenConnection implements ConnectionSink {
+  connection: Connection | undefined;
+  readonly #driver: Driver;
+  readonly #wire: Wire;
+  #isClosed = false;
+
+  constructor(driver: Driver, wire: Wire) {
+    this.#driver = driver;
+    this.#wire = wire;
+  }
+
+  received(chunk: Uint8Array): void {
+    const { connection } = this;
+    if (connection !== undefined && !this.#isClosed) {
+      this.#driver.receive(this, connection, chunk);
+    }
+  }
+
+  drained(): void {
+    this.#driver.run(() => {
+      if (this.connection !== undefined) this.#driver.core.drained(this.connection);
+    });
+  }
+
+  closed(error?: Error): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#driver.run(() => {
+      if (this.connection !== undefined) this.#driver.core.closed(this.connection, error);
+    });
+    this.#driver.forget(this);
+  }
+
+  /** Ends it at once. */
+  cut(): void {
+    this.#wire.destroy();
+    this.closed();
+  }
+}

@@ -1,0 +1,37 @@
+import type { AuthPacket } from "@anax/protocol";
+import type {
+  AuthenticationExchange,
+  AuthenticationStep,
+  ValidatingConnection,
+} from "../core/hooks/connection-events.ts";
+import { MqttConnectionClosedError } from "../errors.ts";
+import type { ValidatingConnectionEvent } from "../events.ts";
+
+/** Gives the event of the core the promise form of its exchange of AUTH packets. */
+export function askable(event: ValidatingConnection): ValidatingConnectionEvent {
+  return Object.assign(event, {
+    exchangeEnhancedAuthentication(step: AuthenticationStep): Promise<AuthPacket> {
+      const answer = Object.isFrozen(event)
+        ? Promise.reject(new MqttConnectionClosedError("the handler's time is over"))
+        : exchange(event.exchange, step);
+      // A handler that does not look at the answer must not end the process when the client goes.
+      answer.catch(() => undefined);
+      return answer;
+    },
+  });
+}
+
+function exchange(
+  exchanging: AuthenticationExchange | undefined,
+  step: AuthenticationStep,
+): Promise<AuthPacket> {
+  return new Promise((resolve, reject) => {
+    if (exchanging === undefined) {
+      throw new MqttConnectionClosedError("the client did not ask for enhanced authentication");
+    }
+    exchanging.send(step, (packet) => {
+      if (packet === undefined) reject(new MqttConnectionClosedError("the client has gone"));
+      else resolve(packet);
+    });
+  });
+}

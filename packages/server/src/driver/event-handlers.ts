@@ -1,0 +1,122 @@
+import type { HookArguments, Hooks } from "../core/hooks/hooks.ts";
+import { MqttConfigurationError } from "../errors.ts";
+import { isServerEventName, SERVER_EVENT_NAMES, SERVER_EVENTS } from "../events.ts";
+import type {
+  ServerEventArguments,
+  ServerEventHandler,
+  ServerEventHandlers,
+  ServerEventName,
+} from "../events.ts";
+import { askable } from "./enhanced-authentication.ts";
+import { HandlerList } from "./handler-list.ts";
+import type { HandlerSurroundings } from "./handler-list.ts";
+
+/** A registered handler; dispose of it to be called no more. */
+export interface EventRegistration extends Disposable {
+  dispose(): void;
+}
+
+type HandlerLists = {
+  readonly [Name in ServerEventName]: HandlerList<HookArguments[Name], ServerEventArguments[Name]>;
+};
+
+/** Handlers that registered for extension events, and the hooks by which the core calls them. */
+export class EventHandlers {
+  /** A member is undefined while its event has no handler: the core then pays one branch. */
+  readonly hooks: Hooks = Object.fromEntries(SERVER_EVENT_NAMES.map((name) => [name, undefined]));
+  readonly #lists: HandlerLists;
+
+  constructor(surroundings: HandlerSurroundings) {
+    this.#lists = handlerLists(surroundings);
+  }
+
+  /** Adds a handler behind those that are there. Throws `MqttConfigurationError` for an unknown event. */
+  on<Name extends ServerEventName>(
+    name: Name,
+    handler: ServerEventHandler<Name>,
+  ): EventRegistration {
+    if (!isServerEventName(name)) {
+      throw new MqttConfigurationError(`there is no event ${JSON.stringify(name)}`);
+    }
+    if (typeof handler !== "function") {
+      throw new MqttConfigurationError(`the handler of ${name} is ${typeof handler}, no function`);
+    }
+    // A function of its own, so that the same handler registered twice is removed once.
+    const own: ServerEventHandler<Name> = (event) => handler(event);
+    this.#lists[name].add(own);
+    this.#install(name);
+    const dispose = (): void => {
+      this.#lists[name].remove(own);
+      this.#install(name);
+    };
+    return { dispose, [Symbol.dispose]: dispose };
+  }
+
+  /** Like `on`, for one event. */
+  once<Name extends ServerEventName>(
+    name: Name,
+    handler: ServerEventHandler<Name>,
+  ): EventRegistration {
+    const registration = this.on(name, (event) => {
+      registration.dispose();
+      return handler(event);
+    });
+    return registration;
+  }
+
+  /** Adds the handlers that an options object names. */
+  addAll(handlers: ServerEventHandlers): void {
+    for (const name of Object.keys(handlers)) {
+      if (!isServerEventName(name)) {
+        throw new MqttConfigurationError(`there is no event ${JSON.stringify(name)}`);
+      }
+      this.#addFrom(handlers, name);
+    }
+  }
+
+  #addFrom<Name extends ServerEventName>(handlers: ServerEventHandlers, name: Name): void {
+    const handler: ServerEventHandlers[Name] = handlers[name];
+    if (handler !== undefined) this.on(name, handler);
+  }
+
+  #install<Name extends ServerEventName>(name: Name): void {
+    Object.assign(this.hooks, { [name]: this.#lists[name].hook });
+  }
+}
+
+/** One list for each event, by hand, so that the compiler ties each to its event. */
+function handlerLists(surroundings: HandlerSurroundings): HandlerLists {
+  const list = <Name extends Exclude<ServerEventName, "validatingConnection">>(
+    name: Name,
+  ): HandlerList<HookArguments[Name], HookArguments[Name]> =>
+    new HandlerList(name, SERVER_EVENTS[name], surroundings, (event) => event);
+  return {
+    applicationMessageEnqueuedOrDropped: list("applicationMessageEnqueuedOrDropped"),
+    applicationMessageNotConsumed: list("applicationMessageNotConsumed"),
+    clientAcknowledgedPublishPacket: list("clientAcknowledgedPublishPacket"),
+    clientConnected: list("clientConnected"),
+    clientDisconnected: list("clientDisconnected"),
+    clientSubscribedTopic: list("clientSubscribedTopic"),
+    clientUnsubscribedTopic: list("clientUnsubscribedTopic"),
+    interceptingClientEnqueue: list("interceptingClientEnqueue"),
+    interceptingInboundPacket: list("interceptingInboundPacket"),
+    interceptingOutboundPacket: list("interceptingOutboundPacket"),
+    interceptingPublish: list("interceptingPublish"),
+    interceptingSubscription: list("interceptingSubscription"),
+    interceptingUnsubscription: list("interceptingUnsubscription"),
+    loadingRetainedMessage: list("loadingRetainedMessage"),
+    preparingSession: list("preparingSession"),
+    queuedApplicationMessageOverwritten: list("queuedApplicationMessageOverwritten"),
+    retainedMessageChanged: list("retainedMessageChanged"),
+    retainedMessagesCleared: list("retainedMessagesCleared"),
+    sessionDeleted: list("sessionDeleted"),
+    started: list("started"),
+    stopped: list("stopped"),
+    validatingConnection: new HandlerList(
+      "validatingConnection",
+      SERVER_EVENTS.validatingConnection,
+      surroundings,
+      askable,
+    ),
+  };
+}

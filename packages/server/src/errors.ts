@@ -1,0 +1,36 @@
+/** Errors of the embedding program and of its surroundings. Those of a peer are in `@anax/protocol`. */
+
+/** An option has a value that cannot work. The message names the option, its value and the limit. */
+export class MqttConfigurationError extends Error {
+  override readonly name = "MqttConfigurationError";
+  readonly code = "ANAX_CONFIGURATION";
+}
+
+/** A method was called at a time when it cannot do its work, such as `start()` on a running server. */
+export class MqttServerStateError extends Error {
+  override readonly name = "MqttServerStateError";
+  readonly code = "ANAX_SERVER_STATE";
+}
+
+/** A listener cannot listen, for example because its port is in use; `cause` is the system's error. */
+export class MqttListenError extends Error {
+  override readonly name = "MqttListenError";
+  readonly code = "ANAX_LISTEN_FAILED";
+}
+
+/** What was asked of a client cannot come any more: its connection has closed. */
+export class MqttConnectionClosedError extends Error {
+  override readonly name = "MqttConnectionClosedError";
+  readonly code = "ANAX_CONNECTION_CLOSED";
+}
+
+/** An extension event's handler took longer than `handlerTimeoutMs`. Logged, never thrown at the handler. */
+export class MqttHandlerTimeoutError extends Error {
+  override readonly name = "MqttHandlerTimeoutError";
+  readonly code = "ANAX_HANDLER_TIMEOUT";
+}
+
+/** Any thrown value as an Error, so that it can be logged and given on. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}

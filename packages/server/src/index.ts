@@ -1,0 +1,107 @@
+/** `@anax/server`: an MQTT server to embed. The public names, listed by hand. */
+export { hashPassword } from "./auth/password-hash.ts";
+export { parsePasswordFile, PasswordFile, passwordFileLine } from "./auth/password-file.ts";
+export type { AcknowledgedPacket } from "./core/acknowledged-packet.ts";
+export type { ApplicationMessage } from "./core/application-message.ts";
+export { CORE_DEFAULTS, type CoreOptions, type QueueOverflow } from "./core/core-options.ts";
+export type { ClientContext, SessionItems } from "./core/hooks/client-context.ts";
+export type {
+  AuthenticationExchange,
+  AuthenticationStep,
+  ClientConnected,
+  ClientDisconnected,
+  DisconnectType,
+  PreparingSession,
+  RestoredSubscription,
+  SessionDeleted,
+  ValidatingConnection,
+} from "./core/hooks/connection-events.ts";
+export type { HookArguments } from "./core/hooks/hooks.ts";
+export type { InterceptingPacket } from "./core/hooks/packet-events.ts";
+export type {
+  ApplicationMessageEnqueuedOrDropped,
+  ApplicationMessageNotConsumed,
+  ClientAcknowledgedPublishPacket,
+  InterceptingClientEnqueue,
+  InterceptingPublish,
+  MessageSender,
+  PublishResponse,
+  QueuedApplicationMessageOverwritten,
+} from "./core/hooks/publish-events.ts";
+export type {
+  LoadingRetainedMessage,
+  RetainedMessageChanged,
+} from "./core/hooks/retained-events.ts";
+export type {
+  ClientSubscribedTopic,
+  ClientUnsubscribedTopic,
+  InterceptingSubscription,
+  InterceptingUnsubscription,
+  SubscriptionResponse,
+} from "./core/hooks/subscription-events.ts";
+export type { Statistics } from "./core/statistics.ts";
+export type { Peer, Wire } from "./core/wire.ts";
+export type { ConnectionRate } from "./driver/admission.ts";
+export type { EventRegistration } from "./driver/event-handlers.ts";
+export type { HandlerCounters } from "./driver/handler-list.ts";
+export {
+  MqttConfigurationError,
+  MqttConnectionClosedError,
+  MqttHandlerTimeoutError,
+  MqttListenError,
+  MqttServerStateError,
+} from "./errors.ts";
+export {
+  SERVER_EVENT_NAMES,
+  SERVER_EVENTS,
+  type ServerEventArguments,
+  type ServerEventDescription,
+  type ServerEventHandler,
+  type ServerEventHandlers,
+  type ServerEventName,
+  type ValidatingConnectionEvent,
+} from "./events.ts";
+export type {
+  InjectedApplicationMessage,
+  InjectedMessageSender,
+  InjectionResult,
+} from "./injected-message.ts";
+export type { AttachedWebSocketListenerOptions } from "./listeners/attached-web-socket-listener.ts";
+export type { ListenerOptions } from "./listeners/create-listener.ts";
+export type { MemoryListenerOptions } from "./listeners/memory-listener.ts";
+export type { SocketOptions } from "./listeners/socket-server.ts";
+export type { TcpListenerOptions } from "./listeners/tcp-listener.ts";
+export type { TlsListenerOptions } from "./listeners/tls-listener.ts";
+export type { TlsCredentials, TlsOptions } from "./listeners/tls-terminator.ts";
+export type { UnixListenerOptions } from "./listeners/unix-listener.ts";
+export type { WebSocketOptions } from "./listeners/web-socket-handshake.ts";
+export type { WebSocketListenerOptions } from "./listeners/web-socket-listener.ts";
+export {
+  type DriverSettings,
+  type MqttServerOptions,
+  SERVER_DEFAULTS,
+  type ServerParts,
+} from "./options.ts";
+export type { Authenticator, Credentials } from "./ports/authenticator.ts";
+export type { CancelCall, Clock } from "./ports/clock.ts";
+export type {
+  ConnectionAcceptor,
+  ConnectionSink,
+  Listener,
+  ListenerAddress,
+} from "./ports/listener.ts";
+export {
+  LOG_LEVELS,
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  type LogRecord,
+} from "./ports/logger.ts";
+export { MqttServer, type StopOptions } from "./server.ts";
+export {
+  consoleLogger,
+  jsonLinesLogger,
+  type LineOutput,
+  type LoggerOptions,
+} from "./system/loggers.ts";
+export type { ServerStatistics } from "./system/server-statistics.ts";

@@ -1,0 +1,118 @@
+import { createServer } from "node:net";
+import type { ListenOptions, Server, Socket } from "node:net";
+import { asError, MqttListenError } from "../errors.ts";
+import type { ConnectionAcceptor } from "../ports/listener.ts";
+import type { Log } from "../ports/logger.ts";
+
+/** What all listeners on sockets can be told. */
+export interface SocketOptions {
+  /** Connections that the system holds for the server until it accepts them. Default 511. */
+  readonly backlog?: number;
+  /** Milliseconds of silence after which TCP itself probes the peer; 0, the default, never. */
+  readonly tcpKeepAliveMs?: number;
+}
+
+/** Accept errors are logged once in this many milliseconds: under EMFILE they come by thousands. */
+const ERROR_LOG_INTERVAL_MS = 1_000;
+
+/**
+ * Accepts sockets, asks whether each may stay, and hands those on. An accept error (too many open
+ * files, say) is logged and survived: the system keeps waiting peers in its backlog or drops them,
+ * and accepting goes on by itself when there is room again.
+ */
+export class SocketServer {
+  readonly #options: SocketOptions;
+  readonly #log: Log;
+  #server: Server | undefined;
+  #errorLoggedAtMs = 0;
+
+  constructor(options: SocketOptions, log: Log) {
+    this.#options = options;
+    this.#log = log;
+  }
+
+  /** The bound address: of TCP with the real port, of a unix socket its path. */
+  get address(): ReturnType<Server["address"]> | undefined {
+    return this.#server?.address();
+  }
+
+  /** Listens, and calls `onSocket` with each admitted socket. Rejects with `MqttListenError`. */
+  async start(
+    target: Pick<ListenOptions, "host" | "port" | "path">,
+    acceptor: ConnectionAcceptor,
+    onSocket: (socket: Socket) => void,
+  ): Promise<void> {
+    const keepAliveMs = this.#options.tcpKeepAliveMs ?? 0;
+    const server = createServer({
+      allowHalfOpen: false,
+      noDelay: true,
+      keepAlive: keepAliveMs > 0,
+      keepAliveInitialDelay: keepAliveMs,
+    });
+    server.on("connection", (socket) => {
+      if (admitSocket(socket, acceptor)) onSocket(socket);
+    });
+    await listen(server, { ...target, backlog: this.#options.backlog ?? 511 });
+    server.on("error", (error) => this.#acceptFailed(error));
+    this.#server = server;
+  }
+
+  /** Accepts no more. Sockets that were accepted stay as they are. */
+  stop(): void {
+    this.#server?.close();
+    this.#server = undefined;
+  }
+
+  #acceptFailed(error: Error): void {
+    const now = performance.now();
+    if (now - this.#errorLoggedAtMs < ERROR_LOG_INTERVAL_MS) return;
+    this.#errorLoggedAtMs = now;
+    this.#log.error?.("cannot accept connections for now", {}, error);
+  }
+}
+
+/** Takes a place for a socket until it closes; without a place it is closed at once. */
+export function admitSocket(socket: Socket, acceptor: ConnectionAcceptor): boolean {
+  if (!acceptor.admit(socket.remoteAddress)) {
+    socket.destroy();
+    return false;
+  }
+  socket.once("close", () => acceptor.release());
+  // A reset during a handshake ends that socket, not the process.
+  socket.on("error", ignoreError);
+  return true;
+}
+
+function ignoreError(): void {
+  // The close event that follows is what counts.
+}
+
+function listen(server: Server, options: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: Error): void => reject(listenError(options, error));
+    server.once("error", failed);
+    server.listen(options, () => {
+      server.off("error", failed);
+      resolve();
+    });
+  });
+}
+
+const LISTEN_ERRORS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the address is in use",
+  EACCES: "permission is denied",
+  EADDRNOTAVAIL: "this machine does not have that address",
+  ENOTFOUND: "the host name is unknown",
+  ENOENT: "its folder does not exist",
+};
+
+/** What could not listen where and why, in one line. */
+export function listenError(options: ListenOptions, thrown: unknown): MqttListenError {
+  const cause = asError(thrown);
+  const code = "code" in cause ? String(cause.code) : "";
+  const where = options.path ?? `${options.host ?? "*"}:${options.port ?? 0}`;
+  const reason = LISTEN_ERRORS[code] ?? cause.message;
+  return new MqttListenError(`cannot listen on ${where}: ${reason}${code && ` (${code})`}`, {
+    cause,
+  });
+}

@@ -1,0 +1,43 @@
+import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
+import type { Log } from "../ports/logger.ts";
+import { networkAddress, socketPeer } from "./network-address.ts";
+import { SocketServer } from "./socket-server.ts";
+import type { SocketOptions } from "./socket-server.ts";
+import { openStream } from "./stream-wire.ts";
+
+/** Options of a listener on plain TCP. */
+export interface TcpListenerOptions extends SocketOptions {
+  readonly type: "tcp";
+  /** Default "127.0.0.1": this machine only. "::" or "0.0.0.0" listens to the network. */
+  readonly host?: string;
+  /** Default 1883; 0 lets the system choose. */
+  readonly port?: number;
+}
+
+/** MQTT over TCP. */
+export class TcpListener implements Listener {
+  readonly type = "tcp";
+  readonly #options: TcpListenerOptions;
+  readonly #server: SocketServer;
+
+  constructor(options: TcpListenerOptions, log: Log) {
+    this.#options = options;
+    this.#server = new SocketServer(options, log);
+  }
+
+  get address(): ListenerAddress | undefined {
+    return networkAddress("mqtt", this.#server.address);
+  }
+
+  async start(acceptor: ConnectionAcceptor): Promise<void> {
+    const { host = "127.0.0.1", port = 1883 } = this.#options;
+    await this.#server.start({ host, port }, acceptor, (socket) => {
+      const peer = socketPeer(socket, { transport: "tcp", secure: false });
+      openStream(socket, peer, acceptor);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#server.stop();
+  }
+}

@@ -1,0 +1,52 @@
+import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
+import type { Log } from "../ports/logger.ts";
+import { networkAddress, socketPeer } from "./network-address.ts";
+import { SocketServer } from "./socket-server.ts";
+import type { SocketOptions } from "./socket-server.ts";
+import { openStream } from "./stream-wire.ts";
+import { TlsTerminator, verifiedCertificate } from "./tls-terminator.ts";
+import type { TlsOptions } from "./tls-terminator.ts";
+
+/** Options of a listener on TLS. */
+export interface TlsListenerOptions extends SocketOptions, TlsOptions {
+  readonly type: "tls";
+  /** Default "127.0.0.1": this machine only. */
+  readonly host?: string;
+  /** Default 8883; 0 lets the system choose. */
+  readonly port?: number;
+}
+
+/** MQTT over TLS. */
+export class TlsListener implements Listener {
+  readonly type = "tls";
+  readonly #options: TlsListenerOptions;
+  readonly #log: Log;
+  readonly #server: SocketServer;
+  #terminator: TlsTerminator | undefined;
+
+  constructor(options: TlsListenerOptions, log: Log) {
+    this.#options = options;
+    this.#log = log;
+    this.#server = new SocketServer(options, log);
+  }
+
+  get address(): ListenerAddress | undefined {
+    return networkAddress("mqtts", this.#server.address);
+  }
+
+  async start(acceptor: ConnectionAcceptor): Promise<void> {
+    const { host = "127.0.0.1", port = 8883 } = this.#options;
+    const terminator = new TlsTerminator(this.#options, this.#log, (socket) => {
+      const carrier = { transport: "tls", secure: true, ...verifiedCertificate(socket) };
+      openStream(socket, socketPeer(socket, carrier), acceptor);
+    });
+    await this.#server.start({ host, port }, acceptor, (socket) => terminator.accept(socket));
+    this.#terminator = terminator;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.stop();
+    this.#terminator?.stop();
+    this.#terminator = undefined;
+  }
+}

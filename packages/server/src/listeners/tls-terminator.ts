@@ -1,0 +1,98 @@
+import type { Socket } from "node:net";
+import { createServer } from "node:tls";
+import type { SecureContextOptions, Server, TLSSocket } from "node:tls";
+import type { Peer } from "../core/wire.ts";
+import { asError } from "../errors.ts";
+import type { Log } from "../ports/logger.ts";
+
+/** A certificate and what belongs to it, in PEM or PKCS#12 form, as `node:tls` takes them. */
+export type TlsCredentials = Pick<
+  SecureContextOptions,
+  "cert" | "key" | "pfx" | "passphrase" | "ca" | "crl"
+>;
+
+/** Options of TLS. Either the credentials themselves or `credentials` must be given. */
+export interface TlsOptions extends TlsCredentials {
+  /**
+   * Gives the credentials, asked at each new connection: a new object from then on is a new
+   * certificate, without a restart. Credentials that do not work are logged, and the old ones stay.
+   */
+  readonly credentials?: () => TlsCredentials;
+  /** True: clients must show a certificate that `ca` has signed. Default false. */
+  readonly requestCert?: boolean;
+  /** False: a client without a valid certificate is let in too, without `peer.certificate`. Default true. */
+  readonly rejectUnauthorized?: boolean;
+  /** Default "TLSv1.2". */
+  readonly minVersion?: SecureContextOptions["minVersion"];
+  /** OpenSSL's list of ciphers; default Node's. */
+  readonly ciphers?: string;
+  /** Milliseconds that a client has for its TLS handshake. Default 5000. */
+  readonly handshakeTimeoutMs?: number;
+}
+
+/** Turns accepted sockets into TLS sockets whose handshake is done. */
+export class TlsTerminator {
+  readonly #server: Server;
+  readonly #credentials: (() => TlsCredentials) | undefined;
+  readonly #log: Log;
+  /** Sockets in their handshake, by who they come from: Node does not say which socket a TLS socket wraps. */
+  readonly #handshakes = new Map<string, Socket>();
+  #current: TlsCredentials | undefined;
+
+  /** Throws what `node:tls` throws for credentials that cannot be used. */
+  constructor(options: TlsOptions, log: Log, onSecure: (socket: TLSSocket) => void) {
+    const { credentials, handshakeTimeoutMs = 5_000, minVersion = "TLSv1.2", ...rest } = options;
+    this.#credentials = credentials;
+    this.#log = log;
+    this.#current = credentials?.();
+    const settings = { ...rest, minVersion, handshakeTimeout: handshakeTimeoutMs, noDelay: true };
+    this.#server = createServer({ ...settings, ...this.#current });
+    this.#server.on("secureConnection", (socket) => {
+      this.#handshakes.delete(origin(socket));
+      onSecure(socket);
+    });
+    this.#server.on("tlsClientError", (error, socket) => {
+      this.#log.debug?.("TLS handshake failed", { remoteAddress: socket.remoteAddress }, error);
+      socket.destroy();
+    });
+  }
+
+  /** Begins the handshake. */
+  accept(socket: Socket): void {
+    const key = origin(socket);
+    this.#handshakes.set(key, socket);
+    socket.once("close", () => {
+      if (this.#handshakes.get(key) === socket) this.#handshakes.delete(key);
+    });
+    this.#renewCredentials();
+    this.#server.emit("connection", socket);
+  }
+
+  /** Ends the handshakes that are going on. */
+  stop(): void {
+    for (const socket of this.#handshakes.values()) socket.destroy();
+    this.#handshakes.clear();
+  }
+
+  #renewCredentials(): void {
+    if (this.#credentials === undefined) return;
+    try {
+      const credentials = this.#credentials();
+      if (credentials === this.#current) return;
+      this.#current = credentials;
+      this.#server.setSecureContext(credentials);
+      this.#log.info?.("TLS credentials were renewed");
+    } catch (error) {
+      this.#log.error?.("new TLS credentials cannot be used", {}, asError(error));
+    }
+  }
+}
+
+function origin(socket: Pick<Socket, "remoteAddress" | "remotePort">): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
+}
+
+/** The certificate of the client, if it showed one and it is valid. */
+export function verifiedCertificate(socket: TLSSocket): Pick<Peer, "certificate"> {
+  return socket.authorized ? { certificate: socket.getPeerCertificate() } : {};
+}

@@ -1,0 +1,105 @@
+import type { WebSocket } from "ws";
+import { ProtocolError } from "@anax/protocol";
+import type { Peer, Wire } from "../core/wire.ts";
+import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
+import { CLOSE_TIMEOUT_MS } from "./stream-wire.ts";
+
+/** Close codes of RFC 6455. */
+const NORMAL_CLOSURE = 1000;
+const UNSUPPORTED_DATA = 1003;
+
+/** Bytes that may wait for a peer before its pings go unanswered: a flood of them must not fill memory. */
+const PONG_BACKLOG_MAX = 65_536;
+
+const BINARY = { binary: true, compress: false };
+
+/** Lets MQTT be spoken over a WebSocket. Its place must have been taken by `admit`. */
+export function openWebSocket(socket: WebSocket, peer: Peer, acceptor: ConnectionAcceptor): void {
+  const wire = new WebSocketWire(socket);
+  wire.start(acceptor.open(wire, peer));
+}
+
+/**
+ * Carries a Network Connection over a WebSocket. Packets may be split over frames or share one
+ * [MQTT-6.0.0-2]; frames that are not binary end the connection [MQTT-6.0.0-1].
+ */
+export class WebSocketWire implements Wire {
+  readonly #socket: WebSocket;
+  #congested = false;
+  #ending = false;
+  #error: Error | undefined;
+  #sink: ConnectionSink | undefined;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  /** Begins to read. */
+  start(sink: ConnectionSink): void {
+    const socket = this.#socket;
+    this.#sink = sink;
+    socket.binaryType = "nodebuffer";
+    socket.on("message", (data, isBinary) => this.#received(data, isBinary));
+    socket.on("ping", (data: Uint8Array) => {
+      if (socket.bufferedAmount < PONG_BACKLOG_MAX) socket.pong(data);
+    });
+    socket.on("error", (error) => {
+      this.#error = error;
+    });
+    socket.on("close", () => sink.closed(this.#error));
+  }
+
+  #received(data: unknown, isBinary: boolean): void {
+    if (this.#ending) return;
+    if (isBinary && data instanceof Uint8Array) {
+      this.#sink?.received(data);
+      return;
+    }
+    this.#sink?.closed(new ProtocolError("a WebSocket frame that is not binary"));
+    this.#close(UNSUPPORTED_DATA);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (this.#ending || socket.readyState !== socket.OPEN) return true;
+    socket.send(bytes, BINARY, this.#written);
+    if (socket.bufferedAmount === 0) return true;
+    this.#congested = true;
+    return false;
+  }
+
+  readonly #written = (): void => {
+    if (!this.#congested || this.#socket.bufferedAmount > 0) return;
+    this.#congested = false;
+    this.#sink?.drained();
+  };
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    if (!this.#ending) this.#close(NORMAL_CLOSURE);
+  }
+
+  /** Answers with a close frame and waits for the peer's, but not long. */
+  #close(code: number): void {
+    this.#ending = true;
+    const socket = this.#socket;
+    if (socket.readyState === socket.CLOSED) return;
+    socket.resume();
+    socket.close(code);
+    const limit = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
+    limit.unref();
+    socket.once("close", () => clearTimeout(limit));
+  }
+
+  destroy(): void {
+    this.#ending = true;
+    this.#socket.terminate();
+  }
+}

@@ -1,0 +1,61 @@
+import type { CoreOptions } from "./core/core-options.ts";
+import { MqttConfigurationError } from "./errors.ts";
+import type { DriverSettings } from "./options.ts";
+
+type Settings = CoreOptions & DriverSettings;
+
+/** Names of the options that are numbers. */
+type NumberName = {
+  [Name in keyof Settings]: Settings[Name] extends number ? Name : never;
+}[keyof Settings];
+
+const U16_MAX = 0xffff;
+const U32_MAX = 0xffffffff;
+/** Longest time that a timer takes. */
+const TIMER_MAX_MS = 0x7fffffff;
+/** Fixed header and the largest Remaining Length. */
+const PACKET_SIZE_MAX = 268_435_460;
+/** A string has a length of two bytes, and each level but the last costs a byte for its slash. */
+const LEVELS_MAX = 65_536;
+const COUNT_MAX = Number.MAX_SAFE_INTEGER;
+
+/** Lowest and highest value of each option that is a number. All are whole. */
+const LIMITS: { readonly [Name in NumberName]: readonly [minimum: number, maximum: number] } = {
+  connectTimeoutMs: [1, TIMER_MAX_MS],
+  maximumPacketSize: [16, PACKET_SIZE_MAX],
+  maximumConnectSize: [16, PACKET_SIZE_MAX],
+  receiveMaximum: [1, U16_MAX],
+  inFlightMaximum: [1, U16_MAX],
+  queueMessagesMax: [0, COUNT_MAX],
+  queueBytesMax: [0, COUNT_MAX],
+  backlogBytesMax: [0, COUNT_MAX],
+  topicLevelsMax: [1, LEVELS_MAX],
+  subscriptionsPerSessionMax: [0, COUNT_MAX],
+  userPropertiesMax: [0, COUNT_MAX],
+  sessionsMax: [1, COUNT_MAX],
+  retainedMessagesMax: [0, COUNT_MAX],
+  retainedBytesMax: [0, COUNT_MAX],
+  sessionExpiryMaximumSeconds: [0, U32_MAX],
+  topicAliasMaximum: [0, U16_MAX],
+  outgoingTopicAliasMaximum: [0, U16_MAX],
+  maximumQos: [0, 2],
+  keepAliveMaximumSeconds: [0, U16_MAX],
+  clientIdBytesMax: [0, U16_MAX],
+  handlerTimeoutMs: [1, TIMER_MAX_MS],
+  maximumConnections: [1, COUNT_MAX],
+};
+
+/** Throws `MqttConfigurationError` for a number that is outside its limits. */
+export function checkNumbers(settings: Settings): void {
+  for (const [name, value] of Object.entries(settings)) {
+    if (!isNumberName(name)) continue;
+    const [minimum, maximum] = LIMITS[name];
+    if (Number.isInteger(value) && value >= minimum && value <= maximum) continue;
+    const text = `${name} is ${String(value)}; it must be a whole number from ${minimum} to ${maximum}`;
+    throw new MqttConfigurationError(text);
+  }
+}
+
+function isNumberName(name: string): name is NumberName {
+  return Object.hasOwn(LIMITS, name);
+}

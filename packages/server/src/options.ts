@@ -1,0 +1,157 @@
+import { CORE_DEFAULTS } from "./core/core-options.ts";
+import type { CoreOptions } from "./core/core-options.ts";
+import type { ConnectionRate } from "./driver/admission.ts";
+import { MqttConfigurationError } from "./errors.ts";
+import type { ServerEventHandlers } from "./events.ts";
+import type { ListenerOptions } from "./listeners/create-listener.ts";
+import { checkNumbers } from "./option-limits.ts";
+import type { Authenticator } from "./ports/authenticator.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Listener } from "./ports/listener.ts";
+import type { Logger } from "./ports/logger.ts";
+
+/** Values that the driver's side of a server works with, beside those of the core. */
+export interface DriverSettings {
+  /** Milliseconds that one handler of an extension event may take to answer. */
+  readonly handlerTimeoutMs: number;
+  /** Transports that may be open at a time, those in a handshake included. */
+  readonly maximumConnections: number;
+  /** How often one address may connect; false sets no limit. */
+  readonly connectionRatePerAddress: ConnectionRate | false;
+  /** `$SYS/broker/…` topics and how often they are published; false: none. */
+  readonly systemTopics: { readonly intervalSeconds: number } | false;
+}
+
+/** All options of a server that have a default, and the defaults. */
+export const SERVER_DEFAULTS: CoreOptions & DriverSettings = {
+  ...CORE_DEFAULTS,
+  handlerTimeoutMs: 10_000, // a database that is slow, but not one that is gone
+  maximumConnections: 100_000, // what the memory of a common machine carries
+  connectionRatePerAddress: false, // many devices share one address behind a router
+  systemTopics: { intervalSeconds: 10 }, // as mosquitto does
+};
+
+/** Where the server listens if nothing is said: this machine only, for it lets everybody in. */
+export const DEFAULT_LISTENER: ListenerOptions = { type: "tcp", host: "127.0.0.1", port: 1883 };
+
+/** Parts of a server that have no default value. */
+export interface ServerParts {
+  /** Shorthand for one TCP listener: its host. Default "127.0.0.1". */
+  readonly host?: string | undefined;
+  /** Shorthand for one TCP listener: its port. Default 1883; 0 lets the system choose. */
+  readonly port?: number | undefined;
+  /** Where the server listens; own implementations of `Listener` too. Not together with `host` and `port`. */
+  readonly listeners?: readonly (ListenerOptions | Listener)[] | undefined;
+  /** Handlers of extension events, called before those that `server.on` adds. */
+  readonly on?: ServerEventHandlers | undefined;
+  /** Passwords by user name: nobody else is let in. */
+  readonly users?: Readonly<Record<string, string>> | undefined;
+  /** File of user names and hashed passwords: nobody else is let in. */
+  readonly passwordFile?: string | undefined;
+  /** Says who is let in. */
+  readonly authenticate?: Authenticator["authenticate"] | Authenticator | undefined;
+  /** Takes log records. Default: none, and logging costs nothing. */
+  readonly logger?: Logger | undefined;
+  /** Default: the clock of this process. */
+  readonly clock?: Clock | undefined;
+}
+
+/** Options of `MqttServer`. Every one may be left out. */
+export type MqttServerOptions = ServerParts & {
+  readonly [Name in keyof (CoreOptions & DriverSettings)]?:
+    | (CoreOptions & DriverSettings)[Name]
+    | undefined;
+};
+
+/** Options with every default filled in. */
+export interface ServerSettings {
+  readonly core: CoreOptions;
+  readonly driver: DriverSettings;
+  readonly listeners: readonly (ListenerOptions | Listener)[];
+}
+
+const PART_NAMES: { readonly [Name in keyof Required<ServerParts>]: true } = {
+  host: true,
+  port: true,
+  listeners: true,
+  on: true,
+  users: true,
+  passwordFile: true,
+  authenticate: true,
+  logger: true,
+  clock: true,
+};
+
+/** Checks options and fills in the defaults. Throws `MqttConfigurationError`; changes nothing of the caller's. */
+export function resolveOptions(options: MqttServerOptions): ServerSettings {
+  const given: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (Object.hasOwn(PART_NAMES, name) || value === undefined) continue;
+    if (!Object.hasOwn(SERVER_DEFAULTS, name)) {
+      throw new MqttConfigurationError(`there is no option ${JSON.stringify(name)}`);
+    }
+    given[name] = value;
+  }
+  const settings: CoreOptions & DriverSettings = { ...SERVER_DEFAULTS, ...given };
+  checkKinds(settings);
+  checkNumbers(settings);
+  checkDriverSettings(settings);
+  checkAuthentication(options);
+  const { handlerTimeoutMs, maximumConnections, connectionRatePerAddress, systemTopics, ...core } =
+    settings;
+  const driver = { handlerTimeoutMs, maximumConnections, connectionRatePerAddress, systemTopics };
+  return { core, driver, listeners: listenersOf(options) };
+}
+
+function listenersOf({ host, port, listeners }: MqttServerOptions): ServerSettings["listeners"] {
+  if (listeners === undefined) {
+    return [{ ...DEFAULT_LISTENER, ...(host && { host }), ...(port !== undefined && { port }) }];
+  }
+  if (host !== undefined || port !== undefined) {
+    throw new MqttConfigurationError("host and port say nothing when listeners are given");
+  }
+  return [...listeners];
+}
+
+/** Each value is of the kind of its default. */
+function checkKinds(settings: CoreOptions & DriverSettings): void {
+  for (const [name, value] of Object.entries(settings)) {
+    const byDefault: unknown = Object.entries(SERVER_DEFAULTS).find(
+      ([known]) => known === name,
+    )?.[1];
+    if (typeof byDefault === "object" || name === "connectionRatePerAddress") continue;
+    if (typeof value !== typeof byDefault) {
+      const text = `${name} is ${JSON.stringify(value)}, which is no ${typeof byDefault}`;
+      throw new MqttConfigurationError(text);
+    }
+  }
+  const { queueOverflow } = settings;
+  if (queueOverflow !== "dropOldest" && queueOverflow !== "dropNewest") {
+    throw new MqttConfigurationError(
+      `queueOverflow is ${JSON.stringify(queueOverflow)}, not "dropOldest" or "dropNewest"`,
+    );
+  }
+}
+
+function checkDriverSettings({ connectionRatePerAddress, systemTopics }: DriverSettings): void {
+  if (connectionRatePerAddress !== false) {
+    const { burst, perSecond } = connectionRatePerAddress;
+    if (!(burst >= 1 && perSecond > 0)) {
+      const value = JSON.stringify(connectionRatePerAddress);
+      const text = `connectionRatePerAddress is ${value}; burst must be at least 1, perSecond above 0`;
+      throw new MqttConfigurationError(text);
+    }
+  }
+  if (systemTopics !== false && !(systemTopics.intervalSeconds >= 1)) {
+    const value = JSON.stringify(systemTopics);
+    throw new MqttConfigurationError(
+      `systemTopics is ${value}; intervalSeconds must be at least 1`,
+    );
+  }
+}
+
+function checkAuthentication({ users, passwordFile, authenticate }: MqttServerOptions): void {
+  const given = [users, passwordFile, authenticate].filter((part) => part !== undefined);
+  if (given.length <= 1) return;
+  throw new MqttConfigurationError("give only one of users, passwordFile and authenticate");
+}

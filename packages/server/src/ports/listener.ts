@@ -1,0 +1,50 @@
+import type { Peer, Wire } from "../core/wire.ts";
+
+/** Where a listener listens. */
+export interface ListenerAddress {
+  /** For people and for clients: "mqtt://127.0.0.1:1883", "wss://[::1]:8884/mqtt", "unix:/run/anax.sock". */
+  readonly url: string;
+  readonly host?: string;
+  /** The real one, also where 0 was asked for. */
+  readonly port?: number;
+  /** Of a unix socket: its file. */
+  readonly path?: string;
+}
+
+/** Accepts Network Connections and hands them to a `ConnectionAcceptor`. */
+export interface Listener {
+  /** "tcp", "tls", "ws", "wss", "unix", "memory" or a name of the embedder's own. */
+  readonly type: string;
+  /** Undefined while it does not listen. */
+  readonly address: ListenerAddress | undefined;
+  /** Resolves when connections are accepted. Rejects, leaving nothing open, if it cannot listen. */
+  start(acceptor: ConnectionAcceptor): Promise<void>;
+  /**
+   * Accepts no more and closes what has not yet become a connection. Connections stay open: they are
+   * the server's. Does nothing if it has not started; may be started again afterwards.
+   */
+  stop(): Promise<void>;
+}
+
+/** The server's side of listening: it decides who may come and takes over the bytes. */
+export interface ConnectionAcceptor {
+  /**
+   * Asked for each peer before a byte of it is read, so before TLS and WebSocket handshakes. True
+   * takes one place of `maximumConnections`, which `release` gives back when the transport has closed;
+   * false: close it at once.
+   */
+  admit(remoteAddress: string | undefined): boolean;
+  release(): void;
+  /** The handshakes are done: from here on MQTT is spoken. */
+  open(wire: Wire, peer: Peer): ConnectionSink;
+}
+
+/** What the carrier of a connection reports. No method ever throws. */
+export interface ConnectionSink {
+  /** Bytes came. They are only read during the call. */
+  received(chunk: Uint8Array): void;
+  /** A wire whose `write` returned false has room again. */
+  drained(): void;
+  /** The transport is gone, also if the server itself closed it. Further calls are ignored. */
+  closed(error?: Error): void;
+}

@@ -1,0 +1,293 @@
+import { randomUUID } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { ReasonCode } from "@anax/protocol";
+import type { UserProperties } from "@anax/protocol";
+import { authenticatingHandler } from "./auth/authenticating-handler.ts";
+import { PasswordFile } from "./auth/password-file.ts";
+import { UserList } from "./auth/user-list.ts";
+import type { LoadingRetainedMessage } from "./core/hooks/retained-events.ts";
+import type { HookResult } from "./core/pending.ts";
+import type { Peer } from "./core/wire.ts";
+import { Admission } from "./driver/admission.ts";
+import { Driver } from "./driver/driver.ts";
+import { EventHandlers } from "./driver/event-handlers.ts";
+import type { EventRegistration } from "./driver/event-handlers.ts";
+import type { HandlerCounters } from "./driver/handler-list.ts";
+import { systemClock } from "./driver/system-clock.ts";
+import { MqttConfigurationError, MqttServerStateError } from "./errors.ts";
+import type { ServerEventHandler, ServerEventName } from "./events.ts";
+import { messageToInject } from "./injected-message.ts";
+import type {
+  InjectedApplicationMessage,
+  InjectedMessageSender,
+  InjectionResult,
+} from "./injected-message.ts";
+import { createListener } from "./listeners/create-listener.ts";
+import { MemoryListener } from "./listeners/memory-listener.ts";
+import { openStream } from "./listeners/stream-wire.ts";
+import { resolveOptions } from "./options.ts";
+import type { MqttServerOptions, ServerSettings } from "./options.ts";
+import type { Authenticator } from "./ports/authenticator.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Listener, ListenerAddress } from "./ports/listener.ts";
+import { connectionLog } from "./system/connection-log.ts";
+import { logFor } from "./system/log.ts";
+import type { ServerStatistics } from "./system/server-statistics.ts";
+import { SystemTopics } from "./system/system-topics.ts";
+import { packageVersion } from "./system/version.ts";
+
+/** How `stop` ends the connections. */
+export interface StopOptions {
+  /** Of the DISCONNECT that MQTT 5.0 clients get. Default 0x8B, Server shutting down. */
+  readonly reasonCode?: number;
+  readonly reasonString?: string;
+  /** Where clients are to go instead; with reason code 0x9C or 0x9D. */
+  readonly serverReference?: string;
+  readonly userProperties?: UserProperties;
+  /** Milliseconds after which connections that do not close are cut. Default 5000. */
+  readonly deadlineMs?: number;
+}
+
+type State = "stopped" | "starting" | "started" | "stopping";
+
+/**
+ * An MQTT server to embed. It serves MQTT 3.1, 3.1.1 and 5.0 clients on all its listeners.
+ *
+ * Sessions and retained messages live as long as this object: after `stop`, `start` goes on with them.
+ */
+export class MqttServer implements AsyncDisposable {
+  readonly #clock: Clock;
+  readonly #settings: ServerSettings;
+  readonly #admission: Admission;
+  readonly #counters: HandlerCounters = { handlerFailures: 0, handlerTimeouts: 0 };
+  readonly #handlers: EventHandlers;
+  readonly #driver: Driver;
+  readonly #authenticator: Authenticator | undefined;
+  readonly #listeners: readonly Listener[];
+  readonly #systemTopics: SystemTopics | undefined;
+  #state: State = "stopped";
+  #transition: Promise<void> = Promise.resolve();
+  #startedAtMs = 0;
+
+  /** Throws `MqttConfigurationError` for options that cannot work. */
+  constructor(options: MqttServerOptions = {}) {
+    const settings = resolveOptions(options);
+    const { logger, clock = systemClock } = options;
+    const log = (source: string): ReturnType<typeof logFor> =>
+      logFor(source, logger, () => clock.now());
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#admission = new Admission(settings.driver, clock);
+    this.#handlers = new EventHandlers({
+      clock,
+      log: log("handler"),
+      handlerTimeoutMs: settings.driver.handlerTimeoutMs,
+      counters: this.#counters,
+      resume: (work) => this.#driver.run(work),
+    });
+    this.#driver = new Driver({
+      core: settings.core,
+      hooks: this.#handlers.hooks,
+      clock,
+      log: log("driver"),
+      admission: this.#admission,
+      newClientId: () => `anax-${randomUUID()}`,
+    });
+    this.#authenticator = authenticatorOf(options);
+    if (this.#authenticator !== undefined) {
+      this.on("validatingConnection", authenticatingHandler(this.#authenticator));
+    }
+    this.#handlers.addAll(connectionLog(log("connection")));
+    this.#handlers.addAll(options.on ?? {});
+    this.#listeners = settings.listeners.map((listener) =>
+      "start" in listener ? listener : createListener(listener, log("listener")),
+    );
+    this.#systemTopics = this.#makeSystemTopics();
+  }
+
+  /** True from the end of `start` to the beginning of `stop`. */
+  get isStarted(): boolean {
+    return this.#state === "started";
+  }
+
+  /** What listens, in the order of the options. */
+  get listeners(): readonly Listener[] {
+    return this.#listeners;
+  }
+
+  /**
+   * Where a listener of this type, or else the first one, listens: `server.address("tcp").port`.
+   * Throws `MqttServerStateError` if there is no such listener or it is not listening.
+   */
+  address(type?: string): ListenerAddress {
+    const listener = this.#listeners.find(
+      (candidate) => candidate.type === (type ?? candidate.type),
+    );
+    if (listener?.address !== undefined) return listener.address;
+    throw new MqttServerStateError(
+      `no ${type === undefined ? "" : `${type} `}listener is listening`,
+    );
+  }
+
+  /** Counters, as they are now. */
+  get statistics(): ServerStatistics {
+    return {
+      ...this.#driver.core.statistics,
+      ...this.#counters,
+      transportsCurrent: this.#admission.open,
+      transportsTotal: this.#admission.total,
+      transportsRefused: this.#admission.refused,
+      uptimeMs: this.#state === "stopped" ? 0 : this.#clock.now() - this.#startedAtMs,
+    };
+  }
+
+  /** Calls `handler` at each event of that name; see `SERVER_EVENTS`. Dispose of the result to stop it. */
+  on<Name extends ServerEventName>(
+    name: Name,
+    handler: ServerEventHandler<Name>,
+  ): EventRegistration {
+    return this.#handlers.on(name, handler);
+  }
+
+  /** Calls `handler` at the next event of that name. */
+  once<Name extends ServerEventName>(
+    name: Name,
+    handler: ServerEventHandler<Name>,
+  ): EventRegistration {
+    return this.#handlers.once(name, handler);
+  }
+
+  /**
+   * Begins to listen. Rejects with `MqttListenError` if a listener cannot; then nothing is left open.
+   * Throws `MqttServerStateError` unless the server is stopped.
+   */
+  start(): Promise<void> {
+    if (this.#state !== "stopped") {
+      throw new MqttServerStateError(`cannot start: the server is ${this.#state}`);
+    }
+    this.#state = "starting";
+    this.#transition = this.#start();
+    return this.#transition;
+  }
+
+  async #start(): Promise<void> {
+    try {
+      this.#startedAtMs = this.#clock.now();
+      await this.#authenticator?.load?.();
+      await this.#restoreRetained();
+      this.#driver.start();
+      for (const listener of this.#listeners) await listener.start(this.#driver);
+    } catch (error) {
+      await this.#close({ deadlineMs: 0 });
+      this.#state = "stopped";
+      throw error;
+    }
+    this.#systemTopics?.start();
+    this.#state = "started";
+    await settled(this.#handlers.hooks.started?.({}));
+  }
+
+  /** Asks the handlers of `loadingRetainedMessage` for what they kept. */
+  async #restoreRetained(): Promise<void> {
+    const event: LoadingRetainedMessage = { loadedRetainedMessages: [] };
+    await settled(this.#handlers.hooks.loadingRetainedMessage?.(event));
+    const messages = event.loadedRetainedMessages.map(messageToInject);
+    this.#driver.restoreRetained(messages.map((message) => ({ ...message, retain: true })));
+  }
+
+  /**
+   * Closes listeners and connections. MQTT 5.0 clients are told why. Does nothing if the server is
+   * stopped; waits for a start or stop that is going on.
+   */
+  async stop(options: StopOptions = {}): Promise<void> {
+    if (this.#state === "starting") await this.#transition.catch(() => undefined);
+    if (this.#state === "started") {
+      this.#state = "stopping";
+      this.#transition = this.#stop(options);
+    }
+    if (this.#state === "stopping") await this.#transition;
+  }
+
+  async #stop(options: StopOptions): Promise<void> {
+    try {
+      this.#systemTopics?.stop();
+      await this.#close(options);
+    } finally {
+      this.#state = "stopped";
+    }
+    await settled(this.#handlers.hooks.stopped?.({}));
+  }
+
+  async #close({ deadlineMs = 5_000, ...options }: StopOptions): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.stop()));
+    const dismissal = { reasonCode: ReasonCode.serverShuttingDown, ...options };
+    await this.#driver.stop(dismissal, deadlineMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /**
+   * Serves a client on any stream that carries bytes both ways. Throws `MqttServerStateError` if the
+   * server is not started; destroys the stream if it takes no more connections.
+   */
+  handle(stream: Duplex, peer: Partial<Peer> = {}): void {
+    if (!this.isStarted) throw new MqttServerStateError("cannot handle: the server is not started");
+    if (!this.#driver.admit(peer.remoteAddress)) {
+      stream.destroy();
+      return;
+    }
+    stream.once("close", () => this.#driver.release());
+    openStream(stream, { transport: "stream", secure: false, ...peer }, this.#driver);
+  }
+
+  /**
+   * A client's end of a new connection inside this process. Throws `MqttConfigurationError` if the
+   * options have no listener of type "memory", and `MqttListenError` if it is not listening or full.
+   */
+  connectInMemory(): Duplex {
+    const listener = this.#listeners.find((candidate) => candidate instanceof MemoryListener);
+    if (listener !== undefined) return listener.connect();
+    throw new MqttConfigurationError('listeners has none of type "memory"');
+  }
+
+  /**
+   * Publishes from the program itself, with no client: the message goes the whole way that a client's
+   * goes, interceptors included. Rejects with `TypeError` or `RangeError` for a message that cannot be
+   * published, and with `MqttServerStateError` if the server is not started.
+   */
+  async injectApplicationMessage(
+    message: InjectedApplicationMessage,
+    sender: InjectedMessageSender = {},
+  ): Promise<InjectionResult> {
+    if (!this.isStarted) throw new MqttServerStateError("cannot inject: the server is not started");
+    return this.#driver.inject(messageToInject(message), sender);
+  }
+
+  #makeSystemTopics(): SystemTopics | undefined {
+    const { systemTopics } = this.#settings.driver;
+    if (systemTopics === false) return undefined;
+    return new SystemTopics({
+      clock: this.#clock,
+      intervalMs: systemTopics.intervalSeconds * 1_000,
+      version: packageVersion(),
+      statistics: () => this.statistics,
+      publish: (topic, payload) => {
+        void this.#driver.inject(messageToInject({ topic, payload, retain: true }), {});
+      },
+    });
+  }
+}
+
+function authenticatorOf(options: MqttServerOptions): Authenticator | undefined {
+  const { users, passwordFile, authenticate } = options;
+  if (users !== undefined) return new UserList(users);
+  if (passwordFile !== undefined) return new PasswordFile(passwordFile);
+  return typeof authenticate === "function" ? { authenticate } : authenticate;
+}
+
+/** Waits for the handlers of an event that the server itself fires. */
+function settled(result: HookResult): Promise<void> | undefined {
+  return result && new Promise((resolve) => result.whenSettled(resolve));
+}

@@ -1,0 +1,73 @@
+import type { Logger, LogLevel, LogRecord } from "../ports/logger.ts";
+
+/** Where a logger's lines go. */
+export interface LineOutput {
+  write(line: string): unknown;
+}
+
+/** Choices of the loggers that come with the server. */
+export interface LoggerOptions {
+  /** Lowest level that is written. Default "info". */
+  readonly level?: LogLevel;
+  /** Default: standard error, so that a program's own output stays clean. */
+  readonly output?: LineOutput;
+}
+
+/** Writes a line for people: `12:00:01.250 warn  listener: text (port=1883): error`. */
+export function consoleLogger(options: LoggerOptions = {}): Logger {
+  return lineLogger(options, humanLine);
+}
+
+/** Writes one JSON object to a line, for machines. */
+export function jsonLinesLogger(options: LoggerOptions = {}): Logger {
+  return lineLogger(options, jsonLine);
+}
+
+function lineLogger(options: LoggerOptions, lineOf: (record: LogRecord) => string): Logger {
+  const output = options.output ?? process.stderr;
+  return {
+    level: options.level ?? "info",
+    write: (record) => void output.write(`${lineOf(record)}\n`),
+  };
+}
+
+function humanLine({ timeMs, level, source, message, fields, error }: LogRecord): string {
+  const time = new Date(timeMs).toISOString().slice(11, 23);
+  const named = Object.entries(fields).map(([name, value]) => `${name}=${plain(value)}`);
+  const details = named.length === 0 ? "" : ` (${named.join(" ")})`;
+  const reason = error === undefined ? "" : `: ${printable(error.message)}`;
+  return `${time} ${level.padEnd(5)} ${source}: ${message}${details}${reason}`;
+}
+
+function jsonLine({ timeMs, level, source, message, fields, error }: LogRecord): string {
+  const time = new Date(timeMs).toISOString();
+  const reason = error === undefined ? {} : { error: errorFields(error) };
+  return JSON.stringify({ time, level, source, message, ...named(fields), ...reason }, jsonValue);
+}
+
+/** In an object of their own, where no field's name can hide a part of the line. */
+function named(fields: LogRecord["fields"]): object {
+  return Object.keys(fields).length === 0 ? {} : { fields };
+}
+
+function errorFields(error: Error): object {
+  const code = "code" in error ? { code: error.code } : {};
+  const cause = error.cause instanceof Error ? { cause: errorFields(error.cause) } : {};
+  return { name: error.name, message: error.message, ...code, ...cause };
+}
+
+function jsonValue(_name: string, value: unknown): unknown {
+  if (typeof value === "bigint") return value.toString();
+  return value instanceof Map ? Object.fromEntries(value) : value;
+}
+
+function plain(value: unknown): string {
+  return printable(typeof value === "string" ? value : (JSON.stringify(value, jsonValue) ?? ""));
+}
+
+/** Client Identifiers and topics come from strangers: they must not write lines or colours of their own. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+    return `\\u${character.codePointAt(0)?.toString(16).padStart(4, "0") ?? ""}`;
+  });
+}

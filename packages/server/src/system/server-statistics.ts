@@ -1,0 +1,15 @@
+import type { Statistics } from "../core/statistics.ts";
+import type { HandlerCounters } from "../driver/handler-list.ts";
+
+/** Counters of a server: those of the core, and those of what carries it. A snapshot. */
+export interface ServerStatistics
+  extends Readonly<Omit<Statistics, never>>, Readonly<HandlerCounters> {
+  /** Transports that are open, those in a handshake included. */
+  readonly transportsCurrent: number;
+  /** Transports that were accepted. */
+  readonly transportsTotal: number;
+  /** Transports that were closed at once, for a limit. */
+  readonly transportsRefused: number;
+  /** Milliseconds since the last start; 0 while stopped. */
+  readonly uptimeMs: number;
+}
