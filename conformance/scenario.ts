@@ -2,6 +2,8 @@
  * What a scenario is and what it is given. Scenarios are values, free of any test framework, so that
  * the same ones run under vitest against Anax and by the command line against any other broker.
  */
+import { AssertionError } from "node:assert";
+
 import { integer, type Version } from "./wire/notation.ts";
 import { openPeer, type Address, type Peer, type PeerOptions } from "./wire/peer.ts";
 import type { Connack } from "./wire/packet-reader.ts";
@@ -178,6 +180,13 @@ export class ScenarioContext {
     await peer.expect("50 { FFF1 * }");
     peer.send("62 { FFF1 }");
     await peer.expect("70 { FFF1 * }");
+  }
+
+  /** What the standard recommends: a failure where recommendations count, else a remark. */
+  recommend(met: boolean, recommendation: string): void {
+    if (met) return;
+    if (!this.#options.onRemark) throw new AssertionError({ message: recommendation });
+    this.#options.onRemark(recommendation);
   }
 
   /** Ends every connection of this run. */

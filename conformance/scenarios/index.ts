@@ -8,6 +8,11 @@ import { PROPERTY_SCENARIOS } from "./properties.ts";
 import { PUBLISHING_SCENARIOS } from "./publishing.ts";
 import { RETAINED_SCENARIOS } from "./retained.ts";
 import { SESSION_SCENARIOS } from "./sessions.ts";
+import { SHARED_SUBSCRIPTION_SCENARIOS } from "./shared-subscriptions.ts";
+import { SUBSCRIBING_SCENARIOS } from "./subscribing.ts";
+import { SUBSCRIPTION_IDENTIFIER_SCENARIOS } from "./subscription-identifiers.ts";
+import { TOPIC_SCENARIOS } from "./topics.ts";
+import { UNSUBSCRIBING_SCENARIOS } from "./unsubscribing.ts";
 import { UTF8_STRING_SCENARIOS } from "./utf8-strings.ts";
 import { WILL_SCENARIOS } from "./wills.ts";
 
@@ -22,4 +27,9 @@ export const SCENARIOS: readonly Scenario[] = [
   ...PUBLISHING_SCENARIOS,
   ...RETAINED_SCENARIOS,
   ...ACKNOWLEDGEMENT_SCENARIOS,
+  ...SUBSCRIBING_SCENARIOS,
+  ...SUBSCRIPTION_IDENTIFIER_SCENARIOS,
+  ...UNSUBSCRIBING_SCENARIOS,
+  ...TOPIC_SCENARIOS,
+  ...SHARED_SUBSCRIPTION_SCENARIOS,
 ];
