@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DeclarationFile } from "./api/declaration-file.ts";
 import { parseDeclarationFile } from "./api/declaration-file.ts";
+import { setUp } from "./setup.mjs";
 import { repositoryRoot } from "./tidy.ts";
 
 /** Reads a file by its path; a test has it read from memory. */
@@ -70,6 +71,7 @@ function checkReport(path: string, report: string): string | undefined {
 
 function main(mode: string | undefined): void {
   if (mode !== "write" && mode !== "check") throw new TypeError("say write or check");
+  setUp(repositoryRoot());
   const packages = join(repositoryRoot(), "packages");
   for (const name of readdirSync(packages).toSorted(byCodePoint)) {
     const folder = join(packages, name);

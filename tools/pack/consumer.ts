@@ -1,0 +1,27 @@
+/**
+ * A stranger's program: it is compiled and run in an empty project in which the packed packages are
+ * installed, so it sees what those who install them see.
+ */
+import { connect } from "@anax/client";
+import { decodePacket, encodePacket } from "@anax/protocol";
+import type { Packet } from "@anax/protocol";
+import { MqttServer } from "@anax/server";
+
+const packet: Packet = { type: "suback", packetIdentifier: 1, reasonCodes: [2] };
+const bytes = encodePacket(packet, 5);
+const decoded = decodePacket(bytes[0] ?? 0, bytes, 2, bytes.length, 5);
+if (JSON.stringify(decoded) !== JSON.stringify(packet)) throw new Error("the packet has changed");
+console.log(`codec: ${decoded.type}`);
+
+const server = new MqttServer({ port: 0 });
+await server.start();
+const client = await connect(server.address().url);
+const messages = client.subscribe("plants/+/water", { qos: 1 });
+await messages;
+await client.publish("plants/7/water", "low", { qos: 2 });
+for await (const message of messages) {
+  console.log(`message: ${message.topic} ${message.text}`);
+  break;
+}
+await client.disconnect();
+await server.stop();
