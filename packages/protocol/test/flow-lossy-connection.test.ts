@@ -1,7 +1,7 @@
 /**
- * A Sender and a Receiver over a Network Connection that keeps breaking, on virtual time: packets in flight
- * are lost, the Session resumes, now and then both peers restart from what they have stored. Everything
- * follows from one seed.
+ * A Sender and a Receiver over a Network Connection that keeps breaking, on virtual time: packets
+ * in flight are lost, the Session resumes, now and then a peer restarts from what it has stored.
+ * Everything follows from one seed.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";

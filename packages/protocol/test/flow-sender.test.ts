@@ -114,6 +114,16 @@ describe("resuming a Session", () => {
     expect([...steps].map(({ item }) => item)).toEqual(["d"]);
   });
 
+  test("leaves out what was finished meanwhile, when nothing took its place", () => {
+    const sender = new Sender<string>();
+    sender.begin(1, "a");
+    const b = sender.begin(1, "b");
+    const steps = sender.resume();
+    steps.next();
+    sender.puback(b);
+    expect([...steps]).toEqual([]);
+  });
+
   test("leaves out an identifier that was given to another message meanwhile", () => {
     const sender = new Sender<string>();
     sender.begin(1, "first");

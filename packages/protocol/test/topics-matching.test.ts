@@ -123,7 +123,7 @@ describe("a filter that covers another", () => {
     expect(filterCoversFilter(wider, narrower)).toBe(false);
   });
 
-  test("is one that matches all topics of the other: all pairs of 3 levels, all topics of 4", () => {
+  test("matches all that the other matches: all filters of 3 levels, all topics of 4", () => {
     const filters = sequences(["a", "", "$s", "+", "#"], 3).filter(isTopicFilter);
     const topics = sequences(["a", "", "$s", "other"], 4).filter((topic) => topic !== "");
     const matched = filters.map((filter) => {

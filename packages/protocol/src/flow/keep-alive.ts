@@ -1,10 +1,13 @@
 /**
- * Keep Alive as deadlines. Both classes are told when packets pass and answer when something is due;
- * who asks has the timer. All times are milliseconds of one clock that never goes back; a deadline that never
- * comes is Infinity. A Keep Alive of 0 switches the mechanism off.
+ * Keep Alive as deadlines. Both classes are told when packets pass and answer when something is
+ * due; who asks has the timer. All times are milliseconds of one clock that never goes back; a
+ * deadline that never comes is Infinity. A Keep Alive of 0 switches the mechanism off.
  */
 
-/** The server's side: a client that is silent for one and a half times its Keep Alive is gone [MQTT-3.1.2-22]. */
+/**
+ * The server's side: a client that is silent for one and a half times its Keep Alive is gone
+ * [MQTT-3.1.2-22].
+ */
 export class ServerKeepAlive {
   readonly #silenceMsMax: number;
   #deadlineMs: number;
@@ -36,7 +39,10 @@ export class ServerKeepAlive {
   }
 }
 
-/** What the client has to do now: send PINGREQ, close the connection because no answer came, or nothing. */
+/**
+ * What the client has to do now: send PINGREQ, close the connection because no answer came, or
+ * nothing.
+ */
 export type ClientKeepAliveAction = "ping" | "close" | "none";
 
 /** Times of a `ClientKeepAlive`. */
@@ -48,9 +54,10 @@ export interface ClientKeepAliveOptions {
 }
 
 /**
- * The client's side. It asks for PINGREQ when nothing was sent for the Keep Alive [MQTT-3.1.2-20], and also
- * when nothing was received for as long: a client that only publishes at QoS 0 would else never
- * learn that nobody is there. While an answer is awaited, any packet shows that the server lives.
+ * The client's side. It asks for PINGREQ when nothing was sent for the Keep Alive [MQTT-3.1.2-20],
+ * and also when nothing was received for as long: a client that only publishes at QoS 0 would else
+ * never learn that nobody is there. While an answer is awaited, any packet shows that the server
+ * lives.
  */
 export class ClientKeepAlive {
   readonly #intervalMs: number;
@@ -62,7 +69,7 @@ export class ClientKeepAlive {
 
   /**
    * @param nowMs the time at which CONNACK came.
-   * @throws RangeError if Keep Alive is not an integer from 0 to 65535, or the timeout is not above 0.
+   * @throws RangeError if Keep Alive is no integer from 0 to 65535, or the timeout is 0 or less.
    */
   constructor(options: ClientKeepAliveOptions, nowMs: number) {
     requireKeepAlive(options.keepAliveSeconds);

@@ -1,12 +1,12 @@
 /**
  * The set of Packet Identifiers that one side of a Session has in use, and the choice of the next.
  *
- * The set is a direct-mapped table: the identifier itself chooses its slot (`identifier & (capacity - 1)`),
- * so taking, finding and giving back cost one array access each and allocate nothing. An
- * identifier whose slot is occupied by another is passed over, never put elsewhere; the table
- * doubles when it is three quarters full. So its size follows the number of identifiers in use, even
- * when one of them is held for ever while the others go round and round. At its largest the
- * table has a slot for every identifier. Nothing is allocated before the first use: most Sessions are idle.
+ * The set is a direct-mapped table: the low bits of the identifier itself choose its slot, so
+ * taking, finding and giving back cost one array access each and allocate nothing. An identifier
+ * whose slot is occupied by another is passed over, never put elsewhere; the table doubles when it
+ * is three quarters full. So its size follows the number of identifiers in use, even when one of
+ * them is held for ever while the others go round and round. At its largest the table has a slot
+ * for every identifier. Nothing is allocated before the first use: most Sessions are idle.
  */
 
 /** Largest Packet Identifier; the smallest is 1. */
@@ -32,7 +32,10 @@ export class PacketIdentifiers {
     return this.#count;
   }
 
-  /** Slots in the table: 0, or a power of two. Changes only in `take`, `reserve`, `release` and `clear`. */
+  /**
+   * Slots in the table: 0, or a power of two. Changes only in `take`, `reserve`, `release` and
+   * `clear`.
+   */
   get capacity(): number {
     return this.#table.length;
   }
@@ -54,7 +57,8 @@ export class PacketIdentifiers {
   }
 
   /**
-   * Takes exactly this identifier, as when a Session is rebuilt from storage; false if it is in use.
+   * Takes exactly this identifier, as when a Session is rebuilt from storage; false if it is in
+   * use.
    * @throws RangeError if it is not an integer from 1 to 65535.
    */
   reserve(identifier: number): boolean {

@@ -1,11 +1,12 @@
 /**
  * The receiving side of QoS 2, the same in client and server: which identifiers have come in a
- * PUBLISH and wait for their PUBREL. It answers one question, "is this message new?"; it keeps no message.
+ * PUBLISH and wait for their PUBREL. It answers one question, "is this message new?"; it keeps no
+ * message.
  *
  * The peer chooses the identifiers, so the size of the table must follow their number and not their
- * values: an attacker with two far-apart identifiers would else make each Session hold a table of 65536. So it
- * is an open-addressed table, at most half full, allocated on the first use. A search passes at most the
- * identifiers that are open, whose number the Receive Maximum limits.
+ * values: an attacker with two far-apart identifiers would else make each Session hold a table of
+ * 65536. So it is an open-addressed table, at most half full, allocated on the first use. A search
+ * passes at most the identifiers that are open, whose number the Receive Maximum limits.
  */
 import { requirePacketIdentifier } from "./packet-identifiers.ts";
 
@@ -28,8 +29,8 @@ export class Receiver {
   }
 
   /**
-   * A QoS 2 PUBLISH came: true if its message is new, false if it is a repetition that is answered by
-   * PUBREC but not delivered again [MQTT-4.3.3-10]. The DUP flag plays no part.
+   * A QoS 2 PUBLISH came: true if its message is new, false if it is a repetition that is answered
+   * by PUBREC but not delivered again [MQTT-4.3.3-10]. The DUP flag plays no part.
    * @throws RangeError if the identifier is not an integer from 1 to 65535.
    */
   receive(identifier: number): boolean {
@@ -43,8 +44,8 @@ export class Receiver {
   }
 
   /**
-   * The identifier is free again: PUBREL came [MQTT-4.3.3-12], or the PUBLISH was refused by a PUBREC of 0x80
-   * or above [MQTT-4.3.3-9]. False if it was not waiting.
+   * The identifier is free again: PUBREL came [MQTT-4.3.3-12], or the PUBLISH was refused by a
+   * PUBREC of 0x80 or above [MQTT-4.3.3-9]. False if it was not waiting.
    */
   release(identifier: number): boolean {
     if (!this.has(identifier)) return false;

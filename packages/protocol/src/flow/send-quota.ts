@@ -1,7 +1,7 @@
 /**
  * How many QoS 1 and 2 exchanges the peer still takes at this moment (its Receive Maximum less the
- * open ones). It holds for one Network Connection and is no part of the Session. A receiver can use another
- * one to see that its peer keeps to the Receive Maximum that it was given.
+ * open ones). It holds for one Network Connection and is no part of the Session. A receiver can use
+ * another one to see that its peer keeps to the Receive Maximum that it was given.
  */
 
 /** Receive Maximum of a peer that states none. */
@@ -33,7 +33,10 @@ export class SendQuota {
     return this.#left > 0 ? this.#left : 0;
   }
 
-  /** Counts a PUBLISH of QoS 1 or 2; false, and nothing counted, if it must not be sent now [MQTT-4.9.0-2]. */
+  /**
+   * Counts a PUBLISH of QoS 1 or 2; false, and nothing counted, if it must not be sent now
+   * [MQTT-4.9.0-2].
+   */
   take(): boolean {
     if (this.#left <= 0) return false;
     this.#left -= 1;
@@ -41,14 +44,16 @@ export class SendQuota {
   }
 
   /**
-   * Counts an exchange that goes on with PUBREL after a resume. PUBREL never waits [MQTT-4.9.0-3], but
-   * its PUBCOMP will give one back, which without this would let one PUBLISH too many pass.
+   * Counts an exchange that goes on with PUBREL after a resume. PUBREL never waits [MQTT-4.9.0-3],
+   * but its PUBCOMP will give one back, which without this would let one PUBLISH too many pass.
    */
   takeForPubrel(): void {
     this.#left -= 1;
   }
 
-  /** PUBACK, PUBCOMP, or PUBREC of 0x80 or above came: one more may be sent, up to the start value. */
+  /**
+   * PUBACK, PUBCOMP, or PUBREC of 0x80 or above came: one more may be sent, up to the start value.
+   */
   giveBack(): void {
     if (this.#left < this.#receiveMaximum) this.#left += 1;
   }

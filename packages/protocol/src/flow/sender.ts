@@ -2,9 +2,9 @@
  * The sending side of QoS 1 and 2, the same in client and server.
  *
  * It knows which exchanges are open, in which state, and in which order they began. It does not
- * send, encode, store, count quota or wait: its caller does. The state of an exchange lies in plain arrays,
- * side by side, at the slot that `PacketIdentifiers` gave to its identifier, so that a message
- * costs no object and no closure.
+ * send, encode, store, count quota or wait: its caller does. The state of an exchange lies in plain
+ * arrays, side by side, at the slot that `PacketIdentifiers` gave to its identifier, so that a
+ * message costs no object and no closure.
  *
  * ```
  * begin(1) -> awaitingPuback -- PUBACK --------------------------------------> finished
@@ -32,8 +32,8 @@ const STATE_NUMBERS: Readonly<Record<ExchangeState, number>> = {
 };
 
 /**
- * What a PUBREC means: `release` a PUBREL is to be sent; `finished` the peer refused the message and the
- * exchange is over; `unknown` no such exchange waits for it.
+ * What a PUBREC means: `release` a PUBREL is to be sent; `finished` the peer refused the message
+ * and the exchange is over; `unknown` no such exchange waits for it.
  */
 export type PubrecResult = "release" | "finished" | "unknown";
 
@@ -55,7 +55,9 @@ export class Sender<T> {
 
   readonly #identifiers: PacketIdentifiers = new PacketIdentifiers();
   #states: Uint8Array = NO_STATES;
-  /** Number of the sending that counts for the order: of the PUBLISH, after PUBREC of the PUBREL. */
+  /**
+   * Number of the sending that counts for the order: of the PUBLISH, after PUBREC of the PUBREL.
+   */
   #sequence: Float64Array = NO_SEQUENCE;
   #items: (T | undefined)[] = [];
   #sequenceNext = 1;
@@ -127,12 +129,13 @@ export class Sender<T> {
   }
 
   /**
-   * The open exchanges, each as what is to be sent again when a Session resumes [MQTT-4.4.0-1]: PUBLISH in
-   * the order of their first sending [MQTT-4.6.0-1], PUBREL in the order of their PUBREC
+   * The open exchanges, each as what is to be sent again when a Session resumes [MQTT-4.4.0-1]:
+   * PUBLISH in the order of their first sending [MQTT-4.6.0-1], PUBREL in the order of their PUBREC
    * [MQTT-4.6.0-4], and never a PUBLISH after its PUBREC [MQTT-4.3.3-6].
    *
    * It may be paused between two steps, as when the send quota is used up; what an acknowledgement
-   * has changed meanwhile is left out. It changes nothing, so it also serves to store the exchanges.
+   * has changed meanwhile is left out. It changes nothing, so it also serves to store the
+   * exchanges.
    */
   *resume(): Generator<OpenExchange<T>, void, undefined> {
     const order = this.#inOrder();
@@ -156,7 +159,10 @@ export class Sender<T> {
     this.#inFlight += 1;
   }
 
-  /** Takes an identifier for a SUBSCRIBE or UNSUBSCRIBE, which share one set with PUBLISH; 0 if all are in use. */
+  /**
+   * Takes an identifier for a SUBSCRIBE or UNSUBSCRIBE, which share one set with PUBLISH; 0 if all
+   * are in use.
+   */
   lend(): number {
     const identifier = this.#identifiers.take();
     if (identifier === 0) return 0;
@@ -252,12 +258,9 @@ export class Sender<T> {
   #inOrder(): { identifier: number; sequence: number }[] {
     const order: { identifier: number; sequence: number }[] = [];
     for (let slot = 0; slot < this.#states.length; slot += 1) {
-      const state = this.#states[slot];
-      if (state === FREE || state === LENT) continue;
-      order.push({
-        identifier: this.#identifiers.identifierAt(slot),
-        sequence: this.#sequence[slot] ?? 0,
-      });
+      const identifier = this.#identifiers.identifierAt(slot);
+      if (identifier === 0) continue;
+      order.push({ identifier, sequence: this.#sequence[slot] ?? 0 });
     }
     return order.sort((left, right) => left.sequence - right.sequence);
   }

@@ -23,7 +23,8 @@ export class IncomingTopicAliases {
 
   /**
    * A PUBLISH with an alias and a Topic Name came: from now on the alias stands for that topic.
-   * @throws ProtocolError 0x94 if the alias is 0 or above the maximum [MQTT-3.3.2-8] [MQTT-3.3.2-9] [MQTT-3.3.2-11].
+   * @throws ProtocolError 0x94 if the alias is 0 or above the maximum [MQTT-3.3.2-8] [MQTT-3.3.2-9]
+   * [MQTT-3.3.2-11].
    */
   set(alias: number, topic: string): void {
     this.#requireAllowed(alias);
@@ -32,7 +33,8 @@ export class IncomingTopicAliases {
 
   /**
    * The topic of a PUBLISH that came with an alias and an empty Topic Name.
-   * @throws ProtocolError 0x94 if the alias is 0 or above the maximum, 0x82 if it stands for no topic yet.
+   * @throws ProtocolError 0x94 if the alias is 0 or above the maximum, 0x82 if it stands for no
+   * topic yet.
    */
   get(alias: number): string {
     this.#requireAllowed(alias);
@@ -43,20 +45,22 @@ export class IncomingTopicAliases {
 
   #requireAllowed(alias: number): void {
     if (alias >= 1 && alias <= this.maximum) return;
-    const message = `Topic Alias ${alias} is not between 1 and the Topic Alias Maximum ${this.maximum}`;
-    throw new ProtocolError(message, TOPIC_ALIAS_INVALID);
+    throw new ProtocolError(
+      `Topic Alias ${alias} is not from 1 to the Topic Alias Maximum ${this.maximum}`,
+      TOPIC_ALIAS_INVALID,
+    );
   }
 }
 
 /**
- * What happens when all aliases are given: `leastRecentlyUsed` the topic that was not sent for longest
- * loses its alias; `keepFirst` further topics get none.
+ * What happens when all aliases are given: `leastRecentlyUsed` the topic that was not sent for
+ * longest loses its alias; `keepFirst` further topics get none.
  */
 export type TopicAliasReplacement = "leastRecentlyUsed" | "keepFirst";
 
 /**
- * Chooses the aliases that are sent. Ask it when the packet is encoded, not when it is queued: the peer
- * has to learn of aliases in the order in which they were chosen.
+ * Chooses the aliases that are sent. Ask it when the packet is encoded, not when it is queued: the
+ * peer has to learn of aliases in the order in which they were chosen.
  */
 export class OutgoingTopicAliases {
   /** Whether the Topic Name must be sent along with the alias that `choose` gave last. */
@@ -68,8 +72,9 @@ export class OutgoingTopicAliases {
   readonly #aliases: Map<string, number> = new Map();
   #topics: string[] = [];
   /**
-   * The aliases by use, as a ring through index 0: `#older[0]` is the one used last, `#newer[0]` the one not used
-   * for longest. No object per entry, and moving one to the front is six assignments.
+   * The aliases by use, as a ring through index 0: `#older[0]` is the one used last, `#newer[0]`
+   * the one not used for longest. No object per entry, and moving one to the front is six
+   * assignments.
    */
   #older: Uint16Array = new Uint16Array(0);
   #newer: Uint16Array = new Uint16Array(0);
@@ -77,8 +82,8 @@ export class OutgoingTopicAliases {
   #isKnown: Uint8Array = new Uint8Array(0);
 
   /**
-   * @param maximum the peer's Topic Alias Maximum [MQTT-3.1.2-26] [MQTT-3.1.2-27], or less: the memory for as many
-   * topics is spent per connection.
+   * @param maximum the peer's Topic Alias Maximum [MQTT-3.1.2-26] [MQTT-3.1.2-27], or less: the
+   * memory for as many topics is spent per connection.
    * @throws RangeError if the maximum is not an integer from 0 to 65535.
    */
   constructor(maximum: number, replacement: TopicAliasReplacement = "leastRecentlyUsed") {
@@ -99,7 +104,10 @@ export class OutgoingTopicAliases {
     return alias;
   }
 
-  /** The packet with this alias was not sent after all, so its topic has to be sent with the next one. */
+  /**
+   * The packet with this alias was not sent after all, so its topic has to be sent with the next
+   * one.
+   */
   unsent(alias: number): void {
     if (alias < this.#isKnown.length) this.#isKnown[alias] = 0;
   }

@@ -1,7 +1,8 @@
 /**
  * Whether a Topic Name matches a Topic Filter, and whether one filter includes another. Both walk
- * the characters once, without recursion or allocation; both take their arguments as checked already. A
- * Shared Subscription's filter is matched without its first two parts (see `parseSharedSubscription`).
+ * the characters once, without recursion or allocation; both take their arguments as checked
+ * already. A Shared Subscription's filter is matched without its first two parts (see
+ * `parseSharedSubscription`).
  */
 
 const DOLLAR = 0x24;
@@ -24,8 +25,8 @@ export function topicMatchesFilter(topic: string, filter: string): boolean {
 }
 
 /**
- * Whether every Topic Name that matches `narrower` matches `wider` too, as when a client that is allowed
- * `wider` subscribes to `narrower`.
+ * Whether every Topic Name that matches `narrower` matches `wider` too, as when a client that is
+ * allowed `wider` subscribes to `narrower`.
  */
 export function filterCoversFilter(wider: string, narrower: string): boolean {
   if (narrower.charCodeAt(0) === DOLLAR && startsWithWildcard(wider)) return false;
@@ -43,7 +44,10 @@ export function filterCoversFilter(wider: string, narrower: string): boolean {
   return at === inner.length;
 }
 
-/** A Topic Name has at least one character, so a `#` that stands for nothing there stands for a level. */
+/**
+ * A Topic Name has at least one character, so a `#` that stands for nothing there stands for a
+ * level.
+ */
 function withoutEmptyParent(filter: string): string {
   if (filter === "#") return "+/#";
   return filter === "/#" ? "/+/#" : filter;

@@ -11,8 +11,9 @@ export interface SharedSubscription {
 }
 
 /**
- * Takes a Shared Subscription's Topic Filter apart. Undefined if it does not begin with `$share/`, so
- * is that of a Non-shared Subscription; "invalid" if it does but breaks a rule [MQTT-4.8.2-1] [MQTT-4.8.2-2].
+ * Takes a Shared Subscription's Topic Filter apart. Undefined if it does not begin with `$share/`,
+ * so is that of a Non-shared Subscription; "invalid" if it does but breaks a rule [MQTT-4.8.2-1]
+ * [MQTT-4.8.2-2].
  */
 export function parseSharedSubscription(
   filter: string,

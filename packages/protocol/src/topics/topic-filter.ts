@@ -3,13 +3,17 @@ import { topicFilterFault, topicTypeError } from "./topic-rules.ts";
 
 declare const topicFilterBrand: unique symbol;
 
-/** A string that was checked to be a Topic Filter; made by `parseTopicFilter` and `isTopicFilter` only. */
+/**
+ * A string that was checked to be a Topic Filter; made by `parseTopicFilter` and `isTopicFilter`
+ * only.
+ */
 export type TopicFilter = string & { readonly [topicFilterBrand]: true };
 
 /**
- * Whether this is a Topic Filter, that of a Shared Subscription included: 1 to 65535 bytes of UTF-8, no
- * U+0000, no lone surrogate, # only as the last level, + only as a whole level [MQTT-4.7.1-1]
- * [MQTT-4.7.1-2] [MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] [MQTT-4.8.2-1] [MQTT-4.8.2-2].
+ * Whether this is a Topic Filter, that of a Shared Subscription included: 1 to 65535 bytes of
+ * UTF-8, no U+0000, no lone surrogate, # only as the last level, + only as a whole level
+ * [MQTT-4.7.1-1] [MQTT-4.7.1-2] [MQTT-4.7.3-1] [MQTT-4.7.3-2] [MQTT-4.7.3-3] [MQTT-4.8.2-1]
+ * [MQTT-4.8.2-2].
  */
 export function isTopicFilter(value: string): value is TopicFilter {
   return topicFilterFault(value) === undefined;

@@ -3,7 +3,9 @@ import { topicNameFault, topicTypeError } from "./topic-rules.ts";
 
 declare const topicNameBrand: unique symbol;
 
-/** A string that was checked to be a Topic Name; made by `parseTopicName` and `isTopicName` only. */
+/**
+ * A string that was checked to be a Topic Name; made by `parseTopicName` and `isTopicName` only.
+ */
 export type TopicName = string & { readonly [topicNameBrand]: true };
 
 /**

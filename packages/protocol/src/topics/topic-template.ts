@@ -1,10 +1,11 @@
 /**
  * Topic templates: `devices/{id}/state` once, instead of string concatenation in the publisher and
- * splitting in the subscriber. A parameter fills one whole level. The parameters' names are read from the
- * template's literal type, so that a wrong or missing name does not compile.
+ * splitting in the subscriber. A parameter fills one whole level. The parameters' names are read
+ * from the template's literal type, so that a wrong or missing name does not compile.
  *
- * One law holds throughout: `bind` and `match` are inverse to each other, and every topic that `bind` makes
- * matches `filter`. Hence a value is never empty, and at the first level never begins with `$`.
+ * One law holds throughout: `bind` and `match` are inverse to each other, and every topic that
+ * `bind` makes matches `filter`. Hence a value is never empty, and at the first level never begins
+ * with `$`.
  */
 import { parseTopicFilter, type TopicFilter } from "./topic-filter.ts";
 import { parseTopicName, type TopicName } from "./topic-name.ts";
@@ -32,8 +33,9 @@ const PARAMETER_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
 
 /**
  * Makes a template from text such as `devices/{id}/{kind}`.
- * @throws TypeError if the text without its parameters is no Topic Name, if braces do not fill a whole level, or
- * if a name is used twice or is not a letter followed by letters, digits and underscores.
+ * @throws TypeError if the text without its parameters is no Topic Name, if braces do not fill a
+ * whole level, or if a name is used twice or is not a letter followed by letters, digits and
+ * underscores.
  */
 export function topicTemplate<const Text extends string>(
   text: Text,
@@ -71,8 +73,9 @@ export class TopicTemplate<Name extends string> {
 
   /**
    * The topic with these values.
-   * @throws TypeError that names the value, if one is missing, is empty, holds `/`, `+`, `#`, U+0000 or half a
-   * surrogate pair, or begins with `$` at the first level, or if the topic becomes too long.
+   * @throws TypeError that names the value, if one is missing, is empty, holds `/`, `+`, `#`,
+   * U+0000 or half a surrogate pair, or begins with `$` at the first level, or if the topic becomes
+   * too long.
    */
   bind(values: TopicParameters<Name>): TopicName;
   bind(values: Readonly<Record<string, string>>): TopicName {
@@ -83,15 +86,15 @@ export class TopicTemplate<Name extends string> {
   }
 
   /**
-   * The template with these values filled in and the other parameters open, whose `filter` is for example
-   * that of all the kinds of one device.
+   * The template with these values filled in and the other parameters open, whose `filter` is for
+   * example that of all the kinds of one device.
    * @throws TypeError as `bind`, and if a value is for no parameter of the template.
    */
   bindSome<Bound extends Name>(values: TopicParameters<Bound>): TopicTemplate<Exclude<Name, Bound>>;
   bindSome(values: Readonly<Record<string, string>>): TopicTemplate<string> {
     const names = parameterNames(this.#levels);
     for (const name of Object.keys(values)) {
-      // A misspelt name must not leave a wildcard behind, and so a wider subscription than was meant.
+      // A misspelt name must not leave a wildcard, and so a wider subscription than was meant.
       if (names.includes(name)) continue;
       throw new TypeError(`Topic template "${this.text}" has no parameter "${name}"`);
     }
