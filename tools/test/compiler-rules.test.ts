@@ -14,6 +14,7 @@ const PROJECTS = [
   "packages/protocol/tsconfig.json",
   "packages/client/tsconfig.json",
   "packages/client/tsconfig.isomorphic.json",
+  "packages/client/src/core/tsconfig.json",
   "packages/client/src/transports-node/tsconfig.json",
   "packages/server/tsconfig.json",
   "packages/server/src/core/tsconfig.json",
@@ -31,12 +32,12 @@ interface Seed {
 }
 
 const SEEDS: readonly Seed[] = [
-  ...["protocol/src", "server/src/core", "client/src"].flatMap((folder) => [
+  ...["protocol/src", "server/src/core", "client/src/core", "client/src"].flatMap((folder) => [
     seed(`node:net in ${folder}`, folder, `import "node:net";`, CANNOT_FIND_MODULE),
     seed(`Buffer in ${folder}`, folder, `void Buffer;`, CANNOT_FIND_NAME),
     seed(`process in ${folder}`, folder, `void process;`, CANNOT_FIND_NAME),
   ]),
-  ...["protocol/src", "server/src/core"].flatMap((folder) => [
+  ...["protocol/src", "server/src/core", "client/src/core"].flatMap((folder) => [
     seed(`setTimeout in ${folder}`, folder, `setTimeout(() => {}, 1);`, CANNOT_FIND_NAME),
     seed(`console in ${folder}`, folder, `console.log(1);`, CANNOT_FIND_NAME),
     seed(`performance in ${folder}`, folder, `performance.now();`, CANNOT_FIND_NAME),
@@ -92,6 +93,7 @@ const SEEDS: readonly Seed[] = [
 const INNOCENT: Readonly<Record<string, string>> = {
   "packages/protocol/src/innocent.ts": `export const x: Uint8Array = new Uint8Array(1);\n`,
   "packages/server/src/core/innocent.ts": `export const x: number = 1;\n`,
+  "packages/client/src/core/innocent.ts": `export const x: number = 1;\n`,
   "packages/server/src/type.ts": `export type T = number;\n`,
   "packages/server/src/ports/port.ts": `export const port: number = 1;\n`,
   "packages/server/src/innocent.ts": `import { x } from "./core/innocent.ts";\nimport net from "node:net";\nvoid net;\nexport const y: Buffer = Buffer.alloc(x);\n`,

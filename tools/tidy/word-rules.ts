@@ -15,8 +15,8 @@ interface BannedWord {
 }
 
 const PUBLISHED = /^packages\/[^/]+\/src\//;
-const PURE = /^packages\/(protocol\/src|server\/src\/core)\//;
-const PURE_TESTS = /^packages\/(protocol\/test|server\/test\/core)\//;
+const PURE = /^packages\/(protocol\/src|(client|server)\/src\/core)\//;
+const PURE_TESTS = /^packages\/(protocol\/test|(client|server)\/test\/core)\//;
 const TESTS = /(^|\/)test\//;
 
 /** This file and its test spell out the banned words. */
