@@ -3,9 +3,12 @@
  * Values stay small so that many different shapes are seen; sizes have tests of their own.
  */
 import fc from "fast-check";
-import type { Packet, ProtocolVersion } from "../src/index.ts";
-import { REASON_CODES } from "../src/index.ts";
-import type { ReasonCodePacketType } from "../src/index.ts";
+import {
+  type Packet,
+  type ProtocolVersion,
+  REASON_CODES,
+  type ReasonCodePacketType,
+} from "../src/index.ts";
 
 // Decoded packets are plain objects; those of the arbitraries must be, too, to be equal.
 const PLAIN = { noNullPrototype: true };

@@ -117,19 +117,27 @@ function requireEncodable(packet: PublishPacket, version: ProtocolVersion): void
   if (requireQos(packet.qos) === 0 && packet.duplicate) {
     throw new RangeError("PUBLISH of QoS 0 must not be a duplicate");
   }
-  if (!(packet.payload instanceof Uint8Array)) {
-    throw new TypeError("payload must be a Uint8Array");
-  }
-  if (packet.payload.length > VARINT_MAXIMUM) {
-    throw new RangeError(`payload of ${packet.payload.length} bytes exceeds ${VARINT_MAXIMUM}`);
-  }
   if (packet.topic === "" && (version !== 5 || packet.properties?.topicAlias === undefined)) {
     throw new RangeError("PUBLISH needs a Topic Name or a Topic Alias");
   }
 }
 
-/** Bytes behind Remaining Length; exact unless there are properties, then the least. */
+/**
+ * Bytes behind Remaining Length; exact unless there are properties, then the least. Looked at
+ * before anything is copied.
+ *
+ * @throws TypeError when the payload is no Uint8Array; RangeError when they are more than
+ *   268 435 455.
+ */
 export function publishBodySize(packet: PublishPacket, version: ProtocolVersion): number {
-  const topicSize = 2 + encodedLength(packet.topic);
-  return topicSize + (packet.qos === 0 ? 0 : 2) + (version === 5 ? 1 : 0) + packet.payload.length;
+  const { topic, payload, qos } = packet;
+  if (!(payload instanceof Uint8Array)) {
+    throw new TypeError("payload must be a Uint8Array");
+  }
+  const headerSize = 2 + encodedLength(topic) + (qos === 0 ? 0 : 2) + (version === 5 ? 1 : 0);
+  const size = headerSize + payload.length;
+  if (size > VARINT_MAXIMUM) {
+    throw new RangeError(`Remaining Length ${size} exceeds ${VARINT_MAXIMUM}`);
+  }
+  return size;
 }
