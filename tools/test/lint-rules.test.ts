@@ -28,7 +28,7 @@ const protocol = "packages/protocol/src";
 const server = "packages/server/src";
 const client = "packages/client/src";
 
-const branches = Array.from({ length: 13 }, (_, n) => `  if (x === ${n}) return ${n + 1};`);
+const branches = Array.from({ length: 16 }, (_, n) => `  if (x === ${n}) return ${n + 1};`);
 const statements = Array.from({ length: 71 }, (_, n) => `  console.log(${n});`);
 
 const SEEDS: readonly Seed[] = [
