@@ -1,0 +1,69 @@
+import { encodedLength } from "@anax/protocol";
+import type { ConnectPacket, UserProperties, Will } from "@anax/protocol";
+import type { CoreContext } from "./core-context.ts";
+
+const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
+const BAD_AUTHENTICATION_METHOD = 0x8c;
+const TOPIC_NAME_INVALID = 0x90;
+const QUOTA_EXCEEDED = 0x97;
+const RETAIN_NOT_SUPPORTED = 0x9a;
+const QOS_NOT_SUPPORTED = 0x9b;
+
+/** Why a CONNECT is refused, as CONNACK tells it. */
+export interface Refusal {
+  readonly reasonCode: number;
+  readonly reasonString?: string;
+  readonly serverReference?: string;
+  readonly responseUserProperties?: UserProperties;
+}
+
+/** What a well-formed CONNECT may break of the server's own rules; undefined if nothing. */
+export function refusalOf(core: CoreContext, packet: ConnectPacket): Refusal | undefined {
+  return (
+    refusedClientId(core, packet) ??
+    refusedMethod(core, packet) ??
+    refusedSession(core, packet) ??
+    (packet.will && refusedWill(core, packet.will))
+  );
+}
+
+function refusedClientId(core: CoreContext, { clientId, protocolVersion, cleanStart }: ConnectPacket): Refusal | undefined {
+  const bytes = encodedLength(clientId);
+  if (bytes > core.options.clientIdBytesMax) {
+    const reasonString = `Client Identifier of ${bytes} bytes exceeds ${core.options.clientIdBytesMax}`;
+    return { reasonCode: CLIENT_IDENTIFIER_NOT_VALID, reasonString };
+  }
+  if (bytes > 0) return undefined;
+  // An empty identifier: not in 3.1, in 3.1.1 with Clean Session only [MQTT-3.1.3-8], in 5.0 always.
+  const isAllowed = protocolVersion === 5 || (protocolVersion === 4 && cleanStart);
+  if (isAllowed && core.options.assignClientIds) return undefined;
+  return { reasonCode: CLIENT_IDENTIFIER_NOT_VALID, reasonString: "Client Identifier is empty" };
+}
+
+/** Without a handler nobody can carry out an exchange [MQTT-4.12.0-1]. */
+function refusedMethod(core: CoreContext, { properties }: ConnectPacket): Refusal | undefined {
+  const method = properties?.authenticationMethod;
+  if (method === undefined || core.hooks.validatingConnection !== undefined) return undefined;
+  const reasonString = `Authentication Method "${method}" is not supported`;
+  return { reasonCode: BAD_AUTHENTICATION_METHOD, reasonString };
+}
+
+function refusedSession(core: CoreContext, { clientId }: ConnectPacket): Refusal | undefined {
+  if (core.sessions.size < core.options.sessionsMax) return undefined;
+  if (clientId !== "" && core.sessions.get(clientId) !== undefined) return undefined;
+  return { reasonCode: QUOTA_EXCEEDED, reasonString: `there are ${core.sessions.size} sessions already` };
+}
+
+function refusedWill(core: CoreContext, will: Will): Refusal | undefined {
+  const { maximumQos, retainAvailable, topicLevelsMax } = core.options;
+  if (will.qos > maximumQos) {
+    return { reasonCode: QOS_NOT_SUPPORTED, reasonString: `Will QoS ${will.qos} exceeds ${maximumQos}` };
+  }
+  if (will.retain && !retainAvailable) {
+    return { reasonCode: RETAIN_NOT_SUPPORTED, reasonString: "Will Retain is not supported" };
+  }
+  if (will.topic.split("/").length > topicLevelsMax) {
+    return { reasonCode: TOPIC_NAME_INVALID, reasonString: `Will Topic has over ${topicLevelsMax} levels` };
+  }
+  return undefined;
+}

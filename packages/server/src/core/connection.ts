@@ -1,0 +1,152 @@
+import { Framer, IncomingTopicAliases } from "@anax/protocol";
+import type { ConnectPacket, OpenExchange, OutgoingTopicAliases, ProtocolVersion, QoS } from "@anax/protocol";
+import { NOTHING_AGREED } from "./agreement.ts";
+import type { Agreement } from "./agreement.ts";
+import type { BytePool } from "./byte-pool.ts";
+import type { Deadline } from "./deadlines.ts";
+import type { Delivery } from "./delivery.ts";
+import type { AuthenticationState } from "./authenticating.ts";
+import type { ClientContext, SessionItems } from "./hooks/client-context.ts";
+import type { DisconnectType } from "./hooks/connection-events.ts";
+import type { OutboundInterception } from "./intercepting.ts";
+import { Outbox } from "./outbox.ts";
+import type { Route } from "./route.ts";
+import type { Session } from "./session.ts";
+import type { Peer, Wire } from "./wire.ts";
+
+/** A turn of the loop puts no more than about this many bytes of messages into one outbox. */
+const OUTBOX_HIGH_WATER = 262_144;
+
+/** How far a connection has come. */
+export type ConnectionState = "opened" | "authenticating" | "connected" | "closing" | "closed";
+
+/** How a connection ended, collected while it ends. */
+export interface Ending {
+  type: DisconnectType;
+  reasonCode?: number;
+  reasonString?: string;
+  userProperties?: readonly (readonly [string, string])[];
+  error?: Error;
+  /** False once DISCONNECT 0x00 has come: the Will is not published [MQTT-3.14.4-3]. */
+  willIsDue: boolean;
+}
+
+/** Counters of one connection. */
+export class ConnectionCounters {
+  bytesReceived = 0;
+  bytesSent = 0;
+  packetsReceived = 0;
+  packetsSent = 0;
+  publishesReceived = 0;
+  publishesSent = 0;
+}
+
+/**
+ * One Network Connection: its bytes in both directions and what was agreed at CONNECT. It holds
+ * state; the packets are handled in `receiving` and the files that it names.
+ */
+export class Connection {
+  readonly wire: Wire;
+  readonly peer: Peer;
+  readonly framer: Framer;
+  readonly outbox: Outbox;
+  /** QoS 0 messages that wait because the peer does not read; acknowledgements go past them. */
+  readonly backlog: Outbox;
+  readonly counters: ConnectionCounters = new ConnectionCounters();
+  readonly connectedAtMs: number;
+  state: ConnectionState = "opened";
+  version: ProtocolVersion = 4;
+  clientId = "";
+  userName: string | undefined;
+  sessionItems: SessionItems = new Map();
+  session: Session | undefined;
+  /** True once the client was told that it is connected, and `clientConnected` fired. */
+  isAnnounced = false;
+  ending: Ending = { type: "notClean", willIsDue: true };
+
+  /** The wire has not taken all that it was given. */
+  isCongested = false;
+  /** In the list of connections to be flushed. */
+  isDirty = false;
+  /** Reading was stopped because the peer does not read its acknowledgements. */
+  isThrottled = false;
+  /** Work on a packet is under way, or waits for a handler; further packets wait behind it. */
+  isWaiting = false;
+  /** Packets are being read just now. */
+  isReading = false;
+  /** The wire was asked to stop reading because a packet waits. */
+  isPaused = false;
+  /** Messages wait until the handlers of `clientConnected` are done. */
+  isHeld = true;
+
+  /** Largest packet that the client takes. */
+  maximumPacketSize = Infinity;
+  /** QoS 1 and 2 messages that may be on their way to the client. */
+  sendMaximum = 0;
+  requestProblemInformation = true;
+  sessionExpiryIntervalAtConnect = 0;
+  agreement: Agreement = NOTHING_AGREED;
+  lastReceivedAtMs: number;
+  deadline: Deadline | undefined;
+  aliases: IncomingTopicAliases | undefined;
+  outgoingAliases: OutgoingTopicAliases | undefined;
+  authentication: AuthenticationState | undefined;
+  /** Exchanges of an earlier connection that are still to be sent again. */
+  resuming: Iterator<OpenExchange<Delivery>> | undefined;
+  /** PUBLISH packets sent again and not yet acknowledged: they too keep to the Receive Maximum. */
+  resent = 0;
+  outbound: OutboundInterception | undefined;
+
+  /** The route of the last PUBLISH: publishers repeat their topics. */
+  lastRoute: Route | undefined;
+  /** Property bytes of the last PUBLISH that were found to be valid: publishers repeat those too. */
+  lastProperties: Uint8Array | undefined;
+
+  constructor(fields: { wire: Wire; peer: Peer; pool: BytePool; maximumPacketSize: number; nowMs: number }) {
+    this.wire = fields.wire;
+    this.peer = fields.peer;
+    this.framer = new Framer(fields.maximumPacketSize);
+    this.outbox = new Outbox(fields.pool);
+    this.backlog = new Outbox(fields.pool);
+    this.connectedAtMs = fields.nowMs;
+    this.lastReceivedAtMs = fields.nowMs;
+  }
+
+  /** True while packets may be sent. */
+  get isOpen(): boolean {
+    return this.state !== "closing" && this.state !== "closed";
+  }
+
+  /** True if messages may be put into the outbox now. */
+  get takesMessages(): boolean {
+    return !this.isCongested && !this.isHeld && this.isOpen && this.outbox.length < OUTBOX_HIGH_WATER;
+  }
+
+  /** True if the packets to this client depend on nothing but protocol version and QoS. */
+  get isPlain(): boolean {
+    return this.outgoingAliases === undefined && this.outbound === undefined;
+  }
+
+  /** Notes who CONNECT says it is, before it is known to be true. */
+  introduce(packet: ConnectPacket): void {
+    this.version = packet.protocolVersion;
+    this.clientId = packet.clientId;
+    this.userName = packet.userName;
+  }
+
+  /** Who this is, for extension events. */
+  get context(): ClientContext {
+    return {
+      clientId: this.clientId,
+      ...(this.userName === undefined ? {} : { userName: this.userName }),
+      protocolVersion: this.version,
+      peer: this.peer,
+      sessionItems: this.sessionItems,
+    };
+  }
+}
+
+/** The lower of two QoS. */
+export function lowerQos(one: QoS, other: QoS): QoS {
+  return one < other ? one : other;
+}

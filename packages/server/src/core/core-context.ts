@@ -1,0 +1,38 @@
+import type { DecodeLimits } from "@anax/protocol";
+import type { BytePool } from "./byte-pool.ts";
+import type { Connection } from "./connection.ts";
+import type { CoreOptions } from "./core-options.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { Hooks } from "./hooks/hooks.ts";
+import type { RetainedMessages } from "./retained-messages.ts";
+import type { Router } from "./router.ts";
+import type { Session } from "./session.ts";
+import type { Sessions } from "./sessions.ts";
+import type { Statistics } from "./statistics.ts";
+
+/** The parts of a server that the handling of packets works with. `ServerCore` is the one that there is. */
+export interface CoreContext {
+  readonly options: CoreOptions;
+  readonly hooks: Hooks;
+  readonly statistics: Statistics;
+  readonly router: Router;
+  readonly sessions: Sessions;
+  readonly retained: RetainedMessages;
+  readonly deadlines: Deadlines;
+  readonly pool: BytePool;
+  readonly decodeLimits: DecodeLimits;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** A new Client Identifier for a client that has none. */
+  newClientId(): string;
+  /** A defect showed outside of any packet: told to whoever runs the server. */
+  readonly report: (error: unknown) => void;
+  /** The connection has output: it is written at the end of this turn. */
+  touch(connection: Connection): void;
+  /** Writes out what the connection has now, because it is much. */
+  flushNow(connection: Connection): void;
+  /** Packets of the connection may be read (again). */
+  readOn(connection: Connection): void;
+  /** The session has more to send than this turn allows: goes on in the next. */
+  continueLater(session: Session): void;
+}

@@ -1,0 +1,92 @@
+import type { QoS } from "@anax/protocol";
+
+/** What a full queue does with one more message. */
+export type QueueOverflow = "dropOldest" | "dropNewest";
+
+/** Limits and choices of the protocol side of a server. Each is finite by default. */
+export interface CoreOptions {
+  /** Milliseconds from the opening of a connection within which CONNECT must have come. */
+  readonly connectTimeoutMs: number;
+  /** Bytes of the largest packet taken from a client; told to MQTT 5.0 clients. */
+  readonly maximumPacketSize: number;
+  /** The same until a client is let in: an unknown peer must not make the server buffer much. */
+  readonly maximumConnectSize: number;
+  /** QoS 1 and 2 messages that an MQTT 5.0 client may have open at a time. */
+  readonly receiveMaximum: number;
+  /** QoS 1 and 2 messages on their way to one client at a time; a client's own Receive Maximum may be lower. */
+  readonly inFlightMaximum: number;
+  /** Messages that wait for one session, in flight not counted. */
+  readonly queueMessagesMax: number;
+  /** Bytes that wait for one session. An empty queue takes one message of any size. */
+  readonly queueBytesMax: number;
+  readonly queueOverflow: QueueOverflow;
+  /** True: QoS 0 messages too are queued for a session whose client is away. */
+  readonly queueQos0: boolean;
+  /** Bytes of QoS 0 messages that wait for a connected client that reads too slowly; beyond, they are dropped. */
+  readonly backlogBytesMax: number;
+  /** Levels of a Topic Name or Topic Filter. */
+  readonly topicLevelsMax: number;
+  readonly subscriptionsPerSessionMax: number;
+  /** User Properties in one packet. */
+  readonly userPropertiesMax: number;
+  /** Bytes of all User Properties in one packet. */
+  readonly userPropertyBytesMax: number;
+  readonly sessionsMax: number;
+  readonly retainedMessagesMax: number;
+  readonly retainedBytesMax: number;
+  /** Seconds; a client that asks for more is granted this. 4294967295 means that sessions may live for ever. */
+  readonly sessionExpiryMaximumSeconds: number;
+  /** Topic Aliases that a client may use towards the server. */
+  readonly topicAliasMaximum: number;
+  /** Topic Aliases that the server uses at most towards one client, which must have offered them. */
+  readonly outgoingTopicAliasMaximum: number;
+  /** Highest QoS for PUBLISH of clients. */
+  readonly maximumQos: QoS;
+  readonly retainAvailable: boolean;
+  readonly wildcardSubscriptionAvailable: boolean;
+  readonly subscriptionIdentifiersAvailable: boolean;
+  readonly sharedSubscriptionAvailable: boolean;
+  /** Longest Keep Alive in seconds; 0 sets none. A client that asks for none or for more is told this one (MQTT 5.0). */
+  readonly keepAliveMaximumSeconds: number;
+  /** Whether clients may connect with an empty Client Identifier. */
+  readonly assignClientIds: boolean;
+  readonly clientIdBytesMax: number;
+  /** Whether clients may publish to topics that begin with `$`, which are the server's own [U-4.7.2-1]. */
+  readonly dollarTopicsFromClients: boolean;
+  /** True: a payload that says it is UTF-8 is checked, and refused with 0x99 if it is not. */
+  readonly checkPayloadFormat: boolean;
+}
+
+/** The defaults, each with its reason. */
+export const CORE_DEFAULTS: CoreOptions = {
+  connectTimeoutMs: 5_000, // a slow CONNECT is an attack or a dead link
+  maximumPacketSize: 1_048_576, // more than nearly all device messages, little enough to buffer
+  maximumConnectSize: 65_536, // Client Identifier, user name, password and a modest Will
+  receiveMaximum: 1_000, // bounds QoS 2 identifiers held for a client that never releases
+  inFlightMaximum: 1_000, // fills a fast link; MQTT 3.1.1 clients cannot state a limit
+  queueMessagesMax: 1_000, // what MQTTnet and mosquitto keep
+  queueBytesMax: 1_048_576, // 1000 messages of 1 KB
+  queueOverflow: "dropOldest", // the newest state of a device is worth most
+  queueQos0: false, // the specification leaves it open; QoS 0 promises nothing
+  backlogBytesMax: 4_194_304, // a burst above the kernel's own buffers
+  topicLevelsMax: 128, // deep topics are an attack on the tree
+  subscriptionsPerSessionMax: 10_000, // gateways subscribe to thousands of topics
+  userPropertiesMax: 64, // each costs time and memory at every receiver
+  userPropertyBytesMax: 8_192, // the same
+  sessionsMax: 1_000_000, // about 1 KB each
+  retainedMessagesMax: 2_000_000, // large installations keep about a million
+  retainedBytesMax: 1_073_741_824, // an eighth of a common machine's memory
+  sessionExpiryMaximumSeconds: 0xffffffff, // sessionsMax bounds them instead
+  topicAliasMaximum: 100, // a table of strings for each connection
+  outgoingTopicAliasMaximum: 100, // the same at the client
+  maximumQos: 2,
+  retainAvailable: true,
+  wildcardSubscriptionAvailable: true,
+  subscriptionIdentifiersAvailable: true,
+  sharedSubscriptionAvailable: true,
+  keepAliveMaximumSeconds: 0, // clients choose
+  assignClientIds: true,
+  clientIdBytesMax: 1_024, // identifiers are keys of every table
+  dollarTopicsFromClients: false, // else one client could pose as the server's own $SYS
+  checkPayloadFormat: false, // costs a pass over each payload; the specification leaves it open
+};

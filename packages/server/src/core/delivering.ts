@@ -1,0 +1,244 @@
+import type { PublishPacket } from "@anax/protocol";
+import type { Connection } from "./connection.ts";
+import type { CoreContext } from "./core-context.ts";
+import type { Delivery, DeliveryOutcome } from "./delivery.ts";
+import { interceptOutbound } from "./intercepting.ts";
+import { applicationMessageOf, messageFromPacket } from "./message.ts";
+import type { Message } from "./message.ts";
+import { countSent, sendAcknowledgement } from "./outgoing.ts";
+import type { Outbox } from "./outbox.ts";
+import { writePublish } from "./publish-writer.ts";
+import { replayRetained } from "./retained-replay.ts";
+import type { Session } from "./session.ts";
+
+/** An outbox with this much in it is written out at once instead of at the end of the turn. */
+const OUTBOX_BYTES_MAX = 1_048_576;
+
+/**
+ * From a message that a session is to get, to bytes for its client or a place in its queue. Nothing here
+ * waits, and a session that takes nothing costs others nothing.
+ */
+export function deliver(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+  if (delivery.qos === 0) return deliverAtMostOnce(core, session, delivery);
+  if (!session.isReady) return enqueue(core, session, delivery);
+  return sendExchange(core, session, delivery) ? "sent" : "dropped";
+}
+
+function deliverAtMostOnce(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+  const connection = session.connection;
+  if (connection === undefined) {
+    return core.options.queueQos0 ? enqueue(core, session, delivery) : drop(core);
+  }
+  if (!connection.isOpen) return drop(core);
+  const outbox = outboxFor(core, connection, delivery.message.size);
+  if (outbox === undefined) return drop(core);
+  return send(core, connection, outbox, { delivery, packetIdentifier: 0, duplicate: false })
+    ? "sent"
+    : "dropped";
+}
+
+/** Where `bytes` of QoS 0 go: to the outbox, for a client that does not read to the backlog, or nowhere. */
+export function outboxFor(core: CoreContext, connection: Connection, bytes: number): Outbox | undefined {
+  if (!connection.isCongested && !connection.isHeld) {
+    if (connection.outbox.length > OUTBOX_BYTES_MAX) core.flushNow(connection);
+    if (!connection.isCongested) return connection.outbox;
+  }
+  const { backlog } = connection;
+  const isFull = backlog.length > 0 && backlog.length + bytes > core.options.backlogBytesMax;
+  return isFull ? undefined : backlog;
+}
+
+function drop(core: CoreContext): DeliveryOutcome {
+  core.statistics.messagesDropped += 1;
+  return "dropped";
+}
+
+/** Sends a QoS 1 or 2 message under a new Packet Identifier; false if it is too large for the client. */
+function sendExchange(core: CoreContext, session: Session, delivery: Delivery): boolean {
+  const connection = session.connection;
+  if (connection === undefined || delivery.qos === 0) return false;
+  const keep = session.keepsInFlight || core.hooks.clientAcknowledgedPublishPacket !== undefined;
+  const packetIdentifier = session.sender.begin(delivery.qos, keep ? delivery : undefined);
+  const sending = { delivery, packetIdentifier, duplicate: false };
+  if (send(core, connection, connection.outbox, sending)) return true;
+  // The message counts as delivered [MQTT-3.1.2-25].
+  abandon(session, packetIdentifier);
+  return false;
+}
+
+/** Ends an exchange whose PUBLISH is not sent. */
+function abandon(session: Session, packetIdentifier: number): void {
+  if (!session.sender.puback(packetIdentifier)) session.sender.pubrec(packetIdentifier, 0x80);
+  session.sender.finished = undefined;
+}
+
+interface Sending {
+  readonly delivery: Delivery;
+  readonly packetIdentifier: number;
+  readonly duplicate: boolean;
+}
+
+/** Writes one PUBLISH; false if it is larger than the client takes. */
+function send(core: CoreContext, connection: Connection, outbox: Outbox, sending: Sending): boolean {
+  if (core.hooks.interceptingOutboundPacket !== undefined) {
+    interceptOutbound(core, connection, packetOf(sending), (packet) => {
+      if (packet.type !== "publish") return;
+      const message = messageFromPacket(packet, sending.delivery.message.clientId, core.now);
+      write(core, connection, connection.outbox, {
+        ...sending,
+        delivery: { ...sending.delivery, message, retain: packet.retain },
+      });
+    });
+    return true;
+  }
+  return write(core, connection, outbox, sending);
+}
+
+function write(core: CoreContext, connection: Connection, outbox: Outbox, sending: Sending): boolean {
+  const before = outbox.length;
+  const written = writePublish(connection, outbox, sending.delivery, {
+    packetIdentifier: sending.packetIdentifier,
+    duplicate: sending.duplicate,
+    nowMs: core.now,
+  });
+  if (!written) {
+    core.statistics.messagesDropped += 1;
+    return false;
+  }
+  countPublishes(core, connection, 1, outbox.length - before);
+  return true;
+}
+
+/** Counts PUBLISH packets that were put into an outbox, and has it written. */
+export function countPublishes(
+  core: CoreContext,
+  connection: Connection,
+  count: number,
+  bytes: number,
+): void {
+  connection.counters.publishesSent += count;
+  core.statistics.publishesSent += count;
+  core.statistics.publishBytesSent += bytes;
+  countSent(core, connection, count);
+}
+
+/** The packet that a delivery will be, for the outbound interceptor. */
+function packetOf(sending: Sending): PublishPacket {
+  const { delivery, packetIdentifier, duplicate } = sending;
+  const { topic, payload, qos: _published, retain: _flag, ...properties } = applicationMessageOf(delivery.message);
+  const { subscriptionIdentifiers } = delivery;
+  return {
+    type: "publish",
+    topic,
+    payload,
+    qos: delivery.qos,
+    retain: delivery.retain,
+    duplicate,
+    ...(delivery.qos === 0 ? {} : { packetIdentifier }),
+    properties: {
+      ...properties,
+      ...(subscriptionIdentifiers === undefined ? {} : { subscriptionIdentifiers }),
+    },
+  };
+}
+
+/** Puts a message into the session's queue; a full queue gives up its oldest, or refuses. */
+export function enqueue(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+  const { queue } = session;
+  if (isExpired(core, delivery.message)) return "dropped";
+  while (isFull(core, session, delivery)) {
+    if (core.options.queueOverflow === "dropNewest") return drop(core);
+    overwriteOldest(core, session);
+  }
+  queue.push(delivery);
+  core.statistics.queuedMessagesCurrent += 1;
+  core.statistics.queuedBytesCurrent += delivery.message.size;
+  return "queued";
+}
+
+function isFull(core: CoreContext, session: Session, delivery: Delivery): boolean {
+  const { queue } = session;
+  if (queue.length === 0) return false;
+  return (
+    queue.length >= core.options.queueMessagesMax ||
+    queue.bytes + delivery.message.size > core.options.queueBytesMax
+  );
+}
+
+function overwriteOldest(core: CoreContext, session: Session): void {
+  const oldest = takeQueued(core, session);
+  core.statistics.messagesDropped += 1;
+  if (oldest === undefined) return;
+  core.hooks.queuedApplicationMessageOverwritten?.({
+    receiverClientId: session.clientId,
+    applicationMessage: applicationMessageOf(oldest.message),
+  });
+}
+
+/** Takes the oldest message out of the queue. */
+export function takeQueued(core: CoreContext, session: Session): Delivery | undefined {
+  const delivery = session.queue.shift();
+  if (delivery === undefined) return undefined;
+  core.statistics.queuedMessagesCurrent -= 1;
+  core.statistics.queuedBytesCurrent -= delivery.message.size;
+  return delivery;
+}
+
+function isExpired(core: CoreContext, message: Message): boolean {
+  if (message.expiresAtMs > core.now) return false;
+  core.statistics.messagesExpired += 1;
+  return true;
+}
+
+/**
+ * Sends what the session is owed, as far as its client takes it now: first what an earlier connection
+ * left unacknowledged, then the queue, then retained messages. Called whenever something may have become
+ * possible: after acknowledgements, when the client reads again, in the next turn.
+ */
+export function pump(core: CoreContext, session: Session): void {
+  const connection = session.connection;
+  if (connection === undefined || !connection.isOpen) return;
+  if (connection.resuming !== undefined) resend(core, session, connection);
+  while (session.queue.length > 0 && (session.freeQuota > 0 || isUnlimited(session))) {
+    const delivery = takeQueued(core, session);
+    // A message that expired before its delivery began is not sent [MQTT-3.3.2-5].
+    if (delivery === undefined || isExpired(core, delivery.message)) continue;
+    if (delivery.qos === 0) deliverAtMostOnce(core, session, delivery);
+    else sendExchange(core, session, delivery);
+  }
+  if (session.queue.length === 0 && session.replays.length > 0) replayRetained(core, session, deliver);
+  const isOwed = session.queue.length > 0 || session.replays.length > 0 || connection.resuming !== undefined;
+  if (isOwed && !connection.takesMessages && !connection.isCongested) core.continueLater(session);
+}
+
+/** True if the head of the queue is a QoS 0 message, which no quota holds back. */
+function isUnlimited(session: Session): boolean {
+  return session.queue.peek()?.qos === 0 && session.connection?.takesMessages === true;
+}
+
+/**
+ * Sends again what an earlier connection left open, under the same identifiers, PUBLISH with DUP
+ * [MQTT-4.4.0-1] [MQTT-3.3.1-1]. No more than the Receive Maximum are open at a time.
+ */
+function resend(core: CoreContext, session: Session, connection: Connection): void {
+  while (connection.resuming !== undefined && connection.takesMessages) {
+    if (connection.resent >= connection.sendMaximum) return;
+    const next = connection.resuming.next();
+    if (next.done) {
+      connection.resuming = undefined;
+      return;
+    }
+    const { identifier: packetIdentifier, state, item: delivery } = next.value;
+    if (state === "awaitingPubcomp") sendAcknowledgement(core, connection, "pubrel", packetIdentifier);
+    else if (delivery !== undefined) {
+      connection.resent += 1;
+      resendPublish(core, session, { delivery, packetIdentifier, duplicate: true });
+    }
+  }
+}
+
+function resendPublish(core: CoreContext, session: Session, sending: Sending): void {
+  const connection = session.connection;
+  if (connection === undefined) return;
+  if (!send(core, connection, connection.outbox, sending)) abandon(session, sending.packetIdentifier);
+}

@@ -1,0 +1,10 @@
+import type { Packet } from "@anax/protocol";
+import type { ClientContext } from "./client-context.ts";
+
+/** `interceptingInboundPacket` and `interceptingOutboundPacket`: every packet of a connection, CONNECT and refusals too. */
+export interface InterceptingPacket extends ClientContext {
+  /** May be replaced. */
+  packet: Packet;
+  /** False drops the packet. */
+  processPacket: boolean;
+}

@@ -1,0 +1,194 @@
+import { decodePacket, encodePacket, parseTopicName } from "@anax/protocol";
+import type { PublishPacket, PublishProperties, QoS } from "@anax/protocol";
+import type { ApplicationMessage } from "./application-message.ts";
+
+/** Who published a message: what No Local and the extension events ask for. */
+export interface MessageOrigin {
+  readonly clientId: string;
+}
+
+/**
+ * An Application Message as the server keeps it: one array of bytes of its own, never a view of a
+ * read buffer, which a small kept payload would otherwise pin. The array is laid out as the body of an
+ * MQTT 5.0 PUBLISH of QoS 0, so every receiver's packet is a copy of one or two parts of it:
+ *
+ * ```
+ * topic length (2) | topic | property length | properties | payload
+ * 0                        topicEnd                       payloadStart
+ * ```
+ */
+export class Message {
+  readonly topic: string;
+  readonly bytes: Uint8Array;
+  readonly topicEnd: number;
+  readonly payloadStart: number;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly clientId: string;
+  /** When the message expires, ms since 1970; Infinity if never. */
+  readonly expiresAtMs: number;
+  /** Where in `bytes` the four bytes of the Message Expiry Interval are; 0 if there are none. */
+  readonly expiryOffset: number;
+
+  constructor(fields: {
+    topic: string;
+    bytes: Uint8Array;
+    qos: QoS;
+    retain: boolean;
+    clientId: string;
+    receivedAtMs: number;
+  }) {
+    const { bytes } = fields;
+    this.topic = fields.topic;
+    this.bytes = bytes;
+    this.qos = fields.qos;
+    this.retain = fields.retain;
+    this.clientId = fields.clientId;
+    this.topicEnd = 2 + byteAt(bytes, 0) * 256 + byteAt(bytes, 1);
+    const propertiesStart = skipVarint(bytes, this.topicEnd);
+    this.payloadStart = propertiesStart + readVarint(bytes, this.topicEnd);
+    this.expiryOffset = findExpiry(bytes, propertiesStart, this.payloadStart);
+    this.expiresAtMs =
+      this.expiryOffset === 0
+        ? Infinity
+        : fields.receivedAtMs + 1_000 * readU32(bytes, this.expiryOffset);
+  }
+
+  /** Bytes that the message takes, for limits of queues. */
+  get size(): number {
+    return this.bytes.length;
+  }
+
+  get payloadIsEmpty(): boolean {
+    return this.payloadStart === this.bytes.length;
+  }
+}
+
+/** Properties that travel with a message; Topic Alias and Subscription Identifier belong to one delivery. */
+function travelling(properties: PublishProperties | undefined): PublishProperties | undefined {
+  if (properties === undefined) return undefined;
+  const { topicAlias: _alias, subscriptionIdentifiers: _identifiers, ...rest } = properties;
+  return rest;
+}
+
+/** Makes a message of a PUBLISH whose Topic Alias, if any, has been resolved. */
+export function messageFromPacket(
+  packet: PublishPacket,
+  clientId: string,
+  receivedAtMs: number,
+): Message {
+  const properties = travelling(packet.properties);
+  const encoded = encodePacket(
+    {
+      type: "publish",
+      topic: packet.topic,
+      payload: packet.payload,
+      qos: 0,
+      retain: false,
+      duplicate: false,
+      ...(properties === undefined ? {} : { properties }),
+    },
+    5,
+  );
+  return new Message({
+    topic: packet.topic,
+    bytes: encoded.slice(skipVarint(encoded, 1)),
+    qos: packet.qos,
+    retain: packet.retain,
+    clientId,
+    receivedAtMs,
+  });
+}
+
+/**
+ * Makes a message of what a program wants published.
+ * @throws TypeError if the topic is not a valid Topic Name; RangeError if a value cannot be encoded.
+ */
+export function messageFromApplication(
+  message: ApplicationMessage,
+  clientId: string,
+  receivedAtMs: number,
+): Message {
+  const { topic: _topic, payload, qos, retain, ...published } = message;
+  const topic = parseTopicName(message.topic);
+  return messageFromPacket(
+    { type: "publish", topic, payload, qos, retain, duplicate: false, properties: published },
+    clientId,
+    receivedAtMs,
+  );
+}
+
+/** What programs are shown of a message. The payload is a view that must not be written to. */
+export function applicationMessageOf(message: Message): ApplicationMessage {
+  const packet = decodePacket(0x30, message.bytes, 0, message.bytes.length, 5);
+  if (packet.type !== "publish") throw new Error(`a message decodes as ${packet.type}`);
+  const { topic, payload, properties } = packet;
+  return { topic, payload, qos: message.qos, retain: message.retain, ...properties };
+}
+
+/** Seconds that a message has left, rounded up so that a receiver is never told 0 for a live one. */
+export function secondsLeft(message: Message, nowMs: number): number {
+  return Math.max(0, Math.ceil((message.expiresAtMs - nowMs) / 1_000));
+}
+
+function byteAt(bytes: Uint8Array, index: number): number {
+  return bytes[index] ?? 0;
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  return (
+    byteAt(bytes, at) * 0x1000000 +
+    byteAt(bytes, at + 1) * 0x10000 +
+    byteAt(bytes, at + 2) * 0x100 +
+    byteAt(bytes, at + 3)
+  );
+}
+
+function skipVarint(bytes: Uint8Array, at: number): number {
+  let position = at;
+  while (byteAt(bytes, position) >= 0x80) position += 1;
+  return position + 1;
+}
+
+function readVarint(bytes: Uint8Array, at: number): number {
+  let value = 0;
+  let factor = 1;
+  let position = at;
+  while (byteAt(bytes, position) >= 0x80) {
+    value += (byteAt(bytes, position) & 0x7f) * factor;
+    factor *= 128;
+    position += 1;
+  }
+  return value + byteAt(bytes, position) * factor;
+}
+
+const MESSAGE_EXPIRY_INTERVAL = 0x02;
+
+/** Bytes of each property's value that PUBLISH may carry: a number, or that a length of two bytes says it, once or twice. */
+const VALUE_BYTES: Readonly<Record<number, number | "text" | "pair">> = {
+  0x01: 1,
+  0x02: 4,
+  0x03: "text",
+  0x08: "text",
+  0x09: "text",
+  0x26: "pair",
+};
+
+/** Walks properties that the codec has checked, to find the one whose value changes while a message waits. */
+function findExpiry(bytes: Uint8Array, start: number, end: number): number {
+  let position = start;
+  while (position < end) {
+    const identifier = byteAt(bytes, position);
+    position += 1;
+    if (identifier === MESSAGE_EXPIRY_INTERVAL) return position;
+    const width = VALUE_BYTES[identifier];
+    if (width === undefined) throw new Error(`property ${identifier} in a stored message`);
+    if (typeof width === "number") position += width;
+    else position = skipText(bytes, width === "pair" ? skipText(bytes, position) : position);
+  }
+  return 0;
+}
+
+function skipText(bytes: Uint8Array, at: number): number {
+  return at + 2 + byteAt(bytes, at) * 256 + byteAt(bytes, at + 1);
+}

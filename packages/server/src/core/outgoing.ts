@@ -1,0 +1,87 @@
+import { encodePacket } from "@anax/protocol";
+import type { Packet } from "@anax/protocol";
+import type { Connection } from "./connection.ts";
+import type { CoreContext } from "./core-context.ts";
+import { interceptOutbound } from "./intercepting.ts";
+
+/** Output that a peer may leave unread before the server stops reading from it. */
+const UNREAD_BYTES_MAX = 1_048_576;
+
+/** Sends any packet but PUBLISH, through the interceptor if there is one. */
+export function sendPacket(core: CoreContext, connection: Connection, packet: Packet): void {
+  if (connection.state === "closed") return;
+  if (core.hooks.interceptingOutboundPacket === undefined) return writePacket(core, connection, packet);
+  interceptOutbound(core, connection, packet, (shown) => writePacket(core, connection, shown));
+}
+
+/** Puts a packet into the outbox as it is. */
+export function writePacket(core: CoreContext, connection: Connection, packet: Packet): void {
+  const bytes = fitted(connection, packet);
+  if (bytes === undefined) return;
+  connection.outbox.append(bytes, 0, bytes.length);
+  countSent(core, connection, 1);
+}
+
+/** First byte of each acknowledgement; PUBREL has flags 0010 [MQTT-3.6.1-1]. */
+const FIRST_BYTE = { puback: 0x40, pubrec: 0x50, pubrel: 0x62, pubcomp: 0x70 } as const;
+
+/** Sends PUBACK, PUBREC, PUBREL or PUBCOMP with Reason Code 0: four bytes in every version. */
+export function sendAcknowledgement(
+  core: CoreContext,
+  connection: Connection,
+  type: keyof typeof FIRST_BYTE,
+  packetIdentifier: number,
+): void {
+  if (core.hooks.interceptingOutboundPacket !== undefined) {
+    return sendPacket(core, connection, { type, packetIdentifier, reasonCode: 0 });
+  }
+  if (connection.state === "closed") return;
+  const start = connection.outbox.reserve(4);
+  const { bytes } = connection.outbox;
+  bytes[start] = FIRST_BYTE[type];
+  bytes[start + 1] = 2;
+  bytes[start + 2] = packetIdentifier >>> 8;
+  bytes[start + 3] = packetIdentifier;
+  countSent(core, connection, 1);
+}
+
+/** Counts packets put into the outbox, has it written, and stops reading from who never reads. */
+export function countSent(core: CoreContext, connection: Connection, packets: number): void {
+  connection.counters.packetsSent += packets;
+  core.statistics.packetsSent += packets;
+  core.touch(connection);
+  if (connection.isCongested && !connection.isThrottled && connection.outbox.length > UNREAD_BYTES_MAX) {
+    connection.isThrottled = true;
+    connection.wire.pause();
+  }
+}
+
+/**
+ * The packet's bytes, without the explanations that would make it larger than the client takes
+ * [MQTT-3.2.2-19] [MQTT-3.4.2-2] or that the client does not want [MQTT-3.1.2-29]; undefined if it is still too large.
+ */
+function fitted(connection: Connection, packet: Packet): Uint8Array | undefined {
+  const wanted = isUnwanted(connection, packet) ? withoutExplanations(packet) : packet;
+  const bytes = encodePacket(wanted, connection.version);
+  if (bytes.length <= connection.maximumPacketSize) return bytes;
+  const shorter = encodePacket(withoutExplanations(packet), connection.version);
+  return shorter.length <= connection.maximumPacketSize ? shorter : undefined;
+}
+
+function isUnwanted(connection: Connection, packet: Packet): boolean {
+  return (
+    !connection.requestProblemInformation &&
+    packet.type !== "publish" &&
+    packet.type !== "connack" &&
+    packet.type !== "disconnect"
+  );
+}
+
+/** The same packet without Reason String and User Properties. */
+function withoutExplanations(packet: Packet): Packet {
+  if (!("properties" in packet) || packet.properties === undefined) return packet;
+  const properties: Record<string, unknown> = { ...packet.properties };
+  delete properties["reasonString"];
+  delete properties["userProperties"];
+  return { ...packet, properties } as Packet;
+}

@@ -1,0 +1,156 @@
+import type { UserProperties } from "@anax/protocol";
+import { lowerQos } from "./connection.ts";
+import type { CoreContext } from "./core-context.ts";
+import { deliver } from "./delivering.ts";
+import type { Delivery } from "./delivery.ts";
+import type { InterceptingPublish } from "./hooks/publish-events.ts";
+import { applicationMessageOf, messageFromApplication } from "./message.ts";
+import type { Message } from "./message.ts";
+import type { Origin } from "./origin.ts";
+import { settled } from "./pending.ts";
+import type { Task } from "./pending.ts";
+import { retain } from "./retaining.ts";
+import { recipientFor } from "./route.ts";
+import type { Recipient } from "./route.ts";
+import type { Session } from "./session.ts";
+import type { SharedGroup } from "./shared-subscriptions.ts";
+
+/** No matching subscribers: accepted, but nobody subscribes. */
+const NO_MATCHING_SUBSCRIBERS = 0x10;
+
+/** What became of a published message. */
+export interface Published {
+  /** Sessions whose subscriptions matched; a shared subscription counts as one. */
+  matched: number;
+  /** Of these, how many got it: sent to a connected client, or queued. */
+  queued: number;
+  /** Of these, how many did not: a limit, a veto, or QoS 0 for a client that is away. */
+  dropped: number;
+  /** For the acknowledgement: 0, 0x10 where nobody subscribes, or why it was refused. */
+  reasonCode: number;
+  reasonString?: string;
+  userProperties?: UserProperties;
+  closeConnection: boolean;
+}
+
+/**
+ * The whole way of a message: intercept, retain, route, give to each receiver. From clients, Wills and
+ * `injectApplicationMessage` alike, so none of them can go past a check.
+ */
+export function* publish(core: CoreContext, message: Message, origin: Origin): Task<Published> {
+  const published = nothingPublished();
+  const accepted = yield* intercept(core, message, origin, published);
+  if (accepted === undefined) return published;
+  if (accepted.retain && !(yield* retain(core, accepted, origin.clientId))) {
+    published.reasonCode = 0x97;
+    published.reasonString = "the store of retained messages is full";
+    return published;
+  }
+  yield* distribute(core, accepted, origin, published);
+  if (published.matched === 0 && published.reasonCode === 0) published.reasonCode = NO_MATCHING_SUBSCRIBERS;
+  if (published.queued === 0 && core.hooks.applicationMessageNotConsumed !== undefined) {
+    const args = { senderClientId: origin.clientId, applicationMessage: applicationMessageOf(accepted) };
+    yield* settled(core.hooks.applicationMessageNotConsumed(args));
+  }
+  return published;
+}
+
+function nothingPublished(): Published {
+  return { matched: 0, queued: 0, dropped: 0, reasonCode: 0, closeConnection: false };
+}
+
+/** Asks the interceptor; undefined if the message is not to be processed. */
+function* intercept(
+  core: CoreContext,
+  message: Message,
+  origin: Origin,
+  published: Published,
+): Task<Message | undefined> {
+  if (core.hooks.interceptingPublish === undefined) return message;
+  const original = applicationMessageOf(message);
+  const args: InterceptingPublish = {
+    ...origin,
+    applicationMessage: original,
+    processPublish: true,
+    closeConnection: false,
+    response: {},
+  };
+  yield* settled(core.hooks.interceptingPublish(args));
+  Object.assign(published, args.response, { closeConnection: args.closeConnection });
+  published.reasonCode = args.response.reasonCode ?? 0;
+  if (!args.processPublish || args.closeConnection || args.applicationMessage === undefined) return undefined;
+  if (args.applicationMessage === original) return message;
+  return messageFromApplication(args.applicationMessage, message.clientId, core.now);
+}
+
+function* distribute(core: CoreContext, message: Message, origin: Origin, published: Published): Task {
+  const route = core.router.route(message.topic);
+  for (const recipient of route.recipients) {
+    const own = message.clientId === recipient.session.clientId ? recipient.forOwnMessages : recipient;
+    if (own !== undefined) yield* give(core, own, { message, origin, published, group: undefined });
+  }
+  for (const group of route.groups) {
+    const member = group.next();
+    if (member === undefined) continue;
+    yield* give(core, recipientFor([member]), { message, origin, published, group });
+  }
+}
+
+interface Giving {
+  readonly message: Message;
+  readonly origin: Origin;
+  readonly published: Published;
+  readonly group: SharedGroup | undefined;
+}
+
+/** Gives the message to one receiver, unless the veto of `interceptingClientEnqueue` holds it back. */
+function* give(core: CoreContext, recipient: Recipient, giving: Giving): Task {
+  const { message, published } = giving;
+  published.matched += 1;
+  const isAccepted =
+    core.hooks.interceptingClientEnqueue === undefined || (yield* askReceiver(core, recipient.session, giving));
+  const isTaken =
+    isAccepted &&
+    !recipient.session.isDeleted &&
+    deliver(core, recipient.session, deliveryFor(recipient, message, giving.group)) !== "dropped";
+  if (isTaken) published.queued += 1;
+  else published.dropped += 1;
+  if (core.hooks.applicationMessageEnqueuedOrDropped === undefined) return;
+  yield* settled(
+    core.hooks.applicationMessageEnqueuedOrDropped({
+      senderClientId: giving.origin.clientId,
+      receiverClientId: recipient.session.clientId,
+      applicationMessage: applicationMessageOf(message),
+      isDropped: !isTaken,
+    }),
+  );
+}
+
+function* askReceiver(core: CoreContext, receiver: Session, giving: Giving): Task<boolean> {
+  const args = {
+    senderClientId: giving.origin.clientId,
+    receiverClientId: receiver.clientId,
+    applicationMessage: applicationMessageOf(giving.message),
+    acceptEnqueue: true,
+    closeSenderConnection: false,
+  };
+  yield* settled(core.hooks.interceptingClientEnqueue?.(args));
+  if (args.closeSenderConnection) giving.published.closeConnection = true;
+  return args.acceptEnqueue;
+}
+
+/** What a receiver's subscriptions make of a message. */
+export function deliveryFor(
+  recipient: Recipient,
+  message: Message,
+  group: SharedGroup | undefined,
+): Delivery {
+  return {
+    message,
+    qos: lowerQos(message.qos, recipient.qos),
+    // RETAIN is forwarded only where Retain As Published asks for it [MQTT-3.3.1-12] [MQTT-3.3.1-13].
+    retain: message.retain && recipient.retainAsPublished,
+    subscriptionIdentifiers: recipient.subscriptionIdentifiers,
+    group,
+  };
+}

@@ -1,0 +1,151 @@
+import { ProtocolError, validateUtf8 } from "@anax/protocol";
+import type { PublishPacket } from "@anax/protocol";
+import { dismiss } from "./closing.ts";
+import type { Connection } from "./connection.ts";
+import type { CoreContext } from "./core-context.ts";
+import { messageFromPacket } from "./message.ts";
+import { sendAcknowledgement, sendPacket } from "./outgoing.ts";
+import type { Task } from "./pending.ts";
+import { publish } from "./publishing.ts";
+import type { Published } from "./publishing.ts";
+import type { Session } from "./session.ts";
+
+const UNSPECIFIED_ERROR = 0x80;
+const NOT_AUTHORIZED = 0x87;
+const TOPIC_NAME_INVALID = 0x90;
+const RECEIVE_MAXIMUM_EXCEEDED = 0x93;
+const PAYLOAD_FORMAT_INVALID = 0x99;
+const RETAIN_NOT_SUPPORTED = 0x9a;
+const QOS_NOT_SUPPORTED = 0x9b;
+
+/**
+ * PUBLISH of a client, one at a time: the way with every feature. `publish-run` takes what needs none of
+ * them and must come to the same result.
+ */
+export function* receivePublish(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+): Task {
+  const topic = resolveTopic(connection, packet);
+  requireSupported(core, packet);
+  if (packet.qos === 2 && isRepeated(core, connection, session, packet)) {
+    return sendAcknowledgement(core, connection, "pubrec", packet.packetIdentifier ?? 0);
+  }
+  const refusal = refusalOf(core, packet, topic);
+  const message = messageFromPacket({ ...packet, topic }, session.clientId, core.now);
+  const origin = { ...connection.context };
+  const published = refusal ?? (yield* publish(core, message, origin));
+  acknowledge(core, connection, session, { packet, published });
+}
+
+/** The topic that a PUBLISH means; a Topic Alias is learned or looked up [MQTT-3.3.2-12]. */
+function resolveTopic(connection: Connection, packet: PublishPacket): string {
+  const { properties } = packet;
+  // Only servers send these [MQTT-3.3.4-6].
+  if (properties?.subscriptionIdentifiers !== undefined) {
+    throw new ProtocolError("PUBLISH of a Client with a Subscription Identifier");
+  }
+  const alias = properties?.topicAlias;
+  if (alias === undefined) return packet.topic;
+  if (connection.aliases === undefined) {
+    throw new ProtocolError(`Topic Alias ${alias}, but the server's Topic Alias Maximum is 0`, 0x94);
+  }
+  if (packet.topic === "") return connection.aliases.get(alias);
+  connection.aliases.set(alias, packet.topic);
+  return packet.topic;
+}
+
+/** What CONNACK said that the server does not take is a Protocol Error to send. */
+function requireSupported(core: CoreContext, packet: PublishPacket): void {
+  const { maximumQos, retainAvailable } = core.options;
+  if (packet.qos > maximumQos) {
+    throw new ProtocolError(`QoS ${packet.qos} exceeds Maximum QoS ${maximumQos}`, QOS_NOT_SUPPORTED);
+  }
+  if (packet.retain && !retainAvailable) {
+    throw new ProtocolError("retained messages are not available", RETAIN_NOT_SUPPORTED);
+  }
+}
+
+/** True for a QoS 2 PUBLISH whose message was taken already: PUBREC again, nothing more [MQTT-4.3.3-10]. */
+function isRepeated(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packet: PublishPacket,
+): boolean {
+  if (!session.receiver.receive(packet.packetIdentifier ?? 0)) return true;
+  const { receiveMaximum } = core.options;
+  // 3.1 and 3.1.1 clients cannot know the limit; theirs is the number of identifiers.
+  if (connection.version === 5 && session.receiver.size > receiveMaximum) {
+    throw new ProtocolError(
+      `${session.receiver.size} PUBLISH packets are open, Receive Maximum is ${receiveMaximum}`,
+      RECEIVE_MAXIMUM_EXCEEDED,
+    );
+  }
+  return false;
+}
+
+/** A message that is well formed but not taken: the acknowledgement says why, the connection stays. */
+function refusalOf(core: CoreContext, packet: PublishPacket, topic: string): Published | undefined {
+  if (topic.startsWith("$") && !core.options.dollarTopicsFromClients) {
+    return refused(NOT_AUTHORIZED, `clients may not publish to "${topic}"`);
+  }
+  if (topic.split("/").length > core.options.topicLevelsMax) {
+    return refused(TOPIC_NAME_INVALID, `the topic has over ${core.options.topicLevelsMax} levels`);
+  }
+  const saysUtf8 = packet.properties?.payloadFormatIndicator === 1;
+  if (core.options.checkPayloadFormat && saysUtf8 && !isUtf8(packet.payload)) {
+    return refused(PAYLOAD_FORMAT_INVALID, "the payload is not UTF-8");
+  }
+  return undefined;
+}
+
+function isUtf8(payload: Uint8Array): boolean {
+  return validateUtf8(payload, 0, payload.length);
+}
+
+function refused(reasonCode: number, reasonString: string): Published {
+  return { matched: 0, queued: 0, dropped: 0, reasonCode, reasonString, closeConnection: false };
+}
+
+/** The answer that the QoS asks for [MQTT-3.3.4-1]. 3.1 and 3.1.1 know no refusal there: they get the plain one. */
+function acknowledge(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  { packet, published }: { packet: PublishPacket; published: Published },
+): void {
+  if (published.closeConnection) return closeFor(core, connection, published);
+  const { qos, packetIdentifier } = packet;
+  if (qos === 0 || packetIdentifier === undefined) return refuseQos0(published);
+  const { reasonCode, reasonString, userProperties } = published;
+  // A refused identifier is free again [MQTT-4.3.3-9]; where the refusal cannot be told, the exchange goes on.
+  if (qos === 2 && reasonCode >= 0x80 && connection.version === 5) session.receiver.release(packetIdentifier);
+  const type = qos === 1 ? "puback" : "pubrec";
+  const isPlain = reasonCode === 0 && reasonString === undefined && userProperties === undefined;
+  if (isPlain || connection.version !== 5) {
+    return sendAcknowledgement(core, connection, type, packetIdentifier);
+  }
+  const properties = {
+    ...(reasonString !== undefined && { reasonString }),
+    ...(userProperties !== undefined && { userProperties }),
+  };
+  sendPacket(core, connection, { type, packetIdentifier, reasonCode, properties });
+}
+
+/** QoS 0 has no acknowledgement: only a payload that breaks its own indicator ends the connection. */
+function refuseQos0(published: Published): void {
+  if (published.reasonCode !== PAYLOAD_FORMAT_INVALID) return;
+  throw new ProtocolError(published.reasonString ?? "the payload is not UTF-8", PAYLOAD_FORMAT_INVALID);
+}
+
+function closeFor(core: CoreContext, connection: Connection, published: Published): void {
+  const { reasonCode, reasonString, userProperties } = published;
+  dismiss(core, connection, {
+    reasonCode: reasonCode >= 0x80 ? reasonCode : UNSPECIFIED_ERROR,
+    ...(reasonString !== undefined && { reasonString }),
+    ...(userProperties !== undefined && { userProperties }),
+  });
+}

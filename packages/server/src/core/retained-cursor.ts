@@ -1,0 +1,78 @@
+import type { Message } from "./message.ts";
+import type { RetainedMessages, RetainedNode } from "./retained-messages.ts";
+
+/**
+ * A walk over the retained messages that match one filter, in steps, so that a `#` over a million topics
+ * never holds up a turn of the loop. The tree may change between steps: what is added or removed
+ * behind the walk is not seen, what lies before it is.
+ */
+export class RetainedCursor {
+  readonly #levels: readonly string[];
+  readonly #stack: Frame[] = [];
+
+  constructor(retained: RetainedMessages, topicFilter: string) {
+    this.#levels = topicFilter.split("/");
+    this.#visit(retained.root, 0);
+  }
+
+  get isDone(): boolean {
+    return this.#stack.length === 0;
+  }
+
+  /** One step: a message that matches, or undefined if this step found none. */
+  step(): Message | undefined {
+    const frame = this.#stack.at(-1);
+    if (frame === undefined) return undefined;
+    if (frame.type === "message") {
+      this.#stack.pop();
+      return frame.node.message;
+    }
+    const next = frame.children.next();
+    if (next.done) {
+      this.#stack.pop();
+      return undefined;
+    }
+    const isSystemTopic = frame.depth === 0 && next.value.level.startsWith("$");
+    if (!isSystemTopic) this.#visit(next.value, frame.nextDepth);
+    return undefined;
+  }
+
+  /** Puts on the stack what the filter's level at `depth` finds below `node`. */
+  #visit(node: RetainedNode, depth: number): void {
+    const level = this.#levels[depth];
+    if (level === undefined) this.#stack.push({ type: "message", node });
+    else if (level === "#") this.#visitAll(node, depth);
+    else if (level === "+") this.#visitChildren(node, depth, depth + 1);
+    else this.#visitLiteral(node, level, depth);
+  }
+
+  /** `#` matches the node itself and all below it; at the top level there is no topic of its own. */
+  #visitAll(node: RetainedNode, depth: number): void {
+    this.#visitChildren(node, depth, depth);
+    if (node.parent !== undefined) this.#stack.push({ type: "message", node });
+  }
+
+  #visitChildren(node: RetainedNode, depth: number, nextDepth: number): void {
+    if (node.children === undefined) return;
+    const children = node.children.values();
+    // Only the children of the root can be `$` topics, which a wildcard in their place must not match [MQTT-4.7.2-1].
+    const isTop = node.parent === undefined;
+    this.#stack.push({ type: "children", children, depth: isTop ? 0 : depth + 1, nextDepth });
+  }
+
+  #visitLiteral(node: RetainedNode, level: string, depth: number): void {
+    const child = node.children?.get(level);
+    if (child !== undefined) this.#visit(child, depth + 1);
+  }
+}
+
+type Frame =
+  | { readonly type: "message"; readonly node: RetainedNode }
+  | {
+      readonly type: "children";
+      readonly children: IterableIterator<RetainedNode>;
+      /** 0 for the children of the root. */
+      readonly depth: number;
+      /** Level of the filter that each child is held against. */
+      readonly nextDepth: number;
+    };

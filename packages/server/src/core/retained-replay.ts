@@ -1,0 +1,89 @@
+import { lowerQos } from "./connection.ts";
+import type { CoreContext } from "./core-context.ts";
+import type { Delivery, DeliveryOutcome } from "./delivery.ts";
+import { applicationMessageOf } from "./message.ts";
+import type { Message } from "./message.ts";
+import { RetainedCursor } from "./retained-cursor.ts";
+import type { Session } from "./session.ts";
+import type { Subscription } from "./subscription.ts";
+
+/** Steps of a walk that one turn may take: a few milliseconds. */
+const STEPS_PER_TURN = 4_096;
+
+/** Retained messages that a new subscription is still owed. */
+export interface RetainedReplay {
+  readonly subscription: Subscription;
+  readonly cursor: RetainedCursor;
+}
+
+/** Begins to send a new subscription the retained messages that match it [MQTT-3.3.1-9]. */
+export function beginReplay(core: CoreContext, subscription: Subscription): void {
+  const { session } = subscription;
+  const cursor = new RetainedCursor(core.retained, subscription.topicFilter);
+  if (!cursor.isDone) session.replays.push({ subscription, cursor });
+}
+
+/** Forgets what a subscription that has ended or was replaced is still owed. */
+export function endReplay(session: Session, filter: string): void {
+  const index = session.replays.findIndex((replay) => replay.subscription.filter === filter);
+  if (index >= 0) session.replays.splice(index, 1);
+}
+
+/** Sends retained messages as far as the client takes them and the turn allows. */
+export function replayRetained(
+  core: CoreContext,
+  session: Session,
+  deliver: (core: CoreContext, session: Session, delivery: Delivery) => DeliveryOutcome,
+): void {
+  let steps = STEPS_PER_TURN;
+  for (let replay = session.replays[0]; replay !== undefined; replay = session.replays[0]) {
+    while (!replay.cursor.isDone) {
+      if (!mayDeliver(session, replay.subscription)) return;
+      if (steps === 0) return core.continueLater(session);
+      steps -= 1;
+      const message = replay.cursor.step();
+      if (message !== undefined) replayOne(core, replay.subscription, message, deliver);
+    }
+    session.replays.shift();
+  }
+}
+
+function mayDeliver(session: Session, subscription: Subscription): boolean {
+  if (session.connection?.takesMessages !== true) return false;
+  return subscription.qos === 0 || session.freeQuota > 0;
+}
+
+function replayOne(
+  core: CoreContext,
+  subscription: Subscription,
+  message: Message,
+  deliver: (core: CoreContext, session: Session, delivery: Delivery) => DeliveryOutcome,
+): void {
+  if (message.expiresAtMs <= core.now) return;
+  if (subscription.noLocal && message.clientId === subscription.session.clientId) return;
+  const { subscriptionIdentifier } = subscription;
+  const delivery: Delivery = {
+    message,
+    qos: lowerQos(message.qos, subscription.qos),
+    retain: true,
+    subscriptionIdentifiers: subscriptionIdentifier === undefined ? undefined : [subscriptionIdentifier],
+    group: undefined,
+  };
+  if (core.hooks.interceptingClientEnqueue === undefined) {
+    deliver(core, subscription.session, delivery);
+    return;
+  }
+  const args = {
+    senderClientId: "",
+    receiverClientId: subscription.session.clientId,
+    applicationMessage: applicationMessageOf(message),
+    acceptEnqueue: true,
+    closeSenderConnection: false,
+  };
+  const pending = core.hooks.interceptingClientEnqueue(args);
+  const proceed = (): void => {
+    if (args.acceptEnqueue && !subscription.session.isDeleted) deliver(core, subscription.session, delivery);
+  };
+  if (pending === undefined) proceed();
+  else pending.whenSettled(proceed);
+}

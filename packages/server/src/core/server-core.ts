@@ -1,0 +1,216 @@
+import type { DecodeLimits } from "@anax/protocol";
+import type { ApplicationMessage } from "./application-message.ts";
+import { BytePool } from "./byte-pool.ts";
+import { connectionClosed, dismiss } from "./closing.ts";
+import type { Dismissal } from "./closing.ts";
+import { Connection } from "./connection.ts";
+import type { CoreContext } from "./core-context.ts";
+import type { CoreOptions } from "./core-options.ts";
+import { Deadlines } from "./deadlines.ts";
+import { pump } from "./delivering.ts";
+import type { SessionItems } from "./hooks/client-context.ts";
+import type { Hooks } from "./hooks/hooks.ts";
+import { watchConnect } from "./keeping-alive.ts";
+import { messageFromApplication } from "./message.ts";
+import type { Outbox } from "./outbox.ts";
+import { runTask } from "./pending.ts";
+import { publish } from "./publishing.ts";
+import type { Published } from "./publishing.ts";
+import { PublishRun } from "./publish-run.ts";
+import { readOn, receive } from "./receiving.ts";
+import { RetainedMessages } from "./retained-messages.ts";
+import { Router } from "./router.ts";
+import { endSession } from "./session-ending.ts";
+import type { Session } from "./session.ts";
+import { Sessions } from "./sessions.ts";
+import { Statistics } from "./statistics.ts";
+import type { Peer, Wire } from "./wire.ts";
+
+/** What the core asks of whoever runs it. */
+export interface CorePorts {
+  readonly hooks: Hooks;
+  /** Output waits: `flush()` is to be called at the end of this turn. Asked once until that happens. */
+  requestFlush(): void;
+  /** A Client Identifier that no other client has. */
+  newClientId(): string;
+  /** A defect showed that concerns no peer: to be logged. */
+  report(error: unknown): void;
+}
+
+/** Who publishes through `inject`. */
+export interface InjectionSender {
+  readonly clientId?: string;
+  readonly userName?: string;
+  readonly sessionItems?: SessionItems;
+}
+
+/**
+ * A whole MQTT server without sockets, timers and promises: bytes in, bytes out, and time is what `now` says.
+ * This class ties the parts together and hands on; what happens to a packet is in `receiving` and the
+ * files that it names. Whoever runs it sets `now` before each call.
+ */
+export class ServerCore implements CoreContext {
+  /** Milliseconds since 1970. */
+  now = 0;
+  readonly options: CoreOptions;
+  readonly hooks: Hooks;
+  readonly statistics: Statistics = new Statistics();
+  readonly router: Router = new Router();
+  readonly sessions: Sessions = new Sessions();
+  readonly retained: RetainedMessages = new RetainedMessages();
+  readonly deadlines: Deadlines = new Deadlines();
+  readonly pool: BytePool = new BytePool();
+  readonly decodeLimits: DecodeLimits;
+  readonly connections: Set<Connection> = new Set();
+  readonly report: (error: unknown) => void;
+  readonly #ports: CorePorts;
+  readonly #run: PublishRun = new PublishRun();
+  #dirty: Connection[] = [];
+  #unfinished: Set<Session> = new Set();
+  #isFlushRequested = false;
+
+  constructor(options: CoreOptions, ports: CorePorts) {
+    this.options = options;
+    this.hooks = ports.hooks;
+    this.#ports = ports;
+    this.report = (error) => ports.report(error);
+    this.decodeLimits = {
+      maximumUserProperties: options.userPropertiesMax,
+      maximumUserPropertyBytes: options.userPropertyBytesMax,
+    };
+  }
+
+  /** A Network Connection was made. CONNECT must come within `connectTimeoutMs`. */
+  open(wire: Wire, peer: Peer): Connection {
+    const connection = new Connection({
+      wire,
+      peer,
+      pool: this.pool,
+      maximumPacketSize: Math.min(this.options.maximumConnectSize, this.options.maximumPacketSize),
+      nowMs: this.now,
+    });
+    this.connections.add(connection);
+    watchConnect(this, connection);
+    return connection;
+  }
+
+  /** Bytes came. They are read during the call only; what must be kept is copied. */
+  receive(connection: Connection, chunk: Uint8Array): void {
+    receive(this, connection, chunk, this.#run);
+  }
+
+  /** The wire of this connection, which had refused more, has taken everything. */
+  drained(connection: Connection): void {
+    if (!connection.isCongested) return;
+    connection.isCongested = false;
+    this.#write(connection);
+    if (connection.isCongested) return;
+    if (connection.isThrottled) {
+      connection.isThrottled = false;
+      if (!connection.isPaused) connection.wire.resume();
+    }
+    if (connection.session !== undefined) pump(this, connection.session);
+  }
+
+  /** The transport is gone. */
+  closed(connection: Connection, error?: Error): void {
+    connectionClosed(this, connection, error);
+    this.connections.delete(connection);
+  }
+
+  /** Hands all waiting output to the wires, then lets sessions that stopped at a limit go on. */
+  flush(): void {
+    this.#isFlushRequested = false;
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const connection of dirty) {
+      connection.isDirty = false;
+      this.#write(connection);
+    }
+    const unfinished = this.#unfinished;
+    if (unfinished.size === 0) return;
+    this.#unfinished = new Set();
+    for (const session of unfinished) pump(this, session);
+  }
+
+  /** When `runDeadlines` is to be called next, ms since 1970; Infinity if nothing waits for a time. */
+  get nextDeadline(): number {
+    return this.deadlines.next;
+  }
+
+  runDeadlines(): void {
+    this.deadlines.runDue(this.now);
+  }
+
+  /** Publishes from the server itself, through the same pipeline as a client's message. */
+  inject(message: ApplicationMessage, sender: InjectionSender, done: (published: Published) => void): void {
+    const origin = { ...sender, clientId: sender.clientId ?? "", sessionItems: sender.sessionItems ?? new Map() };
+    const failed = (error: unknown): void => {
+      this.report(error);
+      done({ matched: 0, queued: 0, dropped: 0, reasonCode: 0x83, closeConnection: false });
+    };
+    runTask(publish(this, messageFromApplication(message, origin.clientId, this.now), origin), done, failed);
+  }
+
+  /** Ends every connection, as when the server stops. */
+  disconnectAll(dismissal: Dismissal): void {
+    for (const connection of Array.from(this.connections)) dismiss(this, connection, dismissal);
+  }
+
+  /** Forgets all sessions and retained messages. Connections must have been ended before. */
+  clear(): void {
+    for (const session of Array.from(this.sessions)) endSession(this, session, "deleted");
+    this.retained.clear();
+    this.statistics.retainedMessagesCurrent = 0;
+    this.statistics.retainedBytesCurrent = 0;
+  }
+
+  newClientId(): string {
+    let clientId = this.#ports.newClientId();
+    while (this.sessions.get(clientId) !== undefined) clientId = this.#ports.newClientId();
+    return clientId;
+  }
+
+  touch(connection: Connection): void {
+    if (connection.isDirty) return;
+    connection.isDirty = true;
+    this.#dirty.push(connection);
+    this.#requestFlush();
+  }
+
+  flushNow(connection: Connection): void {
+    this.#write(connection);
+  }
+
+  readOn(connection: Connection): void {
+    readOn(this, connection, this.#run);
+  }
+
+  continueLater(session: Session): void {
+    this.#unfinished.add(session);
+    this.#requestFlush();
+  }
+
+  #requestFlush(): void {
+    if (this.#isFlushRequested) return;
+    this.#isFlushRequested = true;
+    this.#ports.requestFlush();
+  }
+
+  /** Acknowledgements first, then the QoS 0 messages that had to wait. */
+  #write(connection: Connection): void {
+    this.#writeOut(connection, connection.outbox);
+    if (!connection.isHeld) this.#writeOut(connection, connection.backlog);
+  }
+
+  #writeOut(connection: Connection, outbox: Outbox): void {
+    const { length } = outbox;
+    if (length === 0 || connection.isCongested || connection.state === "closed") return;
+    connection.counters.bytesSent += length;
+    this.statistics.bytesSent += length;
+    const isDone = connection.wire.write(outbox.bytes.subarray(0, length));
+    if (isDone) return outbox.clear();
+    connection.isCongested = true;
+    outbox.detach();
+  }
+}

@@ -1,0 +1,89 @@
+import type { CoreContext } from "./core-context.ts";
+import { deliver, takeQueued } from "./delivering.ts";
+import type { Delivery } from "./delivery.ts";
+import type { SessionDeleted } from "./hooks/connection-events.ts";
+import { deliveryFor } from "./publishing.ts";
+import { endReplay } from "./retained-replay.ts";
+import { recipientFor } from "./route.ts";
+import { NEVER_EXPIRES } from "./session-expiry.ts";
+import type { Session } from "./session.ts";
+import type { Subscription } from "./subscription.ts";
+import { publishWill } from "./will.ts";
+
+/** Arranges for a session that has lost its connection to end when its expiry interval is over [MQTT-4.1.0-2]. */
+export function scheduleExpiry(core: CoreContext, session: Session): void {
+  session.disconnectedAtMs = core.now;
+  if (session.expiryIntervalSeconds === NEVER_EXPIRES) return;
+  const atMs = core.now + session.expiryIntervalSeconds * 1_000;
+  session.expiryDeadline = core.deadlines.add(atMs, () => {
+    core.statistics.sessionsExpired += 1;
+    endSession(core, session, "expired");
+  });
+}
+
+/** The session has a connection again. */
+export function cancelExpiry(core: CoreContext, session: Session): void {
+  core.deadlines.cancel(session.expiryDeadline);
+  session.expiryDeadline = undefined;
+  session.disconnectedAtMs = undefined;
+}
+
+/**
+ * Ends a session that has no connection (any more): its Will is due now at the latest, its subscriptions go,
+ * and what shared subscriptions had given it goes to their other members.
+ */
+export function endSession(core: CoreContext, session: Session, cause: SessionDeleted["cause"]): void {
+  if (session.isDeleted) return;
+  session.isDeleted = true;
+  cancelExpiry(core, session);
+  core.sessions.delete(session);
+  core.statistics.sessionsCurrent = core.sessions.size;
+  const unfinished = undelivered(core, session);
+  for (const subscription of Array.from(session.subscriptions.values())) {
+    removeSubscription(core, subscription);
+  }
+  for (const delivery of unfinished) passOn(core, delivery);
+  session.sender.clear();
+  session.receiver.clear();
+  publishWill(core, session);
+  core.hooks.sessionDeleted?.({
+    clientId: session.clientId,
+    ...(session.userName === undefined ? {} : { userName: session.userName }),
+    sessionItems: session.items,
+    cause,
+  });
+}
+
+/** Ends one subscription of a session. */
+export function removeSubscription(core: CoreContext, subscription: Subscription): void {
+  const { session, filter } = subscription;
+  session.subscriptions.delete(filter);
+  core.router.unsubscribe(subscription);
+  endReplay(session, filter);
+  core.statistics.subscriptionsCurrent -= 1;
+  if (subscription.shareName !== undefined) core.statistics.sharedSubscriptionsCurrent -= 1;
+}
+
+/**
+ * What the session leaves of its shared subscriptions: what it never was sent, and QoS 1 that it did not
+ * acknowledge. A QoS 2 message that it was sent goes to nobody else [MQTT-4.8.2-5].
+ */
+function undelivered(core: CoreContext, session: Session): Delivery[] {
+  const deliveries: Delivery[] = [];
+  if (session.isInGroup) {
+    for (const { state, item } of session.sender.resume()) {
+      if (state === "awaitingPuback" && item?.group !== undefined) deliveries.push(item);
+    }
+  }
+  for (let next = takeQueued(core, session); next !== undefined; next = takeQueued(core, session)) {
+    if (next.group !== undefined) deliveries.push(next);
+  }
+  return deliveries;
+}
+
+function passOn(core: CoreContext, delivery: Delivery): void {
+  const { message, group } = delivery;
+  const member = group?.next();
+  if (member === undefined || group === undefined) return;
+  deliver(core, member.session, deliveryFor(recipientFor([member]), message, group));
+}

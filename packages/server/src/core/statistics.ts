@@ -1,0 +1,30 @@
+/** Counters of a server since it was made; gauges end in `Current`. One object, written in place. */
+export class Statistics {
+  connectionsCurrent = 0;
+  connectionsTotal = 0;
+  connectionsMaximum = 0;
+  connectionsRefused = 0;
+  sessionsCurrent = 0;
+  sessionsExpired = 0;
+  subscriptionsCurrent = 0;
+  sharedSubscriptionsCurrent = 0;
+  retainedMessagesCurrent = 0;
+  retainedBytesCurrent = 0;
+  queuedMessagesCurrent = 0;
+  queuedBytesCurrent = 0;
+  bytesReceived = 0;
+  bytesSent = 0;
+  packetsReceived = 0;
+  packetsSent = 0;
+  publishesReceived = 0;
+  publishesSent = 0;
+  publishBytesReceived = 0;
+  publishBytesSent = 0;
+  /** Messages not delivered to a receiver because of a limit: queue full, backlog full, packet too large for it. */
+  messagesDropped = 0;
+  messagesExpired = 0;
+  /** Connections closed because the peer broke the protocol. */
+  protocolErrors = 0;
+  /** Acknowledgements for packet identifiers that were not in use: ignored. */
+  unknownAcknowledgements = 0;
+}

@@ -1,0 +1,66 @@
+import type { UnsubscribePacket } from "@anax/protocol";
+import { dismiss } from "./closing.ts";
+import type { Connection } from "./connection.ts";
+import type { CoreContext } from "./core-context.ts";
+import type { InterceptingUnsubscription } from "./hooks/subscription-events.ts";
+import { sendPacket } from "./outgoing.ts";
+import { settled } from "./pending.ts";
+import type { Task } from "./pending.ts";
+import { removeSubscription } from "./session-ending.ts";
+import type { Session } from "./session.ts";
+
+const NO_SUBSCRIPTION_EXISTED = 0x11;
+const UNSPECIFIED_ERROR = 0x80;
+
+/** UNSUBSCRIBE: each filter by itself, one UNSUBACK for all, even if nothing was there [MQTT-3.10.4-5] [MQTT-3.10.4-6]. */
+export function* receiveUnsubscribe(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packet: UnsubscribePacket,
+): Task {
+  const outcomes: InterceptingUnsubscription[] = [];
+  for (const topic of packet.topicFilters) {
+    outcomes.push(yield* unsubscribe(core, connection, session, { topic, packet }));
+  }
+  if (!connection.isOpen) return;
+  const reasonStrings = outcomes.flatMap(({ response }) => response.reasonString ?? []);
+  const userProperties = outcomes.flatMap(({ response }) => response.userProperties ?? []);
+  sendPacket(core, connection, {
+    type: "unsuback",
+    packetIdentifier: packet.packetIdentifier,
+    reasonCodes: outcomes.map(({ response }) => response.reasonCode),
+    properties: {
+      ...(reasonStrings.length > 0 && { reasonString: reasonStrings.join("; ") }),
+      ...(userProperties.length > 0 && { userProperties }),
+    },
+  });
+  if (outcomes.some(({ closeConnection }) => closeConnection)) {
+    dismiss(core, connection, { reasonCode: UNSPECIFIED_ERROR });
+  }
+}
+
+/** One filter, compared character by character [MQTT-3.10.4-1]. */
+function* unsubscribe(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  { topic, packet }: { topic: string; packet: UnsubscribePacket },
+): Task<InterceptingUnsubscription> {
+  const existed = session.subscriptions.has(topic);
+  const args: InterceptingUnsubscription = {
+    ...connection.context,
+    topic,
+    userProperties: packet.properties?.userProperties ?? [],
+    processUnsubscription: true,
+    closeConnection: false,
+    response: { reasonCode: existed ? 0 : NO_SUBSCRIPTION_EXISTED },
+  };
+  yield* settled(core.hooks.interceptingUnsubscription?.(args));
+  const subscription = session.subscriptions.get(topic);
+  const isRefused = !args.processUnsubscription || args.response.reasonCode >= 0x80;
+  if (isRefused || subscription === undefined) return args;
+  removeSubscription(core, subscription);
+  yield* settled(core.hooks.clientUnsubscribedTopic?.({ ...connection.context, topic }));
+  return args;
+}

@@ -1,0 +1,33 @@
+/**
+ * What a Connection needs from whoever carries its bytes. The driver implements it over a socket,
+ * the simulation over an array. A wire never calls back from inside one of these methods.
+ */
+export interface Wire {
+  /**
+   * Sends bytes, in order. True: everything was handed on and the array may be overwritten at once.
+   * False: the peer reads too slowly; the array now belongs to the wire, and the core writes no more
+   * until `ServerCore.drained()` is called for this connection.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Stops reading until `resume()`: nothing more is to be given to `ServerCore.receive()`. */
+  pause(): void;
+  resume(): void;
+  /** Closes after all that was written has left. The wire enforces a time limit of its own on that. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+}
+
+/** Who is at the other end of a Network Connection, as far as the listener can tell. */
+export interface Peer {
+  /** What carries the connection: "tcp", "tls", "ws", "wss", "unix", "memory" or a name of the embedder's own. */
+  readonly transport: string;
+  /** True if the bytes were encrypted on their way (TLS). */
+  readonly secure: boolean;
+  readonly remoteAddress?: string;
+  readonly remotePort?: number;
+  readonly localAddress?: string;
+  readonly localPort?: number;
+  /** Verified certificate of the client (Node's PeerCertificate), where TLS asked for one. */
+  readonly certificate?: unknown;
+}
