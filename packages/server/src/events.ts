@@ -74,7 +74,7 @@ export const SERVER_EVENTS: {
   },
   clientAcknowledgedPublishPacket: {
     fires: "When a subscriber's PUBACK, or its PUBCOMP or refusing PUBREC, has come.",
-    waits: "That client's next packet.",
+    waits: "Nothing.",
     failure: LOGGED,
   },
   clientConnected: {

@@ -32,6 +32,7 @@ const LIMITS: { readonly [Name in NumberName]: readonly [minimum: number, maximu
   topicLevelsMax: [1, LEVELS_MAX],
   subscriptionsPerSessionMax: [0, COUNT_MAX],
   userPropertiesMax: [0, COUNT_MAX],
+  userPropertyBytesMax: [0, COUNT_MAX],
   sessionsMax: [1, COUNT_MAX],
   retainedMessagesMax: [0, COUNT_MAX],
   retainedBytesMax: [0, COUNT_MAX],

@@ -1,0 +1,6 @@
+/** Lets everything that is ready run: promises, and work put off to the next turn of the event loop. */
+export async function turns(count = 3): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
