@@ -1,6 +1,6 @@
 /**
- * Finds the examples of a Markdown page: a comment with a name, a block of code, and if there is one
- * directly after it, a block of `text` with what the code prints.
+ * Finds the examples of a Markdown page: a comment with a name, a block of code, and where the page
+ * says so, what the code prints: a line that ends with "prints", and a block of `text`.
  *
  *     <!-- example: client -->
  *
@@ -35,6 +35,7 @@ function readExample(name: string, markdown: string, start: number): ReadmeExamp
   block.lastIndex = start;
   const [, language = "", code = ""] = block.exec(markdown) ?? [];
   if (code === "") throw new Error(`no code follows the example "${name}"`);
-  const next = block.exec(markdown);
-  return { name, language, code, output: next?.[1] === "text" ? next[2] : undefined };
+  const output = /\n\n[^\n]*prints\n\n```text\n([\s\S]*?)^```$/my;
+  output.lastIndex = block.lastIndex;
+  return { name, language, code, output: output.exec(markdown)?.[1] };
 }

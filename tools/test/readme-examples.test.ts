@@ -13,6 +13,8 @@ npm test
 await connect();
 \`\`\`
 
+It prints
+
 \`\`\`text
 hello
 \`\`\`
