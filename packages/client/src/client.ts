@@ -1,0 +1,452 @@
+/** The client: what an application sees of it. The composition root of this package. */
+import type { ProtocolVersion } from "@anax/protocol";
+import { Connector } from "./connector.ts";
+import { ClientMachine } from "./core/client-machine.ts";
+import type { ConnectResult } from "./core/connect-result.ts";
+import { MqttConfigurationError, MqttDisconnectedError, MqttReasonError } from "./core/errors.ts";
+import type { Message } from "./core/message.ts";
+import type { PacketDirection } from "./core/output.ts";
+import type { UnsubscribeRequest } from "./core/requests.ts";
+import { TopicRouter } from "./core/topic-router.ts";
+import { deferred } from "./deferred.ts";
+import type { Deferred } from "./deferred.ts";
+import { EventHandlers } from "./events.ts";
+import type { ClientEvents, DisconnectedEvent, EventHandler, Registration } from "./events.ts";
+import type {
+  ClientOptions,
+  DisconnectOptions,
+  PublishMessage,
+  PublishOptions,
+  PublishResult,
+  SubscribeOptions,
+  UnsubscribeOptions,
+  UnsubscribeResult,
+} from "./options.ts";
+import { payloadBytes } from "./payload.ts";
+import { PendingPublish, SENT, UnawaitedPublish } from "./pending-publish.ts";
+import {
+  disconnectPacket,
+  publishProperties,
+  subscribeFields,
+  unsubscribeFields,
+} from "./request-options.ts";
+import { resolveOptions } from "./resolve-options.ts";
+import type { ResolvedOptions } from "./resolve-options.ts";
+import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
+import { Subscription } from "./subscription.ts";
+import type { MessageHandler } from "./subscription.ts";
+
+const NO_OPTIONS = Object.freeze({});
+
+/**
+ * An MQTT client.
+ *
+ * It comes back by itself when a connection is lost (`reconnect`). Until then publishes and subscriptions
+ * wait; what was in flight is sent again if the server has kept the Session.
+ */
+export class MqttClient {
+  readonly #options: ResolvedOptions;
+  readonly #machine: ClientMachine;
+  readonly #connector: Connector;
+  readonly #events: EventHandlers = new EventHandlers();
+  readonly #router: TopicRouter<Subscription> = new TopicRouter();
+  /** Shared by all QoS 0 publishes that are not handed to the transport yet. */
+  #flushed: Deferred<PublishResult> | undefined;
+  #pings: Deferred<number>[] = [];
+  /** Unsubscribes that wait for their answer. */
+  readonly #leaving: Set<Deferred<UnsubscribeResult>> = new Set();
+
+  /**
+   * Makes a client that is not connected yet, so that handlers can be registered first.
+   * @param server a URL (mqtt, mqtts, ws, wss, unix; tcp, tls and ssl mean the same) or its parts
+   * @throws MqttConfigurationError when the URL or an option cannot be
+   */
+  constructor(server: string | URL | ServerAddressOptions, options: ClientOptions = {}) {
+    this.#options = resolveOptions(server, options);
+    this.#machine = new ClientMachine(this.#options.machine);
+    this.#connector = new Connector(this.#options, this.#machine, {
+      onMessage: (message) => this.#onMessage(message),
+      onConnected: (result) => this.#onConnected(result),
+      onDisconnected: (event, cause) => this.#onDisconnected(event, cause),
+      onPong: () => this.#onPong(),
+      onFlushed: () => this.#onFlushed(),
+    });
+    this.#obey(this.#options.signal);
+  }
+
+  /** Where the server is. */
+  get address(): ServerAddress {
+    return this.#options.address;
+  }
+
+  /** Whether there is a connection. */
+  get connected(): boolean {
+    return this.#connector.status === "connected";
+  }
+
+  /** What the server of the present connection offers; undefined while there is none. */
+  get connectResult(): ConnectResult | undefined {
+    return this.#connector.result;
+  }
+
+  /** The Client Identifier, that which the server assigned included. */
+  get clientId(): string {
+    return this.#connector.clientId;
+  }
+
+  /** The version of MQTT that it speaks. */
+  get protocolVersion(): ProtocolVersion {
+    return this.#options.protocolVersion;
+  }
+
+  /** QoS 1 and 2 messages that were sent and are not acknowledged. */
+  get inFlightMessages(): number {
+    return this.#machine.inFlight;
+  }
+
+  /** Messages that wait to be sent. */
+  get waitingMessages(): number {
+    return this.#machine.waitingMessages;
+  }
+
+  /**
+   * Connects. If a connection is there or under way, gives that one.
+   * @throws MqttConnectError when the server cannot be reached or refuses, MqttTimeoutError when it takes too long
+   */
+  async connect(): Promise<ConnectResult> {
+    this.#options.signal?.throwIfAborted();
+    return this.#connector.connect();
+  }
+
+  /** Registers a handler; undo it by `dispose` of what is given back. */
+  on<Name extends keyof ClientEvents>(
+    name: Name,
+    handler: EventHandler<ClientEvents[Name]>,
+  ): Registration {
+    const registration = this.#events.add(name, handler, () => this.#inspectIfWanted());
+    this.#inspectIfWanted();
+    return registration;
+  }
+
+  /**
+   * Publishes a message. Resolves at QoS 0 when it is handed to the transport, at QoS 1 when the server has it, at
+   * QoS 2 when the server has it exactly once. A promise that nobody waits for does no harm.
+   *
+   * Bytes must not be changed before it is settled.
+   * @throws MqttReasonError when the server refuses it, MqttNotSupportedError when it said before that it would,
+   *   MqttDisconnectedError when there is no connection and none to come
+   */
+  publish(
+    topic: string,
+    payload?: string | Uint8Array,
+    options?: PublishOptions,
+  ): Promise<PublishResult>;
+  publish(message: PublishMessage): Promise<PublishResult>;
+  publish(
+    topic: string | PublishMessage,
+    payload?: string | Uint8Array,
+    options: PublishOptions = NO_OPTIONS,
+  ): Promise<PublishResult> {
+    try {
+      return typeof topic === "string"
+        ? this.#publish(topic, payloadBytes(payload), options)
+        : this.#publish(topic.topic, payloadBytes(topic.payload), topic);
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  /**
+   * Subscribes to one or more Topic Filters. With a handler, messages go to it; without one, they wait for
+   * a `for await` loop. See `Subscription`.
+   * @throws MqttConfigurationError when a filter or an option cannot be
+   */
+  subscribe(
+    topicFilters: string | readonly string[],
+    handler?: MessageHandler,
+    options?: SubscribeOptions,
+  ): Subscription;
+  subscribe(topicFilters: string | readonly string[], options: SubscribeOptions): Subscription;
+  subscribe(
+    topicFilters: string | readonly string[],
+    handlerOrOptions?: MessageHandler | SubscribeOptions,
+    maybeOptions?: SubscribeOptions,
+  ): Subscription {
+    const hasHandler = typeof handlerOrOptions === "function";
+    const options = maybeOptions ?? (hasHandler ? {} : (handlerOrOptions ?? {}));
+    const request = subscribeFields(toArray(topicFilters), options, this.protocolVersion);
+    const subscription = new Subscription({
+      owner: {
+        leave: (leaver) => this.#leave(leaver.topicFilters, leaver),
+        handOver: (handler, message) => this.#events.call(handler, message),
+        report: (error) => this.#events.report(error),
+      },
+      request,
+      handler: hasHandler ? handlerOrOptions : undefined,
+      options,
+    });
+    this.#router.add(subscription);
+    this.#ask(subscription);
+    this.#endOnAbort(subscription, options.signal);
+    return subscription;
+  }
+
+  /**
+   * Ends subscriptions by their Topic Filters, whoever made them. Resolves when the server has answered,
+   * or at once while there is no connection: then the server is told on the next one.
+   * @throws MqttReasonError when the server refuses
+   */
+  async unsubscribe(
+    topicFilters: string | readonly string[],
+    options: UnsubscribeOptions = {},
+  ): Promise<UnsubscribeResult> {
+    options.signal?.throwIfAborted();
+    const filters = toArray(topicFilters);
+    const fields = unsubscribeFields(filters, options, this.protocolVersion);
+    for (const subscription of this.#router.targets) {
+      if (subscription.keepFilters((filter) => !filters.includes(filter))) continue;
+      this.#router.remove(subscription);
+      subscription.end();
+    }
+    this.#router.changed();
+    return unlessAborted(this.#sendUnsubscribe(fields), options.signal);
+  }
+
+  /**
+   * Sends PINGREQ.
+   * @returns the time until PINGRESP came, in milliseconds
+   * @throws MqttDisconnectedError when there is no connection, or it ends before
+   */
+  async ping(): Promise<number> {
+    if (!this.connected) throw notConnected();
+    const pong = deferred<number>();
+    const start = performance.now();
+    this.#pings.push(pong);
+    this.#machine.ping();
+    this.#connector.scheduleFlush();
+    await pong.promise;
+    return performance.now() - start;
+  }
+
+  /**
+   * Authenticates again on the present connection, by the method it was made with.
+   * @throws MqttConfigurationError without `authentication`, MqttDisconnectedError when the server is not content
+   */
+  async reauthenticate(): Promise<void> {
+    if (this.#options.authentication === undefined) {
+      throw new MqttConfigurationError("reauthenticate needs the option authentication");
+    }
+    if (!this.connected) throw notConnected();
+    await this.#connector.reauthenticate();
+  }
+
+  /**
+   * Disconnects in order, after what may be sent at once. What else waits is given up. Resolves when
+   * the connection is closed; the client may `connect` again.
+   */
+  async disconnect(options: DisconnectOptions = {}): Promise<void> {
+    const expiry = this.#options.connectChoices.sessionExpiryIntervalSeconds ?? 0;
+    await this.#connector.disconnect(disconnectPacket(options, this.protocolVersion, expiry));
+  }
+
+  /** Disconnects, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.disconnect();
+  }
+
+  #publish(
+    topic: string,
+    payload: Uint8Array,
+    options: PublishOptions | PublishMessage,
+  ): Promise<PublishResult> {
+    const { qos = 0, retain = false, signal } = options;
+    if (this.#connector.status === "idle") return rejected(notConnected());
+    const properties =
+      options === NO_OPTIONS ? undefined : publishProperties(options, this.protocolVersion);
+    if (qos === 0 && signal === undefined && this.#machine.isOpen) {
+      const request = new UnawaitedPublish(topic, payload, qos, retain, properties);
+      return this.#publishTogether(request);
+    }
+    signal?.throwIfAborted();
+    const parts = { topic, payload, qos, retain, ...(properties && { properties }) };
+    const promise = new Promise<PublishResult>((resolve, reject) => {
+      const request = new PendingPublish(parts, resolve, reject);
+      if (signal !== undefined) request.watch(signal);
+      this.#machine.publish(request);
+    });
+    this.#connector.scheduleFlush();
+    promise.catch(() => {});
+    return promise;
+  }
+
+  /** All QoS 0 messages of a turn reach the transport together, so one promise serves them all. */
+  #publishTogether(request: UnawaitedPublish): Promise<PublishResult> {
+    this.#machine.publish(request);
+    if (request.failure !== undefined) return rejected(request.failure);
+    this.#connector.scheduleFlush();
+    this.#flushed ??= deferred();
+    return this.#flushed.promise;
+  }
+
+  #onFlushed(): void {
+    this.#flushed?.resolve(SENT);
+    this.#flushed = undefined;
+  }
+
+  #onMessage(message: Message): void {
+    this.#events.emit("message", message);
+    const { topic, subscriptionIdentifiers } = message;
+    const subscriptions = this.#router.find(topic, subscriptionIdentifiers);
+    for (const subscription of subscriptions) subscription.deliver(message);
+  }
+
+  #onConnected(result: ConnectResult): void {
+    // MQTT 3.1 does not say whether there was a Session; to subscribe again does no harm.
+    if (!result.sessionPresent || this.protocolVersion === 3) {
+      for (const subscription of this.#router.targets) {
+        if (subscription.isGranted) this.#ask(subscription);
+      }
+    }
+    this.#events.emit("connected", result);
+  }
+
+  #onDisconnected(event: DisconnectedEvent, cause: Error): void {
+    this.#flushed?.reject(cause);
+    this.#flushed = undefined;
+    for (const pong of this.#pings.splice(0)) pong.reject(cause);
+    for (const leaving of this.#leaving) leaving.resolve({ reasonCodes: [] });
+    this.#leaving.clear();
+    if (!event.willReconnect) this.#giveUp(event, cause);
+    this.#events.emit("disconnected", event);
+  }
+
+  /** No connection is to come. Loops end in order when the application wanted it so. */
+  #giveUp(event: DisconnectedEvent, cause: Error): void {
+    this.#machine.abandon(cause);
+    for (const subscription of this.#router.targets) {
+      this.#router.remove(subscription);
+      subscription.end(event.error);
+    }
+  }
+
+  #onPong(): void {
+    this.#pings.shift()?.resolve(0);
+  }
+
+  /** Sends SUBSCRIBE, now or on the next connection. */
+  #ask(subscription: Subscription): void {
+    this.#machine.request({
+      type: "subscribe",
+      ...subscription.request,
+      acknowledged: (packet) => {
+        subscription.answered(packet);
+        this.#forgetIfEnded(subscription);
+      },
+      failed: (error) => {
+        subscription.refused(error);
+        this.#forgetIfEnded(subscription);
+      },
+    });
+    this.#connector.scheduleFlush();
+  }
+
+  #forgetIfEnded(subscription: Subscription): void {
+    if (subscription.isEnded) this.#router.remove(subscription);
+    this.#router.changed();
+  }
+
+  /** Ends a subscription; the server is told of those filters that no other subscription has. */
+  #leave(topicFilters: readonly string[], subscription: Subscription): Promise<UnsubscribeResult> {
+    if (!this.#router.remove(subscription)) return Promise.resolve({ reasonCodes: [] });
+    const unused = topicFilters.filter((filter) => !this.#router.hasFilter(filter));
+    if (unused.length === 0) return Promise.resolve({ reasonCodes: [] });
+    return this.#sendUnsubscribe({ topicFilters: unused });
+  }
+
+  #sendUnsubscribe(
+    fields: Pick<UnsubscribeRequest, "topicFilters" | "properties">,
+  ): Promise<UnsubscribeResult> {
+    if (this.#connector.status === "idle") return Promise.resolve({ reasonCodes: [] });
+    const answer = deferred<UnsubscribeResult>();
+    this.#leaving.add(answer);
+    this.#machine.request({
+      type: "unsubscribe",
+      ...fields,
+      acknowledged: ({ reasonCodes, properties }) => {
+        this.#leaving.delete(answer);
+        const refused = reasonCodes.findIndex((code) => code >= 0x80);
+        if (refused === -1) answer.resolve({ reasonCodes, ...properties });
+        else answer.reject(unsubscribeRefusal(fields.topicFilters, reasonCodes, refused));
+      },
+      failed: (error) => {
+        this.#leaving.delete(answer);
+        answer.reject(error);
+      },
+    });
+    this.#connector.scheduleFlush();
+    if (!this.connected) answer.resolve({ reasonCodes: [] });
+    return answer.promise;
+  }
+
+  #inspectIfWanted(): void {
+    this.#machine.inspect = this.#events.has("packet")
+      ? (direction: PacketDirection, packet) => this.#events.emit("packet", { direction, packet })
+      : undefined;
+  }
+
+  #obey(signal: AbortSignal | undefined): void {
+    signal?.addEventListener("abort", () => {
+      const error = signal.reason instanceof Error ? signal.reason : notConnected();
+      const disconnect = { type: "disconnect", reasonCode: 0 } as const;
+      this.#connector.disconnect(disconnect, error).catch((cause: unknown) => {
+        this.#events.report(cause);
+      });
+    });
+  }
+
+  #endOnAbort(subscription: Subscription, signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    const abort = (): void => {
+      subscription.end(signal.reason);
+      subscription.unsubscribe().catch((error: unknown) => this.#events.report(error));
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  }
+}
+
+/** A promise that is rejected; it crashes no process if nobody waits for it. */
+function rejected(error: unknown): Promise<never> {
+  const promise = Promise.reject(error);
+  promise.catch(() => {});
+  return promise;
+}
+
+function notConnected(): MqttDisconnectedError {
+  return new MqttDisconnectedError("the client is not connected");
+}
+
+function toArray(topicFilters: string | readonly string[]): readonly string[] {
+  return typeof topicFilters === "string" ? [topicFilters] : topicFilters;
+}
+
+function unsubscribeRefusal(
+  topicFilters: readonly string[],
+  reasonCodes: readonly number[],
+  refused: number,
+): MqttReasonError {
+  const reasonCode = reasonCodes[refused] ?? 0x80;
+  const filter = topicFilters[refused] ?? "";
+  const message = `the server refused to end ${filter} (0x${reasonCode.toString(16)})`;
+  return new MqttReasonError(message, { reasonCode });
+}
+
+/** The same promise, given up when the signal is aborted. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

@@ -1,0 +1,45 @@
+/** Builds the CONNECT packet of one attempt. */
+import type { ConnectPacket, ConnectProperties } from "@anax/protocol";
+import { withoutUndefined } from "./core/without-undefined.ts";
+import type { PasswordSource } from "./options.ts";
+import { payloadBytes } from "./payload.ts";
+import type { ResolvedOptions } from "./resolve-options.ts";
+
+/** What differs from one attempt to the next. */
+export interface AttemptValues {
+  readonly clientId: string;
+  readonly cleanStart: boolean;
+  readonly password: Uint8Array | undefined;
+  readonly authenticationData: Uint8Array | undefined;
+}
+
+/** The CONNECT packet of an attempt. */
+export function connectPacket(options: ResolvedOptions, attempt: AttemptValues): ConnectPacket {
+  const { protocolVersion, keepAliveSeconds, userName, will } = options;
+  const { clientId, cleanStart, password } = attempt;
+  return {
+    type: "connect",
+    protocolVersion,
+    clientId,
+    cleanStart,
+    keepAliveSeconds,
+    ...withoutUndefined({ userName, password, will }),
+    ...(protocolVersion === 5 ? { properties: properties(options, attempt) } : {}),
+  };
+}
+
+function properties(options: ResolvedOptions, attempt: AttemptValues): ConnectProperties {
+  return withoutUndefined({
+    ...options.connectChoices,
+    authenticationMethod: options.authentication?.method,
+    authenticationData: attempt.authenticationData,
+  });
+}
+
+/** The password for an attempt, asked for if the caller gave a function. */
+export async function resolvePassword(
+  source: PasswordSource | undefined,
+): Promise<Uint8Array | undefined> {
+  if (source === undefined) return undefined;
+  return payloadBytes(typeof source === "function" ? await source() : source);
+}

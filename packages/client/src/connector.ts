@@ -1,0 +1,395 @@
+/**
+ * Brings connections about and brings them back: one attempt after another, each with its handshake, its
+ * authentication and its end. What messages and subscriptions are, it does not know.
+ */
+import { openTransport } from "#transport";
+import type { DisconnectPacket } from "@anax/protocol";
+import type { AuthenticationStep } from "./authentication/authentication.ts";
+import { connectPacket, resolvePassword } from "./connect-packet.ts";
+import { Connection } from "./connection.ts";
+import { backOffMs } from "./core/back-off.ts";
+import type { ClientMachine } from "./core/client-machine.ts";
+import type { ConnectResult } from "./core/connect-result.ts";
+import {
+  MqttConnectError,
+  MqttDisconnectedError,
+  MqttError,
+  MqttTimeoutError,
+} from "./core/errors.ts";
+import type { AuthenticatedEvent, MachineEvent } from "./core/machine-event.ts";
+import type { Message } from "./core/message.ts";
+import { deferred } from "./deferred.ts";
+import type { Deferred } from "./deferred.ts";
+import type { DisconnectedEvent } from "./events.ts";
+import { isHopeless } from "./hopeless.ts";
+import type { ResolvedOptions } from "./resolve-options.ts";
+import { describeAddress } from "./server-address.ts";
+import type { Transport } from "./transports/transport.ts";
+
+/** Whom a connector tells what happens. */
+export interface ConnectorEvents {
+  onMessage(message: Message): void;
+  onConnected(result: ConnectResult): void;
+  /** A connection or an attempt ended; `cause` is what to tell those who wait for good. */
+  onDisconnected(event: DisconnectedEvent, cause: Error): void;
+  onPong(): void;
+  onFlushed(): void;
+}
+
+/** `waiting`: between two attempts. */
+type ConnectorStatus = "idle" | "connecting" | "connected" | "waiting";
+
+const UNSPECIFIED_ERROR = 0x80;
+
+/** Keeps a machine connected. */
+export class Connector {
+  readonly #options: ResolvedOptions;
+  readonly #machine: ClientMachine;
+  readonly #events: ConnectorEvents;
+  #status: ConnectorStatus = "idle";
+  #connection: Connection | undefined;
+  /** Settled when the attempt under way ends. */
+  #handshake: Deferred<ConnectResult> | undefined;
+  #abort: AbortController | undefined;
+  #reauthentication: Deferred<void> | undefined;
+  #result: ConnectResult | undefined;
+  /** What `connect` gave; those who call it meanwhile get the same. */
+  #connecting: Promise<ConnectResult> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #attempts = 0;
+  #connectedAtMs = 0;
+  #clientId: string;
+  #cleanStart: boolean;
+
+  constructor(options: ResolvedOptions, machine: ClientMachine, events: ConnectorEvents) {
+    this.#options = options;
+    this.#machine = machine;
+    this.#events = events;
+    this.#clientId = options.clientId;
+    this.#cleanStart = options.cleanStart;
+  }
+
+  /** What it is doing. */
+  get status(): ConnectorStatus {
+    return this.#status;
+  }
+
+  /** What the server of the present connection offers. */
+  get result(): ConnectResult | undefined {
+    return this.#result;
+  }
+
+  /** The Client Identifier: the server's, once it has assigned one. */
+  get clientId(): string {
+    return this.#clientId;
+  }
+
+  /** Connects, unless there is a connection already or one is under way. */
+  connect(): Promise<ConnectResult> {
+    if (this.#result !== undefined) return Promise.resolve(this.#result);
+    this.#connecting ??= this.#connectFirst().finally(() => (this.#connecting = undefined));
+    return this.#connecting;
+  }
+
+  /** Ends the connection in order, or the attempts to get one. Resolves when it is closed. */
+  async disconnect(packet: DisconnectPacket, error?: Error): Promise<void> {
+    const wasConnected = this.#status === "connected";
+    if (this.#status === "idle") return;
+    const cause = error ?? new MqttDisconnectedError("the client was disconnected");
+    this.#machine.disconnect(packet);
+    const closed = this.#leave(cause);
+    this.#status = "idle";
+    const details = error === undefined ? { reasonCode: packet.reasonCode } : { error };
+    this.#events.onDisconnected({ ...details, wasConnected, willReconnect: false }, cause);
+    await closed;
+  }
+
+  /** Authenticates again on the present connection [MQTT-4.12.1-1]. */
+  async reauthenticate(): Promise<void> {
+    const data = await this.#authenticationStep({ type: "start", purpose: "reauthenticate" });
+    if (this.#status !== "connected") throw new MqttDisconnectedError("there is no connection");
+    this.#reauthentication ??= deferred();
+    const { promise } = this.#reauthentication;
+    this.#machine.reauthenticate(data);
+    this.scheduleFlush();
+    return promise;
+  }
+
+  /** Sends at the end of this turn. */
+  scheduleFlush(): void {
+    this.#connection?.scheduleFlush();
+  }
+
+  async #connectFirst(): Promise<ConnectResult> {
+    this.#cleanStart = this.#options.cleanStart;
+    this.#attempts = 0;
+    return this.#attemptUntilConnected(this.#options.reconnect?.retryFirstConnect ?? false);
+  }
+
+  /** One attempt after the other, until one succeeds or it makes no sense to go on. */
+  async #attemptUntilConnected(isPatient: boolean): Promise<ConnectResult> {
+    for (;;) {
+      try {
+        return await this.#attempt();
+      } catch (error) {
+        const failure = asError(error);
+        const willReconnect = isPatient && this.#mayTryAgain(failure);
+        this.#ended(failure, false, willReconnect);
+        if (this.#status !== "waiting") throw failure;
+        await this.#wait();
+      }
+    }
+  }
+
+  /** From nothing to CONNACK. */
+  async #attempt(): Promise<ConnectResult> {
+    this.#status = "connecting";
+    const handshake = deferred<ConnectResult>();
+    const abort = new AbortController();
+    this.#handshake = handshake;
+    this.#abort = abort;
+    const { connectTimeoutMs, address } = this.#options;
+    const timer = setTimeout(() => {
+      const seconds = connectTimeoutMs / 1_000;
+      const message = `no connection to ${describeAddress(address)} within ${seconds} s`;
+      this.#failAttempt(new MqttTimeoutError(message));
+    }, connectTimeoutMs);
+    this.#open(abort.signal).catch((error: unknown) => handshake.reject(error));
+    try {
+      return await handshake.promise;
+    } finally {
+      clearTimeout(timer);
+      if (this.#handshake === handshake) this.#handshake = undefined;
+    }
+  }
+
+  async #open(signal: AbortSignal): Promise<void> {
+    const password = await resolvePassword(this.#options.password);
+    const start = { type: "start", purpose: "connect" } as const;
+    const authenticationData = await this.#authenticationStep(start);
+    const connection = new Connection(this.#machine, {
+      onEvent: (event) => this.#onEvent(event),
+      onFlushed: () => this.#events.onFlushed(),
+      onLost: (error) => this.#onLost(connection, error),
+    });
+    const transport = await this.#openTransport(connection, signal);
+    if (signal.aborted) {
+      transport.destroy();
+      return;
+    }
+    connection.attach(transport);
+    this.#connection = connection;
+    const values = { clientId: this.#clientId, cleanStart: this.#cleanStart };
+    this.#machine.start(connectPacket(this.#options, { ...values, password, authenticationData }));
+    connection.flush();
+  }
+
+  async #openTransport(connection: Connection, signal: AbortSignal): Promise<Transport> {
+    const { address, tls, webSocket, transport = openTransport } = this.#options;
+    const subprotocols = webSocket.protocols ?? this.#subprotocols();
+    try {
+      return await transport({ address, tls, webSocket, subprotocols, signal }, connection);
+    } catch (cause) {
+      if (cause instanceof MqttError) throw cause;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `could not connect to ${describeAddress(address)}: ${reason}`;
+      throw new MqttConnectError(message, { cause });
+    }
+  }
+
+  /** [MQTT-6.0.0-3] */
+  #subprotocols(): readonly string[] {
+    return this.#options.protocolVersion === 3 ? ["mqttv3.1"] : ["mqtt"];
+  }
+
+  #onEvent(event: MachineEvent): void {
+    switch (event.type) {
+      case "message":
+        return this.#events.onMessage(event);
+      case "connected":
+        return this.#onConnected(event.result);
+      case "challenged": {
+        const {
+          authenticationData: data,
+          reasonString,
+          userProperties,
+        } = event.packet.properties ?? {};
+        const step = { type: "continue", data, reasonString, userProperties } as const;
+        return this.#authenticate(step, (answer) => this.#machine.authenticate(answer));
+      }
+      case "authenticated":
+        return this.#onAuthenticated(event);
+      case "pong":
+        return this.#events.onPong();
+      case "close":
+        return this.#onClose(event.error);
+    }
+  }
+
+  #onConnected(result: ConnectResult): void {
+    this.#status = "connected";
+    this.#result = result;
+    this.#clientId = result.clientId;
+    // A Session that outlives the connection is resumed; one that does not is begun anew.
+    this.#cleanStart = result.sessionExpiryIntervalSeconds === 0;
+    this.#connectedAtMs = performance.now();
+    this.#handshake?.resolve(result);
+    this.#events.onConnected(result);
+    this.#readOnSoon(this.#connection);
+  }
+
+  /**
+   * Messages may stand right behind CONNACK. Whoever awaits `connect` subscribes after this turn,
+   * so they are read after that.
+   */
+  #readOnSoon(connection: Connection | undefined): void {
+    setTimeout(() => {
+      if (connection === undefined || this.#connection !== connection) return;
+      this.#machine.readOn(performance.now());
+      connection.settle();
+    }, 0);
+  }
+
+  #onAuthenticated({ packet }: AuthenticatedEvent): void {
+    const data = packet.properties?.authenticationData;
+    this.#authenticate({ type: "success", data }, () => {
+      if (packet.type === "connack") this.#machine.acceptServer(performance.now());
+      this.#reauthentication?.resolve();
+      this.#reauthentication = undefined;
+    });
+  }
+
+  /** Has the application take a step, and goes on if the connection is still the same. */
+  #authenticate(step: AuthenticationStep, proceed: (answer: Uint8Array | undefined) => void): void {
+    const connection = this.#connection;
+    this.#authenticationStep(step).then(
+      (answer) => {
+        if (connection === undefined || this.#connection !== connection) return;
+        proceed(answer);
+        connection.settle();
+      },
+      (cause: unknown) => {
+        if (connection === undefined || this.#connection !== connection) return;
+        this.#machine.disconnect({ type: "disconnect", reasonCode: UNSPECIFIED_ERROR });
+        const message = `authentication failed: ${asError(cause).message}`;
+        this.#onClose(new MqttConnectError(message, { cause }));
+      },
+    );
+  }
+
+  async #authenticationStep(step: AuthenticationStep): Promise<Uint8Array | undefined> {
+    return this.#options.authentication?.handler(step);
+  }
+
+  /** The machine wants the connection closed. */
+  #onClose(error: MqttError): void {
+    if (this.#handshake !== undefined) this.#failAttempt(error);
+    else this.#lost(error);
+  }
+
+  /** The transport is gone. */
+  #onLost(connection: Connection, cause: Error | undefined): void {
+    if (this.#connection !== connection) return;
+    const reason = cause?.message ?? "the server closed it";
+    if (this.#handshake === undefined) {
+      this.#lost(new MqttDisconnectedError(`the connection was lost: ${reason}`, { cause }));
+      return;
+    }
+    const message = `the connection was lost before CONNACK: ${reason}`;
+    this.#failAttempt(new MqttConnectError(message, { cause }));
+  }
+
+  #failAttempt(error: Error): void {
+    const handshake = this.#handshake;
+    this.#closeQuietly();
+    this.#abort?.abort(error);
+    handshake?.reject(error);
+  }
+
+  /** A connection that was up has ended. */
+  #lost(error: Error): void {
+    const { reconnect } = this.#options;
+    const livedMs = performance.now() - this.#connectedAtMs;
+    // A server that accepts and drops at once is left in peace ever longer, too.
+    if (livedMs > (reconnect?.maximumDelayMs ?? 0)) this.#attempts = 0;
+    this.#closeQuietly();
+    const willReconnect = this.#mayTryAgain(error);
+    this.#ended(error, true, willReconnect);
+    if (willReconnect && this.#status === "waiting") this.#reconnect();
+  }
+
+  #reconnect(): void {
+    this.#connecting = this.#wait()
+      .then(() => this.#attemptUntilConnected(true))
+      .finally(() => (this.#connecting = undefined));
+    // Its failure is told by events; whoever calls `connect` meanwhile is told as well.
+    this.#connecting.catch(() => {});
+  }
+
+  #mayTryAgain(error: Error): boolean {
+    const { reconnect, password } = this.#options;
+    if (reconnect === undefined || this.#attempts >= reconnect.maximumAttempts) return false;
+    return !isHopeless(error, typeof password === "function");
+  }
+
+  /** Waits before the next attempt; rejects when the client is disconnected meanwhile. */
+  #wait(): Promise<void> {
+    const { reconnect } = this.#options;
+    const delayMs =
+      reconnect === undefined ? 0 : backOffMs(reconnect, this.#attempts, Math.random());
+    this.#attempts += 1;
+    this.#status = "waiting";
+    return new Promise((resolve, reject) => {
+      this.#timer = setTimeout(resolve, delayMs);
+      this.#abort = new AbortController();
+      const { signal } = this.#abort;
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  }
+
+  /** Tells that a connection or an attempt has ended. */
+  #ended(error: Error, wasConnected: boolean, willReconnect: boolean): void {
+    // After `disconnect` this is the attempt that was broken off, which has been told already.
+    if (this.#status === "idle") return;
+    this.#status = willReconnect ? "waiting" : "idle";
+    const reasonCode = error instanceof MqttError ? error.reasonCode : undefined;
+    const reasonString =
+      error instanceof MqttDisconnectedError || error instanceof MqttConnectError
+        ? error.reasonString
+        : undefined;
+    const details = {
+      ...(reasonCode === undefined ? {} : { reasonCode }),
+      ...(reasonString === undefined ? {} : { reasonString }),
+    };
+    this.#events.onDisconnected({ ...details, wasConnected, error, willReconnect }, error);
+  }
+
+  /** Leaves whatever is under way. */
+  #leave(cause: Error): Promise<void> {
+    clearTimeout(this.#timer);
+    const closed = this.#closeConnection(cause);
+    this.#abort?.abort(cause);
+    this.#handshake?.reject(cause);
+    return closed;
+  }
+
+  #closeQuietly(): void {
+    // Nothing waits for the peer here, and the end of the transport never rejects.
+    void this.#closeConnection(new MqttDisconnectedError("the connection was lost"));
+  }
+
+  #closeConnection(cause: Error): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#result = undefined;
+    this.#reauthentication?.reject(cause);
+    this.#reauthentication = undefined;
+    const closed = connection?.close() ?? Promise.resolve();
+    this.#machine.connectionLost();
+    return closed;
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

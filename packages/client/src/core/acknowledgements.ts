@@ -1,0 +1,91 @@
+/**
+ * Acknowledgements that the application gives. They leave in the order in which the messages came,
+ * PUBACK and PUBREC each for itself [MQTT-4.6.0-2] [MQTT-4.6.0-3], so one that is given early waits for those before it.
+ *
+ * A QoS 2 message is remembered across connections until it is acknowledged, because the server will send it
+ * again and it must not be delivered again [MQTT-4.3.3-10]. A QoS 1 message is not: it comes anew.
+ */
+import type { Acknowledger } from "./message.ts";
+
+/** Sends a PUBACK or PUBREC. */
+export type SendAcknowledgement = (
+  qos: 1 | 2,
+  packetIdentifier: number,
+  reasonCode: number,
+) => void;
+
+/** A message that the application has yet to acknowledge, or whose acknowledgement waits its turn. */
+class PendingAcknowledgement implements Acknowledger {
+  readonly qos: 1 | 2;
+  readonly packetIdentifier: number;
+  /** Undefined until the application has decided. */
+  reasonCode: number | undefined;
+  readonly #flush: () => void;
+
+  constructor(qos: 1 | 2, packetIdentifier: number, flush: () => void) {
+    this.qos = qos;
+    this.packetIdentifier = packetIdentifier;
+    this.#flush = flush;
+  }
+
+  acknowledge(reasonCode: number): void {
+    if (this.reasonCode !== undefined) return;
+    this.reasonCode = reasonCode;
+    this.#flush();
+  }
+}
+
+/** The acknowledgements of one Session. */
+export class Acknowledgements {
+  readonly #send: SendAcknowledgement;
+  /** What came on this connection and is unanswered, by QoS, in the order of coming. */
+  #queues: Readonly<Record<1 | 2, PendingAcknowledgement[]>> = { 1: [], 2: [] };
+  readonly #exactlyOnce: Map<number, PendingAcknowledgement> = new Map();
+
+  constructor(send: SendAcknowledgement) {
+    this.#send = send;
+  }
+
+  /** A new message came; what it gives is what the application acknowledges it by. */
+  expect(qos: 1 | 2, packetIdentifier: number): Acknowledger {
+    const queue = this.#queues[qos];
+    const pending = new PendingAcknowledgement(qos, packetIdentifier, () => {
+      if (this.#queues[qos] === queue) this.#flush(qos);
+    });
+    queue.push(pending);
+    if (qos === 2) this.#exactlyOnce.set(packetIdentifier, pending);
+    return pending;
+  }
+
+  /** A QoS 2 message came again; false when the application has long since acknowledged it. */
+  repeated(packetIdentifier: number): boolean {
+    const pending = this.#exactlyOnce.get(packetIdentifier);
+    if (pending === undefined) return false;
+    if (!this.#queues[2].includes(pending)) this.#queues[2].push(pending);
+    this.#flush(2);
+    return true;
+  }
+
+  /** The connection is gone, and with it every answer that was to be sent on it. */
+  disconnected(): void {
+    this.#queues = { 1: [], 2: [] };
+  }
+
+  /** The Session is gone. */
+  discard(): void {
+    this.disconnected();
+    this.#exactlyOnce.clear();
+  }
+
+  #flush(qos: 1 | 2): void {
+    const queue = this.#queues[qos];
+    let count = 0;
+    for (const { packetIdentifier, reasonCode } of queue) {
+      if (reasonCode === undefined) break;
+      if (qos === 2) this.#exactlyOnce.delete(packetIdentifier);
+      this.#send(qos, packetIdentifier, reasonCode);
+      count += 1;
+    }
+    queue.splice(0, count);
+  }
+}

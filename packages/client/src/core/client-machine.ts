@@ -1,0 +1,387 @@
+/**
+ * An MQTT client without input and output: bytes in, bytes out, events as values, time an argument.
+ *
+ * It has no socket, no timer and no promise; whoever runs it
+ * - calls `start` when a Network Connection is open, and `connectionLost` when it is gone,
+ * - gives the bytes that come to `receive`, and sends what `takeOutput` gives,
+ * - calls `handleTimeout` at `deadlineMs`,
+ * - and after each of these calls deals with `events` and empties it.
+ *
+ * The machine outlives Network Connections, because the Session does.
+ */
+import {
+  ClientKeepAlive,
+  Framer,
+  MalformedPacketError,
+  ProtocolError,
+  decodePacket,
+} from "@anax/protocol";
+import type {
+  AuthPacket,
+  ConnackPacket,
+  ConnectPacket,
+  DisconnectPacket,
+  Packet,
+  ProtocolVersion,
+  PublishPacket,
+} from "@anax/protocol";
+import { connectResult } from "./connect-result.ts";
+import type { ConnectResult } from "./connect-result.ts";
+import { MqttConnectError, MqttDisconnectedError, MqttTimeoutError } from "./errors.ts";
+import type { MqttError } from "./errors.ts";
+import { IncomingMessages } from "./incoming.ts";
+import type { AcknowledgeMode } from "./incoming.ts";
+import type { MachineEvent, MachineStatus } from "./machine-event.ts";
+import { OutgoingMessages } from "./outgoing.ts";
+import type { OutgoingLimits } from "./outgoing.ts";
+import { Output } from "./output.ts";
+import type { PacketInspector } from "./output.ts";
+import { requirePacketAllowed } from "./packet-rules.ts";
+import { RequestTable } from "./request-table.ts";
+import type { PublishRequest, SubscribeRequest, UnsubscribeRequest } from "./requests.ts";
+
+/** The protocol's own limit: the largest Remaining Length, and the fixed header. */
+const PACKET_BYTES_MAX = 268_435_460;
+const CONTINUE_AUTHENTICATION = 0x18;
+const REAUTHENTICATE = 0x19;
+
+/**
+ * A message with many User Properties was made by another client and passed by the server, so it must
+ * not cost us the connection, again and again; `maximumPacketSize` is the limit that a client sets.
+ */
+const DECODE_LIMITS = { maximumUserProperties: 65_536, maximumUserPropertyBytes: PACKET_BYTES_MAX };
+
+/** How a machine works. */
+export interface MachineOptions extends OutgoingLimits {
+  /** Who acknowledges messages. */
+  readonly acknowledgeMode: AcknowledgeMode;
+  /** How long the answer to PINGREQ may take, in milliseconds. */
+  readonly pingrespTimeoutMs: number;
+}
+
+/** An MQTT client without input and output. */
+export class ClientMachine {
+  /** What happened since it was emptied last. */
+  readonly events: MachineEvent[] = [];
+  readonly #options: MachineOptions;
+  readonly #output: Output = new Output();
+  readonly #outgoing: OutgoingMessages;
+  readonly #incoming: IncomingMessages;
+  readonly #requests: RequestTable;
+  #status: MachineStatus = "closed";
+  #framer: Framer = new Framer(PACKET_BYTES_MAX);
+  #connect: ConnectPacket | undefined;
+  #connack: ConnackPacket | undefined;
+  #keepAlive: ClientKeepAlive | undefined;
+  #isReauthenticating = false;
+  /** Whether CONNACK was told and `readOn` is awaited. */
+  #isHolding = false;
+
+  constructor(options: MachineOptions) {
+    this.#options = options;
+    this.#outgoing = new OutgoingMessages(this.#output, options);
+    this.#incoming = new IncomingMessages(this.#output, options.acknowledgeMode);
+    this.#requests = new RequestTable(this.#output, this.#outgoing);
+  }
+
+  /** What the connection is doing. */
+  get status(): MachineStatus {
+    return this.#status;
+  }
+
+  /** Version of the connection. */
+  get version(): ProtocolVersion {
+    return this.#output.version;
+  }
+
+  /** When `handleTimeout` is to be called, in milliseconds; Infinity for never. */
+  get deadlineMs(): number {
+    return this.#keepAlive?.deadlineMs ?? Infinity;
+  }
+
+  /** Whether a QoS 0 message would go into the output at once. */
+  get isOpen(): boolean {
+    return this.#outgoing.isOpen;
+  }
+
+  /** How many messages wait to be sent. */
+  get waitingMessages(): number {
+    return this.#outgoing.waiting;
+  }
+
+  /** How many QoS 1 and 2 messages are sent and not acknowledged. */
+  get inFlight(): number {
+    return this.#outgoing.inFlight;
+  }
+
+  /** Has each packet shown to this function; undefined for none. */
+  set inspect(inspect: PacketInspector | undefined) {
+    this.#output.inspect = inspect;
+  }
+
+  /** A Network Connection is open: the first packet is CONNECT [MQTT-3.1.0-1]. */
+  start(connect: ConnectPacket): void {
+    this.#connect = connect;
+    this.#output.clear();
+    this.#output.version = connect.protocolVersion;
+    this.#output.maximumPacketSize = Infinity;
+    this.#framer = new Framer(connect.properties?.maximumPacketSize ?? PACKET_BYTES_MAX);
+    if (connect.cleanStart) this.#discardSession();
+    this.#incoming.connecting(connect);
+    this.#status = "connecting";
+    this.#output.send(connect);
+  }
+
+  /** Bytes came. */
+  receive(chunk: Uint8Array, nowMs: number): void {
+    if (this.#status === "closing" || this.#status === "closed") return;
+    this.#framer.push(chunk);
+    this.#read(nowMs);
+  }
+
+  /** The Network Connection is gone. */
+  connectionLost(): void {
+    this.#leaveConnection();
+    this.#status = "closed";
+    this.#output.clear();
+  }
+
+  /** Hands out the bytes to be sent now; undefined when there are none. */
+  takeOutput(nowMs: number): Uint8Array | undefined {
+    this.#outgoing.pump();
+    const bytes = this.#output.take();
+    if (bytes !== undefined) this.#keepAlive?.packetSent(nowMs);
+    return bytes;
+  }
+
+  /** The time of `deadlineMs` has come; an early call does no harm. */
+  handleTimeout(nowMs: number): void {
+    const action = this.#keepAlive?.due(nowMs);
+    if (action === "ping") this.#output.send({ type: "pingreq" });
+    else if (action === "close") {
+      const seconds = this.#options.pingrespTimeoutMs / 1_000;
+      this.#close(new MqttTimeoutError(`the server did not answer PINGREQ for ${seconds} s`));
+    }
+  }
+
+  /** Publishes a message, now or as soon as it may be sent. */
+  publish(request: PublishRequest): void {
+    this.#outgoing.publish(request);
+  }
+
+  /** Sends SUBSCRIBE or UNSUBSCRIBE, now or on the next connection. */
+  request(request: SubscribeRequest | UnsubscribeRequest): void {
+    this.#requests.add(request);
+  }
+
+  /** Takes back a request that was not sent yet; false when it was. */
+  withdraw(request: SubscribeRequest | UnsubscribeRequest): boolean {
+    return this.#requests.withdraw(request);
+  }
+
+  /** Sends PINGREQ. */
+  ping(): void {
+    this.#output.send({ type: "pingreq" });
+  }
+
+  /** Begins a re-authentication [MQTT-4.12.1-1]. */
+  reauthenticate(authenticationData: Uint8Array | undefined): void {
+    this.#isReauthenticating = true;
+    this.#sendAuth(REAUTHENTICATE, authenticationData);
+  }
+
+  /** Answers a challenge of the server [MQTT-4.12.0-3]. */
+  authenticate(authenticationData: Uint8Array | undefined): void {
+    this.#sendAuth(CONTINUE_AUTHENTICATION, authenticationData);
+  }
+
+  /** The server has proved who it is, so the connection that it accepted may be used. */
+  acceptServer(nowMs: number): void {
+    if (this.#status !== "verifying") return;
+    this.#connected(nowMs);
+  }
+
+  /** Goes on with what came behind CONNACK; whoever waits for the connection is ready for it now. */
+  readOn(nowMs: number): void {
+    if (!this.#isHolding) return;
+    this.#isHolding = false;
+    this.#read(nowMs);
+  }
+
+  /** Ends the connection in order: what may be sent goes first, DISCONNECT is the last packet. */
+  disconnect(packet: DisconnectPacket): void {
+    if (this.#status === "closed" || this.#status === "closing") return;
+    this.#outgoing.pump();
+    if (!this.#output.send(packet)) this.#output.send({ type: "disconnect", reasonCode: 0 });
+    this.#leaveConnection();
+    this.#status = "closing";
+  }
+
+  /** Tells all requests that nobody will wait any longer. */
+  abandon(error: unknown): void {
+    this.#outgoing.abandon(error);
+    this.#requests.abandon(error);
+  }
+
+  #read(nowMs: number): void {
+    const framer = this.#framer;
+    try {
+      while (this.#isReading() && framer.next()) {
+        const { firstByte, bytes, bodyStart, end } = framer;
+        const { version } = this.#output;
+        this.#handle(decodePacket(firstByte, bytes, bodyStart, end, version, DECODE_LIMITS), nowMs);
+      }
+      framer.release();
+    } catch (error) {
+      if (!(error instanceof MalformedPacketError || error instanceof ProtocolError)) throw error;
+      this.#blame(error);
+    }
+  }
+
+  /** What comes behind CONNACK stays where it is until the server is verified and `readOn` called. */
+  #isReading(): boolean {
+    if (this.#isHolding) return false;
+    return this.#status === "connected" || this.#status === "connecting";
+  }
+
+  #handle(packet: Packet, nowMs: number): void {
+    if (this.#output.inspect !== undefined) this.#output.inspect("in", packet);
+    this.#keepAlive?.packetReceived(nowMs);
+    if (packet.type === "publish" && this.#status === "connected") this.#publish(packet);
+    else {
+      requirePacketAllowed(packet, this.#status, this.#connect);
+      this.#control(packet, nowMs);
+    }
+  }
+
+  #publish(packet: PublishPacket): void {
+    const message = this.#incoming.publish(packet);
+    if (message !== undefined) this.events.push(message);
+  }
+
+  /** The one switch over packet types; what may not come, or not now, was refused before. */
+  #control(packet: Packet, nowMs: number): void {
+    switch (packet.type) {
+      case "connack":
+        return this.#connackReceived(packet, nowMs);
+      case "puback":
+        return this.#outgoing.puback(packet);
+      case "pubrec":
+        return this.#outgoing.pubrec(packet);
+      case "pubrel":
+        return this.#incoming.pubrel(packet);
+      case "pubcomp":
+        return this.#outgoing.pubcomp(packet);
+      case "suback":
+        return this.#requests.suback(packet);
+      case "unsuback":
+        return this.#requests.unsuback(packet);
+      case "pingresp":
+        this.#keepAlive?.pingrespReceived(nowMs);
+        this.events.push({ type: "pong" });
+        return;
+      case "disconnect":
+        return this.#disconnectReceived(packet);
+      case "auth":
+        return this.#authReceived(packet);
+      default:
+        throw new ProtocolError(`a server does not send ${packet.type} now`);
+    }
+  }
+
+  #connackReceived(packet: ConnackPacket, nowMs: number): void {
+    if (packet.reasonCode >= 0x80) {
+      this.#close(refusal(packet));
+      return;
+    }
+    this.#connack = packet;
+    if (this.#connect?.properties?.authenticationMethod === undefined) this.#connected(nowMs);
+    else {
+      this.#status = "verifying";
+      this.events.push({ type: "authenticated", packet });
+    }
+  }
+
+  #connected(nowMs: number): void {
+    if (this.#connect === undefined || this.#connack === undefined) return;
+    const result: ConnectResult = connectResult(this.#connect, this.#connack);
+    this.#status = "connected";
+    this.#isHolding = true;
+    this.#output.maximumPacketSize = result.maximumPacketSize ?? Infinity;
+    const { keepAliveSeconds } = result;
+    const { pingrespTimeoutMs } = this.#options;
+    this.#keepAlive = new ClientKeepAlive({ keepAliveSeconds, pingrespTimeoutMs }, nowMs);
+    if (!result.sessionPresent) this.#incoming.discard();
+    this.#outgoing.connected(result);
+    this.#requests.connected(result);
+    this.events.push({ type: "connected", result });
+  }
+
+  #authReceived(packet: AuthPacket): void {
+    if (packet.reasonCode === CONTINUE_AUTHENTICATION) {
+      this.events.push({ type: "challenged", packet });
+      return;
+    }
+    if (!this.#isReauthenticating) throw new ProtocolError("AUTH ends what did not begin");
+    this.#isReauthenticating = false;
+    this.events.push({ type: "authenticated", packet });
+  }
+
+  #disconnectReceived(packet: DisconnectPacket): void {
+    const { reasonCode, properties } = packet;
+    const reason = properties?.reasonString ?? `Reason Code 0x${reasonCode.toString(16)}`;
+    const message = `the server ended the connection: ${reason}`;
+    this.#close(new MqttDisconnectedError(message, { ...properties, reasonCode }));
+  }
+
+  /** The server broke the rules: it is told which, and left [MQTT-4.13.1-1]. */
+  #blame(error: MalformedPacketError | ProtocolError): void {
+    const { reasonCode } = error;
+    const isConnecting = this.#status === "connecting";
+    if (this.version === 5) this.#output.send({ type: "disconnect", reasonCode });
+    const details = { reasonCode, cause: error };
+    const message = `the server broke the protocol: ${error.message}`;
+    this.#close(
+      isConnecting
+        ? new MqttConnectError(message, details)
+        : new MqttDisconnectedError(message, details),
+    );
+  }
+
+  #close(error: MqttError): void {
+    this.#leaveConnection();
+    this.#status = "closing";
+    this.events.push({ type: "close", error });
+  }
+
+  /** What belongs to the connection ends; what belongs to the Session stays. */
+  #leaveConnection(): void {
+    this.#keepAlive = undefined;
+    this.#connack = undefined;
+    this.#isHolding = false;
+    this.#isReauthenticating = false;
+    this.#outgoing.disconnected();
+    this.#requests.disconnected();
+  }
+
+  #discardSession(): void {
+    this.#outgoing.discard();
+    this.#incoming.discard();
+  }
+
+  #sendAuth(reasonCode: number, authenticationData: Uint8Array | undefined): void {
+    const authenticationMethod = this.#connect?.properties?.authenticationMethod ?? "";
+    const properties =
+      authenticationData === undefined
+        ? { authenticationMethod }
+        : { authenticationMethod, authenticationData };
+    this.#output.send({ type: "auth", reasonCode, properties });
+  }
+}
+
+function refusal(packet: ConnackPacket): MqttConnectError {
+  const { reasonCode, properties } = packet;
+  const reason = properties?.reasonString ?? `Reason Code 0x${reasonCode.toString(16)}`;
+  const message = `the server refused the connection: ${reason}`;
+  return new MqttConnectError(message, { ...properties, reasonCode });
+}

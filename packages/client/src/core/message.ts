@@ -1,0 +1,106 @@
+/** An Application Message as the application gets it. */
+import type { PublishPacket, QoS, UserProperties } from "@anax/protocol";
+
+// Beside ECMAScript, the one name that is needed here; Node and browsers have it.
+declare const TextDecoder: new () => { decode(bytes: Uint8Array): string };
+
+const decoder = new TextDecoder();
+
+/** Where a message's acknowledgement goes when it is the application that gives it. */
+export interface Acknowledger {
+  /** Acknowledges a message, once; later calls do nothing. */
+  acknowledge(reasonCode: number): void;
+}
+
+/** An Application Message that the server sent. */
+export class Message {
+  /** Tells a message from the other events of the machine. */
+  readonly type = "message";
+  /** The Topic Name, in full also when the server sent an alias. */
+  readonly topic: string;
+  /** The bytes, in memory of their own. */
+  readonly payload: Uint8Array;
+  /** The QoS it was delivered with. */
+  readonly qos: QoS;
+  /** Whether it was retained when the subscription was made (see Retain As Published). */
+  readonly retain: boolean;
+  /** The DUP flag: whether the server may have sent it before. */
+  readonly duplicate: boolean;
+  readonly #packet: PublishPacket;
+  readonly #acknowledger: Acknowledger | undefined;
+
+  constructor(topic: string, packet: PublishPacket, acknowledger?: Acknowledger) {
+    this.topic = topic;
+    this.payload = packet.payload;
+    this.qos = packet.qos;
+    this.retain = packet.retain;
+    this.duplicate = packet.duplicate;
+    this.#packet = packet;
+    this.#acknowledger = acknowledger;
+  }
+
+  /** The payload as UTF-8 text; bytes that are none become U+FFFD. */
+  get text(): string {
+    return decoder.decode(this.payload);
+  }
+
+  /**
+   * The payload as JSON. What it holds is up to the sender, so check it.
+   * @throws SyntaxError when it is no JSON
+   */
+  json(): unknown {
+    return JSON.parse(this.text);
+  }
+
+  /** Packet Identifier of the delivery; absent at QoS 0. */
+  get packetIdentifier(): number | undefined {
+    return this.#packet.packetIdentifier;
+  }
+
+  /** What kind of content the payload has, as its sender says. */
+  get contentType(): string | undefined {
+    return this.#packet.properties?.contentType;
+  }
+
+  /** Where an answer is expected. */
+  get responseTopic(): string | undefined {
+    return this.#packet.properties?.responseTopic;
+  }
+
+  /** What the answer is to repeat, so that its receiver knows the request. */
+  get correlationData(): Uint8Array | undefined {
+    return this.#packet.properties?.correlationData;
+  }
+
+  /** User Properties, in the order of their sender. */
+  get userProperties(): UserProperties | undefined {
+    return this.#packet.properties?.userProperties;
+  }
+
+  /** Subscription Identifiers of the subscriptions for which the server sent it. */
+  get subscriptionIdentifiers(): readonly number[] | undefined {
+    return this.#packet.properties?.subscriptionIdentifiers;
+  }
+
+  /** What is left of its life, in seconds. */
+  get messageExpiryIntervalSeconds(): number | undefined {
+    return this.#packet.properties?.messageExpiryIntervalSeconds;
+  }
+
+  /** 1 when its sender says that the payload is UTF-8 text. */
+  get payloadFormatIndicator(): 0 | 1 | undefined {
+    return this.#packet.properties?.payloadFormatIndicator;
+  }
+
+  /**
+   * Acknowledges the message, when the client was told to leave that to the application
+   * (`manualAcknowledge`); otherwise, and the second time, it does nothing.
+   *
+   * Acknowledgements leave in the order in which the messages came [MQTT-4.6.0-2], so one that is given
+   * early waits for those before it.
+   * @param reasonCode MQTT 5.0: 0x80 or above tells the server that the message was refused
+   */
+  acknowledge(reasonCode = 0): void {
+    this.#acknowledger?.acknowledge(reasonCode);
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * Messages on their way to the server: what waits, what is in flight, and what is sent again when a
+ * Session resumes. It outlives Network Connections.
+ *
+ * A message waits while there is no connection, while the server's Receive Maximum is used up, and while
+ * others wait before it; so the order of the caller is kept for each QoS.
+ */
+import { SendQuota, Sender } from "@anax/protocol";
+import type { PubackPacket, PubcompPacket, PubrecPacket } from "@anax/protocol";
+import { packetTooLarge, publishFault } from "./capabilities.ts";
+import type { ConnectResult } from "./connect-result.ts";
+import { MqttDisconnectedError, MqttQueueFullError, MqttReasonError } from "./errors.ts";
+import type { Output } from "./output.ts";
+import { PublishOutput } from "./publish-output.ts";
+import type { PublishAcknowledgement, PublishRequest } from "./requests.ts";
+import { WaitingMessages } from "./waiting-messages.ts";
+import type { WaitingLimits } from "./waiting-messages.ts";
+
+const PACKET_IDENTIFIER_NOT_FOUND = 0x92;
+
+/** Some identifiers are left for SUBSCRIBE and UNSUBSCRIBE, which must not wait behind messages. */
+const IN_FLIGHT_MAX = 65_000;
+
+/** While so much waits for a slow connection, further messages stay in the queue, which is limited. */
+const OUTPUT_BYTES_HIGH = 1_048_576;
+
+/** Limits of what the client holds for the server. */
+export interface OutgoingLimits extends WaitingLimits {
+  /** Topic Aliases to use at most, when the server offers any; 0 uses none of our own accord. */
+  readonly topicAliasesMax: number;
+}
+
+/** Messages on their way to the server. */
+export class OutgoingMessages {
+  readonly #output: Output;
+  readonly #topicAliasesMax: number;
+  readonly #sender: Sender<PublishRequest> = new Sender();
+  readonly #quota: SendQuota = new SendQuota();
+  readonly #waiting: WaitingMessages;
+  #publishOutput: PublishOutput;
+  /** Undefined while there is no connection. */
+  #server: ConnectResult | undefined;
+  /** In-flight messages of an earlier connection that this one has yet to repeat. */
+  #repetitions: PublishRequest[] = [];
+
+  constructor(output: Output, limits: OutgoingLimits) {
+    this.#output = output;
+    this.#topicAliasesMax = limits.topicAliasesMax;
+    this.#publishOutput = new PublishOutput(output, 0);
+    this.#waiting = new WaitingMessages(limits);
+  }
+
+  /** How many messages wait to be sent. */
+  get waiting(): number {
+    return this.#waiting.length + this.#repetitions.length;
+  }
+
+  /** How many QoS 1 and 2 exchanges are open. */
+  get inFlight(): number {
+    return this.#sender.inFlight;
+  }
+
+  /** Whether a QoS 0 message would leave at once. */
+  get isOpen(): boolean {
+    return (
+      this.#server !== undefined &&
+      this.#waiting.length === 0 &&
+      this.#output.length < OUTPUT_BYTES_HIGH
+    );
+  }
+
+  /** Sends the message, or lets it wait for its turn; a refusal is told to the request. */
+  publish(request: PublishRequest): void {
+    if (this.isOpen && this.#hasQuota(request)) this.#send(request);
+    else if (!this.#waiting.push(request)) {
+      const message = `${this.#waiting.length} messages wait to be sent; no more are taken`;
+      request.failed(new MqttQueueFullError(message));
+    }
+  }
+
+  /** Sends what may go by now. */
+  pump(): void {
+    if (this.#server === undefined) return;
+    while (this.#repetitions.length > 0 && this.#quota.take()) this.#repeat();
+    while (this.#output.length < OUTPUT_BYTES_HIGH) {
+      const request = this.#waiting.first;
+      if (request === undefined) return;
+      if (!request.isAbandoned) {
+        if (!this.#hasQuota(request)) return;
+        this.#send(request);
+      }
+      this.#waiting.shift();
+    }
+  }
+
+  /** A connection is up. What the server still knows is sent again, the rest is begun anew. */
+  connected(server: ConnectResult): void {
+    this.#server = server;
+    this.#quota.reset(server.receiveMaximum);
+    const aliases = Math.min(server.topicAliasMaximum, this.#topicAliasesMax);
+    this.#publishOutput = new PublishOutput(this.#output, aliases);
+    if (server.sessionPresent) this.#resume();
+    else this.discard();
+  }
+
+  /** The connection is gone; what is in flight stays for the next one. */
+  disconnected(): void {
+    this.#server = undefined;
+    this.#repetitions = [];
+  }
+
+  /**
+   * Nobody will wait any longer. What is in flight stays known, because the server may still
+   * know it when a later connection resumes the Session.
+   */
+  abandon(error: unknown): void {
+    for (const { item } of this.#sender.resume()) {
+      if (item !== undefined) abandonRequest(item, error);
+    }
+    for (const request of this.#waiting.takeAll()) abandonRequest(request, error);
+  }
+
+  /**
+   * The server has no Session, so ours is void [MQTT-3.2.2-5]. A QoS 1 message is asked for anew: to be delivered
+   * twice is within its promise, to be lost is not. A QoS 2 message cannot be: its caller decides.
+   */
+  discard(): void {
+    const again: PublishRequest[] = [];
+    for (const { item } of this.#sender.resume()) {
+      if (item === undefined || item.isAbandoned) continue;
+      item.duplicate = false;
+      if (item.qos === 1) again.push(item);
+      else
+        item.failed(new MqttDisconnectedError("the Session was lost with the message in flight"));
+    }
+    this.#sender.clear();
+    if (again.length > 0) this.#waiting.prepend(again);
+  }
+
+  /** Takes an identifier for SUBSCRIBE or UNSUBSCRIBE; 0 if all are in use. */
+  lendIdentifier(): number {
+    return this.#sender.lend();
+  }
+
+  /** Gives it back. */
+  giveBackIdentifier(identifier: number): void {
+    this.#sender.giveBack(identifier);
+  }
+
+  /** PUBACK ends a QoS 1 exchange; one that nobody waits for is of no effect. */
+  puback(packet: PubackPacket): void {
+    if (this.#sender.puback(packet.packetIdentifier)) this.#finish(packet);
+  }
+
+  /** PUBREC is answered by PUBREL, or ends the exchange if it refuses [MQTT-4.3.3-4]. */
+  pubrec(packet: PubrecPacket): void {
+    const { packetIdentifier, reasonCode } = packet;
+    switch (this.#sender.pubrec(packetIdentifier, reasonCode)) {
+      case "release":
+        this.#output.send({ type: "pubrel", packetIdentifier, reasonCode: 0 });
+        break;
+      case "finished":
+        this.#finish(packet);
+        break;
+      case "unknown":
+        if (reasonCode < 0x80) this.#releaseUnknown(packetIdentifier);
+        break;
+    }
+  }
+
+  /** PUBCOMP ends a QoS 2 exchange; one that nobody waits for is of no effect. */
+  pubcomp(packet: PubcompPacket): void {
+    if (this.#sender.pubcomp(packet.packetIdentifier)) this.#finish(packet);
+  }
+
+  /** A server that remembers an exchange which the client forgot is helped to end it. */
+  #releaseUnknown(packetIdentifier: number): void {
+    const reasonCode = PACKET_IDENTIFIER_NOT_FOUND;
+    this.#output.send({ type: "pubrel", packetIdentifier, reasonCode });
+  }
+
+  #finish(packet: NonNullable<PublishAcknowledgement>): void {
+    this.#quota.giveBack();
+    const request = this.#sender.finished;
+    this.#sender.finished = undefined;
+    if (request === undefined) return;
+    if (packet.reasonCode < 0x80) request.acknowledged(packet);
+    else request.failed(refusal(request, packet));
+  }
+
+  /** New messages also wait behind those that are to be repeated. */
+  #hasQuota(request: PublishRequest): boolean {
+    if (request.qos === 0) return true;
+    return (
+      this.#quota.available > 0 &&
+      this.#repetitions.length === 0 &&
+      this.#sender.inFlight < IN_FLIGHT_MAX
+    );
+  }
+
+  #send(request: PublishRequest): void {
+    const fault = this.#server === undefined ? undefined : publishFault(request, this.#server);
+    if (fault !== undefined) request.failed(fault);
+    else if (request.qos === 0) this.#sendAtMostOnce(request);
+    else this.#sendAndExpect(request, request.qos);
+  }
+
+  #sendAtMostOnce(request: PublishRequest): void {
+    if (this.#encode(request)) request.acknowledged(undefined);
+  }
+
+  #sendAndExpect(request: PublishRequest, qos: 1 | 2): void {
+    const identifier = this.#sender.begin(qos, request);
+    request.packetIdentifier = identifier;
+    if (this.#encode(request)) {
+      this.#quota.take();
+      return;
+    }
+    // Nothing was sent, so the exchange ends before it began.
+    if (qos === 1) this.#sender.puback(identifier);
+    else this.#sender.pubrec(identifier, 0x80);
+    this.#sender.finished = undefined;
+  }
+
+  /** Appends the packet; false when it cannot be sent, which the request has been told. */
+  #encode(request: PublishRequest): boolean {
+    try {
+      if (this.#publishOutput.send(request)) return true;
+      request.failed(packetTooLarge(this.#output.maximumPacketSize));
+    } catch (error) {
+      request.failed(error);
+    }
+    return false;
+  }
+
+  /** Sends the first of the repetitions; its quota has been taken. */
+  #repeat(): void {
+    const request = this.#repetitions.shift();
+    if (request === undefined) return;
+    // A strange server may have acknowledged it before it was repeated.
+    if (this.#sender.item(request.packetIdentifier) !== request) {
+      this.#quota.giveBack();
+      return;
+    }
+    request.duplicate = true;
+    this.#encode(request);
+  }
+
+  /** PUBREL goes at once, it never waits for the quota; PUBLISH in its first order [MQTT-4.6.0-1]. */
+  #resume(): void {
+    for (const { identifier, state, item } of this.#sender.resume()) {
+      if (state === "awaitingPubcomp") {
+        this.#quota.takeForPubrel();
+        this.#output.send({ type: "pubrel", packetIdentifier: identifier, reasonCode: 0 });
+      } else if (item !== undefined) this.#repetitions.push(item);
+    }
+  }
+}
+
+function abandonRequest(request: PublishRequest, error: unknown): void {
+  if (request.isAbandoned) return;
+  request.isAbandoned = true;
+  request.failed(error);
+}
+
+function refusal(
+  request: PublishRequest,
+  packet: NonNullable<PublishAcknowledgement>,
+): MqttReasonError {
+  const code = packet.reasonCode.toString(16).padStart(2, "0");
+  return new MqttReasonError(`the server refused the message to ${request.topic} (0x${code})`, {
+    reasonCode: packet.reasonCode,
+    ...packet.properties,
+  });
+}

@@ -1,0 +1,79 @@
+/**
+ * The bytes that wait to be sent. Packets are appended in place; `take` hands out what has come
+ * together since the last time, so that one turn of the loop costs one write however many packets it made.
+ *
+ * The bytes handed out belong to the transport, which may hold them until the peer has taken
+ * them, so they are never written again: the next packets go behind them, or into a new slab.
+ */
+import { ByteWriter, encodePacketInto } from "@anax/protocol";
+import type { Packet, ProtocolVersion } from "@anax/protocol";
+
+/** Few connections send more per turn; those that do get slabs of the size that they used last. */
+const SLAB_BYTES_MIN = 4_096;
+const SLAB_BYTES_MAX = 262_144;
+/** A slab with less room than this is not worth going on with. */
+const ROOM_BYTES_MIN = 512;
+
+/** Which way a packet goes, as the client sees it. */
+export type PacketDirection = "in" | "out";
+
+/** Is shown each packet that passes. */
+export type PacketInspector = (direction: PacketDirection, packet: Packet) => void;
+
+/** The bytes that wait to be sent on one Network Connection. */
+export class Output {
+  /** Version that packets are encoded for. */
+  version: ProtocolVersion = 5;
+  /** Largest packet that the server takes [MQTT-3.2.2-15]. */
+  maximumPacketSize: number = Infinity;
+  /** Is shown each packet that is sent, when set. */
+  inspect: PacketInspector | undefined;
+
+  readonly #writer: ByteWriter = new ByteWriter();
+  #taken = 0;
+
+  /** How many bytes wait. */
+  get length(): number {
+    return this.#writer.length - this.#taken;
+  }
+
+  /**
+   * Appends a packet; false, and nothing appended, when it is larger than the server takes.
+   * @throws TypeError or RangeError when a field of the packet cannot be encoded
+   */
+  send(packet: Packet): boolean {
+    const writer = this.#writer;
+    const start = writer.length;
+    encodePacketInto(writer, packet, this.version);
+    if (writer.length - start > this.maximumPacketSize) {
+      writer.length = start;
+      return false;
+    }
+    if (this.inspect !== undefined) this.inspect("out", packet);
+    return true;
+  }
+
+  /** Hands out the waiting bytes; undefined when there are none. */
+  take(): Uint8Array | undefined {
+    const { bytes, length } = this.#writer;
+    if (length === this.#taken) return undefined;
+    const chunk = bytes.subarray(this.#taken, length);
+    this.#taken = length;
+    if (bytes.length - length < ROOM_BYTES_MIN || bytes.length > SLAB_BYTES_MAX) {
+      this.#newSlab(chunk.length * 2);
+    }
+    return chunk;
+  }
+
+  /** Forgets what waits, for another Network Connection. */
+  clear(): void {
+    this.#writer.length = this.#taken;
+  }
+
+  #newSlab(wanted: number): void {
+    const size = Math.min(Math.max(wanted, SLAB_BYTES_MIN), SLAB_BYTES_MAX);
+    this.#writer.bytes = new Uint8Array(size);
+    this.#writer.length = 0;
+    this.#taken = 0;
+  }
+}

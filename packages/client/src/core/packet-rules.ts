@@ -1,0 +1,72 @@
+/** Which packets a server may send, and when: the rules that concern no single mechanism. */
+import { ProtocolError } from "@anax/protocol";
+import type { ConnackPacket, ConnectPacket, Packet } from "@anax/protocol";
+import type { MachineStatus } from "./machine-event.ts";
+
+/**
+ * Checks a packet against what was sent before.
+ * @throws ProtocolError when the server may not send it, or not now
+ */
+export function requirePacketAllowed(
+  packet: Packet,
+  status: MachineStatus,
+  connect: ConnectPacket | undefined,
+): void {
+  if (connect === undefined) throw new ProtocolError("a packet came before CONNECT was sent");
+  if (status === "connecting") requireAllowedBeforeConnack(packet);
+  else if (packet.type === "connack") throw new ProtocolError("a second CONNACK came");
+  requireVersion(packet, connect);
+  requireSameMethod(packet, connect);
+  requireNoProblemInformation(packet, connect);
+  if (packet.type === "connack") requireSession(packet, connect);
+}
+
+function requireAllowedBeforeConnack(packet: Packet): void {
+  const { type } = packet;
+  // DISCONNECT is not allowed here either, but says more about the refusal than we could.
+  if (type === "connack" || type === "auth" || type === "disconnect") return;
+  throw new ProtocolError(`${type} came before CONNACK`);
+}
+
+function requireVersion(packet: Packet, { protocolVersion }: ConnectPacket): void {
+  if (packet.type !== "disconnect") return;
+  if (protocolVersion !== 5) {
+    throw new ProtocolError("a server of MQTT 3.1.1 does not send DISCONNECT");
+  }
+  if (packet.properties?.sessionExpiryIntervalSeconds !== undefined) {
+    throw new ProtocolError("DISCONNECT of a server has a Session Expiry Interval [MQTT-3.14.2-2]");
+  }
+}
+
+/** The method of CONNECT is that of the whole exchange [MQTT-4.12.0-5] [MQTT-4.12.0-6]. */
+function requireSameMethod(packet: Packet, { properties }: ConnectPacket): void {
+  const isRefusal = packet.type === "connack" && packet.reasonCode >= 0x80;
+  if ((packet.type !== "auth" && packet.type !== "connack") || isRefusal) return;
+  const method = properties?.authenticationMethod;
+  const theirs = packet.properties?.authenticationMethod;
+  if (packet.type === "auth" && method === undefined) {
+    throw new ProtocolError("AUTH came, but CONNECT had no Authentication Method");
+  }
+  if (theirs !== method) {
+    throw new ProtocolError(`Authentication Method ${theirs} came in place of ${method}`);
+  }
+}
+
+/** Who asked for no problem information must not get any but where it is allowed [MQTT-3.1.2-29]. */
+function requireNoProblemInformation(packet: Packet, { properties }: ConnectPacket): void {
+  if (properties?.requestProblemInformation !== false) return;
+  if (packet.type === "connack" || packet.type === "disconnect" || !("properties" in packet))
+    return;
+  const given = packet.properties;
+  if (given === undefined) return;
+  if ("reasonString" in given || "userProperties" in given) {
+    throw new ProtocolError(`${packet.type} has problem information that was not asked for`);
+  }
+}
+
+/** A Session of which the client has no state cannot go on [MQTT-3.2.2-4]. */
+function requireSession(packet: ConnackPacket, { cleanStart }: ConnectPacket): void {
+  if (packet.sessionPresent && cleanStart) {
+    throw new ProtocolError("Session Present came after Clean Start");
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * SUBSCRIBE and UNSUBSCRIBE: those that wait for a connection, and those that wait for their answer. They
+ * are no part of the Session, so what was unanswered when a connection ended is sent again on the next.
+ */
+import { ProtocolError } from "@anax/protocol";
+import type { SubackPacket, UnsubackPacket } from "@anax/protocol";
+import { packetTooLarge, subscribeFault } from "./capabilities.ts";
+import type { ConnectResult } from "./connect-result.ts";
+import { MqttQueueFullError } from "./errors.ts";
+import type { OutgoingMessages } from "./outgoing.ts";
+import type { Output } from "./output.ts";
+import type { SubscribeRequest, UnsubscribeRequest } from "./requests.ts";
+
+type Request = SubscribeRequest | UnsubscribeRequest;
+
+/** The SUBSCRIBE and UNSUBSCRIBE requests of a client. */
+export class RequestTable {
+  readonly #output: Output;
+  /** Owns the Packet Identifiers, which messages and requests share. */
+  readonly #outgoing: OutgoingMessages;
+  readonly #unanswered: Map<number, Request> = new Map();
+  #waiting: Request[] = [];
+  #server: ConnectResult | undefined;
+
+  constructor(output: Output, outgoing: OutgoingMessages) {
+    this.#output = output;
+    this.#outgoing = outgoing;
+  }
+
+  /** Sends the request, or lets it wait for a connection; a refusal is told to the request. */
+  add(request: Request): void {
+    if (this.#server === undefined) this.#waiting.push(request);
+    else this.#send(request, this.#server);
+  }
+
+  /** Drops a request that was not sent yet; false when it was. */
+  withdraw(request: Request): boolean {
+    const index = this.#waiting.indexOf(request);
+    if (index === -1) return false;
+    this.#waiting.splice(index, 1);
+    return true;
+  }
+
+  /** A connection is up. */
+  connected(server: ConnectResult): void {
+    this.#server = server;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const request of waiting) this.#send(request, server);
+  }
+
+  /** The connection is gone; the unanswered wait again, before those that are waiting. */
+  disconnected(): void {
+    this.#server = undefined;
+    for (const identifier of this.#unanswered.keys()) this.#outgoing.giveBackIdentifier(identifier);
+    this.#waiting = [...this.#unanswered.values(), ...this.#waiting];
+    this.#unanswered.clear();
+  }
+
+  /** Nobody will wait any longer. */
+  abandon(error: unknown): void {
+    for (const request of this.#waiting.splice(0)) request.failed(error);
+  }
+
+  /** @throws ProtocolError when it answers nothing, or not as many filters as were asked for */
+  suback(packet: SubackPacket): void {
+    const request = this.#take(packet, "subscribe");
+    if (request.type !== "subscribe") return;
+    requireCodes(packet, request.subscriptions.length);
+    request.acknowledged(packet);
+  }
+
+  /** @throws ProtocolError when it answers nothing, or not as many filters as were asked for */
+  unsuback(packet: UnsubackPacket): void {
+    const request = this.#take(packet, "unsubscribe");
+    if (request.type !== "unsubscribe") return;
+    // UNSUBACK of 3.1 and 3.1.1 has no codes.
+    if (this.#output.version === 5) requireCodes(packet, request.topicFilters.length);
+    request.acknowledged(packet);
+  }
+
+  #send(request: Request, server: ConnectResult): void {
+    const fault = request.type === "subscribe" ? subscribeFault(request, server) : undefined;
+    const packetIdentifier = fault === undefined ? this.#outgoing.lendIdentifier() : 0;
+    if (packetIdentifier === 0) {
+      request.failed(fault ?? new MqttQueueFullError("all Packet Identifiers are in use"));
+      return;
+    }
+    this.#unanswered.set(packetIdentifier, request);
+    const error = this.#encode(request, packetIdentifier);
+    if (error === undefined) return;
+    this.#unanswered.delete(packetIdentifier);
+    this.#outgoing.giveBackIdentifier(packetIdentifier);
+    request.failed(error);
+  }
+
+  /** Appends the packet; the error if it cannot be sent. */
+  #encode(request: Request, packetIdentifier: number): unknown {
+    const { type, properties } = request;
+    const common =
+      properties === undefined ? { packetIdentifier } : { packetIdentifier, properties };
+    try {
+      const isSent =
+        type === "subscribe"
+          ? this.#output.send({ type, subscriptions: request.subscriptions, ...common })
+          : this.#output.send({ type, topicFilters: request.topicFilters, ...common });
+      return isSent ? undefined : packetTooLarge(this.#output.maximumPacketSize);
+    } catch (error) {
+      return error;
+    }
+  }
+
+  #take(packet: SubackPacket | UnsubackPacket, type: Request["type"]): Request {
+    const request = this.#unanswered.get(packet.packetIdentifier);
+    if (request === undefined || request.type !== type) {
+      const { packetIdentifier } = packet;
+      throw new ProtocolError(`${packet.type} answers no ${type}: identifier ${packetIdentifier}`);
+    }
+    this.#unanswered.delete(packet.packetIdentifier);
+    this.#outgoing.giveBackIdentifier(packet.packetIdentifier);
+    return request;
+  }
+}
+
+function requireCodes(packet: SubackPacket | UnsubackPacket, expected: number): void {
+  const { length } = packet.reasonCodes;
+  if (length === expected) return;
+  throw new ProtocolError(`${packet.type} has ${length} Reason Codes for ${expected} filters`);
+}

@@ -1,0 +1,81 @@
+/**
+ * What the caller asks of the server. Each request is told its outcome exactly once, by one of its
+ * two methods; those must not call back into the machine.
+ */
+import type {
+  PubackPacket,
+  PubcompPacket,
+  PublishPacket,
+  PublishProperties,
+  PubrecPacket,
+  QoS,
+  SubackPacket,
+  SubscribeProperties,
+  SubscriptionRequest,
+  UnsubackPacket,
+  UnsubscribeProperties,
+} from "@anax/protocol";
+
+/** The acknowledgement that ends a publish: none at QoS 0. */
+export type PublishAcknowledgement = PubackPacket | PubrecPacket | PubcompPacket | undefined;
+
+/**
+ * A message to publish. It has the shape of its own PUBLISH packet, so that sending it costs no
+ * further object.
+ */
+export abstract class PublishRequest implements PublishPacket {
+  readonly type = "publish";
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  /** Set when the packet is sent again [MQTT-3.3.1-1]. */
+  duplicate = false;
+  /** 0 at QoS 0 and until the packet is sent. */
+  packetIdentifier = 0;
+  readonly properties?: PublishProperties;
+  /** Whether nobody waits for the outcome any more: it is not sent if it was not, nor begun anew. */
+  isAbandoned = false;
+
+  constructor(
+    topic: string,
+    payload: Uint8Array,
+    qos: QoS,
+    retain: boolean,
+    properties: PublishProperties | undefined,
+  ) {
+    this.topic = topic;
+    this.payload = payload;
+    this.qos = qos;
+    this.retain = retain;
+    if (properties !== undefined) this.properties = properties;
+  }
+
+  /** The message reached as far as its QoS promises. */
+  abstract acknowledged(packet: PublishAcknowledgement): void;
+
+  /** It did not, or it is not known whether it did. */
+  abstract failed(error: unknown): void;
+}
+
+/** A SUBSCRIBE. */
+export interface SubscribeRequest {
+  readonly type: "subscribe";
+  readonly subscriptions: readonly SubscriptionRequest[];
+  readonly properties?: SubscribeProperties;
+  /** SUBACK came, with one Reason Code for each subscription. */
+  acknowledged(packet: SubackPacket): void;
+  /** It could not be sent, or the connection ended for good before the answer. */
+  failed(error: unknown): void;
+}
+
+/** An UNSUBSCRIBE. */
+export interface UnsubscribeRequest {
+  readonly type: "unsubscribe";
+  readonly topicFilters: readonly string[];
+  readonly properties?: UnsubscribeProperties;
+  /** UNSUBACK came; on MQTT 5.0 with one Reason Code for each filter. */
+  acknowledged(packet: UnsubackPacket): void;
+  /** It could not be sent, or the connection ended for good before the answer. */
+  failed(error: unknown): void;
+}

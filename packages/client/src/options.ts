@@ -1,0 +1,209 @@
+/** Everything that a client can be told, each with its default. */
+import type { ProtocolVersion, QoS, UserProperties } from "@anax/protocol";
+import type { AuthenticationOptions } from "./authentication/authentication.ts";
+import type { TlsOptions, TransportFactory, WebSocketOptions } from "./transports/transport.ts";
+
+/** The message that the server publishes when the client is gone without a word. */
+export interface WillOptions {
+  /** Topic Name; no wildcards. */
+  readonly topic: string;
+  /** Text is sent as UTF-8. Default: empty. */
+  readonly payload?: string | Uint8Array | undefined;
+  /** Default 0. */
+  readonly qos?: QoS | undefined;
+  /** Default false. */
+  readonly retain?: boolean | undefined;
+  /** MQTT 5.0: how long the server waits for the client to come back. Default 0. */
+  readonly willDelayIntervalSeconds?: number | undefined;
+  /** MQTT 5.0: life of the message. Default: no end. */
+  readonly messageExpiryIntervalSeconds?: number | undefined;
+  /** MQTT 5.0. */
+  readonly contentType?: string | undefined;
+  /** MQTT 5.0. */
+  readonly responseTopic?: string | undefined;
+  /** MQTT 5.0. */
+  readonly correlationData?: Uint8Array | undefined;
+  /** MQTT 5.0: 1 says that the payload is UTF-8 text. */
+  readonly payloadFormatIndicator?: 0 | 1 | undefined;
+  /** MQTT 5.0. */
+  readonly userProperties?: UserProperties | undefined;
+}
+
+/**
+ * How to come back after a connection was lost: after `initialDelayMs`, then twice as long each time up to
+ * `maximumDelayMs`, less a random part so that many clients do not come back at once.
+ */
+export interface ReconnectOptions {
+  /** Default 1000. */
+  readonly initialDelayMs?: number | undefined;
+  /** Default 30 000. */
+  readonly maximumDelayMs?: number | undefined;
+  /** Attempts in a row before the client gives up. Default: no limit. */
+  readonly maximumAttempts?: number | undefined;
+  /** Also try again when the very first connection fails. Default false: `connect` rejects. */
+  readonly retryFirstConnect?: boolean | undefined;
+}
+
+/** A password, or what gives one when a connection is made; tokens that expire are fetched so. */
+export type PasswordSource =
+  | string
+  | Uint8Array
+  | (() => string | Uint8Array | Promise<string | Uint8Array>);
+
+/** Options of a client. Those marked MQTT 5.0 are refused on 3.1 and 3.1.1. */
+export interface ClientOptions {
+  /** Default: random, so that two clients never take over each other's Session. "" asks the server for one. */
+  readonly clientId?: string | undefined;
+  /** 5 for MQTT 5.0, 4 for 3.1.1, 3 for 3.1. Default 5. */
+  readonly protocolVersion?: ProtocolVersion | undefined;
+  /** Whether to begin a new Session (Clean Session on 3.1 and 3.1.1). Default true. */
+  readonly cleanStart?: boolean | undefined;
+  /** Silence after which the client pings; 0 is never. Default 60. */
+  readonly keepAliveSeconds?: number | undefined;
+  /** Default: that of the URL. */
+  readonly userName?: string | undefined;
+  /** Default: that of the URL. */
+  readonly password?: PasswordSource | undefined;
+  /** Default: none. */
+  readonly will?: WillOptions | undefined;
+  /**
+   * MQTT 5.0: how long the server keeps the Session after the connection has ended; 0xFFFFFFFF is for ever.
+   * Above 0, the client resumes the Session when it reconnects. Default 0.
+   */
+  readonly sessionExpiryIntervalSeconds?: number | undefined;
+  /** MQTT 5.0: QoS 1 and 2 messages that may come unacknowledged. Default 65 535. */
+  readonly receiveMaximum?: number | undefined;
+  /** MQTT 5.0: largest packet to accept, in bytes. Default: the protocol's limit, 256 MiB. */
+  readonly maximumPacketSize?: number | undefined;
+  /** MQTT 5.0: Topic Aliases that the server may use. Default 0. */
+  readonly topicAliasMaximum?: number | undefined;
+  /**
+   * MQTT 5.0: Topic Aliases that the client uses of its own accord, if the server takes as many; 0 leaves
+   * them to `publish`. Default 16.
+   */
+  readonly outgoingTopicAliasMaximum?: number | undefined;
+  /** MQTT 5.0: ask for Response Information. Default false. */
+  readonly requestResponseInformation?: boolean | undefined;
+  /** MQTT 5.0: accept Reason Strings and User Properties with failures. Default true. */
+  readonly requestProblemInformation?: boolean | undefined;
+  /** MQTT 5.0: User Properties of CONNECT. */
+  readonly userProperties?: UserProperties | undefined;
+  /** MQTT 5.0: enhanced authentication, for example `scramSha256(...)`. Default: none. */
+  readonly authentication?: AuthenticationOptions | undefined;
+  /** Time for a connection to come about, name lookup and CONNACK included. Default 10 000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Time for the answer to PINGREQ. Default 10 000. */
+  readonly pingrespTimeoutMs?: number | undefined;
+  /** How to come back after a connection was lost; false is never. On by default. */
+  readonly reconnect?: boolean | ReconnectOptions | undefined;
+  /** Leave it to the application to acknowledge QoS 1 and 2 messages. Default false. */
+  readonly manualAcknowledge?: boolean | undefined;
+  /** Messages that may wait to be sent; more are refused. Default 100 000. */
+  readonly queuedMessagesMax?: number | undefined;
+  /** Bytes of payload that may wait to be sent; more are refused. Default 64 MiB. */
+  readonly queuedBytesMax?: number | undefined;
+  /** Ends the client when aborted: the connection, all that waits, and further attempts. */
+  readonly signal?: AbortSignal | undefined;
+  /** Options of TLS. */
+  readonly tls?: TlsOptions | undefined;
+  /** Options of WebSocket. */
+  readonly webSocket?: WebSocketOptions | undefined;
+  /** Opens connections in place of the built-in transports. */
+  readonly transport?: TransportFactory | undefined;
+}
+
+/** Options of a publish. Those marked MQTT 5.0 are refused on 3.1 and 3.1.1. */
+export interface PublishOptions {
+  /** Default 0. */
+  readonly qos?: QoS | undefined;
+  /** Whether the server keeps the message for those who subscribe later. Default false. */
+  readonly retain?: boolean | undefined;
+  /** MQTT 5.0: life of the message. Default: no end. */
+  readonly messageExpiryIntervalSeconds?: number | undefined;
+  /** MQTT 5.0. */
+  readonly contentType?: string | undefined;
+  /** MQTT 5.0: where an answer is expected. */
+  readonly responseTopic?: string | undefined;
+  /** MQTT 5.0: what the answer is to repeat. */
+  readonly correlationData?: Uint8Array | undefined;
+  /** MQTT 5.0: 1 says that the payload is UTF-8 text. */
+  readonly payloadFormatIndicator?: 0 | 1 | undefined;
+  /** MQTT 5.0. */
+  readonly userProperties?: UserProperties | undefined;
+  /** MQTT 5.0: sets this Topic Alias. From then on the client uses none of its own on this connection. */
+  readonly topicAlias?: number | undefined;
+  /** Gives up waiting. A message that was sent already may still arrive. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A message to publish, with its options. */
+export interface PublishMessage extends PublishOptions {
+  /** Topic Name; no wildcards. */
+  readonly topic: string;
+  /** Text is sent as UTF-8. Default: empty. */
+  readonly payload?: string | Uint8Array | undefined;
+}
+
+/** What became of a publish. */
+export interface PublishResult {
+  /** Below 0x80; 0x10 says that nobody subscribes (MQTT 5.0). 0 at QoS 0. */
+  readonly reasonCode: number;
+  readonly reasonString?: string;
+  readonly userProperties?: UserProperties;
+  /** Absent at QoS 0. */
+  readonly packetIdentifier?: number;
+}
+
+/** What happens to messages that come faster than a `for await` loop takes them. */
+export type OverflowPolicy = "dropOldest" | "dropNewest" | "error";
+
+/** Options of a subscription. Those marked MQTT 5.0 are refused on 3.1 and 3.1.1. */
+export interface SubscribeOptions {
+  /**
+   * Highest QoS to be delivered with. Default 0, as everywhere in the MQTT world: what is published at QoS 1 or 2
+   * arrives as QoS 0 unless more is asked for here.
+   */
+  readonly qos?: QoS | undefined;
+  /** MQTT 5.0: not the messages that this client publishes. Default false. */
+  readonly noLocal?: boolean | undefined;
+  /** MQTT 5.0: keep the RETAIN flag as it was published. Default false. */
+  readonly retainAsPublished?: boolean | undefined;
+  /** MQTT 5.0: 0 send retained messages, 1 only for a new subscription, 2 never. Default 0. */
+  readonly retainHandling?: 0 | 1 | 2 | undefined;
+  /** MQTT 5.0: comes back with each message of this subscription; from 1 to 268 435 455. */
+  readonly subscriptionIdentifier?: number | undefined;
+  /** MQTT 5.0: User Properties of SUBSCRIBE. */
+  readonly userProperties?: UserProperties | undefined;
+  /** Messages that wait for a `for await` loop. Default 1000. */
+  readonly bufferMessages?: number | undefined;
+  /** What happens when they are more. Default `dropOldest`. */
+  readonly overflow?: OverflowPolicy | undefined;
+  /** Ends the subscription when aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of an unsubscribe. */
+export interface UnsubscribeOptions {
+  /** MQTT 5.0: User Properties of UNSUBSCRIBE. */
+  readonly userProperties?: UserProperties | undefined;
+  /** Gives up waiting. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What became of an unsubscribe. */
+export interface UnsubscribeResult {
+  /** One per filter, in their order: 0, or 0x11 when there was no such subscription. Empty before MQTT 5.0. */
+  readonly reasonCodes: readonly number[];
+  readonly reasonString?: string;
+  readonly userProperties?: UserProperties;
+}
+
+/** Options of a disconnect. All are MQTT 5.0, and left out on 3.1 and 3.1.1. */
+export interface DisconnectOptions {
+  /** Default 0; 4 has the server publish the Will. */
+  readonly reasonCode?: number | undefined;
+  readonly reasonString?: string | undefined;
+  /** Changes how long the server keeps the Session. */
+  readonly sessionExpiryIntervalSeconds?: number | undefined;
+  readonly userProperties?: UserProperties | undefined;
+}

@@ -1,0 +1,159 @@
+/** Translates the options of publish, subscribe, unsubscribe and disconnect into packets' fields. */
+import { isTopicFilter, isTopicName } from "@anax/protocol";
+import type {
+  DisconnectPacket,
+  ProtocolVersion,
+  PublishProperties,
+  SubscribeProperties,
+} from "@anax/protocol";
+import { MqttConfigurationError } from "./core/errors.ts";
+import type { SubscribeRequest, UnsubscribeRequest } from "./core/requests.ts";
+import { withoutUndefined } from "./core/without-undefined.ts";
+import type {
+  DisconnectOptions,
+  PublishOptions,
+  SubscribeOptions,
+  UnsubscribeOptions,
+} from "./options.ts";
+import { requireIntegers, requireVersion5 } from "./validation.ts";
+
+const U32_MAX = 4_294_967_295;
+
+const PUBLISH_VERSION_5 = [
+  "messageExpiryIntervalSeconds",
+  "contentType",
+  "responseTopic",
+  "correlationData",
+  "payloadFormatIndicator",
+  "userProperties",
+  "topicAlias",
+] as const;
+
+const PUBLISH_INTEGERS = {
+  messageExpiryIntervalSeconds: [0, U32_MAX],
+  topicAlias: [1, 65_535],
+} as const;
+
+const SUBSCRIBE_VERSION_5 = [
+  "noLocal",
+  "retainAsPublished",
+  "retainHandling",
+  "subscriptionIdentifier",
+  "userProperties",
+] as const;
+
+const SUBSCRIBE_INTEGERS = {
+  subscriptionIdentifier: [1, 268_435_455],
+  bufferMessages: [0, Number.MAX_SAFE_INTEGER],
+} as const;
+
+/**
+ * The properties of a PUBLISH; undefined if it has none.
+ * @throws MqttConfigurationError when an option cannot be, or not in this version of MQTT
+ */
+export function publishProperties(
+  options: PublishOptions,
+  version: ProtocolVersion,
+): PublishProperties | undefined {
+  // Most messages have none of these, and this runs for each of them.
+  if (PUBLISH_VERSION_5.every((name) => options[name] === undefined)) return undefined;
+  if (version !== 5) requireVersion5(options, PUBLISH_VERSION_5, version);
+  requireIntegers(options, PUBLISH_INTEGERS);
+  if (options.responseTopic !== undefined && !isTopicName(options.responseTopic)) {
+    throw new MqttConfigurationError(
+      `responseTopic is no Topic Name: ${options.responseTopic} [MQTT-3.3.2-14]`,
+    );
+  }
+  return withoutUndefined({
+    messageExpiryIntervalSeconds: options.messageExpiryIntervalSeconds,
+    contentType: options.contentType,
+    responseTopic: options.responseTopic,
+    correlationData: options.correlationData,
+    payloadFormatIndicator: options.payloadFormatIndicator,
+    userProperties: options.userProperties,
+    topicAlias: options.topicAlias,
+  });
+}
+
+/**
+ * A SUBSCRIBE.
+ * @throws MqttConfigurationError when an option cannot be, or not in this version of MQTT
+ */
+export function subscribeFields(
+  topicFilters: readonly string[],
+  options: SubscribeOptions,
+  version: ProtocolVersion,
+): Pick<SubscribeRequest, "subscriptions" | "properties"> {
+  if (version !== 5) requireVersion5(options, SUBSCRIBE_VERSION_5, version);
+  requireIntegers(options, SUBSCRIBE_INTEGERS);
+  requireTopicFilters(topicFilters);
+  const { qos = 0, noLocal = false, retainAsPublished = false, retainHandling = 0 } = options;
+  if (noLocal && topicFilters.some((filter) => filter.startsWith("$share/"))) {
+    throw new MqttConfigurationError("a Shared Subscription has no noLocal [MQTT-3.8.3-4]");
+  }
+  const subscriptions = topicFilters.map((topicFilter) => ({
+    topicFilter,
+    qos,
+    noLocal,
+    retainAsPublished,
+    retainHandling,
+  }));
+  const { subscriptionIdentifier, userProperties } = options;
+  const properties: SubscribeProperties = withoutUndefined({
+    subscriptionIdentifier,
+    userProperties,
+  });
+  return { subscriptions, properties };
+}
+
+/**
+ * An UNSUBSCRIBE.
+ * @throws MqttConfigurationError when an option cannot be, or not in this version of MQTT
+ */
+export function unsubscribeFields(
+  topicFilters: readonly string[],
+  options: UnsubscribeOptions,
+  version: ProtocolVersion,
+): Pick<UnsubscribeRequest, "topicFilters" | "properties"> {
+  if (version !== 5) requireVersion5(options, ["userProperties"], version);
+  requireTopicFilters(topicFilters);
+  const { userProperties } = options;
+  return userProperties === undefined
+    ? { topicFilters }
+    : { topicFilters, properties: { userProperties } };
+}
+
+/**
+ * A DISCONNECT.
+ * @throws MqttConfigurationError when an option cannot be, or not in this version of MQTT
+ */
+export function disconnectPacket(
+  options: DisconnectOptions,
+  version: ProtocolVersion,
+  sessionExpiryIntervalSeconds: number,
+): DisconnectPacket {
+  const { reasonCode = 0, ...properties } = options;
+  if (version !== 5) {
+    const names = ["reasonString", "sessionExpiryIntervalSeconds", "userProperties"] as const;
+    requireVersion5(options, names, version);
+    if (reasonCode !== 0) requireVersion5({ reasonCode }, ["reasonCode"], version);
+    return { type: "disconnect", reasonCode };
+  }
+  requireIntegers(properties, { sessionExpiryIntervalSeconds: [0, U32_MAX] } as const);
+  if (sessionExpiryIntervalSeconds === 0 && (properties.sessionExpiryIntervalSeconds ?? 0) > 0) {
+    throw new MqttConfigurationError(
+      "sessionExpiryIntervalSeconds cannot be raised from 0 when the client disconnects",
+    );
+  }
+  return { type: "disconnect", reasonCode, properties: withoutUndefined(properties) };
+}
+
+function requireTopicFilters(topicFilters: readonly string[]): void {
+  if (topicFilters.length === 0) {
+    throw new MqttConfigurationError("at least one Topic Filter is needed [MQTT-3.8.3-2]");
+  }
+  for (const filter of topicFilters) {
+    if (isTopicFilter(filter)) continue;
+    throw new MqttConfigurationError(`this is no Topic Filter: ${filter} [MQTT-4.7.1-1]`);
+  }
+}

@@ -1,0 +1,205 @@
+/** Checks the options of a client once and fills in the defaults, so that nothing else has to. */
+import { isTopicName } from "@anax/protocol";
+import type { ProtocolVersion, Will } from "@anax/protocol";
+import type { AuthenticationOptions } from "./authentication/authentication.ts";
+import type { BackOffOptions } from "./core/back-off.ts";
+import type { MachineOptions } from "./core/client-machine.ts";
+import { MqttConfigurationError } from "./core/errors.ts";
+import { withoutUndefined } from "./core/without-undefined.ts";
+import type { ClientOptions, PasswordSource, ReconnectOptions, WillOptions } from "./options.ts";
+import { payloadBytes } from "./payload.ts";
+import { parseServerAddress } from "./server-address.ts";
+import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
+import type { TlsOptions, TransportFactory, WebSocketOptions } from "./transports/transport.ts";
+import { requireIntegers, requireVersion5 } from "./validation.ts";
+
+/** How to come back; never when undefined. */
+export interface ResolvedReconnect extends BackOffOptions {
+  readonly maximumAttempts: number;
+  readonly retryFirstConnect: boolean;
+}
+
+/** The properties of CONNECT that the caller chooses. */
+export type ConnectChoices = Pick<
+  ClientOptions,
+  | "sessionExpiryIntervalSeconds"
+  | "receiveMaximum"
+  | "maximumPacketSize"
+  | "topicAliasMaximum"
+  | "requestResponseInformation"
+  | "requestProblemInformation"
+  | "userProperties"
+>;
+
+/** The options of a client, checked and complete. */
+export interface ResolvedOptions {
+  readonly address: ServerAddress;
+  readonly clientId: string;
+  readonly protocolVersion: ProtocolVersion;
+  readonly cleanStart: boolean;
+  readonly keepAliveSeconds: number;
+  readonly userName: string | undefined;
+  readonly password: PasswordSource | undefined;
+  readonly will: Will | undefined;
+  readonly connectChoices: ConnectChoices;
+  readonly authentication: AuthenticationOptions | undefined;
+  readonly connectTimeoutMs: number;
+  readonly reconnect: ResolvedReconnect | undefined;
+  readonly machine: MachineOptions;
+  readonly signal: AbortSignal | undefined;
+  readonly tls: TlsOptions;
+  readonly webSocket: WebSocketOptions;
+  readonly transport: TransportFactory | undefined;
+}
+
+/** Largest value of setTimeout in every runtime. */
+const TIMER_MS_MAX = 2_147_483_647;
+const U16_MAX = 65_535;
+const U32_MAX = 4_294_967_295;
+
+/** Options that are integers, with their least and largest value. */
+const INTEGERS = {
+  keepAliveSeconds: [0, U16_MAX],
+  sessionExpiryIntervalSeconds: [0, U32_MAX],
+  receiveMaximum: [1, U16_MAX],
+  maximumPacketSize: [1, U32_MAX],
+  topicAliasMaximum: [0, U16_MAX],
+  outgoingTopicAliasMaximum: [0, U16_MAX],
+  connectTimeoutMs: [1, TIMER_MS_MAX],
+  pingrespTimeoutMs: [1, TIMER_MS_MAX],
+  queuedMessagesMax: [0, Number.MAX_SAFE_INTEGER],
+  queuedBytesMax: [0, Number.MAX_SAFE_INTEGER],
+} as const;
+
+const RECONNECT_INTEGERS = {
+  initialDelayMs: [0, TIMER_MS_MAX],
+  maximumDelayMs: [0, TIMER_MS_MAX],
+  maximumAttempts: [1, Number.MAX_SAFE_INTEGER],
+} as const;
+
+/** Options that MQTT 3.1 and 3.1.1 have no field for. */
+const VERSION_5_OPTIONS = [
+  "sessionExpiryIntervalSeconds",
+  "receiveMaximum",
+  "maximumPacketSize",
+  "topicAliasMaximum",
+  "requestResponseInformation",
+  "requestProblemInformation",
+  "userProperties",
+  "authentication",
+] as const;
+
+const VERSION_5_WILL_OPTIONS = [
+  "willDelayIntervalSeconds",
+  "messageExpiryIntervalSeconds",
+  "contentType",
+  "responseTopic",
+  "correlationData",
+  "payloadFormatIndicator",
+  "userProperties",
+] as const;
+
+/**
+ * Checks the options and fills in the defaults.
+ * @throws MqttConfigurationError when they cannot be, or not in this version of MQTT
+ */
+export function resolveOptions(
+  server: string | URL | ServerAddressOptions,
+  options: ClientOptions,
+): ResolvedOptions {
+  const { address, ...credentials } = parseServerAddress(server);
+  const protocolVersion = options.protocolVersion ?? 5;
+  requireOptions(options, protocolVersion);
+  const resolved: ResolvedOptions = {
+    address,
+    protocolVersion,
+    clientId: options.clientId ?? randomClientId(),
+    cleanStart: options.cleanStart ?? true,
+    keepAliveSeconds: options.keepAliveSeconds ?? 60,
+    userName: options.userName ?? credentials.userName,
+    password: options.password ?? credentials.password,
+    will: options.will === undefined ? undefined : resolveWill(options.will, protocolVersion),
+    connectChoices: connectChoices(options),
+    authentication: options.authentication,
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    reconnect: resolveReconnect(options.reconnect ?? true),
+    machine: machineOptions(options),
+    signal: options.signal,
+    tls: options.tls ?? {},
+    webSocket: options.webSocket ?? {},
+    transport: options.transport,
+  };
+  requireVersionRules(resolved);
+  return resolved;
+}
+
+function requireOptions(options: ClientOptions, version: ProtocolVersion): void {
+  if (version !== 3 && version !== 4 && version !== 5) {
+    throw new MqttConfigurationError(`protocolVersion ${String(version)} is not 3, 4 or 5`);
+  }
+  if (version !== 5) requireVersion5(options, VERSION_5_OPTIONS, version);
+  requireIntegers(options, INTEGERS);
+}
+
+function connectChoices(options: ClientOptions): ConnectChoices {
+  return withoutUndefined({
+    sessionExpiryIntervalSeconds: options.sessionExpiryIntervalSeconds,
+    receiveMaximum: options.receiveMaximum,
+    maximumPacketSize: options.maximumPacketSize,
+    topicAliasMaximum: options.topicAliasMaximum,
+    requestResponseInformation: options.requestResponseInformation,
+    requestProblemInformation: options.requestProblemInformation,
+    userProperties: options.userProperties,
+  });
+}
+
+function machineOptions(options: ClientOptions): MachineOptions {
+  return {
+    acknowledgeMode: options.manualAcknowledge === true ? "manual" : "automatic",
+    pingrespTimeoutMs: options.pingrespTimeoutMs ?? 10_000,
+    queuedMessagesMax: options.queuedMessagesMax ?? 100_000,
+    queuedBytesMax: options.queuedBytesMax ?? 67_108_864,
+    topicAliasesMax: options.outgoingTopicAliasMaximum ?? 16,
+  };
+}
+
+function resolveReconnect(reconnect: boolean | ReconnectOptions): ResolvedReconnect | undefined {
+  if (reconnect === false) return undefined;
+  const options = reconnect === true ? {} : reconnect;
+  requireIntegers(options, RECONNECT_INTEGERS);
+  return {
+    initialDelayMs: options.initialDelayMs ?? 1_000,
+    maximumDelayMs: options.maximumDelayMs ?? 30_000,
+    maximumAttempts: options.maximumAttempts ?? Infinity,
+    retryFirstConnect: options.retryFirstConnect ?? false,
+  };
+}
+
+function resolveWill(will: WillOptions, version: ProtocolVersion): Will {
+  if (!isTopicName(will.topic)) {
+    throw new MqttConfigurationError(`the topic of the will is no Topic Name: ${will.topic}`);
+  }
+  if (version !== 5) requireVersion5(will, VERSION_5_WILL_OPTIONS, version);
+  const { topic, payload, qos = 0, retain = false, ...properties } = will;
+  const bytes = payloadBytes(payload);
+  return { topic, payload: bytes, qos, retain, properties: withoutUndefined(properties) };
+}
+
+function requireVersionRules(options: ResolvedOptions): void {
+  const { protocolVersion, clientId, cleanStart } = options;
+  if (protocolVersion === 5) return;
+  if (options.password !== undefined && options.userName === undefined) {
+    throw new MqttConfigurationError("a password needs a userName before MQTT 5.0 [MQTT-3.1.2-22]");
+  }
+  if (clientId === "" && (protocolVersion === 3 || !cleanStart)) {
+    throw new MqttConfigurationError(
+      "an empty clientId needs MQTT 5.0, or 3.1.1 with cleanStart [MQTT-3.1.3-8]",
+    );
+  }
+}
+
+/** 21 characters: MQTT 3.1 allows 23. */
+function randomClientId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return `anax-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}

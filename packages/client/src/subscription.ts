@@ -1,0 +1,220 @@
+/** A subscription as the application has it: await it, iterate over it, end it. */
+import type { QoS, SubackPacket, UserProperties } from "@anax/protocol";
+import { MqttDisconnectedError, MqttReasonError } from "./core/errors.ts";
+import type { Message } from "./core/message.ts";
+import type { SubscribeRequest } from "./core/requests.ts";
+import type { TopicTarget } from "./core/topic-router.ts";
+import { deferred } from "./deferred.ts";
+import type { Deferred } from "./deferred.ts";
+import { MessageBuffer } from "./message-buffer.ts";
+import type { SubscribeOptions, UnsubscribeResult } from "./options.ts";
+
+/** Takes the messages of a subscription; a promise that it gives is not waited for. */
+export type MessageHandler = (message: Message) => unknown;
+
+/** What the server granted. */
+export interface SubscriptionResult {
+  /** One per Topic Filter, in their order: the QoS granted. */
+  readonly reasonCodes: readonly number[];
+  /** The QoS that all filters were granted, at least. */
+  readonly grantedQos: QoS;
+  readonly reasonString?: string;
+  readonly userProperties?: UserProperties;
+}
+
+/** What a subscription needs of the client. */
+export interface SubscriptionOwner {
+  /** Ends the subscription at the server, unless another one has the same filter. */
+  leave(subscription: Subscription): Promise<UnsubscribeResult>;
+  /** Hands a message to the application's handler, from which nothing is thrown. */
+  handOver(handler: MessageHandler, message: Message): void;
+  /** Reports a failure that nobody waits for. */
+  report(error: unknown): void;
+}
+
+/** How a subscription began. */
+export interface SubscriptionStart {
+  readonly owner: SubscriptionOwner;
+  readonly request: Pick<SubscribeRequest, "subscriptions" | "properties">;
+  readonly handler: MessageHandler | undefined;
+  readonly options: SubscribeOptions;
+}
+
+/** Messages that wait for a loop by default: enough for a burst, little enough to be forgotten. */
+const BUFFER_MESSAGES_DEFAULT = 1_000;
+
+/**
+ * One or more Topic Filters that were subscribed to together.
+ *
+ * - `await` it for what the server granted; it rejects with `MqttReasonError` if any filter was refused.
+ * - `for await` over it for its messages; leaving the loop unsubscribes.
+ * - `unsubscribe()`, or `await using`, ends it.
+ *
+ * It outlives connections: after a reconnect the client makes it anew if the server has forgotten it.
+ */
+export class Subscription
+  implements PromiseLike<SubscriptionResult>, AsyncIterable<Message>, TopicTarget
+{
+  readonly #owner: SubscriptionOwner;
+  readonly #handler: MessageHandler | undefined;
+  readonly #options: SubscribeOptions;
+  readonly #granted: Deferred<SubscriptionResult> = deferred();
+  #request: Pick<SubscribeRequest, "subscriptions" | "properties">;
+  #buffer: MessageBuffer | undefined;
+  #isAwaited = false;
+  #isGranted = false;
+  #isEnded = false;
+  #dropped = 0;
+  #topicFilters: readonly string[];
+
+  /** Made by `MqttClient.subscribe`. */
+  constructor({ owner, request, handler, options }: SubscriptionStart) {
+    this.#owner = owner;
+    this.#request = request;
+    this.#handler = handler;
+    this.#options = options;
+    this.#topicFilters = request.subscriptions.map(({ topicFilter }) => topicFilter);
+    // Kept from the start, so that what comes with SUBACK is not lost before the loop begins.
+    if (handler === undefined) this.#buffer = this.#newBuffer();
+  }
+
+  /** The Topic Filters that it still has. */
+  get topicFilters(): readonly string[] {
+    return this.#topicFilters;
+  }
+
+  /** Its Subscription Identifier, if it was given one. */
+  get subscriptionIdentifier(): number | undefined {
+    return this.#options.subscriptionIdentifier;
+  }
+
+  /** Messages that were dropped because the loop was too slow. */
+  get droppedMessages(): number {
+    return this.#dropped;
+  }
+
+  /** Whether it is over. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Waits for the server's answer. */
+  // oxlint-disable-next-line unicorn/no-thenable -- awaiting a subscription is what it is for
+  then<Fulfilled = SubscriptionResult, Rejected = never>(
+    onFulfilled?: ((result: SubscriptionResult) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    this.#isAwaited = true;
+    return this.#granted.promise.then(onFulfilled, onRejected);
+  }
+
+  /** Its messages, from the first on. */
+  [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
+    this.#isAwaited = true;
+    const buffer = (this.#buffer ??= this.#newBuffer());
+    return {
+      next: () => buffer.next(),
+      return: async () => {
+        if (!this.#isEnded) await this.unsubscribe();
+        return { done: true, value: undefined };
+      },
+    };
+  }
+
+  /**
+   * Ends it. Resolves when the server has answered, or at once while there is no connection: then the server
+   * is told on the next one.
+   * @throws MqttReasonError when the server refuses
+   */
+  unsubscribe(): Promise<UnsubscribeResult> {
+    this.end();
+    return this.#owner.leave(this);
+  }
+
+  /** The same, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#isEnded) await this.unsubscribe();
+  }
+
+  /** @internal What to ask of the server, now or on another connection. */
+  get request(): Pick<SubscribeRequest, "subscriptions" | "properties"> {
+    return this.#request;
+  }
+
+  /** @internal Whether the server has granted it on some connection. */
+  get isGranted(): boolean {
+    return this.#isGranted;
+  }
+
+  /** @internal A message came. */
+  deliver(message: Message): void {
+    if (this.#handler !== undefined) this.#owner.handOver(this.#handler, message);
+    const result = this.#buffer?.push(message);
+    if (result === "dropped") this.#dropped += 1;
+    else if (result === "overflowed") this.#leaveQuietly();
+  }
+
+  /** @internal SUBACK came. Refused filters are given up, the others go on. */
+  answered(packet: SubackPacket): void {
+    const { reasonCodes, properties } = packet;
+    const refused = reasonCodes.findIndex((code) => code >= 0x80);
+    if (refused === -1) {
+      this.#isGranted = true;
+      const grantedQos = lowestQos(reasonCodes);
+      this.#granted.resolve({ reasonCodes, grantedQos, ...properties });
+      return;
+    }
+    const filters = this.#topicFilters;
+    this.keepFilters((filter) => (reasonCodes[filters.indexOf(filter)] ?? 0x80) < 0x80);
+    this.#isGranted = this.#topicFilters.length > 0;
+    this.refused(refusal(filters[refused] ?? "", packet, reasonCodes[refused] ?? 0x80));
+  }
+
+  /** @internal It could not be made, or not in full. */
+  refused(error: unknown): void {
+    this.#granted.reject(error);
+    if (!this.#isAwaited) this.#owner.report(error);
+    if (!this.#isGranted) this.end(error);
+  }
+
+  /** @internal Gives up the filters that are not kept; false when none is left. */
+  keepFilters(isKept: (topicFilter: string) => boolean): boolean {
+    this.#topicFilters = this.#topicFilters.filter(isKept);
+    const subscriptions = this.#request.subscriptions.filter((one) => isKept(one.topicFilter));
+    this.#request = { ...this.#request, subscriptions };
+    return this.#topicFilters.length > 0;
+  }
+
+  /** @internal It is over: by an error, or because the application said so. */
+  end(error?: unknown): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    if (!this.#isGranted)
+      this.#granted.reject(error ?? new MqttDisconnectedError("the subscription was ended"));
+    this.#buffer?.finish(error);
+  }
+
+  #newBuffer(): MessageBuffer {
+    const { bufferMessages = BUFFER_MESSAGES_DEFAULT, overflow = "dropOldest" } = this.#options;
+    const buffer = new MessageBuffer(bufferMessages, overflow);
+    if (this.#isEnded) buffer.finish();
+    return buffer;
+  }
+
+  #leaveQuietly(): void {
+    this.unsubscribe().catch((error: unknown) => this.#owner.report(error));
+  }
+}
+
+function lowestQos(reasonCodes: readonly number[]): QoS {
+  const lowest = Math.min(2, ...reasonCodes);
+  return lowest === 0 || lowest === 1 ? lowest : 2;
+}
+
+function refusal(topicFilter: string, packet: SubackPacket, reasonCode: number): MqttReasonError {
+  const code = reasonCode.toString(16);
+  return new MqttReasonError(`the server refused the subscription to ${topicFilter} (0x${code})`, {
+    ...packet.properties,
+    reasonCode,
+  });
+}

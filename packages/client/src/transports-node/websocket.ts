@@ -1,0 +1,84 @@
+/** WebSocket transport through `ws`: Node 20 has no `WebSocket` of its own. */
+import { WebSocket } from "ws";
+import type { RawData } from "ws";
+import { describeAddress } from "../server-address.ts";
+import type { Transport, TransportEvents, TransportRequest } from "../transports/transport.ts";
+import { nodeTlsOptions } from "./tls-options.ts";
+
+/** Above this many unsent bytes `write` says to wait, as a socket of Node does at its own mark. */
+const BUFFERED_BYTES_MAX = 65_536;
+
+/** Opens a WebSocket; over `wss` it verifies the server's certificate. */
+export function openWebSocket(
+  request: TransportRequest,
+  events: TransportEvents,
+): Promise<Transport> {
+  const { address, signal } = request;
+  const socket = new WebSocket(describeAddress(address), [...request.subprotocols], {
+    ...(address.protocol === "wss" ? nodeTlsOptions(address.host, request.tls) : {}),
+    headers: { ...request.webSocket.headers },
+    // Compression costs more memory and time per message than small packets gain.
+    perMessageDeflate: false,
+  });
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      socket.terminate();
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    socket.once("error", (error) => {
+      signal.removeEventListener("abort", onAbort);
+      reject(error);
+    });
+    socket.once("open", () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve(new WebSocketTransport(socket, events));
+    });
+  });
+}
+
+class WebSocketTransport implements Transport {
+  readonly #socket: WebSocket;
+  readonly #events: TransportEvents;
+  #isWaiting = false;
+  #failure: Error | undefined;
+
+  constructor(socket: WebSocket, events: TransportEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    socket.on("message", (data, isBinary) => this.#receive(data, isBinary));
+    socket.on("error", (error) => (this.#failure = error));
+    socket.on("close", () => events.onClosed(this.#failure));
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.#socket.send(bytes, this.#sent);
+    this.#isWaiting ||= this.#socket.bufferedAmount > BUFFERED_BYTES_MAX;
+    return !this.#isWaiting;
+  }
+
+  close(): void {
+    this.#socket.close(1000);
+  }
+
+  destroy(): void {
+    this.#socket.terminate();
+  }
+
+  /** Runs once per frame that has left; an error of it reaches the `error` event as well. */
+  readonly #sent = (): void => {
+    if (!this.#isWaiting || this.#socket.bufferedAmount > BUFFERED_BYTES_MAX) return;
+    this.#isWaiting = false;
+    this.#events.onDrained();
+  };
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (isBinary && data instanceof Uint8Array) {
+      this.#events.onBytes(data);
+      return;
+    }
+    // [MQTT-6.0.0-1] Control Packets come in binary frames only.
+    this.#failure = new Error("the server sent a WebSocket frame that is not binary");
+    this.#socket.terminate();
+  }
+}

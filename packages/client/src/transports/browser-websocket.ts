@@ -1,0 +1,93 @@
+/** WebSocket transport on the platform's own `WebSocket`: browsers, and runtimes that have one. */
+import { MqttConfigurationError } from "../core/errors.ts";
+import { describeAddress } from "../server-address.ts";
+import type { Transport, TransportEvents, TransportRequest } from "./transport.ts";
+
+/** Above this many unsent bytes `write` says to wait: some hundred milliseconds of a slow line. */
+const BUFFERED_BYTES_MAX = 1_048_576;
+/** The platform has no event for an emptied buffer, so it is looked at this often. */
+const DRAIN_CHECK_MS = 20;
+
+/** Opens a WebSocket with the platform's own `WebSocket`. */
+export function openBrowserWebSocket(
+  request: TransportRequest,
+  events: TransportEvents,
+): Promise<Transport> {
+  const { address, signal } = request;
+  if (address.protocol !== "ws" && address.protocol !== "wss") {
+    throw new MqttConfigurationError(`a browser connects by ws or wss, not ${address.protocol}`);
+  }
+  const url = describeAddress(address);
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, [...request.subprotocols]);
+    socket.binaryType = "arraybuffer";
+    const abort = (): void => {
+      socket.close();
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    socket.addEventListener("open", () => {
+      signal.removeEventListener("abort", abort);
+      resolve(new BrowserWebSocketTransport(socket, events));
+    });
+    socket.addEventListener("close", (event) => {
+      signal.removeEventListener("abort", abort);
+      // Browsers tell scripts no more than this, so as not to help port scans.
+      reject(new Error(`the WebSocket to ${url} could not be opened (close code ${event.code})`));
+    });
+  });
+}
+
+class BrowserWebSocketTransport implements Transport {
+  readonly #socket: WebSocket;
+  readonly #events: TransportEvents;
+  #drainTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(socket: WebSocket, events: TransportEvents) {
+    this.#socket = socket;
+    this.#events = events;
+    socket.addEventListener("message", (event: MessageEvent<unknown>) => this.#receive(event.data));
+    socket.addEventListener("close", (event) => this.#closed(event));
+  }
+
+  write(bytes: Uint8Array<ArrayBuffer>): boolean {
+    // `send` throws only while connecting and ignores what comes after the close.
+    this.#socket.send(bytes);
+    if (this.#socket.bufferedAmount <= BUFFERED_BYTES_MAX) return true;
+    this.#drainTimer ??= setTimeout(() => this.#checkDrained(), DRAIN_CHECK_MS);
+    return false;
+  }
+
+  close(): void {
+    this.#socket.close(1000);
+  }
+
+  destroy(): void {
+    this.#socket.close();
+  }
+
+  #receive(data: unknown): void {
+    if (data instanceof ArrayBuffer) {
+      this.#events.onBytes(new Uint8Array(data));
+      return;
+    }
+    // [MQTT-6.0.0-1] Control Packets come in binary frames only.
+    this.#socket.close();
+    this.#events.onClosed(new Error("the server sent a WebSocket frame that is not binary"));
+  }
+
+  #checkDrained(): void {
+    this.#drainTimer = undefined;
+    if (this.#socket.bufferedAmount <= BUFFERED_BYTES_MAX / 2) {
+      this.#events.onDrained();
+      return;
+    }
+    this.#drainTimer = setTimeout(() => this.#checkDrained(), DRAIN_CHECK_MS);
+  }
+
+  #closed(event: CloseEvent): void {
+    clearTimeout(this.#drainTimer);
+    if (event.wasClean) this.#events.onClosed();
+    else this.#events.onClosed(new Error(`the WebSocket was lost (close code ${event.code})`));
+  }
+}

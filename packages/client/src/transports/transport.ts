@@ -1,0 +1,76 @@
+/**
+ * The one interface between the client and whatever carries its bytes. A transport knows nothing
+ * of MQTT but the name of the WebSocket subprotocol.
+ */
+import type { ServerAddress } from "../server-address.ts";
+
+/** Options of a TLS connection; in browsers the platform decides and these are ignored. */
+export interface TlsOptions {
+  /** Certificates of the authorities to trust, PEM, in place of the system's. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  /** Certificate of this client, PEM. */
+  readonly cert?: string | Uint8Array | undefined;
+  /** Private key of this client, PEM. */
+  readonly key?: string | Uint8Array | undefined;
+  /** Passphrase of `key`. */
+  readonly passphrase?: string | undefined;
+  /** Refuse a server whose certificate cannot be verified. Default true. */
+  readonly rejectUnauthorized?: boolean | undefined;
+  /** Name for SNI and for the check of the certificate. Default: the host of the address. */
+  readonly servername?: string | undefined;
+  /** Application protocols to offer by ALPN, for example `["mqtt"]`. Default: none. */
+  readonly alpn?: readonly string[] | undefined;
+  /** Least TLS version, for example `"TLSv1.3"`. Default: the platform's. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+}
+
+/** Options of a WebSocket connection. */
+export interface WebSocketOptions {
+  /** Headers of the upgrade request; browsers cannot send any and ignore them. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Subprotocols to offer. Default `["mqtt"]`, on MQTT 3.1 `["mqttv3.1"]` [MQTT-6.0.0-3]. */
+  readonly protocols?: readonly string[] | undefined;
+}
+
+/** What a transport is asked to open. */
+export interface TransportRequest {
+  readonly address: ServerAddress;
+  readonly tls: TlsOptions;
+  readonly webSocket: WebSocketOptions;
+  /** Subprotocols to offer on a WebSocket. */
+  readonly subprotocols: readonly string[];
+  /** Aborted when the connection is no longer wanted before it is open. */
+  readonly signal: AbortSignal;
+}
+
+/** Whom a transport tells what happens. After `onClosed` it tells nothing more. */
+export interface TransportEvents {
+  /** Bytes came; the receiver may keep views of the chunk, the transport does not reuse it. */
+  onBytes(chunk: Uint8Array): void;
+  /** The transport takes bytes again after `write` gave false. */
+  onDrained(): void;
+  /** The connection is over; `error` says why, if the end was not in order. */
+  onClosed(error?: Error): void;
+}
+
+/** An open connection that carries bytes. */
+export interface Transport {
+  /**
+   * Hands bytes to the connection, which may keep the array until they are sent.
+   * @returns false when the peer is slow: the caller waits for `onDrained` before it writes more
+   */
+  write(bytes: Uint8Array): boolean;
+  /** Ends the connection after what was written has gone out. */
+  close(): void;
+  /** Ends the connection at once. */
+  destroy(): void;
+}
+
+/**
+ * Opens a connection. Rejects when it cannot be opened; calls nothing on `events` before it
+ * resolves, except that bytes that came early may follow right after.
+ */
+export type TransportFactory = (
+  request: TransportRequest,
+  events: TransportEvents,
+) => Promise<Transport>;

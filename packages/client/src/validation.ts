@@ -1,0 +1,43 @@
+/** Checks of options that are data: ranges, and what only MQTT 5.0 knows. */
+import type { ProtocolVersion } from "@anax/protocol";
+import { MqttConfigurationError } from "./core/errors.ts";
+
+/** Least and largest value of options that are integers. */
+export type IntegerRanges<Name extends string> = Readonly<
+  Record<Name, readonly [minimum: number, maximum: number]>
+>;
+
+/**
+ * Checks integers.
+ * @throws MqttConfigurationError for the first that is present and not in its range
+ */
+export function requireIntegers<Name extends string>(
+  options: { readonly [Key in NoInfer<Name>]?: number | undefined },
+  ranges: IntegerRanges<Name>,
+): void {
+  for (const name in ranges) {
+    const [minimum, maximum] = ranges[name];
+    const value = options[name];
+    if (value === undefined) continue;
+    if (!Number.isInteger(value) || value < minimum || value > maximum) {
+      const range = `an integer from ${minimum} to ${maximum}`;
+      throw new MqttConfigurationError(`${name} ${String(value)} is not ${range}`);
+    }
+  }
+}
+
+/**
+ * Checks that no option is used that only MQTT 5.0 knows.
+ * @throws MqttConfigurationError for the first that is present
+ */
+export function requireVersion5<Name extends string>(
+  options: { readonly [Key in NoInfer<Name>]?: unknown },
+  names: readonly Name[],
+  version: ProtocolVersion,
+): void {
+  for (const name of names) {
+    if (options[name] === undefined) continue;
+    const spoken = version === 4 ? "3.1.1" : "3.1";
+    throw new MqttConfigurationError(`${name} needs MQTT 5.0, the client speaks ${spoken}`);
+  }
+}
