@@ -18,6 +18,7 @@ export default defineConfig({
       "bench/test/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", "**/dist/**", "**/fixtures/**"],
+    coverage: { include: ["packages/*/src/**/*.ts"] },
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },
