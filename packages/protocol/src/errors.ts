@@ -21,7 +21,10 @@ export class MalformedPacketError extends PeerError {
   }
 }
 
-/** The peer sent a well-formed packet that is not allowed, or not allowed now. Reason Code 0x82 or a more exact one. */
+/**
+ * The peer sent a well-formed packet that is not allowed, or not allowed now. Reason Code 0x82 or a
+ * more exact one.
+ */
 export class ProtocolError extends PeerError {
   override readonly name = "ProtocolError";
   readonly code = "ANAX_PROTOCOL_ERROR";

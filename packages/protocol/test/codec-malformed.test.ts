@@ -149,7 +149,7 @@ describe("U-2.1.4-1 lengths", () => {
     ["bytes are left over in PUBACK", 0x40, "0001 00 00 00", MALFORMED],
     ["bytes are left over in DISCONNECT", 0xe0, "00 00 00", MALFORMED],
     ["bytes are left over in AUTH", 0xf0, "18 04 15 0001 6d 00", MALFORMED],
-    ["[MQTT-3.12] PINGREQ has a body", 0xc0, "00", MALFORMED],
+    ["PINGREQ has a body", 0xc0, "00", MALFORMED],
     ["PINGRESP has a body", 0xd0, "00", MALFORMED],
     ["CONNECT is empty", 0x10, "", MALFORMED],
     ["CONNECT ends in its name", 0x10, "0004 4d51", MALFORMED],
@@ -164,7 +164,7 @@ describe("U-2.1.4-1 lengths", () => {
     ],
     ["CONNECT lacks the User Name", 0x10, '0004 "MQTT" 05 82 0000 00 0000', MALFORMED],
     ["CONNECT lacks the password", 0x10, '0004 "MQTT" 05 42 0000 00 0000', MALFORMED],
-    ["8.6 CONNACK of two bytes", 0x20, "00 87", MALFORMED],
+    ["CONNACK of two bytes", 0x20, "00 87", MALFORMED],
     ["PUBLISH is empty", 0x30, "", MALFORMED],
     ["PUBLISH has a topic beyond its end", 0x30, "0005 6161", MALFORMED],
     ["PUBLISH of QoS 1 lacks its identifier", 0x32, "0001 61", MALFORMED],
@@ -219,14 +219,9 @@ describe("CONNECT", () => {
       '0004 "MQTT" 05 22 0000 00 0000',
       MALFORMED,
     ],
+    ["wildcard # in the Will Topic", 0x10, '0004 "MQTT" 05 06 0000 00 0000 00 0001 23 0000', 0x90],
     [
-      "8.11 wildcard # in the Will Topic",
-      0x10,
-      '0004 "MQTT" 05 06 0000 00 0000 00 0001 23 0000',
-      0x90,
-    ],
-    [
-      "8.11 wildcard + in the Will Topic",
+      "wildcard + in the Will Topic",
       0x10,
       '0004 "MQTT" 05 06 0000 00 0000 00 0003 "a/+" 0000',
       0x90,
@@ -253,7 +248,7 @@ describe("CONNECT", () => {
       '0004 "MQTT" 04 12 0000 0000',
       MALFORMED,
     ],
-    ["[MQTT-3.1.2-20] missing user name in 3.1.1", 0x10, '0004 "MQTT" 04 82 0000 0000', MALFORMED],
+    ["[MQTT-3.1.2-19] missing user name in 3.1.1", 0x10, '0004 "MQTT" 04 82 0000 0000', MALFORMED],
   ]);
   refuses(3, [
     ["a password without user name in 3.1", 0x10, '0006 "MQIsdp" 03 42 0000 0000 0000', MALFORMED],
@@ -283,11 +278,11 @@ describe("PUBLISH", () => {
     ["[MQTT-2.2.1-4] Packet Identifier 0 with QoS 1", 0x32, "0001 61 0000 00", PROTOCOL_ERROR],
     ["[MQTT-2.2.1-4] Packet Identifier 0 with QoS 2", 0x34, "0001 61 0000 00", PROTOCOL_ERROR],
     ["U-3.3.2.1-1 neither topic nor alias", 0x30, "0000 00", PROTOCOL_ERROR],
-    ["U-3.3.4-1 Topic Alias 0", 0x30, "0001 61 03 23 0000", 0x94],
+    ["U-3.3.4-1 [MQTT-3.3.2-8] Topic Alias 0", 0x30, "0001 61 03 23 0000", 0x94],
     ["U-3.3.2.3.8-1 Subscription Identifier 0", 0x30, "0001 61 02 0b 00", PROTOCOL_ERROR],
     ["U-3.3.2.3.4-1 Topic Alias twice", 0x30, "0001 61 06 23 0001 23 0001", PROTOCOL_ERROR],
-    ["8.7 Payload Format Indicator twice", 0x30, "0001 61 04 01 00 01 00", PROTOCOL_ERROR],
-    ["8.7 Payload Format Indicator 2", 0x30, "0001 61 02 01 02", PROTOCOL_ERROR],
+    ["Payload Format Indicator twice", 0x30, "0001 61 04 01 00 01 00", PROTOCOL_ERROR],
+    ["Payload Format Indicator 2", 0x30, "0001 61 02 01 02", PROTOCOL_ERROR],
     ["[MQTT-3.3.2-14] wildcard in the Response Topic", 0x30, "0001 61 04 08 0001 2b", 0x90],
     ["[MQTT-4.7.3-1] empty Response Topic", 0x30, "0001 61 03 08 0000", 0x90],
   ]);
@@ -349,8 +344,8 @@ describe("SUBSCRIBE and UNSUBSCRIBE", () => {
       "0001 04 0b 01 0b 02 0001 61 00",
       PROTOCOL_ERROR,
     ],
-    ["8.11 empty Topic Filter in SUBSCRIBE", 0x82, "0001 00 0000 00", 0x8f],
-    ["8.11 empty Topic Filter in UNSUBSCRIBE", 0xa2, "0001 00 0000", 0x8f],
+    ["empty Topic Filter in SUBSCRIBE", 0x82, "0001 00 0000 00", 0x8f],
+    ["empty Topic Filter in UNSUBSCRIBE", 0xa2, "0001 00 0000", 0x8f],
   ]);
   refuses(4, [
     [
@@ -374,8 +369,8 @@ describe("SUBSCRIBE and UNSUBSCRIBE", () => {
 
 describe("AUTH", () => {
   refuses(5, [
-    ["8.4 Remaining Length 0", 0xf0, "", PROTOCOL_ERROR],
-    ["8.5 Remaining Length 1", 0xf0, "18", PROTOCOL_ERROR],
+    ["Remaining Length 0", 0xf0, "", PROTOCOL_ERROR],
+    ["Remaining Length 1", 0xf0, "18", PROTOCOL_ERROR],
     ["U-3.15.2.2.2-1 no Authentication Method", 0xf0, "18 04 16 0001 00", PROTOCOL_ERROR],
     ["[MQTT-3.15.2-1] the code of others", 0xf0, "87 04 15 0001 6d", PROTOCOL_ERROR],
   ]);
@@ -384,16 +379,11 @@ describe("AUTH", () => {
 describe("Variable Byte Integers inside a packet", () => {
   refuses(5, [
     ["U-1.5.5-1 Property Length of five bytes", 0x30, "0001 61 8080808001", MALFORMED],
-    ["8.8 Property Length that is not minimal", 0x30, "0001 61 8000", MALFORMED],
+    ["Property Length that is not minimal", 0x30, "0001 61 8000", MALFORMED],
     ["Property Length that is cut off", 0x30, "0001 61 80", MALFORMED],
-    [
-      "8.8 Subscription Identifier that is not minimal",
-      0x82,
-      "0001 03 0b 8100 0001 61 00",
-      MALFORMED,
-    ],
+    ["Subscription Identifier that is not minimal", 0x82, "0001 03 0b 8100 0001 61 00", MALFORMED],
     ["Subscription Identifier of five bytes", 0x82, "0001 06 0b 8080808001 0001 61 00", MALFORMED],
-    ["8.8 property identifier that is not minimal", 0x30, "0001 61 03 8100 00", MALFORMED],
+    ["property identifier that is not minimal", 0x30, "0001 61 03 8100 00", MALFORMED],
     ["a property identifier of two bytes", 0x30, "0001 61 03 8101 00", MALFORMED],
   ]);
 });

@@ -11,7 +11,7 @@ export const VARINT_MAXIMUM = 268_435_455;
  * `answer >>> 3` is the value, `answer & 7` its size in bytes (1 to 4). The largest answer still
  * is a small integer of the engine.
  *
- * @throws MalformedPacketError when a fifth byte would follow [MQTT-1.5.5], or when the form is
+ * @throws MalformedPacketError when a fifth byte would follow, or when the form is
  *   not the shortest [MQTT-1.5.5-1].
  */
 export function decodeVarint(bytes: Uint8Array, position: number, limit: number): number {

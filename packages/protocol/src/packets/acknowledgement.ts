@@ -27,7 +27,10 @@ export interface Acknowledgement<Type extends AcknowledgementType> {
 
 /**
  * Reads the body of PUBACK, PUBREC, PUBREL or PUBCOMP. In MQTT 5.0 a missing Reason Code is 0x00
- * and a missing Property Length is 0 [MQTT-3.4.2-1].
+ * and a missing Property Length is 0.
+ *
+ * @throws ProtocolError 0x82 for Packet Identifier 0, and for a code that the packet must not carry
+ *   [MQTT-3.4.2-1] [MQTT-3.5.2-1] [MQTT-3.6.2-1] [MQTT-3.7.2-1].
  */
 export function decodeAcknowledgement<Type extends AcknowledgementType>(
   type: Type,

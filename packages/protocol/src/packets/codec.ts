@@ -1,6 +1,5 @@
 import { ByteReader } from "../bytes/byte-reader.ts";
 import { ByteWriter } from "../bytes/byte-writer.ts";
-import { varintSize } from "../bytes/varint.ts";
 import { MalformedPacketError } from "../errors.ts";
 import { decodeAuth, encodeAuth } from "./auth.ts";
 import { decodeConnack, encodeConnack } from "./connack.ts";
@@ -14,7 +13,7 @@ import { decodePingresp, encodePingresp } from "./pingresp.ts";
 import type { ProtocolVersion } from "./protocol-version.ts";
 import { decodePuback, encodePuback } from "./puback.ts";
 import { decodePubcomp, encodePubcomp } from "./pubcomp.ts";
-import { decodePublish, encodePublish, publishBodySize } from "./publish.ts";
+import { decodePublish, encodePublish, leastPublishSize } from "./publish.ts";
 import { decodePubrec, encodePubrec } from "./pubrec.ts";
 import { decodePubrel, encodePubrel } from "./pubrel.ts";
 import { decodeSuback, encodeSuback } from "./suback.ts";
@@ -128,11 +127,7 @@ export function encodePacket(packet: Packet, version: ProtocolVersion): Uint8Arr
 
 /** Exact for the packets that matter: acknowledgements, and PUBLISH without properties. */
 function sizeHint(packet: Packet, version: ProtocolVersion): number {
-  if (packet.type !== "publish") {
-    return 4;
-  }
-  const bodySize = publishBodySize(packet, version);
-  return 1 + varintSize(bodySize) + bodySize;
+  return packet.type === "publish" ? leastPublishSize(packet, version) : 4;
 }
 
 /**

@@ -11,7 +11,10 @@ import type { ProtocolVersion } from "./protocol-version.ts";
 import type { QoS } from "./qos.ts";
 import type { UserProperties } from "./user-properties.ts";
 
-/** Properties of CONNECT (MQTT 5.0). An absent property has the default that the specification gives it. */
+/**
+ * Properties of CONNECT (MQTT 5.0). An absent property has the default that the specification gives
+ * it.
+ */
 export interface ConnectProperties {
   readonly sessionExpiryIntervalSeconds?: number;
   readonly authenticationMethod?: string;
@@ -48,7 +51,7 @@ export interface Will {
 export interface ConnectPacket {
   readonly type: "connect";
   readonly protocolVersion: ProtocolVersion;
-  /** True when bit 7 of the version byte was set: a bridge of the mosquitto family (3.1 and 3.1.1 only). */
+  /** Bit 7 of the version byte: a bridge of the mosquitto family (3.1 and 3.1.1 only). */
   readonly bridge?: boolean;
   readonly clientId: string;
   /** Clean Start; in 3.1 and 3.1.1 Clean Session, mapped here. */
@@ -174,8 +177,8 @@ function requireConsistentFlags(flags: number, version: ProtocolVersion): void {
   if ((flags & RESERVED_BIT) !== 0) {
     throw new MalformedPacketError("Reserved Connect Flag is set");
   }
-  const willFlags = flags & (WILL_QOS_BITS | WILL_RETAIN_BIT);
-  if (version !== 3 && (flags & WILL_BIT) === 0 && willFlags !== 0) {
+  const willBits = flags & (WILL_QOS_BITS | WILL_RETAIN_BIT);
+  if (version !== 3 && (flags & WILL_BIT) === 0 && willBits !== 0) {
     throw new MalformedPacketError("Will QoS or Will Retain is set without a Will");
   }
   if (version !== 5 && (flags & PASSWORD_BIT) !== 0 && (flags & USER_NAME_BIT) === 0) {

@@ -1,7 +1,7 @@
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import type { ByteWriter } from "../bytes/byte-writer.ts";
 import { encodedLength } from "../bytes/utf8.ts";
-import { VARINT_MAXIMUM } from "../bytes/varint.ts";
+import { VARINT_MAXIMUM, varintSize } from "../bytes/varint.ts";
 import { MalformedPacketError, ProtocolError } from "../errors.ts";
 import type { DecodeLimits } from "./decode-limits.ts";
 import type { Mutable } from "./mutable.ts";
@@ -46,7 +46,7 @@ const DUP_BIT = 0x08;
  *
  * @throws MalformedPacketError for QoS 3 [MQTT-3.3.1-4] and for DUP with QoS 0 [MQTT-3.3.1-2].
  * @throws ProtocolError 0x90 for a wildcard in the Topic Name [MQTT-3.3.2-2]; 0x82 for an empty
- *   one without Topic Alias [MQTT-3.3.2-8]; 0x82 for Packet Identifier 0 [MQTT-2.2.1-4].
+ *   one without Topic Alias; 0x82 for Packet Identifier 0 [MQTT-2.2.1-4].
  */
 export function decodePublish(
   firstByte: number,
@@ -100,7 +100,7 @@ export function encodePublish(
   requireEncodable(packet, version);
   const duplicateBit = packet.duplicate ? DUP_BIT : 0;
   writer.u8(0x30 | duplicateBit | (qos << 1) | (packet.retain ? RETAIN_BIT : 0));
-  const expected = publishBodySize(packet, version);
+  const expected = leastBodySize(packet, version);
   const start = writer.openLength(expected);
   encodeTopicName(writer, topic, "Topic Name");
   if (qos !== 0) {
@@ -123,21 +123,28 @@ function requireEncodable(packet: PublishPacket, version: ProtocolVersion): void
 }
 
 /**
- * Bytes behind Remaining Length; exact unless there are properties, then the least. Looked at
- * before anything is copied.
+ * Bytes behind Remaining Length; exact for an ASCII topic without properties, otherwise the least.
+ * Looked at before anything is copied.
  *
  * @throws TypeError when the payload is no Uint8Array; RangeError when they are more than
  *   268 435 455.
  */
-export function publishBodySize(packet: PublishPacket, version: ProtocolVersion): number {
+function leastBodySize(packet: PublishPacket, version: ProtocolVersion): number {
   const { topic, payload, qos } = packet;
   if (!(payload instanceof Uint8Array)) {
     throw new TypeError("payload must be a Uint8Array");
   }
-  const headerSize = 2 + encodedLength(topic) + (qos === 0 ? 0 : 2) + (version === 5 ? 1 : 0);
+  const headerSize = 2 + topic.length + (qos === 0 ? 0 : 2) + (version === 5 ? 1 : 0);
   const size = headerSize + payload.length;
   if (size > VARINT_MAXIMUM) {
     throw new RangeError(`Remaining Length ${size} exceeds ${VARINT_MAXIMUM}`);
   }
   return size;
+}
+
+/** Bytes of the whole packet: exact without properties, otherwise the least. @throws as encoding. */
+export function leastPublishSize(packet: PublishPacket, version: ProtocolVersion): number {
+  const { topic } = packet;
+  const bodySize = leastBodySize(packet, version) + encodedLength(topic) - topic.length;
+  return 1 + varintSize(bodySize) + bodySize;
 }
