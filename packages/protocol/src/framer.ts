@@ -34,7 +34,7 @@ export class Framer {
   maximumPacketSize: number;
   /** First byte of the packet that `next` found: type and flags. */
   firstByte = 0;
-  /** Where the packet lies. Valid, as are the indices, until the next `next`, `push` or `release`. */
+  /** Where the packet lies; valid, as the indices are, until `next`, `push` or `release`. */
   bytes: Uint8Array = EMPTY_BYTES;
   /** Index in `bytes` of the packet's fixed header. */
   start = 0;

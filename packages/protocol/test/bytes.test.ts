@@ -232,6 +232,13 @@ describe("ByteWriter", () => {
     },
   );
 
+  test("a length above 268 435 455 is refused", () => {
+    const writer = new ByteWriter();
+    const start = writer.openLength(0);
+    writer.length = start + VARINT_MAXIMUM + 1;
+    expect(() => writer.closeLength(start, 0)).toThrow(RangeError);
+  });
+
   test("strings of 65 535 bytes pass, of 65 536 do not, whatever their characters", () => {
     for (const [unit, size] of [
       ["a", 1],

@@ -70,7 +70,7 @@ describe("cutting chunks into packets", () => {
     expect(framer.pending).toBe(0);
   });
 
-  test("only the packet that a chunk cuts off is copied; behind it the next chunk is in place", () => {
+  test("only the packet that a chunk cuts off is copied; the next chunk is in place again", () => {
     const framer = new Framer(100);
     framer.push(hex("c000 3004 00"));
     expect(drain(framer)).toEqual(["c000"]);

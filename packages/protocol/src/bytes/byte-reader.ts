@@ -55,7 +55,7 @@ export class ByteReader {
     return answer >>> 3;
   }
 
-  /** UTF-8 Encoded String. @throws MalformedPacketError when cut off or ill formed [MQTT-1.5.4-1]. */
+  /** UTF-8 Encoded String. @throws MalformedPacketError when cut off, or ill formed. */
   string(): string {
     const length = this.u16();
     const start = this.#advance(length);

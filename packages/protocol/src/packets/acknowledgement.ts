@@ -8,7 +8,7 @@ import { decodeProperties, encodeProperties } from "./properties.ts";
 import type { ProtocolVersion } from "./protocol-version.ts";
 import type { UserProperties } from "./user-properties.ts";
 
-/** Properties that PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK and UNSUBACK have in common (MQTT 5.0). */
+/** Properties of PUBACK, PUBREC, PUBREL, PUBCOMP, SUBACK and UNSUBACK (MQTT 5.0). */
 export interface AcknowledgementProperties {
   readonly reasonString?: string;
   readonly userProperties?: UserProperties;

@@ -34,7 +34,7 @@ export interface ConnackProperties {
 export interface ConnackPacket {
   readonly type: "connack";
   readonly sessionPresent: boolean;
-  /** Reason Code of MQTT 5.0. In 3.1 and 3.1.1 the codec maps it to and from the return codes 0 to 5. */
+  /** Reason Code of MQTT 5.0; in 3.1 and 3.1.1 mapped to and from the return codes 0 to 5. */
   readonly reasonCode: number;
   readonly properties?: ConnackProperties;
 }

@@ -2,7 +2,7 @@ import { ProtocolError } from "../errors.ts";
 import { REASON_CODES, reasonName } from "../reason-codes.ts";
 import type { ReasonCodePacketType } from "../reason-codes.ts";
 
-/** One byte per code that is 1 where the code may stand in the packet: a look-up on the hot path. */
+/** One byte per code, 1 where it may stand in the packet: a look-up for the hot path. */
 const LEGAL: Readonly<Record<ReasonCodePacketType, Uint8Array>> = {
   connack: legalCodes("connack"),
   puback: legalCodes("puback"),

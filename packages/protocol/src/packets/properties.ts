@@ -10,6 +10,7 @@ import type {
   PropertyDefinition,
   PropertyName,
   PropertyOwner,
+  PropertyType,
 } from "./property-table.ts";
 import { decodeNonEmptyTopicName, encodeNonEmptyTopicName } from "./topic-bytes.ts";
 
@@ -98,7 +99,7 @@ function decodeValues(reader: ByteReader, owner: PropertyOwner, limits: DecodeLi
     } else if (definition.type === "varintList") {
       appendVarint(reader, definition, values);
     } else if (values[definition.name] === undefined) {
-      values[definition.name] = decodeValue(reader, definition);
+      values[definition.name] = decodeValue(reader, definition, definition.type);
     } else {
       throw new ProtocolError(`Property ${definition.name} stands twice`);
     }
@@ -140,8 +141,12 @@ function appendVarint(reader: ByteReader, definition: PropertyDefinition, values
   }
 }
 
-function decodeValue(reader: ByteReader, definition: PropertyDefinition): unknown {
-  switch (definition.type) {
+function decodeValue(
+  reader: ByteReader,
+  definition: PropertyDefinition,
+  type: Exclude<PropertyType, "varintList" | "stringPairList">,
+): unknown {
+  switch (type) {
     case "byte":
       return decodeNumber(reader.u8(), definition);
     case "boolean":
@@ -151,7 +156,6 @@ function decodeValue(reader: ByteReader, definition: PropertyDefinition): unknow
     case "u32":
       return decodeNumber(reader.u32(), definition);
     case "varint":
-    case "varintList":
       return decodeNumber(reader.varint(), definition);
     case "string":
       return reader.string();
@@ -159,8 +163,6 @@ function decodeValue(reader: ByteReader, definition: PropertyDefinition): unknow
       return decodeNonEmptyTopicName(reader, definition.name);
     case "binary":
       return reader.binary();
-    case "stringPairList":
-      return [reader.string(), reader.string()];
   }
 }
 

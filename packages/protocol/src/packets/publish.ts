@@ -142,7 +142,7 @@ function leastBodySize(packet: PublishPacket, version: ProtocolVersion): number 
   return size;
 }
 
-/** Bytes of the whole packet: exact without properties, otherwise the least. @throws as encoding. */
+/** Bytes of the whole packet: exact without properties, otherwise the least. Throws as encoding. */
 export function leastPublishSize(packet: PublishPacket, version: ProtocolVersion): number {
   const { topic } = packet;
   const bodySize = leastBodySize(packet, version) + encodedLength(topic) - topic.length;
