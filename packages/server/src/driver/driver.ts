@@ -140,7 +140,7 @@ export class Driver implements ConnectionAcceptor {
   /** The hot path: as `run`, without a function made for each chunk. */
   receive(driven: DrivenConnection, connection: Connection, chunk: Uint8Array): void {
     if (this.#isInside) {
-      const kept = chunk.slice();
+      const kept = new Uint8Array(chunk);
       this.#later.push(() => this.core.receive(connection, kept));
       return;
     }

@@ -24,7 +24,7 @@ export class SocketServer {
   readonly #options: SocketOptions;
   readonly #log: Log;
   #server: Server | undefined;
-  #errorLoggedAtMs = 0;
+  #errorLoggedAtMs = -Infinity;
 
   constructor(options: SocketOptions, log: Log) {
     this.#options = options;

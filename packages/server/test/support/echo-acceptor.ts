@@ -42,8 +42,8 @@ export class EchoAcceptor implements ConnectionAcceptor {
     this.#changed();
     return {
       received: (chunk) => {
-        connection.chunks.push(chunk.slice());
-        wire.write(chunk.slice());
+        connection.chunks.push(new Uint8Array(chunk));
+        wire.write(new Uint8Array(chunk));
         this.#changed();
       },
       drained: () => {

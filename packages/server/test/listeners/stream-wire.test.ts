@@ -1,0 +1,148 @@
+import { duplexPair, Writable } from "node:stream";
+import { Duplex } from "node:stream";
+import { describe, expect, it, vi } from "vitest";
+import { CLOSE_TIMEOUT_MS, openStream } from "../../src/listeners/stream-wire.ts";
+import { EchoAcceptor } from "../support/echo-acceptor.ts";
+import { turns } from "../support/turns.ts";
+
+const PEER = { transport: "test", secure: false };
+
+/** A stream that takes a write when the test says so, or at once. */
+function slowStream(): {
+  stream: Duplex;
+  written: Uint8Array[];
+  take: () => void;
+  isSlow: boolean;
+} {
+  const state = {
+    written: [] as Uint8Array[],
+    take: (): void => undefined,
+    isSlow: false,
+    stream: new Duplex({
+      read: () => undefined,
+      write: (chunk: Uint8Array, _encoding, done) => {
+        state.written.push(chunk);
+        if (state.isSlow) state.take = done;
+        else done();
+      },
+    }),
+  };
+  return state;
+}
+
+function open(stream: Duplex): EchoAcceptor {
+  const acceptor = new EchoAcceptor();
+  openStream(stream, PEER, acceptor);
+  return acceptor;
+}
+
+describe("write", () => {
+  it("is true when the stream took everything at once: the array may be used again", () => {
+    const { stream, written } = slowStream();
+    expect(open(stream).first.wire.write(Uint8Array.of(1, 2))).toBe(true);
+    expect(written).toHaveLength(1);
+  });
+
+  it("is false while the stream keeps the bytes, and reports once when it has room again", async () => {
+    const slow = slowStream();
+    slow.isSlow = true;
+    const { first } = open(slow.stream);
+    expect(first.wire.write(Uint8Array.of(1))).toBe(false);
+    await turns();
+    expect(first.drained).toBe(0);
+    slow.take();
+    await turns();
+    expect(first.drained).toBe(1);
+  });
+
+  it("takes and forgets what is written after the end", () => {
+    const { stream, written } = slowStream();
+    const { wire } = open(stream).first;
+    wire.end();
+    expect(wire.write(Uint8Array.of(1))).toBe(true);
+    expect(written).toHaveLength(0);
+  });
+});
+
+describe("closing", () => {
+  it("tells of the close once, with the error that caused it", async () => {
+    const { stream } = slowStream();
+    const { first } = open(stream);
+    stream.destroy(new Error("cable cut"));
+    await turns();
+    expect(first.closed).toBe(true);
+    expect(first.error?.message).toBe("cable cut");
+  });
+
+  it("tells of a stream that was destroyed before it was opened", async () => {
+    const { stream } = slowStream();
+    stream.destroy();
+    await turns();
+    const { first } = open(stream);
+    await turns();
+    expect(first.closed).toBe(true);
+  });
+
+  it("ends after what was written, and reads on without passing it on", async () => {
+    const [client, server] = duplexPair({ allowHalfOpen: false });
+    const { first } = open(server);
+    const received: Buffer[] = [];
+    client.on("data", (chunk: Buffer) => received.push(chunk));
+    first.wire.write(Uint8Array.of(7));
+    first.wire.end();
+    client.write("late");
+    await turns(6);
+    expect(Buffer.concat(received)).toEqual(Buffer.from([7]));
+    expect(first.chunks).toHaveLength(0);
+    expect(first.closed).toBe(true);
+  });
+
+  it("cuts a peer that does not let the connection be closed", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const slow = slowStream();
+      slow.isSlow = true;
+      const { first } = open(slow.stream);
+      first.wire.write(Uint8Array.of(1));
+      first.wire.end();
+      first.wire.end();
+      await turns();
+      expect(slow.stream.destroyed).toBe(false);
+      vi.advanceTimersByTime(CLOSE_TIMEOUT_MS);
+      await turns();
+      expect(slow.stream.destroyed).toBe(true);
+      expect(first.closed).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("closes its half when the peer has closed the other", async () => {
+    const [client, server] = duplexPair();
+    const { first } = open(server);
+    client.resume();
+    client.end();
+    await turns(6);
+    expect(first.closed).toBe(true);
+    expect(server.writableFinished).toBe(true);
+  });
+});
+
+describe("reading", () => {
+  it("stops while it is paused", async () => {
+    const [client, server] = duplexPair();
+    const { first } = open(server);
+    first.wire.pause();
+    client.write("x");
+    await turns();
+    expect(first.chunks).toHaveLength(0);
+    first.wire.resume();
+    await turns();
+    expect(first.chunks).toEqual([new Uint8Array(Buffer.from("x"))]);
+  });
+
+  it("works with streams that cannot be read", async () => {
+    const writable = Duplex.from(new Writable({ write: (_chunk, _encoding, done) => done() }));
+    expect(open(writable).first.wire.write(Uint8Array.of(1))).toBeTypeOf("boolean");
+  });
+});

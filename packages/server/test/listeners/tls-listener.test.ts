@@ -1,0 +1,138 @@
+import { once } from "node:events";
+import { connect as connectTcp } from "node:net";
+import { connect } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { TlsListener } from "../../src/listeners/tls-listener.ts";
+import type { TlsListenerOptions } from "../../src/listeners/tls-listener.ts";
+import { BytePeer } from "../support/byte-peer.ts";
+import { makeCertificates } from "../support/certificates.ts";
+import type { Certificates } from "../support/certificates.ts";
+import { EchoAcceptor } from "../support/echo-acceptor.ts";
+
+let certificates: Certificates;
+let acceptor: EchoAcceptor;
+let listener: TlsListener | undefined;
+
+beforeAll(() => {
+  certificates = makeCertificates();
+});
+
+beforeEach(() => {
+  acceptor = new EchoAcceptor();
+});
+
+afterEach(async () => {
+  for (const { wire } of acceptor.connections) wire.destroy();
+  await listener?.stop();
+});
+
+async function listen(options: Partial<TlsListenerOptions> = {}): Promise<number> {
+  listener = new TlsListener({ type: "tls", port: 0, ...certificates.server, ...options }, {});
+  await listener.start(acceptor);
+  return listener.address?.port ?? 0;
+}
+
+async function connectSecurely(port: number, options: ConnectionOptions = {}): Promise<BytePeer> {
+  const socket = connect({ host: "127.0.0.1", port, ca: certificates.ca, ...options });
+  const peer = new BytePeer(socket);
+  await Promise.race([once(socket, "secureConnect"), peer.closed]);
+  return peer;
+}
+
+describe("TLS listener", () => {
+  it("carries bytes both ways", async () => {
+    const peer = await connectSecurely(await listen());
+    peer.send("c0ffee");
+    expect(await peer.receive(3)).toBe("c0ffee");
+    expect(acceptor.first.peer).toMatchObject({ transport: "tls", secure: true });
+    expect(acceptor.first.peer.certificate).toBeUndefined();
+    peer.end();
+    await acceptor.until(() => acceptor.places === 0);
+    expect(listener?.address?.url).toMatch(/^mqtts:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  it("gives its place back when a handshake fails", async () => {
+    const port = await listen();
+    const socket = connectTcp(port, "127.0.0.1");
+    const peer = new BytePeer(socket);
+    peer.send(Buffer.from("this is no handshake, but long enough to be seen as none"));
+    await peer.closed;
+    await acceptor.until(() => acceptor.places === 0);
+    expect(acceptor.connections).toHaveLength(0);
+  });
+
+  it("cuts a client that stalls in its handshake", async () => {
+    const port = await listen({ handshakeTimeoutMs: 20 });
+    const peer = new BytePeer(connectTcp(port, "127.0.0.1"));
+    await peer.closed;
+    await acceptor.until(() => acceptor.places === 0);
+    expect(acceptor.connections).toHaveLength(0);
+  });
+
+  it("closes a handshake that is going on when it stops", async () => {
+    const port = await listen();
+    const peer = new BytePeer(connectTcp(port, "127.0.0.1"));
+    await acceptor.until(() => acceptor.places === 1);
+    await listener?.stop();
+    await peer.closed;
+    await acceptor.until(() => acceptor.places === 0);
+  });
+
+  it("does not start with credentials that cannot be used", async () => {
+    await expect(listen({ cert: "no certificate" })).rejects.toThrow("PEM");
+  });
+});
+
+describe("client certificates", () => {
+  it("lets in who shows one, and gives it to the server", async () => {
+    const port = await listen({ ca: certificates.ca, requestCert: true });
+    const peer = await connectSecurely(port, certificates.client);
+    peer.send("00");
+    await peer.receive(1);
+    expect(acceptor.first.peer.certificate).toMatchObject({ subject: { CN: "client" } });
+  });
+
+  it("lets nobody in who shows none", async () => {
+    const port = await listen({ ca: certificates.ca, requestCert: true });
+    const peer = await connectSecurely(port);
+    await peer.closed;
+    await acceptor.until(() => acceptor.places === 0);
+    expect(acceptor.connections).toHaveLength(0);
+  });
+
+  it("gives no certificate that was not verified", async () => {
+    const options = { ca: certificates.ca, requestCert: true, rejectUnauthorized: false };
+    const peer = await connectSecurely(await listen(options));
+    peer.send("00");
+    await peer.receive(1);
+    expect(acceptor.first.peer.certificate).toBeUndefined();
+  });
+});
+
+describe("renewed certificates", () => {
+  const subjectAt = async (port: number): Promise<unknown> => {
+    const socket = connect({ host: "127.0.0.1", port, ca: certificates.ca });
+    await once(socket, "secureConnect");
+    const { CN } = socket.getPeerCertificate().subject;
+    socket.destroy();
+    return CN;
+  };
+
+  it("are used from the next connection on; connections stay", async () => {
+    let current = certificates.server;
+    const port = await listen({ credentials: () => current });
+    const peer = await connectSecurely(port);
+    current = certificates.otherServer;
+    expect(await subjectAt(port)).toBe("other-server");
+    peer.send("01");
+    expect(await peer.receive(1)).toBe("01");
+  });
+
+  it("that cannot be used are not: the old ones stay in force", async () => {
+    let current = certificates.server;
+    const port = await listen({ credentials: () => current });
+    current = { cert: "broken", key: "broken" };
+    expect(await subjectAt(port)).toBe("server");
+  });
+});
