@@ -81,6 +81,8 @@ const SEEDS: readonly Seed[] = [
   seed("client imports ws", client, `import "ws";`, imports),
   seed("client names Node", client, `import "./transports-node/x.ts";`, imports),
   seed("client uses Buffer", client, `export const x = Buffer;`, globals),
+  seed("client uses the page", client, `export const x = document;`, globals),
+  seed("client uses the window", client, `export const x = window;`, globals),
   seed("client knows process", client, `export const x = process;`, globals),
   seed(
     "the Node transport imports server",

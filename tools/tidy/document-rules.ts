@@ -8,12 +8,15 @@ const ARCHITECTURE = "ARCHITECTURE.md";
 /** Folders that a path without its beginning may mean, as in "`core/session.ts`". */
 const ASSUMED_FOLDERS = ["", "packages/", "packages/server/src/", "packages/client/src/"];
 
-/** Every path that ARCHITECTURE.md names in `code` exists. `*` and `{a,b}` stand for several. */
+/**
+ * Every path that ARCHITECTURE.md names exists, in `code` or in a tree: a block that begins with a folder
+ * and names below it what is in there. `*` and `{a,b}` stand for several.
+ */
 export const architectureNamesWhatExists: Rule = (repository) => {
   const text = repository.files.get(ARCHITECTURE);
   if (text === undefined) return [{ path: ARCHITECTURE, message: "is missing" }];
   const paths = allPaths(repository);
-  return pathsNamedIn(text)
+  return [...pathsNamedIn(text), ...pathsInTrees(text)]
     .filter(({ name }) => !expandBraces(name).every((path) => exists(paths, path)))
     .map(({ name, line }) => ({
       path: ARCHITECTURE,
@@ -36,10 +39,22 @@ function pathsNamedIn(text: string): readonly NamedPath[] {
     .filter(({ name }) => isPathLike(name));
 }
 
+/** In a tree, two columns of names with their meaning are allowed; two spaces part the columns. */
+function pathsInTrees(text: string): readonly NamedPath[] {
+  return [...text.matchAll(/^```\n(\S+\/)\n([\s\S]*?)^```/gm)].flatMap((tree) =>
+    [...(tree[2] ?? "").matchAll(/(?<=^ *| {2})([\w-]+(?:\/|\.ts))(?= {2,})/gm)].map((match) => ({
+      name: `${tree[1]}${match[1]}`,
+      line: lineAt(text, tree.index) + 1 + lineAt(tree[2] ?? "", match.index),
+    })),
+  );
+}
+
 function isPathLike(name: string): boolean {
   const firstFolder = name.split("/")[0] ?? "";
   if (name.endsWith("/") || /\.(ts|mjs|json|md|sh)$/.test(name)) return !name.startsWith("dist");
-  return /^(packages|docs|tools|examples|bench|conformance|\.ci)$/.test(firstFolder);
+  return /^(packages|docs|tools|examples|bench|conformance|interop|interop|\.ci)$/.test(
+    firstFolder,
+  );
 }
 
 function expandBraces(name: string): readonly string[] {
