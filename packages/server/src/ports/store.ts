@@ -1,0 +1,64 @@
+/**
+ * Where a server keeps what must survive it: a journal of batches under ascending positions, and two tables of
+ * rows. The server decides what is in them; a store keeps bytes and never looks inside.
+ *
+ * A store is opened by one server at a time. All its methods but `read` are called one after the other: the next
+ * `commit` begins when the one before has settled.
+ */
+export interface Store {
+  /** The strongest promise that a settled `commit` makes. */
+  readonly durability: StoreDurability;
+  /**
+   * Opens the store and gives all that it holds: first the rows of sessions, then of retained messages, then the
+   * batches in the order of their positions.
+   * @throws StoreError if another server has it open, its format is newer, or it cannot be read or written.
+   */
+  open(visitor: StoreVisitor): Promise<void>;
+  /** Makes all changes of a transaction or none. Settles when they are as safe as `durability` says. */
+  commit(transaction: StoreTransaction): Promise<void>;
+  /** A batch that was committed and not deleted; undefined if there is none. The array is read at once and not kept. */
+  read(position: number): Uint8Array | undefined;
+  /** Bytes that the store takes on its medium, as far as it knows. */
+  readonly bytes: number;
+  /** Closes the store; what was committed stays. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** `memory`: gone with the process. `process`: survives a crash of the process. `disk`: survives a loss of power. */
+export type StoreDurability = "memory" | "process" | "disk";
+
+/** Takes what an opened store holds. Arrays are the visitor's only during the call. */
+export interface StoreVisitor {
+  session(key: number, row: Uint8Array): void;
+  retained(topic: string, row: Uint8Array): void;
+  batch(position: number, bytes: Uint8Array): void;
+}
+
+/** Changes that are made together. An undefined row is deleted. */
+export interface StoreTransaction {
+  /** New batch; its position is above all earlier ones. */
+  readonly batch: { readonly position: number; readonly bytes: Uint8Array } | undefined;
+  readonly deletedBatches: readonly number[];
+  readonly sessions: ReadonlyMap<number, Uint8Array | undefined>;
+  readonly retained: ReadonlyMap<string, Uint8Array | undefined>;
+}
+
+/** What can be wrong with a store. */
+export type StoreErrorCode =
+  | "ANAX_STORE_IN_USE"
+  | "ANAX_STORE_FORMAT"
+  | "ANAX_STORE_UNREADABLE"
+  | "ANAX_STORE_UNWRITABLE"
+  | "ANAX_STORE_FULL"
+  | "ANAX_STORE_FAILED";
+
+/** A store cannot be opened, or a commit failed. `ANAX_STORE_FULL`: there is no room; the others: it is broken or not ours. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+  readonly code: StoreErrorCode;
+
+  constructor(code: StoreErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
