@@ -164,6 +164,12 @@ const SEEDS: readonly Seed[] = [
   seed("architectureNamesWhatExists", "ARCHITECTURE.md", "`packages/{client,gone}`\n", "names"),
   seed("architectureNamesWhatExists", "ARCHITECTURE.md", "`packages/*/gone.ts`\n", "names"),
   seed(
+    "architectureNamesWhatExists",
+    "ARCHITECTURE.md",
+    "```\npackages/server/src/\n  core/   pure   gone.ts  x\n```\n",
+    "names packages/server/src/gone.ts",
+  ),
+  seed(
     "linksLeadSomewhere",
     "docs/a.md",
     "[x](../LICENSE) [y](gone.md#part)\n",
