@@ -134,15 +134,14 @@ function checkKinds(settings: CoreOptions & DriverSettings): void {
 }
 
 function checkDriverSettings({ connectionRatePerAddress, systemTopics }: DriverSettings): void {
-  if (connectionRatePerAddress !== false) {
-    const { burst, perSecond } = connectionRatePerAddress;
-    if (!(burst >= 1 && perSecond > 0)) {
-      const value = JSON.stringify(connectionRatePerAddress);
-      const text = `connectionRatePerAddress is ${value}; burst must be at least 1, perSecond above 0`;
-      throw new MqttConfigurationError(text);
-    }
+  const { burst = 0, perSecond = 0 }: Partial<ConnectionRate> = connectionRatePerAddress || {};
+  if (connectionRatePerAddress !== false && !(burst >= 1 && perSecond > 0)) {
+    const value = JSON.stringify(connectionRatePerAddress);
+    const text = `connectionRatePerAddress is ${value}; burst must be at least 1, perSecond above 0`;
+    throw new MqttConfigurationError(text);
   }
-  if (systemTopics !== false && !(systemTopics.intervalSeconds >= 1)) {
+  const { intervalSeconds = 0 }: { intervalSeconds?: number } = systemTopics || {};
+  if (systemTopics !== false && !(intervalSeconds >= 1)) {
     const value = JSON.stringify(systemTopics);
     throw new MqttConfigurationError(
       `systemTopics is ${value}; intervalSeconds must be at least 1`,

@@ -4,3 +4,8 @@ export async function turns(count = 3): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }
+
+/** Lets turns pass until something has become true; a test that waits in vain ends by its own limit. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await turns(1);
+}

@@ -1,0 +1,218 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parsePasswordHash, passwordMatches } from "../../src/auth/password-hash.ts";
+import { hashPassword, MqttServer, PasswordFile, passwordFileLine } from "../../src/index.ts";
+import type { Authenticator, MqttServerOptions } from "../../src/index.ts";
+import { MqttPeer } from "../support/mqtt-peer.ts";
+
+let folder: string;
+let path: string;
+const servers: MqttServer[] = [];
+const PEER = { transport: "test", secure: false };
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "anax-passwords-"));
+  path = join(folder, "passwords");
+});
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+function credentials(
+  userName?: string,
+  password?: string,
+): Parameters<Authenticator["authenticate"]>[0] {
+  return {
+    clientId: "c",
+    peer: PEER,
+    ...(userName !== undefined && { userName }),
+    ...(password !== undefined && { password: new TextEncoder().encode(password) }),
+  };
+}
+
+async function started(options: MqttServerOptions): Promise<MqttServer> {
+  const server = new MqttServer({
+    listeners: [{ type: "memory" }],
+    systemTopics: false,
+    ...options,
+  });
+  servers.push(server);
+  await server.start();
+  return server;
+}
+
+/** Reason Code of the CONNACK that a client gets. */
+async function login(server: MqttServer, userName?: string, password?: string): Promise<unknown> {
+  const { clientId: _clientId, peer: _peer, ...fields } = credentials(userName, password);
+  const client = new MqttPeer(server.connectInMemory(), 5);
+  const connack = await client.connect({ clientId: userName ?? "nobody", ...fields });
+  return connack?.type === "connack" ? connack.reasonCode : connack;
+}
+
+describe("hashes", () => {
+  it("match the password that they were made of and no other", async () => {
+    const hash = parsePasswordHash(await hashPassword("swörd"));
+    expect(hash && (await passwordMatches("swörd", hash))).toBe(true);
+    expect(hash && (await passwordMatches("sword", hash))).toBe(false);
+  });
+
+  it("of one password differ by their salt", async () => {
+    expect(await hashPassword("x")).not.toBe(await hashPassword("x"));
+  });
+
+  it("of an unreasonable form are none", () => {
+    const salt = "AAAAAAAAAAAAAAAAAAAAAA";
+    const hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    expect(parsePasswordHash(`$scrypt$ln=14,r=8,p=1$${salt}$${hash}`)).toBeDefined();
+    for (const text of [
+      "",
+      "secret",
+      `$scrypt$ln=1,r=8,p=1$${salt}$${hash}`,
+      `$scrypt$ln=40,r=8,p=1$${salt}$${hash}`,
+      `$scrypt$ln=14,r=8,p=0$${salt}$${hash}`,
+      `$scrypt$ln=14,r=8,p=1$$${hash}`,
+      `$scrypt$ln=14,r=8,p=1$${salt}$AAAA`,
+      `$scrypt$ln=14,r=8,p=1$${salt}$${hash}$`,
+    ]) {
+      expect(parsePasswordHash(text), text).toBeUndefined();
+    }
+  });
+});
+
+describe("password file", () => {
+  it("lets in who has a line and its password", async () => {
+    writeFileSync(path, `# staff\n\n${await passwordFileLine("ann", "a:b")}\n`);
+    const file = new PasswordFile(path);
+    await file.load();
+    expect(await file.authenticate(credentials("ann", "a:b"))).toBe(true);
+    expect(await file.authenticate(credentials("ann", "a:b"))).toBe(true);
+    expect(await file.authenticate(credentials("ann", "wrong"))).toBe(false);
+    expect(await file.authenticate(credentials("bob", "a:b"))).toBe(false);
+    expect(await file.authenticate(credentials("__proto__", "a:b"))).toBe(false);
+    expect(await file.authenticate(credentials("ann"))).toBe(false);
+    expect(await file.authenticate(credentials())).toBe(false);
+  });
+
+  it("lets nobody in before it was read", async () => {
+    writeFileSync(path, await passwordFileLine("ann", "x"));
+    expect(await new PasswordFile(path).authenticate(credentials("ann", "x"))).toBe(false);
+  });
+
+  it("keeps what it has when it is missing or broken the next time", async () => {
+    writeFileSync(path, await passwordFileLine("ann", "x"));
+    const file = new PasswordFile(path);
+    await file.load();
+    writeFileSync(path, "ann:plain text");
+    await expect(file.load()).rejects.toThrow("line 1 of the password file is not user:$scrypt$");
+    rmSync(path);
+    await expect(file.load()).rejects.toThrow("cannot be read");
+    expect(await file.authenticate(credentials("ann", "x"))).toBe(true);
+    expect(await file.authenticate(credentials("ann", "plain text"))).toBe(false);
+  });
+
+  it("forgets a password that was right when the file says otherwise", async () => {
+    writeFileSync(path, await passwordFileLine("ann", "old"));
+    const file = new PasswordFile(path);
+    await file.load();
+    expect(await file.authenticate(credentials("ann", "old"))).toBe(true);
+    writeFileSync(path, await passwordFileLine("ann", "new"));
+    await file.load();
+    expect(await file.authenticate(credentials("ann", "old"))).toBe(false);
+    expect(await file.authenticate(credentials("ann", "new"))).toBe(true);
+  });
+
+  it("refuses a user who has two lines, and names that no line can hold", async () => {
+    const line = await passwordFileLine("ann", "x");
+    writeFileSync(path, `${line}\n${line}\n`);
+    await expect(new PasswordFile(path).load()).rejects.toThrow(
+      "line 2 of the password file names",
+    );
+    for (const name of ["", "a:b", "#a", "a\nb"]) {
+      await expect(passwordFileLine(name, "x")).rejects.toThrow(TypeError);
+    }
+  });
+});
+
+describe("server", () => {
+  it("with users lets in those, and nobody else with 0x86", async () => {
+    const server = await started({ users: { ann: "x", constructor: "y" } });
+    expect(await login(server, "ann", "x")).toBe(0);
+    expect(await login(server, "constructor", "y")).toBe(0);
+    expect(await login(server, "ann", "y")).toBe(0x86);
+    expect(await login(server, "toString", "x")).toBe(0x86);
+    expect(await login(server)).toBe(0x86);
+  });
+
+  it("with a password file lets in those who are in it", async () => {
+    writeFileSync(path, await passwordFileLine("ann", "x"));
+    const server = await started({ passwordFile: path });
+    expect(await login(server, "ann", "x")).toBe(0);
+    expect(await login(server, "ann", "y")).toBe(0x86);
+  });
+
+  it("does not start with a password file that is missing, and can be started when it is there", async () => {
+    const server = new MqttServer({ listeners: [], passwordFile: path });
+    servers.push(server);
+    await expect(server.start()).rejects.toThrow(`${path} cannot be read`);
+    writeFileSync(path, "");
+    await server.start();
+    expect(server.isStarted).toBe(true);
+  });
+
+  it("keeps out who was refused, whatever later handlers say", async () => {
+    const server = await started({
+      users: { ann: "x" },
+      on: {
+        validatingConnection: (event) => {
+          event.reasonCode = 0;
+        },
+      },
+    });
+    expect(await login(server, "ann", "wrong")).toBe(0x86);
+  });
+
+  it("lets a handler refuse whom the authenticator let in", async () => {
+    const server = await started({
+      authenticate: () => true,
+      on: {
+        validatingConnection: (event) => {
+          event.reasonCode = event.userName === "ann" ? 0 : 0x87;
+        },
+      },
+    });
+    expect(await login(server, "ann", "x")).toBe(0);
+    expect(await login(server, "bob", "x")).toBe(0x87);
+  });
+
+  it("keeps out everybody when the authenticator fails or answers nonsense", async () => {
+    const broken: MqttServerOptions["authenticate"][] = [
+      () => {
+        throw new Error("database gone");
+      },
+      () => Promise.reject(new Error("database gone")),
+      () => Promise.resolve(JSON.parse('"yes"') as boolean),
+      () => JSON.parse('"yes"') as boolean,
+      () => JSON.parse("null") as boolean,
+    ];
+    for (const authenticate of broken) {
+      const server = await started({ authenticate });
+      expect(await login(server, "ann", "x")).toBeGreaterThanOrEqual(0x80);
+    }
+  });
+
+  it("disturbs nobody by a wrong password for the Client Identifier of a live connection", async () => {
+    const server = await started({ users: { ann: "x" } });
+    const live = new MqttPeer(server.connectInMemory());
+    const password = new TextEncoder().encode("x");
+    await live.connect({ clientId: "device", userName: "ann", password });
+    const thief = new MqttPeer(server.connectInMemory());
+    await thief.connect({ clientId: "device", userName: "ann", password: Uint8Array.of(1) });
+    await thief.closed;
+    live.sendPacket({ type: "pingreq" });
+    expect(await live.packet()).toEqual({ type: "pingresp" });
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { MqttConfigurationError, MqttServer, SERVER_DEFAULTS } from "../src/index.ts";
+import type { MqttServerOptions } from "../src/index.ts";
+import { resolveOptions } from "../src/options.ts";
+
+/** Options as a program without types might give them. */
+function untyped(options: object): MqttServerOptions {
+  return options;
+}
+
+describe("defaults", () => {
+  it("are all finite, so that nobody fills the memory of a server that was told nothing", () => {
+    for (const [name, value] of Object.entries(SERVER_DEFAULTS)) {
+      if (typeof value === "number") expect(value, name).toBeLessThan(Number.MAX_SAFE_INTEGER);
+    }
+  });
+
+  it("listen on this machine only", () => {
+    expect(resolveOptions({}).listeners).toEqual([{ type: "tcp", host: "127.0.0.1", port: 1883 }]);
+  });
+
+  it("stand where an option is undefined", () => {
+    const { core } = resolveOptions({ maximumPacketSize: undefined, receiveMaximum: 5 });
+    expect(core.maximumPacketSize).toBe(SERVER_DEFAULTS.maximumPacketSize);
+    expect(core.receiveMaximum).toBe(5);
+  });
+});
+
+describe("port and host", () => {
+  it("describe one TCP listener", () => {
+    expect(resolveOptions({ port: 0 }).listeners).toEqual([
+      { type: "tcp", host: "127.0.0.1", port: 0 },
+    ]);
+    expect(resolveOptions({ host: "::", port: 2883 }).listeners).toEqual([
+      { type: "tcp", host: "::", port: 2883 },
+    ]);
+  });
+
+  it("are refused beside listeners", () => {
+    expect(() => new MqttServer({ port: 1, listeners: [] })).toThrow(MqttConfigurationError);
+  });
+});
+
+describe("the caller's object", () => {
+  it("is not changed, and changing it later changes nothing", () => {
+    const listeners = [{ type: "tcp", port: 0 } as const];
+    const options = Object.freeze({ listeners: Object.freeze(listeners), receiveMaximum: 7 });
+    expect(new MqttServer(options).listeners).toHaveLength(1);
+  });
+});
+
+describe("an option that cannot work is refused by its name, value and limit", () => {
+  const refused: readonly (readonly [options: object, message: string])[] = [
+    [{ prot: 1 }, 'there is no option "prot"'],
+    [{ receiveMaximum: 0 }, "receiveMaximum is 0; it must be a whole number from 1 to 65535"],
+    [{ receiveMaximum: 65_536 }, "receiveMaximum is 65536"],
+    [{ receiveMaximum: 1.5 }, "receiveMaximum is 1.5"],
+    [{ receiveMaximum: Number.NaN }, "receiveMaximum is NaN"],
+    [{ receiveMaximum: "5" }, 'receiveMaximum is "5", which is no number'],
+    [{ queueMessagesMax: Infinity }, "queueMessagesMax is Infinity"],
+    [{ maximumQos: 3 }, "maximumQos is 3; it must be a whole number from 0 to 2"],
+    [{ retainAvailable: 1 }, "retainAvailable is 1, which is no boolean"],
+    [{ queueOverflow: "dropAll" }, 'queueOverflow is "dropAll"'],
+    [{ handlerTimeoutMs: 0 }, "handlerTimeoutMs is 0"],
+    [{ connectionRatePerAddress: { burst: 0, perSecond: 1 } }, "burst must be at least 1"],
+    [{ connectionRatePerAddress: true }, "connectionRatePerAddress is true"],
+    [{ systemTopics: { intervalSeconds: 0 } }, "intervalSeconds must be at least 1"],
+    [{ systemTopics: true }, "systemTopics is true"],
+    [{ systemTopics: null }, "systemTopics is null"],
+    [{ users: {}, passwordFile: "x" }, "only one of users, passwordFile and authenticate"],
+    [{ port: 65_536 }, "port 65536 of the tcp listener is not 0 to 65535"],
+    [{ port: "1883" }, "port 1883 of the tcp listener is not 0 to 65535"],
+    [{ listeners: [{ type: "udp" }] }, 'there is no listener of type "udp"'],
+    [{ listeners: [{ type: "tls", port: 0 }] }, "needs cert and key"],
+    [{ listeners: [{ type: "unix" }] }, "needs the path of its socket"],
+    [{ on: { clientconnected: () => undefined } }, 'there is no event "clientconnected"'],
+    [{ on: { clientConnected: 1 } }, "the handler of clientConnected is number, no function"],
+  ];
+  for (const [options, message] of refused) {
+    it(message, () => {
+      const make = (): MqttServer => new MqttServer(untyped(options));
+      expect(make).toThrow(MqttConfigurationError);
+      expect(make).toThrow(message);
+    });
+  }
+});

@@ -1,0 +1,113 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { consoleLogger, jsonLinesLogger, MqttServer } from "../../src/index.ts";
+import type { LogLevel, LogRecord } from "../../src/index.ts";
+import { logFor } from "../../src/system/log.ts";
+import { MqttPeer } from "../support/mqtt-peer.ts";
+import { until } from "../support/turns.ts";
+
+const AT_MS = Date.UTC(2026, 10, 20, 12, 0, 1, 250);
+
+let lines: string[];
+let records: LogRecord[];
+const output = { write: (line: string) => lines.push(line) };
+
+beforeEach(() => {
+  lines = [];
+  records = [];
+});
+
+function recorder(level: LogLevel): { level: LogLevel; write: (record: LogRecord) => void } {
+  return { level, write: (record) => void records.push(record) };
+}
+
+describe("a log", () => {
+  it("has no functions without a logger, and none below the logger's level", () => {
+    expect(Object.values(logFor("x", undefined, () => AT_MS))).toEqual([]);
+    const log = logFor("x", recorder("warn"), () => AT_MS);
+    const levels = Object.entries(log).filter(([, write]) => write !== undefined);
+    expect(levels.map(([level]) => level)).toEqual(["warn", "error"]);
+  });
+
+  it("never shows secrets, and of bytes only their number", () => {
+    const fields = {
+      password: "x",
+      authenticationData: "y",
+      payload: new Uint8Array(3),
+      topic: "t",
+    };
+    logFor("x", recorder("info"), () => AT_MS).info?.("text", fields);
+    expect(records[0]?.fields).toEqual({
+      password: "[secret]",
+      authenticationData: "[secret]",
+      payload: "[3 bytes]",
+      topic: "t",
+    });
+  });
+});
+
+describe("console logger", () => {
+  const log = (): ReturnType<typeof logFor> =>
+    logFor("listener", consoleLogger({ output }), () => AT_MS);
+
+  it("writes a line for people", () => {
+    log().warn?.("text", { port: 1883, host: "::1" }, new Error("broken"));
+    expect(lines).toEqual(["12:00:01.250 warn  listener: text (port=1883 host=::1): broken\n"]);
+  });
+
+  it("lets no stranger write a line or a colour of his own", () => {
+    log().info?.("text", { clientId: "a\n12:00 error\u001b[31m" });
+    expect(lines).toEqual([
+      "12:00:01.250 info  listener: text (clientId=a\\u000a12:00 error\\u001b[31m)\n",
+    ]);
+  });
+
+  it("writes nothing below its level, which is info if nothing is said", () => {
+    log().debug?.("text");
+    expect(lines).toEqual([]);
+  });
+});
+
+describe("JSON lines logger", () => {
+  it("writes one object to a line", () => {
+    const logger = jsonLinesLogger({ output, level: "debug" });
+    const error = new Error("outer", { cause: new TypeError("inner") });
+    const fields = { time: "mine", big: 1n, items: new Map([["a", 1]]) };
+    logFor("driver", logger, () => AT_MS).debug?.("a\nb", fields, error);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.endsWith("}\n")).toBe(true);
+    expect(JSON.parse(lines[0] ?? "")).toEqual({
+      time: "2026-11-20T12:00:01.250Z",
+      level: "debug",
+      source: "driver",
+      message: "a\nb",
+      fields: { time: "mine", big: "1", items: { a: 1 } },
+      error: {
+        name: "Error",
+        message: "outer",
+        cause: { name: "TypeError", message: "inner" },
+      },
+    });
+  });
+});
+
+describe("server", () => {
+  it("logs who comes and goes, without passwords", async () => {
+    const server = new MqttServer({ listeners: [{ type: "memory" }], logger: recorder("info") });
+    await server.start();
+    const client = new MqttPeer(server.connectInMemory());
+    const password = new TextEncoder().encode("s3cret");
+    await client.connect({ clientId: "device", userName: "ann", password });
+    client.end();
+    await until(() => records.some(({ message }) => message === "client disconnected"));
+    const connected = records.find(({ message }) => message === "client connected");
+    expect(connected?.fields).toMatchObject({ clientId: "device", userName: "ann" });
+    expect(JSON.stringify(records)).not.toContain("s3cret");
+    await server.stop();
+  });
+
+  it("registers no handlers for a log that nobody reads", () => {
+    const server = new MqttServer({ logger: recorder("warn") });
+    expect(records).toEqual([]);
+    expect(server.isStarted).toBe(false);
+  });
+});
