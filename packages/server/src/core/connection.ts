@@ -80,7 +80,7 @@ export class Connection {
   isHeld = true;
 
   /** Largest packet that the client takes. */
-  maximumPacketSize = Infinity;
+  maximumPacketSize: number = Infinity;
   /** QoS 1 and 2 messages that may be on their way to the client. */
   sendMaximum = 0;
   requestProblemInformation = true;
