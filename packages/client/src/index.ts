@@ -7,6 +7,8 @@ export type {
   AuthenticationStep,
   AuthenticationSuccess,
 } from "./authentication/authentication.ts";
+export { scramSha256 } from "./authentication/scram.ts";
+export type { ScramCredentials } from "./authentication/scram.ts";
 export { MqttClient } from "./client.ts";
 export { connect } from "./connect.ts";
 export type { ConnectResult } from "./core/connect-result.ts";

@@ -37,6 +37,7 @@ import type { OutgoingLimits } from "./outgoing.ts";
 import { Output } from "./output.ts";
 import type { PacketInspector } from "./output.ts";
 import { requirePacketAllowed } from "./packet-rules.ts";
+import { PlainPublishReader } from "./plain-publish.ts";
 import { RequestTable } from "./request-table.ts";
 import type { PublishRequest, SubscribeRequest, UnsubscribeRequest } from "./requests.ts";
 
@@ -68,6 +69,7 @@ export class ClientMachine {
   readonly #outgoing: OutgoingMessages;
   readonly #incoming: IncomingMessages;
   readonly #requests: RequestTable;
+  readonly #plain: PlainPublishReader = new PlainPublishReader();
   #status: MachineStatus = "closed";
   #framer: Framer = new Framer(PACKET_BYTES_MAX);
   #connect: ConnectPacket | undefined;
@@ -225,13 +227,14 @@ export class ClientMachine {
 
   #read(nowMs: number): void {
     const framer = this.#framer;
+    let packets = 0;
     try {
       while (this.#isReading() && framer.next()) {
-        const { firstByte, bytes, bodyStart, end } = framer;
-        const { version } = this.#output;
-        this.#handle(decodePacket(firstByte, bytes, bodyStart, end, version, DECODE_LIMITS), nowMs);
+        if (!this.#readPlain(framer)) this.#readPacket(framer, nowMs);
+        packets += 1;
       }
       framer.release();
+      if (packets > 0) this.#keepAlive?.packetReceived(nowMs);
     } catch (error) {
       if (!(error instanceof MalformedPacketError || error instanceof ProtocolError)) throw error;
       this.#blame(error);
@@ -244,11 +247,24 @@ export class ClientMachine {
     return this.#status === "connected" || this.#status === "connecting";
   }
 
-  #handle(packet: Packet, nowMs: number): void {
-    if (this.#output.inspect !== undefined) this.#output.inspect("in", packet);
-    this.#keepAlive?.packetReceived(nowMs);
-    if (packet.type === "publish" && this.#status === "connected") this.#publish(packet);
-    else {
+  /** The shortest way for most messages; false when it is none of those. */
+  #readPlain(framer: Framer): boolean {
+    if (this.#status !== "connected" || this.#output.inspect !== undefined) return false;
+    const { firstByte, bytes, bodyStart, end } = framer;
+    const message = this.#plain.read(firstByte, bytes, bodyStart, end, this.version === 5);
+    if (message === undefined) return false;
+    this.events.push(message);
+    return true;
+  }
+
+  #readPacket({ firstByte, bytes, bodyStart, end }: Framer, nowMs: number): void {
+    const { inspect, version } = this.#output;
+    const packet = decodePacket(firstByte, bytes, bodyStart, end, version, DECODE_LIMITS);
+    if (inspect !== undefined) inspect("in", packet);
+    if (packet.type === "publish" && this.#status === "connected") {
+      this.#plain.learn(packet.topic, bytes, bodyStart);
+      this.#publish(packet);
+    } else {
       requirePacketAllowed(packet, this.#status, this.#connect);
       this.#control(packet, nowMs);
     }

@@ -6,6 +6,7 @@ import { IncomingTopicAliases, ProtocolError, Receiver, SendQuota } from "@anax/
 import type { ConnectPacket, PublishPacket, PubrelPacket } from "@anax/protocol";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { Message } from "./message.ts";
+import type { Acknowledger } from "./message.ts";
 import type { Output } from "./output.ts";
 
 const PACKET_IDENTIFIER_NOT_FOUND = 0x92;
@@ -51,7 +52,7 @@ export class IncomingMessages {
    */
   publish(packet: PublishPacket): Message | undefined {
     const topic = this.#topicOf(packet);
-    if (packet.qos === 0) return new Message(topic, packet);
+    if (packet.qos === 0) return messageOf(topic, packet);
     const identifier = packet.packetIdentifier ?? 0;
     return packet.qos === 1
       ? this.#atLeastOnce(topic, packet, identifier)
@@ -78,10 +79,10 @@ export class IncomingMessages {
   #atLeastOnce(topic: string, packet: PublishPacket, identifier: number): Message {
     this.#takeQuota();
     if (this.#mode === "manual") {
-      return new Message(topic, packet, this.#acknowledgements.expect(1, identifier));
+      return messageOf(topic, packet, this.#acknowledgements.expect(1, identifier));
     }
     this.#acknowledge(1, identifier, 0);
-    return new Message(topic, packet);
+    return messageOf(topic, packet);
   }
 
   #exactlyOnce(topic: string, packet: PublishPacket, identifier: number): Message | undefined {
@@ -92,10 +93,10 @@ export class IncomingMessages {
     }
     this.#takeQuota();
     if (this.#mode === "manual") {
-      return new Message(topic, packet, this.#acknowledgements.expect(2, identifier));
+      return messageOf(topic, packet, this.#acknowledgements.expect(2, identifier));
     }
     this.#acknowledge(2, identifier, 0);
-    return new Message(topic, packet);
+    return messageOf(topic, packet);
   }
 
   #acknowledge(qos: 1 | 2, packetIdentifier: number, reasonCode: number): void {
@@ -110,4 +111,8 @@ export class IncomingMessages {
     const message = `the server exceeds the Receive Maximum ${this.#quota.receiveMaximum}`;
     throw new ProtocolError(message, RECEIVE_MAXIMUM_EXCEEDED);
   }
+}
+
+function messageOf(topic: string, packet: PublishPacket, acknowledger?: Acknowledger): Message {
+  return new Message(topic, packet.payload, packet.qos, packet.retain, packet, acknowledger);
 }

@@ -14,8 +14,6 @@ export interface Acknowledger {
 
 /** An Application Message that the server sent. */
 export class Message {
-  /** Tells a message from the other events of the machine. */
-  readonly type = "message";
   /** The Topic Name, in full also when the server sent an alias. */
   readonly topic: string;
   /** The bytes, in memory of their own. */
@@ -24,19 +22,30 @@ export class Message {
   readonly qos: QoS;
   /** Whether it was retained when the subscription was made (see Retain As Published). */
   readonly retain: boolean;
-  /** The DUP flag: whether the server may have sent it before. */
-  readonly duplicate: boolean;
-  readonly #packet: PublishPacket;
+  /** Has the rest; absent when there is nothing more. */
+  readonly #packet: PublishPacket | undefined;
   readonly #acknowledger: Acknowledger | undefined;
 
-  constructor(topic: string, packet: PublishPacket, acknowledger?: Acknowledger) {
+  /** Made by the client. */
+  constructor(
+    topic: string,
+    payload: Uint8Array,
+    qos: QoS,
+    retain: boolean,
+    packet?: PublishPacket,
+    acknowledger?: Acknowledger,
+  ) {
     this.topic = topic;
-    this.payload = packet.payload;
-    this.qos = packet.qos;
-    this.retain = packet.retain;
-    this.duplicate = packet.duplicate;
+    this.payload = payload;
+    this.qos = qos;
+    this.retain = retain;
     this.#packet = packet;
     this.#acknowledger = acknowledger;
+  }
+
+  /** Tells a message from the other events of the machine. */
+  get type(): "message" {
+    return "message";
   }
 
   /** The payload as UTF-8 text; bytes that are none become U+FFFD. */
@@ -52,44 +61,49 @@ export class Message {
     return JSON.parse(this.text);
   }
 
+  /** The DUP flag: whether the server may have sent it before. */
+  get duplicate(): boolean {
+    return this.#packet?.duplicate ?? false;
+  }
+
   /** Packet Identifier of the delivery; absent at QoS 0. */
   get packetIdentifier(): number | undefined {
-    return this.#packet.packetIdentifier;
+    return this.#packet?.packetIdentifier;
   }
 
   /** What kind of content the payload has, as its sender says. */
   get contentType(): string | undefined {
-    return this.#packet.properties?.contentType;
+    return this.#packet?.properties?.contentType;
   }
 
   /** Where an answer is expected. */
   get responseTopic(): string | undefined {
-    return this.#packet.properties?.responseTopic;
+    return this.#packet?.properties?.responseTopic;
   }
 
   /** What the answer is to repeat, so that its receiver knows the request. */
   get correlationData(): Uint8Array | undefined {
-    return this.#packet.properties?.correlationData;
+    return this.#packet?.properties?.correlationData;
   }
 
   /** User Properties, in the order of their sender. */
   get userProperties(): UserProperties | undefined {
-    return this.#packet.properties?.userProperties;
+    return this.#packet?.properties?.userProperties;
   }
 
   /** Subscription Identifiers of the subscriptions for which the server sent it. */
   get subscriptionIdentifiers(): readonly number[] | undefined {
-    return this.#packet.properties?.subscriptionIdentifiers;
+    return this.#packet?.properties?.subscriptionIdentifiers;
   }
 
   /** What is left of its life, in seconds. */
   get messageExpiryIntervalSeconds(): number | undefined {
-    return this.#packet.properties?.messageExpiryIntervalSeconds;
+    return this.#packet?.properties?.messageExpiryIntervalSeconds;
   }
 
   /** 1 when its sender says that the payload is UTF-8 text. */
   get payloadFormatIndicator(): 0 | 1 | undefined {
-    return this.#packet.properties?.payloadFormatIndicator;
+    return this.#packet?.properties?.payloadFormatIndicator;
   }
 
   /**

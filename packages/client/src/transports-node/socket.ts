@@ -3,6 +3,7 @@ import { connect as connectSocket } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Transport, TransportEvents, TransportRequest } from "../transports/transport.ts";
+import { plainBytes } from "./plain-bytes.ts";
 import { nodeTlsOptions } from "./tls-options.ts";
 
 /** Opens a TCP connection. */
@@ -63,7 +64,7 @@ class SocketTransport implements Transport {
   constructor(socket: Socket, events: TransportEvents) {
     this.#socket = socket;
     let failure: Error | undefined;
-    socket.on("data", (chunk: Uint8Array) => events.onBytes(chunk));
+    socket.on("data", (chunk: Buffer) => events.onBytes(plainBytes(chunk)));
     socket.on("drain", () => events.onDrained());
     socket.on("error", (error) => (failure = error));
     socket.on("close", () => events.onClosed(failure));

@@ -3,6 +3,7 @@ import { WebSocket } from "ws";
 import type { RawData } from "ws";
 import { describeAddress } from "../server-address.ts";
 import type { Transport, TransportEvents, TransportRequest } from "../transports/transport.ts";
+import { plainBytes } from "./plain-bytes.ts";
 import { nodeTlsOptions } from "./tls-options.ts";
 
 /** Above this many unsent bytes `write` says to wait, as a socket of Node does at its own mark. */
@@ -73,8 +74,8 @@ class WebSocketTransport implements Transport {
   };
 
   #receive(data: RawData, isBinary: boolean): void {
-    if (isBinary && data instanceof Uint8Array) {
-      this.#events.onBytes(data);
+    if (isBinary && data instanceof Buffer) {
+      this.#events.onBytes(plainBytes(data));
       return;
     }
     // [MQTT-6.0.0-1] Control Packets come in binary frames only.
