@@ -131,14 +131,12 @@ export class MqttServer implements AsyncDisposable {
 
   /** Counters, as they are now. */
   get statistics(): ServerStatistics {
-    return {
-      ...this.#driver.core.statistics,
-      ...this.#counters,
+    return Object.assign({}, this.#driver.core.statistics, this.#counters, {
       transportsCurrent: this.#admission.open,
       transportsTotal: this.#admission.total,
       transportsRefused: this.#admission.refused,
       uptimeMs: this.#state === "stopped" ? 0 : this.#clock.now() - this.#startedAtMs,
-    };
+    });
   }
 
   /** Calls `handler` at each event of that name; see `SERVER_EVENTS`. Dispose of the result to stop it. */

@@ -110,6 +110,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
         await peer.closed;
       }
       await acceptor.until(() => acceptor.places === 0);
+      expect(acceptor.connections.map(({ closed }) => closed)).toEqual([true, true]);
     });
   });
 }

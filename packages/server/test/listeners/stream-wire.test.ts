@@ -1,5 +1,4 @@
-import { duplexPair, Writable } from "node:stream";
-import { Duplex } from "node:stream";
+import { Duplex, duplexPair, Writable } from "node:stream";
 import { describe, expect, it, vi } from "vitest";
 import { CLOSE_TIMEOUT_MS, openStream } from "../../src/listeners/stream-wire.ts";
 import { EchoAcceptor } from "../support/echo-acceptor.ts";

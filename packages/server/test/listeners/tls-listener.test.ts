@@ -77,6 +77,7 @@ describe("TLS listener", () => {
     await listener?.stop();
     await peer.closed;
     await acceptor.until(() => acceptor.places === 0);
+    expect(acceptor.connections).toHaveLength(0);
   });
 
   it("does not start with credentials that cannot be used", async () => {

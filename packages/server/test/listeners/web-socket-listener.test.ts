@@ -3,7 +3,6 @@ import { createServer, get } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { connect } from "node:net";
-import type { AddressInfo } from "node:net";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import type { ClientOptions } from "ws";
@@ -83,7 +82,7 @@ const KINDS: Record<string, () => Promise<string>> = {
 };
 
 for (const [name, start] of Object.entries(KINDS)) {
-  describe(name, () => {
+  describe(`${name} listener`, () => {
     it("carries binary frames both ways", async () => {
       const url = await start();
       const scheme = name.split(" ").at(-1) ?? "";
@@ -140,6 +139,7 @@ for (const [name, start] of Object.entries(KINDS)) {
       await acceptor.until(() => acceptor.places === 1);
       socket.terminate();
       await acceptor.until(() => acceptor.first.closed && acceptor.places === 0);
+      expect(acceptor.first.chunks).toEqual([]);
     });
 
     it("leaves connections open when it stops, and lets no more in", async () => {
@@ -175,6 +175,7 @@ describe("requests that are no MQTT", () => {
     peer.send(Buffer.from("GET /mqtt HTTP/1.1\r\nHost: "));
     await peer.closed;
     await acceptor.until(() => acceptor.places === 0);
+    expect(acceptor.connections).toHaveLength(0);
   });
 
   it("are cut when the listener stops", async () => {
@@ -183,6 +184,7 @@ describe("requests that are no MQTT", () => {
     await acceptor.until(() => acceptor.places === 1);
     await listener?.stop();
     await peer.closed;
+    expect(acceptor.connections).toHaveLength(0);
   });
 
   it("are refused if their headers are huge", async () => {
@@ -272,6 +274,6 @@ describe("a shared server", () => {
     expect(response.statusCode).toBe(200);
     response.resume();
     expect(http?.listenerCount("upgrade")).toBe(0);
-    expect((http?.address() as AddressInfo).port).toBe(portOf(url));
+    expect(http?.address()).toMatchObject({ port: portOf(url) });
   });
 });

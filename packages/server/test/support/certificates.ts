@@ -43,17 +43,10 @@ function signed(
   const path = (file: string): string => join(folder, file);
   const signer =
     issuer === undefined ? [] : ["-CA", path(`${issuer}.pem`), "-CAkey", path(`${issuer}.key`)];
-  execFileSync(
-    "openssl",
-    [
-      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-      ...["-days", "2", "-subj", `/CN=${name}`, "-keyout", path(`${name}.key`)],
-      ...["-out", path(`${name}.pem`)],
-      ...["-addext", extensions ?? "subjectAltName=IP:127.0.0.1"],
-      ...signer,
-    ],
-    { stdio: "ignore" },
-  );
+  const request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
+  const subject = ["-subj", `/CN=${name}`, "-addext", extensions ?? "subjectAltName=IP:127.0.0.1"];
+  const files = ["-keyout", path(`${name}.key`), "-out", path(`${name}.pem`)];
+  execFileSync("openssl", request.split(" ").concat(subject, files, signer), { stdio: "ignore" });
   const read = (file: string): string => readFileSync(path(file), "utf8");
   return { key: read(`${name}.key`), cert: read(`${name}.pem`) };
 }
