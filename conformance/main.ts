@@ -3,7 +3,7 @@
  *
  *     npm run conformance                                      all tests, and writes the table
  *     npm run conformance -- --target mqtt://127.0.0.1:1883    the server scenarios, elsewhere
- *     npm run conformance -- --peer mosquitto|aedes            the same, starts the broker itself
+ *     npm run conformance -- --peer anax|mosquitto|aedes       the same, starts the broker itself
  *
  * `--only <text>` keeps the scenarios whose title holds the text, `--patience <ms>` says how long to
  * wait for an expected packet, `--strict` turns recommendations of the standard into demands.
@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { expand, start, type Outcome, type Target } from "./runner.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 import { aedesTarget } from "./targets/aedes.ts";
+import { anaxTarget } from "./targets/anax.ts";
 import { foreignTarget } from "./targets/foreign.ts";
 import { mosquittoTarget } from "./targets/mosquitto.ts";
 
@@ -28,6 +29,7 @@ const { values } = parseArgs({
 
 function chooseTarget(): Target | undefined {
   if (values.target !== undefined) return foreignTarget(values.target);
+  if (values.peer === "anax") return anaxTarget();
   if (values.peer === "mosquitto") return mosquittoTarget();
   if (values.peer === "aedes") return aedesTarget();
   if (values.peer !== undefined) throw new TypeError(`no peer is called ${values.peer}`);

@@ -27,7 +27,6 @@ export interface ServerNeeds {
   readonly sharedSubscriptionAvailable?: false;
   readonly connectTimeoutMs?: number;
   readonly websocket?: true;
-  readonly responseInformation?: string;
   /**
    * The rules of `targets/house-rules.ts`: who may connect and what is refused, and the method of
    * enhanced authentication that scenarios use.

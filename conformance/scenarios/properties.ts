@@ -199,7 +199,6 @@ const BAD_AFTER_CONNECT: readonly BadProperty[] = [
   { name: "Reason String twice in PUBCOMP", packet: '70 { 0001 00 { 1F "r" 1F "r" } }', statements: ["U-3.2.2.3.9-1"] },
   { name: "Reason String twice in DISCONNECT", packet: 'E0 { 00 { 1F "r" 1F "r" } }', statements: ["U-3.2.2.3.9-1"] },
   { name: "Session Expiry Interval twice in DISCONNECT", packet: "E0 { 00 { 11 00000000 11 00000000 } }", statements: ["U-3.1.2.11.2-1"] },
-  { name: "Server Reference in a client's DISCONNECT", packet: 'E0 { 00 { 1C "s" } }', statements: ["U-2.2.2.2-1"] },
 ];
 
 function badInConnect({ name, packet, codes, statements }: BadProperty): Scenario {

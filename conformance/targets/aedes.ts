@@ -22,7 +22,7 @@ async function startAedes(needs: ServerNeeds): Promise<StartedServer | string> {
   const unmet = Object.keys(needs).filter((name) => name !== "alone");
   if (unmet.length > 0) return `aedes has no option for ${unmet.join(", ")}`;
   const broker = await Aedes.createBroker();
-  const server = createServer(broker.handle);
+  const server = createServer({ noDelay: true }, broker.handle);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = address && typeof address === "object" ? address.port : 0;

@@ -184,23 +184,17 @@ class Cursor {
 
   #value(identifier: number): PropertyValue {
     const kind = PROPERTY_KINDS[identifier];
-    switch (kind) {
-      case "byte":
-        return this.byte();
-      case "u16":
-        return this.u16();
-      case "u32":
-        return this.u16() * 65_536 + this.u16();
-      case "varint":
-        return this.varint();
-      case "string":
-        return this.string();
-      case "binary":
-        return this.binary();
-      case "pair":
-        return [this.string(), this.string()];
-      case undefined:
-        throw new TypeError(`no property has the identifier ${identifier}`);
-    }
+    if (!kind) throw new TypeError(`no property has the identifier ${identifier}`);
+    return VALUE_READERS[kind](this);
   }
 }
+
+const VALUE_READERS: Readonly<Record<Kind, (cursor: Cursor) => PropertyValue>> = {
+  byte: (cursor) => cursor.byte(),
+  u16: (cursor) => cursor.u16(),
+  u32: (cursor) => cursor.u16() * 65_536 + cursor.u16(),
+  varint: (cursor) => cursor.varint(),
+  string: (cursor) => cursor.string(),
+  binary: (cursor) => cursor.binary(),
+  pair: (cursor) => [cursor.string(), cursor.string()],
+};

@@ -207,7 +207,11 @@ export class Peer {
     if ((packet[0] ?? 0) >> 4 !== 2) throw this.#failure(wanted, describe(packet));
     const connack = readConnack(packet, this.version);
     if (connack.code === 0) throw this.#failure(wanted, describe(packet));
-    if (!codes.includes(connack.code)) this.#otherwise(wanted, describe(packet));
+    if (!codes.includes(connack.code)) {
+      // 3.1.1 has no freedom here: a code that does not fit must not be sent [MQTT-3.2.2-6].
+      if (this.version === "3.1.1") throw this.#failure(wanted, describe(packet));
+      this.#otherwise(wanted, describe(packet));
+    }
     await this.expectClosed();
     return connack;
   }
