@@ -128,7 +128,7 @@ function start(core: CoreContext, connection: Connection, task: Task, run: Publi
 
 function* handle(core: CoreContext, connection: Connection, packet: Packet): Task {
   if (core.hooks.interceptingInboundPacket === undefined) return yield* dispatch(core, connection, packet);
-  if (packet.type === "connect") connection.introduce(packet);
+  if (packet.type === "connect" && connection.state === "opened") connection.introduce(packet);
   const shown = yield* interceptInbound(core, connection, packet);
   if (shown !== undefined && connection.isOpen) yield* dispatch(core, connection, shown);
 }

@@ -123,9 +123,9 @@ export class CoreHarness {
 
   #serve(peer: ScriptedPeer): void {
     peer.pass();
-    if (!peer.isEnded || peer.wire.isCongested) return;
+    if (peer.isClosed) this.#peers.delete(peer);
+    if (peer.isClosed || !peer.isEnded || peer.wire.isCongested) return;
     peer.isClosed = true;
-    this.#peers.delete(peer);
     this.core.closed(peer.connection);
   }
 }

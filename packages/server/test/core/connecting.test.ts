@@ -1,0 +1,205 @@
+import { describe, expect, it } from "vitest";
+import { connectPacket, CoreHarness, lasting, publishPacket } from "../support/core-harness.ts";
+
+describe("the first packet", () => {
+  it("[MQTT-3.1.0-1] must be CONNECT: anything else closes the connection without an answer", () => {
+    const harness = new CoreHarness();
+    for (const version of [4, 5] as const) {
+      const peer = harness.open(version);
+      peer.send({ type: "pingreq" });
+      expect(peer.receive()).toEqual([]);
+      expect(peer.isClosed).toBe(true);
+    }
+    expect(harness.core.statistics.protocolErrors).toBe(2);
+  });
+
+  it("must have come after connectTimeoutMs", () => {
+    const harness = new CoreHarness({ connectTimeoutMs: 5_000 });
+    const peer = harness.open();
+    harness.advance(4_999);
+    expect(peer.isClosed).toBe(false);
+    harness.advance(1);
+    expect(peer.isClosed).toBe(true);
+    expect(harness.core.deadlines.size).toBe(0);
+  });
+
+  it("may come byte by byte", () => {
+    const harness = new CoreHarness();
+    const peer = harness.open();
+    const bytes = peer.encode(connectPacket({ clientId: "slow" }));
+    peer.sendInChunks(bytes, Array.from(bytes, () => 1));
+    expect(peer.receiveOne("connack").reasonCode).toBe(0);
+  });
+
+  it("is refused when it is larger than maximumConnectSize", () => {
+    const harness = new CoreHarness({ maximumConnectSize: 100 });
+    const peer = harness.connecting("c", { userName: "u".repeat(200) });
+    expect(peer.isClosed).toBe(true);
+    expect(harness.core.sessions.size).toBe(0);
+  });
+});
+
+describe("CONNACK", () => {
+  it("[MQTT-3.1.4-5] [MQTT-3.2.0-1] answers with Reason Code 0 in every version", () => {
+    const harness = new CoreHarness();
+    for (const protocolVersion of [3, 4, 5] as const) {
+      const clientId = `c${protocolVersion}`;
+      const { connack } = harness.connectWith(clientId, { protocolVersion });
+      expect(connack).toMatchObject({ reasonCode: 0, sessionPresent: false });
+    }
+  });
+
+  it("[MQTT-3.2.2-16] tells a client without identifier the one it was given", () => {
+    const harness = new CoreHarness();
+    const { connack } = harness.connectWith("");
+    expect(connack.properties?.assignedClientId).toBe("assigned-1");
+    expect(harness.core.sessions.get("assigned-1")).toBeDefined();
+  });
+
+  it("[MQTT-3.1.3-8] refuses an empty identifier of 3.1.1 without Clean Session with code 2", () => {
+    const harness = new CoreHarness();
+    const peer = harness.connecting("", { protocolVersion: 4, cleanStart: false });
+    expect(peer.receiveOne("connack").reasonCode).toBe(0x85);
+    expect(peer.isClosed).toBe(true);
+  });
+
+  it("[MQTT-3.2.2-21] tells the Keep Alive that the server demands", () => {
+    const harness = new CoreHarness({ keepAliveMaximumSeconds: 60 });
+    const long = harness.connectWith("long", { keepAliveSeconds: 600 });
+    const none = harness.connectWith("none", { keepAliveSeconds: 0 });
+    const short = harness.connectWith("short", { keepAliveSeconds: 30 });
+    expect(long.connack.properties?.serverKeepAliveSeconds).toBe(60);
+    expect(none.connack.properties?.serverKeepAliveSeconds).toBe(60);
+    expect(short.connack.properties?.serverKeepAliveSeconds).toBeUndefined();
+  });
+
+  it("tells which Session Expiry Interval was granted if it is not the one asked for", () => {
+    const harness = new CoreHarness({ sessionExpiryMaximumSeconds: 100 });
+    const { connack } = harness.connectWith("c", lasting(200));
+    expect(connack.properties?.sessionExpiryIntervalSeconds).toBe(100);
+    expect(harness.core.sessions.get("c")?.expiryIntervalSeconds).toBe(100);
+  });
+
+  it("[MQTT-3.1.2-2] refuses an unknown version with 0x84 in the form of 5.0", () => {
+    const harness = new CoreHarness();
+    const peer = harness.open(5);
+    peer.send("100d00044d5154540602000000000000".slice(0, 30));
+    expect(peer.receiveOne("connack").reasonCode).toBe(0x84);
+    expect(peer.isClosed).toBe(true);
+  });
+
+  it("[MQTT-3.2.2-19] leaves out what would make it larger than the client takes", () => {
+    const hooks = {
+      validatingConnection: (args: { reasonCode: number; reasonString?: string }) => {
+        args.reasonCode = 0x87;
+        args.reasonString = "r".repeat(500);
+        return undefined;
+      },
+    };
+    const harness = new CoreHarness({}, hooks);
+    const peer = harness.connecting("c", { properties: { maximumPacketSize: 100 } });
+    const connack = peer.receiveOne("connack");
+    expect(connack.reasonCode).toBe(0x87);
+    expect(connack.properties?.reasonString).toBeUndefined();
+  });
+
+  it("refuses one session more than sessionsMax, but not the return to a session", () => {
+    const harness = new CoreHarness({ sessionsMax: 1 });
+    harness.connect("first", lasting());
+    expect(harness.connecting("second").receiveOne("connack").reasonCode).toBe(0x97);
+    harness.connect("first", lasting());
+  });
+});
+
+describe("after CONNACK", () => {
+  it("[MQTT-3.1.0-2] a second CONNECT is a Protocol Error", () => {
+    const harness = new CoreHarness();
+    const peer = harness.connect("c");
+    peer.send(connectPacket({ clientId: "c" }));
+    expect(peer.receiveOne("disconnect").reasonCode).toBe(0x82);
+    expect(peer.isClosed).toBe(true);
+  });
+
+  it("a second CONNECT does not change who the first was, even if packets are intercepted", () => {
+    const gone: string[] = [];
+    const harness = new CoreHarness(
+      {},
+      {
+        interceptingInboundPacket: () => undefined,
+        clientDisconnected: ({ clientId }) => {
+          gone.push(clientId);
+          return undefined;
+        },
+      },
+    );
+    const peer = harness.connect("c");
+    peer.send(connectPacket({ clientId: "other", protocolVersion: 4 }));
+    expect(peer.receiveOne("disconnect").reasonCode).toBe(0x82);
+    expect(gone).toEqual(["c"]);
+  });
+
+  it("packets that came in one chunk with CONNECT are handled after it", () => {
+    const harness = new CoreHarness();
+    const subscriber = harness.connect("s");
+    subscriber.send({
+      type: "subscribe",
+      packetIdentifier: 1,
+      subscriptions: [
+        { topicFilter: "a", qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 },
+      ],
+    });
+    subscriber.receive();
+    const peer = harness.open();
+    peer.send(connectPacket({ clientId: "p" }), publishPacket("a", "early"), { type: "pingreq" });
+    expect(peer.receive().map(({ type }) => type)).toEqual(["connack", "pingresp"]);
+    expect(subscriber.receiveTexts()).toEqual(["early"]);
+  });
+
+  it("[MQTT-3.12.4-1] PINGREQ is answered by PINGRESP", () => {
+    const peer = new CoreHarness().connect("c", { protocolVersion: 4 });
+    peer.send({ type: "pingreq" }, { type: "pingreq" });
+    expect(peer.receive()).toEqual([{ type: "pingresp" }, { type: "pingresp" }]);
+  });
+
+  it("what only servers send is a Protocol Error", () => {
+    const harness = new CoreHarness();
+    for (const bytes of ["d000", "20020000", "90030001 00".replace(" ", "")]) {
+      const peer = harness.connect("c", { protocolVersion: 4 });
+      peer.send(bytes);
+      expect(peer.isClosed).toBe(true);
+    }
+    expect(harness.core.statistics.protocolErrors).toBe(3);
+  });
+});
+
+describe("Keep Alive", () => {
+  it("[MQTT-3.1.2-22] silence of one and a half Keep Alives ends the connection with 0x8D", () => {
+    const harness = new CoreHarness();
+    const peer = harness.connect("c", { keepAliveSeconds: 10 });
+    harness.advance(14_999);
+    expect(peer.isClosed).toBe(false);
+    harness.advance(1);
+    expect(peer.receiveOne("disconnect").reasonCode).toBe(0x8d);
+    expect(peer.isClosed).toBe(true);
+  });
+
+  it("any packet, but not a part of one, prolongs it", () => {
+    const harness = new CoreHarness();
+    const peer = harness.connect("c", { keepAliveSeconds: 10 });
+    harness.advance(10_000);
+    peer.send({ type: "pingreq" });
+    harness.advance(14_000);
+    peer.send("30");
+    expect(peer.isClosed).toBe(false);
+    harness.advance(1_000);
+    expect(peer.isClosed).toBe(true);
+  });
+
+  it("of 0 lets a client be silent for ever", () => {
+    const harness = new CoreHarness();
+    const peer = harness.connect("c");
+    harness.advance(10 ** 9);
+    expect(peer.isClosed).toBe(false);
+    expect(harness.core.nextDeadline).toBe(Infinity);
+  });
+});
