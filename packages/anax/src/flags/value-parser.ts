@@ -1,0 +1,94 @@
+/** How the text behind a flag becomes a value. */
+
+/** Reads one kind of value. */
+export interface ValueParser<Value> {
+  /** Stands for the value in the help: `<number>`. */
+  readonly placeholder: string;
+  /** What is expected, for the message when something else was given. */
+  readonly expected: string;
+  /** Undefined if the text is no such value. */
+  parse(text: string): Value | undefined;
+}
+
+/** Any text, shown in the help as `placeholder`. */
+export function text(placeholder: string): ValueParser<string> {
+  return { placeholder, expected: "a text", parse: (given) => given };
+}
+
+/** A text that is not empty, such as the name of a file. */
+export function name(placeholder: string): ValueParser<string> {
+  return {
+    placeholder,
+    expected: "a text that is not empty",
+    parse: (given) => given || undefined,
+  };
+}
+
+/** A whole number within limits. */
+export function integer(
+  minimum: number,
+  maximum: number,
+  placeholder = "number",
+): ValueParser<number> {
+  return {
+    placeholder,
+    expected:
+      maximum === Number.MAX_SAFE_INTEGER
+        ? `a whole number from ${minimum} on`
+        : `a whole number from ${minimum} to ${maximum}`,
+    parse: (given) => {
+      const value = /^\d+$/.test(given) ? Number(given) : NaN;
+      return value >= minimum && value <= maximum ? value : undefined;
+    },
+  };
+}
+
+/** A whole number from `minimum` on. */
+export function count(minimum: number, placeholder = "number"): ValueParser<number> {
+  return integer(minimum, Number.MAX_SAFE_INTEGER, placeholder);
+}
+
+const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
+  "": 1,
+  k: 1_024,
+  m: 1_048_576,
+  g: 1_073_741_824,
+};
+
+/** A number of bytes, with k, m or g for powers of 1024. */
+export function bytes(minimum: number, maximum: number): ValueParser<number> {
+  return {
+    placeholder: "bytes",
+    expected: `a number of bytes from ${minimum} to ${maximum}, such as 512, 64k or 1m`,
+    parse: (given) => {
+      const [, digits, unit = ""] = /^(\d+)([kmg]?)b?$/i.exec(given) ?? [];
+      const value = Number(digits) * (BYTES_PER_UNIT[unit.toLowerCase()] ?? NaN);
+      return value >= minimum && value <= maximum ? value : undefined;
+    },
+  };
+}
+
+/** A number of seconds, fractions allowed; no more than a timer can wait. */
+export function seconds(minimum: number, placeholder = "seconds"): ValueParser<number> {
+  return {
+    placeholder,
+    expected: `a number of seconds from ${minimum} to ${SECONDS_MAX}`,
+    parse: (given) => {
+      const value = /^\d+(\.\d+)?$/.test(given) ? Number(given) : NaN;
+      return value >= minimum && value <= SECONDS_MAX ? value : undefined;
+    },
+  };
+}
+
+/** What a timer takes, 2^31 - 1 milliseconds, in whole seconds. */
+const SECONDS_MAX = 2_147_483;
+
+/** One of several words, each of which means a value. */
+export function choice<Value>(values: Readonly<Record<string, Value>>): ValueParser<Value> {
+  const words = Object.keys(values);
+  return {
+    placeholder: words.join("|"),
+    expected: `one of ${words.join(", ")}`,
+    parse: (given) => (Object.hasOwn(values, given) ? values[given] : undefined),
+  };
+}

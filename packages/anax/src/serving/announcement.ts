@@ -1,0 +1,84 @@
+/** What `anax serve` says on standard output, for people or as JSON lines for programs. */
+import { isIP } from "node:net";
+import type { ListenerAddress, MqttServer } from "@anax/server";
+import type { Output } from "../io.ts";
+
+/** One line of it. */
+export interface Announcement {
+  /** Name of the event in JSON. */
+  readonly event: "listening" | "storage" | "warning" | "ready" | "stopping" | "reloaded";
+  /** What it says in text. */
+  readonly text: string;
+  readonly fields?: Readonly<Record<string, unknown>>;
+}
+
+/** Writes announcements in the chosen format. */
+export class Announcer {
+  readonly #output: Output;
+  readonly #format: "text" | "json";
+
+  constructor(output: Output, format: "text" | "json") {
+    this.#output = output;
+    this.#format = format;
+  }
+
+  announce({ event, text, fields }: Announcement): void {
+    const line =
+      this.#format === "json" ? JSON.stringify({ event, ...(fields ?? { message: text }) }) : text;
+    this.#output.write(`${line}\n`);
+  }
+}
+
+/** One line for each place where the server listens. */
+export function listeningLines(server: MqttServer): readonly Announcement[] {
+  return server.listeners.flatMap(({ type, address }) =>
+    address === undefined ? [] : [listeningLine(type, address)],
+  );
+}
+
+function listeningLine(type: string, address: ListenerAddress): Announcement {
+  return {
+    event: "listening",
+    text: `listening on ${address.url}`,
+    fields: { type, ...address },
+  };
+}
+
+/** What becomes of sessions and retained messages when the server ends. */
+export const STORAGE_LINE: Announcement = {
+  event: "storage",
+  text: "storing in memory: nothing survives a restart",
+  fields: { store: "memory", durable: false },
+};
+
+/** Whom a listener lets in without asking who they are. */
+export interface OpenToAnybody {
+  readonly isAuthenticated: boolean;
+  readonly needsCertificate: boolean;
+}
+
+/** Undefined if nobody from outside this machine can come in unasked. */
+export function openToNetworkLine(
+  server: MqttServer,
+  { isAuthenticated, needsCertificate }: OpenToAnybody,
+): Announcement | undefined {
+  if (isAuthenticated) return undefined;
+  const open = server.listeners.filter(({ type, address }) => {
+    const asksForCertificate = needsCertificate && (type === "tls" || type === "wss");
+    return address?.host !== undefined && !isLoopback(address.host) && !asksForCertificate;
+  });
+  if (open.length === 0) return undefined;
+  const urls = open.map(({ address }) => address?.url);
+  return {
+    event: "warning",
+    text:
+      `warning: anybody on the network can connect to ${urls.join(", ")}; ` +
+      "ask for passwords with --password-file",
+    fields: { message: "anybody on the network can connect", urls },
+  };
+}
+
+function isLoopback(host: string): boolean {
+  if (isIP(host) === 4) return host.startsWith("127.");
+  return host === "::1" || host.startsWith("::ffff:127.");
+}

@@ -1,0 +1,78 @@
+/** Where `anax serve` listens, as options of the server. */
+import type { ListenerOptions, TlsCredentials } from "@anax/server";
+import { UsageError } from "../errors.ts";
+import { readNamedFile } from "../read-file.ts";
+import type { ListenFlags } from "./serve-flags.ts";
+
+const HOST_DEFAULT = "127.0.0.1";
+
+/** The credentials of TLS, and how to read them again when a certificate was renewed. */
+export interface ReloadableCredentials {
+  current(): TlsCredentials;
+  /** Throws `CommandError`, and then changes nothing. */
+  reload(): void;
+}
+
+/** Reads the files of TLS; undefined if none is needed. Throws `UsageError` for flags that do not fit together. */
+export function tlsCredentials(flags: ListenFlags): ReloadableCredentials | undefined {
+  const { cert, key, requestCert, ca } = flags;
+  const isWanted = flags.tlsPort !== undefined || flags.wssPort !== undefined;
+  if (!isWanted) {
+    const useless = cert ?? key ?? ca;
+    if (useless === undefined && !requestCert) return undefined;
+    throw new UsageError("--cert, --key, --ca and --request-cert need --tls-port or --wss-port");
+  }
+  if (cert === undefined || key === undefined) {
+    throw new UsageError("--tls-port and --wss-port need --cert and --key");
+  }
+  if (requestCert && ca === undefined) throw new UsageError("--request-cert needs --ca");
+  const read = (): TlsCredentials => readCredentials({ cert, key }, flags);
+  let current = read();
+  return { current: () => current, reload: () => void (current = read()) };
+}
+
+function readCredentials(
+  { cert, key }: { readonly cert: string; readonly key: string },
+  { ca, keyPassphrase }: ListenFlags,
+): TlsCredentials {
+  return {
+    cert: Buffer.from(readNamedFile(cert)),
+    key: Buffer.from(readNamedFile(key)),
+    ...(ca === undefined ? {} : { ca: Buffer.from(readNamedFile(ca)) }),
+    ...(keyPassphrase === undefined ? {} : { passphrase: keyPassphrase }),
+  };
+}
+
+/** The listeners that the flags ask for. Throws `UsageError` if there would be none. */
+export function listenerOptions(
+  flags: ListenFlags,
+  credentials: ReloadableCredentials | undefined,
+): readonly ListenerOptions[] {
+  const hosts = flags.host.length === 0 ? [HOST_DEFAULT] : flags.host;
+  const { unixMode } = flags;
+  const listeners = hosts.flatMap((host) => networkListeners(flags, host, credentials));
+  for (const path of flags.unix) {
+    listeners.push({ type: "unix", path, ...(unixMode === undefined ? {} : { mode: unixMode }) });
+  }
+  if (listeners.length > 0) return listeners;
+  throw new UsageError("with --no-tcp, say where to listen: --ws-port, --tls-port or --unix");
+}
+
+function networkListeners(
+  flags: ListenFlags,
+  host: string,
+  credentials: ReloadableCredentials | undefined,
+): ListenerOptions[] {
+  const { port, wsPort, tlsPort, wssPort, wsPath: path, wsOrigin } = flags;
+  const webSocket = { path, ...(wsOrigin.length === 0 ? {} : { origins: wsOrigin }) };
+  const listeners: ListenerOptions[] = [];
+  if (!flags.noTcp) listeners.push({ type: "tcp", host, port });
+  if (wsPort !== undefined) listeners.push({ type: "websocket", host, port: wsPort, ...webSocket });
+  if (credentials === undefined) return listeners;
+  const tls = { credentials: () => credentials.current(), requestCert: flags.requestCert };
+  if (tlsPort !== undefined) listeners.push({ type: "tls", host, port: tlsPort, ...tls });
+  if (wssPort !== undefined) {
+    listeners.push({ type: "websocket", host, port: wssPort, ...webSocket, ...tls });
+  }
+  return listeners;
+}

@@ -1,0 +1,319 @@
+/** The flags of `anax serve`. Defaults are those of the server itself, so that they cannot differ. */
+import { LOG_LEVELS, SERVER_DEFAULTS } from "@anax/server";
+import type { LogLevel, QueueOverflow } from "@anax/server";
+import type { QoS } from "@anax/protocol";
+import type { Flag, FlagTable } from "../flags/flag.ts";
+import { optional, repeated, toggle, withDefault } from "../flags/flag.ts";
+import { bytes, choice, count, integer, name, seconds } from "../flags/value-parser.ts";
+import type { ValueParser } from "../flags/value-parser.ts";
+
+/** A user that the command line names. */
+export interface UserOnCommandLine {
+  readonly userName: string;
+  readonly password: string;
+}
+
+/** Where the server listens. */
+export interface ListenFlags {
+  readonly host: readonly string[];
+  readonly port: number;
+  readonly noTcp: boolean;
+  readonly wsPort: number | undefined;
+  readonly wsPath: string;
+  readonly wsOrigin: readonly string[];
+  readonly unix: readonly string[];
+  readonly unixMode: number | undefined;
+  readonly tlsPort: number | undefined;
+  readonly wssPort: number | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly keyPassphrase: string | undefined;
+  readonly ca: string | undefined;
+  readonly requestCert: boolean;
+}
+
+/** Who is let in. */
+export interface AuthenticationFlags {
+  readonly user: readonly UserOnCommandLine[];
+  readonly passwordFile: string | undefined;
+  readonly allowAnonymous: boolean;
+}
+
+/** Limits, each an option of the server. */
+export interface LimitFlags {
+  readonly maxConnections: number;
+  readonly connectionRate: number | undefined;
+  readonly connectTimeout: number;
+  readonly maxPacketSize: number;
+  readonly maxQos: QoS;
+  readonly maxKeepAlive: number;
+  readonly maxInflight: number;
+  readonly receiveMaximum: number;
+  readonly maxQueued: number;
+  readonly maxQueuedBytes: number;
+  readonly queueOverflow: QueueOverflow;
+  readonly queueQos0: boolean;
+  readonly maxBacklogBytes: number;
+  readonly maxSessions: number;
+  readonly maxSessionExpiry: number;
+  readonly maxSubscriptions: number;
+  readonly maxTopicLevels: number;
+  readonly maxTopicAliases: number;
+  readonly maxUserProperties: number;
+  readonly maxRetained: number;
+  readonly maxRetainedBytes: number;
+  readonly noRetain: boolean;
+  readonly noWildcards: boolean;
+  readonly noSharedSubscriptions: boolean;
+  readonly noSubscriptionIdentifiers: boolean;
+  readonly noAssignedClientIds: boolean;
+  readonly checkPayloadFormat: boolean;
+}
+
+/** What the server tells about itself. */
+export interface ReportFlags {
+  readonly sysInterval: number;
+  readonly noSys: boolean;
+  readonly logLevel: LogLevel | undefined;
+  readonly logFormat: "text" | "json";
+}
+
+/** All flags of `anax serve`. */
+export type ServeFlags = ListenFlags & AuthenticationFlags & LimitFlags & ReportFlags;
+
+const PORT = integer(0, 65_535);
+const LISTENING = { group: "Where it listens" };
+const ENCRYPTING = { group: "TLS" };
+const AUTHENTICATING = { group: "Who is let in" };
+const LIMITING = { group: "Limits" };
+const REFUSING = { group: "What is offered" };
+const REPORTING = { group: "What it tells" };
+
+const USER: ValueParser<UserOnCommandLine> = {
+  placeholder: "name:password",
+  expected: "a user name, a colon and a password",
+  parse: (given) => {
+    const colon = given.indexOf(":");
+    if (colon < 1) return undefined;
+    return { userName: given.slice(0, colon), password: given.slice(colon + 1) };
+  },
+};
+
+const FILE_MODE: ValueParser<number> = {
+  placeholder: "mode",
+  expected: "an octal number such as 660",
+  parse: (given) => (/^0?[0-7]{3}$/.test(given) ? Number.parseInt(given, 8) : undefined),
+};
+
+const LISTEN_FLAGS: FlagTable<ListenFlags> = {
+  host: repeated(name("address"), {
+    ...LISTENING,
+    defaultText: "127.0.0.1",
+    help: "address to listen on; 0.0.0.0 or :: is the whole network",
+  }),
+  port: withDefault(PORT, 1883, {
+    ...LISTENING,
+    short: "p",
+    help: "port for MQTT over TCP; 0 lets the system choose",
+  }),
+  noTcp: toggle({ ...LISTENING, help: "do not listen on plain TCP" }),
+  wsPort: optional(PORT, { ...LISTENING, help: "also listen for WebSocket on this port" }),
+  wsPath: withDefault(name("path"), "/mqtt", { ...LISTENING, help: "path of WebSocket URLs" }),
+  wsOrigin: repeated(name("origin"), {
+    ...LISTENING,
+    defaultText: "any",
+    help: "web page that may connect by WebSocket, such as https://example.com",
+  }),
+  unix: repeated(name("path"), { ...LISTENING, help: "also listen on a unix socket" }),
+  unixMode: optional(FILE_MODE, {
+    ...LISTENING,
+    help: "permissions of the unix socket, such as 660",
+  }),
+  tlsPort: optional(PORT, { ...ENCRYPTING, help: "also listen for MQTT over TLS, usually 8883" }),
+  wssPort: optional(PORT, { ...ENCRYPTING, help: "also listen for WebSocket over TLS" }),
+  cert: optional(name("file"), { ...ENCRYPTING, help: "certificate of the server, PEM" }),
+  key: optional(name("file"), { ...ENCRYPTING, help: "its private key, PEM" }),
+  keyPassphrase: optional(name("text"), { ...ENCRYPTING, help: "passphrase of the private key" }),
+  ca: optional(name("file"), {
+    ...ENCRYPTING,
+    aliases: ["cafile"],
+    help: "authorities that client certificates must be signed by, PEM",
+  }),
+  requestCert: toggle({
+    ...ENCRYPTING,
+    help: "let in only clients with a certificate that --ca has signed",
+  }),
+};
+
+const AUTHENTICATION_FLAGS: FlagTable<AuthenticationFlags> = {
+  user: repeated(USER, {
+    ...AUTHENTICATING,
+    short: "u",
+    help: "let in this user, and nobody without a name; for trials, as other users of this machine can see it",
+  }),
+  passwordFile: optional(name("file"), {
+    ...AUTHENTICATING,
+    help: "let in the users of this file, which anax passwd writes; read again at SIGHUP",
+  }),
+  allowAnonymous: toggle({
+    ...AUTHENTICATING,
+    help: "with users: let in clients without a user name too",
+  }),
+};
+
+const LIMIT_FLAGS: FlagTable<LimitFlags> = {
+  maxConnections: limit(1, SERVER_DEFAULTS.maximumConnections, "connections at a time"),
+  connectionRate: optional(count(1), {
+    ...LIMITING,
+    help: "new connections per second from one address (default: no limit)",
+  }),
+  connectTimeout: withDefault(seconds(0.001), SERVER_DEFAULTS.connectTimeoutMs / 1_000, {
+    ...LIMITING,
+    help: "seconds that a new connection has to send CONNECT",
+  }),
+  maxPacketSize: size(16, SERVER_DEFAULTS.maximumPacketSize, "largest packet taken from a client"),
+  maxQos: withDefault(choice<QoS>({ "0": 0, "1": 1, "2": 2 }), SERVER_DEFAULTS.maximumQos, {
+    ...LIMITING,
+    help: "highest QoS that clients may publish with",
+  }),
+  maxKeepAlive: withDefault(
+    integer(0, 65_535, "seconds"),
+    SERVER_DEFAULTS.keepAliveMaximumSeconds,
+    {
+      ...LIMITING,
+      help: "longest Keep Alive of a client; 0 leaves it to clients",
+    },
+  ),
+  maxInflight: limit(
+    1,
+    SERVER_DEFAULTS.inFlightMaximum,
+    "QoS 1 and 2 messages on their way to one client at a time",
+    65_535,
+  ),
+  receiveMaximum: limit(
+    1,
+    SERVER_DEFAULTS.receiveMaximum,
+    "QoS 1 and 2 messages on their way from one client at a time",
+    65_535,
+  ),
+  maxQueued: limit(0, SERVER_DEFAULTS.queueMessagesMax, "messages that wait for one session"),
+  maxQueuedBytes: size(0, SERVER_DEFAULTS.queueBytesMax, "bytes that wait for one session"),
+  queueOverflow: withDefault(
+    choice<QueueOverflow>({ "drop-oldest": "dropOldest", "drop-newest": "dropNewest" }),
+    SERVER_DEFAULTS.queueOverflow,
+    {
+      ...LIMITING,
+      defaultText: "drop-oldest",
+      help: "what a full queue does with one more message",
+    },
+  ),
+  queueQos0: toggle({
+    ...LIMITING,
+    help: "queue QoS 0 messages too for a session whose client is away",
+  }),
+  maxBacklogBytes: size(
+    0,
+    SERVER_DEFAULTS.backlogBytesMax,
+    "bytes of QoS 0 messages that wait for a client that reads too slowly",
+  ),
+  maxSessions: limit(1, SERVER_DEFAULTS.sessionsMax, "sessions"),
+  maxSessionExpiry: withDefault(
+    integer(0, 0xffff_ffff, "seconds"),
+    SERVER_DEFAULTS.sessionExpiryMaximumSeconds,
+    {
+      ...LIMITING,
+      defaultText: "no limit",
+      help: "longest time that a session outlives its connection",
+    },
+  ),
+  maxSubscriptions: limit(
+    0,
+    SERVER_DEFAULTS.subscriptionsPerSessionMax,
+    "subscriptions of one session",
+  ),
+  maxTopicLevels: limit(1, SERVER_DEFAULTS.topicLevelsMax, "levels of a topic", 65_536),
+  maxTopicAliases: limit(
+    0,
+    SERVER_DEFAULTS.topicAliasMaximum,
+    "Topic Aliases that a client may use",
+    65_535,
+  ),
+  maxUserProperties: limit(0, SERVER_DEFAULTS.userPropertiesMax, "User Properties of one packet"),
+  maxRetained: limit(0, SERVER_DEFAULTS.retainedMessagesMax, "retained messages"),
+  maxRetainedBytes: size(0, SERVER_DEFAULTS.retainedBytesMax, "bytes of retained messages"),
+  noRetain: toggle({ ...REFUSING, help: "refuse retained messages" }),
+  noWildcards: toggle({ ...REFUSING, help: "refuse subscriptions with wildcards" }),
+  noSharedSubscriptions: toggle({ ...REFUSING, help: "refuse shared subscriptions" }),
+  noSubscriptionIdentifiers: toggle({ ...REFUSING, help: "refuse Subscription Identifiers" }),
+  noAssignedClientIds: toggle({
+    ...REFUSING,
+    help: "refuse clients that have no Client Identifier of their own",
+  }),
+  checkPayloadFormat: toggle({
+    ...REFUSING,
+    help: "refuse payloads that say they are UTF-8 and are not",
+  }),
+};
+
+const REPORT_FLAGS: FlagTable<ReportFlags> = {
+  sysInterval: withDefault(count(1, "seconds"), systemIntervalSeconds(), {
+    ...REPORTING,
+    help: "seconds between two updates of the $SYS topics",
+  }),
+  noSys: toggle({ ...REPORTING, help: "publish no $SYS topics" }),
+  logLevel: optional(logLevels(), {
+    ...REPORTING,
+    help: "least important records to log, on standard error (default info on a terminal, else warn)",
+  }),
+  logFormat: withDefault(choice({ text: "text", json: "json" } as const), "text", {
+    ...REPORTING,
+    help: "how to write log records and what is listening",
+  }),
+};
+
+/** The flags of `anax serve`, in the order of its help. */
+export const SERVE_FLAGS: FlagTable<ServeFlags> = {
+  ...LISTEN_FLAGS,
+  ...AUTHENTICATION_FLAGS,
+  ...LIMIT_FLAGS,
+  ...REPORT_FLAGS,
+};
+
+function limit(
+  minimum: number,
+  byDefault: number,
+  help: string,
+  maximum: number = Number.MAX_SAFE_INTEGER,
+): Flag<number> {
+  return withDefault(integer(minimum, maximum), byDefault, { ...LIMITING, help });
+}
+
+function size(minimum: number, byDefault: number, help: string): Flag<number> {
+  const parser = bytes(minimum, Number.MAX_SAFE_INTEGER);
+  return withDefault(parser, byDefault, { ...LIMITING, defaultText: inUnits(byDefault), help });
+}
+
+/** As it may be written: 1048576 as 1m. */
+function inUnits(value: number): string {
+  const units = ["", "k", "m", "g"];
+  let power = 0;
+  let rest = value;
+  while (rest >= 1_024 && rest % 1_024 === 0 && power < 3) {
+    rest /= 1_024;
+    power += 1;
+  }
+  return `${rest}${units[power] ?? ""}`;
+}
+
+function systemIntervalSeconds(): number {
+  const { systemTopics } = SERVER_DEFAULTS;
+  return systemTopics === false ? 10 : systemTopics.intervalSeconds;
+}
+
+function logLevels(): ValueParser<LogLevel> {
+  return {
+    placeholder: LOG_LEVELS.join("|"),
+    expected: `one of ${LOG_LEVELS.join(", ")}`,
+    parse: (given) => LOG_LEVELS.find((level) => level === given),
+  };
+}

@@ -1,0 +1,60 @@
+import { consoleLogger, jsonLinesLogger } from "@anax/server";
+import type { Logger, MqttServerOptions } from "@anax/server";
+import type { Output } from "../io.ts";
+import type { LimitFlags, ReportFlags } from "./serve-flags.ts";
+
+/** The options of the server that are one flag each. */
+export function limitOptions(flags: LimitFlags): MqttServerOptions {
+  const { connectionRate } = flags;
+  return {
+    maximumConnections: flags.maxConnections,
+    connectionRatePerAddress:
+      connectionRate === undefined ? false : { burst: connectionRate, perSecond: connectionRate },
+    connectTimeoutMs: Math.round(flags.connectTimeout * 1_000),
+    maximumPacketSize: flags.maxPacketSize,
+    maximumQos: flags.maxQos,
+    keepAliveMaximumSeconds: flags.maxKeepAlive,
+    inFlightMaximum: flags.maxInflight,
+    receiveMaximum: flags.receiveMaximum,
+    queueMessagesMax: flags.maxQueued,
+    queueBytesMax: flags.maxQueuedBytes,
+    queueOverflow: flags.queueOverflow,
+    queueQos0: flags.queueQos0,
+    backlogBytesMax: flags.maxBacklogBytes,
+    sessionsMax: flags.maxSessions,
+    sessionExpiryMaximumSeconds: flags.maxSessionExpiry,
+    subscriptionsPerSessionMax: flags.maxSubscriptions,
+    topicLevelsMax: flags.maxTopicLevels,
+    topicAliasMaximum: flags.maxTopicAliases,
+    userPropertiesMax: flags.maxUserProperties,
+    retainedMessagesMax: flags.maxRetained,
+    retainedBytesMax: flags.maxRetainedBytes,
+    ...offerOptions(flags),
+  };
+}
+
+function offerOptions(flags: LimitFlags): MqttServerOptions {
+  return {
+    retainAvailable: !flags.noRetain,
+    wildcardSubscriptionAvailable: !flags.noWildcards,
+    sharedSubscriptionAvailable: !flags.noSharedSubscriptions,
+    subscriptionIdentifiersAvailable: !flags.noSubscriptionIdentifiers,
+    assignClientIds: !flags.noAssignedClientIds,
+    checkPayloadFormat: flags.checkPayloadFormat,
+  };
+}
+
+/** Its `$SYS` topics. */
+export function systemTopicOptions({ noSys, sysInterval }: ReportFlags): MqttServerOptions {
+  return { systemTopics: noSys ? false : { intervalSeconds: sysInterval } };
+}
+
+/**
+ * Where log records go. On a terminal somebody watches who comes and goes; elsewhere a line for each
+ * connection would only fill a disk.
+ */
+export function loggerFor({ logLevel, logFormat }: ReportFlags, output: Output): Logger {
+  const level = logLevel ?? (output.isTTY === true ? "info" : "warn");
+  const options = { level, output };
+  return logFormat === "json" ? jsonLinesLogger(options) : consoleLogger(options);
+}
