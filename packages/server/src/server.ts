@@ -3,8 +3,7 @@ import type { Duplex } from "node:stream";
 import { ReasonCode } from "@anax/protocol";
 import type { UserProperties } from "@anax/protocol";
 import { authenticatingHandler } from "./auth/authenticating-handler.ts";
-import { PasswordFile } from "./auth/password-file.ts";
-import { UserList } from "./auth/user-list.ts";
+import { authenticatorOf } from "./auth/authenticator-of.ts";
 import type { LoadingRetainedMessage } from "./core/hooks/retained-events.ts";
 import type { HookResult } from "./core/pending.ts";
 import type { Peer } from "./core/wire.ts";
@@ -156,16 +155,16 @@ export class MqttServer implements AsyncDisposable {
   }
 
   /**
-   * Begins to listen. Rejects with `MqttListenError` if a listener cannot; then nothing is left open.
-   * Throws `MqttServerStateError` unless the server is stopped.
+   * Begins to listen. Rejects with `MqttListenError` if a listener cannot, and leaves nothing open then;
+   * with `MqttServerStateError` unless the server is stopped.
    */
-  start(): Promise<void> {
+  async start(): Promise<void> {
     if (this.#state !== "stopped") {
       throw new MqttServerStateError(`cannot start: the server is ${this.#state}`);
     }
     this.#state = "starting";
     this.#transition = this.#start();
-    return this.#transition;
+    await this.#transition;
   }
 
   async #start(): Promise<void> {
@@ -276,13 +275,6 @@ export class MqttServer implements AsyncDisposable {
       },
     });
   }
-}
-
-function authenticatorOf(options: MqttServerOptions): Authenticator | undefined {
-  const { users, passwordFile, authenticate } = options;
-  if (users !== undefined) return new UserList(users);
-  if (passwordFile !== undefined) return new PasswordFile(passwordFile);
-  return typeof authenticate === "function" ? { authenticate } : authenticate;
 }
 
 /** Waits for the handlers of an event that the server itself fires. */

@@ -54,7 +54,7 @@ describe("start", () => {
 
   it("refuses to start twice", async () => {
     const server = await started();
-    expect(() => server.start()).toThrow("cannot start: the server is started");
+    await expect(server.start()).rejects.toThrow("cannot start: the server is started");
   });
 
   it("with a port in use rejects, and leaves nothing open", async () => {
