@@ -95,7 +95,9 @@ function takesIdentifier(
   if (qos === 1 || identifier === 0) return identifier !== 0;
   const { receiver } = session;
   if (connection.version === 5 && receiver.size >= core.options.receiveMaximum) return false;
-  return receiver.receive(identifier);
+  if (!receiver.receive(identifier)) return false;
+  if (session.isDurable) core.journal?.seen(session, identifier);
+  return true;
 }
 
 /**
@@ -125,7 +127,8 @@ function learnProperties(core: CoreContext, connection: Connection, at: number, 
   if (packet.type !== "publish") return -1;
   const { topicAlias, subscriptionIdentifiers } = packet.properties ?? {};
   if (topicAlias !== undefined || subscriptionIdentifiers !== undefined) return -1;
-  connection.lastProperties = framer.bytes.slice(at, at + size);
+  // A plain copy: the `slice` of a Node Buffer would be a view of memory that is read into again.
+  connection.lastProperties = new Uint8Array(framer.bytes.subarray(at, at + size));
   return size;
 }
 
