@@ -48,11 +48,8 @@ export class Acknowledgements {
 
   /** A new message came; what it gives is what the application acknowledges it by. */
   expect(qos: 1 | 2, packetIdentifier: number): Acknowledger {
-    const queue = this.#queues[qos];
-    const pending = new PendingAcknowledgement(qos, packetIdentifier, () => {
-      if (this.#queues[qos] === queue) this.#flush(qos);
-    });
-    queue.push(pending);
+    const pending = new PendingAcknowledgement(qos, packetIdentifier, () => this.#flush(qos));
+    this.#queues[qos].push(pending);
     if (qos === 2) this.#exactlyOnce.set(packetIdentifier, pending);
     return pending;
   }

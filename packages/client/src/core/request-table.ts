@@ -64,18 +64,20 @@ export class RequestTable {
 
   /** @throws ProtocolError when it answers nothing, or not as many filters as were asked for */
   suback(packet: SubackPacket): void {
-    const request = this.#take(packet, "subscribe");
-    if (request.type !== "subscribe") return;
+    const request = this.#unanswered.get(packet.packetIdentifier);
+    if (request?.type !== "subscribe") throw answersNothing(packet);
     requireCodes(packet, request.subscriptions.length);
+    this.#remove(packet.packetIdentifier);
     request.acknowledged(packet);
   }
 
   /** @throws ProtocolError when it answers nothing, or not as many filters as were asked for */
   unsuback(packet: UnsubackPacket): void {
-    const request = this.#take(packet, "unsubscribe");
-    if (request.type !== "unsubscribe") return;
+    const request = this.#unanswered.get(packet.packetIdentifier);
+    if (request?.type !== "unsubscribe") throw answersNothing(packet);
     // UNSUBACK of 3.1 and 3.1.1 has no codes.
     if (this.#output.version === 5) requireCodes(packet, request.topicFilters.length);
+    this.#remove(packet.packetIdentifier);
     request.acknowledged(packet);
   }
 
@@ -89,8 +91,7 @@ export class RequestTable {
     this.#unanswered.set(packetIdentifier, request);
     const error = this.#encode(request, packetIdentifier);
     if (error === undefined) return;
-    this.#unanswered.delete(packetIdentifier);
-    this.#outgoing.giveBackIdentifier(packetIdentifier);
+    this.#remove(packetIdentifier);
     request.failed(error);
   }
 
@@ -110,16 +111,14 @@ export class RequestTable {
     }
   }
 
-  #take(packet: SubackPacket | UnsubackPacket, type: Request["type"]): Request {
-    const request = this.#unanswered.get(packet.packetIdentifier);
-    if (request === undefined || request.type !== type) {
-      const { packetIdentifier } = packet;
-      throw new ProtocolError(`${packet.type} answers no ${type}: identifier ${packetIdentifier}`);
-    }
-    this.#unanswered.delete(packet.packetIdentifier);
-    this.#outgoing.giveBackIdentifier(packet.packetIdentifier);
-    return request;
+  #remove(packetIdentifier: number): void {
+    this.#unanswered.delete(packetIdentifier);
+    this.#outgoing.giveBackIdentifier(packetIdentifier);
   }
+}
+
+function answersNothing({ type, packetIdentifier }: SubackPacket | UnsubackPacket): ProtocolError {
+  return new ProtocolError(`${type} answers nothing: identifier ${packetIdentifier}`);
 }
 
 function requireCodes(packet: SubackPacket | UnsubackPacket, expected: number): void {
