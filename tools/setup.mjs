@@ -47,9 +47,9 @@ export function isInstalled(places) {
  * @param {Places} places
  */
 export function isBuilt(places) {
-  const everyEntryExists = packageFolders(places).every((folder) =>
-    existsSync(join(folder, "dist/index.js")),
-  );
+  const everyEntryExists = packageFolders(places)
+    .filter((folder) => existsSync(join(folder, "src/index.ts")))
+    .every((folder) => existsSync(join(folder, "dist/index.js")));
   return everyEntryExists && readIfThere(places.buildStamp) === fingerprintOfSources(places);
 }
 
