@@ -6,6 +6,7 @@ import type { Delivery } from "./delivery.ts";
 import { applicationMessageOf } from "./message.ts";
 import { sendAcknowledgement, sendPacket } from "./outgoing.ts";
 import type { Session } from "./session.ts";
+import { acknowledgementOutbox } from "./storing.ts";
 
 const PACKET_IDENTIFIER_NOT_FOUND = 0x92;
 
@@ -23,7 +24,7 @@ export function receivePuback(
   packet: PubackPacket | undefined,
 ): void {
   if (!session.sender.puback(packetIdentifier)) return ignore(core);
-  const item = endExchange(connection, session);
+  const item = endExchange(core, connection, session, packetIdentifier);
   if (item !== undefined) report(core, connection, item, packet ?? { type: "puback", packetIdentifier, reasonCode: 0 });
 }
 
@@ -39,18 +40,28 @@ export function receivePubrec(
     case "release":
       return release(core, connection, session, packetIdentifier);
     case "finished":
-      return refuse(core, connection, session, packet);
+      return refuse(core, connection, session, packet ?? { type: "pubrec", packetIdentifier, reasonCode: 0 });
     case "unknown":
       return releaseUnknown(core, connection, packetIdentifier, packet?.reasonCode ?? 0);
   }
 }
 
 function release(core: CoreContext, connection: Connection, session: Session, packetIdentifier: number): void {
+  if (session.isDurable) recordReceived(core, session, packetIdentifier);
   // The message itself is needed no more, unless an event wants to show it at the end.
-  if (core.hooks.clientAcknowledgedPublishPacket === undefined) {
+  else if (core.hooks.clientAcknowledgedPublishPacket === undefined) {
     session.sender.replaceItem(packetIdentifier, undefined);
   }
-  sendAcknowledgement(core, connection, "pubrel", packetIdentifier);
+  const outbox = acknowledgementOutbox(core, connection, session.isDurable);
+  sendAcknowledgement(core, connection, "pubrel", packetIdentifier, outbox);
+}
+
+/** Writes down that PUBREC came. A repeated one finds its message let go already. */
+function recordReceived(core: CoreContext, session: Session, packetIdentifier: number): void {
+  const delivery = session.sender.item(packetIdentifier);
+  if (delivery === undefined) return;
+  core.journal?.received(session, packetIdentifier, delivery);
+  session.sender.replaceItem(packetIdentifier, undefined);
 }
 
 function releaseUnknown(
@@ -73,7 +84,7 @@ export function receivePubcomp(
   packet: PubcompPacket | undefined,
 ): void {
   if (!session.sender.pubcomp(packetIdentifier)) return ignore(core);
-  const item = endExchange(connection, session);
+  const item = endExchange(core, connection, session, packetIdentifier);
   if (item !== undefined) report(core, connection, item, packet ?? { type: "pubcomp", packetIdentifier, reasonCode: 0 });
 }
 
@@ -85,7 +96,9 @@ export function receivePubrel(
   packetIdentifier: number,
 ): void {
   if (session.receiver.release(packetIdentifier)) {
-    return sendAcknowledgement(core, connection, "pubcomp", packetIdentifier);
+    if (session.isDurable) core.journal?.released(session, packetIdentifier);
+    const outbox = acknowledgementOutbox(core, connection, session.isDurable);
+    return sendAcknowledgement(core, connection, "pubcomp", packetIdentifier, outbox);
   }
   ignore(core);
   sendPacket(core, connection, { type: "pubcomp", packetIdentifier, reasonCode: PACKET_IDENTIFIER_NOT_FOUND });
@@ -101,17 +114,23 @@ function refuse(
   core: CoreContext,
   connection: Connection,
   session: Session,
-  packet: PubrecPacket | undefined,
+  packet: PubrecPacket,
 ): void {
-  const item = endExchange(connection, session);
-  if (item !== undefined && packet !== undefined) report(core, connection, item, packet);
+  const item = endExchange(core, connection, session, packet.packetIdentifier);
+  if (item !== undefined) report(core, connection, item, packet);
 }
 
 /** Lets go of the exchange that has just finished; gives what was kept of it. */
-function endExchange(connection: Connection, session: Session): Delivery | undefined {
+function endExchange(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packetIdentifier: number,
+): Delivery | undefined {
   const delivery = session.sender.finished;
   session.sender.finished = undefined;
-  if (connection.resent > 0) connection.resent -= 1;
+  if (session.isDurable) core.journal?.finished(session, packetIdentifier, delivery);
+  if (connection.resent.size > 0) connection.resent.delete(packetIdentifier);
   return delivery;
 }
 

@@ -4,6 +4,7 @@ import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import { sendPacket } from "./outgoing.ts";
 import { endSession, scheduleExpiry } from "./session-ending.ts";
+import { closeGate } from "./storing.ts";
 import { discardWill, releaseWill } from "./will.ts";
 
 /** Why the server ends a connection, as DISCONNECT tells it. */
@@ -52,7 +53,7 @@ export function shut(core: CoreContext, connection: Connection): void {
 }
 
 function endWire(core: CoreContext, connection: Connection): void {
-  core.flushNow(connection);
+  core.writeLast(connection);
   connection.wire.end();
 }
 
@@ -62,6 +63,7 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
   if (error !== undefined) connection.ending.error ??= error;
   leaveSession(core, connection);
   connection.state = "closed";
+  closeGate(core, connection);
   connection.outbox.clear();
   connection.backlog.clear();
   const exchange = connection.authentication;
@@ -78,11 +80,15 @@ function leaveSession(core: CoreContext, connection: Connection): void {
   connection.resuming = undefined;
   if (session === undefined || session.connection !== connection) return;
   session.connection = undefined;
-  session.replays.length = 0;
   if (ending.willIsDue) releaseWill(core, session);
   else discardWill(core, session);
-  if (session.isPersistent) scheduleExpiry(core, session);
-  else endSession(core, session, "disconnected");
+  closeGate(core, connection);
+  if (session.isPersistent) {
+    scheduleExpiry(core, session, core.now);
+    if (session.isDurable) core.journal?.session(session);
+  } else {
+    endSession(core, session, "disconnected");
+  }
   announce(core, connection, session.expiryIntervalSeconds);
 }
 

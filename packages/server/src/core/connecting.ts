@@ -16,6 +16,7 @@ import type { Task } from "./pending.ts";
 import { watchKeepAlive } from "./keeping-alive.ts";
 import { cancelExpiry, endSession } from "./session-ending.ts";
 import { Session } from "./session.ts";
+import { refusalToStore, stored } from "./storing.ts";
 import { restoreSubscription } from "./subscribing.ts";
 import { armWill, discardWill } from "./will.ts";
 
@@ -38,11 +39,18 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   connection.clientId = connection.agreement.clientId;
   const prepared = yield* prepareSession(core, connection, packet);
   if (!connection.isOpen) return;
+  const unstorable = connection.agreement.sessionExpirySeconds > 0 ? refusalToStore(core) : undefined;
+  if (unstorable !== undefined) return refuse(core, connection, { reasonCode: unstorable });
   const sessionPresent = attach(core, connection, packet, prepared);
+  // CONNACK says that the session exists, and all before it has been taken back.
+  const failure = connection.session?.isDurable === true ? yield* stored(core) : undefined;
+  if (!connection.isOpen) return;
+  if (failure !== undefined) return refuse(core, connection, { reasonCode: failure });
   welcome(core, connection, packet, args, sessionPresent);
   yield* announce(core, connection, packet, sessionPresent);
   connection.isHeld = false;
-  core.touch(connection);
+  // What waited meanwhile goes before anything that is put into the outbox from now on.
+  if (connection.backlog.length > 0) core.flushNow(connection);
   if (connection.session !== undefined) pump(core, connection.session);
 }
 
@@ -149,9 +157,11 @@ function attach(
   const isResumed = session !== undefined;
   session ??= newSession(core, connection);
   resume(core, connection, session);
+  record(core, session);
   const isRestored = !isResumed && prepared !== undefined && restore(core, session, prepared);
   const origin = { ...connection.context, sessionItems: session.items };
   armWill(session, packet.will, origin);
+  record(core, session);
   return isResumed || (isRestored && !packet.cleanStart);
 }
 
@@ -172,6 +182,12 @@ function newSession(core: CoreContext, connection: Connection): Session {
   core.sessions.add(session);
   core.statistics.sessionsCurrent = core.sessions.size;
   return session;
+}
+
+/** Writes a session down that is to survive, or strikes one out that no longer is. */
+function record(core: CoreContext, session: Session): void {
+  if (session.isPersistent) core.journal?.session(session);
+  else if (session.isDurable) core.journal?.deleted(session);
 }
 
 /** Ties connection and session. A resumed session keeps its own items. */

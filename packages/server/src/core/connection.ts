@@ -6,6 +6,7 @@ import type { BytePool } from "./byte-pool.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Delivery } from "./delivery.ts";
 import type { AuthenticationState } from "./authenticating.ts";
+import type { Gate } from "./gate.ts";
 import type { ClientContext, SessionItems } from "./hooks/client-context.ts";
 import type { DisconnectType } from "./hooks/connection-events.ts";
 import type { OutboundInterception } from "./intercepting.ts";
@@ -52,6 +53,8 @@ export class Connection {
   readonly outbox: Outbox;
   /** QoS 0 messages that wait because the peer does not read; acknowledgements go past them. */
   readonly backlog: Outbox;
+  /** Output that waits for the journal; undefined while none does. */
+  gate: Gate | undefined;
   readonly counters: ConnectionCounters = new ConnectionCounters();
   readonly connectedAtMs: number;
   state: ConnectionState = "opened";
@@ -93,8 +96,8 @@ export class Connection {
   authentication: AuthenticationState | undefined;
   /** Exchanges of an earlier connection that are still to be sent again. */
   resuming: Iterator<OpenExchange<Delivery>> | undefined;
-  /** PUBLISH packets sent again and not yet acknowledged: they too keep to the Receive Maximum. */
-  resent = 0;
+  /** Identifiers of PUBLISH packets sent again and not yet acknowledged: they too keep to the Receive Maximum. */
+  readonly resent: Set<number> = new Set();
   outbound: OutboundInterception | undefined;
 
   /** The route of the last PUBLISH: publishers repeat their topics. */
@@ -119,7 +122,13 @@ export class Connection {
 
   /** True if messages may be put into the outbox now. */
   get takesMessages(): boolean {
-    return !this.isCongested && !this.isHeld && this.isOpen && this.outbox.length < OUTBOX_HIGH_WATER;
+    if (this.isCongested || this.isHeld || !this.isOpen) return false;
+    return this.outbox.length + (this.gate?.length ?? 0) < OUTBOX_HIGH_WATER;
+  }
+
+  /** True if messages may be put into the outbox as soon as this turn's output was written. */
+  get waitsForTurn(): boolean {
+    return this.isOpen && !this.isCongested && !this.isHeld && this.outbox.length >= OUTBOX_HIGH_WATER;
   }
 
   /** True if the packets to this client depend on nothing but protocol version and QoS. */

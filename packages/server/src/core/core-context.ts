@@ -4,6 +4,7 @@ import type { Connection } from "./connection.ts";
 import type { CoreOptions } from "./core-options.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Hooks } from "./hooks/hooks.ts";
+import type { Journal } from "./journal/journal.ts";
 import type { RetainedMessages } from "./retained-messages.ts";
 import type { Router } from "./router.ts";
 import type { Session } from "./session.ts";
@@ -20,6 +21,10 @@ export interface CoreContext {
   readonly retained: RetainedMessages;
   readonly deadlines: Deadlines;
   readonly pool: BytePool;
+  /** Undefined if nothing outlives the process. */
+  readonly journal: Journal | undefined;
+  /** Connections whose output waits for the journal. */
+  readonly gated: Set<Connection>;
   readonly decodeLimits: DecodeLimits;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -31,6 +36,8 @@ export interface CoreContext {
   touch(connection: Connection): void;
   /** Writes out what the connection has now, because it is much. */
   flushNow(connection: Connection): void;
+  /** Writes out the last packets of the connection, even if the peer does not read. */
+  writeLast(connection: Connection): void;
   /** Packets of the connection may be read (again). */
   readOn(connection: Connection): void;
   /** The session has more to send than this turn allows: goes on in the next. */

@@ -10,6 +10,7 @@ import type { Outbox } from "./outbox.ts";
 import { writePublish } from "./publish-writer.ts";
 import { replayRetained } from "./retained-replay.ts";
 import type { Session } from "./session.ts";
+import { exchangeOutbox } from "./storing.ts";
 
 /** An outbox with this much in it is written out at once instead of at the end of the turn. */
 const OUTBOX_BYTES_MAX = 1_048_576;
@@ -20,16 +21,29 @@ const OUTBOX_BYTES_MAX = 1_048_576;
  */
 export function deliver(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
   if (delivery.qos === 0) return deliverAtMostOnce(core, session, delivery);
-  if (!session.isReady) return enqueue(core, session, delivery);
-  return sendExchange(core, session, delivery) ? "sent" : "dropped";
+  if (!session.isReady) return enqueueForLater(core, session, delivery);
+  return sendExchange(core, session, delivery, "fresh") ? "sent" : "dropped";
+}
+
+/** Into the queue, which is seen to in the next turn if nothing but the end of this one has to be waited for. */
+function enqueueForLater(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+  if (session.connection?.waitsForTurn) core.continueLater(session);
+  return enqueue(core, session, delivery);
 }
 
 function deliverAtMostOnce(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+  if (queuesAtMostOnce(core, session)) return enqueue(core, session, delivery);
+  return sendAtMostOnce(core, session, delivery);
+}
+
+/** True if QoS 0 messages too wait in the queue: nobody is connected, or there are older ones in it. */
+export function queuesAtMostOnce(core: CoreContext, session: Session): boolean {
+  return core.options.queueQos0 && (session.connection === undefined || session.queue.length > 0);
+}
+
+function sendAtMostOnce(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
   const connection = session.connection;
-  if (connection === undefined) {
-    return core.options.queueQos0 ? enqueue(core, session, delivery) : drop(core);
-  }
-  if (!connection.isOpen) return drop(core);
+  if (connection === undefined || !connection.isOpen) return drop(core);
   const outbox = outboxFor(core, connection, delivery.message.size);
   if (outbox === undefined) return drop(core);
   return send(core, connection, outbox, { delivery, packetIdentifier: 0, duplicate: false })
@@ -54,13 +68,22 @@ function drop(core: CoreContext): DeliveryOutcome {
 }
 
 /** Sends a QoS 1 or 2 message under a new Packet Identifier; false if it is too large for the client. */
-function sendExchange(core: CoreContext, session: Session, delivery: Delivery): boolean {
+function sendExchange(
+  core: CoreContext,
+  session: Session,
+  delivery: Delivery,
+  isQueued: "fresh" | "queued",
+): boolean {
   const connection = session.connection;
   if (connection === undefined || delivery.qos === 0) return false;
   const keep = session.keepsInFlight || core.hooks.clientAcknowledgedPublishPacket !== undefined;
   const packetIdentifier = session.sender.begin(delivery.qos, keep ? delivery : undefined);
   const sending = { delivery, packetIdentifier, duplicate: false };
-  if (send(core, connection, connection.outbox, sending)) return true;
+  if (send(core, connection, exchangeOutbox(core, connection, session), sending)) {
+    record(core, session, delivery, { packetIdentifier, isQueued });
+    return true;
+  }
+  if (isQueued === "queued") forgetQueued(core, session, delivery);
   // The message counts as delivered [MQTT-3.1.2-25].
   abandon(session, packetIdentifier);
   return false;
@@ -151,6 +174,7 @@ export function enqueue(core: CoreContext, session: Session, delivery: Delivery)
     overwriteOldest(core, session);
   }
   queue.push(delivery);
+  if (session.isDurable && delivery.qos > 0) core.journal?.addressed(session, delivery, 0);
   core.statistics.queuedMessagesCurrent += 1;
   core.statistics.queuedBytesCurrent += delivery.message.size;
   return "queued";
@@ -169,10 +193,28 @@ function overwriteOldest(core: CoreContext, session: Session): void {
   const oldest = takeQueued(core, session);
   core.statistics.messagesDropped += 1;
   if (oldest === undefined) return;
+  forgetQueued(core, session, oldest);
   core.hooks.queuedApplicationMessageOverwritten?.({
     receiverClientId: session.clientId,
     applicationMessage: applicationMessageOf(oldest.message),
   });
+}
+
+/** Writes down that a message is in flight now, which was queued or is new to the session. */
+function record(
+  core: CoreContext,
+  session: Session,
+  delivery: Delivery,
+  { packetIdentifier, isQueued }: { packetIdentifier: number; isQueued: "fresh" | "queued" },
+): void {
+  if (!session.isDurable) return;
+  if (isQueued === "queued") core.journal?.sent(session, delivery, packetIdentifier);
+  else core.journal?.addressed(session, delivery, packetIdentifier);
+}
+
+/** Writes down that a message that was queued will not be sent. */
+export function forgetQueued(core: CoreContext, session: Session, delivery: Delivery): void {
+  if (session.isDurable && delivery.qos > 0) core.journal?.dropped(session, delivery);
 }
 
 /** Takes the oldest message out of the queue. */
@@ -202,13 +244,14 @@ export function pump(core: CoreContext, session: Session): void {
   while (session.queue.length > 0 && (session.freeQuota > 0 || isUnlimited(session))) {
     const delivery = takeQueued(core, session);
     // A message that expired before its delivery began is not sent [MQTT-3.3.2-5].
-    if (delivery === undefined || isExpired(core, delivery.message)) continue;
-    if (delivery.qos === 0) deliverAtMostOnce(core, session, delivery);
-    else sendExchange(core, session, delivery);
+    if (delivery === undefined) break;
+    if (isExpired(core, delivery.message)) forgetQueued(core, session, delivery);
+    else if (delivery.qos === 0) sendAtMostOnce(core, session, delivery);
+    else sendExchange(core, session, delivery, "queued");
   }
   if (session.queue.length === 0 && session.replays.length > 0) replayRetained(core, session, deliver);
   const isOwed = session.queue.length > 0 || session.replays.length > 0 || connection.resuming !== undefined;
-  if (isOwed && !connection.takesMessages && !connection.isCongested) core.continueLater(session);
+  if (isOwed && connection.waitsForTurn) core.continueLater(session);
 }
 
 /** True if the head of the queue is a QoS 0 message, which no quota holds back. */
@@ -222,16 +265,17 @@ function isUnlimited(session: Session): boolean {
  */
 function resend(core: CoreContext, session: Session, connection: Connection): void {
   while (connection.resuming !== undefined && connection.takesMessages) {
-    if (connection.resent >= connection.sendMaximum) return;
+    if (connection.resent.size >= connection.sendMaximum) return;
     const next = connection.resuming.next();
     if (next.done) {
       connection.resuming = undefined;
+      connection.resent.clear();
       return;
     }
     const { identifier: packetIdentifier, state, item: delivery } = next.value;
     if (state === "awaitingPubcomp") sendAcknowledgement(core, connection, "pubrel", packetIdentifier);
     else if (delivery !== undefined) {
-      connection.resent += 1;
+      connection.resent.add(packetIdentifier);
       resendPublish(core, session, { delivery, packetIdentifier, duplicate: true });
     }
   }
@@ -240,5 +284,8 @@ function resend(core: CoreContext, session: Session, connection: Connection): vo
 function resendPublish(core: CoreContext, session: Session, sending: Sending): void {
   const connection = session.connection;
   if (connection === undefined) return;
-  if (!send(core, connection, connection.outbox, sending)) abandon(session, sending.packetIdentifier);
+  if (send(core, connection, connection.outbox, sending)) return;
+  connection.resent.delete(sending.packetIdentifier);
+  abandon(session, sending.packetIdentifier);
+  if (session.isDurable) core.journal?.finished(session, sending.packetIdentifier, sending.delivery);
 }

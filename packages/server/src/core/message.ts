@@ -1,10 +1,12 @@
-import { decodePacket, encodePacket, parseTopicName } from "@anax/protocol";
+import { decodePacket, decodeUtf8, encodePacket, parseTopicName } from "@anax/protocol";
 import type { PublishPacket, PublishProperties, QoS } from "@anax/protocol";
 import type { ApplicationMessage } from "./application-message.ts";
 
-/** Who published a message: what No Local and the extension events ask for. */
-export interface MessageOrigin {
-  readonly clientId: string;
+/** Where a message lies in the journal. */
+export interface JournalPlace {
+  readonly number: number;
+  /** Bytes of the message, read back. */
+  read(): Uint8Array;
 }
 
 /**
@@ -19,9 +21,10 @@ export interface MessageOrigin {
  */
 export class Message {
   readonly topic: string;
-  readonly bytes: Uint8Array;
   readonly topicEnd: number;
   readonly payloadStart: number;
+  /** Bytes that the message takes, for limits of queues. */
+  readonly size: number;
   readonly qos: QoS;
   readonly retain: boolean;
   readonly clientId: string;
@@ -29,18 +32,15 @@ export class Message {
   readonly expiresAtMs: number;
   /** Where in `bytes` the four bytes of the Message Expiry Interval are; 0 if there are none. */
   readonly expiryOffset: number;
+  /** Set once the message is in the journal. */
+  place: JournalPlace | undefined;
+  #bytes: Uint8Array | undefined;
 
-  constructor(fields: {
-    topic: string;
-    bytes: Uint8Array;
-    qos: QoS;
-    retain: boolean;
-    clientId: string;
-    receivedAtMs: number;
-  }) {
+  private constructor(fields: MessageFields & { topic: string; expiresAtMs: number }) {
     const { bytes } = fields;
     this.topic = fields.topic;
-    this.bytes = bytes;
+    this.#bytes = bytes;
+    this.size = bytes.length;
     this.qos = fields.qos;
     this.retain = fields.retain;
     this.clientId = fields.clientId;
@@ -48,20 +48,65 @@ export class Message {
     const propertiesStart = skipVarint(bytes, this.topicEnd);
     this.payloadStart = propertiesStart + readVarint(bytes, this.topicEnd);
     this.expiryOffset = findExpiry(bytes, propertiesStart, this.payloadStart);
-    this.expiresAtMs =
-      this.expiryOffset === 0
-        ? Infinity
-        : fields.receivedAtMs + 1_000 * readU32(bytes, this.expiryOffset);
+    this.expiresAtMs = fields.expiresAtMs;
   }
 
-  /** Bytes that the message takes, for limits of queues. */
-  get size(): number {
-    return this.bytes.length;
+  /** Makes a message that has just come: its Message Expiry Interval counts from now. */
+  static received(fields: MessageFields & { topic: string; receivedAtMs: number }): Message {
+    const { bytes } = fields;
+    const topicEnd = 2 + byteAt(bytes, 0) * 256 + byteAt(bytes, 1);
+    const propertiesStart = skipVarint(bytes, topicEnd);
+    const expiryOffset = findExpiry(bytes, propertiesStart, propertiesStart + readVarint(bytes, topicEnd));
+    const expiresAtMs =
+      expiryOffset === 0 ? Infinity : fields.receivedAtMs + 1_000 * readU32(bytes, expiryOffset);
+    return new Message({ ...fields, expiresAtMs });
+  }
+
+  /** Makes a message again that was stored. */
+  static restored(fields: MessageFields & { expiresAtMs: number }): Message {
+    const topicEnd = 2 + byteAt(fields.bytes, 0) * 256 + byteAt(fields.bytes, 1);
+    return new Message({ ...fields, topic: decodeUtf8(fields.bytes, 2, topicEnd) });
+  }
+
+  /** The same message as one of its own, with the same bytes. */
+  clone(): Message {
+    return new Message({ ...this, bytes: this.bytes });
+  }
+
+  get bytes(): Uint8Array {
+    return this.#bytes ?? this.#readBack();
+  }
+
+  /** True while the bytes are in memory. */
+  get isResident(): boolean {
+    return this.#bytes !== undefined;
   }
 
   get payloadIsEmpty(): boolean {
-    return this.payloadStart === this.bytes.length;
+    return this.payloadStart === this.size;
   }
+
+  /** Lets go of the bytes, which are read back from the journal each time they are needed. */
+  release(): void {
+    if (this.place !== undefined) this.#bytes = undefined;
+  }
+
+  /** Keeps the bytes in memory again. */
+  makeResident(): void {
+    this.#bytes = this.bytes;
+  }
+
+  #readBack(): Uint8Array {
+    if (this.place === undefined) throw new Error("a message has neither bytes nor a place in the journal");
+    return this.place.read();
+  }
+}
+
+interface MessageFields {
+  readonly bytes: Uint8Array;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly clientId: string;
 }
 
 /** Properties that travel with a message; Topic Alias and Subscription Identifier belong to one delivery. */
@@ -90,7 +135,7 @@ export function messageFromPacket(
     },
     5,
   );
-  return new Message({
+  return Message.received({
     topic: packet.topic,
     bytes: encoded.slice(skipVarint(encoded, 1)),
     qos: packet.qos,
@@ -120,7 +165,7 @@ export function messageFromApplication(
 
 /** What programs are shown of a message. The payload is a view that must not be written to. */
 export function applicationMessageOf(message: Message): ApplicationMessage {
-  const packet = decodePacket(0x30, message.bytes, 0, message.bytes.length, 5);
+  const packet = decodePacket(0x30, message.bytes, 0, message.size, 5);
   if (packet.type !== "publish") throw new Error(`a message decodes as ${packet.type}`);
   const { topic, payload, properties } = packet;
   return { topic, payload, qos: message.qos, retain: message.retain, ...properties };

@@ -3,22 +3,32 @@ import type { Packet } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import { interceptOutbound } from "./intercepting.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** Output that a peer may leave unread before the server stops reading from it. */
 const UNREAD_BYTES_MAX = 1_048_576;
 
 /** Sends any packet but PUBLISH, through the interceptor if there is one. */
-export function sendPacket(core: CoreContext, connection: Connection, packet: Packet): void {
-  if (connection.state === "closed") return;
-  if (core.hooks.interceptingOutboundPacket === undefined) return writePacket(core, connection, packet);
-  interceptOutbound(core, connection, packet, (shown) => writePacket(core, connection, shown));
+export function sendPacket(
+  core: CoreContext,
+  connection: Connection,
+  packet: Packet,
+  outbox: Outbox = connection.outbox,
+): void {
+  if (!connection.isOpen) return;
+  if (core.hooks.interceptingOutboundPacket === undefined) {
+    return writePacket(core, connection, packet, outbox);
+  }
+  interceptOutbound(core, connection, packet, (shown) =>
+    writePacket(core, connection, shown, outbox),
+  );
 }
 
-/** Puts a packet into the outbox as it is. */
-export function writePacket(core: CoreContext, connection: Connection, packet: Packet): void {
+/** Puts a packet into an outbox as it is. */
+function writePacket(core: CoreContext, connection: Connection, packet: Packet, outbox: Outbox): void {
   const bytes = fitted(connection, packet);
   if (bytes === undefined) return;
-  connection.outbox.append(bytes, 0, bytes.length);
+  outbox.append(bytes, 0, bytes.length);
   countSent(core, connection, 1);
 }
 
@@ -31,13 +41,14 @@ export function sendAcknowledgement(
   connection: Connection,
   type: keyof typeof FIRST_BYTE,
   packetIdentifier: number,
+  outbox: Outbox = connection.outbox,
 ): void {
   if (core.hooks.interceptingOutboundPacket !== undefined) {
-    return sendPacket(core, connection, { type, packetIdentifier, reasonCode: 0 });
+    return sendPacket(core, connection, { type, packetIdentifier, reasonCode: 0 }, outbox);
   }
-  if (connection.state === "closed") return;
-  const start = connection.outbox.reserve(4);
-  const { bytes } = connection.outbox;
+  if (!connection.isOpen) return;
+  const start = outbox.reserve(4);
+  const { bytes } = outbox;
   bytes[start] = FIRST_BYTE[type];
   bytes[start + 1] = 2;
   bytes[start + 2] = packetIdentifier >>> 8;

@@ -178,7 +178,7 @@ export class PublishRun {
     const at = copy(source, bodyAt, bodyAt + this.#topicPart, bytes, 0);
     copy(source, payloadAt - this.propertyBytes, payloadAt, bytes, at);
     copy(source, payloadAt, end, bytes, bytes.length - (end - payloadAt));
-    return new Message({
+    return Message.received({
       topic: this.route?.topic ?? "",
       bytes,
       qos: this.qos,

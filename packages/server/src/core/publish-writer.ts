@@ -61,7 +61,7 @@ function measure(
   const { message } = delivery;
   const topicBytes = topicNeeded ? message.topicEnd : 2;
   const identifierBytes = delivery.qos > 0 ? 2 : 0;
-  const payloadBytes = message.bytes.length - message.payloadStart;
+  const payloadBytes = message.size - message.payloadStart;
   if (version !== 5) {
     const remainingLength = topicBytes + identifierBytes + payloadBytes;
     return { topicBytes, identifierBytes, addedProperties: 0, remainingLength, alias: 0 };

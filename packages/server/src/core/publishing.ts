@@ -146,7 +146,8 @@ export function deliveryFor(
   group: SharedGroup | undefined,
 ): Delivery {
   return {
-    message,
+    // A session may be chosen by a group and be a subscriber itself: two deliveries, each with a message of its own.
+    message: group === undefined ? message : message.clone(),
     qos: lowerQos(message.qos, recipient.qos),
     // RETAIN is forwarded only where Retain As Published asks for it [MQTT-3.3.1-12] [MQTT-3.3.1-13].
     retain: message.retain && recipient.retainAsPublished,

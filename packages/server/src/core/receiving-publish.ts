@@ -9,6 +9,7 @@ import type { Task } from "./pending.ts";
 import { publish } from "./publishing.ts";
 import type { Published } from "./publishing.ts";
 import type { Session } from "./session.ts";
+import { acknowledgementOutbox } from "./storing.ts";
 
 const UNSPECIFIED_ERROR = 0x80;
 const NOT_AUTHORIZED = 0x87;
@@ -30,14 +31,17 @@ export function* receivePublish(
 ): Task {
   const topic = resolveTopic(connection, packet);
   requireSupported(core, packet);
+  const appendedBefore = core.journal?.appended;
   if (packet.qos === 2 && isRepeated(core, connection, session, packet)) {
-    return sendAcknowledgement(core, connection, "pubrec", packet.packetIdentifier ?? 0);
+    const outbox = acknowledgementOutbox(core, connection, session.isDurable);
+    return sendAcknowledgement(core, connection, "pubrec", packet.packetIdentifier ?? 0, outbox);
   }
   const refusal = refusalOf(core, packet, topic);
   const message = messageFromPacket({ ...packet, topic }, session.clientId, core.now);
   const origin = { ...connection.context };
   const published = refusal ?? (yield* publish(core, message, origin));
-  acknowledge(core, connection, session, { packet, published });
+  const depends = core.journal?.appended !== appendedBefore;
+  acknowledge(core, connection, session, { packet, published, depends });
 }
 
 /** The topic that a PUBLISH means; a Topic Alias is learned or looked up [MQTT-3.3.2-12]. */
@@ -76,6 +80,7 @@ function isRepeated(
   packet: PublishPacket,
 ): boolean {
   if (!session.receiver.receive(packet.packetIdentifier ?? 0)) return true;
+  if (session.isDurable) core.journal?.seen(session, packet.packetIdentifier ?? 0);
   const { receiveMaximum } = core.options;
   // 3.1 and 3.1.1 clients cannot know the limit; theirs is the number of identifiers.
   if (connection.version === 5 && session.receiver.size > receiveMaximum) {
@@ -115,24 +120,30 @@ function acknowledge(
   core: CoreContext,
   connection: Connection,
   session: Session,
-  { packet, published }: { packet: PublishPacket; published: Published },
+  { packet, published, depends }: { packet: PublishPacket; published: Published; depends: boolean },
 ): void {
   if (published.closeConnection) return closeFor(core, connection, published);
   const { qos, packetIdentifier } = packet;
   if (qos === 0 || packetIdentifier === undefined) return refuseQos0(published);
   const { reasonCode, reasonString, userProperties } = published;
   // A refused identifier is free again [MQTT-4.3.3-9]; where the refusal cannot be told, the exchange goes on.
-  if (qos === 2 && reasonCode >= 0x80 && connection.version === 5) session.receiver.release(packetIdentifier);
+  if (qos === 2 && reasonCode >= 0x80 && connection.version === 5) release(core, session, packetIdentifier);
+  const outbox = acknowledgementOutbox(core, connection, depends);
   const type = qos === 1 ? "puback" : "pubrec";
   const isPlain = reasonCode === 0 && reasonString === undefined && userProperties === undefined;
   if (isPlain || connection.version !== 5) {
-    return sendAcknowledgement(core, connection, type, packetIdentifier);
+    return sendAcknowledgement(core, connection, type, packetIdentifier, outbox);
   }
   const properties = {
     ...(reasonString !== undefined && { reasonString }),
     ...(userProperties !== undefined && { userProperties }),
   };
-  sendPacket(core, connection, { type, packetIdentifier, reasonCode, properties });
+  sendPacket(core, connection, { type, packetIdentifier, reasonCode, properties }, outbox);
+}
+
+function release(core: CoreContext, session: Session, packetIdentifier: number): void {
+  session.receiver.release(packetIdentifier);
+  if (session.isDurable) core.journal?.released(session, packetIdentifier);
 }
 
 /** QoS 0 has no acknowledgement: only a payload that breaks its own indicator ends the connection. */

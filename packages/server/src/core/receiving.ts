@@ -70,8 +70,9 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
   const { session, framer } = connection;
   const isPublish = framer.firstByte >> 4 === PUBLISH;
   if (session !== undefined && connection.state === "connected") {
+    const appendedBefore = core.journal?.appended;
     if (isPublish && mayRun(core) && scanRun(core, connection, session, run)) {
-      distributeRun(core, connection, session, run);
+      distributeRun(core, connection, session, run, appendedBefore);
       return run.end();
     }
     if (!isPublish && takeAcknowledgement(core, connection, session)) return;

@@ -63,7 +63,8 @@ function replayOne(
   if (subscription.noLocal && message.clientId === subscription.session.clientId) return;
   const { subscriptionIdentifier } = subscription;
   const delivery: Delivery = {
-    message,
+    // Two filters of a session may match it: two deliveries, each with a message of its own.
+    message: subscription.qos > 0 ? message.clone() : message,
     qos: lowerQos(message.qos, subscription.qos),
     retain: true,
     subscriptionIdentifiers: subscriptionIdentifier === undefined ? undefined : [subscriptionIdentifier],

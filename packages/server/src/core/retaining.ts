@@ -17,6 +17,7 @@ export function* retain(core: CoreContext, message: Message, clientId: string): 
   // A message that has no time to live is expired as soon as it is stored.
   if (message.expiresAtMs <= core.now) return true;
   store(core, message);
+  core.journal?.retained(message);
   yield* changed(core, message.topic, { clientId, message });
   return true;
 }
@@ -36,7 +37,7 @@ export function store(core: CoreContext, message: Message): void {
   node.expiry =
     message.expiresAtMs === Infinity
       ? undefined
-      : core.deadlines.add(message.expiresAtMs, () => expire(core, message.topic));
+      : core.deadlines.add(message.expiresAtMs, () => expire(core, message));
   count(core);
 }
 
@@ -44,12 +45,15 @@ export function store(core: CoreContext, message: Message): void {
 export function forget(core: CoreContext, topic: string): boolean {
   core.deadlines.cancel(core.retained.find(topic)?.expiry);
   const removed = core.retained.delete(topic);
+  if (removed) core.journal?.cleared(topic);
   count(core);
   return removed;
 }
 
-function expire(core: CoreContext, topic: string): void {
-  if (forget(core, topic)) core.statistics.messagesExpired += 1;
+function expire(core: CoreContext, message: Message): void {
+  if (core.retained.get(message.topic) !== message) return;
+  forget(core, message.topic);
+  core.statistics.messagesExpired += 1;
 }
 
 function* changed(

@@ -62,7 +62,11 @@ export class Router {
       branch: this.#branch(firstLevel(topic)),
       all: this.#all,
     });
-    this.#slots[hash(topicBytes, 0, topicBytes.length)] = route;
+    const slot = hash(topicBytes, 0, topicBytes.length);
+    // A route that leaves the table hears of no changes any more, but connections may remember it.
+    const replaced = this.#slots[slot];
+    if (replaced !== undefined) replaced.isStale = true;
+    this.#slots[slot] = route;
     return route;
   }
 

@@ -2,7 +2,7 @@ import type { QoS } from "@anax/protocol";
 import { lowerQos } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
-import { countPublishes, deliver, outboxFor } from "./delivering.ts";
+import { countPublishes, deliver, outboxFor, queuesAtMostOnce } from "./delivering.ts";
 import type { Outbox } from "./outbox.ts";
 import { countSent } from "./outgoing.ts";
 import { deliveryFor } from "./publishing.ts";
@@ -11,10 +11,11 @@ import { recipientFor } from "./route.ts";
 import type { Recipient } from "./route.ts";
 import type { Session } from "./session.ts";
 import type { SharedGroup } from "./shared-subscriptions.ts";
+import { acknowledgementOutbox, exchangeOutbox, refusalToStore } from "./storing.ts";
 
 const NO_MATCHING_SUBSCRIBERS = 0x10;
 
-/** True while no event handler wants to see single messages on their way. */
+/** True while nobody has to look at single messages on their way: no event handler, no store that refuses. */
 export function mayRun(core: CoreContext): boolean {
   const { hooks } = core;
   return (
@@ -23,12 +24,19 @@ export function mayRun(core: CoreContext): boolean {
     hooks.interceptingOutboundPacket === undefined &&
     hooks.interceptingClientEnqueue === undefined &&
     hooks.applicationMessageEnqueuedOrDropped === undefined &&
-    hooks.applicationMessageNotConsumed === undefined
+    hooks.applicationMessageNotConsumed === undefined &&
+    refusalToStore(core) === undefined
   );
 }
 
 /** Hot path: gives a whole run to everybody who gets it, and acknowledges it. */
-export function distributeRun(core: CoreContext, connection: Connection, session: Session, run: PublishRun): void {
+export function distributeRun(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  run: PublishRun,
+  appendedBefore: number | undefined,
+): void {
   const { recipients = [], groups = [] } = run.route ?? {};
   let matched = groups.length;
   for (let index = 0; index < recipients.length; index += 1) {
@@ -40,7 +48,9 @@ export function distributeRun(core: CoreContext, connection: Connection, session
   }
   for (const group of groups) shareRun(core, run, group);
   countReceived(core, connection, run);
-  if (run.qos > 0) acknowledgeRun(core, connection, run, matched === 0 ? NO_MATCHING_SUBSCRIBERS : 0);
+  if (run.qos === 0) return;
+  const outbox = acknowledgementOutbox(core, connection, core.journal?.appended !== appendedBefore);
+  acknowledgeRun(core, connection, run, { outbox, reasonCode: matched === 0 ? NO_MATCHING_SUBSCRIBERS : 0 });
 }
 
 function countReceived(core: CoreContext, connection: Connection, run: PublishRun): void {
@@ -107,7 +117,7 @@ interface Target {
 function copyRange(core: CoreContext, run: PublishRun, range: Range, target: Target): number {
   const { qos, connection } = target;
   const { session } = range.recipient;
-  if (qos === 0) return copyAtMostOnce(core, run, range, connection);
+  if (qos === 0) return queuesAtMostOnce(core, session) ? 0 : copyAtMostOnce(core, run, range, connection);
   if (!session.isReady) return 0;
   const count = Math.min(session.freeQuota, range.to - range.from);
   copyExchanges(core, run, { ...range, to: range.from + count }, target);
@@ -134,12 +144,13 @@ function copyExchanges(core: CoreContext, run: PublishRun, range: Range, target:
   const { bytes, starts, identifierAt } = run.encoding(connection.version === 5, qos);
   const start = starts[range.from] ?? 0;
   const end = starts[range.to] ?? 0;
-  const { outbox } = connection;
+  const outbox = exchangeOutbox(core, connection, session);
   const shift = outbox.append(bytes, start, end) - start;
   const isKept = session.keepsInFlight || core.hooks.clientAcknowledgedPublishPacket !== undefined;
   for (let index = range.from; index < range.to; index += 1) {
     const item = isKept ? deliveryFor(range.recipient, run.message(index), range.group) : undefined;
     const identifier = session.sender.begin(qos, item);
+    if (item !== undefined && session.isDurable) core.journal?.addressed(session, item, identifier);
     outbox.bytes[(starts[index] ?? 0) + shift] = 0x30 | (qos << 1);
     patchIdentifier(outbox, (identifierAt[index] ?? 0) + shift, identifier);
   }
@@ -152,11 +163,15 @@ function patchIdentifier(outbox: Outbox, at: number, identifier: number): void {
 }
 
 /** PUBACK or PUBREC for each packet of the run. MQTT 5.0 is told where nobody subscribes. */
-function acknowledgeRun(core: CoreContext, connection: Connection, run: PublishRun, reasonCode: number): void {
+function acknowledgeRun(
+  core: CoreContext,
+  connection: Connection,
+  run: PublishRun,
+  { outbox, reasonCode }: { outbox: Outbox; reasonCode: number },
+): void {
   if (!connection.isOpen) return;
   const hasReason = reasonCode !== 0 && connection.version === 5;
   const size = hasReason ? 5 : 4;
-  const { outbox } = connection;
   let at = outbox.reserve(size * run.count);
   const { bytes } = outbox;
   const firstByte = run.qos === 1 ? 0x40 : 0x50;

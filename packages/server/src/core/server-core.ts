@@ -19,6 +19,7 @@ import type { Published } from "./publishing.ts";
 import { PublishRun } from "./publish-run.ts";
 import { readOn, receive } from "./receiving.ts";
 import { RetainedMessages } from "./retained-messages.ts";
+import type { Journal } from "./journal/journal.ts";
 import { Router } from "./router.ts";
 import { endSession } from "./session-ending.ts";
 import type { Session } from "./session.ts";
@@ -62,6 +63,8 @@ export class ServerCore implements CoreContext {
   readonly pool: BytePool = new BytePool();
   readonly decodeLimits: DecodeLimits;
   readonly connections: Set<Connection> = new Set();
+  readonly gated: Set<Connection> = new Set();
+  journal: Journal | undefined;
   readonly report: (error: unknown) => void;
   readonly #ports: CorePorts;
   readonly #run: PublishRun = new PublishRun();
@@ -180,6 +183,13 @@ export class ServerCore implements CoreContext {
 
   flushNow(connection: Connection): void {
     this.#write(connection);
+  }
+
+  writeLast(connection: Connection): void {
+    connection.isCongested = false;
+    this.#writeOut(connection, connection.outbox);
+    // Nothing may follow a DISCONNECT [MQTT-3.14.4-1].
+    connection.backlog.clear();
   }
 
   readOn(connection: Connection): void {

@@ -11,10 +11,10 @@ import type { Subscription } from "./subscription.ts";
 import { publishWill } from "./will.ts";
 
 /** Arranges for a session that has lost its connection to end when its expiry interval is over [MQTT-4.1.0-2]. */
-export function scheduleExpiry(core: CoreContext, session: Session): void {
-  session.disconnectedAtMs = core.now;
+export function scheduleExpiry(core: CoreContext, session: Session, disconnectedAtMs: number): void {
+  session.disconnectedAtMs = disconnectedAtMs;
   if (session.expiryIntervalSeconds === NEVER_EXPIRES) return;
-  const atMs = core.now + session.expiryIntervalSeconds * 1_000;
+  const atMs = disconnectedAtMs + session.expiryIntervalSeconds * 1_000;
   session.expiryDeadline = core.deadlines.add(atMs, () => {
     core.statistics.sessionsExpired += 1;
     endSession(core, session, "expired");
@@ -39,6 +39,7 @@ export function endSession(core: CoreContext, session: Session, cause: SessionDe
   core.sessions.delete(session);
   core.statistics.sessionsCurrent = core.sessions.size;
   const unfinished = undelivered(core, session);
+  if (session.isDurable) core.journal?.deleted(session);
   for (const subscription of Array.from(session.subscriptions.values())) {
     removeSubscription(core, subscription);
   }
@@ -59,6 +60,7 @@ export function removeSubscription(core: CoreContext, subscription: Subscription
   const { session, filter } = subscription;
   session.subscriptions.delete(filter);
   core.router.unsubscribe(subscription);
+  if (session.isDurable) core.journal?.unsubscribed(subscription);
   endReplay(session, filter);
   core.statistics.subscriptionsCurrent -= 1;
   if (subscription.shareName !== undefined) core.statistics.sharedSubscriptionsCurrent -= 1;
@@ -70,13 +72,13 @@ export function removeSubscription(core: CoreContext, subscription: Subscription
  */
 function undelivered(core: CoreContext, session: Session): Delivery[] {
   const deliveries: Delivery[] = [];
-  if (session.isInGroup) {
-    for (const { state, item } of session.sender.resume()) {
-      if (state === "awaitingPuback" && item?.group !== undefined) deliveries.push(item);
-    }
+  for (const { state, item } of session.sender.resume()) {
+    if (state === "awaitingPuback" && item?.group !== undefined) deliveries.push(item);
+    core.journal?.letGo(item);
   }
   for (let next = takeQueued(core, session); next !== undefined; next = takeQueued(core, session)) {
     if (next.group !== undefined) deliveries.push(next);
+    if (next.qos > 0) core.journal?.letGo(next);
   }
   return deliveries;
 }

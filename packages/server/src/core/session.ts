@@ -16,6 +16,8 @@ import type { PendingWill } from "./will.ts";
  */
 export class Session {
   readonly clientId: string;
+  /** Its number in the journal; 0 if nothing of the session is stored. */
+  number = 0;
   readonly createdAtMs: number;
   readonly items: SessionItems;
   userName: string | undefined;
@@ -43,6 +45,11 @@ export class Session {
     this.clientId = fields.clientId;
     this.createdAtMs = fields.createdAtMs;
     this.items = fields.items;
+  }
+
+  /** True if what happens to the session is written to the journal. */
+  get isDurable(): boolean {
+    return this.number !== 0;
   }
 
   /** True if the state outlives the connection. */

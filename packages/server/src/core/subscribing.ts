@@ -14,6 +14,7 @@ import { settled } from "./pending.ts";
 import type { Task } from "./pending.ts";
 import { beginReplay, endReplay } from "./retained-replay.ts";
 import type { Session } from "./session.ts";
+import { refusalToStore, stored } from "./storing.ts";
 import type { Subscription } from "./subscription.ts";
 
 const UNSPECIFIED_ERROR = 0x80;
@@ -42,8 +43,9 @@ export function* receiveSubscribe(
     const one = yield* subscribe(core, connection, session, { request, packet, suback });
     if (one !== undefined) made.push(one);
   }
+  const failure = made.length > 0 && session.isDurable ? yield* stored(core) : undefined;
   if (!connection.isOpen) return;
-  sendPacket(core, connection, suback.packet);
+  sendPacket(core, connection, suback.packetOr(failure));
   if (suback.closeConnection) return dismiss(core, connection, { reasonCode: UNSPECIFIED_ERROR });
   for (const { subscription, isNew } of made) owe(core, subscription, isNew);
   pump(core, session);
@@ -67,11 +69,12 @@ class SubackBuilder {
     for (const [name, value] of userProperties) this.#userProperties.push([name, value]);
   }
 
-  get packet(): SubackPacket {
+  /** SUBACK as put together, or with this Reason Code in place of all that were granted. */
+  packetOr(failure: number | undefined): SubackPacket {
     return {
       type: "suback",
       packetIdentifier: this.#packetIdentifier,
-      reasonCodes: this.#reasonCodes,
+      reasonCodes: this.#reasonCodes.map((code) => (code < 0x80 ? (failure ?? code) : code)),
       properties: {
         ...(this.#reasonStrings.length > 0 && { reasonString: this.#reasonStrings.join("; ") }),
         ...(this.#userProperties.length > 0 && { userProperties: this.#userProperties }),
@@ -167,6 +170,8 @@ function qosOf(reasonCode: number): 0 | 1 | 2 {
 function refusalFor(core: CoreContext, session: Session, request: SubscriptionRequest): number | undefined {
   const filter = readFilter(request.topicFilter, core.options);
   if (typeof filter === "number") return filter;
+  const unstorable = session.isDurable ? refusalToStore(core) : undefined;
+  if (unstorable !== undefined) return unstorable;
   const isFull = session.subscriptions.size >= core.options.subscriptionsPerSessionMax;
   return isFull && !session.subscriptions.has(request.topicFilter) ? QUOTA_EXCEEDED : undefined;
 }
@@ -184,6 +189,7 @@ function put(
   const isNew = !session.subscriptions.has(subscription.filter);
   session.subscriptions.set(subscription.filter, subscription);
   core.router.subscribe(subscription);
+  if (session.isDurable) core.journal?.subscribed(subscription);
   if (subscription.shareName !== undefined) session.isInGroup = true;
   if (isNew) count(core, subscription);
   return { subscription, isNew };

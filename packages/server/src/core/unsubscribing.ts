@@ -8,6 +8,7 @@ import { settled } from "./pending.ts";
 import type { Task } from "./pending.ts";
 import { removeSubscription } from "./session-ending.ts";
 import type { Session } from "./session.ts";
+import { stored } from "./storing.ts";
 
 const NO_SUBSCRIPTION_EXISTED = 0x11;
 const UNSPECIFIED_ERROR = 0x80;
@@ -23,6 +24,7 @@ export function* receiveUnsubscribe(
   for (const topic of packet.topicFilters) {
     outcomes.push(yield* unsubscribe(core, connection, session, { topic, packet }));
   }
+  if (session.isDurable) yield* stored(core);
   if (!connection.isOpen) return;
   const reasonStrings = outcomes.flatMap(({ response }) => response.reasonString ?? []);
   const userProperties = outcomes.flatMap(({ response }) => response.userProperties ?? []);

@@ -45,6 +45,7 @@ export function publishWill(core: CoreContext, session: Session): void {
   const pending = session.will;
   if (pending === undefined) return;
   discardWill(core, session);
+  if (session.isDurable) core.journal?.session(session);
   const { topic, payload, qos, retain, properties } = pending.will;
   const { willDelayIntervalSeconds: _delay, ...published } = properties ?? {};
   const message = messageFromPacket(

@@ -6,7 +6,7 @@ export interface Wire {
   /**
    * Sends bytes, in order. True: everything was handed on and the array may be overwritten at once.
    * False: the peer reads too slowly; the array now belongs to the wire, and the core writes no more
-   * until `ServerCore.drained()` is called for this connection.
+   * until `ServerCore.drained()` is called for this connection, except its last packets just before `end()`.
    */
   write(bytes: Uint8Array): boolean;
   /** Stops reading until `resume()`: nothing more is to be given to `ServerCore.receive()`. */

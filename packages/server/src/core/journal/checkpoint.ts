@@ -1,0 +1,138 @@
+import { ByteWriter } from "@anax/protocol";
+import type { RetainedMessages } from "../retained-messages.ts";
+import type { Session } from "../session.ts";
+import type { Batch } from "./batch.ts";
+import { writeNumber } from "./fields.ts";
+import type { Journal } from "./journal.ts";
+import { writeSessionRow } from "./session-row.ts";
+import { writeMessage } from "./stored-message.ts";
+
+/** Key of the row that is no session: how far the last checkpoint came. */
+export const CHECKPOINT_KEY = 0;
+
+/** Rows, and bytes of rows and rewritten messages, that one commit takes on top of its batch. */
+const ROWS_PER_COMMIT = 256;
+const BYTES_PER_COMMIT = 1_048_576;
+
+/** Changes that a commit makes beside its batch. */
+export interface TableChanges {
+  readonly sessions: Map<number, Uint8Array | undefined>;
+  readonly retained: Map<string, Uint8Array | undefined>;
+  readonly deletedBatches: number[];
+}
+
+/**
+ * Brings the tables up to what the journal says and deletes batches that are needed no more, a slice with each commit,
+ * so that none takes long. A checkpoint has three steps:
+ *
+ * 1. Rows of all sessions and topics that had records when it began. A row says after which batch it holds, so records
+ *    that it already contains are passed over in recovery.
+ * 2. The row that says that all records up to the `cutoff` are contained in rows. From then on batches up to there are
+ *    needed only for the messages in them.
+ * 3. Of these batches, those that nobody is owed anything of are deleted; of those that are mostly dead the live
+ *    messages are written again at the end.
+ */
+export class Checkpoint {
+  readonly #journal: Journal;
+  readonly #retained: RetainedMessages;
+  readonly #cutoff: number;
+  #sessions: Session[];
+  #deleted: number[];
+  #topics: string[];
+  #batches: Batch[] | undefined;
+  isDone = false;
+
+  constructor(journal: Journal, retained: RetainedMessages) {
+    this.#journal = journal;
+    this.#retained = retained;
+    this.#cutoff = journal.lastPosition;
+    this.#sessions = Array.from(journal.dirtySessions);
+    this.#deleted = Array.from(journal.deletedSessions);
+    this.#topics = Array.from(journal.dirtyTopics);
+    journal.dirtySessions.clear();
+    journal.deletedSessions.clear();
+    journal.dirtyTopics.clear();
+  }
+
+  /** The next slice. Called just before the open batch is closed, whose records the rows contain. */
+  contribute(): TableChanges {
+    const changes: TableChanges = { sessions: new Map(), retained: new Map(), deletedBatches: [] };
+    if (this.#batches !== undefined) this.#sweep(this.#batches, changes);
+    else if (this.#writeRows(changes)) this.#finishRows(changes);
+    return changes;
+  }
+
+  /** True if no row is left to write. */
+  #writeRows(changes: TableChanges): boolean {
+    let bytes = 0;
+    for (let rows = 0; rows < ROWS_PER_COMMIT && bytes < BYTES_PER_COMMIT; rows += 1) {
+      const row = this.#nextRow(changes);
+      if (row < 0) return true;
+      bytes += row;
+    }
+    return false;
+  }
+
+  /** Writes one row; gives its bytes, or -1 if there are no more. */
+  #nextRow(changes: TableChanges): number {
+    const session = this.#sessions.pop();
+    if (session !== undefined) return this.#writeSession(session, changes);
+    const deleted = this.#deleted.pop();
+    if (deleted !== undefined) {
+      changes.sessions.set(deleted, undefined);
+      return 0;
+    }
+    const topic = this.#topics.pop();
+    return topic === undefined ? -1 : this.#writeRetained(topic, changes);
+  }
+
+  #writeSession(session: Session, changes: TableChanges): number {
+    // One that was deleted meanwhile has a record that says so, after the cutoff.
+    if (session.number === 0) return 0;
+    const writer = new ByteWriter(256);
+    writeSessionRow(writer, session, this.#journal.lastPosition);
+    changes.sessions.set(session.number, writer.finish());
+    return writer.length;
+  }
+
+  #writeRetained(topic: string, changes: TableChanges): number {
+    const message = this.#retained.get(topic);
+    if (message === undefined) {
+      changes.retained.set(topic, undefined);
+      return 0;
+    }
+    const writer = new ByteWriter(256);
+    writeMessage(writer, message);
+    changes.retained.set(topic, writer.finish());
+    return writer.length;
+  }
+
+  #finishRows(changes: TableChanges): void {
+    const writer = new ByteWriter(24);
+    writeNumber(writer, this.#cutoff);
+    writeNumber(writer, this.#journal.nextSession);
+    writeNumber(writer, this.#journal.nextMessage);
+    changes.sessions.set(CHECKPOINT_KEY, writer.finish());
+    const { batches } = this.#journal;
+    this.#batches = Array.from(batches.values()).filter((batch) => batch.position <= this.#cutoff);
+    this.#batches.reverse();
+  }
+
+  #sweep(batches: Batch[], changes: TableChanges): void {
+    let bytes = 0;
+    let rewritten = 0;
+    while (bytes < BYTES_PER_COMMIT && rewritten < ROWS_PER_COMMIT * 4) {
+      const batch = batches.pop();
+      if (batch === undefined) {
+        this.isDone = true;
+        return;
+      }
+      if (batch.liveBytes * 2 > batch.bytes) continue;
+      bytes += batch.liveBytes;
+      rewritten += batch.live.size;
+      for (const place of Array.from(batch.live)) this.#journal.rewrite(place);
+      changes.deletedBatches.push(batch.position);
+      this.#journal.batches.delete(batch.position);
+    }
+  }
+}

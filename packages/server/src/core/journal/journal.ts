@@ -1,0 +1,262 @@
+import { ByteWriter } from "@anax/protocol";
+import type { Delivery } from "../delivery.ts";
+import type { Message } from "../message.ts";
+import type { Session } from "../session.ts";
+import type { Subscription } from "../subscription.ts";
+import { Batch, MessagePlace } from "./batch.ts";
+import type { BatchReader } from "./batch.ts";
+import { writeAddress, writeNumber } from "./fields.ts";
+import { RECORD } from "./records.ts";
+import { writeMessage } from "./stored-message.ts";
+import { writeSession, writeSubscription } from "./stored-session.ts";
+
+/** How durable work stands. `full`: the store has no room, commits are tried again. `failed`: nothing more is stored. */
+export type JournalHealth = "good" | "full" | "failed";
+
+/**
+ * What must survive the server, written down as it happens: records are appended to the open batch, synchronously, and
+ * the driver commits a batch when the one before it is committed. Whoever asserts a fact to a peer
+ * waits for the position that its record was appended at (`Gate`, `whenCommitted`).
+ *
+ * Records of sessions without a number are nobody's business: such a session ends with its connection.
+ */
+export class Journal {
+  /** Position of the batch that is open. It only grows, across restarts too. */
+  position: number;
+  /** All batches up to this one are committed. */
+  committed: number;
+  /** Counts records: by its change one sees that something was written. */
+  appended = 0;
+  health: JournalHealth = "good";
+  /** Sessions and topics with records that no row has yet. */
+  readonly dirtySessions: Set<Session> = new Set();
+  readonly deletedSessions: Set<number> = new Set();
+  readonly dirtyTopics: Set<string> = new Set();
+  readonly batches: Map<number, Batch> = new Map();
+  nextSession = 1;
+  nextMessage = 1;
+  readonly #writer: ByteWriter = new ByteWriter(65_536);
+  readonly #reader: BatchReader;
+  readonly #requestCommit: () => void;
+  readonly #residentBytesMax: number;
+  #residentBytes = 0;
+  #open: Batch;
+  #waiting: { readonly position: number; readonly resume: () => void }[] = [];
+
+  constructor(fields: {
+    position: number;
+    residentBytesMax: number;
+    reader: BatchReader;
+    requestCommit: () => void;
+  }) {
+    this.position = fields.position;
+    this.#residentBytesMax = fields.residentBytesMax;
+    this.committed = fields.position - 1;
+    this.#reader = fields.reader;
+    this.#requestCommit = fields.requestCommit;
+    this.#open = new Batch(fields.position);
+  }
+
+  /** True if something was appended that is not committed. */
+  get isBehind(): boolean {
+    return this.committed < this.position - 1 || this.#writer.length > 0;
+  }
+
+  /** The first position at which all that was appended until now is committed. */
+  get lastPosition(): number {
+    return this.#writer.length > 0 ? this.position : this.position - 1;
+  }
+
+  /** A session is owed a message: in flight under `packetIdentifier`, or queued if that is 0. */
+  addressed(session: Session, delivery: Delivery, packetIdentifier: number): void {
+    const place = this.#place(delivery.message);
+    place.hold();
+    this.#begin(RECORD.addressed, session);
+    writeNumber(this.#writer, place.number);
+    this.#writer.u16(packetIdentifier);
+    writeAddress(this.#writer, delivery);
+  }
+
+  /** A queued message is in flight now. */
+  sent(session: Session, delivery: Delivery, packetIdentifier: number): void {
+    this.#begin(RECORD.sent, session);
+    writeNumber(this.#writer, delivery.message.place?.number ?? 0);
+    this.#writer.u16(packetIdentifier);
+  }
+
+  /** The exchange is over; `delivery` is what was still kept of it. */
+  finished(session: Session, packetIdentifier: number, delivery: Delivery | undefined): void {
+    this.#begin(RECORD.finished, session);
+    this.#writer.u16(packetIdentifier);
+    this.letGo(delivery);
+  }
+
+  /** PUBREC came: PUBREL follows, and the message is needed no more. */
+  received(session: Session, packetIdentifier: number, delivery: Delivery | undefined): void {
+    this.#begin(RECORD.received, session);
+    this.#writer.u16(packetIdentifier);
+    this.letGo(delivery);
+  }
+
+  /** A queued message will not be sent: it expired, was overwritten or cleared. */
+  dropped(session: Session, delivery: Delivery): void {
+    if (delivery.message.place === undefined) return;
+    this.#begin(RECORD.dropped, session);
+    writeNumber(this.#writer, delivery.message.place.number);
+    this.letGo(delivery);
+  }
+
+  /** A QoS 2 message of the client was taken: its identifier awaits PUBREL. */
+  seen(session: Session, packetIdentifier: number): void {
+    this.#begin(RECORD.seen, session);
+    this.#writer.u16(packetIdentifier);
+  }
+
+  released(session: Session, packetIdentifier: number): void {
+    this.#begin(RECORD.released, session);
+    this.#writer.u16(packetIdentifier);
+  }
+
+  /** The message is the retained one of its topic now. */
+  retained(message: Message): void {
+    const place = this.#place(message);
+    this.#start(RECORD.retained);
+    writeNumber(this.#writer, place.number);
+    this.dirtyTopics.add(message.topic);
+  }
+
+  cleared(topic: string): void {
+    this.#start(RECORD.cleared);
+    this.#writer.string(topic, "Topic Name");
+    this.dirtyTopics.add(topic);
+  }
+
+  /** The session is new, or its connection, expiry or Will has changed. */
+  session(session: Session): void {
+    if (session.number === 0) {
+      session.number = this.nextSession;
+      this.nextSession += 1;
+    }
+    this.#begin(RECORD.session, session);
+    writeSession(this.#writer, session);
+  }
+
+  subscribed(subscription: Subscription): void {
+    this.#begin(RECORD.subscribed, subscription.session);
+    writeSubscription(this.#writer, subscription);
+  }
+
+  unsubscribed(subscription: Subscription): void {
+    this.#begin(RECORD.unsubscribed, subscription.session);
+    this.#writer.string(subscription.filter, "Topic Filter");
+  }
+
+  /** The session is gone; what it was owed must have been let go. */
+  deleted(session: Session): void {
+    this.#begin(RECORD.deleted, session);
+    this.dirtySessions.delete(session);
+    this.deletedSessions.add(session.number);
+    session.number = 0;
+  }
+
+  /** A session is owed this message no longer. */
+  letGo(delivery: Delivery | undefined): void {
+    const place = delivery?.message.place;
+    if (!(place instanceof MessagePlace) || !place.letGo() || !place.isCounted) return;
+    this.#residentBytes -= place.message.size;
+    place.isCounted = false;
+  }
+
+  /** Writes a message that is still owed again, so that its old batch can go. */
+  rewrite(place: MessagePlace): void {
+    // Until the new batch is committed nothing could be read back from it.
+    place.message.makeResident();
+    place.moveTo(this.#open, this.#writeMessage(place.number, place.message));
+  }
+
+  /** Closes the open batch and gives its bytes; undefined if nothing was appended. */
+  close(): { position: number; bytes: Uint8Array } | undefined {
+    if (this.#writer.length === 0) return undefined;
+    const { position } = this;
+    const bytes = this.#writer.bytes.slice(0, this.#writer.length);
+    this.#writer.length = 0;
+    this.#open.bytes = bytes.length;
+    this.batches.set(position, this.#open);
+    this.position = position + 1;
+    this.#open = new Batch(this.position);
+    return { position, bytes };
+  }
+
+  /** A commit settled: lets go on who waited for it. */
+  commitSettled(position: number): void {
+    this.committed = Math.max(this.committed, position);
+    const batch = this.batches.get(position);
+    if (batch !== undefined) this.bound(batch);
+    this.#resume((waiting) => waiting.position <= this.committed);
+  }
+
+  /** Nothing more will be committed: whoever waits goes on and sees it by `health`. */
+  giveUp(health: "full" | "failed"): void {
+    this.health = health;
+    this.#resume(() => true);
+  }
+
+  /** Calls `resume` when the position is committed, or when it is known that it will not be. */
+  whenCommitted(position: number, resume: () => void): void {
+    this.#waiting.push({ position, resume });
+  }
+
+  /** Puts a message in that recovery found. */
+  restore(number: number, message: Message, batch: Batch, offset: number): MessagePlace {
+    return new MessagePlace({ number, message, batch, offset, reader: this.#reader });
+  }
+
+  /** Messages that wait stay in memory as long as there is room for them; the others are read back when they are due. */
+  bound(batch: Batch): void {
+    for (const place of batch.live) {
+      if (place.isCounted) continue;
+      if (this.#residentBytes + place.message.size > this.#residentBytesMax) place.message.release();
+      else this.#count(place);
+    }
+  }
+
+  #count(place: MessagePlace): void {
+    place.isCounted = true;
+    this.#residentBytes += place.message.size;
+  }
+
+  #resume(isDue: (waiting: { readonly position: number }) => boolean): void {
+    const due = this.#waiting.filter(isDue);
+    this.#waiting = this.#waiting.filter((waiting) => !isDue(waiting));
+    for (const { resume } of due) resume();
+  }
+
+  /** The message's place in the journal; it is written into the open batch if it has none. */
+  #place(message: Message): MessagePlace {
+    const known = message.place;
+    // A message that nobody is owed may have lost its batch.
+    if (known instanceof MessagePlace && (known.references > 0 || known.isIn(this.#open))) return known;
+    const number = this.nextMessage;
+    this.nextMessage += 1;
+    const offset = this.#writeMessage(number, message);
+    return new MessagePlace({ number, message, batch: this.#open, offset, reader: this.#reader });
+  }
+
+  #writeMessage(number: number, message: Message): number {
+    this.#start(RECORD.message);
+    writeNumber(this.#writer, number);
+    return writeMessage(this.#writer, message);
+  }
+
+  #begin(record: number, session: Session): void {
+    this.#start(record);
+    this.#writer.u32(session.number);
+    this.dirtySessions.add(session);
+  }
+
+  #start(record: number): void {
+    if (this.#writer.length === 0) this.#requestCommit();
+    this.#writer.u8(record);
+    this.appended += 1;
+  }
+}

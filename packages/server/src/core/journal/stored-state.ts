@@ -1,0 +1,225 @@
+import { ByteReader } from "@anax/protocol";
+import type { ExchangeState } from "@anax/protocol";
+import type { RestoredSubscription } from "../hooks/connection-events.ts";
+import type { Message } from "../message.ts";
+import { Batch } from "./batch.ts";
+import { CHECKPOINT_KEY } from "./checkpoint.ts";
+import { readAddress, readNumber } from "./fields.ts";
+import { RECORD } from "./records.ts";
+import { readSessionRow } from "./session-row.ts";
+import type { StoredDelivery } from "./session-row.ts";
+import { readMessage } from "./stored-message.ts";
+import { readSession, readSubscription } from "./stored-session.ts";
+import type { StoredSession } from "./stored-session.ts";
+
+/** A session as recovery puts it together, before it is a `Session` again. */
+export interface RecoveredSession {
+  readonly number: number;
+  /** Records of batches up to this one are contained already. */
+  readonly asOf: number;
+  stored: StoredSession;
+  readonly subscriptions: Map<string, RestoredSubscription>;
+  readonly seen: Set<number>;
+  /** By Packet Identifier, in the order of their sending. */
+  readonly exchanges: Map<number, { state: ExchangeState; delivery: StoredDelivery | undefined }>;
+  /** By message number, oldest first. */
+  readonly queue: Map<number, StoredDelivery>;
+}
+
+/** A message that was found, and where. */
+export interface RecoveredMessage {
+  readonly message: Message;
+  readonly batch: Batch;
+  readonly offset: number;
+}
+
+/**
+ * Reads what a store holds: rows first, then the batches in order, whose records are applied to what the rows say. It makes
+ * nothing of the server yet, so a store that cannot be understood changes nothing.
+ */
+export class StoredState {
+  readonly sessions: Map<number, RecoveredSession> = new Map();
+  readonly retained: Map<string, Message> = new Map();
+  readonly messages: Map<number, RecoveredMessage> = new Map();
+  readonly batches: Map<number, Batch> = new Map();
+  /** Numbers that were never given. */
+  nextSession = 1;
+  nextMessage = 1;
+  /** Last position that was ever committed. */
+  position = 0;
+  #cutoff = 0;
+
+  session(key: number, row: Uint8Array): void {
+    const reader = new ByteReader(row, 0, row.length);
+    if (key === CHECKPOINT_KEY) return this.#checkpoint(reader);
+    const { asOf, stored, subscriptions, seen, exchanges, queue } = readSessionRow(reader);
+    this.position = Math.max(this.position, asOf);
+    this.nextSession = Math.max(this.nextSession, key + 1);
+    this.sessions.set(key, {
+      number: key,
+      asOf,
+      stored,
+      subscriptions: new Map(subscriptions.map((subscription) => [subscription.topicFilter, subscription])),
+      seen: new Set(seen),
+      exchanges: new Map(exchanges.map((exchange) => [exchange.packetIdentifier, { ...exchange }])),
+      queue: new Map(queue.map((delivery) => [delivery.messageNumber, delivery])),
+    });
+  }
+
+  retainedRow(topic: string, row: Uint8Array): void {
+    this.retained.set(topic, readMessage(new ByteReader(row, 0, row.length)).message);
+  }
+
+  /** Applies a batch. Of those before the last checkpoint only the messages matter. */
+  batch(position: number, bytes: Uint8Array): void {
+    this.position = Math.max(this.position, position);
+    const batch = new Batch(position);
+    batch.bytes = bytes.length;
+    this.batches.set(position, batch);
+    const reader = new ByteReader(bytes, 0, bytes.length);
+    while (reader.remaining > 0) this.#apply(reader, batch);
+  }
+
+  #checkpoint(reader: ByteReader): void {
+    this.#cutoff = readNumber(reader);
+    this.position = Math.max(this.position, this.#cutoff);
+    this.nextSession = Math.max(this.nextSession, readNumber(reader));
+    this.nextMessage = Math.max(this.nextMessage, readNumber(reader));
+  }
+
+  #apply(reader: ByteReader, batch: Batch): void {
+    const record = reader.u8();
+    switch (record) {
+      case RECORD.message:
+        return this.#message(reader, batch);
+      case RECORD.retained:
+        return this.#retain(readNumber(reader), batch);
+      case RECORD.cleared:
+        return this.#clear(reader.string(), batch);
+      default:
+        return this.#applyToSession(record, reader, batch);
+    }
+  }
+
+  #message(reader: ByteReader, batch: Batch): void {
+    const number = readNumber(reader);
+    this.nextMessage = Math.max(this.nextMessage, number + 1);
+    this.messages.set(number, { ...readMessage(reader), batch });
+  }
+
+  #retain(number: number, batch: Batch): void {
+    const found = this.messages.get(number);
+    if (found !== undefined && batch.position > this.#cutoff) this.retained.set(found.message.topic, found.message);
+  }
+
+  #clear(topic: string, batch: Batch): void {
+    if (batch.position > this.#cutoff) this.retained.delete(topic);
+  }
+
+  #applyToSession(record: number, reader: ByteReader, batch: Batch): void {
+    const number = reader.u32();
+    this.nextSession = Math.max(this.nextSession, number + 1);
+    const known = this.sessions.get(number);
+    const isContained = batch.position <= this.#cutoff || (known !== undefined && batch.position <= known.asOf);
+    if (record === RECORD.session) {
+      const stored = readSession(reader);
+      if (!isContained) this.#put(number, stored, known);
+      return;
+    }
+    if (record === RECORD.deleted) {
+      if (!isContained) this.sessions.delete(number);
+      return;
+    }
+    // What is read must be read also where it does not count.
+    applyChange(record, reader, isContained || known === undefined ? emptySession(number) : known);
+  }
+
+  #put(number: number, stored: StoredSession, known: RecoveredSession | undefined): void {
+    if (known !== undefined) known.stored = stored;
+    else this.sessions.set(number, { ...emptySession(number), stored });
+  }
+}
+
+const NOTHING_STORED: StoredSession = {
+  clientId: "",
+  userName: undefined,
+  createdAtMs: 0,
+  expiryIntervalSeconds: 0,
+  disconnectedAtMs: 0,
+  will: undefined,
+};
+
+function emptySession(number: number): RecoveredSession {
+  return {
+    number,
+    asOf: 0,
+    stored: NOTHING_STORED,
+    subscriptions: new Map(),
+    seen: new Set(),
+    exchanges: new Map(),
+    queue: new Map(),
+  };
+}
+
+/** Applies one record to a session. */
+function applyChange(record: number, reader: ByteReader, session: RecoveredSession): void {
+  switch (record) {
+    case RECORD.addressed:
+      return applyAddressed(reader, session);
+    case RECORD.sent:
+      return applySent(reader, session);
+    case RECORD.finished:
+      session.exchanges.delete(reader.u16());
+      return;
+    case RECORD.received:
+      return applyReceived(reader, session);
+    case RECORD.dropped:
+      session.queue.delete(readNumber(reader));
+      return;
+    case RECORD.seen:
+      session.seen.add(reader.u16());
+      return;
+    case RECORD.released:
+      session.seen.delete(reader.u16());
+      return;
+    case RECORD.subscribed: {
+      const subscription = readSubscription(reader);
+      session.subscriptions.set(subscription.topicFilter, subscription);
+      return;
+    }
+    case RECORD.unsubscribed:
+      session.subscriptions.delete(reader.string());
+      return;
+    default:
+      throw new Error(`record of type ${record} is not known`);
+  }
+}
+
+function applyAddressed(reader: ByteReader, session: RecoveredSession): void {
+  const messageNumber = readNumber(reader);
+  const packetIdentifier = reader.u16();
+  const delivery: StoredDelivery = { messageNumber, address: readAddress(reader) };
+  if (packetIdentifier === 0) session.queue.set(messageNumber, delivery);
+  else open(session, packetIdentifier, delivery);
+}
+
+function applySent(reader: ByteReader, session: RecoveredSession): void {
+  const messageNumber = readNumber(reader);
+  const packetIdentifier = reader.u16();
+  const delivery = session.queue.get(messageNumber);
+  session.queue.delete(messageNumber);
+  if (delivery !== undefined) open(session, packetIdentifier, delivery);
+}
+
+function open(session: RecoveredSession, packetIdentifier: number, delivery: StoredDelivery): void {
+  const state = delivery.address.qos === 1 ? "awaitingPuback" : "awaitingPubrec";
+  session.exchanges.delete(packetIdentifier);
+  session.exchanges.set(packetIdentifier, { state, delivery });
+}
+
+/** PUBREC: PUBREL is owed in the order of these. */
+function applyReceived(reader: ByteReader, session: RecoveredSession): void {
+  const packetIdentifier = reader.u16();
+  session.exchanges.delete(packetIdentifier);
+  session.exchanges.set(packetIdentifier, { state: "awaitingPubcomp", delivery: undefined });
+}
