@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { createServer, get } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
@@ -8,6 +8,7 @@ import { WebSocket, WebSocketServer } from "ws";
 import type { ClientOptions } from "ws";
 import { createListener } from "../../src/listeners/create-listener.ts";
 import type { ListenerOptions } from "../../src/listeners/create-listener.ts";
+import { openWebSocket } from "../../src/listeners/web-socket-wire.ts";
 import type { Listener } from "../../src/ports/listener.ts";
 import { BytePeer } from "../support/byte-peer.ts";
 import { makeCertificates } from "../support/certificates.ts";
@@ -236,6 +237,22 @@ describe("pings of the WebSocket protocol", () => {
     socket.ping(Buffer.from([1, 2]));
     const [data] = (await once(socket, "pong")) as [Buffer];
     expect([...data]).toEqual([1, 2]);
+  });
+
+  it("go unanswered while a peer that floods does not read the answers", () => {
+    const pongs: unknown[] = [];
+    const fake = Object.assign(new EventEmitter(), {
+      bufferedAmount: 0,
+      pong: (data: unknown) => pongs.push(data),
+    });
+    openWebSocket(fake as unknown as WebSocket, { transport: "ws", secure: false }, acceptor);
+    fake.emit("ping", "first");
+    fake.bufferedAmount = 1_000_000;
+    fake.emit("ping", "second");
+    fake.bufferedAmount = 0;
+    fake.emit("ping", "third");
+    expect(pongs).toEqual(["first", "third"]);
+    acceptor.connections.length = 0;
   });
 });
 

@@ -1,0 +1,41 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { connectPeer } from "../support/byte-peer.ts";
+import { MqttPeer } from "../support/mqtt-peer.ts";
+
+const PROGRAM = fileURLToPath(new URL("../support/limited-server.ts", import.meta.url));
+const FILES_MAX = 60;
+
+it("a server that has no more file descriptors goes on when there are some again", async () => {
+  const run = `ulimit -n ${FILES_MAX}; exec "$0" --import tsx --conditions=source "$1"`;
+  const child = spawn("sh", ["-c", run, process.execPath, PROGRAM], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  try {
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const target = { host: "127.0.0.1", port: Number(line.toString()) };
+    const peers = await Promise.all(
+      Array.from({ length: FILES_MAX + 20 }, () => connectPeer(target)),
+    );
+    // Who finds no room is closed or left waiting; the server still serves those whom it has.
+    const answers = peers.map(async (peer, index) => {
+      const answer = await new MqttPeer(peer.stream).connect({ clientId: `peer ${index}` });
+      return answer ?? Promise.reject(new Error("closed"));
+    });
+    expect(await Promise.any(answers)).toMatchObject({ type: "connack", reasonCode: 0 });
+    for (const peer of peers) peer.stream.destroy();
+    await Promise.all(peers.map(({ closed }) => closed));
+    let connack: unknown;
+    while (connack === undefined) {
+      const peer = await connectPeer(target);
+      connack = await new MqttPeer(peer.stream).connect({ clientId: "later" });
+      peer.stream.destroy();
+    }
+    expect(connack).toMatchObject({ type: "connack", reasonCode: 0 });
+  } finally {
+    child.stdin.end();
+    await once(child, "exit");
+  }
+});
