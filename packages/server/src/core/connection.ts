@@ -131,6 +131,11 @@ export class Connection {
     return this.isOpen && !this.isCongested && !this.isHeld && this.outbox.length >= OUTBOX_HIGH_WATER;
   }
 
+  /** True if messages may be put into the outbox as soon as this turn's output was written. */
+  get waitsForTurn(): boolean {
+    return this.isOpen && !this.isCongested && !this.isHeld && this.outbox.length >= OUTBOX_HIGH_WATER;
+  }
+
   /** True if the packets to this client depend on nothing but protocol version and QoS. */
   get isPlain(): boolean {
     return this.outgoingAliases === undefined && this.outbound === undefined;

@@ -264,6 +264,7 @@ function isUnlimited(session: Session): boolean {
  * [MQTT-4.4.0-1] [MQTT-3.3.1-1]. No more than the Receive Maximum are open at a time.
  */
 function resend(core: CoreContext, session: Session, connection: Connection): void {
+  connection.resent ??= new Set();
   while (connection.resuming !== undefined && connection.takesMessages) {
     if (connection.resent.size >= connection.sendMaximum) return;
     const next = connection.resuming.next();
