@@ -47,9 +47,9 @@ export function isInstalled(places) {
  * @param {Places} places
  */
 export function isBuilt(places) {
-  const everyEntryExists = packageFolders(places)
-    .filter((folder) => existsSync(join(folder, "src/index.ts")))
-    .every((folder) => existsSync(join(folder, "dist/index.js")));
+  const everyEntryExists = packageFolders(places).every((folder) =>
+    existsSync(join(folder, "dist/index.js")),
+  );
   return everyEntryExists && readIfThere(places.buildStamp) === fingerprintOfSources(places);
 }
 
@@ -120,11 +120,14 @@ function addFile(hash, root, path) {
   hash.update(`${relative(root, path)} ${size} ${mtimeMs}\n`);
 }
 
-/** @param {Places} places */
+/**
+ * The packages that have sources.
+ * @param {Places} places
+ */
 function packageFolders(places) {
   return readdirSync(places.packages)
     .map((name) => join(places.packages, name))
-    .filter((folder) => existsSync(join(folder, "tsconfig.json")));
+    .filter((folder) => existsSync(join(folder, "src/index.ts")));
 }
 
 /** @param {string} path */
