@@ -4,7 +4,9 @@
  */
 import { defineConfig } from "vitest/config";
 
-const conditions = ["source", "node", "import", "module", "default"];
+// Only what has to be added: Vite and Node know `import`, `require` and `default` themselves. Vitest hands
+// these on to Node, and a `require` that is given the condition `import` gets the wrong file.
+const conditions = ["source", "node"];
 
 export default defineConfig({
   resolve: { conditions },
