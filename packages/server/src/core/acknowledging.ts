@@ -130,7 +130,7 @@ function endExchange(
   const delivery = session.sender.finished;
   session.sender.finished = undefined;
   if (session.isDurable) core.journal?.finished(session, packetIdentifier, delivery);
-  if (connection.resent.size > 0) connection.resent.delete(packetIdentifier);
+  connection.resent?.delete(packetIdentifier);
   return delivery;
 }
 

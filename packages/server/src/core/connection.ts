@@ -97,7 +97,7 @@ export class Connection {
   /** Exchanges of an earlier connection that are still to be sent again. */
   resuming: Iterator<OpenExchange<Delivery>> | undefined;
   /** Identifiers of PUBLISH packets sent again and not yet acknowledged: they too keep to the Receive Maximum. */
-  readonly resent: Set<number> = new Set();
+  resent: Set<number> | undefined;
   outbound: OutboundInterception | undefined;
 
   /** The route of the last PUBLISH: publishers repeat their topics. */
@@ -124,11 +124,6 @@ export class Connection {
   get takesMessages(): boolean {
     if (this.isCongested || this.isHeld || !this.isOpen) return false;
     return this.outbox.length + (this.gate?.length ?? 0) < OUTBOX_HIGH_WATER;
-  }
-
-  /** True if messages may be put into the outbox as soon as this turn's output was written. */
-  get waitsForTurn(): boolean {
-    return this.isOpen && !this.isCongested && !this.isHeld && this.outbox.length >= OUTBOX_HIGH_WATER;
   }
 
   /** True if messages may be put into the outbox as soon as this turn's output was written. */

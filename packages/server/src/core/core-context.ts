@@ -38,8 +38,6 @@ export interface CoreContext {
   flushNow(connection: Connection): void;
   /** Writes out the last packets of the connection, even if the peer does not read. */
   writeLast(connection: Connection): void;
-  /** Writes out the last packets of the connection, even if the peer does not read. */
-  writeLast(connection: Connection): void;
   /** Packets of the connection may be read (again). */
   readOn(connection: Connection): void;
   /** The session has more to send than this turn allows: goes on in the next. */

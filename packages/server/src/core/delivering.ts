@@ -270,7 +270,7 @@ function resend(core: CoreContext, session: Session, connection: Connection): vo
     const next = connection.resuming.next();
     if (next.done) {
       connection.resuming = undefined;
-      connection.resent.clear();
+      connection.resent = undefined;
       return;
     }
     const { identifier: packetIdentifier, state, item: delivery } = next.value;
@@ -286,7 +286,7 @@ function resendPublish(core: CoreContext, session: Session, sending: Sending): v
   const connection = session.connection;
   if (connection === undefined) return;
   if (send(core, connection, connection.outbox, sending)) return;
-  connection.resent.delete(sending.packetIdentifier);
+  connection.resent?.delete(sending.packetIdentifier);
   abandon(session, sending.packetIdentifier);
   if (session.isDurable) core.journal?.finished(session, sending.packetIdentifier, sending.delivery);
 }

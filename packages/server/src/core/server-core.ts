@@ -192,13 +192,6 @@ export class ServerCore implements CoreContext {
     connection.backlog.clear();
   }
 
-  writeLast(connection: Connection): void {
-    connection.isCongested = false;
-    this.#writeOut(connection, connection.outbox);
-    // Nothing may follow a DISCONNECT [MQTT-3.14.4-1].
-    connection.backlog.clear();
-  }
-
   readOn(connection: Connection): void {
     readOn(this, connection, this.#run);
   }
