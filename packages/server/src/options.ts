@@ -82,6 +82,9 @@ const PART_NAMES: { readonly [Name in keyof Required<ServerParts>]: true } = {
   clock: true,
 };
 
+/** Options that are an object or false. */
+const MIXED_OPTIONS: ReadonlySet<string> = new Set(["connectionRatePerAddress", "systemTopics"]);
+
 /** Checks options and fills in the defaults. Throws `MqttConfigurationError`; changes nothing of the caller's. */
 export function resolveOptions(options: MqttServerOptions): ServerSettings {
   const given: Record<string, unknown> = {};
@@ -110,20 +113,19 @@ function listenersOf({ host, port, listeners }: MqttServerOptions): ServerSettin
   if (host !== undefined || port !== undefined) {
     throw new MqttConfigurationError("host and port say nothing when listeners are given");
   }
+  if (!Array.isArray(listeners) || !listeners.every((one) => typeof one === "object" && one)) {
+    throw new MqttConfigurationError("listeners is not a list of objects");
+  }
   return [...listeners];
 }
 
 /** Each value is of the kind of its default. */
 function checkKinds(settings: CoreOptions & DriverSettings): void {
+  const defaults: Readonly<Record<string, unknown>> = { ...SERVER_DEFAULTS };
   for (const [name, value] of Object.entries(settings)) {
-    const byDefault: unknown = Object.entries(SERVER_DEFAULTS).find(
-      ([known]) => known === name,
-    )?.[1];
-    if (typeof byDefault === "object" || name === "connectionRatePerAddress") continue;
-    if (typeof value !== typeof byDefault) {
-      const text = `${name} is ${JSON.stringify(value)}, which is no ${typeof byDefault}`;
-      throw new MqttConfigurationError(text);
-    }
+    const kind = typeof defaults[name];
+    if (MIXED_OPTIONS.has(name) || typeof value === kind) continue;
+    throw new MqttConfigurationError(`${name} is ${JSON.stringify(value)}, which is no ${kind}`);
   }
   const { queueOverflow } = settings;
   if (queueOverflow !== "dropOldest" && queueOverflow !== "dropNewest") {

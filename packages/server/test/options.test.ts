@@ -73,6 +73,8 @@ describe("an option that cannot work is refused by its name, value and limit", (
     [{ users: {}, passwordFile: "x" }, "only one of users, passwordFile and authenticate"],
     [{ port: 65_536 }, "port 65536 of the tcp listener is not 0 to 65535"],
     [{ port: "1883" }, "port 1883 of the tcp listener is not 0 to 65535"],
+    [{ listeners: { type: "tcp" } }, "listeners is not a list of objects"],
+    [{ listeners: ["tcp"] }, "listeners is not a list of objects"],
     [{ listeners: [{ type: "udp" }] }, 'there is no listener of type "udp"'],
     [{ listeners: [{ type: "tls", port: 0 }] }, "needs cert and key"],
     [{ listeners: [{ type: "unix" }] }, "needs the path of its socket"],

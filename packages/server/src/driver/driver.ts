@@ -189,6 +189,7 @@ export class Driver implements ConnectionAcceptor {
 
   /** A timer that fires too early is left alone: deadlines mostly move back, and then it is set again. */
   #wakeInTime(): void {
+    if (!this.#isOpen) return;
     const next = this.core.nextDeadline;
     if (next >= this.#wakesAtMs) return;
     this.#cancelWake?.();

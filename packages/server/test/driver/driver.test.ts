@@ -81,6 +81,7 @@ describe("deadlines", () => {
     expect(wire.isEnded).toBe(true);
     sink.closed();
     await stopped;
+    sink.drained();
     expect(clock.pending).toBe(0);
   });
 });
