@@ -8,7 +8,7 @@ import type { Message } from "./core/message.ts";
 import type { PacketDirection } from "./core/output.ts";
 import type { UnsubscribeRequest } from "./core/requests.ts";
 import { TopicRouter } from "./core/topic-router.ts";
-import { deferred } from "./deferred.ts";
+import { deferred, handled } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
 import { EventHandlers } from "./events.ts";
 import type { ClientEvents, DisconnectedEvent, EventHandler, Registration } from "./events.ts";
@@ -52,7 +52,7 @@ export class MqttClient {
   readonly #router: TopicRouter<Subscription> = new TopicRouter();
   /** Shared by all QoS 0 publishes that are not handed to the transport yet. */
   #flushed: Deferred<PublishResult> | undefined;
-  #pings: Deferred<number>[] = [];
+  #pings: { readonly pong: Deferred<number>; readonly startMs: number }[] = [];
   /** Unsubscribes that wait for their answer. */
   readonly #leaving: Set<Deferred<UnsubscribeResult>> = new Set();
 
@@ -71,6 +71,7 @@ export class MqttClient {
       onPong: () => this.#onPong(),
       onFlushed: () => this.#onFlushed(),
     });
+    this.#machine.wake = () => this.#connector.scheduleFlush();
     this.#obey(this.#options.signal);
   }
 
@@ -113,9 +114,9 @@ export class MqttClient {
    * Connects. If a connection is there or under way, gives that one.
    * @throws MqttConnectError when the server cannot be reached or refuses, MqttTimeoutError when it takes too long
    */
-  async connect(): Promise<ConnectResult> {
-    this.#options.signal?.throwIfAborted();
-    return this.#connector.connect();
+  connect(): Promise<ConnectResult> {
+    const { signal } = this.#options;
+    return signal?.aborted === true ? rejected(signal.reason) : this.#connector.connect();
   }
 
   /** Registers a handler; undo it by `dispose` of what is given back. */
@@ -186,8 +187,8 @@ export class MqttClient {
       options,
     });
     this.#router.add(subscription);
-    this.#ask(subscription);
-    this.#endOnAbort(subscription, options.signal);
+    if (options.signal?.aborted === true) subscription.abort();
+    else this.#ask(subscription);
     return subscription;
   }
 
@@ -196,9 +197,20 @@ export class MqttClient {
    * or at once while there is no connection: then the server is told on the next one.
    * @throws MqttReasonError when the server refuses
    */
-  async unsubscribe(
+  unsubscribe(
     topicFilters: string | readonly string[],
     options: UnsubscribeOptions = {},
+  ): Promise<UnsubscribeResult> {
+    try {
+      return this.#unsubscribe(topicFilters, options);
+    } catch (error) {
+      return rejected(error);
+    }
+  }
+
+  #unsubscribe(
+    topicFilters: string | readonly string[],
+    options: UnsubscribeOptions,
   ): Promise<UnsubscribeResult> {
     options.signal?.throwIfAborted();
     const filters = toArray(topicFilters);
@@ -217,41 +229,45 @@ export class MqttClient {
    * @returns the time until PINGRESP came, in milliseconds
    * @throws MqttDisconnectedError when there is no connection, or it ends before
    */
-  async ping(): Promise<number> {
-    if (!this.connected) throw notConnected();
+  ping(): Promise<number> {
+    if (!this.connected) return rejected(notConnected());
     const pong = deferred<number>();
-    const start = performance.now();
-    this.#pings.push(pong);
+    this.#pings.push({ pong, startMs: performance.now() });
     this.#machine.ping();
     this.#connector.scheduleFlush();
-    await pong.promise;
-    return performance.now() - start;
+    return pong.promise;
   }
 
   /**
    * Authenticates again on the present connection, by the method it was made with.
    * @throws MqttConfigurationError without `authentication`, MqttDisconnectedError when the server is not content
    */
-  async reauthenticate(): Promise<void> {
+  reauthenticate(): Promise<void> {
     if (this.#options.authentication === undefined) {
-      throw new MqttConfigurationError("reauthenticate needs the option authentication");
+      const message = "reauthenticate needs the option authentication";
+      return rejected(new MqttConfigurationError(message));
     }
-    if (!this.connected) throw notConnected();
-    await this.#connector.reauthenticate();
+    if (!this.connected) return rejected(notConnected());
+    return handled(this.#connector.reauthenticate());
   }
 
   /**
    * Disconnects in order, after what may be sent at once. What else waits is given up. Resolves when
    * the connection is closed; the client may `connect` again.
    */
-  async disconnect(options: DisconnectOptions = {}): Promise<void> {
+  disconnect(options: DisconnectOptions = {}): Promise<void> {
     const expiry = this.#options.connectChoices.sessionExpiryIntervalSeconds ?? 0;
-    await this.#connector.disconnect(disconnectPacket(options, this.protocolVersion, expiry));
+    try {
+      const packet = disconnectPacket(options, this.protocolVersion, expiry);
+      return this.#connector.disconnect(packet);
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
   /** Disconnects, for `await using`. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.disconnect();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.disconnect();
   }
 
   #publish(
@@ -275,8 +291,7 @@ export class MqttClient {
       this.#machine.publish(request);
     });
     this.#connector.scheduleFlush();
-    promise.catch(() => {});
-    return promise;
+    return handled(promise);
   }
 
   /** All QoS 0 messages of a turn reach the transport together, so one promise serves them all. */
@@ -313,7 +328,7 @@ export class MqttClient {
   #onDisconnected(event: DisconnectedEvent, cause: Error): void {
     this.#flushed?.reject(cause);
     this.#flushed = undefined;
-    for (const pong of this.#pings.splice(0)) pong.reject(cause);
+    for (const { pong } of this.#pings.splice(0)) pong.reject(cause);
     for (const leaving of this.#leaving) leaving.resolve({ reasonCodes: [] });
     this.#leaving.clear();
     if (!event.willReconnect) this.#giveUp(event, cause);
@@ -330,7 +345,8 @@ export class MqttClient {
   }
 
   #onPong(): void {
-    this.#pings.shift()?.resolve(0);
+    const ping = this.#pings.shift();
+    ping?.pong.resolve(performance.now() - ping.startMs);
   }
 
   /** Sends SUBSCRIBE, now or on the next connection. */
@@ -395,31 +411,20 @@ export class MqttClient {
   }
 
   #obey(signal: AbortSignal | undefined): void {
-    signal?.addEventListener("abort", () => {
-      const error = signal.reason instanceof Error ? signal.reason : notConnected();
+    const abort = (): void => {
+      const error = signal?.reason instanceof Error ? signal.reason : notConnected();
       const disconnect = { type: "disconnect", reasonCode: 0 } as const;
       this.#connector.disconnect(disconnect, error).catch((cause: unknown) => {
         this.#events.report(cause);
       });
-    });
-  }
-
-  #endOnAbort(subscription: Subscription, signal: AbortSignal | undefined): void {
-    if (signal === undefined) return;
-    const abort = (): void => {
-      subscription.end(signal.reason);
-      subscription.unsubscribe().catch((error: unknown) => this.#events.report(error));
     };
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
+    signal?.addEventListener("abort", abort, { once: true });
   }
 }
 
 /** A promise that is rejected; it crashes no process if nobody waits for it. */
 function rejected(error: unknown): Promise<never> {
-  const promise = Promise.reject(error);
-  promise.catch(() => {});
-  return promise;
+  return handled(Promise.reject(error));
 }
 
 function notConnected(): MqttDisconnectedError {
@@ -444,9 +449,9 @@ function unsubscribeRefusal(
 /** The same promise, given up when the signal is aborted. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
+  const { promise: result, resolve, reject } = deferred<T>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  return result;
 }

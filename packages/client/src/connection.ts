@@ -15,7 +15,7 @@ const CLOSE_GRACE_MS = 2_000;
 export interface ConnectionEvents {
   /** The machine has something to tell. */
   onEvent(event: MachineEvent): void;
-  /** All that was put out has been handed to the transport. */
+  /** All that was put out until now has been handed to the transport. */
   onFlushed(): void;
   /** The transport ended without being asked to. */
   onLost(error?: Error): void;
@@ -94,11 +94,9 @@ export class Connection implements TransportEvents {
     if (transport === undefined) return;
     while (this.#isWritable) {
       const bytes = this.#machine.takeOutput(performance.now());
-      if (bytes === undefined) {
-        this.#events.onFlushed();
-        break;
-      }
+      if (bytes === undefined) break;
       this.#isWritable = transport.write(bytes);
+      this.#events.onFlushed();
     }
     this.#startTimer();
   }

@@ -18,7 +18,7 @@ import {
 } from "./core/errors.ts";
 import type { AuthenticatedEvent, MachineEvent } from "./core/machine-event.ts";
 import type { Message } from "./core/message.ts";
-import { deferred } from "./deferred.ts";
+import { deferred, handled } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
 import type { DisconnectedEvent } from "./events.ts";
 import { isHopeless } from "./hopeless.ts";
@@ -56,7 +56,10 @@ export class Connector {
   /** What `connect` gave; those who call it meanwhile get the same. */
   #connecting: Promise<ConnectResult> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Attempts since a connection that lasted. */
   #attempts = 0;
+  /** The wait before the last attempt. */
+  #delayMs = 0;
   #connectedAtMs = 0;
   #clientId: string;
   #cleanStart: boolean;
@@ -87,21 +90,23 @@ export class Connector {
   /** Connects, unless there is a connection already or one is under way. */
   connect(): Promise<ConnectResult> {
     if (this.#result !== undefined) return Promise.resolve(this.#result);
-    this.#connecting ??= this.#connectFirst().finally(() => (this.#connecting = undefined));
+    this.#connecting ??= handled(
+      this.#connectFirst().finally(() => (this.#connecting = undefined)),
+    );
     return this.#connecting;
   }
 
   /** Ends the connection in order, or the attempts to get one. Resolves when it is closed. */
-  async disconnect(packet: DisconnectPacket, error?: Error): Promise<void> {
+  disconnect(packet: DisconnectPacket, error?: Error): Promise<void> {
     const wasConnected = this.#status === "connected";
-    if (this.#status === "idle") return;
+    if (this.#status === "idle") return Promise.resolve();
     const cause = error ?? new MqttDisconnectedError("the client was disconnected");
     this.#machine.disconnect(packet);
     const closed = this.#leave(cause);
     this.#status = "idle";
     const details = error === undefined ? { reasonCode: packet.reasonCode } : { error };
     this.#events.onDisconnected({ ...details, wasConnected, willReconnect: false }, cause);
-    await closed;
+    return closed;
   }
 
   /** Authenticates again on the present connection [MQTT-4.12.1-1]. */
@@ -308,10 +313,9 @@ export class Connector {
 
   /** A connection that was up has ended. */
   #lost(error: Error): void {
-    const { reconnect } = this.#options;
     const livedMs = performance.now() - this.#connectedAtMs;
     // A server that accepts and drops at once is left in peace ever longer, too.
-    if (livedMs > (reconnect?.maximumDelayMs ?? 0)) this.#attempts = 0;
+    if (livedMs > this.#delayMs) this.#attempts = 0;
     this.#closeQuietly();
     const willReconnect = this.#mayTryAgain(error);
     this.#ended(error, true, willReconnect);
@@ -319,11 +323,12 @@ export class Connector {
   }
 
   #reconnect(): void {
-    this.#connecting = this.#wait()
-      .then(() => this.#attemptUntilConnected(true))
-      .finally(() => (this.#connecting = undefined));
     // Its failure is told by events; whoever calls `connect` meanwhile is told as well.
-    this.#connecting.catch(() => {});
+    this.#connecting = handled(
+      this.#wait()
+        .then(() => this.#attemptUntilConnected(true))
+        .finally(() => (this.#connecting = undefined)),
+    );
   }
 
   #mayTryAgain(error: Error): boolean {
@@ -335,12 +340,13 @@ export class Connector {
   /** Waits before the next attempt; rejects when the client is disconnected meanwhile. */
   #wait(): Promise<void> {
     const { reconnect } = this.#options;
-    const delayMs =
-      reconnect === undefined ? 0 : backOffMs(reconnect, this.#attempts, Math.random());
+    if (reconnect !== undefined) {
+      this.#delayMs = backOffMs(reconnect, this.#attempts, Math.random());
+    }
     this.#attempts += 1;
     this.#status = "waiting";
     return new Promise((resolve, reject) => {
-      this.#timer = setTimeout(resolve, delayMs);
+      this.#timer = setTimeout(resolve, this.#delayMs);
       this.#abort = new AbortController();
       const { signal } = this.#abort;
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });

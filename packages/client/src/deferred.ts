@@ -5,6 +5,12 @@ export interface Deferred<T> {
   readonly reject: (error: unknown) => void;
 }
 
+/** The same promise, which crashes no process if it is rejected and nobody waits for it. */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
 /** A new one. Its rejection crashes no process if nobody waits for it. */
 export function deferred<T>(): Deferred<T> {
   let resolve: (value: T) => void = () => {};
@@ -13,6 +19,5 @@ export function deferred<T>(): Deferred<T> {
     resolve = onResolve;
     reject = onReject;
   });
-  promise.catch(() => {});
-  return { promise, resolve, reject };
+  return { promise: handled(promise), resolve, reject };
 }

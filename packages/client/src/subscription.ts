@@ -74,6 +74,7 @@ export class Subscription
     this.#handler = handler;
     this.#options = options;
     this.#topicFilters = request.subscriptions.map(({ topicFilter }) => topicFilter);
+    options.signal?.addEventListener("abort", this.abort);
     // Kept from the start, so that what comes with SUBACK is not lost before the loop begins.
     if (handler === undefined) this.#buffer = this.#newBuffer();
   }
@@ -136,6 +137,12 @@ export class Subscription
     if (!this.#isEnded) await this.unsubscribe();
   }
 
+  /** @internal Its signal was aborted. */
+  readonly abort = (): void => {
+    this.end(this.#options.signal?.reason);
+    this.#leaveQuietly();
+  };
+
   /** @internal What to ask of the server, now or on another connection. */
   get request(): Pick<SubscribeRequest, "subscriptions" | "properties"> {
     return this.#request;
@@ -189,6 +196,7 @@ export class Subscription
   end(error?: unknown): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#options.signal?.removeEventListener("abort", this.abort);
     if (!this.#isGranted)
       this.#granted.reject(error ?? new MqttDisconnectedError("the subscription was ended"));
     this.#buffer?.finish(error);

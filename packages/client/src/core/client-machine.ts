@@ -121,6 +121,11 @@ export class ClientMachine {
     this.#output.inspect = inspect;
   }
 
+  /** Calls this when the application has acknowledged a message, so that the output is looked at. */
+  set wake(wake: () => void) {
+    this.#output.wake = wake;
+  }
+
   /** A Network Connection is open: the first packet is CONNECT [MQTT-3.1.0-1]. */
   start(connect: ConnectPacket): void {
     this.#connect = connect;
@@ -174,11 +179,6 @@ export class ClientMachine {
   /** Sends SUBSCRIBE or UNSUBSCRIBE, now or on the next connection. */
   request(request: SubscribeRequest | UnsubscribeRequest): void {
     this.#requests.add(request);
-  }
-
-  /** Takes back a request that was not sent yet; false when it was. */
-  withdraw(request: SubscribeRequest | UnsubscribeRequest): boolean {
-    return this.#requests.withdraw(request);
   }
 
   /** Sends PINGREQ. */

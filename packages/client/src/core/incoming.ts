@@ -27,9 +27,10 @@ export class IncomingMessages {
   constructor(output: Output, mode: AcknowledgeMode) {
     this.#output = output;
     this.#mode = mode;
-    this.#acknowledgements = new Acknowledgements((qos, identifier, reasonCode) =>
-      this.#acknowledge(qos, identifier, reasonCode),
-    );
+    this.#acknowledgements = new Acknowledgements((qos, identifier, reasonCode) => {
+      this.#acknowledge(qos, identifier, reasonCode);
+      output.wake?.();
+    });
   }
 
   /** A connection begins, on which the server was told these limits. */

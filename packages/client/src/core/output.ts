@@ -26,6 +26,8 @@ export class Output {
   version: ProtocolVersion = 5;
   /** Largest packet that the server takes [MQTT-3.2.2-15]. */
   maximumPacketSize: number = Infinity;
+  /** Is called when something is put out at a time of the application's choice. */
+  wake: (() => void) | undefined;
   /** Is shown each packet that is sent, when set. */
   inspect: PacketInspector | undefined;
 

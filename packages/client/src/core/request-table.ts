@@ -33,14 +33,6 @@ export class RequestTable {
     else this.#send(request, this.#server);
   }
 
-  /** Drops a request that was not sent yet; false when it was. */
-  withdraw(request: Request): boolean {
-    const index = this.#waiting.indexOf(request);
-    if (index === -1) return false;
-    this.#waiting.splice(index, 1);
-    return true;
-  }
-
   /** A connection is up. */
   connected(server: ConnectResult): void {
     this.#server = server;

@@ -1,0 +1,199 @@
+/** What becomes of a client and its messages when connections are lost. */
+import { afterEach, describe, expect, it } from "vitest";
+import { MqttClient, MqttDisconnectedError } from "@anax/client";
+import type { ClientOptions, DisconnectedEvent } from "@anax/client";
+import { backOffMs } from "../src/core/back-off.ts";
+import { ScriptedServer } from "./scripted-server.ts";
+
+const clients: MqttClient[] = [];
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.disconnect();
+});
+
+async function connected(
+  options: ClientOptions = {},
+): Promise<{ server: ScriptedServer; client: MqttClient; ends: DisconnectedEvent[] }> {
+  const server = new ScriptedServer();
+  const client = new MqttClient("mqtt://in.memory", {
+    transport: server.transport,
+    reconnect: { initialDelayMs: 0, maximumDelayMs: 0 },
+    ...options,
+  });
+  clients.push(client);
+  const ends: DisconnectedEvent[] = [];
+  client.on("disconnected", (event) => ends.push(event));
+  await client.connect();
+  return { server, client, ends };
+}
+
+function nextConnected(client: MqttClient): Promise<void> {
+  return new Promise((resolve) => {
+    const registration = client.on("connected", () => {
+      registration.dispose();
+      resolve();
+    });
+  });
+}
+
+function nextDisconnected(client: MqttClient): Promise<DisconnectedEvent> {
+  return new Promise((resolve) => {
+    const registration = client.on("disconnected", (event) => {
+      registration.dispose();
+      resolve(event);
+    });
+  });
+}
+
+describe("a connection that is lost", () => {
+  it("comes back, as often as it takes", async () => {
+    const { server, client, ends } = await connected();
+    server.failure = new Error("down");
+    server.connection.close(new Error("cut"));
+    const back = nextConnected(client);
+    client.on("disconnected", () => {
+      if (ends.length === 4) server.failure = undefined;
+    });
+    await back;
+    expect(ends.map(({ wasConnected, willReconnect }) => [wasConnected, willReconnect])).toEqual([
+      [true, true],
+      [false, true],
+      [false, true],
+      [false, true],
+    ]);
+    expect(client.connected).toBe(true);
+  });
+
+  it("stays away without reconnect", async () => {
+    const { server, client } = await connected({ reconnect: false });
+    const end = nextDisconnected(client);
+    server.connection.close();
+    expect(await end).toMatchObject({ wasConnected: true, willReconnect: false });
+    await expect(client.publish("a", "")).rejects.toBeInstanceOf(MqttDisconnectedError);
+  });
+
+  it("is given up after maximumAttempts", async () => {
+    const { server, client, ends } = await connected({
+      reconnect: { initialDelayMs: 0, maximumDelayMs: 0, maximumAttempts: 2 },
+    });
+    server.failure = new Error("down");
+    server.connection.close();
+    await expect(client.publish("a", "")).resolves.toBeDefined();
+    await expect(client.publish("a", "", { qos: 1 })).rejects.toBeInstanceOf(Error);
+    expect(ends.at(-1)).toMatchObject({ willReconnect: false });
+    expect(ends).toHaveLength(3);
+  });
+
+  it.each([
+    ["Session taken over", 0x8e],
+    ["Server moved", 0x9d],
+  ])("stays away after %s", async (_, reasonCode) => {
+    const { server, client } = await connected();
+    const end = nextDisconnected(client);
+    server.connection.send({ type: "disconnect", reasonCode });
+    expect(await end).toMatchObject({ reasonCode, willReconnect: false });
+  });
+
+  it("stays away when the credentials are refused, unless they are asked for each time", async () => {
+    for (const [password, willReconnect] of [
+      ["fixed", false],
+      [() => "fresh", true],
+    ] as const) {
+      const { server, client } = await connected({ userName: "u", password });
+      server.connack = { reasonCode: 0x86 };
+      await Promise.all([nextDisconnected(client), server.connection.close()]);
+      expect(await nextDisconnected(client)).toMatchObject({ reasonCode: 0x86, willReconnect });
+      await client.disconnect();
+    }
+  });
+
+  it("may be awaited by connect", async () => {
+    const { server, client } = await connected();
+    server.connection.close();
+    await nextDisconnected(client);
+    await client.connect();
+    expect(client.connected).toBe(true);
+    expect(server.connections).toHaveLength(2);
+  });
+
+  it("does not come back after disconnect, also from within the event", async () => {
+    const { server, client } = await connected();
+    client.on("disconnected", () => client.disconnect());
+    server.connection.close();
+    await nextDisconnected(client);
+    // Another client connects and comes back in the time that this one would have had.
+    const other = await connected();
+    other.server.connection.close();
+    await nextConnected(other.client);
+    expect(server.connections).toHaveLength(1);
+    await expect(client.publish("a", "")).rejects.toBeInstanceOf(MqttDisconnectedError);
+  });
+
+  it("keeps the Client Identifier that the server assigned", async () => {
+    const server = new ScriptedServer();
+    server.connack = { properties: { assignedClientId: "given" } };
+    const client = new MqttClient("mqtt://in.memory", {
+      transport: server.transport,
+      clientId: "",
+      reconnect: { initialDelayMs: 0 },
+    });
+    clients.push(client);
+    await client.connect();
+    expect(client.clientId).toBe("given");
+    server.connack = {};
+    server.connection.close();
+    await nextConnected(client);
+    expect(server.packets("connect").map(({ clientId }) => clientId)).toEqual(["", "given"]);
+  });
+});
+
+describe("messages", () => {
+  it("published meanwhile wait, and leave in order after the subscriptions", async () => {
+    const { server, client } = await connected();
+    await client.subscribe("s", () => {});
+    server.connection.close();
+    await nextDisconnected(client);
+    const results = Promise.all([
+      client.publish("a", "", { qos: 1 }),
+      client.publish("b", "", { qos: 0 }),
+      client.publish("c", "", { qos: 2 }),
+    ]);
+    await results;
+    const types = server.received
+      .slice(2)
+      .map((packet) => (packet.type === "publish" ? packet.topic : packet.type));
+    expect(types).toEqual(["connect", "subscribe", "a", "b", "c", "pubrel"]);
+  });
+
+  it("in flight are repeated with DUP when the Session goes on", async () => {
+    const { server, client } = await connected({ sessionExpiryIntervalSeconds: 60 });
+    server.script = (packet) => packet.type === "publish";
+    const publish = client.publish("a", "x", { qos: 1 });
+    await server.until("publish");
+    server.script = () => false;
+    server.connack = { sessionPresent: true };
+    server.connection.close();
+    expect(await publish).toMatchObject({ packetIdentifier: 1 });
+    expect(server.packets("publish").map(({ duplicate }) => duplicate)).toEqual([false, true]);
+  });
+
+  it("in flight fail when nobody will connect again", async () => {
+    const { server, client } = await connected({ reconnect: false });
+    server.script = (packet) => packet.type === "publish";
+    const publish = client.publish("a", "x", { qos: 1 });
+    await server.until("publish");
+    server.connection.close();
+    await expect(publish).rejects.toBeInstanceOf(MqttDisconnectedError);
+  });
+});
+
+describe("backOffMs", () => {
+  const options = { initialDelayMs: 100, maximumDelayMs: 1_000 };
+
+  it("doubles up to the maximum, less a random part of up to a half", () => {
+    const longest = [0, 1, 2, 3, 4, 50].map((attempt) => backOffMs(options, attempt, 1));
+    expect(longest).toEqual([100, 200, 400, 800, 1_000, 1_000]);
+    const shortest = [0, 1, 2, 3, 4, 50].map((attempt) => backOffMs(options, attempt, 0));
+    expect(shortest).toEqual([50, 100, 200, 400, 500, 500]);
+  });
+});
