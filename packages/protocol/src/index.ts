@@ -2,6 +2,7 @@
  * `@anax/protocol`: MQTT 3.1, 3.1.1 and 5.0 as pure values and functions. No socket, no timer, no
  * clock; the same code runs in Node and in browsers. The public names, listed by hand.
  */
+export { copyBytes } from "./bytes/copy-bytes.ts";
 export { ByteReader } from "./bytes/byte-reader.ts";
 export { ByteWriter } from "./bytes/byte-writer.ts";
 export {

@@ -44,6 +44,9 @@ const LIMITS: { readonly [Name in NumberName]: readonly [minimum: number, maximu
   clientIdBytesMax: [0, U16_MAX],
   handlerTimeoutMs: [1, TIMER_MAX_MS],
   maximumConnections: [1, COUNT_MAX],
+  checkpointBytes: [1, COUNT_MAX],
+  checkpointIntervalMs: [1, TIMER_MAX_MS],
+  residentBytesMax: [0, COUNT_MAX],
 };
 
 /** Throws `MqttConfigurationError` for a number that is outside its limits. */

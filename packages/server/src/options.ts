@@ -2,16 +2,18 @@ import { CORE_DEFAULTS } from "./core/core-options.ts";
 import type { CoreOptions } from "./core/core-options.ts";
 import type { ConnectionRate } from "./driver/admission.ts";
 import { MqttConfigurationError } from "./errors.ts";
+import type { StorageSettings } from "./driver/committer.ts";
 import type { ServerEventHandlers } from "./events.ts";
 import type { ListenerOptions } from "./listeners/create-listener.ts";
 import { checkNumbers } from "./option-limits.ts";
 import type { Authenticator } from "./ports/authenticator.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener } from "./ports/listener.ts";
+import type { Store } from "./ports/store.ts";
 import type { Logger } from "./ports/logger.ts";
 
 /** Values that the driver's side of a server works with, beside those of the core. */
-export interface DriverSettings {
+export interface DriverSettings extends StorageSettings {
   /** Milliseconds that one handler of an extension event may take to answer. */
   readonly handlerTimeoutMs: number;
   /** Transports that may be open at a time, those in a handshake included. */
@@ -27,6 +29,9 @@ export const SERVER_DEFAULTS: CoreOptions & DriverSettings = {
   ...CORE_DEFAULTS,
   handlerTimeoutMs: 10_000, // a database that is slow, but not one that is gone
   maximumConnections: 100_000, // what the memory of a common machine carries
+  checkpointBytes: 33_554_432, // a restart reads as much: a fraction of a second
+  checkpointIntervalMs: 30_000, // an idle store becomes small again soon
+  residentBytesMax: 67_108_864, // messages that wait, before they are left to the disk
   connectionRatePerAddress: false, // many devices share one address behind a router
   systemTopics: { intervalSeconds: 10 }, // as mosquitto does
 };
@@ -50,6 +55,8 @@ export interface ServerParts {
   readonly passwordFile?: string | undefined;
   /** Says who is let in. */
   readonly authenticate?: Authenticator["authenticate"] | Authenticator | undefined;
+  /** Where sessions, queued and retained messages survive the process. Default: nowhere. */
+  readonly store?: Store | undefined;
   /** Takes log records. Default: none, and logging costs nothing. */
   readonly logger?: Logger | undefined;
   /** Default: the clock of this process. */
@@ -78,6 +85,7 @@ const PART_NAMES: { readonly [Name in keyof Required<ServerParts>]: true } = {
   users: true,
   passwordFile: true,
   authenticate: true,
+  store: true,
   logger: true,
   clock: true,
 };
@@ -100,10 +108,7 @@ export function resolveOptions(options: MqttServerOptions): ServerSettings {
   checkNumbers(settings);
   checkDriverSettings(settings);
   checkAuthentication(options);
-  const { handlerTimeoutMs, maximumConnections, connectionRatePerAddress, systemTopics, ...core } =
-    settings;
-  const driver = { handlerTimeoutMs, maximumConnections, connectionRatePerAddress, systemTopics };
-  return { core, driver, listeners: listenersOf(options) };
+  return { core: settings, driver: settings, listeners: listenersOf(options) };
 }
 
 function listenersOf({ host, port, listeners }: MqttServerOptions): ServerSettings["listeners"] {

@@ -90,6 +90,8 @@ export class MqttServer implements AsyncDisposable {
       clock,
       log: log("driver"),
       admission: this.#admission,
+      store: options.store,
+      storage: settings.driver,
       newClientId: () => `anax-${randomUUID()}`,
     });
     this.#authenticator = authenticatorOf(options);
@@ -171,6 +173,7 @@ export class MqttServer implements AsyncDisposable {
     try {
       this.#startedAtMs = this.#clock.now();
       await this.#authenticator?.load?.();
+      await this.#driver.load();
       await this.#restoreRetained();
       this.#driver.start();
       for (const listener of this.#listeners) await listener.start(this.#driver);
@@ -219,6 +222,7 @@ export class MqttServer implements AsyncDisposable {
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
     const dismissal = { reasonCode: ReasonCode.serverShuttingDown, ...options };
     await this.#driver.stop(dismissal, deadlineMs);
+    await this.#driver.unload();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

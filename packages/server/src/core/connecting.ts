@@ -58,6 +58,8 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
 function adopt(core: CoreContext, connection: Connection, packet: ConnectPacket): void {
   const { properties } = packet;
   connection.state = "authenticating";
+  core.deadlines.cancel(connection.deadline);
+  connection.deadline = undefined;
   connection.introduce(packet);
   connection.maximumPacketSize = properties?.maximumPacketSize ?? Infinity;
   connection.sendMaximum = Math.min(properties?.receiveMaximum ?? 65_535, core.options.inFlightMaximum);

@@ -32,6 +32,13 @@ export class Deadlines {
     return deadline;
   }
 
+  /** Forgets everything that waits. */
+  clear(): void {
+    for (const deadline of this.#heap) deadline.run = undefined;
+    this.#heap = [];
+    this.#cancelled = 0;
+  }
+
   cancel(deadline: Deadline | undefined): void {
     if (deadline?.run === undefined) return;
     deadline.run = undefined;

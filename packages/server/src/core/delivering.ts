@@ -1,4 +1,4 @@
-import type { PublishPacket } from "@anax/protocol";
+import type { Packet, PublishPacket } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
@@ -101,20 +101,42 @@ interface Sending {
   readonly duplicate: boolean;
 }
 
-/** Writes one PUBLISH; false if it is larger than the client takes. */
+/** Writes one PUBLISH; false if it is larger than the client takes, or dropped by the outbound interceptor. */
 function send(core: CoreContext, connection: Connection, outbox: Outbox, sending: Sending): boolean {
-  if (core.hooks.interceptingOutboundPacket !== undefined) {
-    interceptOutbound(core, connection, packetOf(sending), (packet) => {
-      if (packet.type !== "publish") return;
-      const message = messageFromPacket(packet, sending.delivery.message.clientId, core.now);
-      write(core, connection, connection.outbox, {
-        ...sending,
-        delivery: { ...sending.delivery, message, retain: packet.retain },
-      });
-    });
-    return true;
+  if (core.hooks.interceptingOutboundPacket === undefined) {
+    return write(core, connection, outbox, sending);
   }
-  return write(core, connection, outbox, sending);
+  let isSent = true;
+  let isLater = false;
+  interceptOutbound(core, connection, packetOf(sending), (packet) => {
+    isSent = writeShown(core, connection, sending, packet);
+    if (!isSent && isLater) giveUp(core, connection, sending);
+  });
+  isLater = true;
+  return isSent;
+}
+
+/** Writes what the outbound interceptor has made of a PUBLISH. */
+function writeShown(
+  core: CoreContext,
+  connection: Connection,
+  sending: Sending,
+  packet: Packet | undefined,
+): boolean {
+  if (packet?.type !== "publish") return false;
+  const message = messageFromPacket(packet, sending.delivery.message.clientId, core.now);
+  const delivery = { ...sending.delivery, message, retain: packet.retain };
+  return write(core, connection, connection.outbox, { ...sending, delivery });
+}
+
+/** An exchange has begun whose PUBLISH is not sent after all: its place is free. */
+function giveUp(core: CoreContext, connection: Connection, { delivery, packetIdentifier }: Sending): void {
+  const { session } = connection;
+  if (session === undefined || delivery.qos === 0) return;
+  connection.resent?.delete(packetIdentifier);
+  abandon(session, packetIdentifier);
+  if (session.isDurable) core.journal?.finished(session, packetIdentifier, delivery);
+  core.continueLater(session);
 }
 
 function write(core: CoreContext, connection: Connection, outbox: Outbox, sending: Sending): boolean {

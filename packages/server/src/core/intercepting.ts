@@ -5,9 +5,15 @@ import type { InterceptingPacket } from "./hooks/packet-events.ts";
 import { runTask, settled } from "./pending.ts";
 import type { Task } from "./pending.ts";
 
+/** A packet that the outbound interceptor is to see, and what becomes of it then; undefined if it is dropped. */
+interface OutboundPacket {
+  readonly packet: Packet;
+  readonly write: (packet: Packet | undefined) => void;
+}
+
 /** Packets of one connection that wait for the outbound interceptor, in the order in which they were sent. */
 export interface OutboundInterception {
-  readonly waiting: Packet[];
+  readonly waiting: OutboundPacket[];
   isRunning: boolean;
   /** Called once when nothing waits any more: a connection that is closing closes then. */
   whenEmpty: (() => void) | undefined;
@@ -24,16 +30,19 @@ export function* interceptInbound(
   return args.processPacket ? args.packet : undefined;
 }
 
-/** Gives a packet to `write` after the outbound interceptor has seen it; later packets wait behind it. */
+/**
+ * Gives a packet to `write` after the outbound interceptor has seen it, or undefined if it dropped the packet; later
+ * packets wait behind it. Nothing is called for a connection that has closed meanwhile.
+ */
 export function interceptOutbound(
   core: CoreContext,
   connection: Connection,
   packet: Packet,
-  write: (packet: Packet) => void,
+  write: (packet: Packet | undefined) => void,
 ): void {
   connection.outbound ??= { waiting: [], isRunning: false, whenEmpty: undefined };
   const { outbound } = connection;
-  outbound.waiting.push(packet);
+  outbound.waiting.push({ packet, write });
   if (outbound.isRunning) return;
   outbound.isRunning = true;
   const finish = (): void => {
@@ -42,22 +51,17 @@ export function interceptOutbound(
     outbound.whenEmpty = undefined;
     whenEmpty?.();
   };
-  runTask(drain(core, connection, outbound, write), finish, (error) => {
+  runTask(drain(core, connection, outbound), finish, (error) => {
     core.report(error);
     finish();
   });
 }
 
-function* drain(
-  core: CoreContext,
-  connection: Connection,
-  outbound: OutboundInterception,
-  write: (packet: Packet) => void,
-): Task {
-  for (let packet = outbound.waiting.shift(); packet !== undefined; packet = outbound.waiting.shift()) {
-    const args = argumentsFor(connection, packet);
+function* drain(core: CoreContext, connection: Connection, { waiting }: OutboundInterception): Task {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const args = argumentsFor(connection, next.packet);
     yield* settled(core.hooks.interceptingOutboundPacket?.(args));
-    if (args.processPacket && connection.state !== "closed") write(args.packet);
+    if (connection.state !== "closed") next.write(args.processPacket ? args.packet : undefined);
   }
 }
 

@@ -4,7 +4,7 @@ import type { CoreContext } from "./core-context.ts";
 
 const KEEP_ALIVE_TIMEOUT = 0x8d;
 
-/** Closes the connection if CONNECT was not answered in time. */
+/** Closes the connection if CONNECT does not come in time. How long handlers may take then is not limited here. */
 export function watchConnect(core: CoreContext, connection: Connection): void {
   connection.deadline = core.deadlines.add(core.now + core.options.connectTimeoutMs, () => {
     connection.ending.error = new Error(`no CONNECT within ${core.options.connectTimeoutMs} ms`);

@@ -19,9 +19,9 @@ export function sendPacket(
   if (core.hooks.interceptingOutboundPacket === undefined) {
     return writePacket(core, connection, packet, outbox);
   }
-  interceptOutbound(core, connection, packet, (shown) =>
-    writePacket(core, connection, shown, outbox),
-  );
+  interceptOutbound(core, connection, packet, (shown) => {
+    if (shown !== undefined) writePacket(core, connection, shown, outbox);
+  });
 }
 
 /** Puts a packet into an outbox as it is. */

@@ -51,7 +51,8 @@ export function readOn(core: CoreContext, connection: Connection, run: PublishRu
 /** False while an earlier packet waits for a handler; an exchange of AUTH packets must go on meanwhile. */
 function mayRead(connection: Connection): boolean {
   if (!connection.isOpen) return false;
-  return !connection.isWaiting || connection.authentication?.answered !== undefined;
+  if (!connection.isWaiting) return true;
+  return connection.state === "authenticating" && connection.authentication?.answered !== undefined;
 }
 
 /** Stops reading from the wire while nothing could be done with what comes. */
@@ -114,11 +115,15 @@ function decode(core: CoreContext, connection: Connection): Packet {
   return decodePacket(firstByte, bytes, bodyStart, end, connection.version, core.decodeLimits);
 }
 
-/** Runs the handling of one packet; what comes behind it waits until it is done. */
+/**
+ * Runs the handling of one packet; what comes behind it waits until it is done. What comes while CONNECT waits is a
+ * part of its exchange of AUTH packets: that CONNECT is not done when such a packet is.
+ */
 function start(core: CoreContext, connection: Connection, task: Task, run: PublishRun): void {
+  const isWithinConnect = connection.isWaiting;
   connection.isWaiting = true;
   const finish = (): void => {
-    connection.isWaiting = false;
+    if (!isWithinConnect) connection.isWaiting = false;
     readOn(core, connection, run);
   };
   runTask(task, finish, (error) => {
@@ -142,6 +147,7 @@ function* dispatch(core: CoreContext, connection: Connection, packet: Packet): T
     return yield* connect(core, connection, packet);
   }
   if (packet.type === "auth") return receiveAuth(core, connection, packet);
+  if (packet.type === "disconnect") return receiveDisconnect(core, connection, packet);
   const { session } = connection;
   if (session === undefined) throw new ProtocolError(`${packet.type} before CONNACK`);
   yield* dispatchToSession(core, connection, session, packet);
@@ -151,7 +157,7 @@ function* dispatchToSession(
   core: CoreContext,
   connection: Connection,
   session: Session,
-  packet: Exclude<Packet, { type: "connect" | "auth" }>,
+  packet: Exclude<Packet, { type: "connect" | "auth" | "disconnect" }>,
 ): Task {
   switch (packet.type) {
     case "publish":
@@ -170,8 +176,6 @@ function* dispatchToSession(
       return yield* receiveUnsubscribe(core, connection, session, packet);
     case "pingreq":
       return answerPing(core, connection);
-    case "disconnect":
-      return receiveDisconnect(core, connection, packet);
     case "connack":
     case "suback":
     case "unsuback":

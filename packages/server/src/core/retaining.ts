@@ -17,9 +17,14 @@ export function* retain(core: CoreContext, message: Message, clientId: string): 
   // A message that has no time to live is expired as soon as it is stored.
   if (message.expiresAtMs <= core.now) return true;
   store(core, message);
-  core.journal?.retained(message);
+  if (isStored(message.topic)) core.journal?.retained(message);
   yield* changed(core, message.topic, { clientId, message });
   return true;
+}
+
+/** The server's own state of the moment means nothing after a restart. */
+function isStored(topic: string): boolean {
+  return !topic.startsWith("$SYS/");
 }
 
 function hasRoom(core: CoreContext, message: Message): boolean {
@@ -45,7 +50,7 @@ export function store(core: CoreContext, message: Message): void {
 export function forget(core: CoreContext, topic: string): boolean {
   core.deadlines.cancel(core.retained.find(topic)?.expiry);
   const removed = core.retained.delete(topic);
-  if (removed) core.journal?.cleared(topic);
+  if (removed && isStored(topic)) core.journal?.cleared(topic);
   count(core);
   return removed;
 }

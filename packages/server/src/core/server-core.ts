@@ -19,12 +19,18 @@ import type { Published } from "./publishing.ts";
 import { PublishRun } from "./publish-run.ts";
 import { readOn, receive } from "./receiving.ts";
 import { RetainedMessages } from "./retained-messages.ts";
-import type { Journal } from "./journal/journal.ts";
+import { Commits } from "./journal/commits.ts";
+import type { CheckpointPolicy, Commit } from "./journal/commits.ts";
+import type { BatchReader } from "./journal/batch.ts";
+import { Journal } from "./journal/journal.ts";
+import { recover } from "./journal/recovery.ts";
+import type { StoredState } from "./journal/stored-state.ts";
 import { Router } from "./router.ts";
-import { endSession } from "./session-ending.ts";
+import { abandonSession, endSession } from "./session-ending.ts";
 import type { Session } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 import { Statistics } from "./statistics.ts";
+import { openGates, refusalToStore } from "./storing.ts";
 import type { Peer, Wire } from "./wire.ts";
 
 /** What the core asks of whoever runs it. */
@@ -32,10 +38,20 @@ export interface CorePorts {
   readonly hooks: Hooks;
   /** Output waits: `flush()` is to be called at the end of this turn. Asked once until that happens. */
   requestFlush(): void;
+  /** Something is to be stored: `nextCommit()` is to be called at the end of this turn, or when the commit under way has settled. */
+  requestCommit(): void;
   /** A Client Identifier that no other client has. */
   newClientId(): string;
   /** A defect showed that concerns no peer: to be logged. */
   report(error: unknown): void;
+}
+
+/** How the journal is run. */
+export interface JournalOptions extends CheckpointPolicy {
+  /** Gives a committed batch. */
+  readonly reader: BatchReader;
+  /** Bytes of stored messages that may stay in memory while they wait. */
+  readonly residentBytesMax: number;
 }
 
 /** Who publishes through `inject`. */
@@ -68,6 +84,7 @@ export class ServerCore implements CoreContext {
   readonly report: (error: unknown) => void;
   readonly #ports: CorePorts;
   readonly #run: PublishRun = new PublishRun();
+  #commits: Commits | undefined;
   #dirty: Connection[] = [];
   #unfinished: Set<Session> = new Set();
   #isFlushRequested = false;
@@ -164,8 +181,63 @@ export class ServerCore implements CoreContext {
   clear(): void {
     for (const session of Array.from(this.sessions)) endSession(this, session, "deleted");
     this.retained.clear();
-    this.statistics.retainedMessagesCurrent = 0;
-    this.statistics.retainedBytesCurrent = 0;
+    this.#countRetained();
+  }
+
+  /**
+   * Makes the server what the store says and writes down what happens from now on. Before any connection.
+   * `reader` gives a committed batch.
+   */
+  startJournal(state: StoredState, options: JournalOptions): void {
+    const { reader, residentBytesMax } = options;
+    const requestCommit = (): void => this.#ports.requestCommit();
+    const journal = new Journal({ position: state.position + 1, residentBytesMax, reader, requestCommit });
+    this.journal = journal;
+    this.#commits = new Commits(this, journal, options);
+    recover(this, journal, state);
+  }
+
+  /** What is to be committed next; undefined if nothing is. */
+  nextCommit(): Commit | undefined {
+    return this.#commits?.next();
+  }
+
+  /** Brings the store's tables up to date with the next commits, so that the journal can shrink. */
+  checkpoint(): void {
+    this.#commits?.checkpoint();
+  }
+
+  get isCheckpointing(): boolean {
+    return this.#commits?.isCheckpointing ?? false;
+  }
+
+  /** A commit settled: what waited for it leaves. */
+  commitSettled(commit: Commit): void {
+    const { journal } = this;
+    if (journal === undefined) return;
+    journal.health = "good";
+    journal.commitSettled(commit.batch?.position ?? journal.committed);
+    openGates(this, journal.committed);
+  }
+
+  /** A commit failed: nobody is told what is not stored, and durable work is refused until a commit settles. */
+  commitFailed(health: "full" | "failed"): void {
+    const { journal } = this;
+    if (journal === undefined || journal.health === health) return;
+    journal.giveUp(health);
+    const reasonCode = refusalToStore(this) ?? 0;
+    const reasonString = health === "full" ? "the store is full" : "the store has failed";
+    for (const connection of Array.from(this.gated)) dismiss(this, connection, { reasonCode, reasonString });
+  }
+
+  /** Forgets everything without striking it out of the store, which has been closed. */
+  stopJournal(): void {
+    this.journal = undefined;
+    this.#commits = undefined;
+    this.deadlines.clear();
+    for (const session of Array.from(this.sessions)) abandonSession(this, session);
+    this.retained.clear();
+    this.#countRetained();
   }
 
   newClientId(): string {
@@ -199,6 +271,11 @@ export class ServerCore implements CoreContext {
   continueLater(session: Session): void {
     this.#unfinished.add(session);
     this.#requestFlush();
+  }
+
+  #countRetained(): void {
+    this.statistics.retainedMessagesCurrent = this.retained.count;
+    this.statistics.retainedBytesCurrent = this.retained.bytes;
   }
 
   #requestFlush(): void {

@@ -55,6 +55,18 @@ export function endSession(core: CoreContext, session: Session, cause: SessionDe
   });
 }
 
+/** Forgets a session without a word to anybody: it goes on living in the store. */
+export function abandonSession(core: CoreContext, session: Session): void {
+  session.number = 0;
+  session.isDeleted = true;
+  core.sessions.delete(session);
+  core.statistics.sessionsCurrent = core.sessions.size;
+  while (takeQueued(core, session) !== undefined);
+  for (const subscription of Array.from(session.subscriptions.values())) {
+    removeSubscription(core, subscription);
+  }
+}
+
 /** Ends one subscription of a session. */
 export function removeSubscription(core: CoreContext, subscription: Subscription): void {
   const { session, filter } = subscription;

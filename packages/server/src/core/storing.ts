@@ -17,7 +17,8 @@ const QUOTA_EXCEEDED = 0x97;
 export function acknowledgementOutbox(core: CoreContext, connection: Connection, depends: boolean): Outbox {
   const { journal } = core;
   if (journal === undefined) return connection.outbox;
-  if (!depends && connection.gate === undefined) return connection.outbox;
+  const isStored = !depends || journal.committed >= journal.lastPosition;
+  if (isStored && connection.gate === undefined) return connection.outbox;
   return gateOf(core, connection).at(journal.lastPosition);
 }
 

@@ -19,6 +19,7 @@ import type { Subscription } from "./subscription.ts";
 
 const UNSPECIFIED_ERROR = 0x80;
 const QUOTA_EXCEEDED = 0x97;
+const WILDCARD = /[+#]/u;
 
 /** A subscription that was just made, and whether the session had none for this filter before. */
 interface Made {
@@ -102,7 +103,7 @@ function requireAvailable(
   if (packet.properties?.subscriptionIdentifier !== undefined && !options.subscriptionIdentifiersAvailable) {
     throw new ProtocolError("Subscription Identifiers are not available", 0xa1);
   }
-  if (/[+#]/u.test(request.topicFilter) && !options.wildcardSubscriptionAvailable) {
+  if (WILDCARD.test(request.topicFilter) && !options.wildcardSubscriptionAvailable) {
     throw new ProtocolError("Wildcard Subscriptions are not available", 0xa2);
   }
 }
@@ -121,7 +122,7 @@ function* subscribe(
   { request, packet, suback }: Asking,
 ): Task<Made | undefined> {
   const args = interception(connection, request, packet);
-  const refusal = refusalFor(core, session, request);
+  const refusal = refusalFor(core, connection, session, request);
   if (refusal !== undefined) args.response.reasonCode = refusal;
   else yield* settled(core.hooks.interceptingSubscription?.(args));
   if (args.closeConnection) suback.closeConnection = true;
@@ -167,13 +168,29 @@ function qosOf(reasonCode: number): 0 | 1 | 2 {
 }
 
 /** Reason Code for a filter that cannot be subscribed to; undefined if it can. */
-function refusalFor(core: CoreContext, session: Session, request: SubscriptionRequest): number | undefined {
+function refusalFor(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  request: SubscriptionRequest,
+): number | undefined {
   const filter = readFilter(request.topicFilter, core.options);
   if (typeof filter === "number") return filter;
+  if (connection.version !== 5) {
+    const unavailable = unavailableFor(core, filter);
+    if (unavailable !== undefined) return unavailable;
+  }
   const unstorable = session.isDurable ? refusalToStore(core) : undefined;
   if (unstorable !== undefined) return unstorable;
   const isFull = session.subscriptions.size >= core.options.subscriptionsPerSessionMax;
   return isFull && !session.subscriptions.has(request.topicFilter) ? QUOTA_EXCEEDED : undefined;
+}
+
+/** Clients before 5.0 cannot know what the server does not offer: they are refused that filter alone. */
+function unavailableFor({ options }: CoreContext, filter: ReadFilter): number | undefined {
+  if (filter.shareName !== undefined && !options.sharedSubscriptionAvailable) return 0x9e;
+  if (WILDCARD.test(filter.topicFilter) && !options.wildcardSubscriptionAvailable) return 0xa2;
+  return undefined;
 }
 
 /** Puts a subscription in force in place of the one for the same filter [MQTT-3.8.4-3]; a number is why not. */

@@ -4,7 +4,7 @@ import type { Connection } from "../core/connection.ts";
 import type { CoreOptions } from "../core/core-options.ts";
 import type { Hooks } from "../core/hooks/hooks.ts";
 import { messageFromApplication } from "../core/message.ts";
-import { store } from "../core/retaining.ts";
+import { store as storeRetained } from "../core/retaining.ts";
 import { ServerCore } from "../core/server-core.ts";
 import type { Peer, Wire } from "../core/wire.ts";
 import { asError } from "../errors.ts";
@@ -12,7 +12,10 @@ import type { InjectedMessageSender, InjectionResult } from "../injected-message
 import type { CancelCall, Clock } from "../ports/clock.ts";
 import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
+import type { Store } from "../ports/store.ts";
 import type { Admission } from "./admission.ts";
+import { Committer } from "./committer.ts";
+import type { StorageSettings } from "./committer.ts";
 
 /** What a driver is made of. */
 export interface DriverOptions {
@@ -21,6 +24,9 @@ export interface DriverOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly admission: Admission;
+  /** Where sessions and retained messages survive; undefined: nowhere. */
+  readonly store: Store | undefined;
+  readonly storage: StorageSettings;
   newClientId(): string;
 }
 
@@ -42,6 +48,7 @@ export class Driver implements ConnectionAcceptor {
   #wakesAtMs = Infinity;
   #cancelWake: CancelCall | undefined;
   #whenAllClosed: (() => void) | undefined;
+  readonly #committer: Committer | undefined;
 
   constructor(options: DriverOptions) {
     this.#clock = options.clock;
@@ -50,9 +57,27 @@ export class Driver implements ConnectionAcceptor {
     this.core = new ServerCore(options.core, {
       hooks: options.hooks,
       requestFlush: () => this.#askForFlush(),
+      requestCommit: () => this.#committer?.request(),
       newClientId: () => options.newClientId(),
       report: (error) => this.#log.error?.("a packet could not be handled", {}, asError(error)),
     });
+    this.#committer = this.#committerFor(options);
+  }
+
+  #committerFor({ store, storage: settings, clock, log }: DriverOptions): Committer | undefined {
+    if (store === undefined) return undefined;
+    const run = (work: () => void): void => this.run(work);
+    return new Committer({ store, settings, core: this.core, clock, log, run });
+  }
+
+  /** Opens the store and brings back what it holds. Rejects with `StoreError`. */
+  async load(): Promise<void> {
+    await this.#committer?.open();
+  }
+
+  /** Stores what is left to store, and closes the store. */
+  async unload(): Promise<void> {
+    await this.#committer?.close();
   }
 
   /** Lets connections in, and does what came due while none were. */
@@ -132,7 +157,7 @@ export class Driver implements ConnectionAcceptor {
   restoreRetained(messages: readonly ApplicationMessage[]): void {
     this.run(() => {
       for (const message of messages) {
-        store(this.core, messageFromApplication(message, "", this.core.now));
+        storeRetained(this.core, messageFromApplication(message, "", this.core.now));
       }
     });
   }

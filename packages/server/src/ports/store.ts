@@ -3,7 +3,10 @@
  * rows. The server decides what is in them; a store keeps bytes and never looks inside.
  *
  * A store is opened by one server at a time. All its methods but `read` are called one after the other: the next
- * `commit` begins when the one before has settled.
+ * `commit` begins when the one before has settled. Session keys and positions are whole numbers from 0 to 2^53 - 1,
+ * topics have 1 to 65535 bytes of UTF-8, rows and batches may be empty and may have many megabytes.
+ *
+ * `STORE_CONTRACT` of `@anax/server/contracts` has a check for each sentence here.
  */
 export interface Store {
   /** The strongest promise that a settled `commit` makes. */
@@ -14,13 +17,21 @@ export interface Store {
    * @throws StoreError if another server has it open, its format is newer, or it cannot be read or written.
    */
   open(visitor: StoreVisitor): Promise<void>;
-  /** Makes all changes of a transaction or none. Settles when they are as safe as `durability` says. */
+  /**
+   * Makes all changes of a transaction or none. Settles when they are as safe as `durability` says; until then the
+   * arrays of the transaction do not change.
+   * @throws StoreError `ANAX_STORE_FULL` if there is no room: nothing has changed, and a later commit may succeed.
+   *   With any other code nothing is known of the changes, and every later commit fails too.
+   */
   commit(transaction: StoreTransaction): Promise<void>;
-  /** A batch that was committed and not deleted; undefined if there is none. The array is read at once and not kept. */
+  /**
+   * A batch that was committed and not deleted; undefined if there is none, or if the store is not open. The array is
+   * read at once and not kept. Between the call of `commit` and its end it may show either state.
+   */
   read(position: number): Uint8Array | undefined;
-  /** Bytes that the store takes on its medium, as far as it knows. */
+  /** Bytes that the store needs for what it holds; room that it has but could use again does not count. */
   readonly bytes: number;
-  /** Closes the store; what was committed stays. Idempotent. */
+  /** Closes the store, after a commit that is under way; what was committed stays. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -34,7 +45,7 @@ export interface StoreVisitor {
   batch(position: number, bytes: Uint8Array): void;
 }
 
-/** Changes that are made together. An undefined row is deleted. */
+/** Changes that are made together. An undefined row is deleted; what is deleted need not exist. */
 export interface StoreTransaction {
   /** New batch; its position is above all earlier ones. */
   readonly batch: { readonly position: number; readonly bytes: Uint8Array } | undefined;

@@ -28,6 +28,9 @@ export class CoreHarness {
   readonly core: ServerCore;
   /** What the core reported as a defect of its own. */
   readonly reports: unknown[] = [];
+  /** Called at the end of a turn in which the core asked for a commit. */
+  afterTurn: (() => void) | undefined;
+  #isCommitRequested = false;
   readonly #peers: Set<ScriptedPeer> = new Set();
   #isFlushRequested = false;
   #clientIds = 0;
@@ -37,6 +40,9 @@ export class CoreHarness {
       { ...CORE_DEFAULTS, ...options },
       {
         hooks,
+        requestCommit: () => {
+          this.#isCommitRequested = true;
+        },
         requestFlush: () => {
           if (this.#isFlushRequested) throw new Error("a flush was asked for twice");
           this.#isFlushRequested = true;
@@ -114,9 +120,15 @@ export class CoreHarness {
   settle(): void {
     for (let turn = 0; turn < TURNS_MAX; turn += 1) {
       for (const peer of this.#peers) this.#serve(peer);
-      if (!this.#isFlushRequested) return;
-      this.#isFlushRequested = false;
-      this.core.flush();
+      if (!this.#isFlushRequested && !this.#isCommitRequested) return;
+      if (this.#isFlushRequested) {
+        this.#isFlushRequested = false;
+        this.core.flush();
+      }
+      if (this.#isCommitRequested) {
+        this.#isCommitRequested = false;
+        this.afterTurn?.();
+      }
     }
     throw new Error(`${TURNS_MAX} turns, and still something to do`);
   }

@@ -1,3 +1,4 @@
+import { copyBytes } from "@anax/protocol";
 import type { JournalPlace, Message } from "../message.ts";
 
 /** One batch of the journal, as long as the store has it. */
@@ -38,7 +39,7 @@ export class MessagePlace implements JournalPlace {
 
   read(): Uint8Array {
     const bytes = this.#reader(this.#batch.position);
-    return bytes.slice(this.#offset, this.#offset + this.message.size);
+    return copyBytes(bytes, this.#offset, this.#offset + this.message.size);
   }
 
   /** True if the message is in this batch. */

@@ -1,3 +1,4 @@
+import { copyBytes } from "@anax/protocol";
 import type { ByteReader, ByteWriter, QoS } from "@anax/protocol";
 import type { Delivery } from "../delivery.ts";
 
@@ -41,7 +42,7 @@ export function readBlob(reader: ByteReader): Uint8Array {
   const length = reader.u32();
   const start = reader.position;
   reader.position += length;
-  return reader.bytes.slice(start, start + length);
+  return copyBytes(reader.bytes, start, start + length);
 }
 
 /** What a delivery adds to its message. The group is named, for it may have other members after a restart. */

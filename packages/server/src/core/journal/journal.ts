@@ -256,6 +256,8 @@ export class Journal {
 
   #start(record: number): void {
     if (this.#writer.length === 0) this.#requestCommit();
+    // Nothing of it will ever be stored: it must not pile up.
+    if (this.health === "failed") this.#writer.length = 0;
     this.#writer.u8(record);
     this.appended += 1;
   }

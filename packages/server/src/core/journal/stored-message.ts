@@ -1,3 +1,4 @@
+import { copyBytes } from "@anax/protocol";
 import type { ByteReader, ByteWriter } from "@anax/protocol";
 import { Message } from "../message.ts";
 import { qosOf, readTime, writeTime } from "./fields.ts";
@@ -24,7 +25,7 @@ export function readMessage(reader: ByteReader): { message: Message; offset: num
   const length = reader.u32();
   const offset = reader.position;
   reader.position += length;
-  const bytes = reader.bytes.slice(offset, offset + length);
+  const bytes = copyBytes(reader.bytes, offset, offset + length);
   const qos = qosOf(flags & 0x03);
   const retain = (flags & RETAIN) !== 0;
   return { message: Message.restored({ bytes, qos, retain, clientId, expiresAtMs }), offset };

@@ -1,0 +1,150 @@
+import type { Commit } from "../core/journal/commits.ts";
+import { StoredState } from "../core/journal/stored-state.ts";
+import type { ServerCore } from "../core/server-core.ts";
+import { asError } from "../errors.ts";
+import type { CancelCall, Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/logger.ts";
+import { StoreError } from "../ports/store.ts";
+import type { Store } from "../ports/store.ts";
+
+/** A store without room is asked again after this long: somebody may make some. */
+const RETRY_MS = 1_000;
+
+/** How a store is used. */
+export interface StorageSettings {
+  /** Bytes of journal after which the tables are brought up to date, so that the journal can shrink. */
+  readonly checkpointBytes: number;
+  /** The same after this many milliseconds with anything to do. */
+  readonly checkpointIntervalMs: number;
+  /** Bytes of stored messages that may stay in memory while they wait for their clients. */
+  readonly residentBytesMax: number;
+}
+
+/** What a committer is made of. */
+export interface CommitterOptions {
+  readonly store: Store;
+  readonly settings: StorageSettings;
+  readonly core: ServerCore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Does work inside the core. */
+  run(work: () => void): void;
+}
+
+/**
+ * Carries what the core wants stored to the store, one commit at a time: while one is under way, the next
+ * batch grows. So an idle server waits for one sync per message, and a busy one shares it among thousands.
+ */
+export class Committer {
+  readonly #store: Store;
+  readonly #settings: StorageSettings;
+  readonly #core: ServerCore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #run: (work: () => void) => void;
+  #isCommitting = false;
+  #isAsked = false;
+  #isOpen = false;
+  #cancelLater: CancelCall | undefined;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(options: CommitterOptions) {
+    this.#store = options.store;
+    this.#settings = options.settings;
+    this.#core = options.core;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#run = (work) => options.run(work);
+  }
+
+  /** Opens the store and makes the core what it says. Rejects with `StoreError`. */
+  async open(): Promise<void> {
+    const state = new StoredState();
+    await this.#store.open({
+      session: (key, row) => state.session(key, row),
+      retained: (topic, row) => state.retainedRow(topic, row),
+      batch: (position, bytes) => state.batch(position, bytes),
+    });
+    this.#isOpen = true;
+    this.#run(() => this.#core.startJournal(state, { ...this.#settings, reader: this.#read }));
+  }
+
+  /** The core has something to store: it is taken at the end of this turn of the loop. */
+  request(): void {
+    if (this.#isAsked || this.#isCommitting) return;
+    this.#isAsked = true;
+    setImmediate(this.#commitNext);
+  }
+
+  /** Stores what is left and closes the store. The core has forgotten everything then. */
+  async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#run(() => this.#core.checkpoint());
+    this.request();
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+    });
+    this.#isOpen = false;
+    this.#cancelLater?.();
+    this.#run(() => this.#core.stopJournal());
+    await this.#store.close();
+  }
+
+  readonly #read = (position: number): Uint8Array => {
+    const bytes = this.#store.read(position);
+    if (bytes === undefined) throw new StoreError("ANAX_STORE_UNREADABLE", `batch ${position} is missing`);
+    return bytes;
+  };
+
+  readonly #commitNext = (): void => {
+    this.#isAsked = false;
+    if (this.#isCommitting || !this.#isOpen) return;
+    const commit = this.#take();
+    if (commit !== undefined) return this.#commit(commit);
+    this.#whenIdle?.();
+  };
+
+  /** The next commit; undefined if there is nothing to store, or never will be. */
+  #take(): Commit | undefined {
+    let commit: Commit | undefined;
+    if (this.#core.journal?.health === "failed") return undefined;
+    this.#run(() => {
+      commit = this.#core.nextCommit();
+    });
+    return commit;
+  }
+
+  #commit(commit: Commit): void {
+    this.#isCommitting = true;
+    this.#cancelLater?.();
+    this.#store.commit(commit).then(
+      () => this.#settled(commit),
+      (error: unknown) => this.#failed(commit, error),
+    );
+  }
+
+  #settled(commit: Commit): void {
+    this.#isCommitting = false;
+    this.#run(() => {
+      this.#core.commitSettled(commit);
+      // What waited for this commit has waited long enough.
+      this.#core.flush();
+    });
+    this.#commitNext();
+    if (this.#isCommitting) return;
+    const { checkpointIntervalMs } = this.#settings;
+    this.#cancelLater = this.#clock.callAfter(checkpointIntervalMs, () => this.request());
+  }
+
+  #failed(commit: Commit, error: unknown): void {
+    const isFull = error instanceof StoreError && error.code === "ANAX_STORE_FULL";
+    this.#log.error?.(isFull ? "the store is full" : "the store has failed", {}, asError(error));
+    this.#run(() => this.#core.commitFailed(isFull ? "full" : "failed"));
+    if (isFull && this.#whenIdle === undefined) {
+      this.#cancelLater = this.#clock.callAfter(RETRY_MS, () => this.#commit(commit));
+      return;
+    }
+    this.#isCommitting = false;
+    this.#whenIdle?.();
+  }
+}

@@ -1,0 +1,178 @@
+import { describe, expect, it } from "vitest";
+import { acknowledgement, lasting, publishPacket, subscribe } from "../support/core-harness.ts";
+import { DurableServer } from "../support/durable-server.ts";
+
+const text = (payload: Uint8Array): string => new TextDecoder().decode(payload);
+
+/** A durable subscriber "s" of "t" and a publisher "p". */
+function subscribed(server: DurableServer, qos: 1 | 2 = 2): void {
+  const s = server.harness.connect("s", lasting());
+  subscribe(s, { topicFilter: "t", qos });
+}
+
+describe("an acknowledgement waits for its commit", () => {
+  it("PUBACK of a message for a durable session leaves when the message is stored", () => {
+    const server = new DurableServer();
+    subscribed(server);
+    const p = server.harness.connect("p");
+    server.isCommitting = false;
+    p.send(publishPacket("t", "1", { qos: 1, packetIdentifier: 7 }));
+    expect(p.receive()).toEqual([]);
+    server.commit();
+    expect(p.receive()).toMatchObject([{ type: "puback", packetIdentifier: 7 }]);
+  });
+
+  it("PUBACK of a message that only sessions without a future get leaves at once", () => {
+    const server = new DurableServer();
+    const s = server.harness.connect("s");
+    subscribe(s, "t");
+    const p = server.harness.connect("p");
+    server.isCommitting = false;
+    p.send(publishPacket("t", "1", { qos: 1, packetIdentifier: 7 }));
+    expect(p.receive()).toHaveLength(1);
+    expect(s.receive()).toHaveLength(1);
+  });
+
+  it("a PUBLISH to a durable session waits, QoS 0 does not", () => {
+    const server = new DurableServer();
+    const s = server.harness.connect("s", lasting());
+    subscribe(s, { topicFilter: "t", qos: 2 });
+    const p = server.harness.connect("p");
+    server.isCommitting = false;
+    p.send(publishPacket("t", "1", { qos: 1, packetIdentifier: 7 }), publishPacket("t", "0"));
+    expect(s.receive()).toMatchObject([{ type: "publish", qos: 0 }]);
+    server.commit();
+    expect(s.receive()).toMatchObject([{ type: "publish", qos: 1 }]);
+  });
+
+  it("[MQTT-4.6.0-2] acknowledgements keep their order though only the first depends on a commit", () => {
+    const server = new DurableServer();
+    subscribed(server);
+    const p = server.harness.connect("p");
+    server.isCommitting = false;
+    p.send(
+      publishPacket("t", "1", { qos: 1, packetIdentifier: 1 }),
+      publishPacket("u", "2", { qos: 1, packetIdentifier: 2 }),
+    );
+    expect(p.receive()).toEqual([]);
+    server.commit();
+    expect(p.receive()).toMatchObject([{ packetIdentifier: 1 }, { packetIdentifier: 2 }]);
+  });
+
+  it("CONNACK and SUBACK of a durable session wait, those of others do not", () => {
+    const server = new DurableServer();
+    server.isCommitting = false;
+    const s = server.harness.connecting("s", lasting());
+    expect(s.receive()).toEqual([]);
+    expect(server.harness.connecting("e").receive()).toHaveLength(1);
+    server.commit();
+    expect(s.receive()).toMatchObject([{ type: "connack" }]);
+  });
+});
+
+describe("after a crash", () => {
+  it("a queued message is delivered, in order, to the session that was subscribed", () => {
+    const server = new DurableServer();
+    subscribed(server);
+    server.harness.core.closed([...server.harness.core.connections][0] ?? fail());
+    const p = server.harness.connect("p");
+    for (const one of ["1", "2", "3"]) p.send(publishPacket("t", one, { qos: 1, packetIdentifier: Number(one) }));
+    const { peer, connack } = server.crash().connectWith("s", lasting());
+    expect(connack.sessionPresent).toBe(true);
+    expect(peer.receive().map((packet) => packet.type === "publish" && text(packet.payload))).toEqual(["1", "2", "3"]);
+  });
+
+  it("[MQTT-4.4.0-1] an unacknowledged PUBLISH comes again under its identifier, with DUP", () => {
+    const server = new DurableServer();
+    subscribed(server, 1);
+    const p = server.harness.connect("p");
+    p.send(publishPacket("t", "1", { qos: 1, packetIdentifier: 7 }));
+    const s = server.crash().connect("s", lasting());
+    expect(s.receive()).toMatchObject([{ type: "publish", packetIdentifier: 1, duplicate: true }]);
+    s.send(acknowledgement("puback", 1));
+    const again = server.crash().connect("s", lasting());
+    expect(again.receive()).toEqual([]);
+  });
+
+  it("[MQTT-4.3.3-6] after PUBREC only PUBREL is sent again", () => {
+    const server = new DurableServer();
+    const s = server.harness.connect("s", lasting());
+    subscribe(s, "t");
+    const p = server.harness.connect("p");
+    p.send(publishPacket("t", "1", { qos: 2, packetIdentifier: 7 }));
+    expect(s.receive()).toMatchObject([{ type: "publish", packetIdentifier: 1 }]);
+    s.send(acknowledgement("pubrec", 1));
+    const again = server.crash().connect("s", lasting());
+    expect(again.receive()).toMatchObject([{ type: "pubrel", packetIdentifier: 1 }]);
+    again.send(acknowledgement("pubcomp", 1));
+    expect(server.crash().connect("s", lasting()).receive()).toEqual([]);
+  });
+
+  it("[MQTT-4.3.3-10] a QoS 2 PUBLISH that was taken is not delivered twice", () => {
+    const server = new DurableServer();
+    const p = server.harness.connect("p", lasting());
+    subscribed(server);
+    p.send(publishPacket("t", "1", { qos: 2, packetIdentifier: 7 }));
+    const harness = server.crash();
+    const again = harness.connect("p", lasting());
+    again.send(publishPacket("t", "1", { qos: 2, packetIdentifier: 7, duplicate: true }));
+    expect(again.receive()).toMatchObject([{ type: "pubrec", packetIdentifier: 7 }]);
+    const s = harness.connect("s", lasting());
+    expect(s.receive().filter((packet) => packet.type === "publish")).toHaveLength(1);
+  });
+
+  it("retained messages and their removal are as they were", () => {
+    const server = new DurableServer();
+    const p = server.harness.connect("p");
+    p.send(publishPacket("a", "1", { qos: 1, packetIdentifier: 1, retain: true }));
+    p.send(publishPacket("b", "2", { qos: 1, packetIdentifier: 2, retain: true }));
+    p.send(publishPacket("a", "", { qos: 1, packetIdentifier: 3, retain: true }));
+    const s = server.crash().connect("s");
+    subscribe(s, "#");
+    expect(s.receive()).toMatchObject([{ topic: "b", retain: true }]);
+  });
+
+  it("a session that expired while the server was down is gone", () => {
+    const server = new DurableServer();
+    server.harness.connect("s", lasting(10)).cut();
+    expect(server.crash(11_000).connectWith("s", lasting()).connack.sessionPresent).toBe(false);
+  });
+
+  it("the Will of a connection that the crash has cut is published", () => {
+    const server = new DurableServer();
+    subscribed(server);
+    const will = { topic: "t", payload: new Uint8Array([49]), qos: 1, retain: false } as const;
+    server.harness.connect("w", { ...lasting(), will });
+    const s = server.crash().connect("s", lasting());
+    expect(s.receive()).toMatchObject([{ type: "publish", topic: "t" }]);
+  });
+
+  it("what was not committed is gone, and nobody was told otherwise", () => {
+    const server = new DurableServer();
+    subscribed(server);
+    const p = server.harness.connect("p");
+    server.isCommitting = false;
+    p.send(publishPacket("t", "1", { qos: 1, packetIdentifier: 7 }));
+    expect(p.receive()).toEqual([]);
+    server.isCommitting = true;
+    expect(server.crash().connect("s", lasting()).receive()).toEqual([]);
+  });
+});
+
+describe("a checkpoint", () => {
+  it("changes nothing that a crash would show, and gives the journal's space back", () => {
+    const server = new DurableServer();
+    subscribed(server);
+    [...server.harness.core.connections].forEach((connection) => server.harness.core.closed(connection));
+    const p = server.harness.connect("p");
+    for (let one = 1; one <= 50; one += 1) p.send(publishPacket("t", String(one), { qos: 1, packetIdentifier: one }));
+    server.checkpoint();
+    let s = server.crash().connect("s", lasting());
+    expect(s.receive()).toHaveLength(50);
+    for (let one = 1; one <= 50; one += 1) s.send(acknowledgement("puback", one));
+    server.checkpoint();
+    expect(server.journalBytes).toBe(0);
+    s = server.crash().connect("s", lasting());
+    expect(s.receive()).toEqual([]);
+  });
+});

@@ -1,0 +1,112 @@
+import type { CoreOptions } from "../../src/core/core-options.ts";
+import type { Commit } from "../../src/core/journal/commits.ts";
+import { StoredState } from "../../src/core/journal/stored-state.ts";
+import type { JournalOptions } from "../../src/core/server-core.ts";
+import { CoreHarness } from "./core-harness.ts";
+
+/** What a store would have on its medium. */
+interface Medium {
+  readonly sessions: Map<number, Uint8Array>;
+  readonly retained: Map<string, Uint8Array>;
+  readonly batches: Map<number, Uint8Array>;
+}
+
+/**
+ * A server core with a journal, whose commits a test makes or lets fail, and which can crash: what was not committed is
+ * gone then, and a new core starts from what was.
+ */
+export class DurableServer {
+  harness: CoreHarness;
+  readonly medium: Medium = { sessions: new Map(), retained: new Map(), batches: new Map() };
+  /** False: commits wait for `commit()`. */
+  isCommitting = true;
+  readonly #options: Partial<CoreOptions>;
+  readonly #journal: Partial<JournalOptions>;
+
+  constructor(options: Partial<CoreOptions> = {}, journal: Partial<JournalOptions> = {}) {
+    this.#options = options;
+    this.#journal = journal;
+    this.harness = this.#start(undefined);
+  }
+
+  /** The process dies and a new one starts after `downMs`. */
+  crash(downMs = 0): CoreHarness {
+    this.harness = this.#start(this.harness.core.now + downMs);
+    this.harness.core.runDeadlines();
+    this.harness.settle();
+    return this.harness;
+  }
+
+  /** Commits all that waits. */
+  commit(): void {
+    for (let commit = this.take(); commit !== undefined; commit = this.take()) this.finish(commit);
+  }
+
+  /** Takes a commit without making it: it is under way. */
+  take(): Commit | undefined {
+    return this.harness.core.nextCommit();
+  }
+
+  /** The commit is on the medium, and the core is told. */
+  finish(commit: Commit): void {
+    this.apply(commit);
+    this.harness.core.commitSettled(commit);
+    this.harness.settle();
+  }
+
+  /** The commit is on the medium, and the process dies before it knows. */
+  apply({ batch, deletedBatches, sessions, retained }: Commit): void {
+    for (const position of deletedBatches) this.medium.batches.delete(position);
+    if (batch !== undefined) this.medium.batches.set(batch.position, batch.bytes.slice());
+    change(this.medium.sessions, sessions);
+    change(this.medium.retained, retained);
+  }
+
+  /** Brings the tables up to date, to the end. */
+  checkpoint(): void {
+    this.commit();
+    this.harness.core.checkpoint();
+    this.commit();
+  }
+
+  get journalBytes(): number {
+    let bytes = 0;
+    for (const batch of this.medium.batches.values()) bytes += batch.length;
+    return bytes;
+  }
+
+  #start(nowMs: number | undefined): CoreHarness {
+    const harness = new CoreHarness(this.#options);
+    if (nowMs !== undefined) harness.core.now = nowMs;
+    const state = new StoredState();
+    for (const [key, row] of this.medium.sessions) state.session(key, row);
+    for (const [topic, row] of this.medium.retained) state.retainedRow(topic, row);
+    const positions = Array.from(this.medium.batches.keys()).sort((one, other) => one - other);
+    for (const position of positions) state.batch(position, this.#read(position));
+    harness.core.startJournal(state, {
+      checkpointBytes: Infinity,
+      checkpointIntervalMs: Infinity,
+      residentBytesMax: Infinity,
+      ...this.#journal,
+      reader: (position) => this.#read(position),
+    });
+    // The next turn of the loop, after the step that asked.
+    harness.afterTurn = () => {
+      if (this.isCommitting) this.commit();
+    };
+    return harness;
+  }
+
+  #read(position: number): Uint8Array {
+    const bytes = this.medium.batches.get(position);
+    if (bytes === undefined) throw new Error(`batch ${position} is missing`);
+    return bytes;
+  }
+}
+
+function change<Key>(rows: Map<Key, Uint8Array>, changes: ReadonlyMap<Key, Uint8Array | undefined>): void {
+  for (const [key, row] of changes) {
+    if (row === undefined) rows.delete(key);
+    else rows.set(key, row.slice());
+  }
+}
