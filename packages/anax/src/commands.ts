@@ -15,4 +15,18 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
       load: async () => (await import("./commands/serve.ts")).serve,
     },
   ],
+  [
+    "pub",
+    {
+      summary: "publish messages",
+      load: async () => (await import("./commands/pub.ts")).pub,
+    },
+  ],
+  [
+    "sub",
+    {
+      summary: "subscribe and print what comes",
+      load: async () => (await import("./commands/sub.ts")).sub,
+    },
+  ],
 ]);

@@ -16,7 +16,7 @@ import type { ReloadableCredentials } from "../serving/listeners.ts";
 import type { ServeFlags } from "../serving/serve-flags.ts";
 import { SERVE_FLAGS } from "../serving/serve-flags.ts";
 import { limitOptions, loggerFor, systemTopicOptions } from "../serving/server-options.ts";
-import { stopSignal } from "../serving/stop-signal.ts";
+import { stopSignal } from "../stop-signal.ts";
 
 /** `anax serve`. */
 export const serve: Command = defineCommand<ServeFlags>({

@@ -1,4 +1,4 @@
-import type { Io, Signal } from "../io.ts";
+import type { Io, Signal } from "./io.ts";
 
 /** The signals that end a program. */
 export interface StopSignal {

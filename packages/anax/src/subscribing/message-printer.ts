@@ -1,0 +1,44 @@
+import { UsageError } from "../errors.ts";
+import { jsonPrinter } from "./json-message.ts";
+import { formatPrinter } from "./message-format.ts";
+import type { MessagePrinter } from "./received-message.ts";
+import { hexOf } from "./received-message.ts";
+import type { PrintFlags } from "./subscribe-flags.ts";
+
+/** How messages are printed, line feed included. Throws `UsageError` for flags that exclude each other. */
+export function messagePrinter(flags: PrintFlags): MessagePrinter {
+  const print = bareMessagePrinter(flags);
+  if (flags.noNewline) return print;
+  return (message, timeMs) => {
+    const printed = print(message, timeMs);
+    return typeof printed === "string" ? `${printed}\n` : withLineFeed(printed);
+  };
+}
+
+function bareMessagePrinter({ verbose, json, hex, format, pretty }: PrintFlags): MessagePrinter {
+  if ([json, hex, format !== undefined].filter(Boolean).length > 1) {
+    throw new UsageError("--json, --hex and -F exclude each other");
+  }
+  const indent = pretty ? 2 : 0;
+  if (format !== undefined) return formatPrinter(format, indent);
+  if (json) return jsonPrinter(indent);
+  const payload: MessagePrinter = hex
+    ? (message) => hexOf(message.payload)
+    : (message) => message.payload;
+  return verbose ? withTopic(payload) : payload;
+}
+
+function withTopic(payload: MessagePrinter): MessagePrinter {
+  return (message, timeMs) => {
+    const printed = payload(message, timeMs);
+    if (typeof printed === "string") return `${message.topic} ${printed}`;
+    return Buffer.concat([Buffer.from(`${message.topic} `), printed]);
+  };
+}
+
+function withLineFeed(bytes: Uint8Array): Uint8Array {
+  const line = new Uint8Array(bytes.length + 1);
+  line.set(bytes);
+  line[bytes.length] = 0x0a;
+  return line;
+}
