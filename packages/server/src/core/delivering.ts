@@ -3,7 +3,7 @@ import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
 import { interceptOutbound } from "./intercepting.ts";
-import { applicationMessageOf, messageFromPacket } from "./message.ts";
+import { applicationMessageOf, messageFromPacket, secondsLeft } from "./message.ts";
 import type { Message } from "./message.ts";
 import { countSent, sendAcknowledgement } from "./outgoing.ts";
 import type { Outbox } from "./outbox.ts";
@@ -108,7 +108,7 @@ function send(core: CoreContext, connection: Connection, outbox: Outbox, sending
   }
   let isSent = true;
   let isLater = false;
-  interceptOutbound(core, connection, packetOf(sending), (packet) => {
+  interceptOutbound(core, connection, packetOf(sending, core.now), (packet) => {
     isSent = writeShown(core, connection, sending, packet);
     if (!isSent && isLater) giveUp(core, connection, sending);
   });
@@ -168,9 +168,10 @@ export function countPublishes(
 }
 
 /** The packet that a delivery will be, for the outbound interceptor. */
-function packetOf(sending: Sending): PublishPacket {
+function packetOf(sending: Sending, nowMs: number): PublishPacket {
   const { delivery, packetIdentifier, duplicate } = sending;
-  const { topic, payload, qos: _published, retain: _flag, ...properties } = applicationMessageOf(delivery.message);
+  const { message } = delivery;
+  const { topic, payload, qos: _published, retain: _flag, ...properties } = applicationMessageOf(message);
   const { subscriptionIdentifiers } = delivery;
   return {
     type: "publish",
@@ -182,6 +183,7 @@ function packetOf(sending: Sending): PublishPacket {
     ...(delivery.qos === 0 ? {} : { packetIdentifier }),
     properties: {
       ...properties,
+      ...(message.expiresAtMs < Infinity && { messageExpiryIntervalSeconds: secondsLeft(message, nowMs) }),
       ...(subscriptionIdentifiers === undefined ? {} : { subscriptionIdentifiers }),
     },
   };
