@@ -1,26 +1,13 @@
 /** Enhanced authentication: any method, and SCRAM-SHA-256 against a server written from the RFC alone. */
 import { createHash, createHmac, pbkdf2Sync, timingSafeEqual } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
-import { MqttClient, MqttConfigurationError, MqttConnectError, scramSha256 } from "@anax/client";
-import type { AuthenticationOptions, AuthenticationStep, ClientOptions } from "@anax/client";
+import { MqttConfigurationError, MqttConnectError, scramSha256 } from "@anax/client";
+import type { AuthenticationOptions, AuthenticationStep } from "@anax/client";
+import { disconnectAll, make } from "./in-memory-client.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 import type { ServerConnection } from "./scripted-server.ts";
 
-const clients: MqttClient[] = [];
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client.disconnect();
-});
-
-function make(server: ScriptedServer, options: ClientOptions): MqttClient {
-  const client = new MqttClient("mqtt://in.memory", {
-    transport: server.transport,
-    reconnect: false,
-    ...options,
-  });
-  clients.push(client);
-  return client;
-}
+afterEach(disconnectAll);
 
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
 const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -62,7 +49,7 @@ describe("a method of the application", () => {
         return step.type === "continue" ? bytes(text(step.data).replace("?", "!")) : undefined;
       },
     };
-    const client = make(server, { authentication });
+    const client = make(server, { authentication, reconnect: false });
     const result = await client.connect();
     expect(result).toMatchObject({ authenticationMethod: "twice" });
     await client.reauthenticate();
@@ -85,6 +72,7 @@ describe("a method of the application", () => {
     askTwice(server);
     const cause = new Error("wrong question");
     const client = make(server, {
+      reconnect: false,
       authentication: {
         method: "twice",
         handler: (step) => {
@@ -104,6 +92,7 @@ describe("a method of the application", () => {
     askTwice(server);
     const script = server.script;
     const client = make(server, {
+      reconnect: false,
       authentication: {
         method: "twice",
         handler: (step) => (step.type === "continue" ? bytes("1!") : undefined),
@@ -121,7 +110,7 @@ describe("a method of the application", () => {
 
   it("is needed to authenticate again", async () => {
     const server = new ScriptedServer();
-    const client = make(server, {});
+    const client = make(server);
     await client.connect();
     await expect(client.reauthenticate()).rejects.toBeInstanceOf(MqttConfigurationError);
   });
@@ -175,7 +164,7 @@ class ScramServer {
   };
 
   #first(clientFirst: string): string {
-    expect(clientFirst).toMatch(/^n,,n=us=3Der=2C,r=[!-+\--~]{16,}$/);
+    if (!/^n,,n=us=3Der=2C,r=[!-+\--~]{16,}$/.test(clientFirst)) throw new Error(clientFirst);
     this.#clientFirstBare = clientFirst.slice(3);
     const nonce = `${/,r=(.*)$/.exec(clientFirst)?.[1] ?? ""}serverpart`;
     this.#serverFirst = `r=${nonce},s=${this.#salt.toString("base64")},i=${this.iterations}`;
@@ -203,7 +192,7 @@ describe("SCRAM-SHA-256", () => {
   it("proves both sides to each other, at connect and again", async () => {
     const server = new ScriptedServer();
     server.script = new ScramServer("pencil").script;
-    const client = make(server, { authentication });
+    const client = make(server, { authentication, reconnect: false });
     await client.connect();
     await client.reauthenticate();
     await client.reauthenticate();
@@ -214,7 +203,9 @@ describe("SCRAM-SHA-256", () => {
   it("with a wrong password is refused by the server", async () => {
     const server = new ScriptedServer();
     server.script = new ScramServer("other").script;
-    await expect(make(server, { authentication }).connect()).rejects.toMatchObject({
+    await expect(
+      make(server, { authentication, reconnect: false }).connect(),
+    ).rejects.toMatchObject({
       reasonCode: 0x87,
     });
   });
@@ -224,7 +215,7 @@ describe("SCRAM-SHA-256", () => {
     scram.isHonest = false;
     const server = new ScriptedServer();
     server.script = scram.script;
-    const client = make(server, { authentication });
+    const client = make(server, { authentication, reconnect: false });
     const connecting = client.connect();
     const publish = client.publish("secret", "x");
     await expect(connecting).rejects.toThrow("did not prove");
@@ -241,7 +232,9 @@ describe("SCRAM-SHA-256", () => {
     scram.iterations = iterations;
     const server = new ScriptedServer();
     server.script = scram.script;
-    await expect(make(server, { authentication }).connect()).rejects.toThrow("iteration count");
+    await expect(make(server, { authentication, reconnect: false }).connect()).rejects.toThrow(
+      "iteration count",
+    );
   });
 
   it.each([

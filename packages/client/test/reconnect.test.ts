@@ -1,26 +1,18 @@
 /** What becomes of a client and its messages when connections are lost. */
 import { afterEach, describe, expect, it } from "vitest";
-import { MqttClient, MqttDisconnectedError } from "@anax/client";
-import type { ClientOptions, DisconnectedEvent } from "@anax/client";
+import { MqttDisconnectedError } from "@anax/client";
+import type { ClientOptions, DisconnectedEvent, MqttClient } from "@anax/client";
 import { backOffMs } from "../src/core/back-off.ts";
+import { disconnectAll, make } from "./in-memory-client.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 
-const clients: MqttClient[] = [];
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client.disconnect();
-});
+afterEach(disconnectAll);
 
 async function connected(
   options: ClientOptions = {},
 ): Promise<{ server: ScriptedServer; client: MqttClient; ends: DisconnectedEvent[] }> {
   const server = new ScriptedServer();
-  const client = new MqttClient("mqtt://in.memory", {
-    transport: server.transport,
-    reconnect: { initialDelayMs: 0, maximumDelayMs: 0 },
-    ...options,
-  });
-  clients.push(client);
+  const client = make(server, options);
   const ends: DisconnectedEvent[] = [];
   client.on("disconnected", (event) => ends.push(event));
   await client.connect();
@@ -101,7 +93,8 @@ describe("a connection that is lost", () => {
     ] as const) {
       const { server, client } = await connected({ userName: "u", password });
       server.connack = { reasonCode: 0x86 };
-      await Promise.all([nextDisconnected(client), server.connection.close()]);
+      server.connection.close();
+      await nextDisconnected(client);
       expect(await nextDisconnected(client)).toMatchObject({ reasonCode: 0x86, willReconnect });
       await client.disconnect();
     }
@@ -132,12 +125,7 @@ describe("a connection that is lost", () => {
   it("keeps the Client Identifier that the server assigned", async () => {
     const server = new ScriptedServer();
     server.connack = { properties: { assignedClientId: "given" } };
-    const client = new MqttClient("mqtt://in.memory", {
-      transport: server.transport,
-      clientId: "",
-      reconnect: { initialDelayMs: 0 },
-    });
-    clients.push(client);
+    const client = make(server, { clientId: "" });
     await client.connect();
     expect(client.clientId).toBe("given");
     server.connack = {};

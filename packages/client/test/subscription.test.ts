@@ -1,34 +1,16 @@
 /** Subscriptions: their answer, their loop, their end, and what becomes of them when a connection is lost. */
 import { afterEach, describe, expect, it } from "vitest";
 import {
-  MqttClient,
   MqttConfigurationError,
   MqttDisconnectedError,
   MqttQueueFullError,
   MqttReasonError,
 } from "@anax/client";
-import type { ClientOptions, Message, Subscription } from "@anax/client";
+import type { Message, Subscription } from "@anax/client";
+import { connected, disconnectAll, make } from "./in-memory-client.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 
-const clients: MqttClient[] = [];
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client.disconnect();
-});
-
-async function connected(
-  options: ClientOptions = {},
-): Promise<{ server: ScriptedServer; client: MqttClient }> {
-  const server = new ScriptedServer();
-  const client = new MqttClient("mqtt://in.memory", {
-    transport: server.transport,
-    reconnect: { initialDelayMs: 0, maximumDelayMs: 0 },
-    ...options,
-  });
-  clients.push(client);
-  await client.connect();
-  return { server, client };
-}
+afterEach(disconnectAll);
 
 /** The server answers SUBSCRIBE by these codes. */
 function answerBy(server: ScriptedServer, ...reasonCodes: number[]): void {
@@ -131,8 +113,7 @@ describe("subscribe", () => {
 
   it("may come before connect", async () => {
     const server = new ScriptedServer();
-    const client = new MqttClient("mqtt://in.memory", { transport: server.transport });
-    clients.push(client);
+    const client = make(server);
     const subscription = client.subscribe("a");
     await client.connect();
     expect(await subscription).toMatchObject({ grantedQos: 0 });
