@@ -97,6 +97,12 @@ const SEEDS: readonly Seed[] = [
     `import "@anax/testing";`,
     imports,
   ),
+  seed(
+    "the store imports the client",
+    "packages/store-lmdb/src",
+    `import "@anax/client";`,
+    imports,
+  ),
   seed("a default export", server, `export default 1;`, "no-default-export"),
   seed("any", server, `export const x: any = 1;`, "no-explicit-any"),
   seed("a non-null assertion", server, `export const x = f()!;`, "no-non-null-assertion"),
@@ -157,6 +163,7 @@ const INNOCENT: Readonly<Record<string, string>> = {
   [`${server}/driver/innocent.ts`]: `import { a } from "node:net";\nimport { b } from "ws";\nexport const y = [a, b];`,
   [`${client}/innocent.ts`]: `import { x } from "#transport";\nexport const y = x;`,
   [`${client}/transports-node/innocent.ts`]: `import { x } from "node:fs/promises";\nexport const y = x;`,
+  "packages/store-lmdb/src/innocent.ts": `import { x } from "lmdb";\nexport const y = x;`,
   "packages/anax/src/innocent.ts": `import { x } from "@anax/client";\nconsole.log(x);`,
 };
 

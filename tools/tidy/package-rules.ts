@@ -14,7 +14,8 @@ const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
   "@anax/client": ["@anax/protocol", "ws"],
   "@anax/server": ["@anax/protocol", "ws"],
   "@anax/testing": ["@anax/protocol", "@anax/client", "@anax/server"],
-  anax: ["@anax/protocol", "@anax/client", "@anax/server"],
+  "@anax/store-lmdb": ["@anax/protocol", "@anax/server", "lmdb"],
+  anax: ["@anax/protocol", "@anax/client", "@anax/server", "@anax/store-lmdb"],
 };
 
 /** Folders and packages that exist for this repository only. */

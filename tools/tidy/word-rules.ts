@@ -83,7 +83,7 @@ const BANNED_WORDS: readonly BannedWord[] = [
     instead: "use a module",
   },
   {
-    pattern: /^\s*(private|protected|public)\s/m,
+    pattern: /^\s*(private|protected|public)\s(?!constructor\b)/m,
     where: PUBLISHED,
     instead: "use #name for what is private; the rest is public",
   },
