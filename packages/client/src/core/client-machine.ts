@@ -327,8 +327,9 @@ export class ClientMachine {
     const { keepAliveSeconds } = result;
     const { pingrespTimeoutMs } = this.#options;
     this.#keepAlive = new ClientKeepAlive({ keepAliveSeconds, pingrespTimeoutMs }, nowMs);
-    if (!result.sessionPresent) this.#incoming.discard();
-    this.#outgoing.connected(result);
+    const isResumed = result.sessionPresent || mayHaveOldSession(this.#connect);
+    if (!isResumed) this.#incoming.discard();
+    this.#outgoing.connected(result, isResumed);
     this.#requests.connected(result);
     this.events.push({ type: "connected", result });
   }
@@ -400,4 +401,9 @@ function refusal(packet: ConnackPacket): MqttConnectError {
   const reason = properties?.reasonString ?? `Reason Code 0x${reasonCode.toString(16)}`;
   const message = `the server refused the connection: ${reason}`;
   return new MqttConnectError(message, { ...properties, reasonCode });
+}
+
+/** CONNACK of MQTT 3.1 does not tell: who asked for the old Session goes on as if it were there. */
+function mayHaveOldSession({ protocolVersion, cleanStart }: ConnectPacket): boolean {
+  return protocolVersion === 3 && !cleanStart;
 }

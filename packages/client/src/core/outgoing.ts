@@ -94,12 +94,12 @@ export class OutgoingMessages {
   }
 
   /** A connection is up. What the server still knows is sent again, the rest is begun anew. */
-  connected(server: ConnectResult): void {
+  connected(server: ConnectResult, isResumed: boolean): void {
     this.#server = server;
     this.#quota.reset(server.receiveMaximum);
     const aliases = Math.min(server.topicAliasMaximum, this.#topicAliasesMax);
     this.#publishOutput = new PublishOutput(this.#output, aliases);
-    if (server.sessionPresent) this.#resume();
+    if (isResumed) this.#resume();
     else this.discard();
   }
 

@@ -127,6 +127,17 @@ describe("acknowledgements", () => {
     expect(harness.takeHex()).toBe("50 02 00 01");
   });
 
+  it("nor in MQTT 3.1, whose CONNACK does not tell whether there is a Session", () => {
+    const harness = new MachineHarness({}, 3);
+    harness.connect({ cleanStart: false });
+    harness.receive("34 05 00 01 74 00 01");
+    harness.takeEvents();
+    harness.machine.connectionLost();
+    harness.connect({ cleanStart: false });
+    harness.receive("3c 05 00 01 74 00 01");
+    expect(messages(harness)).toEqual([]);
+  });
+
   it("[MQTT-3.2.2-5] but it is when the Session was lost", () => {
     const harness = new MachineHarness();
     harness.connect(PERSISTENT);

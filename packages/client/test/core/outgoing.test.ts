@@ -310,6 +310,17 @@ describe("resuming a Session", () => {
     expect(once.outcome).toMatchObject({ name: "MqttDisconnectedError" });
   });
 
+  it("happens in MQTT 3.1 too, whose CONNACK does not tell whether there is a Session", () => {
+    const harness = new MachineHarness({}, 3);
+    harness.connect({ cleanStart: false });
+    const publish = harness.publish("t", 2);
+    harness.takeHex();
+    harness.machine.connectionLost();
+    harness.connect({ cleanStart: false });
+    expect(publish.outcome).toBeUndefined();
+    expect(harness.takeHex()).toBe("3c 05 00 01 74 00 01");
+  });
+
   it("[MQTT-3.1.2-4] does not happen after Clean Start", () => {
     const harness = new MachineHarness();
     harness.connect(PERSISTENT);
