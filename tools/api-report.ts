@@ -77,8 +77,7 @@ function main(mode: string | undefined): void {
     const folder = join(packages, name);
     const manifest: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     if (!isPublic(manifest)) continue;
-    const entry = join(folder, "dist/index.d.ts");
-    const report = apiReport(manifest.name, entry, (path) => readFileSync(path, "utf8"));
+    const report = packageReport(folder, manifest);
     if (mode === "write") writeFileSync(join(folder, "api.md"), report);
     const fault = mode === "check" ? checkReport(join(folder, "api.md"), report) : undefined;
     if (fault === undefined) continue;
@@ -87,9 +86,25 @@ function main(mode: string | undefined): void {
   }
 }
 
-function isPublic(manifest: unknown): manifest is { readonly name: string } {
-  if (typeof manifest !== "object" || manifest === null || !("name" in manifest)) return false;
-  return !("private" in manifest && manifest.private === true);
+interface PublicManifest {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
+}
+
+function isPublic(manifest: unknown): manifest is PublicManifest {
+  if (typeof manifest !== "object" || manifest === null) return false;
+  return "name" in manifest && "exports" in manifest && !("private" in manifest);
+}
+
+/** The reports on all entry points, one after the other. */
+function packageReport(folder: string, { name, exports }: PublicManifest): string {
+  return Object.entries(exports)
+    .flatMap(([entryPoint, target]) => {
+      if (typeof target === "string") return [];
+      const entry = join(folder, target.types);
+      return [apiReport(name + entryPoint.slice(1), entry, (path) => readFileSync(path, "utf8"))];
+    })
+    .join("\n");
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) main(process.argv[2]);
