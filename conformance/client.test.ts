@@ -8,6 +8,7 @@ import { LEAVING_SCENARIOS } from "./client/leaving.ts";
 import { CLIENT_PUBLISHING_SCENARIOS } from "./client/publishing.ts";
 import { RECEIVING_SCENARIOS } from "./client/receiving.ts";
 import { CLIENT_SUBSCRIBING_SCENARIOS } from "./client/subscribing.ts";
+import { CLIENT_WEBSOCKET_SCENARIOS } from "./client/websockets.ts";
 import type { Version } from "./wire/notation.ts";
 
 const SCENARIOS: readonly ClientScenario[] = [
@@ -17,6 +18,7 @@ const SCENARIOS: readonly ClientScenario[] = [
   ...RECEIVING_SCENARIOS,
   ...CLIENT_SUBSCRIBING_SCENARIOS,
   ...LEAVING_SCENARIOS,
+  ...CLIENT_WEBSOCKET_SCENARIOS,
 ];
 
 async function run(scenario: ClientScenario, version: Version): Promise<void> {

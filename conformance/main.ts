@@ -1,15 +1,21 @@
 /**
  * The conformance suite on the command line.
  *
- *     npm run conformance                                      all tests, and writes the table
+ *     npm run conformance                                      all tests, then the table
+ *     npm run conformance -- --results results.json            the table, from a run of vitest
  *     npm run conformance -- --target mqtt://127.0.0.1:1883    the server scenarios, elsewhere
  *     npm run conformance -- --peer anax|mosquitto|aedes       the same, starts the broker itself
  *
  * `--only <text>` keeps the scenarios whose title holds the text, `--patience <ms>` says how long to
  * wait for an expected packet, `--strict` turns recommendations of the standard into demands.
  */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { writeReport } from "./report/write-report.ts";
 import { expand, start, type Outcome, type Target } from "./runner.ts";
 import { SCENARIOS } from "./scenarios/index.ts";
 import { aedesTarget } from "./targets/aedes.ts";
@@ -24,6 +30,7 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
     patience: { type: "string", default: "3000" },
     strict: { type: "boolean", default: false },
+    results: { type: "string" },
   },
 });
 
@@ -57,6 +64,31 @@ function print(outcome: Outcome, counts: Record<Outcome["state"], number>): void
   console.log(`${outcome.state}: ${outcome.run.title}\n    ${outcome.detail}`);
 }
 
+/** Runs every test of the repository, so that the tags of all packages count. */
+function runTests(resultsFile: string): void {
+  const vitest = join(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
+  const reporters = ["--reporter=dot", "--reporter=json", `--outputFile.json=${resultsFile}`];
+  spawnSync(process.execPath, [vitest, "run", ...reporters], { stdio: "inherit" });
+}
+
+function reportOn(resultsFile: string): number {
+  const faults = writeReport(resultsFile);
+  for (const fault of faults) console.error(fault);
+  console.log(faults.length === 0 ? "docs/reference/conformance.md written" : "not conforming");
+  return faults.length === 0 ? 0 : 1;
+}
+
+function testAndReport(): number {
+  const folder = mkdtempSync(join(tmpdir(), "conformance-"));
+  try {
+    const resultsFile = join(folder, "results.json");
+    runTests(resultsFile);
+    return reportOn(resultsFile);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 const target = chooseTarget();
-if (!target) throw new TypeError("say --target or --peer");
-process.exitCode = await runAgainst(target);
+if (target) process.exitCode = await runAgainst(target);
+else process.exitCode = values.results ? reportOn(values.results) : testAndReport();

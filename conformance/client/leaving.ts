@@ -173,6 +173,21 @@ const badAuths: readonly ClientScenario[] = BAD_AUTHS.map(([name, packet, v5]) =
   },
 }));
 
+const authFits: ClientScenario = {
+  title: "AUTH of the client stays within the server's Maximum Packet Size",
+  statements: { v5: ["MQTT-3.15.2-2", "MQTT-3.15.2-3", "MQTT-3.2.2-15"] },
+  run: async (context) => {
+    const { client, result } = context.start({ authentication: method });
+    const peer = await answered(context);
+    peer.send('20 { 00 00 { 15 "challenge" 27 00000020 } }');
+    await result;
+    client.reauthenticate().catch(() => {});
+    const packet = await peer.next();
+    equal(packet[0], 0xf0);
+    ok(packet.length <= 32);
+  },
+};
+
 const noMethod: ClientScenario = {
   title: "without an Authentication Method the client sends no AUTH",
   statements: { v5: ["MQTT-4.12.0-7"] },
@@ -205,6 +220,7 @@ export const LEAVING_SCENARIOS: readonly ClientScenario[] = [
   dataInConnect,
   reauthenticates,
   reauthenticationFails,
+  authFits,
   ...badAuths,
   noMethod,
   missingMethod,

@@ -135,6 +135,34 @@ const resent: ClientScenario = {
   },
 };
 
+const expiredIsResent: ClientScenario = {
+  title: "a QoS 2 PUBLISH that was sent comes again after a resume though it has expired",
+  statements: { v5: ["MQTT-4.3.3-7", "MQTT-4.4.0-1"] },
+  run: async (context) => {
+    const { client, result } = context.start(resuming(context));
+    const first = await context.acceptClient();
+    await result;
+    void client.publish("a", "x", { qos: 2, messageExpiryIntervalSeconds: 1 });
+    const { id } = await first.expect("34 { \"a\" id:2 { 02 00000001 } 'x' }");
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const again = await resume(context, first);
+    await again.expect(`3C { "a" ${id} {*} 'x' }`);
+  },
+};
+
+const sameClientId: ClientScenario = {
+  title: "the client comes back to its session under the same ClientID, with Clean Start 0",
+  statements: { v5: ["MQTT-3.1.3-2", "MQTT-3.1.2-23"], v3: ["MQTT-3.1.3-2", "MQTT-3.1.2-4"] },
+  run: async (context) => {
+    const { result } = context.start({ ...resuming(context), clientId: "one and the same" });
+    const first = await context.acceptClient();
+    await result;
+    first.drop();
+    const again = await context.accept();
+    await again.expect('10 { "MQTT" <05|04> 00 0000 <{*}> "one and the same" }');
+  },
+};
+
 const pubrelResent: ClientScenario = {
   title: "after PUBREC the PUBREL comes again after a resume, not the PUBLISH",
   statements: { v5: ["MQTT-4.3.3-5", "MQTT-4.3.3-6", "MQTT-4.4.0-1", "U-4.1-2"], v3: ["MQTT-4.3.3-1", "MQTT-4.4.0-1"] },
@@ -430,6 +458,8 @@ export const CLIENT_PUBLISHING_SCENARIOS: readonly ClientScenario[] = [
   unusedIdentifiers,
   oneSetOfIdentifiers,
   resent,
+  expiredIsResent,
+  sameClientId,
   pubrelResent,
   pubrelOrder,
   notMeanwhile,

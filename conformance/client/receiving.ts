@@ -146,6 +146,44 @@ const withinLimits: ClientScenario = {
   },
 };
 
+const expired: ClientScenario = {
+  title: "QoS 2: the exchange is completed though the message has expired meanwhile",
+  statements: { v5: ["MQTT-4.3.3-13"] },
+  run: async (context) => {
+    const { peer } = await context.connected();
+    peer.send("34 { \"a\" 0001 { 02 00000001 } 'x' }");
+    await peer.expect("50 { 0001 * }");
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    peer.send("62 { 0001 }");
+    await peer.expect("70 { 0001 * }");
+  },
+};
+
+const answersFit: ClientScenario = {
+  title: "answers of the client stay within the server's Maximum Packet Size",
+  statements: {
+    v5: [
+      "MQTT-3.4.2-2",
+      "MQTT-3.4.2-3",
+      "MQTT-3.5.2-2",
+      "MQTT-3.5.2-3",
+      "MQTT-3.6.2-2",
+      "MQTT-3.6.2-3",
+      "MQTT-3.7.2-2",
+      "MQTT-3.7.2-3",
+      "MQTT-3.2.2-15",
+    ],
+  },
+  run: async (context) => {
+    const { client, peer } = await context.connected({ manualAcknowledge: true }, "27 00000006");
+    client.on("message", (message) => message.acknowledge(0x83));
+    peer.send("32 { \"a\" 0001 {} } 34 { \"a\" 0002 {} } 62 { 0003 } 50 { 0004 }");
+    const packets = await peer.collect(4);
+    equal(packets.map((packet) => packet[0]?.toString(16)).join(), "40,50,70,62");
+    equal(packets.every((packet) => packet.length <= 6), true);
+  },
+};
+
 /** Packets after which the client must leave: what, the bytes, the codes, the statements. */
 interface Fault {
   readonly name: string;
@@ -272,6 +310,8 @@ export const RECEIVING_SCENARIOS: readonly ClientScenario[] = [
   byteOrderMark,
   emptyPayload,
   withinLimits,
+  expired,
+  answersFit,
   ...faults,
   expiryFromServer,
   disconnected,

@@ -257,6 +257,37 @@ const notAuthorizedWill: Scenario = {
   },
 };
 
+// 3.1.1 has no code for a message that could not be dealt with, so the connection is closed.
+const trouble: Scenario = {
+  title: "trouble inside the server fails one packet, and touches no other client",
+  statements: { v5: ["U-4.13.2-1", "U-3.4.2.1-1"], v3: ["MQTT-4.8.0-2"] },
+  needs: { houseRules: true },
+  run: async (context) => {
+    const bystander = await context.subscriber(context.topic("+"));
+    const peer = await context.connect();
+    peer.send(`32 { "${context.topic("trouble")}" 0001 <{}> 'x' }`);
+    if (context.isV5) {
+      equal((await peer.expectAcknowledgement(PUBACK, 1)).codes[0], 0x83);
+      await peer.expectNothing();
+    } else {
+      await peer.expectClosed();
+    }
+    await context.publish(await context.connect(), context.topic("fine"), "x");
+    await bystander.expectPublish({ topic: context.topic("fine") });
+  },
+};
+
+const renamed: Scenario = {
+  title: "a server may publish a message under another topic",
+  statements: { v5: ["U-3.3.2.1-2"] },
+  needs: { houseRules: true },
+  run: async (context) => {
+    const watcher = await context.subscriber(context.topic("+"));
+    await context.publish(await context.connect(), context.topic("old-name"), "x");
+    await watcher.expectPublish({ topic: context.topic("new-name"), payload: "x" });
+  },
+};
+
 export const REFUSAL_SCENARIOS: readonly Scenario[] = [
   badUser,
   badClientId,
@@ -274,4 +305,6 @@ export const REFUSAL_SCENARIOS: readonly Scenario[] = [
   payloadFormat,
   willPayloadFormat,
   notAuthorizedWill,
+  trouble,
+  renamed,
 ];

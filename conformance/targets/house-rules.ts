@@ -30,7 +30,7 @@ const OTHER_SERVER = "other.example:1883";
 /** The handlers of the rules. */
 export const HOUSE_RULES: ServerEventHandlers = {
   validatingConnection: validate,
-  interceptingPublish: refusePublish,
+  interceptingPublish: applyToPublish,
   interceptingSubscription: refuseSubscription,
   interceptingUnsubscription: refuseUnsubscription,
 };
@@ -71,8 +71,16 @@ async function challenge(event: ValidatingConnectionEvent): Promise<void> {
   else event.reasonCode = NOT_AUTHORIZED;
 }
 
-function refusePublish(event: InterceptingPublish): void {
-  if (!event.applicationMessage?.topic.includes("forbidden")) return;
+function applyToPublish(event: InterceptingPublish): void {
+  const { applicationMessage } = event;
+  if (!applicationMessage) return;
+  const { topic } = applicationMessage;
+  if (topic.endsWith("trouble")) throw new Error("the house is in trouble");
+  if (topic.endsWith("old-name")) {
+    const renamed = topic.replace("old-name", "new-name");
+    event.applicationMessage = { ...applicationMessage, topic: renamed };
+  }
+  if (!topic.includes("forbidden")) return;
   event.processPublish = false;
   Object.assign(event.response, { reasonCode: NOT_AUTHORIZED, ...EXPLANATION });
 }
