@@ -1,0 +1,51 @@
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const SOURCE = fileURLToPath(new URL("load/mqttload.c", import.meta.url));
+const BINARY = join(
+  dirname(fileURLToPath(new URL("../package.json", import.meta.url))),
+  ".cache",
+  "mqttload",
+);
+
+/** One result of the load generator: its JSON line. */
+export type LoadResult = Readonly<Record<string, number | string>>;
+
+/** Compiles the load generator unless that has been done. Throws if there is no C compiler. */
+export function buildLoadGenerator(): string {
+  const isFresh = existsSync(BINARY) && statSync(BINARY).mtimeMs > statSync(SOURCE).mtimeMs;
+  if (isFresh) return BINARY;
+  mkdirSync(dirname(BINARY), { recursive: true });
+  execFileSync("gcc", ["-O2", "-w", "-o", BINARY, SOURCE], { stdio: "inherit" });
+  return BINARY;
+}
+
+/** Loads the server on `port` for some seconds. Without a core of its own the generator yields instead of spinning. */
+export async function runLoad(fields: {
+  port: number;
+  pid: number;
+  cpu: string;
+  seconds: number;
+  load: readonly string[];
+}): Promise<LoadResult> {
+  const { port, pid, cpu, seconds, load } = fields;
+  const args = [...load, "-p", String(port), "-i", String(pid), "-t", String(seconds), "-j"];
+  const program = buildLoadGenerator();
+  const [first = program, ...rest] =
+    cpu === "" ? [program, "-y", ...args] : ["taskset", "-c", cpu, program, ...args];
+  const output = await outputOf(first, rest, (seconds + 120) * 1_000);
+  const line = output.trim().split("\n").at(-1) ?? "";
+  return JSON.parse(line === "" ? '{"error":"no output"}' : line) as LoadResult;
+}
+
+function outputOf(program: string, args: readonly string[], timeout: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"], timeout });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.once("error", reject);
+    child.once("exit", () => resolve(output));
+  });
+}

@@ -1,0 +1,136 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A server that is measured. */
+export interface PeerProgram {
+  readonly name: string;
+  /** Undefined, and why, if it is not on this machine. */
+  readonly missing: string | undefined;
+  /** Program and arguments that serve on this port. */
+  command(port: number, directory: string, kind: string): readonly [string, ...string[]];
+}
+
+const MOSQUITTO = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].find((path) =>
+  existsSync(path),
+);
+const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Anax first; the others only if they are installed. */
+export const PEERS: readonly PeerProgram[] = [
+  {
+    name: "anax",
+    missing: existsSync(file("../packages/server/dist/index.js"))
+      ? undefined
+      : "not built: npm run build",
+    command: (port, _directory, kind) => [
+      process.execPath,
+      file("servers/anax.mjs"),
+      String(port),
+      kind,
+    ],
+  },
+  {
+    name: "mosquitto",
+    missing: MOSQUITTO === undefined ? "not installed (Debian: mosquitto)" : undefined,
+    command: (port, directory) => [
+      MOSQUITTO ?? "mosquitto",
+      "-c",
+      mosquittoConfiguration(port, directory),
+    ],
+  },
+  {
+    name: "aedes",
+    missing: existsSync(file("../node_modules/aedes")) ? undefined : "not installed (npm: aedes)",
+    command: (port) => [process.execPath, file("servers/aedes.mjs"), String(port)],
+  },
+];
+
+/** Anonymous, and its queue limits off, or it would drop what the load counts. */
+function mosquittoConfiguration(port: number, directory: string): string {
+  const path = join(directory, "mosquitto.conf");
+  const lines = [
+    `listener ${port} 127.0.0.1`,
+    "allow_anonymous true",
+    "max_queued_messages 0",
+    "max_queued_bytes 0",
+    "max_inflight_messages 0",
+    "persistence false",
+    "log_type none",
+    "user root",
+  ];
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  return path;
+}
+
+/** A server that runs, on a port and a core of its own. */
+export class RunningPeer {
+  readonly port: number;
+  readonly #process: ChildProcess;
+  readonly #directory: string;
+
+  private constructor(fields: { port: number; process: ChildProcess; directory: string }) {
+    this.port = fields.port;
+    this.#process = fields.process;
+    this.#directory = fields.directory;
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** Starts the program pinned to `cpu` and waits until it accepts connections. */
+  static async start(peer: PeerProgram, kind: string, cpu: string): Promise<RunningPeer> {
+    const directory = mkdtempSync(join(tmpdir(), "anax-bench-"));
+    const port = await freePort();
+    const [program, ...args] = peer.command(port, directory, kind);
+    const pinned = cpu === "" ? [program, ...args] : ["taskset", "-c", cpu, program, ...args];
+    const [first = program, ...rest] = pinned;
+    const child = spawn(first, rest, { stdio: ["ignore", "ignore", "inherit"] });
+    const running = new RunningPeer({ port, process: child, directory });
+    try {
+      await accepting(port, child);
+    } catch (error) {
+      await running.stop();
+      throw error;
+    }
+    return running;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const exited = new Promise((resolve) => this.#process.once("exit", resolve));
+      this.#process.kill("SIGKILL");
+      await exited;
+    }
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Resolves when the port takes connections; rejects if the program ends or ten seconds pass. */
+async function accepting(port: number, child: ChildProcess): Promise<void> {
+  const endMs = Date.now() + 10_000;
+  while (Date.now() < endMs && child.exitCode === null) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, "127.0.0.1");
+      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+      socket.once("connect", () => socket.destroy());
+    });
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`no connection to port ${port}; exit code ${child.exitCode}`);
+}
