@@ -9,7 +9,10 @@ const METHOD = { authenticationMethod: "test" };
 
 function auth(reasonCode: number, data?: string, method = "test"): AuthPacket {
   const authenticationData = data === undefined ? undefined : new TextEncoder().encode(data);
-  const properties = { authenticationMethod: method, ...(authenticationData && { authenticationData }) };
+  const properties = {
+    authenticationMethod: method,
+    ...(authenticationData && { authenticationData }),
+  };
   return { type: "auth", reasonCode, properties };
 }
 
@@ -177,7 +180,13 @@ describe("re-authentication", () => {
     harness.settle();
     waits[1]?.settle();
     harness.settle();
-    expect(peer.receive().flatMap((packet) => (packet.type === "publish" ? [new TextDecoder().decode(packet.payload)] : []))).toEqual(["1", "2"]);
+    expect(
+      peer
+        .receive()
+        .flatMap((packet) =>
+          packet.type === "publish" ? [new TextDecoder().decode(packet.payload)] : [],
+        ),
+    ).toEqual(["1", "2"]);
   });
 
   it("without a method in CONNECT it is a Protocol Error [MQTT-4.12.0-7]", () => {

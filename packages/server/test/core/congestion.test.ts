@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { connectPacket, CoreHarness, lasting, Later, publishPacket, subscribe } from "../support/core-harness.ts";
+import {
+  connectPacket,
+  CoreHarness,
+  lasting,
+  Later,
+  publishPacket,
+  subscribe,
+} from "../support/core-harness.ts";
 import { textOf } from "../support/scripted-peer.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);

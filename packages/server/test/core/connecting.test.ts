@@ -27,7 +27,10 @@ describe("the first packet", () => {
     const harness = new CoreHarness();
     const peer = harness.open();
     const bytes = peer.encode(connectPacket({ clientId: "slow" }));
-    peer.sendInChunks(bytes, Array.from(bytes, () => 1));
+    peer.sendInChunks(
+      bytes,
+      Array.from(bytes, () => 1),
+    );
     expect(peer.receiveOne("connack").reasonCode).toBe(0);
   });
 

@@ -185,7 +185,9 @@ describe("Receive Maximum of the server", () => {
 describe("Maximum Packet Size", () => {
   it("[MQTT-3.1.2-24] [MQTT-3.1.2-25] a message that is too large is dropped for that client alone", () => {
     const harness = new CoreHarness();
-    const small = harness.connect("s", { properties: { maximumPacketSize: 20, receiveMaximum: 1 } });
+    const small = harness.connect("s", {
+      properties: { maximumPacketSize: 20, receiveMaximum: 1 },
+    });
     const large = harness.connect("l");
     for (const peer of [small, large]) subscribe(peer, "a");
     for (const qos of [0, 1, 2] as const) {
@@ -228,7 +230,12 @@ describe("Topic Aliases", () => {
     const properties = { topicAlias: 1 };
     peer.send(publishPacket("one", "1", { properties }), publishPacket("", "2", { properties }));
     peer.send(publishPacket("two", "3", { properties }), publishPacket("", "4", { properties }));
-    expect(watcher.receivePublishes().map(({ topic }) => topic)).toEqual(["one", "one", "two", "two"]);
+    expect(watcher.receivePublishes().map(({ topic }) => topic)).toEqual([
+      "one",
+      "one",
+      "two",
+      "two",
+    ]);
   });
 
   it.each([
@@ -258,7 +265,9 @@ describe("Topic Aliases", () => {
     const peer = harness.connect("s", { properties: { topicAliasMaximum: 1 } });
     subscribe(peer, "#");
     for (const topic of ["one", "one", "two", "one"]) harness.inject({ topic, qos: 1 });
-    const aliases = peer.receivePublishes().map(({ topic, properties }) => [topic, properties?.topicAlias]);
+    const aliases = peer
+      .receivePublishes()
+      .map(({ topic, properties }) => [topic, properties?.topicAlias]);
     expect(aliases[0]).toEqual(["one", 1]);
     expect(aliases[1]).toEqual(["", 1]);
     expect(aliases.every(([, alias]) => alias === undefined || alias === 1)).toBe(true);
@@ -269,7 +278,9 @@ describe("Topic Aliases", () => {
     const peer = harness.connect("s");
     subscribe(peer, "a");
     injectMany(harness, 3, 0);
-    expect(peer.receivePublishes().every(({ properties }) => properties?.topicAlias === undefined)).toBe(true);
+    expect(
+      peer.receivePublishes().every(({ properties }) => properties?.topicAlias === undefined),
+    ).toBe(true);
   });
 });
 
@@ -277,8 +288,18 @@ describe("Message Expiry Interval", () => {
   it("[MQTT-3.3.2-5] a message that waited longer is not sent", () => {
     const harness = new CoreHarness();
     subscriber(harness).cut();
-    harness.inject({ topic: "a", qos: 1, messageExpiryIntervalSeconds: 10, payload: bytesOf("short") });
-    harness.inject({ topic: "a", qos: 1, messageExpiryIntervalSeconds: 100, payload: bytesOf("long") });
+    harness.inject({
+      topic: "a",
+      qos: 1,
+      messageExpiryIntervalSeconds: 10,
+      payload: bytesOf("short"),
+    });
+    harness.inject({
+      topic: "a",
+      qos: 1,
+      messageExpiryIntervalSeconds: 100,
+      payload: bytesOf("long"),
+    });
     harness.advance(10_000);
     expect(subscriber(harness).receiveTexts()).toEqual(["long"]);
     expect(harness.core.statistics.messagesExpired).toBe(1);
@@ -296,7 +317,12 @@ describe("Message Expiry Interval", () => {
 
   it("ends a retained message, and is decremented in it", () => {
     const harness = new CoreHarness();
-    const message = { topic: "a", retain: true, payload: bytesOf("r"), messageExpiryIntervalSeconds: 10 };
+    const message = {
+      topic: "a",
+      retain: true,
+      payload: bytesOf("r"),
+      messageExpiryIntervalSeconds: 10,
+    };
     harness.inject(message);
     harness.advance(4_000);
     const early = harness.connect("early");

@@ -1,46 +1,35 @@
 import { describe, expect, it } from "vitest";
 import type { Packet } from "@anax/protocol";
-import type { HookArguments, Hooks } from "../../src/core/hooks/hooks.ts";
+import type { HookArguments } from "../../src/core/hooks/hooks.ts";
 import {
   acknowledgement,
   CoreHarness,
   lasting,
-  Later,
   publishPacket,
   subscribe,
   subscribePacket,
 } from "../support/core-harness.ts";
 import { textOf } from "../support/scripted-peer.ts";
+import { Waiting } from "../support/waiting.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-/** Handlers that all wait; each is let go by its place in the order of the calls. */
-class Waiting {
-  readonly calls: Later[] = [];
-
-  next(): Later {
-    const later = new Later();
-    this.calls.push(later);
-    return later;
-  }
-
-  settle(harness: CoreHarness, index: number): void {
-    this.calls[index]?.settle();
-    harness.settle();
-  }
-}
 
 describe("interceptingPublish that waits", () => {
   it("keeps the publisher's packets in order, and lets others go on", () => {
     const waiting = new Waiting();
-    const harness = new CoreHarness({}, {
-      interceptingPublish: ({ clientId }) => (clientId === "slow" ? waiting.next() : undefined),
-    });
+    const harness = new CoreHarness(
+      {},
+      {
+        interceptingPublish: ({ clientId }) => (clientId === "slow" ? waiting.next() : undefined),
+      },
+    );
     const watcher = harness.connect("s");
     subscribe(watcher, "#");
     const slow = harness.connect("slow");
     const quick = harness.connect("quick");
-    slow.send(publishPacket("a", "1", { qos: 1, packetIdentifier: 1 }), publishPacket("a", "2"), { type: "pingreq" });
+    slow.send(publishPacket("a", "1", { qos: 1, packetIdentifier: 1 }), publishPacket("a", "2"), {
+      type: "pingreq",
+    });
     quick.send(publishPacket("a", "other"));
     expect(watcher.receiveTexts()).toEqual(["other"]);
     expect(slow.receive()).toEqual([]);
@@ -61,13 +50,18 @@ describe("interceptingPublish that waits", () => {
       const watcher = harness.connect("s");
       subscribe(watcher, "#");
       const publisher = harness.connect("p", lasting());
-      publisher.send(publishPacket("a", "1", { qos: 1, packetIdentifier: 1 }), publishPacket("a", "never"));
+      publisher.send(
+        publishPacket("a", "1", { qos: 1, packetIdentifier: 1 }),
+        publishPacket("a", "never"),
+      );
       if (end === "cut") publisher.cut();
       else harness.connect("p", lasting());
       waiting.settle(harness, 0);
       expect(watcher.receiveTexts()).toEqual(["1"]);
       expect(waiting.calls).toHaveLength(1);
-      expect(publisher.receive().map(({ type }) => type)).toEqual(end === "cut" ? [] : ["disconnect"]);
+      expect(publisher.receive().map(({ type }) => type)).toEqual(
+        end === "cut" ? [] : ["disconnect"],
+      );
     }
   });
 
@@ -102,12 +96,15 @@ describe("interceptingPublish", () => {
     answer: Packet[];
     texts: string[];
   } {
-    const harness = new CoreHarness({}, {
-      interceptingPublish: (args) => {
-        decide(args);
-        return undefined;
+    const harness = new CoreHarness(
+      {},
+      {
+        interceptingPublish: (args) => {
+          decide(args);
+          return undefined;
+        },
       },
-    });
+    );
     const watcher = harness.connect("s");
     subscribe(watcher, "#");
     const publisher = harness.connect("p");
@@ -126,7 +123,11 @@ describe("interceptingPublish", () => {
   it("may refuse it with a code, a reason and user properties [MQTT-3.5.2-1]", () => {
     const { answer, texts } = publishing((args) => {
       args.processPublish = false;
-      Object.assign(args.response, { reasonCode: 0x87, reasonString: "no", userProperties: [["k", "v"]] });
+      Object.assign(args.response, {
+        reasonCode: 0x87,
+        reasonString: "no",
+        userProperties: [["k", "v"]],
+      });
     });
     expect(texts).toEqual([]);
     const properties = { reasonString: "no", userProperties: [["k", "v"]] };
@@ -154,12 +155,15 @@ describe("interceptingPublish", () => {
 describe("interceptingClientEnqueue", () => {
   it("decides for each receiver, also where it waits", () => {
     const waiting = new Waiting();
-    const harness = new CoreHarness({}, {
-      interceptingClientEnqueue: (args) => {
-        if (args.receiverClientId === "one") args.acceptEnqueue = false;
-        return waiting.next();
+    const harness = new CoreHarness(
+      {},
+      {
+        interceptingClientEnqueue: (args) => {
+          if (args.receiverClientId === "one") args.acceptEnqueue = false;
+          return waiting.next();
+        },
       },
-    });
+    );
     const [one, two] = ["one", "two"].map((name) => harness.connect(name));
     for (const peer of [one, two]) peer?.send(subscribePacket("a"));
     const publisher = harness.connect("p");
@@ -185,12 +189,15 @@ describe("interceptingClientEnqueue", () => {
   });
 
   it("may end the sender's connection", () => {
-    const harness = new CoreHarness({}, {
-      interceptingClientEnqueue: (args) => {
-        args.closeSenderConnection = true;
-        return undefined;
+    const harness = new CoreHarness(
+      {},
+      {
+        interceptingClientEnqueue: (args) => {
+          args.closeSenderConnection = true;
+          return undefined;
+        },
       },
-    });
+    );
     subscribe(harness.connect("s"), "a");
     const publisher = harness.connect("p");
     publisher.send(publishPacket("a", "x"));
@@ -198,13 +205,17 @@ describe("interceptingClientEnqueue", () => {
   });
 
   it("is asked for retained messages too", () => {
-    const harness = new CoreHarness({}, {
-      interceptingClientEnqueue: (args) => {
-        args.acceptEnqueue = args.applicationMessage.topic !== "secret";
-        return undefined;
+    const harness = new CoreHarness(
+      {},
+      {
+        interceptingClientEnqueue: (args) => {
+          args.acceptEnqueue = args.applicationMessage.topic !== "secret";
+          return undefined;
+        },
       },
-    });
-    for (const topic of ["secret", "open"]) harness.inject({ topic, retain: true, payload: bytesOf(topic) });
+    );
+    for (const topic of ["secret", "open"])
+      harness.inject({ topic, retain: true, payload: bytesOf(topic) });
     const peer = harness.connect("s");
     subscribe(peer, "#");
     expect(peer.receiveTexts()).toEqual(["open"]);
@@ -214,19 +225,25 @@ describe("interceptingClientEnqueue", () => {
 describe("interceptingSubscription that waits", () => {
   it("SUBACK has the codes in the order of the filters [MQTT-3.9.3-1]", () => {
     const waiting = new Waiting();
-    const harness = new CoreHarness({}, {
-      interceptingSubscription: (args) => {
-        if (args.topicFilter.topicFilter === "b") args.response.reasonCode = 0x87;
-        return waiting.next();
+    const harness = new CoreHarness(
+      {},
+      {
+        interceptingSubscription: (args) => {
+          if (args.topicFilter.topicFilter === "b") args.response.reasonCode = 0x87;
+          return waiting.next();
+        },
       },
-    });
+    );
     const peer = harness.connect("c");
     peer.send(subscribePacket("a", "b", { topicFilter: "c", qos: 1 }), { type: "pingreq" });
     for (const index of [0, 1, 2]) {
       expect(peer.receive()).toEqual([]);
       waiting.settle(harness, index);
     }
-    expect(peer.receive()).toMatchObject([{ type: "suback", reasonCodes: [2, 0x87, 1] }, { type: "pingresp" }]);
+    expect(peer.receive()).toMatchObject([
+      { type: "suback", reasonCodes: [2, 0x87, 1] },
+      { type: "pingresp" },
+    ]);
     expect(harness.inject({ topic: "b" }).matched).toBe(0);
   });
 
@@ -239,24 +256,6 @@ describe("interceptingSubscription that waits", () => {
     waiting.settle(harness, 0);
     expect(harness.inject({ topic: "a" }).matched).toBe(0);
     expect(harness.core.statistics.subscriptionsCurrent).toBe(0);
-  });
-});
-
-describe("what the server does not offer", () => {
-  it("is refused to 3.1.1 clients filter by filter", () => {
-    const off = { wildcardSubscriptionAvailable: false, sharedSubscriptionAvailable: false };
-    const peer = new CoreHarness(off).connect("c", { protocolVersion: 4 });
-    expect(subscribe(peer, "a", "+", "$share/g/a").reasonCodes).toEqual([2, 0x80, 0x80]);
-  });
-
-  it.each([
-    ["+", 0xa2],
-    ["$share/g/a", 0x9e],
-  ])("is a Protocol Error of 5.0 clients, which were told: %s", (filter, reasonCode) => {
-    const off = { wildcardSubscriptionAvailable: false, sharedSubscriptionAvailable: false };
-    const peer = new CoreHarness(off).connect("c");
-    peer.send(subscribePacket(filter));
-    expect(peer.receiveOne("disconnect").reasonCode).toBe(reasonCode);
   });
 });
 
@@ -276,7 +275,10 @@ describe("validatingConnection that waits", () => {
 
   it("may take longer than CONNECT may", () => {
     const waiting = new Waiting();
-    const harness = new CoreHarness({ connectTimeoutMs: 1_000 }, { validatingConnection: () => waiting.next() });
+    const harness = new CoreHarness(
+      { connectTimeoutMs: 1_000 },
+      { validatingConnection: () => waiting.next() },
+    );
     const peer = harness.connecting("c");
     harness.advance(5_000);
     waiting.settle(harness, 0);
@@ -296,153 +298,27 @@ describe("validatingConnection that waits", () => {
 
 describe("preparingSession", () => {
   it("fills a new session with subscriptions and messages", () => {
-    const harness = new CoreHarness({}, {
-      preparingSession: (args) => {
-        args.subscriptions = [{ topicFilter: "a", qos: 1 }, { topicFilter: "not/#/valid", qos: 1 }];
-        args.messages = [{ topic: "kept", payload: bytesOf("kept"), qos: 1, retain: false }];
-        return undefined;
+    const harness = new CoreHarness(
+      {},
+      {
+        preparingSession: (args) => {
+          args.subscriptions = [
+            { topicFilter: "a", qos: 1 },
+            { topicFilter: "not/#/valid", qos: 1 },
+          ];
+          args.messages = [{ topic: "kept", payload: bytesOf("kept"), qos: 1, retain: false }];
+          return undefined;
+        },
       },
-    });
+    );
     const { peer, connack } = harness.connectWith("c", lasting());
     expect(connack.sessionPresent).toBe(true);
     harness.inject({ topic: "a", qos: 2, payload: bytesOf("live") });
     const publishes = peer.receivePublishes();
-    expect(publishes.map(({ payload, qos }) => [textOf(payload), qos])).toEqual([["kept", 1], ["live", 1]]);
-  });
-});
-
-describe("interceptingInboundPacket", () => {
-  it("sees every packet, may replace it and may drop it", () => {
-    const seen: string[] = [];
-    const harness = new CoreHarness({}, {
-      interceptingInboundPacket: (args) => {
-        seen.push(`${args.clientId} ${args.packet.type}`);
-        if (args.packet.type === "pingreq") args.processPacket = false;
-        if (args.packet.type === "publish") args.packet = { ...args.packet, payload: bytesOf("replaced") };
-        return undefined;
-      },
-    });
-    const peer = harness.connect("c");
-    subscribe(peer, "a");
-    peer.send(publishPacket("a", "x"), { type: "pingreq" }, { type: "disconnect", reasonCode: 0 });
-    expect(peer.receiveTexts()).toEqual(["replaced"]);
-    expect(seen).toEqual(["c connect", "c subscribe", "c publish", "c pingreq", "c disconnect"]);
-  });
-
-  it("what waits keeps what follows waiting", () => {
-    const waiting = new Waiting();
-    const harness = new CoreHarness();
-    const peer = harness.connect("c");
-    harness.core.hooks.interceptingInboundPacket = () => waiting.next();
-    peer.send({ type: "pingreq" }, { type: "pingreq" });
-    expect(waiting.calls).toHaveLength(1);
-    waiting.settle(harness, 0);
-    waiting.settle(harness, 1);
-    expect(peer.receive()).toHaveLength(2);
-  });
-});
-
-describe("interceptingOutboundPacket", () => {
-  function intercepted(outbound: Hooks["interceptingOutboundPacket"]): CoreHarness {
-    const harness = new CoreHarness();
-    harness.core.hooks.interceptingOutboundPacket = outbound;
-    return harness;
-  }
-
-  it("sees every packet, refusals too, and may replace it", () => {
-    const seen: string[] = [];
-    const harness = intercepted((args) => {
-      seen.push(args.packet.type);
-      if (args.packet.type === "publish") args.packet = { ...args.packet, payload: bytesOf("replaced") };
-      return undefined;
-    });
-    const peer = harness.connect("c");
-    subscribe(peer, "a");
-    harness.inject({ topic: "a", qos: 1, payload: bytesOf("x") });
-    const publish = peer.receiveOne("publish");
-    expect(publish).toMatchObject({ qos: 1, packetIdentifier: 1 });
-    expect(textOf(publish.payload)).toBe("replaced");
-    peer.send({ type: "pingreq" }, publishPacket("b", "", { qos: 1, packetIdentifier: 5 }));
-    expect(peer.receive().map(({ type }) => type)).toEqual(["pingresp", "puback"]);
-    harness.connecting("", { protocolVersion: 3 });
-    expect(seen).toEqual(["connack", "suback", "publish", "pingresp", "puback", "connack"]);
-  });
-
-  it("that waits keeps each packet itself, in order", () => {
-    const waiting = new Waiting();
-    const harness = intercepted(undefined);
-    const peer = harness.connect("c");
-    subscribe(peer, { topicFilter: "a", qos: 1 }, { topicFilter: "b", qos: 2 });
-    harness.core.hooks.interceptingOutboundPacket = () => waiting.next();
-    harness.inject({ topic: "a", qos: 1, payload: bytesOf("1") });
-    harness.inject({ topic: "b", qos: 2, payload: bytesOf("2") });
-    peer.send({ type: "pingreq" });
-    harness.inject({ topic: "a", qos: 0, payload: bytesOf("3") });
-    for (const index of [0, 1, 2, 3]) {
-      expect(peer.receive()).toEqual([]);
-      waiting.calls[index]?.settle();
-    }
-    harness.settle();
-    expect(peer.receive()).toMatchObject([
-      { type: "publish", topic: "a", qos: 1, packetIdentifier: 1 },
-      { type: "publish", topic: "b", qos: 2, packetIdentifier: 2 },
-      { type: "pingresp" },
-      { type: "publish", topic: "a", qos: 0 },
+    expect(publishes.map(({ payload, qos }) => [textOf(payload), qos])).toEqual([
+      ["kept", 1],
+      ["live", 1],
     ]);
-  });
-
-  it("a PUBLISH that it drops, or that is too large, holds no place of the Receive Maximum", () => {
-    for (const reason of ["dropped", "too large"]) {
-      const harness = intercepted((args) => {
-        if (args.packet.type === "publish" && args.packet.payload.length > 20) {
-          if (reason === "dropped") args.processPacket = false;
-        }
-        return undefined;
-      });
-      const properties = { receiveMaximum: 1, ...(reason === "dropped" ? {} : { maximumPacketSize: 30 }) };
-      const peer = harness.connect("c", { properties });
-      subscribe(peer, "a");
-      for (const qos of [1, 2] as const) harness.inject({ topic: "a", qos, payload: bytesOf("x".repeat(40)) });
-      harness.inject({ topic: "a", qos: 1, payload: bytesOf("fits") });
-      expect(peer.receiveTexts()).toEqual(["fits"]);
-    }
-  });
-
-  it("[MQTT-3.3.2-6] sees and sends what is left of the Message Expiry Interval", () => {
-    const harness = intercepted(() => undefined);
-    const first = harness.connect("c", lasting());
-    subscribe(first, "a");
-    first.cut();
-    harness.inject({ topic: "a", qos: 1, messageExpiryIntervalSeconds: 10 });
-    harness.advance(7_000);
-    const publish = harness.connect("c", lasting()).receiveOne("publish");
-    expect(publish.properties?.messageExpiryIntervalSeconds).toBe(3);
-  });
-
-  it("a connection that is closed meanwhile says its last words when it has seen them", () => {
-    const waiting = new Waiting();
-    const harness = intercepted(undefined);
-    const peer = harness.connect("c");
-    harness.core.hooks.interceptingOutboundPacket = () => waiting.next();
-    peer.send({ type: "pingreq" }, "0000");
-    expect(peer.isClosed).toBe(false);
-    waiting.settle(harness, 0);
-    waiting.settle(harness, 1);
-    expect(peer.receive().map(({ type }) => type)).toEqual(["pingresp", "disconnect"]);
-    expect(peer.isClosed).toBe(true);
-  });
-
-  it("acknowledgements of the client go on", () => {
-    const waiting = new Waiting();
-    const harness = intercepted(undefined);
-    const peer = harness.connect("c");
-    subscribe(peer, "a");
-    harness.inject({ topic: "a", qos: 2, payload: bytesOf("1") });
-    const { packetIdentifier } = peer.receiveOne("publish");
-    harness.core.hooks.interceptingOutboundPacket = () => waiting.next();
-    peer.send(acknowledgement("pubrec", packetIdentifier));
-    waiting.settle(harness, 0);
-    expect(peer.receiveOne("pubrel").packetIdentifier).toBe(packetIdentifier);
   });
 });
 
@@ -453,13 +329,20 @@ describe("events that tell", () => {
       seen.push(event);
       return undefined;
     };
-    const harness = new CoreHarness({}, {
-      clientConnected: tell("connected"),
-      clientDisconnected: (args) => tell(`disconnected ${args.disconnectType}`)(),
-      sessionDeleted: (args) => tell(`deleted ${args.cause}`)(),
-    });
+    const harness = new CoreHarness(
+      {},
+      {
+        clientConnected: tell("connected"),
+        clientDisconnected: (args) => tell(`disconnected ${args.disconnectType}`)(),
+        sessionDeleted: (args) => tell(`deleted ${args.cause}`)(),
+      },
+    );
     harness.connect("c").send({ type: "disconnect", reasonCode: 0 });
-    expect(seen.splice(0).toSorted()).toEqual(["connected", "deleted disconnected", "disconnected clean"]);
+    expect(seen.splice(0).toSorted()).toEqual([
+      "connected",
+      "deleted disconnected",
+      "disconnected clean",
+    ]);
     harness.connect("c", lasting());
     harness.connect("c", lasting());
     expect(seen.splice(0)).toEqual(["connected", "disconnected takeover", "connected"]);
@@ -475,12 +358,15 @@ describe("events that tell", () => {
 
   it("clientAcknowledgedPublishPacket shows the message at the end of its exchange", () => {
     const seen: string[] = [];
-    const harness = new CoreHarness({}, {
-      clientAcknowledgedPublishPacket: ({ acknowledgePacket, applicationMessage }) => {
-        seen.push(`${acknowledgePacket.type} ${textOf(applicationMessage.payload)}`);
-        return undefined;
+    const harness = new CoreHarness(
+      {},
+      {
+        clientAcknowledgedPublishPacket: ({ acknowledgePacket, applicationMessage }) => {
+          seen.push(`${acknowledgePacket.type} ${textOf(applicationMessage.payload)}`);
+          return undefined;
+        },
       },
-    });
+    );
     const peer = harness.connect("c");
     subscribe(peer, "a");
     const publisher = harness.connect("p");
@@ -490,22 +376,28 @@ describe("events that tell", () => {
     peer.send(acknowledgement("puback", peer.receiveOne("publish").packetIdentifier));
     publisher.send(publishPacket("a", "two", { qos: 2, packetIdentifier: 2 }));
     const { packetIdentifier } = peer.receiveOne("publish");
-    peer.send(acknowledgement("pubrec", packetIdentifier), acknowledgement("pubcomp", packetIdentifier));
+    peer.send(
+      acknowledgement("pubrec", packetIdentifier),
+      acknowledgement("pubcomp", packetIdentifier),
+    );
     expect(seen).toEqual(["puback one", "pubcomp two"]);
   });
 
   it("retainedMessageChanged and applicationMessageNotConsumed", () => {
     const seen: unknown[] = [];
-    const harness = new CoreHarness({}, {
-      retainedMessageChanged: ({ topic, changedRetainedMessage }) => {
-        seen.push([topic, changedRetainedMessage && textOf(changedRetainedMessage.payload)]);
-        return undefined;
+    const harness = new CoreHarness(
+      {},
+      {
+        retainedMessageChanged: ({ topic, changedRetainedMessage }) => {
+          seen.push([topic, changedRetainedMessage && textOf(changedRetainedMessage.payload)]);
+          return undefined;
+        },
+        applicationMessageNotConsumed: ({ applicationMessage }) => {
+          seen.push(`nobody took ${applicationMessage.topic}`);
+          return undefined;
+        },
       },
-      applicationMessageNotConsumed: ({ applicationMessage }) => {
-        seen.push(`nobody took ${applicationMessage.topic}`);
-        return undefined;
-      },
-    });
+    );
     harness.inject({ topic: "a", retain: true, payload: bytesOf("1") });
     harness.inject({ topic: "a", retain: true });
     harness.inject({ topic: "a", retain: true });

@@ -13,17 +13,20 @@ describe("resuming", () => {
   it.each([
     ["3.1.1", V311],
     ["5.0", lasting()],
-  ])("[MQTT-3.1.2-5] [MQTT-3.2.2-3] %s: the session is there again with its subscriptions", (_, fields) => {
-    const harness = new CoreHarness();
-    const first = harness.connectWith("c", fields);
-    expect(first.connack.sessionPresent).toBe(false);
-    subscribe(first.peer, "a/#");
-    first.peer.cut();
-    harness.inject({ topic: "a/b", qos: 1, payload: Uint8Array.of(65) });
-    const second = harness.connectWith("c", fields);
-    expect(second.connack.sessionPresent).toBe(true);
-    expect(second.peer.receiveTexts()).toEqual(["A"]);
-  });
+  ])(
+    "[MQTT-3.1.2-5] [MQTT-3.2.2-3] %s: the session is there again with its subscriptions",
+    (_, fields) => {
+      const harness = new CoreHarness();
+      const first = harness.connectWith("c", fields);
+      expect(first.connack.sessionPresent).toBe(false);
+      subscribe(first.peer, "a/#");
+      first.peer.cut();
+      harness.inject({ topic: "a/b", qos: 1, payload: Uint8Array.of(65) });
+      const second = harness.connectWith("c", fields);
+      expect(second.connack.sessionPresent).toBe(true);
+      expect(second.peer.receiveTexts()).toEqual(["A"]);
+    },
+  );
 
   it("[MQTT-3.1.2-4] Clean Start ends what there was", () => {
     const harness = new CoreHarness();

@@ -3,7 +3,10 @@ import type { ConnectPacket, Will } from "@anax/protocol";
 import { CoreHarness, lasting, subscribe } from "../support/core-harness.ts";
 import type { ScriptedPeer } from "../support/scripted-peer.ts";
 
-function withWill(will: Partial<Will> = {}, fields: Partial<ConnectPacket> = {}): Partial<ConnectPacket> {
+function withWill(
+  will: Partial<Will> = {},
+  fields: Partial<ConnectPacket> = {},
+): Partial<ConnectPacket> {
   const payload = new TextEncoder().encode("gone");
   return { ...fields, will: { topic: "will", payload, qos: 1, retain: false, ...will } };
 }
@@ -40,14 +43,17 @@ describe("the Will", () => {
     expect(watcher.receiveTexts()).toEqual(["gone"]);
   });
 
-  it.each([4, 5] as const)("[MQTT-3.14.4-3] [MQTT-3.1.2-10] version %i: is not published after DISCONNECT 0x00", (protocolVersion) => {
-    const { harness, watcher } = watched();
-    const peer = harness.connect("c", withWill({}, { protocolVersion }));
-    peer.send({ type: "disconnect", reasonCode: 0 });
-    peer.cut();
-    expect(peer.isClosed).toBe(true);
-    expect(watcher.receive()).toEqual([]);
-  });
+  it.each([4, 5] as const)(
+    "[MQTT-3.14.4-3] [MQTT-3.1.2-10] version %i: is not published after DISCONNECT 0x00",
+    (protocolVersion) => {
+      const { harness, watcher } = watched();
+      const peer = harness.connect("c", withWill({}, { protocolVersion }));
+      peer.send({ type: "disconnect", reasonCode: 0 });
+      peer.cut();
+      expect(peer.isClosed).toBe(true);
+      expect(watcher.receive()).toEqual([]);
+    },
+  );
 
   it("is published after DISCONNECT 0x04", () => {
     const { harness, watcher } = watched();
@@ -133,12 +139,15 @@ describe("a take over", () => {
     { delay: 0, cleanStart: true, isPublished: true },
     { delay: 10, cleanStart: false, isPublished: false },
     { delay: 10, cleanStart: true, isPublished: true },
-  ])("[MQTT-3.1.4-3] with delay $delay and Clean Start $cleanStart publishes the Will: $isPublished", (row) => {
-    const { harness, watcher } = watched();
-    harness.connect("c", delayed(row.delay));
-    harness.connect("c", { ...lasting(), cleanStart: row.cleanStart });
-    expect(watcher.receiveTexts()).toEqual(row.isPublished ? ["gone"] : []);
-    harness.advance(20_000);
-    expect(watcher.receive()).toEqual([]);
-  });
+  ])(
+    "[MQTT-3.1.4-3] with delay $delay and Clean Start $cleanStart publishes the Will: $isPublished",
+    (row) => {
+      const { harness, watcher } = watched();
+      harness.connect("c", delayed(row.delay));
+      harness.connect("c", { ...lasting(), cleanStart: row.cleanStart });
+      expect(watcher.receiveTexts()).toEqual(row.isPublished ? ["gone"] : []);
+      harness.advance(20_000);
+      expect(watcher.receive()).toEqual([]);
+    },
+  );
 });

@@ -1,0 +1,215 @@
+/**
+ * Runs of PUBLISH packets are handled by code of their own, which must come to the same result as the
+ * general way. A hook that does nothing switches that code off: the same traffic, with and without it, must
+ * give every peer the same packets.
+ */
+import { SeededRandom } from "@anax/testing";
+import { describe, expect, it } from "vitest";
+import type { Packet, PublishPacket, PublishProperties, QoS } from "@anax/protocol";
+import type { Hooks } from "../../src/core/hooks/hooks.ts";
+import {
+  acknowledgement,
+  CoreHarness,
+  publishPacket,
+  subscribePacket,
+} from "../support/core-harness.ts";
+import type { ScriptedPeer } from "../support/scripted-peer.ts";
+
+const SEEDS = Number(process.env["HOT_PATH_SEEDS"] ?? 400);
+const TOPICS = ["a", "a/b", "a/c", "b", "c/d/e", "$x"];
+const FILTERS = ["a", "#", "a/+", "+", "+/+", "b", "c/#", "a/#"];
+const PROPERTIES: (PublishProperties | undefined)[] = [
+  undefined,
+  undefined,
+  {},
+  { contentType: "text" },
+  { contentType: "other" },
+  { messageExpiryIntervalSeconds: 60 },
+  { messageExpiryIntervalSeconds: 0 },
+  { topicAlias: 1 },
+  { userProperties: [["k", "v"]], payloadFormatIndicator: 1 },
+];
+const NOOP: Hooks = { interceptingPublish: () => undefined };
+
+/** What one peer has got: messages and the rest apart, since their order towards each other is free. */
+interface Seen {
+  publishes: string[];
+  others: string[];
+  isClosed: boolean;
+}
+
+/** A packet as text, which is compared much faster than bytes. */
+function textFor(packet: Packet): string {
+  const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
+  return JSON.stringify(packet, (_key, value: unknown) =>
+    isBytes(value) ? Buffer.from(value).toString("hex") : value,
+  );
+}
+
+/** One publisher's next bytes: mostly the same packet again and again, with now and then something odd. */
+function burst(
+  random: SeededRandom,
+  peer: ScriptedPeer,
+  identifiers: { next: number },
+): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  for (let run = random.between(1, 3); run > 0; run -= 1) {
+    const template = packetTemplate(random, peer);
+    for (let count = random.between(1, 8); count > 0; count -= 1) {
+      parts.push(peer.encode(withIdentifier(random, template, identifiers)));
+      if (template.qos === 2 && random.chance(0.5)) {
+        parts.push(peer.encode(acknowledgement("pubrel", random.between(1, identifiers.next))));
+      }
+    }
+    if (random.chance(0.02)) parts.push(oddity(random));
+  }
+  return parts;
+}
+
+function packetTemplate(random: SeededRandom, peer: ScriptedPeer): PublishPacket {
+  const properties = peer.version === 5 ? random.pick([undefined, ...PROPERTIES]) : undefined;
+  return publishPacket(random.pick(TOPICS), "", {
+    qos: random.pick<QoS>([0, 1, 2]),
+    retain: random.chance(0.05),
+    ...(properties === undefined ? {} : { properties }),
+  });
+}
+
+function withIdentifier(
+  random: SeededRandom,
+  template: PublishPacket,
+  identifiers: { next: number },
+): PublishPacket {
+  const payload = new Uint8Array(random.pick([0, 1, 5, 20, 100, 130])).fill(random.below(256));
+  if (template.qos === 0) return { ...template, payload };
+  const isOld = random.chance(0.15);
+  const packetIdentifier = isOld ? random.between(1, identifiers.next) : identifiers.next++;
+  return { ...template, payload, packetIdentifier, duplicate: isOld && random.chance(0.5) };
+}
+
+/** Bytes that end a connection, each in its own way. */
+function oddity(random: SeededRandom): Uint8Array {
+  const hex = random.pick([
+    "320500016100 00",
+    "3003000123",
+    "36050001610001",
+    "30020005",
+    "3a0500016100",
+    "c001",
+  ]);
+  return Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
+}
+
+function play(seed: number, hooks: Hooks): { seen: Seen[]; statistics: object } {
+  const random = new SeededRandom(seed);
+  const harness = new CoreHarness({ receiveMaximum: 30, queueMessagesMax: 20 }, hooks);
+  const peers = [3, 4, 4, 5, 5, 5].map((protocolVersion, index) =>
+    harness.connect(`c${index}`, {
+      protocolVersion: protocolVersion as 3 | 4 | 5,
+      cleanStart: false,
+      properties: {
+        sessionExpiryIntervalSeconds: random.pick([0, 100]),
+        ...(random.chance(0.3) && { receiveMaximum: random.between(1, 5) }),
+        ...(random.chance(0.3) && { maximumPacketSize: random.between(30, 140) }),
+        ...(random.chance(0.2) && { topicAliasMaximum: 2 }),
+      },
+    }),
+  );
+  const seen = peers.map((): Seen => ({ publishes: [], others: [], isClosed: false }));
+  for (const peer of peers) subscribeSome(random, peer);
+  const identifiers = peers.map(() => ({ next: 1 }));
+  for (let step = random.between(5, 25); step > 0; step -= 1) {
+    const index = random.below(peers.length);
+    const peer = peers[index];
+    const identifier = identifiers[index];
+    if (peer === undefined || identifier === undefined) continue;
+    takeStep(random, harness, peer, identifier);
+    for (const [number, one] of peers.entries()) collect(one, seen[number], random.chance(0.5));
+  }
+  for (const peer of peers) peer.thaw();
+  for (const [number, one] of peers.entries()) collect(one, seen[number], true);
+  const { bytesSent: _bytes, ...statistics } = harness.core.statistics;
+  expect(harness.reports).toEqual([]);
+  return { seen, statistics };
+}
+
+function subscribeSome(random: SeededRandom, peer: ScriptedPeer): void {
+  if (random.chance(0.15)) {
+    // A group of one, alone: who of several gets a message is free, and so is the order across subscriptions.
+    peer.send(subscribePacket(`$share/${peer.connection.clientId}/a`));
+    return;
+  }
+  for (let count = random.between(0, 3); count > 0; count -= 1) {
+    const options = {
+      topicFilter: random.pick(FILTERS),
+      qos: random.pick<QoS>([0, 1, 2]),
+      noLocal: random.chance(0.2) && peer.version === 5,
+      retainAsPublished: random.chance(0.2) && peer.version === 5,
+    };
+    const identifier =
+      peer.version === 5 && random.chance(0.2) ? random.between(1, 200) : undefined;
+    const packet = subscribePacket(options);
+    peer.send(
+      identifier === undefined
+        ? packet
+        : { ...packet, properties: { subscriptionIdentifier: identifier } },
+    );
+  }
+}
+
+function takeStep(
+  random: SeededRandom,
+  harness: CoreHarness,
+  peer: ScriptedPeer,
+  identifiers: { next: number },
+): void {
+  switch (random.weighted({ publish: 10, freeze: 1, thaw: 2, cut: 0.3, time: 0.5 })) {
+    case "publish": {
+      const bytes = Buffer.concat(burst(random, peer, identifiers));
+      const lengths = Array.from({ length: random.below(4) }, () => random.between(1, 80));
+      return peer.sendInChunks(new Uint8Array(bytes), lengths);
+    }
+    case "freeze":
+      return peer.freeze();
+    case "thaw":
+      return peer.thaw();
+    case "cut":
+      return peer.cut();
+    case "time":
+      return harness.advance(random.between(1, 5_000));
+  }
+}
+
+/** Takes what a peer has got, and answers it or not. */
+function collect(peer: ScriptedPeer, seen: Seen | undefined, answers: boolean): void {
+  for (const packet of peer.receive()) {
+    if (packet.type === "publish") seen?.publishes.push(textFor(packet));
+    else seen?.others.push(textFor(packet));
+    if (!answers || peer.isClosed) continue;
+    if (packet.type === "publish" && packet.qos > 0) {
+      peer.send(acknowledgement(packet.qos === 1 ? "puback" : "pubrec", packet.packetIdentifier));
+    } else if (packet.type === "pubrel")
+      peer.send(acknowledgement("pubcomp", packet.packetIdentifier));
+  }
+  if (seen !== undefined) seen.isClosed = peer.isClosed;
+}
+
+describe("the hot path", () => {
+  it("gives every peer the same packets as the general way", () => {
+    for (let seed = 1; seed <= SEEDS; seed += 1) {
+      expect(play(seed, {}), `HOT PATH SEED ${seed}`).toEqual(play(seed, NOOP));
+    }
+  }, 600_000);
+
+  it("would be found to lose a message", () => {
+    let published = 0;
+    const losing: Hooks = {
+      interceptingPublish: (args) => {
+        published += 1;
+        args.processPublish = published !== 20;
+        return undefined;
+      },
+    };
+    expect(play(1, losing)).not.toEqual(play(1, {}));
+  });
+});
