@@ -60,6 +60,9 @@ export class Connection implements TransportEvents {
   onClosed(error?: Error): void {
     clearTimeout(this.#timer);
     this.#transport = undefined;
+    // The last words of the server may be among what is held back after CONNACK.
+    this.#machine.readOn(performance.now());
+    this.settle();
     if (this.#isClosing) this.#onClosed?.();
     else {
       this.#isClosing = true;

@@ -182,6 +182,23 @@ describe("connect", () => {
     await expect(client.connect()).rejects.toBe(reason);
   });
 
+  it("hears what the server says right behind CONNACK before it closes", async () => {
+    const server = new ScriptedServer();
+    const client = make(server, { reconnect: false });
+    server.script = (packet, connection) => {
+      if (packet.type !== "connect") return false;
+      connection.send(
+        { type: "connack", sessionPresent: false, reasonCode: 0 },
+        { type: "disconnect", reasonCode: 0x97 },
+      );
+      connection.close();
+      return true;
+    };
+    const disconnected = once(client, "disconnected");
+    await client.connect();
+    expect(await disconnected).toMatchObject({ reasonCode: 0x97, wasConnected: true });
+  });
+
   it("delivers what the server sends right behind CONNACK to whoever subscribes after it", async () => {
     const server = new ScriptedServer();
     server.script = (packet, connection) => {
