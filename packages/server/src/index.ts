@@ -97,6 +97,14 @@ export {
   type LogLevel,
   type LogRecord,
 } from "./ports/logger.ts";
+export {
+  type Store,
+  type StoreDurability,
+  StoreError,
+  type StoreErrorCode,
+  type StoreTransaction,
+  type StoreVisitor,
+} from "./ports/store.ts";
 export { MqttServer, type StopOptions } from "./server.ts";
 export {
   consoleLogger,

@@ -41,6 +41,12 @@ export async function reopened(medium: StoreMedium): Promise<StoreHoldings> {
   }
 }
 
+/** What `read` gives, as a copy to compare with. */
+export function batchIn(store: Store, position: number): Uint8Array | undefined {
+  const bytes = store.read(position);
+  return bytes === undefined ? undefined : plainCopy(bytes);
+}
+
 export function emptyTransaction(): StoreTransaction {
   return { batch: undefined, deletedBatches: [], sessions: new Map(), retained: new Map() };
 }
@@ -56,7 +62,7 @@ export function patternedBytes(length: number, seed: number): Uint8Array {
   return bytes;
 }
 
-/** A copy that is no Buffer, for comparisons look at the class too. */
+/** A copy that is no Buffer, because comparisons look at the class too. */
 function plainCopy(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }

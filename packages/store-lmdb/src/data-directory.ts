@@ -1,0 +1,102 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { StoreError } from "@anax/server";
+
+const DATA_FILE = /^anax-(\d+)\.mdb$/;
+const LEFTOVER = /^anax-\d+\.(mdb-lock|copy|copy-lock)$|^server-\d+\.lock\..*$/;
+
+/**
+ * The directory of a store. The data are in `anax-N.mdb`; compaction writes `anax-(N+1).copy`, renames it to
+ * `.mdb` when it is complete, and deletes the file before it. So the highest N is always complete and current.
+ */
+export class DataDirectory {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = resolve(path);
+  }
+
+  /** Makes the directory, for its owner only, if it is not there. */
+  create(): void {
+    const isNew = !existsSync(this.path);
+    if (isNew) mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    else if (!statSync(this.path).isDirectory()) {
+      throw new StoreError("ANAX_STORE_UNREADABLE", `${this.path} is not a directory`);
+    }
+    if (isNew) syncDirectory(dirname(this.path));
+  }
+
+  /** The file with the data; undefined if there is none yet. */
+  get current(): string | undefined {
+    const last = Math.max(0, ...this.#numbers());
+    return last === 0 ? undefined : this.#file(last, "mdb");
+  }
+
+  get first(): string {
+    return this.#file(1, "mdb");
+  }
+
+  /** Where the copy is written that may replace the current file. */
+  get nextCopy(): string {
+    return this.#file(Math.max(0, ...this.#numbers()) + 1, "copy");
+  }
+
+  /** Makes a complete copy the current file. */
+  promote(copy: string): string {
+    const file = copy.replace(/copy$/, "mdb");
+    sync(copy, "r+");
+    renameSync(copy, file);
+    this.sync();
+    return file;
+  }
+
+  /** Deletes what earlier servers have left, except the current file. */
+  tidy(): void {
+    const current = this.current;
+    for (const name of readdirSync(this.path)) {
+      const path = join(this.path, name);
+      if (path === current || path === `${current}-lock`) continue;
+      if (DATA_FILE.test(name) || LEFTOVER.test(name)) rmSync(path, { force: true });
+    }
+  }
+
+  /** Makes sure that names in the directory survive a loss of power. */
+  sync(): void {
+    syncDirectory(this.path);
+  }
+
+  #numbers(): number[] {
+    return readdirSync(this.path).flatMap((name) => {
+      const number = DATA_FILE.exec(name)?.[1];
+      return number === undefined ? [] : [Number(number)];
+    });
+  }
+
+  #file(number: number, ending: "mdb" | "copy"): string {
+    return join(this.path, `anax-${number}.${ending}`);
+  }
+}
+
+function syncDirectory(path: string): void {
+  // Windows has no handle for directories, and keeps their order itself.
+  if (process.platform !== "win32") sync(path, "r");
+}
+
+function sync(path: string, flags: "r" | "r+"): void {
+  const file = openSync(path, flags);
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

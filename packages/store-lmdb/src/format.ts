@@ -1,0 +1,44 @@
+import { StoreError } from "@anax/server";
+import type { Environment } from "./environment.ts";
+
+/** Version of the layout of the tables. A store with a higher one is refused, a lower one is brought up to date. */
+export const STORE_FORMAT = 1;
+
+const FORMAT = Buffer.from("format");
+const CREATED_BY = Buffer.from("createdBy");
+
+/** What a store says about itself. */
+export interface StoreDescription {
+  readonly format: number;
+  /** The program that made it. */
+  readonly createdBy: string;
+}
+
+/** Writes what the store is into one that was just made. */
+export async function writeDescription(
+  { meta }: Environment,
+  write: (change: () => void) => Promise<void>,
+): Promise<void> {
+  await write(() => {
+    void meta.put(FORMAT, Buffer.from(String(STORE_FORMAT)));
+    void meta.put(CREATED_BY, Buffer.from("@anax/store-lmdb"));
+  });
+}
+
+/** What the store says about itself; undefined if it is new. */
+export function readDescription({ meta }: Environment): StoreDescription | undefined {
+  const format = text(meta.get(FORMAT));
+  if (format === undefined) return undefined;
+  return { format: Number(format), createdBy: text(meta.get(CREATED_BY)) ?? "" };
+}
+
+/** @throws StoreError `ANAX_STORE_FORMAT` if we do not know the format. */
+export function refuseUnknownFormat(path: string, { format }: StoreDescription): void {
+  if (format === STORE_FORMAT) return;
+  const text = `${path} has format ${format}, and this version of Anax reads up to ${STORE_FORMAT}`;
+  throw new StoreError("ANAX_STORE_FORMAT", text);
+}
+
+function text(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString("utf8");
+}

@@ -1,0 +1,242 @@
+import { statfsSync } from "node:fs";
+import { StoreError } from "@anax/server";
+import type { Store, StoreTransaction, StoreVisitor } from "@anax/server";
+import { DataDirectory } from "./data-directory.ts";
+import { DirectoryLock } from "./directory-lock.ts";
+import { Environment } from "./environment.ts";
+import { commitFailure, errorCode, openingFailure } from "./failures.ts";
+import { readDescription, refuseUnknownFormat, writeDescription } from "./format.ts";
+import { numberKey, sha256 } from "./keys.ts";
+import type { TopicHash } from "./keys.ts";
+import { changeTables, isEmpty, roomFor, visitTables } from "./tables.ts";
+
+/** What a commit of an LMDB store promises. */
+export type LmdbDurability = "process" | "disk";
+
+/** Options of an LMDB store. */
+export interface LmdbStoreOptions {
+  /** The directory of the store. It is made, for its owner only, if it is not there. */
+  readonly path: string;
+  /**
+   * `disk`: a commit is on the disk when it settles, and survives a loss of power. `process`: it is with the operating
+   * system, and survives the end of the process; a loss of power may make the whole store unreadable. Default `disk`.
+   */
+  readonly durability?: LmdbDurability;
+  /** The store takes no more than this, as if the disk were full. Default: what the disk has. */
+  readonly bytesMax?: number;
+}
+
+/** Below this a file is left as it is: nobody needs that little room back. */
+const SPARE_BYTES = 67_108_864;
+/** What can be copied while a server waits, without anybody taking note of it. */
+const QUICK_COPY_BYTES = 8_388_608;
+/** Pages that a commit writes besides those with its contents: the ways to them, and the list of free pages. */
+const EXTRA_BYTES = 262_144;
+
+/** What an open store works with. */
+interface OpenStore {
+  readonly lock: DirectoryLock;
+  environment: Environment;
+}
+
+/**
+ * A store in a directory, on LMDB: one B+ tree file in which no page is ever overwritten that the last commit
+ * needs, so that it is whole at any moment. What is where: `keys.ts`, `tables.ts`, `format.ts`.
+ */
+export class LmdbStore implements Store {
+  readonly durability: LmdbDurability;
+  readonly #directory: DataDirectory;
+  readonly #bytesMax: number;
+  readonly #hash: TopicHash;
+  #open: OpenStore | undefined;
+  #failure: StoreError | undefined;
+  #bytes: number | undefined;
+  /** What was asked last; the next thing waits for it. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: LmdbStoreOptions, hash: TopicHash = sha256) {
+    this.#directory = new DataDirectory(options.path);
+    this.durability = options.durability ?? "disk";
+    this.#bytesMax = options.bytesMax ?? Infinity;
+    this.#hash = hash;
+  }
+
+  /** The directory, as an absolute path. */
+  get path(): string {
+    return this.#directory.path;
+  }
+
+  get bytes(): number {
+    if (this.#open === undefined) return 0;
+    return (this.#bytes ??= this.#open.environment.usedBytes);
+  }
+
+  /** Bytes of the file: what the store has needed at most since it was last compacted. */
+  get fileBytes(): number {
+    return this.#open?.environment.fileBytes ?? 0;
+  }
+
+  open(visitor: StoreVisitor): Promise<void> {
+    return this.#next(async () => {
+      const open = await this.#openDirectory();
+      try {
+        visitTables(open.environment, visitor);
+      } catch (error) {
+        await release(open);
+        // A number is LMDB's; whatever else the visitor throws is its own affair.
+        throw typeof errorCode(error) === "number" ? openingFailure(this.path, error) : error;
+      }
+      this.#open = open;
+      this.#bytes = undefined;
+    });
+  }
+
+  commit(transaction: StoreTransaction): Promise<void> {
+    return this.#next(() => this.#commit(transaction));
+  }
+
+  read(position: number): Uint8Array | undefined {
+    return this.#open?.environment.journal.get(numberKey(position));
+  }
+
+  /**
+   * Gives unused pages back to the file system. Commits wait for it; reading goes on. A server does it by itself when
+   * the store is nearly empty.
+   * @throws StoreError if the copy cannot be written; the store goes on as before.
+   */
+  compact(): Promise<void> {
+    return this.#next(async () => {
+      try {
+        await this.#compact(this.#requireOpen());
+      } catch (error) {
+        throw openingFailure(this.path, error);
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#next(async () => {
+      const open = this.#open;
+      this.#open = undefined;
+      this.#failure = undefined;
+      if (open !== undefined) await release(open);
+    });
+  }
+
+  #next<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  async #openDirectory(): Promise<OpenStore> {
+    if (this.#open !== undefined) {
+      throw new StoreError("ANAX_STORE_IN_USE", `${this.path} is in use by this very store`);
+    }
+    let lock: DirectoryLock | undefined;
+    try {
+      this.#directory.create();
+      lock = await DirectoryLock.acquire(this.path);
+      const open = { lock, environment: await this.#openEnvironment() };
+      await this.#giveBack(open);
+      return open;
+    } catch (error) {
+      lock?.release();
+      throw openingFailure(this.path, error);
+    }
+  }
+
+  async #openEnvironment(): Promise<Environment> {
+    this.#directory.tidy();
+    const file = this.#directory.current ?? this.#directory.first;
+    const environment = new Environment(file, this.durability);
+    try {
+      const description = readDescription(environment);
+      if (description === undefined) {
+        await writeDescription(environment, (change) => environment.write(change));
+        this.#directory.sync();
+      } else refuseUnknownFormat(this.path, description);
+      return environment;
+    } catch (error) {
+      await environment.close();
+      throw error;
+    }
+  }
+
+  async #commit(transaction: StoreTransaction): Promise<void> {
+    const open = this.#requireOpen();
+    if (this.#failure !== undefined) throw this.#failure;
+    if (isEmpty(transaction)) return;
+    if (!open.lock.isHeld) {
+      throw this.#fail(
+        new StoreError("ANAX_STORE_FAILED", `${this.path} was taken by another server`),
+      );
+    }
+    this.#refuseIfTooLarge(transaction);
+    try {
+      await open.environment.write(() => changeTables(open.environment, transaction, this.#hash));
+    } catch (error) {
+      throw await this.#commitFailed(transaction, error);
+    } finally {
+      this.#bytes = undefined;
+    }
+    await this.#giveBack(open);
+  }
+
+  #refuseIfTooLarge(transaction: StoreTransaction): void {
+    if (this.#bytesMax === Infinity) return;
+    const room = roomFor(transaction, 4_096);
+    if (room === 0 || this.bytes + room <= this.#bytesMax) return;
+    const text = `no room for more in ${this.path}: it may take ${this.#bytesMax} bytes`;
+    throw new StoreError("ANAX_STORE_FULL", text);
+  }
+
+  async #commitFailed(transaction: StoreTransaction, error: unknown): Promise<StoreError> {
+    const isDiskFull = freeBytes(this.path) < roomFor(transaction, 4_096) + EXTRA_BYTES;
+    const failure = await commitFailure(this.path, error, isDiskFull);
+    return failure.code === "ANAX_STORE_FULL" ? failure : this.#fail(failure);
+  }
+
+  /** Nothing is known any more of what the disk has: no later commit may say that it has succeeded. */
+  #fail(failure: StoreError): StoreError {
+    this.#failure = failure;
+    return failure;
+  }
+
+  #requireOpen(): OpenStore {
+    if (this.#open !== undefined) return this.#open;
+    throw new StoreError("ANAX_STORE_FAILED", `the store in ${this.path} is not open`);
+  }
+
+  /** Compacts a large file with little in it. What is left is copied in no time. */
+  async #giveBack(open: OpenStore): Promise<void> {
+    if (open.environment.fileBytes < SPARE_BYTES) return;
+    if (open.environment.usedBytes > QUICK_COPY_BYTES) return;
+    await this.#compact(open);
+  }
+
+  async #compact(open: OpenStore): Promise<void> {
+    const old = open.environment;
+    const copy = this.#directory.nextCopy;
+    await old.copyTo(copy);
+    open.environment = new Environment(this.#directory.promote(copy), this.durability);
+    this.#bytes = undefined;
+    await old.close();
+    this.#directory.tidy();
+  }
+}
+
+/** A store on LMDB in a directory, not yet open. Give it to `new MqttServer({ store })`. */
+export function lmdbStore(options: LmdbStoreOptions): LmdbStore {
+  return new LmdbStore(options);
+}
+
+async function release({ environment, lock }: OpenStore): Promise<void> {
+  await environment.close();
+  lock.release();
+}
+
+function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}

@@ -1,0 +1,76 @@
+import type { StoreTransaction, StoreVisitor } from "@anax/server";
+import type { Environment, Table } from "./environment.ts";
+import { isHashed, numberKey, numberOfKey, topicKey, topicOfKey } from "./keys.ts";
+import type { TopicHash } from "./keys.ts";
+import { changedSharedRow, decodeSharedRow } from "./shared-row.ts";
+
+/** Shows a visitor all that the tables hold, as of one moment. */
+export function visitTables(environment: Environment, visitor: StoreVisitor): void {
+  for (const { key, value } of environment.sessions.getRange()) {
+    visitor.session(numberOfKey(key), value);
+  }
+  for (const { key, value } of environment.retained.getRange()) {
+    if (!isHashed(key)) visitor.retained(topicOfKey(key), value);
+    else for (const [topic, row] of decodeSharedRow(value)) visitor.retained(topic, row);
+  }
+  for (const { key, value } of environment.journal.getRange()) {
+    visitor.batch(numberOfKey(key), value);
+  }
+}
+
+/** Asks the tables for the changes of a transaction; to be called inside `Environment.write`. */
+export function changeTables(
+  { sessions, retained, journal }: Environment,
+  transaction: StoreTransaction,
+  hash: TopicHash,
+): void {
+  const { batch } = transaction;
+  for (const position of transaction.deletedBatches) void journal.remove(numberKey(position));
+  if (batch !== undefined) void journal.put(numberKey(batch.position), batch.bytes);
+  for (const [key, row] of transaction.sessions) change(sessions, numberKey(key), row);
+  const hashed: Map<string, HashedChanges> = new Map();
+  for (const [topic, row] of transaction.retained) {
+    const key = topicKey(Buffer.from(topic, "utf8"), hash);
+    if (isHashed(key)) changesOf(hashed, key).rows.set(topic, row);
+    else change(retained, key, row);
+  }
+  for (const { key, rows } of hashed.values()) {
+    change(retained, key, changedSharedRow(retained.get(key), rows));
+  }
+}
+
+/** What a transaction changes in the row of one hashed key. */
+interface HashedChanges {
+  readonly key: Uint8Array;
+  readonly rows: Map<string, Uint8Array | undefined>;
+}
+
+function changesOf(hashed: Map<string, HashedChanges>, key: Uint8Array): HashedChanges {
+  const name = Buffer.from(key).toString("hex");
+  let changes = hashed.get(name);
+  if (changes === undefined) hashed.set(name, (changes = { key, rows: new Map() }));
+  return changes;
+}
+
+function change(table: Table, key: Uint8Array, row: Uint8Array | undefined): void {
+  if (row === undefined) void table.remove(key);
+  else void table.put(key, row);
+}
+
+/** An upper bound of the room that a transaction takes, in bytes. What it deletes is only free after it. */
+export function roomFor(transaction: StoreTransaction, pageSize: number): number {
+  const { batch, sessions, retained } = transaction;
+  let room = batch === undefined ? 0 : pagesFor(batch.bytes.length, pageSize);
+  for (const row of sessions.values()) room += row?.length ?? 0;
+  for (const [topic, row] of retained) room += row === undefined ? 0 : topic.length + row.length;
+  return room;
+}
+
+function pagesFor(bytes: number, pageSize: number): number {
+  return Math.ceil((bytes + 16) / pageSize) * pageSize;
+}
+
+/** Whether a transaction changes nothing. */
+export function isEmpty({ batch, deletedBatches, sessions, retained }: StoreTransaction): boolean {
+  return batch === undefined && deletedBatches.length + sessions.size + retained.size === 0;
+}
