@@ -33,7 +33,7 @@ export async function runLoad(fields: {
   const { port, pid, cpu, seconds, load } = fields;
   const args = [...load, "-p", String(port), "-i", String(pid), "-t", String(seconds), "-j"];
   const program = buildLoadGenerator();
-  const [first = program, ...rest] =
+  const [first, ...rest]: [string, ...string[]] =
     cpu === "" ? [program, "-y", ...args] : ["taskset", "-c", cpu, program, ...args];
   const output = await outputOf(first, rest, (seconds + 120) * 1_000);
   const line = output.trim().split("\n").at(-1) ?? "";

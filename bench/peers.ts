@@ -89,8 +89,8 @@ export class RunningPeer {
     const directory = mkdtempSync(join(tmpdir(), "anax-bench-"));
     const port = await freePort();
     const [program, ...args] = peer.command(port, directory, kind);
-    const pinned = cpu === "" ? [program, ...args] : ["taskset", "-c", cpu, program, ...args];
-    const [first = program, ...rest] = pinned;
+    const [first, ...rest]: [string, ...string[]] =
+      cpu === "" ? [program, ...args] : ["taskset", "-c", cpu, program, ...args];
     const child = spawn(first, rest, { stdio: ["ignore", "ignore", "inherit"] });
     const running = new RunningPeer({ port, process: child, directory });
     try {

@@ -25,7 +25,8 @@ export function receivePuback(
 ): void {
   if (!session.sender.puback(packetIdentifier)) return ignore(core);
   const item = endExchange(core, connection, session, packetIdentifier);
-  if (item !== undefined) report(core, connection, item, packet ?? { type: "puback", packetIdentifier, reasonCode: 0 });
+  if (item !== undefined)
+    report(core, connection, item, packet ?? { type: "puback", packetIdentifier, reasonCode: 0 });
 }
 
 /** PUBREC: the client has a QoS 2 message; PUBREL follows, and the PUBLISH is never sent again [MQTT-4.3.3-6]. */
@@ -40,13 +41,23 @@ export function receivePubrec(
     case "release":
       return release(core, connection, session, packetIdentifier);
     case "finished":
-      return refuse(core, connection, session, packet ?? { type: "pubrec", packetIdentifier, reasonCode: 0 });
+      return refuse(
+        core,
+        connection,
+        session,
+        packet ?? { type: "pubrec", packetIdentifier, reasonCode: 0 },
+      );
     case "unknown":
       return releaseUnknown(core, connection, packetIdentifier, packet?.reasonCode ?? 0);
   }
 }
 
-function release(core: CoreContext, connection: Connection, session: Session, packetIdentifier: number): void {
+function release(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packetIdentifier: number,
+): void {
   if (session.isDurable) recordReceived(core, session, packetIdentifier);
   // The message itself is needed no more, unless an event wants to show it at the end.
   else if (core.hooks.clientAcknowledgedPublishPacket === undefined) {
@@ -72,7 +83,11 @@ function releaseUnknown(
 ): void {
   ignore(core);
   if (reasonCode >= 0x80) return;
-  sendPacket(core, connection, { type: "pubrel", packetIdentifier, reasonCode: PACKET_IDENTIFIER_NOT_FOUND });
+  sendPacket(core, connection, {
+    type: "pubrel",
+    packetIdentifier,
+    reasonCode: PACKET_IDENTIFIER_NOT_FOUND,
+  });
 }
 
 /** PUBCOMP: a QoS 2 exchange towards the client is complete. */
@@ -85,7 +100,8 @@ export function receivePubcomp(
 ): void {
   if (!session.sender.pubcomp(packetIdentifier)) return ignore(core);
   const item = endExchange(core, connection, session, packetIdentifier);
-  if (item !== undefined) report(core, connection, item, packet ?? { type: "pubcomp", packetIdentifier, reasonCode: 0 });
+  if (item !== undefined)
+    report(core, connection, item, packet ?? { type: "pubcomp", packetIdentifier, reasonCode: 0 });
 }
 
 /** PUBREL: the client will not send that PUBLISH again; its identifier is free [MQTT-4.3.3-11] [MQTT-4.3.3-12]. */
@@ -101,7 +117,11 @@ export function receivePubrel(
     return sendAcknowledgement(core, connection, "pubcomp", packetIdentifier, outbox);
   }
   ignore(core);
-  sendPacket(core, connection, { type: "pubcomp", packetIdentifier, reasonCode: PACKET_IDENTIFIER_NOT_FOUND });
+  sendPacket(core, connection, {
+    type: "pubcomp",
+    packetIdentifier,
+    reasonCode: PACKET_IDENTIFIER_NOT_FOUND,
+  });
 }
 
 /** An acknowledgement for an identifier that is not in use: after a reconnect that is normal. */

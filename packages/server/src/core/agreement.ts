@@ -37,7 +37,11 @@ export function agree(
 }
 
 /** Only MQTT 5.0 clients can be told of another Keep Alive; the others keep their own [MQTT-3.2.2-22]. */
-function grantKeepAlive(options: CoreOptions, packet: ConnectPacket, args: ValidatingConnection): number {
+function grantKeepAlive(
+  options: CoreOptions,
+  packet: ConnectPacket,
+  args: ValidatingConnection,
+): number {
   const asked = packet.keepAliveSeconds;
   if (packet.protocolVersion !== 5) return asked;
   if (args.serverKeepAliveSeconds !== undefined) return args.serverKeepAliveSeconds;
@@ -46,10 +50,18 @@ function grantKeepAlive(options: CoreOptions, packet: ConnectPacket, args: Valid
 }
 
 /** A session without Clean Session of 3.1 and 3.1.1 lives as long as the server allows. */
-function grantExpiry(options: CoreOptions, packet: ConnectPacket, args: ValidatingConnection): number {
-  if (args.grantedSessionExpiryIntervalSeconds !== undefined) return args.grantedSessionExpiryIntervalSeconds;
+function grantExpiry(
+  options: CoreOptions,
+  packet: ConnectPacket,
+  args: ValidatingConnection,
+): number {
+  if (args.grantedSessionExpiryIntervalSeconds !== undefined)
+    return args.grantedSessionExpiryIntervalSeconds;
   const forOlder = packet.cleanStart ? 0 : NEVER_EXPIRES;
-  const asked = packet.protocolVersion === 5 ? (packet.properties?.sessionExpiryIntervalSeconds ?? 0) : forOlder;
+  const asked =
+    packet.protocolVersion === 5
+      ? (packet.properties?.sessionExpiryIntervalSeconds ?? 0)
+      : forOlder;
   return Math.min(asked, options.sessionExpiryMaximumSeconds);
 }
 
@@ -86,8 +98,12 @@ function grantsOf(packet: ConnectPacket, agreement: Agreement): ConnackPropertie
   const { clientId, isAssigned, keepAliveSeconds, sessionExpirySeconds } = agreement;
   const askedExpiry = packet.properties?.sessionExpiryIntervalSeconds ?? 0;
   return {
-    ...(sessionExpirySeconds !== askedExpiry && { sessionExpiryIntervalSeconds: sessionExpirySeconds }),
-    ...(keepAliveSeconds !== packet.keepAliveSeconds && { serverKeepAliveSeconds: keepAliveSeconds }),
+    ...(sessionExpirySeconds !== askedExpiry && {
+      sessionExpiryIntervalSeconds: sessionExpirySeconds,
+    }),
+    ...(keepAliveSeconds !== packet.keepAliveSeconds && {
+      serverKeepAliveSeconds: keepAliveSeconds,
+    }),
     ...(isAssigned && { assignedClientId: clientId }),
   };
 }

@@ -33,7 +33,11 @@ export function exchangeFor(
       if (!connection.isOpen) return answered(undefined);
       state.answered = answered;
       const properties: AuthProperties = { authenticationMethod: state.method, ...step };
-      sendPacket(core, connection, { type: "auth", reasonCode: CONTINUE_AUTHENTICATION, properties });
+      sendPacket(core, connection, {
+        type: "auth",
+        reasonCode: CONTINUE_AUTHENTICATION,
+        properties,
+      });
       core.readOn(connection);
     },
   };
@@ -86,7 +90,10 @@ function* reauthenticate(
   if (!connection.isOpen) return;
   if (args.reasonCode >= 0x80) {
     const { reasonCode, reasonString } = args;
-    return dismiss(core, connection, { reasonCode, ...(reasonString === undefined ? {} : { reasonString }) });
+    return dismiss(core, connection, {
+      reasonCode,
+      ...(reasonString === undefined ? {} : { reasonString }),
+    });
   }
   const properties: AuthProperties = {
     authenticationMethod: state.method,

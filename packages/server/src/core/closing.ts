@@ -93,7 +93,11 @@ function leaveSession(core: CoreContext, connection: Connection): void {
 }
 
 /** Fires `clientDisconnected` for a client that `clientConnected` was fired for. */
-function announce(core: CoreContext, connection: Connection, sessionExpiryIntervalSeconds: number): void {
+function announce(
+  core: CoreContext,
+  connection: Connection,
+  sessionExpiryIntervalSeconds: number,
+): void {
   if (!connection.isAnnounced) return;
   connection.isAnnounced = false;
   core.statistics.connectionsCurrent -= 1;
@@ -110,13 +114,19 @@ function announce(core: CoreContext, connection: Connection, sessionExpiryInterv
 }
 
 /** DISCONNECT came: the client ends the connection in order. */
-export function receiveDisconnect(core: CoreContext, connection: Connection, packet: DisconnectPacket): void {
+export function receiveDisconnect(
+  core: CoreContext,
+  connection: Connection,
+  packet: DisconnectPacket,
+): void {
   const { session, ending } = connection;
   changeExpiry(core, connection, packet.properties);
   ending.type = "clean";
   ending.reasonCode = packet.reasonCode;
-  if (packet.properties?.reasonString !== undefined) ending.reasonString = packet.properties.reasonString;
-  if (packet.properties?.userProperties !== undefined) ending.userProperties = packet.properties.userProperties;
+  if (packet.properties?.reasonString !== undefined)
+    ending.reasonString = packet.properties.reasonString;
+  if (packet.properties?.userProperties !== undefined)
+    ending.userProperties = packet.properties.userProperties;
   // Every code but 0x00 leaves the Will due [MQTT-3.14.4-3].
   ending.willIsDue = packet.reasonCode !== 0;
   if (session !== undefined && !ending.willIsDue) discardWill(core, session);
@@ -134,5 +144,8 @@ function changeExpiry(
   if (seconds > 0 && connection.sessionExpiryIntervalAtConnect === 0) {
     throw new ProtocolError(`Session Expiry Interval ${seconds} on DISCONNECT after 0 on CONNECT`);
   }
-  connection.session.expiryIntervalSeconds = Math.min(seconds, core.options.sessionExpiryMaximumSeconds);
+  connection.session.expiryIntervalSeconds = Math.min(
+    seconds,
+    core.options.sessionExpiryMaximumSeconds,
+  );
 }

@@ -27,7 +27,10 @@ export function refusalOf(core: CoreContext, packet: ConnectPacket): Refusal | u
   );
 }
 
-function refusedClientId(core: CoreContext, { clientId, protocolVersion, cleanStart }: ConnectPacket): Refusal | undefined {
+function refusedClientId(
+  core: CoreContext,
+  { clientId, protocolVersion, cleanStart }: ConnectPacket,
+): Refusal | undefined {
   const bytes = encodedLength(clientId);
   if (bytes > core.options.clientIdBytesMax) {
     const reasonString = `Client Identifier of ${bytes} bytes exceeds ${core.options.clientIdBytesMax}`;
@@ -51,19 +54,28 @@ function refusedMethod(core: CoreContext, { properties }: ConnectPacket): Refusa
 function refusedSession(core: CoreContext, { clientId }: ConnectPacket): Refusal | undefined {
   if (core.sessions.size < core.options.sessionsMax) return undefined;
   if (clientId !== "" && core.sessions.get(clientId) !== undefined) return undefined;
-  return { reasonCode: QUOTA_EXCEEDED, reasonString: `there are ${core.sessions.size} sessions already` };
+  return {
+    reasonCode: QUOTA_EXCEEDED,
+    reasonString: `there are ${core.sessions.size} sessions already`,
+  };
 }
 
 function refusedWill(core: CoreContext, will: Will): Refusal | undefined {
   const { maximumQos, retainAvailable, topicLevelsMax } = core.options;
   if (will.qos > maximumQos) {
-    return { reasonCode: QOS_NOT_SUPPORTED, reasonString: `Will QoS ${will.qos} exceeds ${maximumQos}` };
+    return {
+      reasonCode: QOS_NOT_SUPPORTED,
+      reasonString: `Will QoS ${will.qos} exceeds ${maximumQos}`,
+    };
   }
   if (will.retain && !retainAvailable) {
     return { reasonCode: RETAIN_NOT_SUPPORTED, reasonString: "Will Retain is not supported" };
   }
   if (will.topic.split("/").length > topicLevelsMax) {
-    return { reasonCode: TOPIC_NAME_INVALID, reasonString: `Will Topic has over ${topicLevelsMax} levels` };
+    return {
+      reasonCode: TOPIC_NAME_INVALID,
+      reasonString: `Will Topic has over ${topicLevelsMax} levels`,
+    };
   }
   return undefined;
 }

@@ -39,7 +39,8 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   connection.clientId = connection.agreement.clientId;
   const prepared = yield* prepareSession(core, connection, packet);
   if (!connection.isOpen) return;
-  const unstorable = connection.agreement.sessionExpirySeconds > 0 ? refusalToStore(core) : undefined;
+  const unstorable =
+    connection.agreement.sessionExpirySeconds > 0 ? refusalToStore(core) : undefined;
   if (unstorable !== undefined) return refuse(core, connection, { reasonCode: unstorable });
   const sessionPresent = attach(core, connection, packet, prepared);
   // CONNACK says that the session exists, and all before it has been taken back.
@@ -62,7 +63,10 @@ function adopt(core: CoreContext, connection: Connection, packet: ConnectPacket)
   connection.deadline = undefined;
   connection.introduce(packet);
   connection.maximumPacketSize = properties?.maximumPacketSize ?? Infinity;
-  connection.sendMaximum = Math.min(properties?.receiveMaximum ?? 65_535, core.options.inFlightMaximum);
+  connection.sendMaximum = Math.min(
+    properties?.receiveMaximum ?? 65_535,
+    core.options.inFlightMaximum,
+  );
   connection.requestProblemInformation = properties?.requestProblemInformation ?? true;
   connection.sessionExpiryIntervalAtConnect = properties?.sessionExpiryIntervalSeconds ?? 0;
   if (properties?.authenticationMethod !== undefined) {
@@ -77,7 +81,8 @@ function validationArguments(
   packet: ConnectPacket,
 ): ValidatingConnection {
   const { userName, password, will, properties = {} } = packet;
-  const { authenticationMethod, authenticationData, maximumPacketSize, receiveMaximum } = properties;
+  const { authenticationMethod, authenticationData, maximumPacketSize, receiveMaximum } =
+    properties;
   const { authentication } = connection;
   return {
     clientId: packet.clientId,
@@ -98,7 +103,9 @@ function validationArguments(
     userProperties: properties.userProperties ?? [],
     ...(will === undefined ? {} : { will }),
     reauthentication: false,
-    ...(authentication === undefined ? {} : { exchange: exchangeFor(core, connection, authentication) }),
+    ...(authentication === undefined
+      ? {}
+      : { exchange: exchangeFor(core, connection, authentication) }),
     sessionItems: connection.sessionItems,
     reasonCode: 0,
   };
@@ -211,7 +218,13 @@ function restore(core: CoreContext, session: Session, prepared: PreparingSession
   for (const applicationMessage of prepared.messages) {
     const message = messageFromApplication(applicationMessage, "", core.now);
     const { qos, retain } = message;
-    enqueue(core, session, { message, qos, retain, subscriptionIdentifiers: undefined, group: undefined });
+    enqueue(core, session, {
+      message,
+      qos,
+      retain,
+      subscriptionIdentifiers: undefined,
+      group: undefined,
+    });
   }
   return prepared.subscriptions.length > 0 || prepared.messages.length > 0;
 }
@@ -235,7 +248,10 @@ function welcome(
   connection.isAnnounced = true;
   statistics.connectionsTotal += 1;
   statistics.connectionsCurrent += 1;
-  statistics.connectionsMaximum = Math.max(statistics.connectionsMaximum, statistics.connectionsCurrent);
+  statistics.connectionsMaximum = Math.max(
+    statistics.connectionsMaximum,
+    statistics.connectionsCurrent,
+  );
 }
 
 function openAliases(core: CoreContext, connection: Connection, packet: ConnectPacket): void {

@@ -1,5 +1,11 @@
 import { Framer, IncomingTopicAliases } from "@anax/protocol";
-import type { ConnectPacket, OpenExchange, OutgoingTopicAliases, ProtocolVersion, QoS } from "@anax/protocol";
+import type {
+  ConnectPacket,
+  OpenExchange,
+  OutgoingTopicAliases,
+  ProtocolVersion,
+  QoS,
+} from "@anax/protocol";
 import { NOTHING_AGREED } from "./agreement.ts";
 import type { Agreement } from "./agreement.ts";
 import type { BytePool } from "./byte-pool.ts";
@@ -105,7 +111,13 @@ export class Connection {
   /** Property bytes of the last PUBLISH that were found to be valid: publishers repeat those too. */
   lastProperties: Uint8Array | undefined;
 
-  constructor(fields: { wire: Wire; peer: Peer; pool: BytePool; maximumPacketSize: number; nowMs: number }) {
+  constructor(fields: {
+    wire: Wire;
+    peer: Peer;
+    pool: BytePool;
+    maximumPacketSize: number;
+    nowMs: number;
+  }) {
     this.wire = fields.wire;
     this.peer = fields.peer;
     this.framer = new Framer(fields.maximumPacketSize);
@@ -128,7 +140,9 @@ export class Connection {
 
   /** True if messages may be put into the outbox as soon as this turn's output was written. */
   get waitsForTurn(): boolean {
-    return this.isOpen && !this.isCongested && !this.isHeld && this.outbox.length >= OUTBOX_HIGH_WATER;
+    return (
+      this.isOpen && !this.isCongested && !this.isHeld && this.outbox.length >= OUTBOX_HIGH_WATER
+    );
   }
 
   /** True if the packets to this client depend on nothing but protocol version and QoS. */

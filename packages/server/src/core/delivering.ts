@@ -31,7 +31,11 @@ function enqueueForLater(core: CoreContext, session: Session, delivery: Delivery
   return enqueue(core, session, delivery);
 }
 
-function deliverAtMostOnce(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+function deliverAtMostOnce(
+  core: CoreContext,
+  session: Session,
+  delivery: Delivery,
+): DeliveryOutcome {
   if (queuesAtMostOnce(core, session)) return enqueue(core, session, delivery);
   return sendAtMostOnce(core, session, delivery);
 }
@@ -52,7 +56,11 @@ function sendAtMostOnce(core: CoreContext, session: Session, delivery: Delivery)
 }
 
 /** Where `bytes` of QoS 0 go: to the outbox, for a client that does not read to the backlog, or nowhere. */
-export function outboxFor(core: CoreContext, connection: Connection, bytes: number): Outbox | undefined {
+export function outboxFor(
+  core: CoreContext,
+  connection: Connection,
+  bytes: number,
+): Outbox | undefined {
   if (!connection.isCongested && !connection.isHeld) {
     if (connection.outbox.length > OUTBOX_BYTES_MAX) core.flushNow(connection);
     if (!connection.isCongested) return connection.outbox;
@@ -102,7 +110,12 @@ interface Sending {
 }
 
 /** Writes one PUBLISH; false if it is larger than the client takes, or dropped by the outbound interceptor. */
-function send(core: CoreContext, connection: Connection, outbox: Outbox, sending: Sending): boolean {
+function send(
+  core: CoreContext,
+  connection: Connection,
+  outbox: Outbox,
+  sending: Sending,
+): boolean {
   if (core.hooks.interceptingOutboundPacket === undefined) {
     return write(core, connection, outbox, sending);
   }
@@ -130,7 +143,11 @@ function writeShown(
 }
 
 /** An exchange has begun whose PUBLISH is not sent after all: its place is free. */
-function giveUp(core: CoreContext, connection: Connection, { delivery, packetIdentifier }: Sending): void {
+function giveUp(
+  core: CoreContext,
+  connection: Connection,
+  { delivery, packetIdentifier }: Sending,
+): void {
   const { session } = connection;
   if (session === undefined || delivery.qos === 0) return;
   connection.resent?.delete(packetIdentifier);
@@ -139,7 +156,12 @@ function giveUp(core: CoreContext, connection: Connection, { delivery, packetIde
   core.continueLater(session);
 }
 
-function write(core: CoreContext, connection: Connection, outbox: Outbox, sending: Sending): boolean {
+function write(
+  core: CoreContext,
+  connection: Connection,
+  outbox: Outbox,
+  sending: Sending,
+): boolean {
   const before = outbox.length;
   const written = writePublish(connection, outbox, sending.delivery, {
     packetIdentifier: sending.packetIdentifier,
@@ -171,7 +193,13 @@ export function countPublishes(
 function packetOf(sending: Sending, nowMs: number): PublishPacket {
   const { delivery, packetIdentifier, duplicate } = sending;
   const { message } = delivery;
-  const { topic, payload, qos: _published, retain: _flag, ...properties } = applicationMessageOf(message);
+  const {
+    topic,
+    payload,
+    qos: _published,
+    retain: _flag,
+    ...properties
+  } = applicationMessageOf(message);
   const { subscriptionIdentifiers } = delivery;
   return {
     type: "publish",
@@ -183,7 +211,9 @@ function packetOf(sending: Sending, nowMs: number): PublishPacket {
     ...(delivery.qos === 0 ? {} : { packetIdentifier }),
     properties: {
       ...properties,
-      ...(message.expiresAtMs < Infinity && { messageExpiryIntervalSeconds: secondsLeft(message, nowMs) }),
+      ...(message.expiresAtMs < Infinity && {
+        messageExpiryIntervalSeconds: secondsLeft(message, nowMs),
+      }),
       ...(subscriptionIdentifiers === undefined ? {} : { subscriptionIdentifiers }),
     },
   };
@@ -265,17 +295,23 @@ export function pump(core: CoreContext, session: Session): void {
   const connection = session.connection;
   if (connection === undefined || !connection.isOpen) return;
   if (connection.resuming !== undefined) resend(core, session, connection);
+  sendQueued(core, session);
+  if (session.queue.length === 0 && session.replays.length > 0)
+    replayRetained(core, session, deliver);
+  const isOwed =
+    session.queue.length > 0 || session.replays.length > 0 || connection.resuming !== undefined;
+  if (isOwed && connection.waitsForTurn) core.continueLater(session);
+}
+
+function sendQueued(core: CoreContext, session: Session): void {
   while (session.queue.length > 0 && (session.freeQuota > 0 || isUnlimited(session))) {
     const delivery = takeQueued(core, session);
+    if (delivery === undefined) return;
     // A message that expired before its delivery began is not sent [MQTT-3.3.2-5].
-    if (delivery === undefined) break;
     if (isExpired(core, delivery.message)) forgetQueued(core, session, delivery);
     else if (delivery.qos === 0) sendAtMostOnce(core, session, delivery);
     else sendExchange(core, session, delivery, "queued");
   }
-  if (session.queue.length === 0 && session.replays.length > 0) replayRetained(core, session, deliver);
-  const isOwed = session.queue.length > 0 || session.replays.length > 0 || connection.resuming !== undefined;
-  if (isOwed && connection.waitsForTurn) core.continueLater(session);
 }
 
 /** True if the head of the queue is a QoS 0 message, which no quota holds back. */
@@ -298,7 +334,8 @@ function resend(core: CoreContext, session: Session, connection: Connection): vo
       return;
     }
     const { identifier: packetIdentifier, state, item: delivery } = next.value;
-    if (state === "awaitingPubcomp") sendAcknowledgement(core, connection, "pubrel", packetIdentifier);
+    if (state === "awaitingPubcomp")
+      sendAcknowledgement(core, connection, "pubrel", packetIdentifier);
     else if (delivery !== undefined) {
       connection.resent.add(packetIdentifier);
       resendPublish(core, session, { delivery, packetIdentifier, duplicate: true });
@@ -312,5 +349,6 @@ function resendPublish(core: CoreContext, session: Session, sending: Sending): v
   if (send(core, connection, connection.outbox, sending)) return;
   connection.resent?.delete(sending.packetIdentifier);
   abandon(session, sending.packetIdentifier);
-  if (session.isDurable) core.journal?.finished(session, sending.packetIdentifier, sending.delivery);
+  if (session.isDurable)
+    core.journal?.finished(session, sending.packetIdentifier, sending.delivery);
 }

@@ -56,7 +56,9 @@ export class DeliveryQueue {
   }
 
   #grow(): void {
-    const larger = new Array<Delivery | undefined>(Math.max(8, this.#ring.length * 2)).fill(undefined);
+    const larger = new Array<Delivery | undefined>(Math.max(8, this.#ring.length * 2)).fill(
+      undefined,
+    );
     for (let index = 0; index < this.#length; index += 1) {
       larger[index] = this.#ring[(this.#head + index) & (this.#ring.length - 1)];
     }

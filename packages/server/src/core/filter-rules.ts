@@ -14,6 +14,7 @@ export function readFilter(filter: string, options: CoreOptions): ReadFilter | n
   const shared = parseSharedSubscription(filter);
   if (shared === "invalid") return TOPIC_FILTER_INVALID;
   const topicFilter = shared?.topicFilter ?? filter;
-  const isValid = isTopicFilter(topicFilter) && topicFilter.split("/").length <= options.topicLevelsMax;
+  const isValid =
+    isTopicFilter(topicFilter) && topicFilter.split("/").length <= options.topicLevelsMax;
   return isValid ? { topicFilter, shareName: shared?.shareName } : TOPIC_FILTER_INVALID;
 }

@@ -57,7 +57,11 @@ export function interceptOutbound(
   });
 }
 
-function* drain(core: CoreContext, connection: Connection, { waiting }: OutboundInterception): Task {
+function* drain(
+  core: CoreContext,
+  connection: Connection,
+  { waiting }: OutboundInterception,
+): Task {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const args = argumentsFor(connection, next.packet);
     yield* settled(core.hooks.interceptingOutboundPacket?.(args));

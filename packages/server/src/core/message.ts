@@ -56,7 +56,11 @@ export class Message {
     const { bytes } = fields;
     const topicEnd = 2 + byteAt(bytes, 0) * 256 + byteAt(bytes, 1);
     const propertiesStart = skipVarint(bytes, topicEnd);
-    const expiryOffset = findExpiry(bytes, propertiesStart, propertiesStart + readVarint(bytes, topicEnd));
+    const expiryOffset = findExpiry(
+      bytes,
+      propertiesStart,
+      propertiesStart + readVarint(bytes, topicEnd),
+    );
     const expiresAtMs =
       expiryOffset === 0 ? Infinity : fields.receivedAtMs + 1_000 * readU32(bytes, expiryOffset);
     return new Message({ ...fields, expiresAtMs });
@@ -70,7 +74,8 @@ export class Message {
 
   /** The same message as one of its own, with the same bytes. */
   clone(): Message {
-    return new Message({ ...this, bytes: this.bytes });
+    const { topic, bytes, qos, retain, clientId, expiresAtMs } = this;
+    return new Message({ topic, bytes, qos, retain, clientId, expiresAtMs });
   }
 
   get bytes(): Uint8Array {
@@ -97,7 +102,8 @@ export class Message {
   }
 
   #readBack(): Uint8Array {
-    if (this.place === undefined) throw new Error("a message has neither bytes nor a place in the journal");
+    if (this.place === undefined)
+      throw new Error("a message has neither bytes nor a place in the journal");
     return this.place.read();
   }
 }

@@ -25,7 +25,12 @@ export function sendPacket(
 }
 
 /** Puts a packet into an outbox as it is. */
-function writePacket(core: CoreContext, connection: Connection, packet: Packet, outbox: Outbox): void {
+function writePacket(
+  core: CoreContext,
+  connection: Connection,
+  packet: Packet,
+  outbox: Outbox,
+): void {
   const bytes = fitted(connection, packet);
   if (bytes === undefined) return;
   outbox.append(bytes, 0, bytes.length);
@@ -61,7 +66,11 @@ export function countSent(core: CoreContext, connection: Connection, packets: nu
   connection.counters.packetsSent += packets;
   core.statistics.packetsSent += packets;
   core.touch(connection);
-  if (connection.isCongested && !connection.isThrottled && connection.outbox.length > UNREAD_BYTES_MAX) {
+  if (
+    connection.isCongested &&
+    !connection.isThrottled &&
+    connection.outbox.length > UNREAD_BYTES_MAX
+  ) {
     connection.isThrottled = true;
     connection.wire.pause();
   }

@@ -195,9 +195,16 @@ function layoutOf(isVersion5: boolean, qos: QoS): Layout {
 }
 
 /** Copies `source[start, end)` to `at` and gives the position behind it. Short copies are quicker byte by byte. */
-function copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): number {
+function copy(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  at: number,
+): number {
   const count = end - start;
   if (count > 64) target.set(source.subarray(start, end), at);
-  else for (let index = 0; index < count; index += 1) target[at + index] = source[start + index] ?? 0;
+  else
+    for (let index = 0; index < count; index += 1) target[at + index] = source[start + index] ?? 0;
   return at + count;
 }

@@ -47,7 +47,8 @@ export function writePublish(
   let position = encodeVarintInto(layout.remainingLength, bytes, start + 1);
   position = writeTopic(bytes, position, delivery.message, topicNeeded);
   if (delivery.qos > 0) position = writeU16(bytes, position, exchange.packetIdentifier);
-  if (connection.version === 5) writeBody(bytes, position, delivery, { layout, nowMs: exchange.nowMs });
+  if (connection.version === 5)
+    writeBody(bytes, position, delivery, { layout, nowMs: exchange.nowMs });
   else bytes.set(payloadOf(delivery.message), position);
   return true;
 }

@@ -47,9 +47,13 @@ export function* publish(core: CoreContext, message: Message, origin: Origin): T
     return published;
   }
   yield* distribute(core, accepted, origin, published);
-  if (published.matched === 0 && published.reasonCode === 0) published.reasonCode = NO_MATCHING_SUBSCRIBERS;
+  if (published.matched === 0 && published.reasonCode === 0)
+    published.reasonCode = NO_MATCHING_SUBSCRIBERS;
   if (published.queued === 0 && core.hooks.applicationMessageNotConsumed !== undefined) {
-    const args = { senderClientId: origin.clientId, applicationMessage: applicationMessageOf(accepted) };
+    const args = {
+      senderClientId: origin.clientId,
+      applicationMessage: applicationMessageOf(accepted),
+    };
     yield* settled(core.hooks.applicationMessageNotConsumed(args));
   }
   return published;
@@ -78,15 +82,22 @@ function* intercept(
   yield* settled(core.hooks.interceptingPublish(args));
   Object.assign(published, args.response, { closeConnection: args.closeConnection });
   published.reasonCode = args.response.reasonCode ?? 0;
-  if (!args.processPublish || args.closeConnection || args.applicationMessage === undefined) return undefined;
+  if (!args.processPublish || args.closeConnection || args.applicationMessage === undefined)
+    return undefined;
   if (args.applicationMessage === original) return message;
   return messageFromApplication(args.applicationMessage, message.clientId, core.now);
 }
 
-function* distribute(core: CoreContext, message: Message, origin: Origin, published: Published): Task {
+function* distribute(
+  core: CoreContext,
+  message: Message,
+  origin: Origin,
+  published: Published,
+): Task {
   const route = core.router.route(message.topic);
   for (const recipient of route.recipients) {
-    const own = message.clientId === recipient.session.clientId ? recipient.forOwnMessages : recipient;
+    const own =
+      message.clientId === recipient.session.clientId ? recipient.forOwnMessages : recipient;
     if (own !== undefined) yield* give(core, own, { message, origin, published, group: undefined });
   }
   for (const group of route.groups) {
@@ -108,7 +119,8 @@ function* give(core: CoreContext, recipient: Recipient, giving: Giving): Task {
   const { message, published } = giving;
   published.matched += 1;
   const isAccepted =
-    core.hooks.interceptingClientEnqueue === undefined || (yield* askReceiver(core, recipient.session, giving));
+    core.hooks.interceptingClientEnqueue === undefined ||
+    (yield* askReceiver(core, recipient.session, giving));
   const isTaken =
     isAccepted &&
     !recipient.session.isDeleted &&

@@ -54,7 +54,10 @@ function resolveTopic(connection: Connection, packet: PublishPacket): string {
   const alias = properties?.topicAlias;
   if (alias === undefined) return packet.topic;
   if (connection.aliases === undefined) {
-    throw new ProtocolError(`Topic Alias ${alias}, but the server's Topic Alias Maximum is 0`, 0x94);
+    throw new ProtocolError(
+      `Topic Alias ${alias}, but the server's Topic Alias Maximum is 0`,
+      0x94,
+    );
   }
   if (packet.topic === "") return connection.aliases.get(alias);
   connection.aliases.set(alias, packet.topic);
@@ -65,7 +68,10 @@ function resolveTopic(connection: Connection, packet: PublishPacket): string {
 function requireSupported(core: CoreContext, packet: PublishPacket): void {
   const { maximumQos, retainAvailable } = core.options;
   if (packet.qos > maximumQos) {
-    throw new ProtocolError(`QoS ${packet.qos} exceeds Maximum QoS ${maximumQos}`, QOS_NOT_SUPPORTED);
+    throw new ProtocolError(
+      `QoS ${packet.qos} exceeds Maximum QoS ${maximumQos}`,
+      QOS_NOT_SUPPORTED,
+    );
   }
   if (packet.retain && !retainAvailable) {
     throw new ProtocolError("retained messages are not available", RETAIN_NOT_SUPPORTED);
@@ -127,7 +133,8 @@ function acknowledge(
   if (qos === 0 || packetIdentifier === undefined) return refuseQos0(published);
   const { reasonCode, reasonString, userProperties } = published;
   // A refused identifier is free again [MQTT-4.3.3-9]; where the refusal cannot be told, the exchange goes on.
-  if (qos === 2 && reasonCode >= 0x80 && connection.version === 5) release(core, session, packetIdentifier);
+  if (qos === 2 && reasonCode >= 0x80 && connection.version === 5)
+    release(core, session, packetIdentifier);
   const outbox = acknowledgementOutbox(core, connection, depends);
   const type = qos === 1 ? "puback" : "pubrec";
   const isPlain = reasonCode === 0 && reasonString === undefined && userProperties === undefined;
@@ -149,7 +156,10 @@ function release(core: CoreContext, session: Session, packetIdentifier: number):
 /** QoS 0 has no acknowledgement: only a payload that breaks its own indicator ends the connection. */
 function refuseQos0(published: Published): void {
   if (published.reasonCode !== PAYLOAD_FORMAT_INVALID) return;
-  throw new ProtocolError(published.reasonString ?? "the payload is not UTF-8", PAYLOAD_FORMAT_INVALID);
+  throw new ProtocolError(
+    published.reasonString ?? "the payload is not UTF-8",
+    PAYLOAD_FORMAT_INVALID,
+  );
 }
 
 function closeFor(core: CoreContext, connection: Connection, published: Published): void {

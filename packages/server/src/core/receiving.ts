@@ -25,7 +25,12 @@ const UNSUPPORTED_PROTOCOL_VERSION = 0x84;
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
 
 /** Takes bytes of a client and handles every packet that is whole, unless one has to wait for a handler. */
-export function receive(core: CoreContext, connection: Connection, chunk: Uint8Array, run: PublishRun): void {
+export function receive(
+  core: CoreContext,
+  connection: Connection,
+  chunk: Uint8Array,
+  run: PublishRun,
+): void {
   if (!connection.isOpen) return;
   connection.counters.bytesReceived += chunk.length;
   core.statistics.bytesReceived += chunk.length;
@@ -95,9 +100,11 @@ function takeAcknowledgement(core: CoreContext, connection: Connection, session:
   const packetIdentifier = (bytes[bodyStart] ?? 0) * 256 + (bytes[bodyStart + 1] ?? 0);
   if (packetIdentifier === 0) return false;
   if (firstByte === 0x40) receivePuback(core, connection, session, packetIdentifier, undefined);
-  else if (firstByte === 0x50) receivePubrec(core, connection, session, packetIdentifier, undefined);
+  else if (firstByte === 0x50)
+    receivePubrec(core, connection, session, packetIdentifier, undefined);
   else if (firstByte === 0x62) receivePubrel(core, connection, session, packetIdentifier);
-  else if (firstByte === 0x70) receivePubcomp(core, connection, session, packetIdentifier, undefined);
+  else if (firstByte === 0x70)
+    receivePubcomp(core, connection, session, packetIdentifier, undefined);
   else return false;
   return true;
 }
@@ -106,7 +113,8 @@ function decode(core: CoreContext, connection: Connection): Packet {
   const { framer } = connection;
   if (connection.state === "opened") {
     // Nothing may come before CONNECT [MQTT-3.1.0-1].
-    if (framer.firstByte >> 4 !== CONNECT) throw new ProtocolError("the first packet is not CONNECT");
+    if (framer.firstByte >> 4 !== CONNECT)
+      throw new ProtocolError("the first packet is not CONNECT");
     // Tells in which form a CONNECT that cannot be read is refused: 5.0 and what may come after it, or older.
     const level = peekProtocolVersion(framer.bytes, framer.bodyStart, framer.end) ?? 4;
     connection.version = level >= 5 ? 5 : 4;
@@ -133,7 +141,8 @@ function start(core: CoreContext, connection: Connection, task: Task, run: Publi
 }
 
 function* handle(core: CoreContext, connection: Connection, packet: Packet): Task {
-  if (core.hooks.interceptingInboundPacket === undefined) return yield* dispatch(core, connection, packet);
+  if (core.hooks.interceptingInboundPacket === undefined)
+    return yield* dispatch(core, connection, packet);
   if (packet.type === "connect" && connection.state === "opened") connection.introduce(packet);
   const shown = yield* interceptInbound(core, connection, packet);
   if (shown !== undefined && connection.isOpen) yield* dispatch(core, connection, shown);
@@ -191,12 +200,18 @@ function answerPing(core: CoreContext, connection: Connection): void {
 /** A packet broke the protocol, or handling it failed: the answer that the state of the connection allows. */
 function failPacket(core: CoreContext, connection: Connection, error: unknown): void {
   const { state, version } = connection;
-  const isConnecting = state === "authenticating" || (state === "opened" && connection.framer.firstByte >> 4 === CONNECT);
+  const isConnecting =
+    state === "authenticating" ||
+    (state === "opened" && connection.framer.firstByte >> 4 === CONNECT);
   if (!isConnecting || !(error instanceof PeerError)) return fail(core, connection, error);
   // Before 5.0 there are Return Codes only for what these two say; for the rest the server just closes.
-  const isTellable = version === 5 || error.reasonCode === UNSUPPORTED_PROTOCOL_VERSION || error.reasonCode === CLIENT_IDENTIFIER_NOT_VALID;
+  const isTellable =
+    version === 5 ||
+    error.reasonCode === UNSUPPORTED_PROTOCOL_VERSION ||
+    error.reasonCode === CLIENT_IDENTIFIER_NOT_VALID;
   core.statistics.protocolErrors += 1;
   connection.ending.error = error;
-  if (isTellable) refuse(core, connection, { reasonCode: error.reasonCode, reasonString: error.message });
+  if (isTellable)
+    refuse(core, connection, { reasonCode: error.reasonCode, reasonString: error.message });
   else shut(core, connection);
 }

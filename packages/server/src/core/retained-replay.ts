@@ -67,7 +67,8 @@ function replayOne(
     message: subscription.qos > 0 ? message.clone() : message,
     qos: lowerQos(message.qos, subscription.qos),
     retain: true,
-    subscriptionIdentifiers: subscriptionIdentifier === undefined ? undefined : [subscriptionIdentifier],
+    subscriptionIdentifiers:
+      subscriptionIdentifier === undefined ? undefined : [subscriptionIdentifier],
     group: undefined,
   };
   if (core.hooks.interceptingClientEnqueue === undefined) {
@@ -83,7 +84,8 @@ function replayOne(
   };
   const pending = core.hooks.interceptingClientEnqueue(args);
   const proceed = (): void => {
-    if (args.acceptEnqueue && !subscription.session.isDeleted) deliver(core, subscription.session, delivery);
+    if (args.acceptEnqueue && !subscription.session.isDeleted)
+      deliver(core, subscription.session, delivery);
   };
   if (pending === undefined) proceed();
   else pending.whenSettled(proceed);

@@ -10,7 +10,8 @@ import type { Task } from "./pending.ts";
  */
 export function* retain(core: CoreContext, message: Message, clientId: string): Task<boolean> {
   if (message.payloadIsEmpty) {
-    if (forget(core, message.topic)) yield* changed(core, message.topic, { clientId, message: undefined });
+    if (forget(core, message.topic))
+      yield* changed(core, message.topic, { clientId, message: undefined });
     return true;
   }
   if (!hasRoom(core, message)) return false;

@@ -36,7 +36,8 @@ export interface Route {
 
 /** Makes the recipients of what a topic matched, in the order of their subscribing. */
 export function recipientsOf(matches: Matches): Recipient[] {
-  if (matches.subscriptions.length === 1) return matches.subscriptions.map((only) => recipientFor([only]));
+  if (matches.subscriptions.length === 1)
+    return matches.subscriptions.map((only) => recipientFor([only]));
   const bySession = new Map<Session, Subscription[]>();
   for (const subscription of matches.subscriptions) {
     const own = bySession.get(subscription.session);

@@ -18,7 +18,9 @@ const SLOTS = 16_384;
  */
 export class Router {
   readonly #tree: SubscriptionTree = new SubscriptionTree();
-  readonly #slots: (CachedRoute | undefined)[] = new Array<CachedRoute | undefined>(SLOTS).fill(undefined);
+  readonly #slots: (CachedRoute | undefined)[] = new Array<CachedRoute | undefined>(SLOTS).fill(
+    undefined,
+  );
   readonly #branches: Map<string, Version> = new Map();
   readonly #all: Version = { changes: 0 };
 
@@ -73,7 +75,8 @@ export class Router {
   #invalidate(topicFilter: string): void {
     const first = firstLevel(topicFilter);
     if (first === "+" || first === "#") this.#all.changes += 1;
-    else if (topicFilter.includes("+") || topicFilter.endsWith("#")) this.#branch(first).changes += 1;
+    else if (topicFilter.includes("+") || topicFilter.endsWith("#"))
+      this.#branch(first).changes += 1;
     else this.#invalidateTopic(topicFilter);
   }
 

@@ -50,7 +50,10 @@ export function distributeRun(
   countReceived(core, connection, run);
   if (run.qos === 0) return;
   const outbox = acknowledgementOutbox(core, connection, core.journal?.appended !== appendedBefore);
-  acknowledgeRun(core, connection, run, { outbox, reasonCode: matched === 0 ? NO_MATCHING_SUBSCRIBERS : 0 });
+  acknowledgeRun(core, connection, run, {
+    outbox,
+    reasonCode: matched === 0 ? NO_MATCHING_SUBSCRIBERS : 0,
+  });
 }
 
 function countReceived(core: CoreContext, connection: Connection, run: PublishRun): void {
@@ -117,14 +120,20 @@ interface Target {
 function copyRange(core: CoreContext, run: PublishRun, range: Range, target: Target): number {
   const { qos, connection } = target;
   const { session } = range.recipient;
-  if (qos === 0) return queuesAtMostOnce(core, session) ? 0 : copyAtMostOnce(core, run, range, connection);
+  if (qos === 0)
+    return queuesAtMostOnce(core, session) ? 0 : copyAtMostOnce(core, run, range, connection);
   if (!session.isReady) return 0;
   const count = Math.min(session.freeQuota, range.to - range.from);
   copyExchanges(core, run, { ...range, to: range.from + count }, target);
   return count;
 }
 
-function copyAtMostOnce(core: CoreContext, run: PublishRun, range: Range, connection: Connection): number {
+function copyAtMostOnce(
+  core: CoreContext,
+  run: PublishRun,
+  range: Range,
+  connection: Connection,
+): number {
   const { bytes, starts } = run.encoding(connection.version === 5, 0);
   const start = starts[range.from] ?? 0;
   const end = starts[range.to] ?? 0;

@@ -16,7 +16,12 @@ const DOLLAR = 0x24;
  * What makes a packet ordinary: no RETAIN, no DUP, a topic whose route is known, a Packet Identifier that is new,
  * no properties or the same valid ones as before. Nothing here allocates per packet.
  */
-export function scanRun(core: CoreContext, connection: Connection, session: Session, run: PublishRun): boolean {
+export function scanRun(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  run: PublishRun,
+): boolean {
   const { framer } = connection;
   const { firstByte, bytes } = framer;
   const qos = qosOf(firstByte);
@@ -27,7 +32,8 @@ export function scanRun(core: CoreContext, connection: Connection, session: Sess
   const topicPart = 2 + route.topicBytes.length;
   const propertiesAt = topicPart + (qos > 0 ? 2 : 0);
   const propertyBytes = isVersion5 ? propertyBytesAt(core, connection, propertiesAt) : 0;
-  if (propertyBytes < 0 || framer.bodyStart + propertiesAt + propertyBytes > framer.end) return false;
+  if (propertyBytes < 0 || framer.bodyStart + propertiesAt + propertyBytes > framer.end)
+    return false;
   if (!takesIdentifier(core, connection, session, framer.bodyStart + topicPart, qos)) return false;
   const { clientId } = session;
   run.begin({ bytes, qos, isVersion5, route, propertyBytes, clientId, receivedAtMs: core.now });
@@ -37,7 +43,12 @@ export function scanRun(core: CoreContext, connection: Connection, session: Sess
 }
 
 /** Adds the packets that follow and are of the same kind; gives the position behind the last. */
-function extend(core: CoreContext, connection: Connection, session: Session, run: PublishRun): number {
+function extend(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  run: PublishRun,
+): number {
   const { framer } = connection;
   const { firstByte, bytes, limit } = framer;
   const firstBody = framer.bodyStart;
@@ -53,7 +64,8 @@ function extend(core: CoreContext, connection: Connection, session: Session, run
     if (end > limit || end - bodyStart < payloadAt) break;
     if (end - position > framer.maximumPacketSize) break;
     if (!isSame(bytes, firstBody, bodyStart, samePart)) break;
-    if (!isSame(bytes, firstBody + propertiesAt, bodyStart + propertiesAt, run.propertyBytes)) break;
+    if (!isSame(bytes, firstBody + propertiesAt, bodyStart + propertiesAt, run.propertyBytes))
+      break;
     if (!takesIdentifier(core, connection, session, bodyStart + samePart, run.qos)) break;
     run.add(position, bodyStart, end);
     position = end;
@@ -69,7 +81,12 @@ function qosOf(firstByte: number): QoS | undefined {
 }
 
 /** The current route of the topic at `bodyStart`, if it is known and open to clients. */
-function routeAt(core: CoreContext, connection: Connection, bodyStart: number, end: number): Route | undefined {
+function routeAt(
+  core: CoreContext,
+  connection: Connection,
+  bodyStart: number,
+  end: number,
+): Route | undefined {
   const { bytes } = connection.framer;
   const length = (bytes[bodyStart] ?? 0) * 256 + (bytes[bodyStart + 1] ?? 0);
   const start = bodyStart + 2;
@@ -120,10 +137,22 @@ function propertyBytesAt(core: CoreContext, connection: Connection, offset: numb
 }
 
 /** Has the codec check the packet's properties, and remembers them if they go out as they came in. */
-function learnProperties(core: CoreContext, connection: Connection, at: number, size: number): number {
+function learnProperties(
+  core: CoreContext,
+  connection: Connection,
+  at: number,
+  size: number,
+): number {
   const { framer, version } = connection;
   const limits = core.decodeLimits;
-  const packet = decodePacket(framer.firstByte, framer.bytes, framer.bodyStart, framer.end, version, limits);
+  const packet = decodePacket(
+    framer.firstByte,
+    framer.bytes,
+    framer.bodyStart,
+    framer.end,
+    version,
+    limits,
+  );
   if (packet.type !== "publish") return -1;
   const { topicAlias, subscriptionIdentifiers } = packet.properties ?? {};
   if (topicAlias !== undefined || subscriptionIdentifiers !== undefined) return -1;

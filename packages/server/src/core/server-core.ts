@@ -163,13 +163,25 @@ export class ServerCore implements CoreContext {
   }
 
   /** Publishes from the server itself, through the same pipeline as a client's message. */
-  inject(message: ApplicationMessage, sender: InjectionSender, done: (published: Published) => void): void {
-    const origin = { ...sender, clientId: sender.clientId ?? "", sessionItems: sender.sessionItems ?? new Map() };
+  inject(
+    message: ApplicationMessage,
+    sender: InjectionSender,
+    done: (published: Published) => void,
+  ): void {
+    const origin = {
+      ...sender,
+      clientId: sender.clientId ?? "",
+      sessionItems: sender.sessionItems ?? new Map(),
+    };
     const failed = (error: unknown): void => {
       this.report(error);
       done({ matched: 0, queued: 0, dropped: 0, reasonCode: 0x83, closeConnection: false });
     };
-    runTask(publish(this, messageFromApplication(message, origin.clientId, this.now), origin), done, failed);
+    runTask(
+      publish(this, messageFromApplication(message, origin.clientId, this.now), origin),
+      done,
+      failed,
+    );
   }
 
   /** Ends every connection, as when the server stops. */
@@ -191,7 +203,12 @@ export class ServerCore implements CoreContext {
   startJournal(state: StoredState, options: JournalOptions): void {
     const { reader, residentBytesMax } = options;
     const requestCommit = (): void => this.#ports.requestCommit();
-    const journal = new Journal({ position: state.position + 1, residentBytesMax, reader, requestCommit });
+    const journal = new Journal({
+      position: state.position + 1,
+      residentBytesMax,
+      reader,
+      requestCommit,
+    });
     this.journal = journal;
     this.#commits = new Commits(this, journal, options);
     recover(this, journal, state);
@@ -227,7 +244,8 @@ export class ServerCore implements CoreContext {
     journal.giveUp(health);
     const reasonCode = refusalToStore(this) ?? 0;
     const reasonString = health === "full" ? "the store is full" : "the store has failed";
-    for (const connection of Array.from(this.gated)) dismiss(this, connection, { reasonCode, reasonString });
+    for (const connection of Array.from(this.gated))
+      dismiss(this, connection, { reasonCode, reasonString });
   }
 
   /** Forgets everything without striking it out of the store, which has been closed. */

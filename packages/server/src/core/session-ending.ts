@@ -11,7 +11,11 @@ import type { Subscription } from "./subscription.ts";
 import { publishWill } from "./will.ts";
 
 /** Arranges for a session that has lost its connection to end when its expiry interval is over [MQTT-4.1.0-2]. */
-export function scheduleExpiry(core: CoreContext, session: Session, disconnectedAtMs: number): void {
+export function scheduleExpiry(
+  core: CoreContext,
+  session: Session,
+  disconnectedAtMs: number,
+): void {
   session.disconnectedAtMs = disconnectedAtMs;
   if (session.expiryIntervalSeconds === NEVER_EXPIRES) return;
   const atMs = disconnectedAtMs + session.expiryIntervalSeconds * 1_000;
@@ -32,7 +36,11 @@ export function cancelExpiry(core: CoreContext, session: Session): void {
  * Ends a session that has no connection (any more): its Will is due now at the latest, its subscriptions go,
  * and what shared subscriptions had given it goes to their other members.
  */
-export function endSession(core: CoreContext, session: Session, cause: SessionDeleted["cause"]): void {
+export function endSession(
+  core: CoreContext,
+  session: Session,
+  cause: SessionDeleted["cause"],
+): void {
   if (session.isDeleted) return;
   session.isDeleted = true;
   cancelExpiry(core, session);

@@ -8,7 +8,6 @@ import type { RetainedReplay } from "./retained-replay.ts";
 import type { Subscription } from "./subscription.ts";
 import type { PendingWill } from "./will.ts";
 
-
 /**
  * Session State: what the server remembers of one Client Identifier, whether or not it is connected.
  * A session holds state and answers questions about it; what happens to it is decided elsewhere
@@ -68,7 +67,8 @@ export class Session {
    */
   get freeQuota(): number {
     const connection = this.connection;
-    if (connection === undefined || !connection.takesMessages || connection.resuming !== undefined) return 0;
+    if (connection === undefined || !connection.takesMessages || connection.resuming !== undefined)
+      return 0;
     return connection.sendMaximum - this.sender.inFlight;
   }
 

@@ -18,7 +18,8 @@ export class Sessions {
 
   /** Removes this very session; one that has taken its place stays. */
   delete(session: Session): void {
-    if (this.#byClientId.get(session.clientId) === session) this.#byClientId.delete(session.clientId);
+    if (this.#byClientId.get(session.clientId) === session)
+      this.#byClientId.delete(session.clientId);
   }
 
   [Symbol.iterator](): IterableIterator<Session> {

@@ -43,7 +43,8 @@ export class SharedGroup {
       if (member?.session.isReady) return this.#chosen(member, step);
       if (connected === undefined && member?.session.connection !== undefined) connected = member;
     }
-    if (connected !== undefined) return this.#chosen(connected, this.members.indexOf(connected) - this.#turn);
+    if (connected !== undefined)
+      return this.#chosen(connected, this.members.indexOf(connected) - this.#turn);
     const member = this.members[this.#turn % Math.max(1, this.members.length)];
     return member && this.#chosen(member, 0);
   }

@@ -14,7 +14,11 @@ const QUOTA_EXCEEDED = 0x97;
  */
 
 /** Where acknowledgements go: out at once, or behind the gate if they, or earlier ones, depend on what is not stored yet. */
-export function acknowledgementOutbox(core: CoreContext, connection: Connection, depends: boolean): Outbox {
+export function acknowledgementOutbox(
+  core: CoreContext,
+  connection: Connection,
+  depends: boolean,
+): Outbox {
   const { journal } = core;
   if (journal === undefined) return connection.outbox;
   const isStored = !depends || journal.committed >= journal.lastPosition;
@@ -23,7 +27,11 @@ export function acknowledgementOutbox(core: CoreContext, connection: Connection,
 }
 
 /** Where QoS 1 and 2 messages go: their identifiers must survive in a session that does. */
-export function exchangeOutbox(core: CoreContext, connection: Connection, session: Session): Outbox {
+export function exchangeOutbox(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+): Outbox {
   const { journal } = core;
   if (journal === undefined || session.number === 0) return connection.outbox;
   return gateOf(core, connection).at(journal.position);

@@ -1,5 +1,10 @@
 import { ProtocolError } from "@anax/protocol";
-import type { SubackPacket, SubscribePacket, SubscriptionRequest, UserProperties } from "@anax/protocol";
+import type {
+  SubackPacket,
+  SubscribePacket,
+  SubscriptionRequest,
+  UserProperties,
+} from "@anax/protocol";
 import { dismiss } from "./closing.ts";
 import { lowerQos } from "./connection.ts";
 import type { Connection } from "./connection.ts";
@@ -100,7 +105,10 @@ function requireAvailable(
   if (isShared && !options.sharedSubscriptionAvailable) {
     throw new ProtocolError("Shared Subscriptions are not available", 0x9e);
   }
-  if (packet.properties?.subscriptionIdentifier !== undefined && !options.subscriptionIdentifiersAvailable) {
+  if (
+    packet.properties?.subscriptionIdentifier !== undefined &&
+    !options.subscriptionIdentifiersAvailable
+  ) {
     throw new ProtocolError("Subscription Identifiers are not available", 0xa1);
   }
   if (WILDCARD.test(request.topicFilter) && !options.wildcardSubscriptionAvailable) {
@@ -215,7 +223,10 @@ function put(
 function subscriptionOf(
   session: Session,
   request: SubscriptionRequest,
-  { filter, subscriptionIdentifier }: { filter: ReadFilter; subscriptionIdentifier: number | undefined },
+  {
+    filter,
+    subscriptionIdentifier,
+  }: { filter: ReadFilter; subscriptionIdentifier: number | undefined },
 ): Subscription {
   return {
     session,
@@ -245,7 +256,11 @@ function owe(core: CoreContext, subscription: Subscription, isNew: boolean): voi
 }
 
 /** Puts a subscription back that a stored session had; one that is not valid is left out. */
-export function restoreSubscription(core: CoreContext, session: Session, restored: RestoredSubscription): void {
+export function restoreSubscription(
+  core: CoreContext,
+  session: Session,
+  restored: RestoredSubscription,
+): void {
   const request: SubscriptionRequest = {
     topicFilter: restored.topicFilter,
     qos: restored.qos,

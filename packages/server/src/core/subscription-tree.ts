@@ -44,7 +44,8 @@ export class SubscriptionTree {
   /** Adds or replaces; true if the session did not have this subscription before. */
   set(subscription: Subscription): boolean {
     const node = this.#open(subscription.topicFilter);
-    if (subscription.shareName !== undefined) return joinGroup(node, subscription.shareName, subscription);
+    if (subscription.shareName !== undefined)
+      return joinGroup(node, subscription.shareName, subscription);
     node.subscriptions ??= new Map();
     const isNew = !node.subscriptions.has(subscription.session);
     node.subscriptions.set(subscription.session, subscription);
@@ -121,7 +122,8 @@ function descend(step: {
 
 function collect(node: Node, matches: Matches): void {
   if (node.subscriptions !== undefined) {
-    for (const subscription of node.subscriptions.values()) matches.subscriptions.push(subscription);
+    for (const subscription of node.subscriptions.values())
+      matches.subscriptions.push(subscription);
   }
   if (node.groups !== undefined) {
     for (const group of node.groups.values()) matches.groups.push(group);

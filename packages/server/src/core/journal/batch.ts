@@ -28,7 +28,13 @@ export class MessagePlace implements JournalPlace {
   #offset: number;
   readonly #reader: BatchReader;
 
-  constructor(fields: { number: number; message: Message; batch: Batch; offset: number; reader: BatchReader }) {
+  constructor(fields: {
+    number: number;
+    message: Message;
+    batch: Batch;
+    offset: number;
+    reader: BatchReader;
+  }) {
     this.number = fields.number;
     this.message = fields.message;
     this.#batch = fields.batch;

@@ -77,5 +77,9 @@ export class Commits {
 const NO_CHANGES: TableChanges = { sessions: new Map(), retained: new Map(), deletedBatches: [] };
 
 function isEmpty(changes: TableChanges): boolean {
-  return changes.sessions.size === 0 && changes.retained.size === 0 && changes.deletedBatches.length === 0;
+  return (
+    changes.sessions.size === 0 &&
+    changes.retained.size === 0 &&
+    changes.deletedBatches.length === 0
+  );
 }

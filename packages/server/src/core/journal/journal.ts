@@ -215,7 +215,8 @@ export class Journal {
   bound(batch: Batch): void {
     for (const place of batch.live) {
       if (place.isCounted) continue;
-      if (this.#residentBytes + place.message.size > this.#residentBytesMax) place.message.release();
+      if (this.#residentBytes + place.message.size > this.#residentBytesMax)
+        place.message.release();
       else this.#count(place);
     }
   }
@@ -235,7 +236,8 @@ export class Journal {
   #place(message: Message): MessagePlace {
     const known = message.place;
     // A message that nobody is owed may have lost its batch.
-    if (known instanceof MessagePlace && (known.references > 0 || known.isIn(this.#open))) return known;
+    if (known instanceof MessagePlace && (known.references > 0 || known.isIn(this.#open)))
+      return known;
     const number = this.nextMessage;
     this.nextMessage += 1;
     const offset = this.#writeMessage(number, message);

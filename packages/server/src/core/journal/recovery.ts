@@ -24,7 +24,11 @@ export function recover(core: CoreContext, journal: Journal, state: StoredState)
   const places = new Map<number, MessagePlace>();
   const sessions: Session[] = [];
   for (const recovered of state.sessions.values()) {
-    sessions.push(recoverSession(core, recovered, (stored) => delivery(core, journal, { state, places, stored })));
+    sessions.push(
+      recoverSession(core, recovered, (stored) =>
+        delivery(core, journal, { state, places, stored }),
+      ),
+    );
   }
   for (const batch of state.batches.values()) journal.bound(batch);
   for (const session of sessions) settle(core, session);
@@ -37,7 +41,11 @@ interface Looking {
 }
 
 /** The delivery that a session is owed, with its message found again; undefined if the message is not there. */
-function delivery(core: CoreContext, journal: Journal, { state, places, stored }: Looking): Delivery | undefined {
+function delivery(
+  core: CoreContext,
+  journal: Journal,
+  { state, places, stored }: Looking,
+): Delivery | undefined {
   const { messageNumber, address } = stored;
   const found = state.messages.get(messageNumber);
   if (found === undefined) {
@@ -50,7 +58,8 @@ function delivery(core: CoreContext, journal: Journal, { state, places, stored }
     places.set(messageNumber, place);
   }
   place.hold();
-  const group = address.group && core.router.group(address.group.shareName, address.group.topicFilter);
+  const group =
+    address.group && core.router.group(address.group.shareName, address.group.topicFilter);
   return { ...address, message: found.message, group };
 }
 
@@ -66,9 +75,14 @@ function recoverSession(
   session.expiryIntervalSeconds = stored.expiryIntervalSeconds;
   core.sessions.add(session);
   core.statistics.sessionsCurrent = core.sessions.size;
-  for (const subscription of recovered.subscriptions.values()) restoreSubscription(core, session, subscription);
+  for (const subscription of recovered.subscriptions.values())
+    restoreSubscription(core, session, subscription);
   for (const [identifier, exchange] of recovered.exchanges) {
-    session.sender.restore(identifier, exchange.state, exchange.delivery && find(exchange.delivery));
+    session.sender.restore(
+      identifier,
+      exchange.state,
+      exchange.delivery && find(exchange.delivery),
+    );
   }
   for (const queued of recovered.queue.values()) {
     const found = find(queued);
@@ -78,7 +92,8 @@ function recoverSession(
   if (stored.will !== undefined) recoverWill(core, session, stored.will);
   // Only now do changes of the session concern the journal.
   session.number = recovered.number;
-  session.disconnectedAtMs = stored.disconnectedAtMs === Infinity ? core.now : stored.disconnectedAtMs;
+  session.disconnectedAtMs =
+    stored.disconnectedAtMs === Infinity ? core.now : stored.disconnectedAtMs;
   return session;
 }
 
@@ -88,11 +103,20 @@ function requeue(core: CoreContext, session: Session, found: Delivery): void {
   core.statistics.queuedBytesCurrent += found.message.size;
 }
 
-function recoverWill(core: CoreContext, session: Session, stored: NonNullable<RecoveredSession["stored"]["will"]>): void {
+function recoverWill(
+  core: CoreContext,
+  session: Session,
+  stored: NonNullable<RecoveredSession["stored"]["will"]>,
+): void {
   const { will, dueAtMs } = stored;
   const delayMs = (will.properties?.willDelayIntervalSeconds ?? 0) * 1_000;
   const origin = { clientId: session.clientId, sessionItems: session.items };
-  session.will = { will, delayMs: dueAtMs === Infinity ? delayMs : Math.max(0, dueAtMs - core.now), origin, deadline: undefined };
+  session.will = {
+    will,
+    delayMs: dueAtMs === Infinity ? delayMs : Math.max(0, dueAtMs - core.now),
+    origin,
+    deadline: undefined,
+  };
 }
 
 /** Lets time go on for a session: its expiry and its Will, both of which counted while the server was down. */

@@ -3,7 +3,12 @@ import type { RestoredSubscription } from "../hooks/connection-events.ts";
 import type { Session } from "../session.ts";
 import { readAddress, readNumber, writeAddress, writeNumber } from "./fields.ts";
 import type { Address } from "./fields.ts";
-import { readSession, readSubscription, writeSession, writeSubscription } from "./stored-session.ts";
+import {
+  readSession,
+  readSubscription,
+  writeSession,
+  writeSubscription,
+} from "./stored-session.ts";
 import type { StoredSession } from "./stored-session.ts";
 
 const STATES: readonly ExchangeState[] = ["awaitingPuback", "awaitingPubrec", "awaitingPubcomp"];
@@ -36,7 +41,8 @@ export function writeSessionRow(writer: ByteWriter, session: Session, asOf: numb
   writeNumber(writer, asOf);
   writeSession(writer, session);
   writer.u32(session.subscriptions.size);
-  for (const subscription of session.subscriptions.values()) writeSubscription(writer, subscription);
+  for (const subscription of session.subscriptions.values())
+    writeSubscription(writer, subscription);
   writer.u32(session.receiver.size);
   for (const identifier of session.receiver.identifiers()) writer.u16(identifier);
   writer.u32(session.sender.inFlight);
@@ -66,7 +72,8 @@ export function readSessionRow(reader: ByteReader): SessionRow {
   const seen = readMany(reader, reader.u32(), () => reader.u16());
   const exchanges = readMany(reader, reader.u32(), readExchange);
   const queue: StoredDelivery[] = [];
-  while (reader.remaining > 0) queue.push({ messageNumber: readNumber(reader), address: readAddress(reader) });
+  while (reader.remaining > 0)
+    queue.push({ messageNumber: readNumber(reader), address: readAddress(reader) });
   return { asOf, stored, subscriptions, seen, exchanges, queue };
 }
 
@@ -74,7 +81,8 @@ function readExchange(reader: ByteReader): StoredExchange {
   const packetIdentifier = reader.u16();
   const state = STATES[reader.u8()] ?? "awaitingPuback";
   const messageNumber = readNumber(reader);
-  const delivery = messageNumber === 0 ? undefined : { messageNumber, address: readAddress(reader) };
+  const delivery =
+    messageNumber === 0 ? undefined : { messageNumber, address: readAddress(reader) };
   return { packetIdentifier, state, delivery };
 }
 

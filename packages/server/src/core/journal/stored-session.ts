@@ -49,7 +49,8 @@ export function readSession(reader: ByteReader): StoredSession {
   const createdAtMs = readTime(reader);
   const expiryIntervalSeconds = reader.u32();
   const disconnectedAtMs = readTime(reader);
-  const will = (flags & HAS_WILL) === 0 ? undefined : { dueAtMs: readTime(reader), will: readWill(reader) };
+  const will =
+    (flags & HAS_WILL) === 0 ? undefined : { dueAtMs: readTime(reader), will: readWill(reader) };
   return { clientId, userName, createdAtMs, expiryIntervalSeconds, disconnectedAtMs, will };
 }
 
@@ -59,7 +60,15 @@ function writeWill(writer: ByteWriter, will: Will): void {
   const { topic, payload, qos, retain } = will;
   writer.u32(willDelayIntervalSeconds);
   writer.u8(qos | (retain ? 0x04 : 0));
-  const packet = { type: "publish", topic, payload, qos: 0, retain: false, duplicate: false, properties } as const;
+  const packet = {
+    type: "publish",
+    topic,
+    payload,
+    qos: 0,
+    retain: false,
+    duplicate: false,
+    properties,
+  } as const;
   writeBlob(writer, encodePacket(packet, 5));
 }
 

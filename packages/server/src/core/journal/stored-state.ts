@@ -59,7 +59,9 @@ export class StoredState {
       number: key,
       asOf,
       stored,
-      subscriptions: new Map(subscriptions.map((subscription) => [subscription.topicFilter, subscription])),
+      subscriptions: new Map(
+        subscriptions.map((subscription) => [subscription.topicFilter, subscription]),
+      ),
       seen: new Set(seen),
       exchanges: new Map(exchanges.map((exchange) => [exchange.packetIdentifier, { ...exchange }])),
       queue: new Map(queue.map((delivery) => [delivery.messageNumber, delivery])),
@@ -109,7 +111,8 @@ export class StoredState {
 
   #retain(number: number, batch: Batch): void {
     const found = this.messages.get(number);
-    if (found !== undefined && batch.position > this.#cutoff) this.retained.set(found.message.topic, found.message);
+    if (found !== undefined && batch.position > this.#cutoff)
+      this.retained.set(found.message.topic, found.message);
   }
 
   #clear(topic: string, batch: Batch): void {
@@ -120,7 +123,8 @@ export class StoredState {
     const number = reader.u32();
     this.nextSession = Math.max(this.nextSession, number + 1);
     const known = this.sessions.get(number);
-    const isContained = batch.position <= this.#cutoff || (known !== undefined && batch.position <= known.asOf);
+    const isContained =
+      batch.position <= this.#cutoff || (known !== undefined && batch.position <= known.asOf);
     if (record === RECORD.session) {
       const stored = readSession(reader);
       if (!isContained) this.#put(number, stored, known);

@@ -1,0 +1,52 @@
+import type { ApplicationMessage } from "../application-message.ts";
+import type { CoreContext } from "../core-context.ts";
+import { applicationMessageOf, messageFromApplication } from "../message.ts";
+import { settled } from "../pending.ts";
+import type { Task } from "../pending.ts";
+import { RetainedCursor } from "../retained-cursor.ts";
+import { forget, retain } from "../retaining.ts";
+
+/** Topics that one step of clearing visits: about a millisecond. */
+const STEPS_AT_ONCE = 4_096;
+
+/** The retained message of a topic; undefined if there is none. */
+export function retainedMessage(core: CoreContext, topic: string): ApplicationMessage | undefined {
+  const message = core.retained.get(topic);
+  return message === undefined || message.expiresAtMs <= core.now ? undefined : applicationMessageOf(message);
+}
+
+/** The retained messages that match a filter, in steps; undefined for a step that found none. */
+export function* retainedMatching(
+  core: CoreContext,
+  topicFilter: string,
+): Generator<ApplicationMessage | undefined, void, undefined> {
+  const cursor = new RetainedCursor(core.retained, topicFilter);
+  while (!cursor.isDone) {
+    const message = cursor.step();
+    const isAlive = message !== undefined && message.expiresAtMs > core.now;
+    yield isAlive ? applicationMessageOf(message) : undefined;
+  }
+}
+
+/** Sets the retained message of a topic, or removes it where the payload is empty; subscribers are sent nothing. False if there is no room. */
+export function* setRetained(core: CoreContext, message: ApplicationMessage): Task<boolean> {
+  return yield* retain(core, messageFromApplication({ ...message, retain: true }, "", core.now), "");
+}
+
+/** Removes the retained message of a topic; false if there was none. */
+export function* deleteRetained(core: CoreContext, topic: string): Task<boolean> {
+  if (!forget(core, topic)) return false;
+  const args = { clientId: "", topic, changedRetainedMessage: undefined };
+  yield* settled(core.hooks.retainedMessageChanged?.(args));
+  return true;
+}
+
+/** A part of clearing: removes what the cursor meets next; gives how many messages that were. */
+export function clearRetained(core: CoreContext, cursor: RetainedCursor): number {
+  let removed = 0;
+  for (let step = 0; step < STEPS_AT_ONCE && !cursor.isDone; step += 1) {
+    const message = cursor.step();
+    if (message !== undefined && forget(core, message.topic)) removed += 1;
+  }
+  return removed;
+}

@@ -1,0 +1,60 @@
+import type { ApplicationMessage } from "../application-message.ts";
+import { dismiss } from "../closing.ts";
+import type { CoreContext } from "../core-context.ts";
+import { deliver, forgetQueued, takeQueued } from "../delivering.ts";
+import type { Delivery } from "../delivery.ts";
+import { messageFromApplication } from "../message.ts";
+import { endSession } from "../session-ending.ts";
+import type { Session } from "../session.ts";
+import { refusalToStore } from "../storing.ts";
+import type { DeliveryWatch } from "./delivery-watch.ts";
+
+const ADMINISTRATIVE_ACTION = 0x98;
+
+/** Ends a session; its client, if it is connected, is sent away with 0x98. False if there is none. */
+export function deleteSession(core: CoreContext, clientId: string): boolean {
+  const session = core.sessions.get(clientId);
+  if (session === undefined) return false;
+  const { connection } = session;
+  if (connection !== undefined) {
+    connection.ending.endsSession = true;
+    dismiss(core, connection, { reasonCode: ADMINISTRATIVE_ACTION, reasonString: "session deleted" });
+  }
+  endSession(core, session, "deleted");
+  return true;
+}
+
+/** Drops all that waits in a session's queue; gives how many messages that were. What is in flight stays. */
+export function clearQueue(core: CoreContext, session: Session): number {
+  let dropped = 0;
+  for (let next = takeQueued(core, session); next !== undefined; next = takeQueued(core, session)) {
+    forgetQueued(core, session, next);
+    dropped += 1;
+  }
+  core.statistics.messagesDropped += dropped;
+  return dropped;
+}
+
+/**
+ * Gives a message to one session, whatever it is subscribed to: sent or queued, as its other messages. False if it
+ * was dropped. `watch` is told how it ends, unless this gives false.
+ */
+export function deliverTo(
+  core: CoreContext,
+  session: Session,
+  applicationMessage: ApplicationMessage,
+  watch?: DeliveryWatch,
+): boolean {
+  const message = messageFromApplication(applicationMessage, "", core.now);
+  const { qos, retain } = message;
+  if (session.isDurable && qos > 0 && refusalToStore(core) !== undefined) return false;
+  const delivery: Delivery = {
+    message,
+    qos,
+    retain,
+    subscriptionIdentifiers: undefined,
+    group: undefined,
+    ...(watch === undefined ? {} : { watch }),
+  };
+  return deliver(core, session, delivery) !== "dropped";
+}
