@@ -44,10 +44,10 @@ export class ChildProgram {
     return this.#errors;
   }
 
-  /** Waits until its output matches. Throws if it ends without that. */
+  /** Waits until its output, or what it writes as errors, matches. Throws if it ends without that. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
-      const match = pattern.exec(this.#output);
+      const match = pattern.exec(this.#output) ?? pattern.exec(this.#errors);
       if (match !== null) return match;
       if (this.#isEnded) {
         throw new Error(`${this.#command} never printed ${pattern}: ${this.#everythingSaid()}`);
