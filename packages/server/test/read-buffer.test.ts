@@ -17,6 +17,7 @@ describe("the buffer that a chunk is read into", () => {
     const core = new ServerCore(CORE_DEFAULTS, {
       hooks: {},
       requestFlush: () => undefined,
+      requestCommit: () => undefined,
       newClientId: () => "assigned",
       report: (error) => {
         throw error;

@@ -83,11 +83,11 @@ function leaveSession(core: CoreContext, connection: Connection): void {
   if (ending.willIsDue) releaseWill(core, session);
   else discardWill(core, session);
   closeGate(core, connection);
-  if (session.isPersistent) {
+  if (session.isPersistent && ending.endsSession !== true) {
     scheduleExpiry(core, session, core.now);
     if (session.isDurable) core.journal?.session(session);
   } else {
-    endSession(core, session, "disconnected");
+    endSession(core, session, ending.endsSession === true ? "deleted" : "disconnected");
   }
   announce(core, connection, session.expiryIntervalSeconds);
 }

@@ -1,6 +1,7 @@
-import { Framer, IncomingTopicAliases } from "@anax/protocol";
+import { Framer } from "@anax/protocol";
 import type {
   ConnectPacket,
+  IncomingTopicAliases,
   OpenExchange,
   OutgoingTopicAliases,
   ProtocolVersion,
@@ -36,6 +37,8 @@ export interface Ending {
   error?: Error;
   /** False once DISCONNECT 0x00 has come: the Will is not published [MQTT-3.14.4-3]. */
   willIsDue: boolean;
+  /** True: the session ends with the connection, whatever its expiry interval. */
+  endsSession?: boolean;
 }
 
 /** Counters of one connection. */
@@ -46,6 +49,11 @@ export class ConnectionCounters {
   packetsSent = 0;
   publishesReceived = 0;
   publishesSent = 0;
+
+  /** Counts from zero again. */
+  reset(): void {
+    Object.assign(this, new ConnectionCounters());
+  }
 }
 
 /**
@@ -96,6 +104,9 @@ export class Connection {
   sessionExpiryIntervalAtConnect = 0;
   agreement: Agreement = NOTHING_AGREED;
   lastReceivedAtMs: number;
+  /** The same, PINGREQ not counted. */
+  lastNonKeepAliveReceivedAtMs: number;
+  lastSentAtMs: number;
   deadline: Deadline | undefined;
   aliases: IncomingTopicAliases | undefined;
   outgoingAliases: OutgoingTopicAliases | undefined;
@@ -125,6 +136,8 @@ export class Connection {
     this.backlog = new Outbox(fields.pool);
     this.connectedAtMs = fields.nowMs;
     this.lastReceivedAtMs = fields.nowMs;
+    this.lastNonKeepAliveReceivedAtMs = fields.nowMs;
+    this.lastSentAtMs = fields.nowMs;
   }
 
   /** True while packets may be sent. */

@@ -1,4 +1,5 @@
 import type { QoS } from "@anax/protocol";
+import type { DeliveryWatch } from "./management/delivery-watch.ts";
 import type { Message } from "./message.ts";
 import type { SharedGroup } from "./shared-subscriptions.ts";
 
@@ -12,6 +13,8 @@ export interface Delivery {
   readonly subscriptionIdentifiers: readonly number[] | undefined;
   /** The shared subscription that chose this session, whose other members get the message if this session ends. */
   readonly group: SharedGroup | undefined;
+  /** Told how the delivery ends; only of QoS 1 and 2. */
+  readonly watch?: DeliveryWatch;
 }
 
 /** What became of one attempt to deliver. */

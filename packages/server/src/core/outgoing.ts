@@ -64,6 +64,7 @@ export function sendAcknowledgement(
 /** Counts packets put into the outbox, has it written, and stops reading from who never reads. */
 export function countSent(core: CoreContext, connection: Connection, packets: number): void {
   connection.counters.packetsSent += packets;
+  connection.lastSentAtMs = core.now;
   core.statistics.packetsSent += packets;
   core.touch(connection);
   if (

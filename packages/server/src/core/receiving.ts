@@ -21,6 +21,8 @@ import { receiveUnsubscribe } from "./unsubscribing.ts";
 
 const CONNECT = 1;
 const PUBLISH = 3;
+/** Its whole first byte. */
+const PINGREQ = 0xc0;
 const UNSUPPORTED_PROTOCOL_VERSION = 0x84;
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
 
@@ -71,6 +73,7 @@ function steerWire(connection: Connection): void {
 
 function takePacket(core: CoreContext, connection: Connection, run: PublishRun): void {
   connection.lastReceivedAtMs = core.now;
+  if (connection.framer.firstByte !== PINGREQ) connection.lastNonKeepAliveReceivedAtMs = core.now;
   connection.counters.packetsReceived += 1;
   core.statistics.packetsReceived += 1;
   const { session, framer } = connection;

@@ -4,6 +4,7 @@ import type { Deadline } from "./deadlines.ts";
 import type { Delivery } from "./delivery.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
 import type { SessionItems } from "./hooks/client-context.ts";
+import type { DeliveryWatch } from "./management/delivery-watch.ts";
 import type { RetainedReplay } from "./retained-replay.ts";
 import type { Subscription } from "./subscription.ts";
 import type { PendingWill } from "./will.ts";
@@ -39,6 +40,8 @@ export class Session {
   will: PendingWill | undefined;
   expiryDeadline: Deadline | undefined;
   isDeleted = false;
+  /** Who waits for the acknowledgement of a message, by Packet Identifier. */
+  watches: Map<number, DeliveryWatch> | undefined;
 
   constructor(fields: { clientId: string; createdAtMs: number; items: SessionItems }) {
     this.clientId = fields.clientId;

@@ -73,13 +73,17 @@ describe("an acknowledgement waits for its commit", () => {
 describe("after a crash", () => {
   it("a queued message is delivered, in order, to the session that was subscribed", () => {
     const server = new DurableServer();
-    subscribed(server);
-    server.harness.core.closed([...server.harness.core.connections][0] ?? fail());
+    const s = server.harness.connect("s", lasting());
+    subscribe(s, "t");
+    s.cut();
     const p = server.harness.connect("p");
-    for (const one of ["1", "2", "3"]) p.send(publishPacket("t", one, { qos: 1, packetIdentifier: Number(one) }));
+    for (const one of ["1", "2", "3"])
+      p.send(publishPacket("t", one, { qos: 1, packetIdentifier: Number(one) }));
     const { peer, connack } = server.crash().connectWith("s", lasting());
     expect(connack.sessionPresent).toBe(true);
-    expect(peer.receive().map((packet) => packet.type === "publish" && text(packet.payload))).toEqual(["1", "2", "3"]);
+    expect(
+      peer.receive().map((packet) => packet.type === "publish" && text(packet.payload)),
+    ).toEqual(["1", "2", "3"]);
   });
 
   it("[MQTT-4.4.0-1] an unacknowledged PUBLISH comes again under its identifier, with DUP", () => {
@@ -162,10 +166,12 @@ describe("after a crash", () => {
 describe("a checkpoint", () => {
   it("changes nothing that a crash would show, and gives the journal's space back", () => {
     const server = new DurableServer();
-    subscribed(server);
-    [...server.harness.core.connections].forEach((connection) => server.harness.core.closed(connection));
+    const subscriber = server.harness.connect("s", lasting());
+    subscribe(subscriber, "t");
+    subscriber.cut();
     const p = server.harness.connect("p");
-    for (let one = 1; one <= 50; one += 1) p.send(publishPacket("t", String(one), { qos: 1, packetIdentifier: one }));
+    for (let one = 1; one <= 50; one += 1)
+      p.send(publishPacket("t", String(one), { qos: 1, packetIdentifier: one }));
     server.checkpoint();
     let s = server.crash().connect("s", lasting());
     expect(s.receive()).toHaveLength(50);

@@ -3,6 +3,7 @@ import { CORE_DEFAULTS } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { Wire } from "../../src/core/wire.ts";
 import { Admission } from "../../src/driver/admission.ts";
+import { SERVER_DEFAULTS } from "../../src/options.ts";
 import { Driver } from "../../src/driver/driver.ts";
 import type { ConnectionSink } from "../../src/ports/listener.ts";
 import { ManualClock } from "../support/manual-clock.ts";
@@ -45,6 +46,8 @@ beforeEach(() => {
     clock,
     log: { error: (_message, _fields, error) => errors.push(error) },
     admission: new Admission({ maximumConnections: 10, connectionRatePerAddress: false }, clock),
+    store: undefined,
+    storage: SERVER_DEFAULTS,
     newClientId: () => "assigned",
   });
   driver.start();

@@ -104,7 +104,10 @@ export class DurableServer {
   }
 }
 
-function change<Key>(rows: Map<Key, Uint8Array>, changes: ReadonlyMap<Key, Uint8Array | undefined>): void {
+function change<Key>(
+  rows: Map<Key, Uint8Array>,
+  changes: ReadonlyMap<Key, Uint8Array | undefined>,
+): void {
   for (const [key, row] of changes) {
     if (row === undefined) rows.delete(key);
     else rows.set(key, row.slice());
