@@ -18,6 +18,7 @@ import {
 } from "./core/errors.ts";
 import type { AuthenticatedEvent, MachineEvent } from "./core/machine-event.ts";
 import type { Message } from "./core/message.ts";
+import { withoutUndefined } from "./core/without-undefined.ts";
 import { deferred, handled } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
 import type { DisconnectedEvent } from "./events.ts";
@@ -40,6 +41,7 @@ export interface ConnectorEvents {
 type ConnectorStatus = "idle" | "connecting" | "connected" | "waiting";
 
 const UNSPECIFIED_ERROR = 0x80;
+const NO_REASON = { reasonCode: undefined, reasonString: undefined };
 
 /** Keeps a machine connected. */
 export class Connector {
@@ -358,15 +360,8 @@ export class Connector {
     // After `disconnect` this is the attempt that was broken off, which has been told already.
     if (this.#status === "idle") return;
     this.#status = willReconnect ? "waiting" : "idle";
-    const reasonCode = error instanceof MqttError ? error.reasonCode : undefined;
-    const reasonString =
-      error instanceof MqttDisconnectedError || error instanceof MqttConnectError
-        ? error.reasonString
-        : undefined;
-    const details = {
-      ...(reasonCode === undefined ? {} : { reasonCode }),
-      ...(reasonString === undefined ? {} : { reasonString }),
-    };
+    const { reasonCode, reasonString } = error instanceof MqttError ? error : NO_REASON;
+    const details = withoutUndefined({ reasonCode, reasonString });
     this.#events.onDisconnected({ ...details, wasConnected, error, willReconnect }, error);
   }
 

@@ -1,6 +1,7 @@
 /** Messages between the client, which gets them, and a `for await` loop, which takes them. Bounded. */
 import { MqttQueueFullError } from "./core/errors.ts";
 import type { Message } from "./core/message.ts";
+import { Queue } from "./core/queue.ts";
 import type { OverflowPolicy } from "./options.ts";
 
 interface Waiter {
@@ -15,9 +16,7 @@ export type PushResult = "kept" | "dropped" | "overflowed";
 export class MessageBuffer {
   readonly #limit: number;
   readonly #policy: OverflowPolicy;
-  #messages: Message[] = [];
-  /** Index of the oldest; what lies before it is cut off now and then. */
-  #head = 0;
+  readonly #messages: Queue<Message> = new Queue();
   #waiters: Waiter[] = [];
   #end: { readonly error: unknown } | undefined;
 
@@ -28,7 +27,7 @@ export class MessageBuffer {
 
   /** How many messages wait. */
   get length(): number {
-    return this.#messages.length - this.#head;
+    return this.#messages.length;
   }
 
   /** Gives the message to a loop that waits, or keeps it. */
@@ -48,7 +47,7 @@ export class MessageBuffer {
 
   /** The next message; done at the end. Rejects when the end came by an error. */
   next(): Promise<IteratorResult<Message, undefined>> {
-    const message = this.#shift();
+    const message = this.#messages.shift();
     if (message !== undefined) return Promise.resolve({ done: false, value: message });
     const end = this.#end;
     if (end !== undefined) return this.#ended(end.error);
@@ -68,13 +67,6 @@ export class MessageBuffer {
     }
   }
 
-  /** Nobody takes any more. */
-  discard(): void {
-    this.finish();
-    this.#messages = [];
-    this.#head = 0;
-  }
-
   /** An error is told once; whoever asks again finds an ordinary end. */
   #ended(error: unknown): Promise<IteratorResult<Message, undefined>> {
     this.#end = { error: undefined };
@@ -86,22 +78,11 @@ export class MessageBuffer {
   #overflow(message: Message): PushResult {
     if (this.#policy === "dropNewest" || this.#limit === 0) return "dropped";
     if (this.#policy === "dropOldest") {
-      this.#shift();
+      this.#messages.shift();
       this.#messages.push(message);
       return "dropped";
     }
     this.finish(new MqttQueueFullError(`${this.#limit} messages wait to be taken, the limit`));
     return "overflowed";
-  }
-
-  #shift(): Message | undefined {
-    const message = this.#messages[this.#head];
-    if (message === undefined) return undefined;
-    this.#head += 1;
-    if (this.#head * 2 > this.#messages.length) {
-      this.#messages = this.#messages.slice(this.#head);
-      this.#head = 0;
-    }
-    return message;
   }
 }

@@ -8,7 +8,7 @@ import type {
 } from "@anax/protocol";
 import { MqttConfigurationError } from "./core/errors.ts";
 import type { SubscribeRequest, UnsubscribeRequest } from "./core/requests.ts";
-import { withoutUndefined } from "./core/without-undefined.ts";
+import { pick } from "./core/without-undefined.ts";
 import type {
   DisconnectOptions,
   PublishOptions,
@@ -19,7 +19,7 @@ import { requireIntegers, requireVersion5 } from "./validation.ts";
 
 const U32_MAX = 4_294_967_295;
 
-const PUBLISH_VERSION_5 = [
+const PUBLISH_PROPERTIES = [
   "messageExpiryIntervalSeconds",
   "contentType",
   "responseTopic",
@@ -34,18 +34,24 @@ const PUBLISH_INTEGERS = {
   topicAlias: [1, 65_535],
 } as const;
 
+const SUBSCRIBE_PROPERTIES = ["subscriptionIdentifier", "userProperties"] as const;
 const SUBSCRIBE_VERSION_5 = [
+  ...SUBSCRIBE_PROPERTIES,
   "noLocal",
   "retainAsPublished",
   "retainHandling",
-  "subscriptionIdentifier",
-  "userProperties",
 ] as const;
 
 const SUBSCRIBE_INTEGERS = {
   subscriptionIdentifier: [1, 268_435_455],
   bufferMessages: [0, Number.MAX_SAFE_INTEGER],
 } as const;
+
+const DISCONNECT_PROPERTIES = [
+  "reasonString",
+  "sessionExpiryIntervalSeconds",
+  "userProperties",
+] as const;
 
 /**
  * The properties of a PUBLISH; undefined if it has none.
@@ -56,23 +62,15 @@ export function publishProperties(
   version: ProtocolVersion,
 ): PublishProperties | undefined {
   // Most messages have none of these, and this runs for each of them.
-  if (PUBLISH_VERSION_5.every((name) => options[name] === undefined)) return undefined;
-  if (version !== 5) requireVersion5(options, PUBLISH_VERSION_5, version);
+  if (PUBLISH_PROPERTIES.every((name) => options[name] === undefined)) return undefined;
+  if (version !== 5) requireVersion5(options, PUBLISH_PROPERTIES, version);
   requireIntegers(options, PUBLISH_INTEGERS);
   if (options.responseTopic !== undefined && !isTopicName(options.responseTopic)) {
     throw new MqttConfigurationError(
       `responseTopic is no Topic Name: ${options.responseTopic} [MQTT-3.3.2-14]`,
     );
   }
-  return withoutUndefined({
-    messageExpiryIntervalSeconds: options.messageExpiryIntervalSeconds,
-    contentType: options.contentType,
-    responseTopic: options.responseTopic,
-    correlationData: options.correlationData,
-    payloadFormatIndicator: options.payloadFormatIndicator,
-    userProperties: options.userProperties,
-    topicAlias: options.topicAlias,
-  });
+  return pick(options, PUBLISH_PROPERTIES);
 }
 
 /**
@@ -98,11 +96,7 @@ export function subscribeFields(
     retainAsPublished,
     retainHandling,
   }));
-  const { subscriptionIdentifier, userProperties } = options;
-  const properties: SubscribeProperties = withoutUndefined({
-    subscriptionIdentifier,
-    userProperties,
-  });
+  const properties: SubscribeProperties = pick(options, SUBSCRIBE_PROPERTIES);
   return { subscriptions, properties };
 }
 
@@ -132,10 +126,10 @@ export function disconnectPacket(
   version: ProtocolVersion,
   sessionExpiryIntervalSeconds: number,
 ): DisconnectPacket {
-  const { reasonCode = 0, ...properties } = options;
+  const { reasonCode = 0 } = options;
+  const properties = pick(options, DISCONNECT_PROPERTIES);
   if (version !== 5) {
-    const names = ["reasonString", "sessionExpiryIntervalSeconds", "userProperties"] as const;
-    requireVersion5(options, names, version);
+    requireVersion5(options, DISCONNECT_PROPERTIES, version);
     if (reasonCode !== 0) requireVersion5({ reasonCode }, ["reasonCode"], version);
     return { type: "disconnect", reasonCode };
   }
@@ -145,7 +139,7 @@ export function disconnectPacket(
       "sessionExpiryIntervalSeconds cannot be raised from 0 when the client disconnects",
     );
   }
-  return { type: "disconnect", reasonCode, properties: withoutUndefined(properties) };
+  return { type: "disconnect", reasonCode, properties };
 }
 
 function requireTopicFilters(topicFilters: readonly string[]): void {

@@ -5,7 +5,8 @@ import type { AuthenticationOptions } from "./authentication/authentication.ts";
 import type { BackOffOptions } from "./core/back-off.ts";
 import type { MachineOptions } from "./core/client-machine.ts";
 import { MqttConfigurationError } from "./core/errors.ts";
-import { withoutUndefined } from "./core/without-undefined.ts";
+import { pick } from "./core/without-undefined.ts";
+import type { Defined } from "./core/without-undefined.ts";
 import type { ClientOptions, PasswordSource, ReconnectOptions, WillOptions } from "./options.ts";
 import { payloadBytes } from "./payload.ts";
 import { parseServerAddress } from "./server-address.ts";
@@ -19,17 +20,19 @@ export interface ResolvedReconnect extends BackOffOptions {
   readonly retryFirstConnect: boolean;
 }
 
+/** Options that are properties of CONNECT, so that MQTT 3.1 and 3.1.1 have no field for them. */
+const CONNECT_PROPERTIES = [
+  "sessionExpiryIntervalSeconds",
+  "receiveMaximum",
+  "maximumPacketSize",
+  "topicAliasMaximum",
+  "requestResponseInformation",
+  "requestProblemInformation",
+  "userProperties",
+] as const;
+
 /** The properties of CONNECT that the caller chooses. */
-export type ConnectChoices = Pick<
-  ClientOptions,
-  | "sessionExpiryIntervalSeconds"
-  | "receiveMaximum"
-  | "maximumPacketSize"
-  | "topicAliasMaximum"
-  | "requestResponseInformation"
-  | "requestProblemInformation"
-  | "userProperties"
->;
+export type ConnectChoices = Defined<Pick<ClientOptions, (typeof CONNECT_PROPERTIES)[number]>>;
 
 /** The options of a client, checked and complete. */
 export interface ResolvedOptions {
@@ -77,19 +80,7 @@ const RECONNECT_INTEGERS = {
   maximumAttempts: [1, Number.MAX_SAFE_INTEGER],
 } as const;
 
-/** Options that MQTT 3.1 and 3.1.1 have no field for. */
-const VERSION_5_OPTIONS = [
-  "sessionExpiryIntervalSeconds",
-  "receiveMaximum",
-  "maximumPacketSize",
-  "topicAliasMaximum",
-  "requestResponseInformation",
-  "requestProblemInformation",
-  "userProperties",
-  "authentication",
-] as const;
-
-const VERSION_5_WILL_OPTIONS = [
+const WILL_PROPERTIES = [
   "willDelayIntervalSeconds",
   "messageExpiryIntervalSeconds",
   "contentType",
@@ -137,20 +128,12 @@ function requireOptions(options: ClientOptions, version: ProtocolVersion): void 
   if (version !== 3 && version !== 4 && version !== 5) {
     throw new MqttConfigurationError(`protocolVersion ${String(version)} is not 3, 4 or 5`);
   }
-  if (version !== 5) requireVersion5(options, VERSION_5_OPTIONS, version);
+  if (version !== 5) requireVersion5(options, [...CONNECT_PROPERTIES, "authentication"], version);
   requireIntegers(options, INTEGERS);
 }
 
 function connectChoices(options: ClientOptions): ConnectChoices {
-  return withoutUndefined({
-    sessionExpiryIntervalSeconds: options.sessionExpiryIntervalSeconds,
-    receiveMaximum: options.receiveMaximum,
-    maximumPacketSize: options.maximumPacketSize,
-    topicAliasMaximum: options.topicAliasMaximum,
-    requestResponseInformation: options.requestResponseInformation,
-    requestProblemInformation: options.requestProblemInformation,
-    userProperties: options.userProperties,
-  });
+  return pick(options, CONNECT_PROPERTIES);
 }
 
 function machineOptions(options: ClientOptions): MachineOptions {
@@ -179,10 +162,10 @@ function resolveWill(will: WillOptions, version: ProtocolVersion): Will {
   if (!isTopicName(will.topic)) {
     throw new MqttConfigurationError(`the topic of the will is no Topic Name: ${will.topic}`);
   }
-  if (version !== 5) requireVersion5(will, VERSION_5_WILL_OPTIONS, version);
-  const { topic, payload, qos = 0, retain = false, ...properties } = will;
-  const bytes = payloadBytes(payload);
-  return { topic, payload: bytes, qos, retain, properties: withoutUndefined(properties) };
+  if (version !== 5) requireVersion5(will, WILL_PROPERTIES, version);
+  const { topic, payload, qos = 0, retain = false } = will;
+  const properties = pick(will, WILL_PROPERTIES);
+  return { topic, payload: payloadBytes(payload), qos, retain, properties };
 }
 
 function requireVersionRules(options: ResolvedOptions): void {

@@ -22,15 +22,17 @@ export function publishFault(
 ): MqttNotSupportedError | undefined {
   if (packet.qos > server.maximumQos) {
     const message = `the server's Maximum QoS is ${server.maximumQos}, the message has ${packet.qos}`;
-    return new MqttNotSupportedError(message, QOS_NOT_SUPPORTED);
+    return new MqttNotSupportedError(message, { reasonCode: QOS_NOT_SUPPORTED });
   }
   if (packet.retain && !server.retainAvailable) {
-    return new MqttNotSupportedError("the server has no retained messages", RETAIN_NOT_SUPPORTED);
+    return new MqttNotSupportedError("the server has no retained messages", {
+      reasonCode: RETAIN_NOT_SUPPORTED,
+    });
   }
   const topicAlias = packet.properties?.topicAlias ?? 0;
   if (topicAlias > server.topicAliasMaximum) {
     const message = `Topic Alias ${topicAlias} exceeds the server's ${server.topicAliasMaximum}`;
-    return new MqttNotSupportedError(message, TOPIC_ALIAS_INVALID);
+    return new MqttNotSupportedError(message, { reasonCode: TOPIC_ALIAS_INVALID });
   }
   return undefined;
 }
@@ -44,10 +46,9 @@ export function subscribeFault(
     packet.properties?.subscriptionIdentifier !== undefined &&
     !server.subscriptionIdentifiersAvailable
   ) {
-    return new MqttNotSupportedError(
-      "the server has no Subscription Identifiers",
-      SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED,
-    );
+    return new MqttNotSupportedError("the server has no Subscription Identifiers", {
+      reasonCode: SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED,
+    });
   }
   for (const { topicFilter } of packet.subscriptions) {
     const fault = filterFault(topicFilter, server);
@@ -61,16 +62,14 @@ function filterFault(
   server: ConnectResult,
 ): MqttNotSupportedError | undefined {
   if (!server.sharedSubscriptionAvailable && topicFilter.startsWith("$share/")) {
-    return new MqttNotSupportedError(
-      `the server has no Shared Subscriptions: ${topicFilter}`,
-      SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
-    );
+    return new MqttNotSupportedError(`the server has no Shared Subscriptions: ${topicFilter}`, {
+      reasonCode: SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
+    });
   }
   if (!server.wildcardSubscriptionAvailable && /[+#]/.test(topicFilter)) {
-    return new MqttNotSupportedError(
-      `the server has no wildcard subscriptions: ${topicFilter}`,
-      WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED,
-    );
+    return new MqttNotSupportedError(`the server has no wildcard subscriptions: ${topicFilter}`, {
+      reasonCode: WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED,
+    });
   }
   return undefined;
 }
@@ -78,5 +77,5 @@ function filterFault(
 /** The error for a packet that the server would not take for its size [MQTT-3.2.2-15]. */
 export function packetTooLarge(maximumPacketSize: number): MqttNotSupportedError {
   const message = `the packet exceeds the server's Maximum Packet Size ${maximumPacketSize}`;
-  return new MqttNotSupportedError(message, PACKET_TOO_LARGE);
+  return new MqttNotSupportedError(message, { reasonCode: PACKET_TOO_LARGE });
 }

@@ -1,10 +1,6 @@
-/**
- * Messages that wait to be sent for the first time, in the order of the caller. A plain array with a
- * moving head: both ends cost O(1), and what lies before the head is cut off now and then.
- */
+/** Messages that wait to be sent for the first time, in the order of the caller. Bounded. */
+import { Queue } from "./queue.ts";
 import type { PublishRequest } from "./requests.ts";
-
-const CUT_MESSAGES_MIN = 1_024;
 
 /** Limits of what waits. */
 export interface WaitingLimits {
@@ -17,8 +13,7 @@ export interface WaitingLimits {
 /** Messages that wait to be sent for the first time. */
 export class WaitingMessages {
   readonly #limits: WaitingLimits;
-  #requests: PublishRequest[] = [];
-  #head = 0;
+  readonly #queue: Queue<PublishRequest> = new Queue();
   #bytes = 0;
 
   constructor(limits: WaitingLimits) {
@@ -27,12 +22,12 @@ export class WaitingMessages {
 
   /** How many wait, those included that were abandoned meanwhile. */
   get length(): number {
-    return this.#requests.length - this.#head;
+    return this.#queue.length;
   }
 
   /** The one that has waited longest. */
   get first(): PublishRequest | undefined {
-    return this.#requests[this.#head];
+    return this.#queue.first;
   }
 
   /** Lets a message wait; false when that would exceed a limit. */
@@ -41,38 +36,24 @@ export class WaitingMessages {
     const bytes = this.#bytes + request.payload.length;
     if (this.length >= queuedMessagesMax || bytes > queuedBytesMax) return false;
     this.#bytes = bytes;
-    this.#requests.push(request);
+    this.#queue.push(request);
     return true;
   }
 
   /** Takes the first one out. */
   shift(): void {
-    const request = this.first;
-    if (request === undefined) return;
-    this.#bytes -= request.payload.length;
-    this.#head += 1;
-    if (this.#head === this.#requests.length) this.#keep([]);
-    else if (this.#head >= CUT_MESSAGES_MIN && this.#head * 2 > this.#requests.length) {
-      this.#keep(this.#requests.slice(this.#head));
-    }
+    this.#bytes -= this.#queue.shift()?.payload.length ?? 0;
   }
 
   /** Puts messages before all others; they were in flight and so were counted before. */
   prepend(requests: readonly PublishRequest[]): void {
     for (const { payload } of requests) this.#bytes += payload.length;
-    this.#keep([...requests, ...this.#requests.slice(this.#head)]);
+    this.#queue.prepend(requests);
   }
 
   /** Takes all out. */
   takeAll(): readonly PublishRequest[] {
-    const requests = this.#requests.slice(this.#head);
     this.#bytes = 0;
-    this.#keep([]);
-    return requests;
-  }
-
-  #keep(requests: PublishRequest[]): void {
-    this.#requests = requests;
-    this.#head = 0;
+    return this.#queue.takeAll();
   }
 }

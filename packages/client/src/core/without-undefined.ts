@@ -1,10 +1,23 @@
+/**
+ * Leaves out fields that are undefined: callers may write them so, packets must not have them.
+ */
+
 /** The same value, in which whatever is undefined is absent. */
 export type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> };
 
-/**
- * Leaves out the fields that are undefined: callers may write them so, packets must not have them.
- */
+/** All fields that are not undefined. */
 export function withoutUndefined<T extends object>(value: T): Defined<T> {
   const entries = Object.entries(value).filter(([, field]) => field !== undefined);
   return Object.fromEntries(entries) as Defined<T>;
+}
+
+/** Those of the named fields that are not undefined. */
+export function pick<T extends object, Name extends keyof T & string>(
+  value: T,
+  names: readonly Name[],
+): Defined<Pick<T, Name>> {
+  const entries = names.map((name) => [name, value[name]] as const);
+  return Object.fromEntries(entries.filter(([, field]) => field !== undefined)) as Defined<
+    Pick<T, Name>
+  >;
 }
