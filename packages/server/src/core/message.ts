@@ -36,7 +36,7 @@ export class Message {
   place: JournalPlace | undefined;
   #bytes: Uint8Array | undefined;
 
-  private constructor(fields: MessageFields & { topic: string; expiresAtMs: number }) {
+  private constructor(fields: MessageFields & { topic: string }, expiry: Expiry) {
     const { bytes } = fields;
     this.topic = fields.topic;
     this.#bytes = bytes;
@@ -48,34 +48,28 @@ export class Message {
     const propertiesStart = skipVarint(bytes, this.topicEnd);
     this.payloadStart = propertiesStart + readVarint(bytes, this.topicEnd);
     this.expiryOffset = findExpiry(bytes, propertiesStart, this.payloadStart);
-    this.expiresAtMs = fields.expiresAtMs;
+    if (expiry.atMs !== undefined) this.expiresAtMs = expiry.atMs;
+    else if (this.expiryOffset === 0) this.expiresAtMs = Infinity;
+    else this.expiresAtMs = expiry.receivedAtMs + 1_000 * readU32(bytes, this.expiryOffset);
   }
 
   /** Makes a message that has just come: its Message Expiry Interval counts from now. */
   static received(fields: MessageFields & { topic: string; receivedAtMs: number }): Message {
-    const { bytes } = fields;
-    const topicEnd = 2 + byteAt(bytes, 0) * 256 + byteAt(bytes, 1);
-    const propertiesStart = skipVarint(bytes, topicEnd);
-    const expiryOffset = findExpiry(
-      bytes,
-      propertiesStart,
-      propertiesStart + readVarint(bytes, topicEnd),
-    );
-    const expiresAtMs =
-      expiryOffset === 0 ? Infinity : fields.receivedAtMs + 1_000 * readU32(bytes, expiryOffset);
-    return new Message({ ...fields, expiresAtMs });
+    return new Message(fields, { receivedAtMs: fields.receivedAtMs, atMs: undefined });
   }
 
   /** Makes a message again that was stored. */
   static restored(fields: MessageFields & { expiresAtMs: number }): Message {
     const topicEnd = 2 + byteAt(fields.bytes, 0) * 256 + byteAt(fields.bytes, 1);
-    return new Message({ ...fields, topic: decodeUtf8(fields.bytes, 2, topicEnd) });
+    const topic = decodeUtf8(fields.bytes, 2, topicEnd);
+    return new Message({ ...fields, topic }, { receivedAtMs: 0, atMs: fields.expiresAtMs });
   }
 
   /** The same message as one of its own, with the same bytes. */
   clone(): Message {
     const { topic, bytes, qos, retain, clientId, expiresAtMs } = this;
-    return new Message({ topic, bytes, qos, retain, clientId, expiresAtMs });
+    const expiry: Expiry = { receivedAtMs: 0, atMs: expiresAtMs };
+    return new Message({ topic, bytes, qos, retain, clientId }, expiry);
   }
 
   get bytes(): Uint8Array {
@@ -106,6 +100,12 @@ export class Message {
       throw new Error("a message has neither bytes nor a place in the journal");
     return this.place.read();
   }
+}
+
+/** When a message expires: known, or to be counted from when it came. */
+interface Expiry {
+  readonly receivedAtMs: number;
+  readonly atMs: number | undefined;
 }
 
 interface MessageFields {
