@@ -3,8 +3,7 @@ import type { AcknowledgedPacket } from "./acknowledged-packet.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { Delivery } from "./delivery.ts";
-import { endWatch } from "./management/delivery-watch.ts";
-import type { WatchedOutcome } from "./management/delivery-watch.ts";
+import { acknowledgeWatched } from "./management/delivery-watch.ts";
 import { applicationMessageOf } from "./message.ts";
 import { sendAcknowledgement, sendPacket } from "./outgoing.ts";
 import type { Session } from "./session.ts";
@@ -26,7 +25,7 @@ export function receivePuback(
   packet: PubackPacket | undefined,
 ): void {
   if (!session.sender.puback(packetIdentifier)) return ignore(core);
-  endWatch(session, packetIdentifier, acknowledged(packetIdentifier, packet?.reasonCode));
+  acknowledgeWatched(session, packetIdentifier, packet?.reasonCode);
   const item = endExchange(core, connection, session, packetIdentifier);
   if (item !== undefined)
     report(core, connection, item, packet ?? { type: "puback", packetIdentifier, reasonCode: 0 });
@@ -102,7 +101,7 @@ export function receivePubcomp(
   packet: PubcompPacket | undefined,
 ): void {
   if (!session.sender.pubcomp(packetIdentifier)) return ignore(core);
-  endWatch(session, packetIdentifier, acknowledged(packetIdentifier, packet?.reasonCode));
+  acknowledgeWatched(session, packetIdentifier, packet?.reasonCode);
   const item = endExchange(core, connection, session, packetIdentifier);
   if (item !== undefined)
     report(core, connection, item, packet ?? { type: "pubcomp", packetIdentifier, reasonCode: 0 });
@@ -140,13 +139,9 @@ function refuse(
   session: Session,
   packet: PubrecPacket,
 ): void {
-  endWatch(session, packet.packetIdentifier, acknowledged(packet.packetIdentifier, packet.reasonCode));
+  acknowledgeWatched(session, packet.packetIdentifier, packet.reasonCode);
   const item = endExchange(core, connection, session, packet.packetIdentifier);
   if (item !== undefined) report(core, connection, item, packet);
-}
-
-function acknowledged(packetIdentifier: number, reasonCode = 0): WatchedOutcome {
-  return { type: "acknowledged", packetIdentifier, reasonCode };
 }
 
 /** Lets go of the exchange that has just finished; gives what was kept of it. */

@@ -17,7 +17,7 @@ import { watchKeepAlive } from "./keeping-alive.ts";
 import { cancelExpiry, endSession } from "./session-ending.ts";
 import { Session } from "./session.ts";
 import { refusalToStore, stored } from "./storing.ts";
-import { restoreSubscription } from "./subscribing.ts";
+import { restoreSubscription } from "./subscription-making.ts";
 import { armWill, discardWill } from "./will.ts";
 
 const SESSION_TAKEN_OVER = 0x8e;

@@ -3,6 +3,7 @@ import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
 import { interceptOutbound } from "./intercepting.ts";
+import { dropWatched, watch } from "./management/delivery-watch.ts";
 import { applicationMessageOf, messageFromPacket, secondsLeft } from "./message.ts";
 import type { Message } from "./message.ts";
 import { countSent, sendAcknowledgement } from "./outgoing.ts";
@@ -20,6 +21,7 @@ const OUTBOX_BYTES_MAX = 1_048_576;
  * waits, and a session that takes nothing costs others nothing.
  */
 export function deliver(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+  if (session.sink !== undefined) return session.sink.take(delivery) ? "sent" : "dropped";
   if (delivery.qos === 0) return deliverAtMostOnce(core, session, delivery);
   if (!session.isReady) return enqueueForLater(core, session, delivery);
   return sendExchange(core, session, delivery, "fresh") ? "sent" : "dropped";
@@ -89,6 +91,7 @@ function sendExchange(
   const sending = { delivery, packetIdentifier, duplicate: false };
   if (send(core, connection, exchangeOutbox(core, connection, session), sending)) {
     record(core, session, delivery, { packetIdentifier, isQueued });
+    if (delivery.watch !== undefined) watch(session, packetIdentifier, delivery.watch);
     return true;
   }
   if (isQueued === "queued") forgetQueued(core, session, delivery);
@@ -152,6 +155,7 @@ function giveUp(
   if (session === undefined || delivery.qos === 0) return;
   connection.resent?.delete(packetIdentifier);
   abandon(session, packetIdentifier);
+  dropWatched(session, packetIdentifier);
   if (session.isDurable) core.journal?.finished(session, packetIdentifier, delivery);
   core.continueLater(session);
 }
@@ -268,6 +272,7 @@ function record(
 
 /** Writes down that a message that was queued will not be sent. */
 export function forgetQueued(core: CoreContext, session: Session, delivery: Delivery): void {
+  delivery.watch?.({ type: "dropped" });
   if (session.isDurable && delivery.qos > 0) core.journal?.dropped(session, delivery);
 }
 
@@ -349,6 +354,7 @@ function resendPublish(core: CoreContext, session: Session, sending: Sending): v
   if (send(core, connection, connection.outbox, sending)) return;
   connection.resent?.delete(sending.packetIdentifier);
   abandon(session, sending.packetIdentifier);
+  dropWatched(session, sending.packetIdentifier);
   if (session.isDurable)
     core.journal?.finished(session, sending.packetIdentifier, sending.delivery);
 }

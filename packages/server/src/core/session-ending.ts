@@ -2,6 +2,7 @@ import type { CoreContext } from "./core-context.ts";
 import { deliver, takeQueued } from "./delivering.ts";
 import type { Delivery } from "./delivery.ts";
 import type { SessionDeleted } from "./hooks/connection-events.ts";
+import { endWatches } from "./management/delivery-watch.ts";
 import { deliveryFor } from "./publishing.ts";
 import { endReplay } from "./retained-replay.ts";
 import { recipientFor } from "./route.ts";
@@ -54,6 +55,7 @@ export function endSession(
   for (const delivery of unfinished) passOn(core, delivery);
   session.sender.clear();
   session.receiver.clear();
+  endWatches(session);
   publishWill(core, session);
   core.hooks.sessionDeleted?.({
     clientId: session.clientId,
@@ -99,6 +101,7 @@ function undelivered(core: CoreContext, session: Session): Delivery[] {
   for (let next = takeQueued(core, session); next !== undefined; next = takeQueued(core, session)) {
     if (next.group !== undefined) deliveries.push(next);
     if (next.qos > 0) core.journal?.letGo(next);
+    next.watch?.({ type: "dropped" });
   }
   return deliveries;
 }

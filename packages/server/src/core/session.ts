@@ -4,6 +4,7 @@ import type { Deadline } from "./deadlines.ts";
 import type { Delivery } from "./delivery.ts";
 import { DeliveryQueue } from "./delivery-queue.ts";
 import type { SessionItems } from "./hooks/client-context.ts";
+import type { MessageSink } from "./management/internal-subscription.ts";
 import type { DeliveryWatch } from "./management/delivery-watch.ts";
 import type { RetainedReplay } from "./retained-replay.ts";
 import type { Subscription } from "./subscription.ts";
@@ -40,6 +41,8 @@ export class Session {
   will: PendingWill | undefined;
   expiryDeadline: Deadline | undefined;
   isDeleted = false;
+  /** Takes the messages in place of a client, for a subscription of the embedding program. */
+  sink: MessageSink | undefined;
   /** Who waits for the acknowledgement of a message, by Packet Identifier. */
   watches: Map<number, DeliveryWatch> | undefined;
 
@@ -61,7 +64,7 @@ export class Session {
 
   /** True if one more QoS 1 or 2 message could leave at once. */
   get isReady(): boolean {
-    return this.queue.length === 0 && this.freeQuota > 0;
+    return this.sink !== undefined || (this.queue.length === 0 && this.freeQuota > 0);
   }
 
   /**

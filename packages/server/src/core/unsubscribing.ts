@@ -1,4 +1,4 @@
-import type { UnsubscribePacket } from "@anax/protocol";
+import type { UnsubscribePacket, UserProperties } from "@anax/protocol";
 import { dismiss } from "./closing.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
@@ -9,6 +9,7 @@ import type { Task } from "./pending.ts";
 import { removeSubscription } from "./session-ending.ts";
 import type { Session } from "./session.ts";
 import { stored } from "./storing.ts";
+import type { Subscriber } from "./subscription-making.ts";
 
 const NO_SUBSCRIPTION_EXISTED = 0x11;
 const UNSPECIFIED_ERROR = 0x80;
@@ -21,8 +22,10 @@ export function* receiveUnsubscribe(
   packet: UnsubscribePacket,
 ): Task {
   const outcomes: InterceptingUnsubscription[] = [];
+  const { context } = connection;
+  const { userProperties: askedWith } = packet.properties ?? {};
   for (const topic of packet.topicFilters) {
-    outcomes.push(yield* unsubscribe(core, connection, session, { topic, packet }));
+    outcomes.push(yield* unsubscribe(core, { session, context }, topic, askedWith));
   }
   if (session.isDurable) yield* stored(core);
   if (!connection.isOpen) return;
@@ -43,17 +46,17 @@ export function* receiveUnsubscribe(
 }
 
 /** One filter, compared character by character [MQTT-3.10.4-1]. */
-function* unsubscribe(
+export function* unsubscribe(
   core: CoreContext,
-  connection: Connection,
-  session: Session,
-  { topic, packet }: { topic: string; packet: UnsubscribePacket },
+  { session, context }: Subscriber,
+  topic: string,
+  userProperties: UserProperties = [],
 ): Task<InterceptingUnsubscription> {
   const existed = session.subscriptions.has(topic);
   const args: InterceptingUnsubscription = {
-    ...connection.context,
+    ...context,
     topic,
-    userProperties: packet.properties?.userProperties ?? [],
+    userProperties,
     processUnsubscription: true,
     closeConnection: false,
     response: { reasonCode: existed ? 0 : NO_SUBSCRIPTION_EXISTED },
@@ -63,6 +66,6 @@ function* unsubscribe(
   const isRefused = !args.processUnsubscription || args.response.reasonCode >= 0x80;
   if (isRefused || subscription === undefined) return args;
   removeSubscription(core, subscription);
-  yield* settled(core.hooks.clientUnsubscribedTopic?.({ ...connection.context, topic }));
+  yield* settled(core.hooks.clientUnsubscribedTopic?.({ ...context, topic }));
   return args;
 }

@@ -3,7 +3,7 @@ import type { Delivery } from "../delivery.ts";
 import { store } from "../retaining.ts";
 import { scheduleExpiry } from "../session-ending.ts";
 import { Session } from "../session.ts";
-import { restoreSubscription } from "../subscribing.ts";
+import { restoreSubscription } from "../subscription-making.ts";
 import { releaseWill } from "../will.ts";
 import type { MessagePlace } from "./batch.ts";
 import type { Journal } from "./journal.ts";

@@ -2,7 +2,11 @@ import type { Session } from "../session.ts";
 
 /** How a message that somebody watches ended: the client's Reason Code, or that it will never be acknowledged. */
 export type WatchedOutcome =
-  | { readonly type: "acknowledged"; readonly packetIdentifier: number; readonly reasonCode: number }
+  | {
+      readonly type: "acknowledged";
+      readonly packetIdentifier: number;
+      readonly reasonCode: number;
+    }
   | { readonly type: "dropped" };
 
 /** Told once how a delivery ended. */
@@ -14,12 +18,26 @@ export function watch(session: Session, packetIdentifier: number, told: Delivery
   session.watches.set(packetIdentifier, told);
 }
 
-/** The exchange under this identifier is over. */
-export function endWatch(session: Session, packetIdentifier: number, outcome: WatchedOutcome): void {
+/** The exchange under this identifier is over: the client has the message, or refuses it. */
+export function acknowledgeWatched(
+  session: Session,
+  packetIdentifier: number,
+  reasonCode = 0,
+): void {
+  if (session.watches === undefined) return;
+  takeWatch(session, packetIdentifier)?.({ type: "acknowledged", packetIdentifier, reasonCode });
+}
+
+/** The exchange under this identifier is given up: the message will not be sent. */
+export function dropWatched(session: Session, packetIdentifier: number): void {
+  takeWatch(session, packetIdentifier)?.({ type: "dropped" });
+}
+
+function takeWatch(session: Session, packetIdentifier: number): DeliveryWatch | undefined {
   const told = session.watches?.get(packetIdentifier);
-  if (told === undefined) return;
   session.watches?.delete(packetIdentifier);
-  told(outcome);
+  if (session.watches?.size === 0) session.watches = undefined;
+  return told;
 }
 
 /** The session has ended, and with it all that it had in flight. */

@@ -12,7 +12,9 @@ const STEPS_AT_ONCE = 4_096;
 /** The retained message of a topic; undefined if there is none. */
 export function retainedMessage(core: CoreContext, topic: string): ApplicationMessage | undefined {
   const message = core.retained.get(topic);
-  return message === undefined || message.expiresAtMs <= core.now ? undefined : applicationMessageOf(message);
+  return message === undefined || message.expiresAtMs <= core.now
+    ? undefined
+    : applicationMessageOf(message);
 }
 
 /** The retained messages that match a filter, in steps; undefined for a step that found none. */
@@ -30,7 +32,11 @@ export function* retainedMatching(
 
 /** Sets the retained message of a topic, or removes it where the payload is empty; subscribers are sent nothing. False if there is no room. */
 export function* setRetained(core: CoreContext, message: ApplicationMessage): Task<boolean> {
-  return yield* retain(core, messageFromApplication({ ...message, retain: true }, "", core.now), "");
+  return yield* retain(
+    core,
+    messageFromApplication({ ...message, retain: true }, "", core.now),
+    "",
+  );
 }
 
 /** Removes the retained message of a topic; false if there was none. */

@@ -18,7 +18,10 @@ export function deleteSession(core: CoreContext, clientId: string): boolean {
   const { connection } = session;
   if (connection !== undefined) {
     connection.ending.endsSession = true;
-    dismiss(core, connection, { reasonCode: ADMINISTRATIVE_ACTION, reasonString: "session deleted" });
+    dismiss(core, connection, {
+      reasonCode: ADMINISTRATIVE_ACTION,
+      reasonString: "session deleted",
+    });
   }
   endSession(core, session, "deleted");
   return true;

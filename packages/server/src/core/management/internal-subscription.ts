@@ -1,0 +1,59 @@
+import { ProtocolError } from "@anax/protocol";
+import type { CoreContext } from "../core-context.ts";
+import type { Delivery } from "../delivery.ts";
+import { readFilter } from "../filter-rules.ts";
+import { Session } from "../session.ts";
+import type { Subscription } from "../subscription.ts";
+
+/** Takes messages in place of a client. */
+export interface MessageSink {
+  /** False if it has no room for this one. It neither waits nor calls the core. */
+  take(delivery: Delivery): boolean;
+}
+
+/**
+ * A subscription of the embedding program itself: routed like a client's, so messages of all publishers come, and
+ * whoever publishes is told that somebody subscribes. Its Client Identifier is empty, it is in no list of sessions,
+ * and nothing of it is stored.
+ */
+export interface InternalSubscription {
+  /** The filter without `$share/name/`; retained messages are owed only where it is the whole. */
+  readonly topicFilter: string;
+  readonly isShared: boolean;
+  /** Ends it. Idempotent. */
+  close(): void;
+}
+
+/**
+ * Subscribes `sink` to a filter.
+ * @throws ProtocolError if the filter is not valid here.
+ */
+export function subscribeInternally(
+  core: CoreContext,
+  filter: string,
+  sink: MessageSink,
+): InternalSubscription {
+  const read = readFilter(filter, core.options);
+  if (typeof read === "number") {
+    throw new ProtocolError(`${JSON.stringify(filter)} is no valid Topic Filter`, read);
+  }
+  const session = new Session({ clientId: "", createdAtMs: core.now, items: new Map() });
+  session.sink = sink;
+  const subscription: Subscription = {
+    session,
+    filter,
+    ...read,
+    qos: 2,
+    noLocal: false,
+    retainAsPublished: true,
+    retainHandling: 0,
+    subscriptionIdentifier: undefined,
+  };
+  core.router.subscribe(subscription);
+  const close = (): void => {
+    if (session.isDeleted) return;
+    session.isDeleted = true;
+    core.router.unsubscribe(subscription);
+  };
+  return { topicFilter: read.topicFilter, isShared: read.shareName !== undefined, close };
+}

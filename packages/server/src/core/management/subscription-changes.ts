@@ -1,0 +1,70 @@
+import type { SubscriptionRequest } from "@anax/protocol";
+import { dismiss } from "../closing.ts";
+import type { CoreContext } from "../core-context.ts";
+import { pump } from "../delivering.ts";
+import type { ClientContext } from "../hooks/client-context.ts";
+import type { Task } from "../pending.ts";
+import type { Session } from "../session.ts";
+import { stored } from "../storing.ts";
+import { owe, subscribe } from "../subscription-making.ts";
+import type { Made, Subscriber } from "../subscription-making.ts";
+import { unsubscribe } from "../unsubscribing.ts";
+import type { Peer } from "../wire.ts";
+
+const UNSPECIFIED_ERROR = 0x80;
+
+/** Stands for a client that is away. */
+const NOBODY: Peer = { transport: "none", secure: false };
+
+/**
+ * Subscribes a session, connected or not, as a SUBSCRIBE of its client would: interceptors are asked, retained messages
+ * follow. Gives a Reason Code for each filter, in order.
+ */
+export function* subscribeSession(
+  core: CoreContext,
+  session: Session,
+  requests: readonly SubscriptionRequest[],
+): Task<number[]> {
+  const made: Made[] = [];
+  const reasonCodes: number[] = [];
+  for (const request of requests) {
+    const answer = yield* subscribe(core, subscriberOf(session), { request });
+    if (answer.made !== undefined) made.push(answer.made);
+    reasonCodes.push(answer.reasonCode);
+    if (answer.closeConnection) sendAway(core, session);
+  }
+  const failure = made.length > 0 && session.isDurable ? yield* stored(core) : undefined;
+  for (const { subscription, isNew } of made) owe(core, subscription, isNew);
+  pump(core, session);
+  return reasonCodes.map((code) => (code < 0x80 ? (failure ?? code) : code));
+}
+
+/** Unsubscribes a session as an UNSUBSCRIBE of its client would. Gives a Reason Code for each filter, in order. */
+export function* unsubscribeSession(
+  core: CoreContext,
+  session: Session,
+  topicFilters: readonly string[],
+): Task<number[]> {
+  const reasonCodes: number[] = [];
+  for (const topicFilter of topicFilters) {
+    const outcome = yield* unsubscribe(core, subscriberOf(session), topicFilter);
+    reasonCodes.push(outcome.response.reasonCode);
+    if (outcome.closeConnection) sendAway(core, session);
+  }
+  if (session.isDurable) yield* stored(core);
+  return reasonCodes;
+}
+
+function subscriberOf(session: Session): Subscriber {
+  return { session, context: session.connection?.context ?? contextOf(session) };
+}
+
+function contextOf({ clientId, userName, items }: Session): ClientContext {
+  const who = userName === undefined ? { clientId } : { clientId, userName };
+  return { ...who, protocolVersion: 5, peer: NOBODY, sessionItems: items };
+}
+
+function sendAway(core: CoreContext, session: Session): void {
+  const { connection } = session;
+  if (connection !== undefined) dismiss(core, connection, { reasonCode: UNSPECIFIED_ERROR });
+}
