@@ -29,4 +29,25 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
       load: async () => (await import("./commands/sub.ts")).sub,
     },
   ],
+  [
+    "demo",
+    {
+      summary: "see a server, a publisher and a subscriber work",
+      load: async () => (await import("./commands/demo.ts")).demo,
+    },
+  ],
+  [
+    "bench",
+    {
+      summary: "put load on a server and measure",
+      load: async () => (await import("./commands/bench.ts")).bench,
+    },
+  ],
+  [
+    "passwd",
+    {
+      summary: "set passwords for anax serve --password-file",
+      load: async () => (await import("./commands/passwd.ts")).passwd,
+    },
+  ],
 ]);

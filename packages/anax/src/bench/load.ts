@@ -1,0 +1,259 @@
+/** A load: its connections, brought up, run, and taken down. */
+import { randomBytes } from "node:crypto";
+import { decodePacket, encodePacket } from "@anax/protocol";
+import type { ConnectPacket, PublishProperties, SubscribePacket } from "@anax/protocol";
+import { CommandError } from "../errors.ts";
+import type { BenchFlags } from "./bench-flags.ts";
+import type { LoadConnection, LoadTarget } from "./load-connection.ts";
+import { openLoadConnection } from "./load-connection.ts";
+import { LoadPublisher } from "./load-publisher.ts";
+import type { PublisherPace } from "./load-publisher.ts";
+import { LoadStatistics } from "./load-statistics.ts";
+import { LoadSubscriber } from "./load-subscriber.ts";
+import type { SubscriberView } from "./load-subscriber.ts";
+
+/** Handshakes that are under way at a time: a server's backlog has room for as many. */
+const CONNECTING_MAX = 64;
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Read buffers of all connections together, and of one. */
+const READ_BYTES_ALL = 67_108_864;
+const READ_BYTES_MAX = 65_536;
+const READ_BYTES_MIN = 4_096;
+/** Where MQTT 3.1.1 has no Receive Maximum; some identifiers stay free. */
+const QUOTA_WITHOUT_LIMIT = 65_000;
+const SUBACK_TYPE = 9;
+
+/** A load on a server. */
+export class Load {
+  readonly statistics: LoadStatistics = new LoadStatistics();
+  readonly #flags: BenchFlags;
+  readonly #target: LoadTarget;
+  readonly #mark: number = randomBytes(2).readUInt16BE();
+  readonly #runName: string = randomBytes(4).toString("hex");
+  readonly #publishers: LoadPublisher[] = [];
+  readonly #subscribers: LoadSubscriber[] = [];
+  readonly #dirty: LoadPublisher[] = [];
+  readonly #connections: LoadConnection[] = [];
+
+  constructor(flags: BenchFlags, target: LoadTarget) {
+    this.#flags = flags;
+    this.#target = target;
+  }
+
+  /** How many topics there are. */
+  get topics(): number {
+    const { topics, publishers, subscribers } = this.#flags;
+    if (topics !== undefined) return topics;
+    return subscribers === 0 ? publishers : Math.min(publishers, subscribers);
+  }
+
+  /** To how many subscribers the messages of a publisher go. */
+  receiversOf(publisher: number): number {
+    const { share, subscribers } = this.#flags;
+    const topic = publisher % this.topics;
+    const onTopic = Math.floor((subscribers - 1 - topic) / this.topics) + 1;
+    return share === undefined ? onTopic : Math.min(1, onTopic);
+  }
+
+  /** Messages that did not arrive, of those that were to. */
+  get missing(): number {
+    const wanted = this.#publishers.reduce((sum, { sent }, publisher) => {
+      return sum + sent * this.receiversOf(publisher);
+    }, 0);
+    return wanted - (this.statistics.received - this.statistics.duplicates);
+  }
+
+  /** Whether deliveries or acknowledgements are still to come. */
+  get isPending(): boolean {
+    return this.#publishers.some(
+      ({ outstanding, unacknowledged }) => outstanding > 0 || unacknowledged > 0,
+    );
+  }
+
+  /** Connects all clients and subscribes. Rejects with `CommandError` at the first failure. */
+  async connect(): Promise<void> {
+    const { publishers, subscribers } = this.#flags;
+    await inParallel(subscribers, async (index) => {
+      const connection = await this.#open(`sub-${index}`);
+      await this.#subscribe(connection, index);
+      this.#subscribers[index] = new LoadSubscriber(connection, this.#view(), this.statistics);
+    });
+    const opened = new Array<LoadConnection>(publishers);
+    await inParallel(publishers, async (index) => {
+      opened[index] = await this.#open(`pub-${index}`);
+    });
+    const budget = { left: this.#flags.count ?? Infinity };
+    for (const [index, connection] of opened.entries())
+      this.#addPublisher(index, connection, budget);
+  }
+
+  /** Begins to publish. */
+  start(): void {
+    for (const publisher of this.#publishers) publisher.start();
+  }
+
+  /** Sends what has become due, if there is a rate. */
+  tick(): void {
+    for (const publisher of this.#publishers) publisher.pump();
+  }
+
+  /** Publishes no more. */
+  stop(): void {
+    for (const publisher of this.#publishers) publisher.stop();
+  }
+
+  /** What has not come by now is lost: the windows open again. */
+  writeOff(): void {
+    for (const publisher of this.#publishers) {
+      publisher.writeOff();
+      publisher.pump();
+    }
+  }
+
+  /** Disconnects all clients. */
+  end(): void {
+    for (const publisher of this.#publishers) publisher.end();
+    for (const subscriber of this.#subscribers) subscriber.end();
+  }
+
+  /** Cuts all connections, also those that are not ready yet. */
+  destroy(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  async #open(name: string): Promise<LoadConnection> {
+    const { protocolVersion, publishers, subscribers, username, password } = this.#flags;
+    const connect: ConnectPacket = {
+      type: "connect",
+      protocolVersion,
+      clientId: `bench-${this.#runName}-${name}`,
+      cleanStart: true,
+      // Nobody is silent for long under load, and pings would only be in the way.
+      keepAliveSeconds: 0,
+      ...(username === undefined ? {} : { userName: username }),
+      ...(password === undefined ? {} : { password: new TextEncoder().encode(password) }),
+      ...(protocolVersion === 5 ? { properties: { receiveMaximum: 65_535 } } : {}),
+    };
+    const share = Math.floor(READ_BYTES_ALL / (publishers + subscribers));
+    const connection = await openLoadConnection({
+      target: this.#target,
+      connect,
+      readBytes: Math.max(READ_BYTES_MIN, Math.min(READ_BYTES_MAX, share)),
+      timeoutMs: CONNECT_TIMEOUT_MS,
+    });
+    this.#connections.push(connection);
+    return connection;
+  }
+
+  #subscribe(connection: LoadConnection, index: number): Promise<void> {
+    const { protocolVersion, subscriberQos, qos, share } = this.#flags;
+    const topic = this.#topic(index % this.topics);
+    const packet: SubscribePacket = {
+      type: "subscribe",
+      packetIdentifier: 1,
+      subscriptions: [
+        {
+          topicFilter: share === undefined ? topic : `$share/${share}/${topic}`,
+          qos: subscriberQos ?? qos,
+          noLocal: false,
+          retainAsPublished: false,
+          retainHandling: 0,
+        },
+      ],
+    };
+    return new Promise((resolve, reject) => {
+      connection.receiver = {
+        packet: (firstByte, bytes, bodyStart, end) => {
+          if (firstByte >> 4 !== SUBACK_TYPE) return;
+          const suback = decodePacket(firstByte, bytes, bodyStart, end, protocolVersion);
+          const [code = 0x80] = suback.type === "suback" ? suback.reasonCodes : [];
+          if (code < 0x80) resolve();
+          else reject(new CommandError(`the server refused to subscribe (0x${code.toString(16)})`));
+        },
+        chunkEnded: () => {},
+        drained: () => {},
+        lost: (reason) => reject(new CommandError(reason)),
+      };
+      connection.write(encodePacket(packet, protocolVersion));
+    });
+  }
+
+  #view(): SubscriberView {
+    return {
+      payloadBytes: this.#flags.size,
+      mark: this.#mark,
+      publisherCount: this.#flags.publishers,
+      publishers: this.#publishers,
+      topics: this.topics,
+      isAlone: this.#flags.share === undefined,
+      dirty: this.#dirty,
+      pumpDirty: () => this.#pumpDirty(),
+    };
+  }
+
+  #pumpDirty(): void {
+    const dirty = this.#dirty;
+    for (let index = 0; index < dirty.length; index += 1) dirty[index]?.pump();
+    dirty.length = 0;
+  }
+
+  #addPublisher(index: number, connection: LoadConnection, budget: { left: number }): void {
+    const { qos, size, protocolVersion, window } = this.#flags;
+    const properties = messageProperties(this.#flags);
+    const template = {
+      topic: this.#topic(index % this.topics),
+      qos,
+      payloadBytes: size,
+      version: protocolVersion,
+      publisher: index,
+      mark: this.#mark,
+      ...(properties === undefined ? {} : { properties }),
+    };
+    const quota = connection.connack.properties?.receiveMaximum ?? QUOTA_WITHOUT_LIMIT;
+    const pace: PublisherPace = {
+      window,
+      quota: Math.min(quota, QUOTA_WITHOUT_LIMIT),
+      receivers: this.receiversOf(index),
+      timetable: this.#timetable(index),
+      budget,
+    };
+    const publisher = new LoadPublisher(connection, template, pace, this.statistics);
+    this.#publishers.push(publisher);
+  }
+
+  /** The publishers take turns, evenly spread over time. */
+  #timetable(index: number): PublisherPace["timetable"] {
+    const { rate, publishers } = this.#flags;
+    if (rate === undefined) return undefined;
+    return { delayMs: (index * 1_000) / rate, intervalMs: (publishers * 1_000) / rate };
+  }
+
+  #topic(index: number): string {
+    return `${this.#flags.topicPrefix}/${this.#runName}/${index}`;
+  }
+}
+
+function messageProperties(flags: BenchFlags): PublishProperties | undefined {
+  const { contentType, userProperties: count } = flags;
+  if (contentType === undefined && count === 0) return undefined;
+  const userProperties = Array.from({ length: count }, (_, index) => {
+    return [`key${index + 1}`, `value${index + 1}`] as const;
+  });
+  return {
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(count === 0 ? {} : { userProperties }),
+  };
+}
+
+/** Does the work for 0 to `total - 1`, some at a time. */
+async function inParallel(total: number, work: (index: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < total) {
+      const index = next;
+      next += 1;
+      await work(index);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(CONNECTING_MAX, total) }, worker));
+}

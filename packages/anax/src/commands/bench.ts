@@ -1,0 +1,127 @@
+/** `anax bench`: puts load on a server and measures. */
+import type { ConnectionOptions } from "node:tls";
+import { isIP } from "node:net";
+import type { BenchFlags } from "../bench/bench-flags.ts";
+import { BENCH_FLAGS } from "../bench/bench-flags.ts";
+import { benchReport, benchTitle, progressLine, reportText } from "../bench/bench-report.ts";
+import type { LoadTarget } from "../bench/load-connection.ts";
+import { Load } from "../bench/load.ts";
+import { measure } from "../bench/measurement.ts";
+import type { Command } from "../command.ts";
+import { defineCommand } from "../command.ts";
+import { CommandError, EXIT_CODE, UsageError } from "../errors.ts";
+import type { Io, Output } from "../io.ts";
+import { readNamedFile } from "../read-file.ts";
+import { stopSignal } from "../stop-signal.ts";
+
+/** `anax bench`. */
+export const bench: Command = defineCommand<BenchFlags>({
+  name: "bench",
+  summary: "put load on a server and measure",
+  usage: [
+    "anax bench",
+    "anax bench --publishers 10 --subscribers 10 -q 1 --window 100",
+    "anax bench --subscribers 100 --rate 10000 --duration 30 --json",
+  ],
+  flags: BENCH_FLAGS,
+  notes: [
+    {
+      title: "What is measured",
+      lines: [
+        "Each publisher has at most --window messages on their way, so the load is what the server can",
+        "deliver, and nothing is lost by overload. With --rate the messages leave by the clock. Latency is",
+        "from publishing to delivery; without subscribers, to the acknowledgement. The load itself takes",
+        "up to one core: keep the server on another one, or on another machine.",
+      ],
+    },
+    {
+      title: "Exit codes",
+      lines: [
+        "0    measured",
+        "1    the server cannot be reached, has refused, or has closed a connection",
+        "2    the command line is wrong",
+        "130  interrupted twice; the first time, the result up to then is printed",
+      ],
+    },
+  ],
+  run: runBench,
+});
+
+async function runBench(flags: BenchFlags, io: Io): Promise<number> {
+  requireVersion5(flags);
+  const target = targetOf(flags);
+  const load = new Load(flags, target);
+  const stop = stopSignal(io);
+  try {
+    const interrupted = stop.second.then(() => EXIT_CODE.interrupted);
+    const early = stop.first.then(() => EXIT_CODE.interrupted);
+    const connected = load.connect().then(() => EXIT_CODE.success);
+    const begun = await Promise.race([connected, early]);
+    if (begun !== EXIT_CODE.success) return begun;
+    let isStopped = false;
+    void stop.first.then(() => (isStopped = true));
+    return await Promise.race([
+      measured(load, flags, { io, target, isStopped: () => isStopped }),
+      interrupted,
+    ]);
+  } finally {
+    stop.dispose();
+    load.destroy();
+  }
+}
+
+interface BenchRun {
+  readonly io: Io;
+  readonly target: LoadTarget;
+  isStopped(): boolean;
+}
+
+async function measured(load: Load, flags: BenchFlags, run: BenchRun): Promise<number> {
+  const { io, target } = run;
+  const progress = progressOutput(flags, io);
+  if (!flags.json) io.stdout.write(`${benchTitle(load, flags, target.url)}\n`);
+  const measurement = await measure(load, flags, {
+    isStopped: () => run.isStopped(),
+    onProgress: (now) => progress?.write(`\r\u001b[K${progressLine(now)}`),
+  });
+  progress?.write("\r\u001b[K");
+  load.end();
+  const report = benchReport(load, flags, { url: target.url, measurement });
+  io.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : reportText(report));
+  if (report.connectionsLost === 0) return EXIT_CODE.success;
+  throw new CommandError(load.statistics.firstLoss ?? "a connection was lost");
+}
+
+/** Only a terminal is shown a line that changes. */
+function progressOutput(flags: BenchFlags, io: Io): Output | undefined {
+  return io.stderr.isTTY === true && !flags.quiet ? io.stderr : undefined;
+}
+
+function requireVersion5({ protocolVersion, contentType, userProperties }: BenchFlags): void {
+  if (protocolVersion === 5) return;
+  if (contentType === undefined && userProperties === 0) return;
+  throw new UsageError("--content-type and --user-properties need MQTT 5.0: -V mqttv5");
+}
+
+function targetOf(flags: BenchFlags): LoadTarget {
+  const { host = "127.0.0.1", unix, cafile, insecure } = flags;
+  const isSecure = flags.tls || insecure || cafile !== undefined;
+  if (unix !== undefined) {
+    if (flags.host === undefined && flags.port === undefined && !isSecure) {
+      return { address: { path: unix }, tls: undefined, url: `unix:${unix}` };
+    }
+    throw new UsageError("--unix is a file: leave out -h, -p and TLS");
+  }
+  const { port = isSecure ? 8883 : 1883 } = flags;
+  const shown = isIP(host) === 6 ? `[${host}]` : host;
+  const url = `${isSecure ? "mqtts" : "mqtt"}://${shown}:${port}`;
+  return { address: { host, port }, tls: isSecure ? tlsOptions(flags, host) : undefined, url };
+}
+
+function tlsOptions({ cafile, insecure }: BenchFlags, host: string): ConnectionOptions {
+  return {
+    rejectUnauthorized: !insecure,
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(cafile === undefined ? {} : { ca: Buffer.from(readNamedFile(cafile)) }),
+  };
+}
