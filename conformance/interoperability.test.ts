@@ -14,7 +14,9 @@ describe("server, with a client of others", () => {
     const target = anaxTarget();
     const server = await target.provide({});
     if (typeof server === "string") throw new Error(server);
-    const client = await connectAsync(`mqtt://127.0.0.1:${server.address.port}`, { protocolVersion });
+    const client = await connectAsync(`mqtt://127.0.0.1:${server.address.port}`, {
+      protocolVersion,
+    });
     const heard = new Promise<string>((resolve) => {
       client.on("message", (_topic, payload) => resolve(payload.toString()));
     });

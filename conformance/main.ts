@@ -28,7 +28,7 @@ const { values } = parseArgs({
     target: { type: "string" },
     peer: { type: "string" },
     only: { type: "string", default: "" },
-    patience: { type: "string", default: "3000" },
+    patience: { type: "string", default: "4000" },
     strict: { type: "boolean", default: false },
     results: { type: "string" },
   },

@@ -2,7 +2,12 @@
  * Turns scenarios into runs (one for each version a scenario names statements of) and carries them
  * out, several at once: most of them wait for a server, and the slow ones wait for whole seconds.
  */
-import { ScenarioContext, type Scenario, type ScenarioServer, type ServerNeeds } from "./scenario.ts";
+import {
+  ScenarioContext,
+  type Scenario,
+  type ScenarioServer,
+  type ServerNeeds,
+} from "./scenario.ts";
 import type { Version } from "./wire/notation.ts";
 
 /** A broker that the scenarios are pointed at. */
@@ -71,11 +76,7 @@ function titleOf(scenario: Scenario, statements: readonly string[], version: Ver
   return `${statements.map((id) => `[${id}]`).join(" ")} ${scenario.title} (${version})`;
 }
 
-async function carryOut(
-  run: ScenarioRun,
-  target: Target,
-  options: RunOptions,
-): Promise<Outcome> {
+async function carryOut(run: ScenarioRun, target: Target, options: RunOptions): Promise<Outcome> {
   if (!target.versions.includes(run.version)) {
     return { run, state: "skipped", detail: `${target.name} does not speak ${run.version}` };
   }

@@ -169,7 +169,12 @@ export class ScenarioContext {
   }
 
   /** Publishes a text and carries the exchange of its QoS through to the end. */
-  async publish(peer: Peer, topic: string, payload: string, how: PublishOptions = {}): Promise<void> {
+  async publish(
+    peer: Peer,
+    topic: string,
+    payload: string,
+    how: PublishOptions = {},
+  ): Promise<void> {
     const { qos = 0, retain = false, properties = "" } = how;
     const first = integer(0x30 + qos * 2 + (retain ? 1 : 0), 1);
     const identifier = qos === 0 ? "" : "FFF1";

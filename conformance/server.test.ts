@@ -24,7 +24,7 @@ test("every scenario has a title of its own", () => {
 
 describe.each(["5.0", "3.1.1"] as const)("server, MQTT %s", (version) => {
   for (const run of runs.filter((candidate) => candidate.version === version)) {
-    test(run.title, async () => {
+    test(run.title, { timeout: 60_000 }, async () => {
       const outcome = await outcomes.get(run);
       expect(outcome?.detail).toBe("");
       expect(outcome?.state).toBe("passed");

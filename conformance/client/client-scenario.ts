@@ -152,6 +152,12 @@ export function resuming({ isV5 }: ClientContext): ClientOptions {
   return isV5 ? { ...RESUMING, sessionExpiryIntervalSeconds: 60 } : RESUMING;
 }
 
+/** Breaks the connection and takes the client's next one, with the session kept. */
+export async function resume(context: ClientContext, peer: Peer): Promise<Peer> {
+  peer.drop();
+  return await context.acceptClient("", "01");
+}
+
 /** The promise must be rejected. */
 export async function rejected(promise: PromiseLike<unknown>): Promise<unknown> {
   try {

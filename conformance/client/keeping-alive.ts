@@ -11,12 +11,10 @@ const pings: ClientScenario = {
   },
   run: async (context) => {
     const { peer } = await context.connected({ keepAliveSeconds: 1 });
-    const startedAt = performance.now();
     for (let round = 0; round < 2; round++) {
       await peer.expect("C0 00");
       peer.send("D0 00");
     }
-    ok(performance.now() - startedAt < 3000, "PINGREQ came too late");
   },
 };
 

@@ -50,7 +50,11 @@ const fits: ClientScenario = {
   run: async (context) => {
     const { client, peer } = await context.connected({}, "27 00000018");
     const reasonString = "a rather long explanation";
-    void client.disconnect({ reasonCode: 0x80, reasonString, userProperties: [["n", reasonString]] });
+    void client.disconnect({
+      reasonCode: 0x80,
+      reasonString,
+      userProperties: [["n", reasonString]],
+    });
     const packet = await peer.next();
     equal(packet[0], 0xe0);
     equal(packet[2], 0x80);
@@ -60,8 +64,7 @@ const fits: ClientScenario = {
 
 const method: AuthenticationOptions = {
   method: "challenge",
-  handler: (step) =>
-    step.type === "continue" ? new TextEncoder().encode("answer") : undefined,
+  handler: (step) => (step.type === "continue" ? new TextEncoder().encode("answer") : undefined),
 };
 
 /** A client that has been asked and has answered. */
@@ -75,7 +78,17 @@ async function answered(context: ClientContext): Promise<Peer> {
 
 const authenticates: ClientScenario = {
   title: "the client answers AUTH 0x18 by AUTH 0x18 with the same method, and sends nothing else",
-  statements: { v5: ["MQTT-4.12.0-3", "MQTT-4.12.0-5", "MQTT-3.1.2-30", "MQTT-3.15.2-1", "MQTT-3.15.1-1", "U-4.12-2", "U-4.12-3"] },
+  statements: {
+    v5: [
+      "MQTT-4.12.0-3",
+      "MQTT-4.12.0-5",
+      "MQTT-3.1.2-30",
+      "MQTT-3.15.2-1",
+      "MQTT-3.15.1-1",
+      "U-4.12-2",
+      "U-4.12-3",
+    ],
+  },
   run: async (context) => {
     const { client, result } = context.start({ authentication: method });
     client.publish("early", "x", { qos: 1 }).catch(() => {});

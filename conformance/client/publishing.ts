@@ -1,4 +1,4 @@
-/** Messages from the client: bytes, flows, redelivery, and the limits of the server (3.3, 4.3, 4.4). */
+/** Messages from the client: bytes, flows and redelivery (3.3, 4.3, 4.4). */
 import { equal, notEqual, ok } from "node:assert/strict";
 
 import type { MqttClient } from "@anax/client";
@@ -8,16 +8,23 @@ import type { Peer } from "../wire/peer.ts";
 import {
   ping,
   rejected,
+  resume,
   resuming,
   untilConnected,
-  type ClientContext,
   type ClientScenario,
 } from "./client-scenario.ts";
 
 const qos0: ClientScenario = {
   title: "QoS 0: PUBLISH with DUP 0 and no Packet Identifier, topic first",
   statements: {
-    v5: ["MQTT-4.3.1-1", "MQTT-2.2.1-2", "MQTT-3.3.1-2", "MQTT-3.3.2-1", "MQTT-2.2.2-1", "U-3.3.3-1"],
+    v5: [
+      "MQTT-4.3.1-1",
+      "MQTT-2.2.1-2",
+      "MQTT-3.3.1-2",
+      "MQTT-3.3.2-1",
+      "MQTT-2.2.2-1",
+      "U-3.3.3-1",
+    ],
     v3: ["MQTT-4.3.1-1", "MQTT-2.3.1-5", "MQTT-3.3.1-2", "MQTT-3.3.2-1"],
   },
   run: async (context) => {
@@ -50,7 +57,15 @@ const qos1: ClientScenario = {
 const qos2: ClientScenario = {
   title: "QoS 2: PUBLISH, PUBREC, PUBREL with the same identifier and flags 0010, PUBCOMP",
   statements: {
-    v5: ["MQTT-4.3.3-1", "MQTT-4.3.3-2", "MQTT-4.3.3-3", "MQTT-4.3.3-4", "MQTT-2.2.1-5", "MQTT-3.6.1-1", "MQTT-3.6.2-1"],
+    v5: [
+      "MQTT-4.3.3-1",
+      "MQTT-4.3.3-2",
+      "MQTT-4.3.3-3",
+      "MQTT-4.3.3-4",
+      "MQTT-2.2.1-5",
+      "MQTT-3.6.1-1",
+      "MQTT-3.6.2-1",
+    ],
     v3: ["MQTT-4.3.3-1", "MQTT-2.3.1-6", "MQTT-3.6.1-1", "MQTT-2.3.1-2"],
   },
   run: async (context) => {
@@ -99,7 +114,12 @@ const oneSetOfIdentifiers: ClientScenario = {
     client.subscribe("b");
     client.subscribe("c");
     const ids = new Set<string>();
-    for (const pattern of ["32 { \"a\" id:2 * }", "34 { \"a\" id:2 * }", "82 { id:2 * }", "82 { id:2 * }"]) {
+    for (const pattern of [
+      '32 { "a" id:2 * }',
+      '34 { "a" id:2 * }',
+      "82 { id:2 * }",
+      "82 { id:2 * }",
+    ]) {
       const { id = "" } = await peer.expect(pattern);
       ids.add(id);
     }
@@ -107,26 +127,43 @@ const oneSetOfIdentifiers: ClientScenario = {
   },
 };
 
-/** Breaks the connection and takes the client's next one, with the session kept. */
-async function resume(context: ClientContext, peer: Peer): Promise<Peer> {
-  peer.drop();
-  return await context.acceptClient("", "01");
-}
-
 const resent: ClientScenario = {
   title: "after a resume what is unacknowledged comes again: same identifiers, DUP 1, same order",
   statements: {
-    v5: ["MQTT-4.4.0-1", "MQTT-3.3.1-1", "MQTT-3.3.1-3", "MQTT-4.3.2-3", "MQTT-4.3.3-3", "MQTT-4.6.0-1", "U-4.1-2", "MQTT-3.1.2-23"],
-    v3: ["MQTT-4.4.0-1", "MQTT-3.3.1-1", "MQTT-4.6.0-1", "MQTT-2.3.1-3", "MQTT-3.1.2-4", "MQTT-4.1.0-1"],
+    v5: [
+      "MQTT-4.4.0-1",
+      "MQTT-3.3.1-1",
+      "MQTT-3.3.1-3",
+      "MQTT-4.3.2-3",
+      "MQTT-4.3.3-3",
+      "MQTT-4.6.0-1",
+      "U-4.1-2",
+      "MQTT-3.1.2-23",
+    ],
+    v3: [
+      "MQTT-4.4.0-1",
+      "MQTT-3.3.1-1",
+      "MQTT-4.6.0-1",
+      "MQTT-2.3.1-3",
+      "MQTT-3.1.2-4",
+      "MQTT-4.1.0-1",
+    ],
   },
   run: async (context) => {
     const { client, result } = context.start(resuming(context));
     const first = await context.acceptClient();
     await result;
     const ids: (string | undefined)[] = [];
-    for (const [payload, qos] of [["1", 1], ["2", 2], ["3", 1], ["4", 2]] as const) {
+    for (const [payload, qos] of [
+      ["1", 1],
+      ["2", 2],
+      ["3", 1],
+      ["4", 2],
+    ] as const) {
       void client.publish("a", payload, { qos });
-      ids.push((await first.expect(`${integer(0x30 + qos * 2, 1)} { "a" id:2 <{}> '${payload}' }`))["id"]);
+      ids.push(
+        (await first.expect(`${integer(0x30 + qos * 2, 1)} { "a" id:2 <{}> '${payload}' }`))["id"],
+      );
     }
     const again = await resume(context, first);
     for (const [index, byte] of ["3A", "3C", "3A", "3C"].entries()) {
@@ -165,7 +202,10 @@ const sameClientId: ClientScenario = {
 
 const pubrelResent: ClientScenario = {
   title: "after PUBREC the PUBREL comes again after a resume, not the PUBLISH",
-  statements: { v5: ["MQTT-4.3.3-5", "MQTT-4.3.3-6", "MQTT-4.4.0-1", "U-4.1-2"], v3: ["MQTT-4.3.3-1", "MQTT-4.4.0-1"] },
+  statements: {
+    v5: ["MQTT-4.3.3-5", "MQTT-4.3.3-6", "MQTT-4.4.0-1", "U-4.1-2"],
+    v3: ["MQTT-4.3.3-1", "MQTT-4.4.0-1"],
+  },
   run: async (context) => {
     const { client, result } = context.start(resuming(context));
     const first = await context.acceptClient();
@@ -216,7 +256,10 @@ const refusedIsDone: ClientScenario = {
     const { client, result } = context.start(resuming(context));
     const first = await context.acceptClient();
     await result;
-    for (const [qos, answer] of [[1, "40"], [2, "50"]] as const) {
+    for (const [qos, answer] of [
+      [1, "40"],
+      [2, "50"],
+    ] as const) {
       const publishing = client.publish("a", "x", { qos });
       const { id } = await first.expect(`${integer(0x30 + qos * 2, 1)} { "a" id:2 {} 'x' }`);
       first.send(`${answer} { ${id} 87 { 1F "no" } }`);
@@ -262,7 +305,10 @@ const cleanStart: ClientScenario = {
   title: "with Clean Start 1 the client sends nothing again of what was before",
   statements: { v5: ["MQTT-3.1.2-4"], v3: ["MQTT-3.1.2-6"] },
   run: async (context) => {
-    const { client, result } = context.start({ reconnect: { initialDelayMs: 1 }, cleanStart: true });
+    const { client, result } = context.start({
+      reconnect: { initialDelayMs: 1 },
+      cleanStart: true,
+    });
     const first = await context.acceptClient();
     await result;
     client.publish("a", "x", { qos: 2 }).catch(() => {});
@@ -275,118 +321,27 @@ const cleanStart: ClientScenario = {
   },
 };
 
-const receiveMaximum: ClientScenario = {
-  title: "no more messages are open than the server's Receive Maximum, other packets go on",
-  statements: {
-    v5: ["MQTT-3.3.4-7", "MQTT-3.3.4-8", "MQTT-4.9.0-1", "MQTT-4.9.0-2", "MQTT-4.9.0-3", "U-4.9-1"],
-  },
-  run: async (context) => {
-    const { client, peer } = await context.connected({}, "21 0002");
-    for (const payload of ["1", "2", "3", "4"]) void client.publish("a", payload, { qos: 2 });
-    const { one } = await peer.expect("34 { \"a\" one:2 {} '1' }");
-    const { two } = await peer.expect("34 { \"a\" two:2 {} '2' }");
-    client.subscribe("b");
-    const { id } = await peer.expect('82 { id:2 {*} "b" 00 }');
-    peer.send(`90 { ${id} {} 00 }`);
-    await ping(client, peer);
-    peer.send(`32 { "b" 0001 {} 'x' }`);
-    await peer.expect("40 { 0001 * }");
-    peer.send(`50 { ${one} } 50 { ${two} 80 {} }`);
-    await peer.expect(`62 { ${one} * }`);
-    await peer.expect("34 { \"a\" .. .. {} '3' }");
-    peer.send(`70 { ${one} }`);
-    await peer.expect("34 { \"a\" .. .. {} '4' }");
-  },
-};
-
-const quotaAnew: ClientScenario = {
-  title: "the quota begins anew with each connection, at the limit of its CONNACK",
-  statements: { v5: ["U-4.9-1", "U-3.1.2.11.3-2"] },
-  run: async (context) => {
-    const { client, result } = context.start(resuming(context));
-    const first = await context.acceptClient("21 0003");
-    await result;
-    for (const payload of ["1", "2", "3"]) {
-      void client.publish("a", payload, { qos: 1 });
-      await first.expect(`32 { "a" .. .. {} '${payload}' }`);
-    }
-    first.drop();
-    const again = await context.acceptClient("21 0002", "01");
-    const { one } = await again.expect("3A { \"a\" one:2 {} '1' }");
-    await again.expect("3A { \"a\" .. .. {} '2' }");
-    await ping(client, again);
-    again.send(`40 { ${one} }`);
-    await again.expect("3A { \"a\" .. .. {} '3' }");
-  },
-};
-
-/** A publish that the server has ruled out in CONNACK must not leave the client. */
-const RULED_OUT = [
-  ["a QoS above the Maximum QoS", "24 01", { qos: 2 }, ["MQTT-3.2.2-11"]],
-  ["RETAIN 1 where there are no retained messages", "25 00", { retain: true }, ["MQTT-3.2.2-14"]],
-  ["an alias above the maximum", "22 0005", { topicAlias: 6 }, ["MQTT-3.2.2-17", "MQTT-3.3.2-9"]],
-  ["an alias where the server takes none", "", { topicAlias: 1 }, ["MQTT-3.2.2-18"]],
-  ["an alias where the maximum is 0", "22 0000", { topicAlias: 1 }, ["MQTT-3.2.2-18"]],
-  ["the alias 0", "22 0005", { topicAlias: 0 }, ["MQTT-3.3.2-8"]],
-] as const;
-
-const ruledOut: readonly ClientScenario[] = RULED_OUT.map(([name, connack, options, v5]) => ({
-  title: `${name} is not sent`,
-  statements: { v5: [...v5] },
-  run: async (context) => {
-    const { client, peer } = await context.connected({}, connack);
-    await rejected(Promise.resolve().then(() => client.publish("a", "x", options)));
-    await client.publish("a", "next");
-    const message = await peer.expectPublish({ payload: "next" });
-    ok(message.qos === 0 && !message.retain);
-  },
-}));
-
-const packetSize: ClientScenario = {
-  title: "a packet of the server's Maximum Packet Size is sent, one byte more is not",
-  statements: { v5: ["MQTT-3.2.2-15"] },
-  run: async (context) => {
-    const { client, peer } = await context.connected({}, "27 00000020");
-    const header = 2 + 3 + 1;
-    await rejected(client.publish("a", "x".repeat(32 - header + 1)));
-    await rejected(client.publish("a", "x".repeat(32 - header - 1), { qos: 1 }));
-    await rejected(client.subscribe("x".repeat(32)));
-    await client.publish("a", "y".repeat(32 - header));
-    await peer.expect(`30 { "a" {} '${"y".repeat(32 - header)}' }`);
-  },
-};
-
-const aliases: ClientScenario = {
-  title: "the client's own aliases stay within the maximum, and end with the connection",
-  statements: { v5: ["MQTT-3.2.2-17", "MQTT-3.3.2-9", "MQTT-3.3.2-7", "U-3.3.2.3.4-2", "MQTT-3.3.2-8"] },
-  run: async (context) => {
-    const options = { ...resuming(context), outgoingTopicAliasMaximum: 10 };
-    const { client, result } = context.start(options);
-    let peer = await context.acceptClient("22 0002");
-    await result;
-    for (let connection = 0; connection < 2; connection++) {
-      const names = new Map<number, string>();
-      for (let count = 0; count < 12; count++) {
-        const topic = `a/rather/long/topic/${count % 3}`;
-        await client.publish(topic, "x");
-        const message = await peer.expectPublish();
-        const alias = Number(message.properties.get(0x23)?.[0] ?? 0);
-        ok(alias <= 2);
-        if (message.topic !== "" && alias > 0) names.set(alias, message.topic);
-        equal(message.topic === "" ? names.get(alias) : message.topic, topic);
-      }
-      if (connection === 1) continue;
-      peer = await resume(context, peer);
-      await untilConnected(client);
-    }
-  },
-};
-
 const badTopics: ClientScenario = {
   title: "topics with wildcards, without characters, with U+0000 or a lone surrogate are not sent",
   statements: {
-    v5: ["MQTT-3.3.2-2", "MQTT-4.7.0-1", "MQTT-4.7.3-1", "MQTT-4.7.3-2", "MQTT-1.5.4-1", "MQTT-1.5.4-2", "MQTT-4.7.3-3"],
-    v3: ["MQTT-3.3.2-2", "MQTT-4.7.1-1", "MQTT-4.7.3-1", "MQTT-4.7.3-2", "MQTT-1.5.3-1", "MQTT-1.5.3-2", "MQTT-4.7.3-3"],
+    v5: [
+      "MQTT-3.3.2-2",
+      "MQTT-4.7.0-1",
+      "MQTT-4.7.3-1",
+      "MQTT-4.7.3-2",
+      "MQTT-1.5.4-1",
+      "MQTT-1.5.4-2",
+      "MQTT-4.7.3-3",
+    ],
+    v3: [
+      "MQTT-3.3.2-2",
+      "MQTT-4.7.1-1",
+      "MQTT-4.7.3-1",
+      "MQTT-4.7.3-2",
+      "MQTT-1.5.3-1",
+      "MQTT-1.5.3-2",
+      "MQTT-4.7.3-3",
+    ],
   },
   run: async (context) => {
     const { client, peer } = await context.connected();
@@ -401,7 +356,14 @@ const badTopics: ClientScenario = {
 const badProperties: ClientScenario = {
   title: "properties that would break a rule are not sent",
   statements: {
-    v5: ["MQTT-3.3.2-13", "MQTT-3.3.2-14", "MQTT-3.3.2-19", "MQTT-1.5.7-1", "MQTT-3.3.4-6", "MQTT-1.5.4-2"],
+    v5: [
+      "MQTT-3.3.2-13",
+      "MQTT-3.3.2-14",
+      "MQTT-3.3.2-19",
+      "MQTT-1.5.7-1",
+      "MQTT-3.3.4-6",
+      "MQTT-1.5.4-2",
+    ],
   },
   run: async (context) => {
     const { client, peer } = await context.connected();
@@ -415,7 +377,11 @@ const badProperties: ClientScenario = {
     for (const options of bad) {
       await rejected(Promise.resolve().then(() => client.publish("a", "x", options)));
     }
-    const userProperties = [["b", "1"], ["a", "2"], ["b", "1"]] as const;
+    const userProperties = [
+      ["b", "1"],
+      ["a", "2"],
+      ["b", "1"],
+    ] as const;
     await client.publish("a", "x", { contentType: "t", responseTopic: "r", userProperties });
     const message = await peer.expectPublish({ topic: "a" });
     equal(JSON.stringify(message.properties.get(0x26)), JSON.stringify(userProperties));
@@ -466,11 +432,6 @@ export const CLIENT_PUBLISHING_SCENARIOS: readonly ClientScenario[] = [
   refusedIsDone,
   sessionLost,
   cleanStart,
-  receiveMaximum,
-  quotaAnew,
-  ...ruledOut,
-  packetSize,
-  aliases,
   badTopics,
   badProperties,
   lengths,

@@ -6,7 +6,14 @@ import { rejected, type ClientScenario } from "./client-scenario.ts";
 const bytes: ClientScenario = {
   title: "SUBSCRIBE has the flags 0010, an identifier, and each filter with its options",
   statements: {
-    v5: ["MQTT-3.8.1-1", "MQTT-3.8.3-1", "MQTT-3.8.3-2", "MQTT-2.2.1-3", "MQTT-3.8.3-5", "MQTT-2.1.3-1"],
+    v5: [
+      "MQTT-3.8.1-1",
+      "MQTT-3.8.3-1",
+      "MQTT-3.8.3-2",
+      "MQTT-2.2.1-3",
+      "MQTT-3.8.3-5",
+      "MQTT-2.1.3-1",
+    ],
     v3: ["MQTT-3.8.1-1", "MQTT-3.8.3-1", "MQTT-3.8.3-3", "MQTT-2.3.1-1", "MQTT-2.2.2-1"],
   },
   run: async (context) => {
@@ -91,14 +98,44 @@ const refusedFilter: ClientScenario = {
   },
 };
 
-const BAD_FILTERS = ["", "a#", "#/a", "a/#/b", "a+", "+a", "a\u0000", "a\ud800", "x".repeat(65_536)];
+const BAD_FILTERS = [
+  "",
+  "a#",
+  "#/a",
+  "a/#/b",
+  "a+",
+  "+a",
+  "a\u0000",
+  "a\ud800",
+  "x".repeat(65_536),
+];
 const BAD_SHARES = ["$share/g", "$share/g/", "$share//a", "$share/a+b/x", "$share/a#/x"];
 
 const badFilters: ClientScenario = {
   title: "filters that break the grammar are not sent",
   statements: {
-    v5: ["MQTT-4.7.1-1", "MQTT-4.7.1-2", "MQTT-4.7.3-1", "MQTT-4.7.3-2", "MQTT-4.7.3-3", "MQTT-3.8.3-1", "MQTT-3.10.3-1", "MQTT-3.8.3-2", "MQTT-4.8.2-1", "MQTT-4.8.2-2"],
-    v3: ["MQTT-4.7.1-2", "MQTT-4.7.1-3", "MQTT-4.7.3-1", "MQTT-4.7.3-2", "MQTT-4.7.3-3", "MQTT-3.8.3-1", "MQTT-3.10.3-1", "MQTT-3.8.3-3"],
+    v5: [
+      "MQTT-4.7.1-1",
+      "MQTT-4.7.1-2",
+      "MQTT-4.7.3-1",
+      "MQTT-4.7.3-2",
+      "MQTT-4.7.3-3",
+      "MQTT-3.8.3-1",
+      "MQTT-3.10.3-1",
+      "MQTT-3.8.3-2",
+      "MQTT-4.8.2-1",
+      "MQTT-4.8.2-2",
+    ],
+    v3: [
+      "MQTT-4.7.1-2",
+      "MQTT-4.7.1-3",
+      "MQTT-4.7.3-1",
+      "MQTT-4.7.3-2",
+      "MQTT-4.7.3-3",
+      "MQTT-3.8.3-1",
+      "MQTT-3.10.3-1",
+      "MQTT-3.8.3-3",
+    ],
   },
   run: async (context) => {
     const { client, peer } = await context.connected();

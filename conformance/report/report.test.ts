@@ -30,8 +30,14 @@ const OTHERS = Array.from({ length: 99 }, (_, index) => ({
 }));
 const OTHERS_TITLES = OTHERS.map(({ id }) => `[${id}]`).join(" ");
 
-function results(tests: Readonly<Record<string, string>>, file = "/conformance/server.test.ts"): unknown {
-  const assertionResults = Object.entries(tests).map(([fullName, status]) => ({ fullName, status }));
+function results(
+  tests: Readonly<Record<string, string>>,
+  file = "/conformance/server.test.ts",
+): unknown {
+  const assertionResults = Object.entries(tests).map(([fullName, status]) => ({
+    fullName,
+    status,
+  }));
   return { testResults: [{ name: file, assertionResults }] };
 }
 
@@ -48,9 +54,12 @@ test("a statement with neither test nor waiver is a fault", () => {
   expect(faults({})).toContain("MQTT-9.9.9-1 (5.0) has no test of the server");
 });
 
-test.each(["failed", "skipped", "todo", "pending"])("a test that is %s proves nothing", (status) => {
-  expect(faults({ "server [MQTT-9.9.9-1] does it (5.0)": status })).toContain("has no test");
-});
+test.each(["failed", "skipped", "todo", "pending"])(
+  "a test that is %s proves nothing",
+  (status) => {
+    expect(faults({ "server [MQTT-9.9.9-1] does it (5.0)": status })).toContain("has no test");
+  },
+);
 
 test("a test of 3.1.1 proves nothing of 5.0", () => {
   const found = faults({ "server [MQTT-9.9.9-1] does it (3.1.1)": "passed" });

@@ -101,7 +101,9 @@ function unknownWaivers(
   waivers: readonly Waiver[],
 ): readonly string[] {
   const unknown = waivers.filter((waiver) => !statements.some((found) => isAbout(waiver, found)));
-  return unknown.map(({ id, version }) => `a waiver for ${id}, which is no statement of ${version}`);
+  return unknown.map(
+    ({ id, version }) => `a waiver for ${id}, which is no statement of ${version}`,
+  );
 }
 
 function tooManyWaivers(

@@ -10,7 +10,14 @@ const PUBCOMP = 7;
 const newIdentifiers: Scenario = {
   title: "each message to a client has an identifier that is not 0 and not in use, and DUP 0",
   statements: {
-    v5: ["MQTT-2.2.1-4", "MQTT-4.3.2-1", "MQTT-4.3.2-2", "MQTT-4.3.3-1", "MQTT-4.3.3-2", "U-4.3.2-1"],
+    v5: [
+      "MQTT-2.2.1-4",
+      "MQTT-4.3.2-1",
+      "MQTT-4.3.2-2",
+      "MQTT-4.3.3-1",
+      "MQTT-4.3.3-2",
+      "U-4.3.2-1",
+    ],
     v3: ["MQTT-2.3.1-4", "MQTT-2.3.1-1", "MQTT-4.3.2-1", "MQTT-4.3.3-1"],
   },
   run: async (context) => {
@@ -162,7 +169,7 @@ const unknownPubrel: Scenario = {
     const peer = await context.connect();
     peer.send("62 { 0BAD }");
     const pubcomp = await peer.expectAcknowledgement(PUBCOMP, 0x0bad);
-    if (context.isV5) equal(pubcomp.codes[0], 0x92);
+    if (context.isV5) context.recommend(pubcomp.codes[0] === 0x92, "PUBCOMP does not say 0x92");
     await peer.expectNothing();
   },
 };
@@ -174,7 +181,7 @@ const unknownPubrec: Scenario = {
     const peer = await context.connect();
     peer.send("50 { 0BAD }");
     const pubrel = await peer.expectAcknowledgement(PUBREL, 0x0bad);
-    equal(pubrel.codes[0], 0x92);
+    context.recommend(pubrel.codes[0] === 0x92, "PUBREL does not say 0x92");
   },
 };
 
@@ -190,7 +197,8 @@ const unknownFinal: Scenario = {
 };
 
 const flowToClient: Scenario = {
-  title: "QoS 2 to a client: PUBREL after PUBREC, with the same identifier, and nothing after PUBCOMP",
+  title:
+    "QoS 2 to a client: PUBREL after PUBREC, with the same identifier, and nothing after PUBCOMP",
   statements: {
     v5: ["MQTT-4.3.3-4", "MQTT-2.2.1-5", "MQTT-3.6.2-1", "U-2.2.1-2"],
     v3: ["MQTT-4.3.3-1", "MQTT-2.3.1-6"],
@@ -226,7 +234,12 @@ function resent(qos: 1 | 2): Scenario {
     title: `an unacknowledged QoS ${qos} PUBLISH comes again after a reconnect: same identifier, DUP 1`,
     statements: {
       v5: ["MQTT-4.4.0-1", "MQTT-3.3.1-1", qos === 1 ? "MQTT-4.3.2-3" : "MQTT-4.3.3-3", "U-4.1-3"],
-      v3: ["MQTT-4.4.0-1", "MQTT-3.3.1-1", qos === 1 ? "MQTT-4.3.2-1" : "MQTT-4.3.3-1", "MQTT-2.3.1-4"],
+      v3: [
+        "MQTT-4.4.0-1",
+        "MQTT-3.3.1-1",
+        qos === 1 ? "MQTT-4.3.2-1" : "MQTT-4.3.3-1",
+        "MQTT-2.3.1-4",
+      ],
     },
     run: async (context) => {
       const topic = context.topic();

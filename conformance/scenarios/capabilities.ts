@@ -4,27 +4,25 @@ import { equal } from "node:assert/strict";
 import type { Scenario } from "../scenario.ts";
 import { integer } from "../wire/notation.ts";
 
-const maximumQosTold = ([0, 1] as const).map(
-  (maximumQos): Scenario => ({
-    title: `a server with Maximum QoS ${maximumQos} says so, grants less, and refuses more`,
-    statements: {
-      v5: ["MQTT-3.2.2-9", "MQTT-3.2.2-10", "MQTT-3.2.2-11", "U-3.2.2.3.4-2", "U-3.8.4-3"],
-    },
-    needs: { maximumQos },
-    run: async (context) => {
-      const { peer, connack } = await context.connectAndRead();
-      equal(connack.properties.get(0x24)?.[0], maximumQos);
-      for (const qos of [0, 1, 2]) {
-        peer.send(`82 { 0001 {} "${context.topic()}" ${integer(qos, 1)} }`);
-        const { codes } = await peer.expectAcknowledgement(9, 1);
-        equal(codes[0] !== undefined && codes[0] <= qos, true);
-      }
-      const first = integer(0x30 + (maximumQos + 1) * 2, 1);
-      peer.send(`${first} { "${context.topic()}" 0001 {} 'x' }`);
-      await peer.expectDisconnect(0x9b);
-    },
-  }),
-);
+const maximumQosTold = ([0, 1] as const).map((maximumQos): Scenario => ({
+  title: `a server with Maximum QoS ${maximumQos} says so, grants less, and refuses more`,
+  statements: {
+    v5: ["MQTT-3.2.2-9", "MQTT-3.2.2-10", "MQTT-3.2.2-11", "U-3.2.2.3.4-2", "U-3.8.4-3"],
+  },
+  needs: { maximumQos },
+  run: async (context) => {
+    const { peer, connack } = await context.connectAndRead();
+    equal(connack.properties.get(0x24)?.[0], maximumQos);
+    for (const qos of [0, 1, 2]) {
+      peer.send(`82 { 0001 {} "${context.topic()}" ${integer(qos, 1)} }`);
+      const { codes } = await peer.expectAcknowledgement(9, 1);
+      equal(codes[0] !== undefined && codes[0] <= qos, true);
+    }
+    const first = integer(0x30 + (maximumQos + 1) * 2, 1);
+    peer.send(`${first} { "${context.topic()}" 0001 {} 'x' }`);
+    await peer.expectDisconnect(0x9b);
+  },
+}));
 
 const maximumQosWill: Scenario = {
   title: "a Will above the server's Maximum QoS is refused",

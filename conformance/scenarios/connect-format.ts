@@ -183,7 +183,7 @@ const firstPacket: Scenario = {
   },
   run: async (context) => {
     const packets = [
-      '30 { "a" <{}> \'x\' }',
+      "30 { \"a\" <{}> 'x' }",
       '82 { 0001 <{}> "a" 00 }',
       "C0 00",
       "E0 00",

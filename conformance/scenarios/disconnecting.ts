@@ -111,7 +111,13 @@ const codesOfOthers: Scenario = {
     v5: ["MQTT-3.4.2-1", "MQTT-3.5.2-1", "MQTT-3.6.2-1", "MQTT-3.7.2-1", "MQTT-3.14.2-1"],
   },
   run: async (context) => {
-    const packets = ["40 { 0001 01 }", "50 { 0001 92 }", "62 { 0001 10 }", "70 { 0001 80 }", "E0 { 01 }"];
+    const packets = [
+      "40 { 0001 01 }",
+      "50 { 0001 92 }",
+      "62 { 0001 10 }",
+      "70 { 0001 80 }",
+      "E0 { 01 }",
+    ];
     for (const packet of packets) {
       const peer = await context.connect();
       peer.send(packet);

@@ -36,7 +36,14 @@ async function letIn(context: ScenarioContext): Promise<Peer> {
 const succeeds: Scenario = {
   title: "AUTH 0x18 both ways, then CONNACK 0x00, each with the method of CONNECT",
   statements: {
-    v5: ["MQTT-4.12.0-2", "MQTT-4.12.0-3", "MQTT-4.12.0-5", "MQTT-3.15.2-1", "U-4.12-2", "MQTT-3.2.0-1"],
+    v5: [
+      "MQTT-4.12.0-2",
+      "MQTT-4.12.0-3",
+      "MQTT-4.12.0-5",
+      "MQTT-3.15.2-1",
+      "U-4.12-2",
+      "MQTT-3.2.0-1",
+    ],
   },
   needs: { houseRules: true },
   run: async (context) => {
@@ -112,35 +119,44 @@ const BAD_AUTHS: readonly (readonly [string, string, readonly number[], readonly
   ["the code 0x00", 'F0 { 00 { 15 "challenge" } }', [0x82], ["MQTT-4.12.0-3", "MQTT-3.15.2-1"]],
   ["the code 0x19", 'F0 { 19 { 15 "challenge" } }', [0x82], ["MQTT-4.12.0-3"]],
   ["an unknown code", 'F0 { 01 { 15 "challenge" } }', [0x82, 0x81], ["MQTT-3.15.2-1"]],
-  ["the method twice", 'F0 { 18 { 15 "challenge" 15 "challenge" } }', [0x82, 0x81], ["U-3.1.2.11.9-1"]],
+  ["ill-formed text", "F0 { 18 { 15 [ FF ] } }", [0x81], ["MQTT-1.5.4-1", "U-1.5.4-1"]],
+  ["U+0000", "F0 { 18 { 15 [ 00 ] } }", [0x81], ["MQTT-1.5.4-2", "U-1.5.4-1"]],
+  [
+    "the method twice",
+    'F0 { 18 { 15 "challenge" 15 "challenge" } }',
+    [0x82, 0x81],
+    ["U-3.1.2.11.9-1"],
+  ],
   ["data twice", 'F0 { 18 { 15 "challenge" 16 [01] 16 [01] } }', [0x82, 0x81], ["U-3.1.2.11.10-1"]],
   ["wrong flags", 'F1 { 18 { 15 "challenge" } }', [0x81], ["MQTT-3.15.1-1", "MQTT-2.1.3-1"]],
   ["a foreign property", 'F0 { 18 { 15 "challenge" 01 00 } }', [0x81, 0x82], ["U-2.2.2.2-1"]],
 ];
 
-const badDuringConnect: readonly Scenario[] = BAD_AUTHS.map(([name, packet, codes, statements]) => ({
-  title: `AUTH with ${name} before CONNACK is refused`,
-  statements: { v5: [...statements, "MQTT-3.14.0-1"] },
-  needs: { houseRules: true },
-  run: async (context) => {
-    const peer = await asked(context);
-    peer.send(packet);
-    await peer.expectRefusal(...codes);
-  },
-}));
-
-const badAfterConnect: readonly Scenario[] = BAD_AUTHS.filter(([name]) => name !== "the code 0x19").map(
+const badDuringConnect: readonly Scenario[] = BAD_AUTHS.map(
   ([name, packet, codes, statements]) => ({
-    title: `AUTH with ${name} after CONNACK ends the connection`,
-    statements: { v5: statements },
+    title: `AUTH with ${name} before CONNACK is refused`,
+    statements: { v5: [...statements, "MQTT-3.14.0-1"] },
     needs: { houseRules: true },
     run: async (context) => {
-      const peer = await letIn(context);
+      const peer = await asked(context);
       peer.send(packet);
-      await peer.expectDisconnect(...codes, 0x8c);
+      await peer.expectRefusal(...codes);
     },
   }),
 );
+
+const badAfterConnect: readonly Scenario[] = BAD_AUTHS.filter(
+  ([name]) => name !== "the code 0x19",
+).map(([name, packet, codes, statements]) => ({
+  title: `AUTH with ${name} after CONNACK ends the connection`,
+  statements: { v5: statements },
+  needs: { houseRules: true },
+  run: async (context) => {
+    const peer = await letIn(context);
+    peer.send(packet);
+    await peer.expectDisconnect(...codes, 0x8c);
+  },
+}));
 
 const nothingElse: Scenario = {
   title: "a client that sends anything but AUTH or DISCONNECT before CONNACK is refused",

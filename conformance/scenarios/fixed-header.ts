@@ -101,7 +101,7 @@ const TRAILING: readonly { readonly name: string; readonly packet: string }[] = 
   { name: "PUBACK with half a packet identifier", packet: "40 { 00 }" },
   { name: "PUBACK with a byte too many", packet: "40 { 0001 <00 00> 00 }" },
   { name: "PUBLISH whose topic ends beyond the packet", packet: "30 { 0009 'ab' }" },
-  { name: "PUBLISH of QoS 1 that ends in its identifier", packet: "32 { \"ab\" 00 }" },
+  { name: "PUBLISH of QoS 1 that ends in its identifier", packet: '32 { "ab" 00 }' },
   { name: "SUBSCRIBE whose filter ends beyond the packet", packet: "82 { 0001 <{}> 0009 'a' 00 }" },
   { name: "SUBSCRIBE that ends before the options", packet: '82 { 0001 <{}> "a" }' },
   { name: "UNSUBSCRIBE whose filter ends beyond the packet", packet: "A2 { 0001 <{}> 0009 'a' }" },

@@ -39,8 +39,8 @@ const anyPacket: Scenario = {
   slow: true,
   run: async (context) => {
     const peer = await context.connect({ keepAliveSeconds: 1 });
-    for (let round = 0; round < 3; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 800));
+    for (let round = 0; round < 5; round++) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
       await context.publish(peer, context.topic(), "x", { qos: 1 });
     }
     equal(peer.closed, false);

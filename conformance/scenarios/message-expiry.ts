@@ -5,6 +5,11 @@ import type { Scenario } from "../scenario.ts";
 
 const MESSAGE_EXPIRY = 0x02;
 
+/** An interval may be shorter than it could be, by as long as a busy machine took. */
+function isBetween(least: number, value: unknown, most: number): boolean {
+  return typeof value === "number" && value >= least && value <= most;
+}
+
 function seconds(count: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, count * 1000));
 }
@@ -17,7 +22,7 @@ const passedOn: Scenario = {
     const peer = await context.subscriber(topic);
     await context.publish(peer, topic, "x", { properties: "02 00000E10" });
     const message = await peer.expectPublish();
-    ok([3599, 3600].includes(Number(message.properties.get(MESSAGE_EXPIRY)?.[0])));
+    ok(isBetween(3540, message.properties.get(MESSAGE_EXPIRY)?.[0], 3600));
     await context.publish(peer, topic, "y");
     await peer.expect(`30 { "${topic}" {} 'y' }`);
   },
@@ -40,7 +45,7 @@ const queued: Scenario = {
     await seconds(2.5);
     const again = await context.connect({ clientId, durable: true });
     const late = await again.expectPublish({ payload: "late" });
-    ok([97, 98].includes(Number(late.properties.get(MESSAGE_EXPIRY)?.[0])));
+    ok(isBetween(40, late.properties.get(MESSAGE_EXPIRY)?.[0], 98));
     const never = await again.expectPublish({ payload: "never" });
     equal(never.properties.has(MESSAGE_EXPIRY), false);
   },
@@ -56,11 +61,11 @@ const blocked: Scenario = {
     const other = await context.subscriber(topic, 1);
     const sender = await context.connect();
     await context.publish(sender, topic, "open", { qos: 1 });
-    await context.publish(sender, topic, "soon", { qos: 1, properties: "02 00000001" });
+    await context.publish(sender, topic, "soon", { qos: 1, properties: "02 00000002" });
     await context.publish(sender, topic, "last", { qos: 1 });
     for (const payload of ["open", "soon", "last"]) await other.expectPublish({ payload });
     const { packetIdentifier } = await receiver.expectPublish({ payload: "open" });
-    await seconds(2.5);
+    await seconds(3.5);
     receiver.send(`40 { ${packetIdentifier.toString(16).padStart(4, "0")} }`);
     await receiver.expectPublish({ payload: "last" });
   },
@@ -76,10 +81,10 @@ function startedDelivery(qos: 1 | 2): Scenario {
       const clientId = context.clientId("begun");
       const first = await context.subscriber(topic, qos, { clientId, durable: true });
       const sender = await context.connect();
-      await context.publish(sender, topic, "x", { qos, properties: "02 00000001" });
+      await context.publish(sender, topic, "x", { qos, properties: "02 00000002" });
       await first.expectPublish({ payload: "x", qos });
       first.drop();
-      await seconds(2.5);
+      await seconds(3.5);
       const again = await context.connect({ clientId, durable: true });
       await again.expectPublish({ payload: "x", qos, duplicate: true });
     },
@@ -125,7 +130,7 @@ const will: Scenario = {
     await seconds(2.5);
     peer.drop();
     const message = await watcher.expectPublish({ payload: "will" });
-    ok([99, 100].includes(Number(message.properties.get(MESSAGE_EXPIRY)?.[0])));
+    ok(isBetween(90, message.properties.get(MESSAGE_EXPIRY)?.[0], 100));
   },
 };
 

@@ -192,7 +192,8 @@ const explanations: readonly Scenario[] = EXPLAINED.map(({ name, statements, pro
 }));
 
 const explainedConnack: Scenario = {
-  title: "CONNACK has a Reason String and User Properties where they fit, and none where they do not",
+  title:
+    "CONNACK has a Reason String and User Properties where they fit, and none where they do not",
   statements: { v5: ["MQTT-3.2.2-19", "MQTT-3.2.2-20", "MQTT-3.1.2-24"] },
   needs: { houseRules: true },
   run: async (context) => {

@@ -38,7 +38,9 @@ const EXAMPLES: Readonly<Record<number, string>> = {
 };
 
 const KNOWN = Object.keys(EXAMPLES).map(Number);
-const UNKNOWN = [0x00, 0x04, 0x05, 0x06, 0x07, 0x0a, 0x0c, 0x10, 0x14, 0x1b, 0x1d, 0x1e, 0x20, 0x2b, 0x7f];
+const UNKNOWN = [
+  0x00, 0x04, 0x05, 0x06, 0x07, 0x0a, 0x0c, 0x10, 0x14, 0x1b, 0x1d, 0x1e, 0x20, 0x2b, 0x7f,
+];
 
 /** A packet with properties; `$` is replaced by them. */
 interface Carrier {
@@ -119,7 +121,14 @@ function unknownProperties({ name, packet, phase }: Carrier): Scenario {
 }
 
 /** Property blocks that end inside a property, or beyond the packet. */
-const BROKEN_BLOCKS = ["05 26 0001", "09 26 0001 'n' 0001 'v'", "01 26", "FF FF FF 7F", "80", "03 02 0000"];
+const BROKEN_BLOCKS = [
+  "05 26 0001",
+  "09 26 0001 'n' 0001 'v'",
+  "01 26",
+  "FF FF FF 7F",
+  "80",
+  "03 02 0000",
+];
 
 function brokenBlocks({ name, packet, phase }: Carrier): Scenario {
   return {
@@ -153,28 +162,109 @@ function willWith(properties: string): string {
 }
 
 const BAD_IN_CONNECT: readonly BadProperty[] = [
-  { name: "Session Expiry Interval twice", packet: connectWith("11 00000001 11 00000001"), statements: ["U-3.1.2.11.2-1"] },
-  { name: "Receive Maximum twice", packet: connectWith("21 0001 21 0001"), statements: ["U-3.1.2.11.3-1"] },
+  {
+    name: "Session Expiry Interval twice",
+    packet: connectWith("11 00000001 11 00000001"),
+    statements: ["U-3.1.2.11.2-1"],
+  },
+  {
+    name: "Receive Maximum twice",
+    packet: connectWith("21 0001 21 0001"),
+    statements: ["U-3.1.2.11.3-1"],
+  },
   { name: "Receive Maximum 0", packet: connectWith("21 0000"), statements: ["U-3.1.2.11.3-1"] },
-  { name: "Maximum Packet Size twice", packet: connectWith("27 00010000 27 00010000"), statements: ["U-3.1.2.11.4-1"] },
-  { name: "Maximum Packet Size 0", packet: connectWith("27 00000000"), statements: ["U-3.1.2.11.4-1"] },
-  { name: "Topic Alias Maximum twice", packet: connectWith("22 0001 22 0001"), statements: ["U-3.1.2.11.5-1"] },
-  { name: "Request Response Information twice", packet: connectWith("19 00 19 00"), statements: ["U-3.1.2.11.6-1"] },
-  { name: "Request Response Information 2", packet: connectWith("19 02"), statements: ["U-3.1.2.11.6-1"] },
-  { name: "Request Problem Information twice", packet: connectWith("17 00 17 00"), statements: ["U-3.1.2.11.7-1"] },
-  { name: "Request Problem Information 2", packet: connectWith("17 02"), statements: ["U-3.1.2.11.7-1"] },
-  { name: "Authentication Method twice", packet: connectWith('15 "m" 15 "m"'), statements: ["U-3.1.2.11.9-1"] },
-  { name: "Authentication Data twice", packet: connectWith('15 "m" 16 [01] 16 [01]'), statements: ["U-3.1.2.11.10-1"] },
-  { name: "Authentication Data without a method", packet: connectWith("16 [01]"), statements: ["U-3.1.2.11.10-2"] },
-  { name: "Will Delay Interval twice", packet: willWith("18 00000001 18 00000001"), statements: ["U-3.1.3.2-1"] },
-  { name: "Payload Format Indicator of the Will twice", packet: willWith("01 00 01 00"), statements: ["U-3.1.3.2-1"] },
-  { name: "Message Expiry Interval of the Will twice", packet: willWith("02 00000001 02 00000001"), statements: ["U-3.1.3.2-1"] },
-  { name: "Content Type of the Will twice", packet: willWith('03 "t" 03 "t"'), statements: ["U-3.1.3.2-1"] },
-  { name: "Response Topic of the Will twice", packet: willWith('08 "t" 08 "t"'), statements: ["U-3.1.3.2-1"] },
-  { name: "Correlation Data of the Will twice", packet: willWith("09 [01] 09 [01]"), statements: ["U-3.1.3.2-1"] },
+  {
+    name: "Maximum Packet Size twice",
+    packet: connectWith("27 00010000 27 00010000"),
+    statements: ["U-3.1.2.11.4-1"],
+  },
+  {
+    name: "Maximum Packet Size 0",
+    packet: connectWith("27 00000000"),
+    statements: ["U-3.1.2.11.4-1"],
+  },
+  {
+    name: "Topic Alias Maximum twice",
+    packet: connectWith("22 0001 22 0001"),
+    statements: ["U-3.1.2.11.5-1"],
+  },
+  {
+    name: "Request Response Information twice",
+    packet: connectWith("19 00 19 00"),
+    statements: ["U-3.1.2.11.6-1"],
+  },
+  {
+    name: "Request Response Information 2",
+    packet: connectWith("19 02"),
+    statements: ["U-3.1.2.11.6-1"],
+  },
+  {
+    name: "Request Problem Information twice",
+    packet: connectWith("17 00 17 00"),
+    statements: ["U-3.1.2.11.7-1"],
+  },
+  {
+    name: "Request Problem Information 2",
+    packet: connectWith("17 02"),
+    statements: ["U-3.1.2.11.7-1"],
+  },
+  {
+    name: "Authentication Method twice",
+    packet: connectWith('15 "m" 15 "m"'),
+    statements: ["U-3.1.2.11.9-1"],
+  },
+  {
+    name: "Authentication Data twice",
+    packet: connectWith('15 "m" 16 [01] 16 [01]'),
+    statements: ["U-3.1.2.11.10-1"],
+  },
+  {
+    name: "Authentication Data without a method",
+    packet: connectWith("16 [01]"),
+    statements: ["U-3.1.2.11.10-2"],
+  },
+  {
+    name: "Will Delay Interval twice",
+    packet: willWith("18 00000001 18 00000001"),
+    statements: ["U-3.1.3.2-1"],
+  },
+  {
+    name: "Payload Format Indicator of the Will twice",
+    packet: willWith("01 00 01 00"),
+    statements: ["U-3.1.3.2-1"],
+  },
+  {
+    name: "Message Expiry Interval of the Will twice",
+    packet: willWith("02 00000001 02 00000001"),
+    statements: ["U-3.1.3.2-1"],
+  },
+  {
+    name: "Content Type of the Will twice",
+    packet: willWith('03 "t" 03 "t"'),
+    statements: ["U-3.1.3.2-1"],
+  },
+  {
+    name: "Response Topic of the Will twice",
+    packet: willWith('08 "t" 08 "t"'),
+    statements: ["U-3.1.3.2-1"],
+  },
+  {
+    name: "Correlation Data of the Will twice",
+    packet: willWith("09 [01] 09 [01]"),
+    statements: ["U-3.1.3.2-1"],
+  },
   // The standard gives no class to these two. Ours: a Protocol Error, like its neighbours.
-  { name: "Payload Format Indicator 2 of the Will", packet: willWith("01 02"), statements: ["U-3.1.3.2-1"] },
-  { name: "a wildcard in the Response Topic of the Will", packet: willWith('08 "a/+"'), codes: [0x82, 0x90, 0x81], statements: ["MQTT-3.3.2-14"] },
+  {
+    name: "Payload Format Indicator 2 of the Will",
+    packet: willWith("01 02"),
+    statements: ["U-3.1.3.2-1"],
+  },
+  {
+    name: "a wildcard in the Response Topic of the Will",
+    packet: willWith('08 "a/+"'),
+    codes: [0x82, 0x90, 0x81],
+    statements: ["MQTT-3.3.2-14"],
+  },
 ];
 
 function publishWith(properties: string): string {
@@ -183,22 +273,88 @@ function publishWith(properties: string): string {
 
 const BAD_AFTER_CONNECT: readonly BadProperty[] = [
   // The standard calls neither of the first three an error in PUBLISH. Ours: as in the Will.
-  { name: "Payload Format Indicator twice", packet: publishWith("01 00 01 00"), statements: ["MQTT-4.13.1-1"] },
-  { name: "Payload Format Indicator 2", packet: publishWith("01 02"), statements: ["MQTT-4.13.1-1"] },
-  { name: "Message Expiry Interval twice", packet: publishWith("02 00000001 02 00000001"), statements: ["MQTT-4.13.1-1"] },
-  { name: "Content Type twice", packet: publishWith('03 "t" 03 "t"'), statements: ["U-3.3.2.3.5-1"] },
-  { name: "Response Topic twice", packet: publishWith('08 "t" 08 "t"'), statements: ["U-3.3.2.3.5-1"] },
-  { name: "Correlation Data twice", packet: publishWith("09 [01] 09 [01]"), statements: ["U-3.3.2.3.5-1"] },
-  { name: "Topic Alias twice", packet: publishWith("23 0001 23 0001"), codes: [0x82], statements: ["U-3.3.2.3.4-1"] },
-  { name: "a wildcard in the Response Topic", packet: publishWith('08 "a/#"'), codes: [0x82, 0x90, 0x81], statements: ["MQTT-3.3.2-14"] },
-  { name: "Subscription Identifier twice in SUBSCRIBE", packet: '82 { 0001 { 0B 01 0B 01 } "a" 00 }', statements: ["U-3.8.2.1.2-1"] },
-  { name: "Subscription Identifier 0 in SUBSCRIBE", packet: '82 { 0001 { 0B 00 } "a" 00 }', statements: ["U-3.8.2.1.2-1"] },
-  { name: "Reason String twice in PUBACK", packet: '40 { 0001 00 { 1F "r" 1F "r" } }', statements: ["U-3.2.2.3.9-1"] },
-  { name: "Reason String twice in PUBREC", packet: '50 { 0001 00 { 1F "r" 1F "r" } }', statements: ["U-3.2.2.3.9-1"] },
-  { name: "Reason String twice in PUBREL", packet: '62 { 0001 00 { 1F "r" 1F "r" } }', statements: ["U-3.2.2.3.9-1"] },
-  { name: "Reason String twice in PUBCOMP", packet: '70 { 0001 00 { 1F "r" 1F "r" } }', statements: ["U-3.2.2.3.9-1"] },
-  { name: "Reason String twice in DISCONNECT", packet: 'E0 { 00 { 1F "r" 1F "r" } }', statements: ["U-3.2.2.3.9-1"] },
-  { name: "Session Expiry Interval twice in DISCONNECT", packet: "E0 { 00 { 11 00000000 11 00000000 } }", statements: ["U-3.1.2.11.2-1"] },
+  {
+    name: "Payload Format Indicator twice",
+    packet: publishWith("01 00 01 00"),
+    statements: ["MQTT-4.13.1-1"],
+  },
+  {
+    name: "Payload Format Indicator 2",
+    packet: publishWith("01 02"),
+    statements: ["MQTT-4.13.1-1"],
+  },
+  {
+    name: "Message Expiry Interval twice",
+    packet: publishWith("02 00000001 02 00000001"),
+    statements: ["MQTT-4.13.1-1"],
+  },
+  {
+    name: "Content Type twice",
+    packet: publishWith('03 "t" 03 "t"'),
+    statements: ["U-3.3.2.3.5-1"],
+  },
+  {
+    name: "Response Topic twice",
+    packet: publishWith('08 "t" 08 "t"'),
+    statements: ["U-3.3.2.3.5-1"],
+  },
+  {
+    name: "Correlation Data twice",
+    packet: publishWith("09 [01] 09 [01]"),
+    statements: ["U-3.3.2.3.5-1"],
+  },
+  {
+    name: "Topic Alias twice",
+    packet: publishWith("23 0001 23 0001"),
+    codes: [0x82],
+    statements: ["U-3.3.2.3.4-1"],
+  },
+  {
+    name: "a wildcard in the Response Topic",
+    packet: publishWith('08 "a/#"'),
+    codes: [0x82, 0x90, 0x81],
+    statements: ["MQTT-3.3.2-14"],
+  },
+  {
+    name: "Subscription Identifier twice in SUBSCRIBE",
+    packet: '82 { 0001 { 0B 01 0B 01 } "a" 00 }',
+    statements: ["U-3.8.2.1.2-1"],
+  },
+  {
+    name: "Subscription Identifier 0 in SUBSCRIBE",
+    packet: '82 { 0001 { 0B 00 } "a" 00 }',
+    statements: ["U-3.8.2.1.2-1"],
+  },
+  {
+    name: "Reason String twice in PUBACK",
+    packet: '40 { 0001 00 { 1F "r" 1F "r" } }',
+    statements: ["U-3.2.2.3.9-1"],
+  },
+  {
+    name: "Reason String twice in PUBREC",
+    packet: '50 { 0001 00 { 1F "r" 1F "r" } }',
+    statements: ["U-3.2.2.3.9-1"],
+  },
+  {
+    name: "Reason String twice in PUBREL",
+    packet: '62 { 0001 00 { 1F "r" 1F "r" } }',
+    statements: ["U-3.2.2.3.9-1"],
+  },
+  {
+    name: "Reason String twice in PUBCOMP",
+    packet: '70 { 0001 00 { 1F "r" 1F "r" } }',
+    statements: ["U-3.2.2.3.9-1"],
+  },
+  {
+    name: "Reason String twice in DISCONNECT",
+    packet: 'E0 { 00 { 1F "r" 1F "r" } }',
+    statements: ["U-3.2.2.3.9-1"],
+  },
+  {
+    name: "Session Expiry Interval twice in DISCONNECT",
+    packet: "E0 { 00 { 11 00000000 11 00000000 } }",
+    statements: ["U-3.1.2.11.2-1"],
+  },
 ];
 
 function badInConnect({ name, packet, codes, statements }: BadProperty): Scenario {

@@ -112,7 +112,14 @@ const qosTable: Scenario = {
 const answers: Scenario = {
   title: "QoS 0 gets no answer, QoS 1 a PUBACK, QoS 2 a PUBREC, each with its identifier",
   statements: {
-    v5: ["MQTT-3.3.4-1", "MQTT-2.2.1-5", "MQTT-4.3.2-4", "MQTT-4.3.3-8", "MQTT-3.4.2-1", "MQTT-3.5.2-1"],
+    v5: [
+      "MQTT-3.3.4-1",
+      "MQTT-2.2.1-5",
+      "MQTT-4.3.2-4",
+      "MQTT-4.3.3-8",
+      "MQTT-3.4.2-1",
+      "MQTT-3.5.2-1",
+    ],
     v3: ["MQTT-3.3.4-1", "MQTT-2.3.1-6", "MQTT-4.3.2-2", "MQTT-4.3.3-2"],
   },
   run: async (context) => {
@@ -204,14 +211,22 @@ const toMany: Scenario = {
 };
 
 /** Properties that go through a server as they are. */
-const PASSED_ON: readonly { readonly name: string; readonly property: string; readonly v5: string[] }[] = [
+const PASSED_ON: readonly {
+  readonly name: string;
+  readonly property: string;
+  readonly v5: string[];
+}[] = [
   { name: "Payload Format Indicator 0", property: "01 00", v5: ["MQTT-3.3.2-4"] },
   { name: "Payload Format Indicator 1", property: "01 01", v5: ["MQTT-3.3.2-4"] },
   { name: "Content Type", property: '03 "text/é"', v5: ["MQTT-3.3.2-20"] },
   { name: "Content Type without characters", property: '03 ""', v5: ["MQTT-3.3.2-20"] },
   { name: "Response Topic", property: '08 "answer/é/here"', v5: ["MQTT-3.3.2-15", "U-4.10-1"] },
   { name: "empty Correlation Data", property: "09 []", v5: ["MQTT-3.3.2-16", "U-4.10-1"] },
-  { name: "Correlation Data", property: "09 [ 00 01 7F 80 FF ]", v5: ["MQTT-3.3.2-16", "U-4.10-1"] },
+  {
+    name: "Correlation Data",
+    property: "09 [ 00 01 7F 80 FF ]",
+    v5: ["MQTT-3.3.2-16", "U-4.10-1"],
+  },
   {
     name: "Correlation Data of 65535 bytes",
     property: `09 [ ${"5A".repeat(65_535)} ]`,
@@ -257,7 +272,11 @@ const allTogether: Scenario = {
     deepEqual(message.properties.get(0x03), ["t"]);
     deepEqual(message.properties.get(0x08), ["r"]);
     equal(message.properties.has(0x09), true);
-    deepEqual(message.properties.get(0x26), [["n", "1"], ["m", "2"], ["n", "3"]]);
+    deepEqual(message.properties.get(0x26), [
+      ["n", "1"],
+      ["m", "2"],
+      ["n", "3"],
+    ]);
   },
 };
 

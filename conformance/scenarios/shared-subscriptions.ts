@@ -27,7 +27,7 @@ async function received(members: readonly Peer[]): Promise<readonly (readonly Pu
   for (const member of members) {
     const messages: Publish[] = [];
     member.send("C0 00 C0 00");
-    for (let pings = 0; pings < 2; ) {
+    for (let pings = 0; pings < 2;) {
       const packet = await member.next();
       if (packet[0] === 0xd0) pings += 1;
       else messages.push(readPublish(packet, "5.0"));
@@ -49,8 +49,14 @@ const exactlyOne: Scenario = {
     }
     const messages = (await received(members)).flat();
     const payloads = messages.map((message) => Number(message.payload)).sort((a, b) => a - b);
-    deepEqual(payloads, Array.from({ length: 30 }, (_, count) => count));
-    equal(messages.every((message) => message.topic === topic), true);
+    deepEqual(
+      payloads,
+      Array.from({ length: 30 }, (_, count) => count),
+    );
+    equal(
+      messages.every((message) => message.topic === topic),
+      true,
+    );
   },
 };
 
@@ -110,7 +116,10 @@ const ownQos: Scenario = {
     const messages = await received(members);
     equal(messages.flat().length, 12);
     for (const [qos, own] of messages.entries()) {
-      equal(own.every((message) => message.qos === qos), true);
+      equal(
+        own.every((message) => message.qos === qos),
+        true,
+      );
     }
   },
 };
@@ -140,7 +149,10 @@ const ownIdentifiers: Scenario = {
     const messages = await received([left, right]);
     equal(messages.flat().length, 6);
     for (const [index, own] of messages.entries()) {
-      equal(own.every((message) => message.properties.get(0x0b)?.join() === `${index + 1}`), true);
+      equal(
+        own.every((message) => message.properties.get(0x0b)?.join() === `${index + 1}`),
+        true,
+      );
     }
   },
 };
@@ -215,7 +227,8 @@ async function chosen(
 }
 
 const qos2Completes: Scenario = {
-  title: "a QoS 2 message whose member breaks off is completed with that member, nobody else gets it",
+  title:
+    "a QoS 2 message whose member breaks off is completed with that member, nobody else gets it",
   statements: { v5: ["MQTT-4.8.2-4"] },
   run: async (context) => {
     const topic = context.topic();

@@ -71,15 +71,17 @@ const BAD_SUBSCRIBES: readonly BadSubscribe[] = [
   },
 ];
 
-const refusals: readonly Scenario[] = BAD_SUBSCRIBES.map(({ title, packet, codes, statements }) => ({
-  title,
-  statements,
-  run: async (context) => {
-    const peer = await context.connect();
-    peer.send(packet);
-    await peer.expectDisconnect(...codes);
-  },
-}));
+const refusals: readonly Scenario[] = BAD_SUBSCRIBES.map(
+  ({ title, packet, codes, statements }) => ({
+    title,
+    statements,
+    run: async (context) => {
+      const peer = await context.connect();
+      peer.send(packet);
+      await peer.expectDisconnect(...codes);
+    },
+  }),
+);
 
 const answered: Scenario = {
   title: "SUBSCRIBE is answered by SUBACK with its identifier and the granted QoS",
@@ -89,7 +91,11 @@ const answered: Scenario = {
   },
   run: async (context) => {
     const peer = await context.connect();
-    for (const [id, qos] of [["0001", 0], ["1234", 1], ["FFFF", 2]] as const) {
+    for (const [id, qos] of [
+      ["0001", 0],
+      ["1234", 1],
+      ["FFFF", 2],
+    ] as const) {
       peer.send(`82 { ${id} <{}> "${context.topic()}" ${integer(qos, 1)} }`);
       await peer.expect(`90 { ${id} <{*}> ${integer(qos, 1)} }`);
     }
@@ -163,7 +169,11 @@ const mixed: Scenario = {
   needs: { houseRules: true },
   run: async (context) => {
     const peer = await context.connect();
-    const [good, bad, better] = [context.topic("a"), context.topic("forbidden"), context.topic("b")];
+    const [good, bad, better] = [
+      context.topic("a"),
+      context.topic("forbidden"),
+      context.topic("b"),
+    ];
     peer.send(`82 { 0001 <{}> "${good}" 00 "${bad}" 01 "${better}" 02 }`);
     await peer.expect("90 { 0001 <{*}> 00 <87|80> 02 }");
     await context.publish(peer, better, "x");
@@ -209,7 +219,8 @@ const replacedUnderLoad: Scenario = {
 };
 
 const overlapping: Scenario = {
-  title: "overlapping subscriptions: one copy at the highest QoS, or one per subscription at its own",
+  title:
+    "overlapping subscriptions: one copy at the highest QoS, or one per subscription at its own",
   statements: {
     v5: ["MQTT-3.3.4-2", "U-3.3.4-7"],
     v3: ["MQTT-3.3.5-1"],
@@ -229,7 +240,7 @@ const overlapping: Scenario = {
       levels.push(qos);
     }
     equal(Math.max(...levels), 2);
-    equal(levels.length === 1 || levels.sort().join() === "0,1,2", true);
+    equal(levels.length === 1 || new Set(levels).size === 3, true);
   },
 };
 

@@ -8,7 +8,10 @@ const SUBSCRIPTION_IDENTIFIER = 0x0b;
 
 function identifiersOf(message: Publish): string {
   const values = message.properties.get(SUBSCRIPTION_IDENTIFIER) ?? [];
-  return values.map(Number).sort((left, right) => left - right).join();
+  return values
+    .map(Number)
+    .sort((left, right) => left - right)
+    .join();
 }
 
 const smallAndLarge: Scenario = {
@@ -16,7 +19,11 @@ const smallAndLarge: Scenario = {
   statements: { v5: ["MQTT-3.3.4-3", "U-3.3.4-10"] },
   run: async (context) => {
     const peer = await context.connect();
-    for (const [name, bytes] of [["least", "01"], ["most", "FF FF FF 7F"], ["step", "80 01"]]) {
+    for (const [name, bytes] of [
+      ["least", "01"],
+      ["most", "FF FF FF 7F"],
+      ["step", "80 01"],
+    ]) {
       const topic = context.topic(name);
       await context.subscribe(peer, topic, 0, `0B ${bytes}`);
       await context.publish(peer, topic, "x");

@@ -27,8 +27,10 @@ const matching: readonly Scenario[] = MATCHES.map(([filter, topics, others]) => 
   run: async (context) => {
     const peer = await context.subscriber(context.topic(filter));
     const sender = await context.connect();
-    for (const topic of others.split("|")) await context.publish(sender, context.topic(topic), "no");
-    for (const topic of topics.split("|")) await context.publish(sender, context.topic(topic), "yes");
+    for (const topic of others.split("|"))
+      await context.publish(sender, context.topic(topic), "no");
+    for (const topic of topics.split("|"))
+      await context.publish(sender, context.topic(topic), "yes");
     for (const topic of topics.split("|")) {
       await peer.expectPublish({ topic: context.topic(topic), payload: "yes" });
     }

@@ -50,13 +50,29 @@ const IN_CONNECT: readonly Place[] = [
 ];
 
 const IN_CONNECT_PROPERTIES: readonly Place[] = [
-  { name: "name of a User Property of CONNECT", packet: connectWith('26 $ "v"'), v5: ["MQTT-1.5.7-1", "U-1.5.7-1"] },
-  { name: "value of a User Property of CONNECT", packet: connectWith('26 "n" $'), v5: ["MQTT-1.5.7-1", "U-1.5.7-1"] },
+  {
+    name: "name of a User Property of CONNECT",
+    packet: connectWith('26 $ "v"'),
+    v5: ["MQTT-1.5.7-1", "U-1.5.7-1"],
+  },
+  {
+    name: "value of a User Property of CONNECT",
+    packet: connectWith('26 "n" $'),
+    v5: ["MQTT-1.5.7-1", "U-1.5.7-1"],
+  },
   { name: "Authentication Method", packet: connectWith("15 $") },
   { name: "Content Type of the Will", packet: willWith("03 $") },
   { name: "Response Topic of the Will", packet: willWith("08 $") },
-  { name: "name of a User Property of the Will", packet: willWith('26 $ "v"'), v5: ["MQTT-1.5.7-1"] },
-  { name: "value of a User Property of the Will", packet: willWith('26 "n" $'), v5: ["MQTT-1.5.7-1"] },
+  {
+    name: "name of a User Property of the Will",
+    packet: willWith('26 $ "v"'),
+    v5: ["MQTT-1.5.7-1"],
+  },
+  {
+    name: "value of a User Property of the Will",
+    packet: willWith('26 "n" $'),
+    v5: ["MQTT-1.5.7-1"],
+  },
 ];
 
 const AFTER_CONNECT: readonly Place[] = [
@@ -83,10 +99,26 @@ const AFTER_CONNECT: readonly Place[] = [
 const PROPERTIES_AFTER_CONNECT: readonly Place[] = [
   { name: "Response Topic of PUBLISH", packet: publishWith("08 $"), v5: ["MQTT-3.3.2-13"] },
   { name: "Content Type of PUBLISH", packet: publishWith("03 $"), v5: ["MQTT-3.3.2-19"] },
-  { name: "name of a User Property of PUBLISH", packet: publishWith('26 $ "v"'), v5: ["MQTT-1.5.7-1", "U-1.5.7-1"] },
-  { name: "value of a User Property of PUBLISH", packet: publishWith('26 "n" $'), v5: ["MQTT-1.5.7-1", "U-1.5.7-1"] },
-  { name: "User Property of SUBSCRIBE", packet: '82 { 0001 { 26 "n" $ } "a" 00 }', v5: ["MQTT-1.5.7-1"] },
-  { name: "User Property of UNSUBSCRIBE", packet: 'A2 { 0001 { 26 $ "v" } "a" }', v5: ["MQTT-1.5.7-1"] },
+  {
+    name: "name of a User Property of PUBLISH",
+    packet: publishWith('26 $ "v"'),
+    v5: ["MQTT-1.5.7-1", "U-1.5.7-1"],
+  },
+  {
+    name: "value of a User Property of PUBLISH",
+    packet: publishWith('26 "n" $'),
+    v5: ["MQTT-1.5.7-1", "U-1.5.7-1"],
+  },
+  {
+    name: "User Property of SUBSCRIBE",
+    packet: '82 { 0001 { 26 "n" $ } "a" 00 }',
+    v5: ["MQTT-1.5.7-1"],
+  },
+  {
+    name: "User Property of UNSUBSCRIBE",
+    packet: 'A2 { 0001 { 26 $ "v" } "a" }',
+    v5: ["MQTT-1.5.7-1"],
+  },
   { name: "Reason String of PUBACK", packet: "40 { 0001 00 { 1F $ } }" },
   { name: "Reason String of PUBREC", packet: "50 { 0001 00 { 1F $ } }" },
   { name: "Reason String of PUBREL", packet: "62 { 0001 00 { 1F $ } }" },
@@ -116,7 +148,13 @@ function refusals(
   versions: "both" | "5.0",
 ): readonly Scenario[] {
   return places.flatMap((place) => [
-    refusal(place, phase, versions, "ill-formed text", BAD_TEXTS.map((text) => text.bytes)),
+    refusal(
+      place,
+      phase,
+      versions,
+      "ill-formed text",
+      BAD_TEXTS.map((text) => text.bytes),
+    ),
     refusal(place, phase, versions, "U+0000", ["00", "61 00 62"]),
   ]);
 }

@@ -190,10 +190,20 @@ const properties: Scenario = {
       [0x03, ["text/plain"]],
       [0x08, ["answer/here"]],
       [0x09, [Uint8Array.of(0, 255, 127)]],
-      [0x26, [["b", "1"], ["a", "2"], ["b", "3"], ["a", "2"]]],
+      [
+        0x26,
+        [
+          ["b", "1"],
+          ["a", "2"],
+          ["b", "3"],
+          ["a", "2"],
+        ],
+      ],
     ];
-    for (const [id, values] of expected) deepEqual(plain(message.properties.get(id)), plain(values));
-    equal([59, 60].includes(Number(message.properties.get(0x02)?.[0])), true);
+    for (const [id, values] of expected)
+      deepEqual(plain(message.properties.get(id)), plain(values));
+    const left = Number(message.properties.get(0x02)?.[0]);
+    equal(left > 0 && left <= 60, true);
     equal(message.properties.has(0x18), false);
   },
 };

@@ -35,7 +35,9 @@ export class ServerPool {
 
   /** Stops every server that was started. */
   async close(): Promise<void> {
-    const servers = await Promise.all(this.#all);
-    await Promise.all(servers.map((server) => (typeof server === "string" ? null : server.stop())));
+    const settled = await Promise.allSettled(this.#all);
+    const servers = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    const started = servers.filter((server) => typeof server !== "string");
+    await Promise.all(started.map((server) => server.stop()));
   }
 }

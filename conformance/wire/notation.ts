@@ -41,11 +41,7 @@ export function encode(notation: string, version: Version): Uint8Array {
 }
 
 /** Matches a whole packet; the captures, or `undefined` when the bytes are others. */
-export function match(
-  notation: string,
-  version: Version,
-  bytes: Uint8Array,
-): Captures | undefined {
+export function match(notation: string, version: Version, bytes: Uint8Array): Captures | undefined {
   const captures: Record<string, string> = {};
   const end = matchNodes(parse(notation, version), bytes, 0, captures);
   return end === bytes.length ? captures : undefined;

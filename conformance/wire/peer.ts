@@ -6,7 +6,15 @@
 import { AssertionError } from "node:assert";
 import { connect as connectSocket, type Socket } from "node:net";
 
-import { encode, hex, integer, match, readVarint, type Captures, type Version } from "./notation.ts";
+import {
+  encode,
+  hex,
+  integer,
+  match,
+  readVarint,
+  type Captures,
+  type Version,
+} from "./notation.ts";
 import {
   readAcknowledgement,
   readCodePacket,
