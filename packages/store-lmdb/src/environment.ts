@@ -16,7 +16,14 @@ const BINARY = { encoding: "binary", keyEncoding: "binary" } as const;
  * a thread of its own, data, `fdatasync`, root page with `O_DSYNC`, and settles after that. We never commit two
  * transactions at a time, so there would be nothing to overlap.
  */
-const SETTINGS = { ...BINARY, overlappingSync: false, permissionsMode: 0o600, maxDbs: 4 };
+const SETTINGS = {
+  ...BINARY,
+  overlappingSync: false,
+  // Nor batches of whatever was written in a turn: a failed one rejects a promise that nobody has.
+  eventTurnBatching: false,
+  permissionsMode: 0o600,
+  maxDbs: 4,
+};
 
 /** An open LMDB file, with the tables of a store in it. */
 export class Environment {

@@ -51,6 +51,8 @@ export class LmdbStore implements Store {
   #open: OpenStore | undefined;
   #failure: StoreError | undefined;
   #bytes: number | undefined;
+  /** Whether the last commit found no room. */
+  #wasFull = false;
   /** What was asked last; the next thing waits for it. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -172,9 +174,10 @@ export class LmdbStore implements Store {
         new StoreError("ANAX_STORE_FAILED", `${this.path} was taken by another server`),
       );
     }
-    this.#refuseIfTooLarge(transaction);
+    this.#refuseIfTooLarge(transaction, open.environment);
     try {
       await open.environment.write(() => changeTables(open.environment, transaction, this.#hash));
+      if (roomFor(transaction, 4_096) > 0) this.#wasFull = false;
     } catch (error) {
       throw await this.#commitFailed(transaction, error);
     } finally {
@@ -183,18 +186,28 @@ export class LmdbStore implements Store {
     await this.#giveBack(open);
   }
 
-  #refuseIfTooLarge(transaction: StoreTransaction): void {
-    if (this.#bytesMax === Infinity) return;
+  /** LMDB writes a line to standard error whenever it finds the disk full: once is enough. */
+  #refuseIfTooLarge(transaction: StoreTransaction, environment: Environment): void {
     const room = roomFor(transaction, 4_096);
-    if (room === 0 || this.bytes + room <= this.#bytesMax) return;
-    const text = `no room for more in ${this.path}: it may take ${this.#bytesMax} bytes`;
-    throw new StoreError("ANAX_STORE_FULL", text);
+    if (room === 0) return;
+    const isOverLimit = this.bytes + room > this.#bytesMax;
+    if (!isOverLimit && !(this.#wasFull && room + EXTRA_BYTES > this.#spareBytes(environment)))
+      return;
+    const limit = isOverLimit ? `it may take ${this.#bytesMax} bytes` : "the disk is full";
+    throw new StoreError("ANAX_STORE_FULL", `no room for more in ${this.path}: ${limit}`);
+  }
+
+  /** What the disk still has, and what the file has that is not in use. */
+  #spareBytes({ fileBytes, usedBytes }: Environment): number {
+    return freeBytes(this.path) + fileBytes - usedBytes;
   }
 
   async #commitFailed(transaction: StoreTransaction, error: unknown): Promise<StoreError> {
     const isDiskFull = freeBytes(this.path) < roomFor(transaction, 4_096) + EXTRA_BYTES;
     const failure = await commitFailure(this.path, error, isDiskFull);
-    return failure.code === "ANAX_STORE_FULL" ? failure : this.#fail(failure);
+    if (failure.code !== "ANAX_STORE_FULL") return this.#fail(failure);
+    this.#wasFull = true;
+    return failure;
   }
 
   /** Nothing is known any more of what the disk has: no later commit may say that it has succeeded. */
