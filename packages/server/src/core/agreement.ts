@@ -11,6 +11,11 @@ export interface Agreement {
   /** The Keep Alive in force; 0 for none. */
   readonly keepAliveSeconds: number;
   readonly sessionExpirySeconds: number;
+  /**
+   * True for a bridge of 3.1 or 3.1.1, which says so in CONNECT: it must not get back what it brings, and
+   * must see RETAIN as it was published, but has no options of MQTT 5.0 to ask for that.
+   */
+  readonly isBridge: boolean;
 }
 
 /** Before CONNECT. */
@@ -19,6 +24,7 @@ export const NOTHING_AGREED: Agreement = {
   isAssigned: false,
   keepAliveSeconds: 0,
   sessionExpirySeconds: 0,
+  isBridge: false,
 };
 
 /** Settles what a client that may come in is granted. */
@@ -33,6 +39,7 @@ export function agree(
     isAssigned,
     keepAliveSeconds: grantKeepAlive(core.options, packet, args),
     sessionExpirySeconds: grantExpiry(core.options, packet, args),
+    isBridge: packet.bridge === true,
   };
 }
 

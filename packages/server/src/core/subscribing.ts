@@ -29,7 +29,9 @@ export function* receiveSubscribe(
   for (const request of packet.subscriptions) requireAvailable(core, connection, request, packet);
   const { subscriptionIdentifier, userProperties } = packet.properties ?? {};
   const subscriber = { session, context: connection.context };
-  for (const request of packet.subscriptions) {
+  const { isBridge } = connection.agreement;
+  for (const asked of packet.subscriptions) {
+    const request = isBridge ? { ...asked, noLocal: true, retainAsPublished: true } : asked;
     const asking = { request, subscriptionIdentifier, userProperties };
     const answer = yield* subscribe(core, subscriber, asking);
     suback.add(answer);

@@ -74,6 +74,15 @@ describe("SUBSCRIBE", () => {
     expect(peer.receiveTexts()).toEqual(["other"]);
   });
 
+  it("a bridge of 3.1.1 gets no message of its own back, and sees RETAIN as it was published", () => {
+    const harness = new CoreHarness();
+    const bridge = harness.connect("b", { protocolVersion: 4, bridge: true });
+    subscribe(bridge, "a");
+    bridge.send(publishPacket("a", "own"));
+    harness.inject({ topic: "a", retain: true });
+    expect(bridge.receiveOne("publish")).toMatchObject({ payload: bytesOf(""), retain: true });
+  });
+
   it("[MQTT-3.8.3-4] No Local on a Shared Subscription is a Protocol Error", () => {
     const peer = new CoreHarness().connect("c");
     const bytes = peer.encode(subscribePacket("$share/g/a"));
