@@ -19,8 +19,11 @@ export interface ForeignServer extends AsyncDisposable {
   readonly urls: Readonly<Record<string, string>>;
 }
 
-/** Starts mosquitto with these lines added to its configuration. */
-export async function startMosquitto(settings: readonly string[] = []): Promise<ForeignServer> {
+/** Starts mosquitto with these lines added to its configuration, before and after its listeners. */
+export async function startMosquitto(
+  settings: readonly string[] = [],
+  bridges: readonly string[] = [],
+): Promise<ForeignServer> {
   const folder = mkdtempSync(join(tmpdir(), "anax-mosquitto-"));
   const port = await freePort();
   const webSocketPort = await freePort();
@@ -37,6 +40,7 @@ export async function startMosquitto(settings: readonly string[] = []): Promise<
     `listener 0 ${socket}`,
     `listener ${webSocketPort} 127.0.0.1`,
     "protocol websockets",
+    ...bridges,
   ];
   execFileSync("mosquitto_passwd", ["-b", "-c", passwords, "anna", "secret"]);
   const file = join(folder, "mosquitto.conf");
