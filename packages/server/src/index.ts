@@ -74,7 +74,7 @@ export type { TcpListenerOptions } from "./listeners/tcp-listener.ts";
 export type { TlsListenerOptions } from "./listeners/tls-listener.ts";
 export type { TlsCredentials, TlsOptions } from "./listeners/tls-terminator.ts";
 export type { UnixListenerOptions } from "./listeners/unix-listener.ts";
-export type { WebSocketOptions } from "./listeners/web-socket-handshake.ts";
+export type { WebSocketOptions } from "./listeners/web-socket-options.ts";
 export type { WebSocketListenerOptions } from "./listeners/web-socket-listener.ts";
 export {
   type DriverSettings,

@@ -8,7 +8,7 @@ import type { Log } from "../ports/logger.ts";
 import { networkAddress } from "./network-address.ts";
 import { admitSocket } from "./socket-server.ts";
 import { refuseUpgrade, WebSocketHandshake } from "./web-socket-handshake.ts";
-import type { WebSocketOptions } from "./web-socket-handshake.ts";
+import type { WebSocketOptions } from "./web-socket-options.ts";
 import { webSocketPeer } from "./web-socket-listener.ts";
 import { openWebSocket } from "./web-socket-wire.ts";
 

@@ -3,27 +3,7 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
 import type { Log } from "../ports/logger.ts";
-
-/** What is asked of a WebSocket client, on a port of our own and on an attached server. */
-export interface WebSocketOptions {
-  /** Path of the URL that clients use. Default "/mqtt". */
-  readonly path?: string;
-  /**
-   * Values of the Origin header that are let in, such as "https://example.com". Default: all. A client
-   * without the header is let in, for only browsers send it, and only they can be made to connect by
-   * somebody else's page.
-   */
-  readonly origins?: readonly string[];
-  /**
-   * Subprotocols that are accepted. Default "mqtt" alone, as MQTT demands; add "mqttv3.1" for old
-   * clients of MQTT 3.1, which knew no other.
-   */
-  readonly subprotocols?: readonly string[];
-  /** Bytes of the largest WebSocket message. Default 2 097 152: some packets of the largest size in one. */
-  readonly maximumMessageBytes?: number;
-  /** Milliseconds that a client has to become a WebSocket. Default 5000. */
-  readonly handshakeTimeoutMs?: number;
-}
+import type { WebSocketOptions } from "./web-socket-options.ts";
 
 const MAXIMUM_MESSAGE_BYTES = 2_097_152;
 

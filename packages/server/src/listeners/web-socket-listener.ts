@@ -13,7 +13,7 @@ import type { SocketOptions } from "./socket-server.ts";
 import { TlsTerminator, verifiedCertificate } from "./tls-terminator.ts";
 import type { TlsOptions } from "./tls-terminator.ts";
 import { WebSocketHandshake } from "./web-socket-handshake.ts";
-import type { WebSocketOptions } from "./web-socket-handshake.ts";
+import type { WebSocketOptions } from "./web-socket-options.ts";
 import { openWebSocket } from "./web-socket-wire.ts";
 
 /** Options of a WebSocket listener with a port of its own; with TLS credentials it speaks wss. */
