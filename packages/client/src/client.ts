@@ -135,7 +135,8 @@ export class MqttClient {
    *
    * Bytes must not be changed before it is settled.
    * @throws MqttReasonError when the server refuses it, MqttNotSupportedError when it said before that it would,
-   *   MqttDisconnectedError when there is no connection and none to come
+   *   MqttDisconnectedError when there is no connection and none to come, TypeError or RangeError when a field
+   *   cannot be encoded, such as a topic with a wildcard
    */
   publish(
     topic: string,
@@ -206,22 +207,6 @@ export class MqttClient {
     } catch (error) {
       return rejected(error);
     }
-  }
-
-  #unsubscribe(
-    topicFilters: string | readonly string[],
-    options: UnsubscribeOptions,
-  ): Promise<UnsubscribeResult> {
-    options.signal?.throwIfAborted();
-    const filters = toArray(topicFilters);
-    const fields = unsubscribeFields(filters, options, this.protocolVersion);
-    for (const subscription of this.#router.targets) {
-      if (subscription.keepFilters((filter) => !filters.includes(filter))) continue;
-      this.#router.remove(subscription);
-      subscription.end();
-    }
-    this.#router.changed();
-    return unlessAborted(this.#sendUnsubscribe(fields), options.signal);
   }
 
   /**
@@ -377,6 +362,22 @@ export class MqttClient {
     const unused = topicFilters.filter((filter) => !this.#router.hasFilter(filter));
     if (unused.length === 0) return Promise.resolve({ reasonCodes: [] });
     return this.#sendUnsubscribe({ topicFilters: unused });
+  }
+
+  #unsubscribe(
+    topicFilters: string | readonly string[],
+    options: UnsubscribeOptions,
+  ): Promise<UnsubscribeResult> {
+    options.signal?.throwIfAborted();
+    const filters = toArray(topicFilters);
+    const fields = unsubscribeFields(filters, options, this.protocolVersion);
+    for (const subscription of this.#router.targets) {
+      if (subscription.keepFilters((filter) => !filters.includes(filter))) continue;
+      this.#router.remove(subscription);
+      subscription.end();
+    }
+    this.#router.changed();
+    return unlessAborted(this.#sendUnsubscribe(fields), options.signal);
   }
 
   #sendUnsubscribe(

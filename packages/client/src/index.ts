@@ -22,7 +22,7 @@ export {
   MqttReasonError,
   MqttTimeoutError,
 } from "./core/errors.ts";
-export type { ErrorDetails } from "./core/errors.ts";
+export type { ErrorDetails, ReasonDetails } from "./core/errors.ts";
 export type { Message } from "./core/message.ts";
 export type { PacketDirection } from "./core/output.ts";
 export type {

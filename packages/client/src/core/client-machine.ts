@@ -40,6 +40,7 @@ import { requirePacketAllowed } from "./packet-rules.ts";
 import { PlainPublishReader } from "./plain-publish.ts";
 import { RequestTable } from "./request-table.ts";
 import type { PublishRequest, SubscribeRequest, UnsubscribeRequest } from "./requests.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /** The protocol's own limit: the largest Remaining Length, and the fixed header. */
 const PACKET_BYTES_MAX = 268_435_460;
@@ -214,7 +215,7 @@ export class ClientMachine {
   disconnect(packet: DisconnectPacket): void {
     if (this.#status === "closed" || this.#status === "closing") return;
     this.#outgoing.pump();
-    if (!this.#output.send(packet)) this.#output.send({ type: "disconnect", reasonCode: 0 });
+    if (!this.#output.send(packet)) this.#output.send(withoutWords(packet));
     this.#leaveConnection();
     this.#status = "closing";
   }
@@ -394,6 +395,16 @@ export class ClientMachine {
         : { authenticationMethod, authenticationData };
     this.#output.send({ type: "auth", reasonCode, properties });
   }
+}
+
+/** What a DISCONNECT does, without what it says, which may be too long for the server [MQTT-3.14.2-3]. */
+function withoutWords({ reasonCode, properties }: DisconnectPacket): DisconnectPacket {
+  const { sessionExpiryIntervalSeconds } = properties ?? {};
+  return {
+    type: "disconnect",
+    reasonCode,
+    properties: withoutUndefined({ sessionExpiryIntervalSeconds }),
+  };
 }
 
 function refusal(packet: ConnackPacket): MqttConnectError {

@@ -47,16 +47,31 @@ export class MqttConnectError extends MqttError {
   readonly code = "ANAX_CONNECT_FAILED";
 }
 
+/** Details of an error that always has a Reason Code. */
+export type ReasonDetails = ErrorDetails & { readonly reasonCode: number };
+
 /** The server answered a publish, subscribe or unsubscribe with a Reason Code of 0x80 or above. */
 export class MqttReasonError extends MqttError {
   override readonly name = "MqttReasonError";
   readonly code = "ANAX_REASON";
+  override readonly reasonCode: number;
+
+  constructor(message: string, details: ReasonDetails) {
+    super(message, details);
+    this.reasonCode = details.reasonCode;
+  }
 }
 
 /** The server said in CONNACK that it does not offer this, so it was not sent. */
 export class MqttNotSupportedError extends MqttError {
   override readonly name = "MqttNotSupportedError";
   readonly code = "ANAX_NOT_SUPPORTED";
+  override readonly reasonCode: number;
+
+  constructor(message: string, details: ReasonDetails) {
+    super(message, details);
+    this.reasonCode = details.reasonCode;
+  }
 }
 
 /** There is no connection, or it ended before the answer came: whether the server got it is open. */

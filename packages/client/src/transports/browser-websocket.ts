@@ -42,6 +42,7 @@ class BrowserWebSocketTransport implements Transport {
   readonly #socket: WebSocket;
   readonly #events: TransportEvents;
   #drainTimer: ReturnType<typeof setTimeout> | undefined;
+  #failure: Error | undefined;
 
   constructor(socket: WebSocket, events: TransportEvents) {
     this.#socket = socket;
@@ -72,8 +73,8 @@ class BrowserWebSocketTransport implements Transport {
       return;
     }
     // [MQTT-6.0.0-1] Control Packets come in binary frames only.
+    this.#failure = new Error("the server sent a WebSocket frame that is not binary");
     this.#socket.close();
-    this.#events.onClosed(new Error("the server sent a WebSocket frame that is not binary"));
   }
 
   #checkDrained(): void {
@@ -87,7 +88,7 @@ class BrowserWebSocketTransport implements Transport {
 
   #closed(event: CloseEvent): void {
     clearTimeout(this.#drainTimer);
-    if (event.wasClean) this.#events.onClosed();
-    else this.#events.onClosed(new Error(`the WebSocket was lost (close code ${event.code})`));
+    const loss = event.wasClean ? undefined : `the WebSocket was lost (close code ${event.code})`;
+    this.#events.onClosed(this.#failure ?? (loss === undefined ? undefined : new Error(loss)));
   }
 }

@@ -227,6 +227,19 @@ describe("DISCONNECT", () => {
   });
 });
 
+describe("[MQTT-3.14.2-3] DISCONNECT whose words are too long for the server", () => {
+  it("goes without them", () => {
+    const harness = new MachineHarness();
+    harness.connect({}, "20 08 00 00 05 27 00 00 00 10");
+    harness.machine.disconnect({
+      type: "disconnect",
+      reasonCode: 4,
+      properties: { sessionExpiryIntervalSeconds: 1, reasonString: "more than sixteen bytes" },
+    });
+    expect(harness.takeHex()).toBe("e0 07 04 05 11 00 00 00 01");
+  });
+});
+
 describe("[MQTT-3.1.2-29] who asked for no problem information", () => {
   it.each([
     ["PUBACK", "40 0a 00 01 00 06 1f 00 03 61 62 63"],
