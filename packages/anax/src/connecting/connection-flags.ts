@@ -102,7 +102,7 @@ const ADDRESS_FLAGS: FlagTable<AddressFlags> = {
   url: optional(name("url"), {
     ...ADDRESS,
     short: "L",
-    help: "all in one: mqtt[s]://[user[:password]@]host[:port][/topic], ws[s]://host:port/path, unix:///path",
+    help: "all in one: mqtts://user:password@host:port/topic, wss://host:port/path or unix:///path",
   }),
   unix: optional(name("path"), { ...ADDRESS, help: "the server listens on this unix socket" }),
   ws: toggle({ ...ADDRESS, help: "speak MQTT over WebSocket" }),

@@ -4,7 +4,7 @@ import type { Flag } from "./flag.ts";
 import { longName } from "./flag.ts";
 
 const COLUMNS_DEFAULT = 100;
-const COLUMNS_MIN = 60;
+const COLUMNS_MIN = 80;
 /** Where explanations begin at the latest; a longer flag has its own line. */
 const INDENT_MAX = 36;
 

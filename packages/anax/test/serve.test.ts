@@ -1,0 +1,332 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { connect as connectSocket, createServer } from "node:net";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import { connect } from "@anax/client";
+import type { ClientOptions, MqttClient, MqttConnectError } from "@anax/client";
+import { passwordFileLine } from "@anax/server";
+import { afterEach, describe, expect, it } from "vitest";
+import { makeCertificates } from "./support/certificates.ts";
+import type { RunningCommand } from "./support/command.ts";
+import { runToEnd, start } from "./support/command.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
+
+const folder = temporaryFolder();
+const certificates = makeCertificates(folder);
+const running: RunningCommand[] = [];
+const clients: MqttClient[] = [];
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.disconnect();
+  for (const command of running.splice(0)) {
+    command.signal("SIGTERM");
+    await command.exitCode;
+  }
+});
+
+interface Server {
+  readonly command: RunningCommand;
+  readonly urls: readonly string[];
+}
+
+async function serve(...args: string[]): Promise<Server> {
+  const command = start(["serve", "--port", "0", ...args]);
+  running.push(command);
+  await command.stdout.waitFor(/^ready /m);
+  const urls = [...command.stdout.text.matchAll(/^listening on (.+)$/gm)].map(
+    ([, url = ""]) => url,
+  );
+  return { command, urls };
+}
+
+async function client(url: string | undefined, options: ClientOptions = {}): Promise<MqttClient> {
+  const connected = await connect(url ?? "", { reconnect: false, ...options });
+  clients.push(connected);
+  return connected;
+}
+
+/** Reason Code of the refusal; 0 if the client was let in. */
+async function reasonOf(url: string | undefined, options: ClientOptions): Promise<number> {
+  try {
+    await client(url, options);
+    return 0;
+  } catch (error) {
+    return (error as MqttConnectError).reasonCode ?? -1;
+  }
+}
+
+function received(socket: Socket): Promise<Uint8Array> {
+  return new Promise((resolve) => {
+    const chunks: Uint8Array[] = [];
+    socket.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+    socket.on("close", () => resolve(Buffer.concat(chunks)));
+  });
+}
+
+describe("anax serve", () => {
+  it("says where it listens, what it keeps, and when it is ready", async () => {
+    const { command, urls } = await serve();
+    const [, port] = /^mqtt:\/\/127\.0\.0\.1:(\d+)$/.exec(urls[0] ?? "") ?? [];
+    expect(Number(port)).toBeGreaterThan(0);
+    expect(command.stdout.text).toMatch(
+      /^listening on \S+\nstoring in memory: nothing survives a restart\nready in \d+ ms \(process \d+\)\n$/,
+    );
+    expect(command.stderr.text).toBe("");
+    expect((await client(urls[0])).connected).toBe(true);
+  });
+
+  it("says the same as JSON lines", async () => {
+    const command = start(["serve", "--port", "0", "--log-format", "json"]);
+    running.push(command);
+    await command.stdout.waitFor(/"ready"/);
+    const lines = command.stdout.text
+      .trim()
+      .split("\n")
+      .map((line): unknown => JSON.parse(line));
+    expect(lines).toEqual([
+      {
+        event: "listening",
+        type: "tcp",
+        url: expect.stringMatching(/^mqtt:/),
+        host: "127.0.0.1",
+        port: expect.any(Number),
+      },
+      { event: "storage", store: "memory", durable: false },
+      { event: "ready", startMs: expect.any(Number), pid: process.pid },
+    ]);
+  });
+
+  it("listens on TCP, WebSocket, TLS, WebSocket over TLS and unix sockets at once", async () => {
+    const { cert, key } = certificates.server;
+    const { urls } = await serve(
+      ...["--ws-port", "0", "--ws-path", "/broker", "--tls-port", "0", "--wss-port", "0"],
+      ...["--cert", cert, "--key", key, "--unix", join(folder, "anax.sock")],
+    );
+    expect(urls.map((url) => new URL(url).protocol)).toEqual([
+      "mqtt:",
+      "ws:",
+      "mqtts:",
+      "wss:",
+      "unix:",
+    ]);
+    expect(new URL(urls[1] ?? "").pathname).toBe("/broker");
+    const ca = readFileSync(certificates.ca, "utf8");
+    for (const url of urls) {
+      const address = url.replace(/^unix:/, "unix://");
+      expect((await client(address, { tls: { ca } })).connected).toBe(true);
+    }
+  });
+
+  it("can do without plain TCP", async () => {
+    const { urls } = await serve("--no-tcp", "--ws-port", "0");
+    expect(urls).toEqual([expect.stringMatching(/^ws:/)]);
+  });
+
+  it("listens on several addresses", async () => {
+    const { urls } = await serve("--host", "127.0.0.1", "--host", "127.0.0.2");
+    expect(urls.map((url) => new URL(url).hostname)).toEqual(["127.0.0.1", "127.0.0.2"]);
+  });
+
+  it("lets in only clients with a certificate, if it is told so", async () => {
+    const { cert, key } = certificates.server;
+    const { ca } = certificates;
+    const flags = ["--no-tcp", "--tls-port", "0", "--cert", cert, "--key", key];
+    const { urls } = await serve(...flags, "--ca", ca, "--request-cert");
+    const trust = { ca: readFileSync(ca, "utf8") };
+    await expect(client(urls[0], { tls: trust })).rejects.toThrow();
+    const own = {
+      cert: readFileSync(certificates.client.cert, "utf8"),
+      key: readFileSync(certificates.client.key, "utf8"),
+    };
+    expect((await client(urls[0], { tls: { ...trust, ...own } })).connected).toBe(true);
+  });
+
+  it("passes limits on to the server", async () => {
+    const { urls } = await serve(
+      ...["--receive-maximum", "7", "--max-packet-size", "2k", "--max-qos", "1"],
+      ...["--max-topic-aliases", "3", "--no-retain", "--no-wildcards", "--max-keep-alive", "9"],
+    );
+    const { connectResult } = await client(urls[0]);
+    expect(connectResult).toMatchObject({
+      receiveMaximum: 7,
+      maximumPacketSize: 2_048,
+      maximumQos: 1,
+      topicAliasMaximum: 3,
+      retainAvailable: false,
+      wildcardSubscriptionAvailable: false,
+      keepAliveSeconds: 9,
+    });
+  });
+
+  it("publishes $SYS topics unless it is told not to", async () => {
+    const withTopics = await serve("--sys-interval", "1");
+    const asking = await client(withTopics.urls[0]);
+    const [version] = await firstMessages(asking, "$SYS/broker/version");
+    expect(version).toMatch(/^anax /);
+
+    const without = await serve("--no-sys");
+    const other = await client(without.urls[0]);
+    await other.publish("marker", "end", { retain: true });
+    expect(await firstMessages(other, "$SYS/broker/version", "marker")).toEqual(["end"]);
+  });
+});
+
+/** The first message that comes for these filters. */
+async function firstMessages(from: MqttClient, ...filters: string[]): Promise<string[]> {
+  for await (const message of from.subscribe(filters)) return [message.text];
+  return [];
+}
+
+const ANN = { userName: "ann", password: "secret" };
+const BAD_USER_NAME_OR_PASSWORD = 0x86;
+
+describe("anax serve, letting in", () => {
+  it("only the users of the command line", async () => {
+    const { urls } = await serve("--user", "ann:secret", "-u", "bob:with:colons");
+    expect(await reasonOf(urls[0], ANN)).toBe(0);
+    expect(await reasonOf(urls[0], { userName: "bob", password: "with:colons" })).toBe(0);
+    for (const refused of [{}, { ...ANN, password: "wrong" }, { ...ANN, userName: "eve" }]) {
+      expect(await reasonOf(urls[0], refused)).toBe(BAD_USER_NAME_OR_PASSWORD);
+    }
+  });
+
+  it("the nameless too, if it is told so, but no wrong password", async () => {
+    const { urls } = await serve("--user", "ann:secret", "--allow-anonymous");
+    expect(await reasonOf(urls[0], {})).toBe(0);
+    expect(await reasonOf(urls[0], { ...ANN, password: "wrong" })).toBe(BAD_USER_NAME_OR_PASSWORD);
+  });
+
+  it("the users of a password file, which is read again at SIGHUP", async () => {
+    const file = join(folder, "users");
+    writeFileSync(file, `${await passwordFileLine("ann", "secret")}\n`);
+    const { command, urls } = await serve("--password-file", file);
+    expect(await reasonOf(urls[0], ANN)).toBe(0);
+
+    writeFileSync(file, `${await passwordFileLine("bob", "secret")}\n`);
+    command.signal("SIGHUP");
+    await command.stdout.waitFor(/read passwords and certificates again/);
+    expect(await reasonOf(urls[0], ANN)).toBe(BAD_USER_NAME_OR_PASSWORD);
+    expect(await reasonOf(urls[0], { ...ANN, userName: "bob" })).toBe(0);
+
+    writeFileSync(file, "nonsense\n");
+    command.signal("SIGHUP");
+    await command.stderr.waitFor(/line 1 of the password file/);
+    expect(await reasonOf(urls[0], { ...ANN, userName: "bob" })).toBe(0);
+  });
+});
+
+describe("anax serve, warning", () => {
+  it("warns when anybody on the network can connect", async () => {
+    const { command } = await serve("--host", "0.0.0.0");
+    expect(command.stderr.text).toMatch(
+      /^warning: anybody on the network can connect to mqtt:\/\/0\.0\.0\.0:\d+; .*--password-file\n$/,
+    );
+  });
+
+  it.each([
+    ["with passwords", ["--host", "0.0.0.0", "--user", "ann:secret"]],
+    ["on the loopback address", ["--host", "127.0.0.9"]],
+  ])("does not warn %s", async (_name, args) => {
+    const { command } = await serve(...args);
+    expect(command.stderr.text).toBe("");
+  });
+});
+
+describe("anax serve, stopping", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "[MQTT-3.14.1-1] at %s tells MQTT 5.0 clients that it shuts down",
+    async (signal) => {
+      const { command, urls } = await serve();
+      const connected = await client(urls[0]);
+      const told = new Promise((resolve) => {
+        connected.on("disconnected", ({ reasonCode }) => resolve(reasonCode));
+      });
+      command.signal(signal);
+      expect(await told).toBe(0x8b);
+      expect(await command.exitCode).toBe(0);
+      expect(command.stdout.text).toMatch(new RegExp(`stopping \\(${signal}\\)\n$`));
+      expect(command.signalHandlers()).toBe(0);
+    },
+  );
+
+  it("stops once for a signal that comes twice at the same moment, as npm passes Ctrl-C on", async () => {
+    const { command } = await serve();
+    command.signal("SIGINT");
+    command.signal("SIGINT");
+    expect(await command.exitCode).toBe(0);
+  });
+});
+
+describe("anax serve, refusing to start", () => {
+  it("when the port is in use", async () => {
+    const blocker = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => blocker.once("listening", resolve));
+    const address = blocker.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const { exitCode, stdout, stderr } = await runToEnd(["serve", "--port", String(port)]);
+    blocker.close();
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 1,
+      stdout: "",
+      stderr: `anax serve: cannot listen on 127.0.0.1:${port}: the address is in use (EADDRINUSE)\n`,
+    });
+  });
+
+  it.each([
+    ["a file that is not there", 1, ["--tls-port", "0", "--cert", "/none", "--key", "/none"]],
+    ["a password file that is not there", 1, ["--password-file", "/none"]],
+    [
+      "a certificate that is none",
+      1,
+      ["--tls-port", "0", "--cert", import.meta.filename, "--key", import.meta.filename],
+    ],
+    ["TLS without a certificate", 2, ["--tls-port", "0"]],
+    ["a certificate without TLS", 2, ["--cert", "a.pem", "--key", "a.key"]],
+    [
+      "certificates of clients without an authority",
+      2,
+      ["--tls-port", "0", "--cert", "a", "--key", "a", "--request-cert"],
+    ],
+    ["nowhere to listen", 2, ["--no-tcp"]],
+    ["a bad limit", 2, ["--max-qos", "3"]],
+    ["a user without a password", 2, ["--user", "ann"]],
+    ["a limit that the server does not know", 2, ["--max-packet-size", "1g"]],
+  ])("for %s", async (_name, expected, args) => {
+    const { exitCode, stdout, stderr } = await runToEnd(["serve", "--port", "0", ...args]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: "" });
+    expect(stderr).toMatch(/^anax serve: [^\n]+\n$/);
+  });
+});
+
+describe("anax serve, logging", () => {
+  it("writes log records as text or JSON to standard error", async () => {
+    const text = await serve("--log-level", "info");
+    await client(text.urls[0], { clientId: "logged" });
+    await text.command.stderr.waitFor(/client connected .*clientId=logged/);
+
+    const command = start(["serve", "--port", "0", "--log-level", "info", "--log-format", "json"]);
+    running.push(command);
+    const [, url] = await command.stdout.waitFor(/"url":"([^"]+)"/);
+    await client(url, { clientId: "logged" });
+    const [line] = await command.stderr.waitFor(/^.*client connected.*$/m);
+    expect(JSON.parse(line)).toMatchObject({ level: "info", fields: { clientId: "logged" } });
+  });
+
+  it("says nothing of connections unless somebody watches at a terminal", async () => {
+    const { command, urls } = await serve();
+    await client(urls[0]);
+    expect(command.stderr.text).toBe("");
+
+    const watched = start(["serve", "--port", "0"], { isTTY: true });
+    running.push(watched);
+    const [, url] = await watched.stdout.waitFor(/listening on (\S+)/);
+    await client(url);
+    await watched.stderr.waitFor(/client connected/);
+  });
+
+  it("closes a connection that does not send CONNECT in time", async () => {
+    const { urls } = await serve("--connect-timeout", "0.05");
+    const socket = connectSocket(Number(new URL(urls[0] ?? "").port), "127.0.0.1");
+    expect(await received(socket)).toHaveLength(0);
+  });
+});
