@@ -6,6 +6,7 @@ import { connect } from "@anax/client";
 import { decodePacket, encodePacket } from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
 import { MqttServer } from "@anax/server";
+import { lmdbStore } from "@anax/store-lmdb";
 
 const packet: Packet = { type: "suback", packetIdentifier: 1, reasonCodes: [2] };
 const bytes = encodePacket(packet, 5);
@@ -13,7 +14,7 @@ const decoded = decodePacket(bytes[0] ?? 0, bytes, 2, bytes.length, 5);
 if (JSON.stringify(decoded) !== JSON.stringify(packet)) throw new Error("the packet has changed");
 console.log(`codec: ${decoded.type}`);
 
-const server = new MqttServer({ port: 0 });
+const server = new MqttServer({ port: 0, store: lmdbStore({ path: "store" }) });
 await server.start();
 const client = await connect(server.address().url);
 const messages = client.subscribe("plants/+/water", { qos: 1 });

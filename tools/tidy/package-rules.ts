@@ -72,18 +72,20 @@ export const programsImportWhatTheRootDeclares: Rule = (repository) => {
     }));
 };
 
-/** A declared dependency is imported by the published code. */
+/** Who installs a published package installs its dependencies: each is imported by its code. */
 export const dependenciesAreUsed: Rule = (repository) =>
-  packageManifests(repository).flatMap((manifest) => {
-    const published = importsBelow(repository, `${manifest.folder}/src/`);
-    const used = new Set(published.map(({ specifier }) => packageOf(specifier)));
-    return [...manifest.dependencies.keys()]
-      .filter((name) => !used.has(name))
-      .map((name) => ({
-        path: manifest.path,
-        message: `${manifest.name} declares ${name} but does not import it: remove it`,
-      }));
-  });
+  packageManifests(repository)
+    .filter((manifest) => !manifest.isPrivate)
+    .flatMap((manifest) => {
+      const published = importsBelow(repository, `${manifest.folder}/src/`);
+      const used = new Set(published.map(({ specifier }) => packageOf(specifier)));
+      return [...manifest.dependencies.keys()]
+        .filter((name) => !used.has(name))
+        .map((name) => ({
+          path: manifest.path,
+          message: `${manifest.name} declares ${name} but does not import it: remove it`,
+        }));
+    });
 
 /** Built-in modules are imported with the prefix `node:`, which no package can take over. */
 export const builtInModulesHaveThePrefix: Rule = (repository) =>
