@@ -221,7 +221,7 @@ export class ServerCore implements CoreContext {
 
   /** Brings the store's tables up to date with the next commits, so that the journal can shrink. */
   checkpoint(): void {
-    this.#commits?.checkpoint();
+    this.#commits?.ask();
   }
 
   get isCheckpointing(): boolean {

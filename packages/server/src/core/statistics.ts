@@ -27,4 +27,13 @@ export class Statistics {
   protocolErrors = 0;
   /** Acknowledgements for packet identifiers that were not in use: ignored. */
   unknownAcknowledgements = 0;
+
+  /** Counts from zero again; gauges stay what they are. */
+  reset(): void {
+    const fresh = new Statistics();
+    for (const [name, value] of Object.entries(this)) {
+      if (name.endsWith("Current")) Object.assign(fresh, { [name]: value });
+    }
+    Object.assign(this, fresh, { connectionsMaximum: this.connectionsCurrent });
+  }
 }

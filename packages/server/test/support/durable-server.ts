@@ -2,6 +2,7 @@ import type { CoreOptions } from "../../src/core/core-options.ts";
 import type { Commit } from "../../src/core/journal/commits.ts";
 import { StoredState } from "../../src/core/journal/stored-state.ts";
 import type { JournalOptions } from "../../src/core/server-core.ts";
+import { openGates } from "../../src/core/storing.ts";
 import { CoreHarness } from "./core-harness.ts";
 
 /** What a store would have on its medium. */
@@ -20,6 +21,8 @@ export class DurableServer {
   readonly medium: Medium = { sessions: new Map(), retained: new Map(), batches: new Map() };
   /** False: commits wait for `commit()`. */
   isCommitting = true;
+  /** True: nothing waits for a commit, a fault that tests are to find. */
+  isUngated = false;
   readonly #options: Partial<CoreOptions>;
   readonly #journal: Partial<JournalOptions>;
 
@@ -92,6 +95,7 @@ export class DurableServer {
     });
     // The next turn of the loop, after the step that asked.
     harness.afterTurn = () => {
+      if (this.isUngated) openGates(harness.core, Infinity);
       if (this.isCommitting) this.commit();
     };
     return harness;

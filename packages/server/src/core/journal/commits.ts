@@ -24,6 +24,7 @@ export class Commits {
   #checkpoint: Checkpoint | undefined;
   #bytes = 0;
   #isDirty = false;
+  #isAsked = false;
   #begunAtMs: number;
 
   constructor(core: CoreContext, journal: Journal, policy: CheckpointPolicy) {
@@ -35,7 +36,7 @@ export class Commits {
 
   /** The next commit; undefined if there is nothing to store. One is to settle before the next is asked for. */
   next(): Commit | undefined {
-    if (this.#isDue) this.checkpoint();
+    if (this.#checkpoint === undefined && (this.#isAsked || this.#isDue)) this.#begin();
     const changes = this.#slice();
     const batch = this.#journal.close();
     if (batch !== undefined) {
@@ -45,9 +46,17 @@ export class Commits {
     return batch === undefined && isEmpty(changes) ? undefined : { batch, ...changes };
   }
 
-  /** Begins a checkpoint unless one is under way. */
-  checkpoint(): void {
-    if (this.#checkpoint !== undefined) return;
+  /** Has the next commit begin a checkpoint, whether or not one is due. */
+  ask(): void {
+    this.#isAsked = true;
+  }
+
+  /**
+   * Begins a checkpoint: at a commit, so that all records of the batch that is about to be closed are known to it. A
+   * record that joined that batch later would be taken for one that the tables contain.
+   */
+  #begin(): void {
+    this.#isAsked = false;
     this.#checkpoint = new Checkpoint(this.#journal, this.#core.retained);
     this.#bytes = 0;
     this.#isDirty = false;
@@ -56,7 +65,7 @@ export class Commits {
 
   /** True while a checkpoint has more to do: the next commit is due at once then. */
   get isCheckpointing(): boolean {
-    return this.#checkpoint !== undefined;
+    return this.#isAsked || this.#checkpoint !== undefined;
   }
 
   get #isDue(): boolean {

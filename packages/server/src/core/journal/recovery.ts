@@ -31,7 +31,18 @@ export function recover(core: CoreContext, journal: Journal, state: StoredState)
     );
   }
   for (const batch of state.batches.values()) journal.bound(batch);
+  remember(journal, state, sessions);
   for (const session of sessions) settle(core, session);
+}
+
+/** What only batches say must be in the tables before those batches may go. */
+function remember(journal: Journal, state: StoredState, sessions: readonly Session[]): void {
+  const gone = new Set(state.changedSessions);
+  for (const session of sessions) {
+    if (gone.delete(session.number)) journal.dirtySessions.add(session);
+  }
+  for (const number of gone) journal.deletedSessions.add(number);
+  for (const topic of state.changedTopics) journal.dirtyTopics.add(topic);
 }
 
 interface Looking {

@@ -42,6 +42,9 @@ export class StoredState {
   readonly retained: Map<string, Message> = new Map();
   readonly messages: Map<number, RecoveredMessage> = new Map();
   readonly batches: Map<number, Batch> = new Map();
+  /** What batches have changed since its row was written: rows for these are still to be written. */
+  readonly changedSessions: Set<number> = new Set();
+  readonly changedTopics: Set<string> = new Set();
   /** Numbers that were never given. */
   nextSession = 1;
   nextMessage = 1;
@@ -111,12 +114,15 @@ export class StoredState {
 
   #retain(number: number, batch: Batch): void {
     const found = this.messages.get(number);
-    if (found !== undefined && batch.position > this.#cutoff)
-      this.retained.set(found.message.topic, found.message);
+    if (found === undefined || batch.position <= this.#cutoff) return;
+    this.changedTopics.add(found.message.topic);
+    this.retained.set(found.message.topic, found.message);
   }
 
   #clear(topic: string, batch: Batch): void {
-    if (batch.position > this.#cutoff) this.retained.delete(topic);
+    if (batch.position <= this.#cutoff) return;
+    this.changedTopics.add(topic);
+    this.retained.delete(topic);
   }
 
   #applyToSession(record: number, reader: ByteReader, batch: Batch): void {
@@ -125,6 +131,7 @@ export class StoredState {
     const known = this.sessions.get(number);
     const isContained =
       batch.position <= this.#cutoff || (known !== undefined && batch.position <= known.asOf);
+    if (!isContained) this.changedSessions.add(number);
     if (record === RECORD.session) {
       const stored = readSession(reader);
       if (!isContained) this.#put(number, stored, known);

@@ -45,7 +45,7 @@ export function subscribeInternally(
     ...read,
     qos: 2,
     noLocal: false,
-    retainAsPublished: true,
+    retainAsPublished: false,
     retainHandling: 0,
     subscriptionIdentifier: undefined,
   };

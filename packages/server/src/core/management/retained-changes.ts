@@ -56,3 +56,11 @@ export function clearRetained(core: CoreContext, cursor: RetainedCursor): number
   }
   return removed;
 }
+
+/** Walks that together meet every retained message but those of `$SYS`, which the server would only publish again. */
+export function everyRetained(core: CoreContext): RetainedCursor[] {
+  const ownTopics = Array.from(core.retained.root.children?.keys() ?? [])
+    .filter((level) => level.startsWith("$") && level !== "$SYS")
+    .map((level) => `${level}/#`);
+  return ["#", ...ownTopics].map((topicFilter) => new RetainedCursor(core.retained, topicFilter));
+}

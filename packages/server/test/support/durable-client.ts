@@ -1,0 +1,132 @@
+import type { Packet, PublishPacket } from "@anax/protocol";
+import { acknowledgement, lasting, publishPacket, subscribe } from "./core-harness.ts";
+import type { CoreHarness } from "./core-harness.ts";
+import type { ScriptedPeer } from "./scripted-peer.ts";
+
+interface Outgoing {
+  readonly qos: 1 | 2;
+  readonly text: string;
+  isReleased: boolean;
+}
+
+/**
+ * A client that keeps its own Session State, as the specification asks of one: it sends again what was not acknowledged,
+ * and takes a QoS 2 message once. What it believes can so be held against what the server has promised.
+ */
+export class DurableClient {
+  readonly clientId: string;
+  /** Texts that the server has acknowledged. */
+  readonly acknowledged: string[] = [];
+  /** Texts that came, by the QoS they came with; QoS 2 repetitions that it must recognise are left out. */
+  readonly received: {
+    readonly text: string;
+    readonly qos: number;
+    readonly duplicate: boolean;
+  }[] = [];
+  readonly #outgoing: Map<number, Outgoing> = new Map();
+  readonly #seen: Set<number> = new Set();
+  #identifier = 0;
+  #peer: ScriptedPeer | undefined;
+
+  constructor(clientId: string) {
+    this.clientId = clientId;
+  }
+
+  get isConnected(): boolean {
+    return this.#peer !== undefined;
+  }
+
+  /** Connects without Clean Start and goes on with its session. */
+  connect(harness: CoreHarness): void {
+    const { peer, connack } = harness.connectWith(this.clientId, lasting(100_000));
+    this.#peer = peer;
+    if (!connack.sessionPresent) {
+      this.#outgoing.clear();
+      this.#seen.clear();
+    }
+    for (const [identifier, { isReleased }] of this.#outgoing) {
+      if (!isReleased) this.#publish(identifier, true);
+    }
+    for (const [identifier, { isReleased }] of this.#outgoing) {
+      if (isReleased) peer.send(acknowledgement("pubrel", identifier));
+    }
+  }
+
+  subscribe(filter: string, qos: 1 | 2): void {
+    if (this.#peer !== undefined) subscribe(this.#peer, { topicFilter: filter, qos });
+  }
+
+  publish(text: string, qos: 1 | 2): void {
+    this.#identifier += 1;
+    this.#outgoing.set(this.#identifier, { qos, text, isReleased: false });
+    this.#publish(this.#identifier, false);
+  }
+
+  /** The link breaks. */
+  cut(): void {
+    this.#peer?.cut();
+    this.#peer = undefined;
+  }
+
+  /** The server is gone, and the link with it. */
+  lose(): void {
+    this.#peer = undefined;
+  }
+
+  /** Takes what has come and answers it. */
+  work(): void {
+    for (const packet of this.#peer?.receive() ?? []) this.#take(packet);
+  }
+
+  #publish(identifier: number, duplicate: boolean): void {
+    const outgoing = this.#outgoing.get(identifier);
+    if (outgoing === undefined) return;
+    const { qos, text } = outgoing;
+    this.#peer?.send(
+      publishPacket(`t/${this.clientId}`, text, { qos, packetIdentifier: identifier, duplicate }),
+    );
+  }
+
+  #take(packet: Packet): void {
+    switch (packet.type) {
+      case "publish":
+        return this.#takePublish(packet);
+      case "puback":
+        return this.#finish(packet.packetIdentifier);
+      case "pubrec":
+        return this.#release(packet.packetIdentifier);
+      case "pubrel":
+        this.#seen.delete(packet.packetIdentifier);
+        return this.#peer?.send(acknowledgement("pubcomp", packet.packetIdentifier));
+      case "pubcomp":
+        this.#outgoing.delete(packet.packetIdentifier);
+        return;
+      default:
+    }
+  }
+
+  #takePublish(packet: PublishPacket): void {
+    const { qos, duplicate, packetIdentifier = 0 } = packet;
+    const isRepeated = qos === 2 && this.#seen.has(packetIdentifier);
+    if (!isRepeated)
+      this.received.push({ text: new TextDecoder().decode(packet.payload), qos, duplicate });
+    if (qos === 2) this.#seen.add(packetIdentifier);
+    if (qos > 0)
+      this.#peer?.send(acknowledgement(qos === 1 ? "puback" : "pubrec", packetIdentifier));
+  }
+
+  #finish(identifier: number): void {
+    const outgoing = this.#outgoing.get(identifier);
+    if (outgoing === undefined) return;
+    this.acknowledged.push(outgoing.text);
+    this.#outgoing.delete(identifier);
+  }
+
+  #release(identifier: number): void {
+    const outgoing = this.#outgoing.get(identifier);
+    if (outgoing === undefined) return;
+    if (!outgoing.isReleased) this.acknowledged.push(outgoing.text);
+    outgoing.isReleased = true;
+    this.#peer?.send(acknowledgement("pubrel", identifier));
+  }
+}
