@@ -30,6 +30,30 @@ export class MqttHandlerTimeoutError extends Error {
   readonly code = "ANAX_HANDLER_TIMEOUT";
 }
 
+/** There is no session of that Client Identifier. */
+export class MqttSessionNotFoundError extends Error {
+  override readonly name = "MqttSessionNotFoundError";
+  readonly code = "ANAX_SESSION_NOT_FOUND";
+}
+
+/** A message that was to be delivered will never be acknowledged: dropped by a limit, expired, or its session ended. */
+export class MqttMessageDroppedError extends Error {
+  override readonly name = "MqttMessageDroppedError";
+  readonly code = "ANAX_MESSAGE_DROPPED";
+}
+
+/** What was changed is in force but not stored: the store is full or broken. */
+export class MqttNotStoredError extends Error {
+  override readonly name = "MqttNotStoredError";
+  readonly code = "ANAX_NOT_STORED";
+}
+
+/** A subscription of the program itself got more messages than it has room for, and was to end then. */
+export class MqttBufferOverflowError extends Error {
+  override readonly name = "MqttBufferOverflowError";
+  readonly code = "ANAX_BUFFER_OVERFLOW";
+}
+
 /** Any thrown value as an Error, so that it can be logged and given on. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });

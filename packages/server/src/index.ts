@@ -39,17 +39,23 @@ export type {
   InterceptingUnsubscription,
   SubscriptionResponse,
 } from "./core/hooks/subscription-events.ts";
+export type { ClientStatus } from "./core/management/client-status.ts";
+export type { SessionStatus, SubscriptionStatus } from "./core/management/session-status.ts";
 export type { Statistics } from "./core/statistics.ts";
 export type { Peer, Wire } from "./core/wire.ts";
 export type { ConnectionRate } from "./driver/admission.ts";
 export type { EventRegistration } from "./driver/event-handlers.ts";
 export type { HandlerCounters } from "./driver/handler-list.ts";
 export {
+  MqttBufferOverflowError,
   MqttConfigurationError,
   MqttConnectionClosedError,
   MqttHandlerTimeoutError,
   MqttListenError,
+  MqttMessageDroppedError,
+  MqttNotStoredError,
   MqttServerStateError,
+  MqttSessionNotFoundError,
 } from "./errors.ts";
 export {
   SERVER_EVENT_NAMES,
@@ -76,6 +82,23 @@ export type { TlsCredentials, TlsOptions } from "./listeners/tls-terminator.ts";
 export type { UnixListenerOptions } from "./listeners/unix-listener.ts";
 export type { WebSocketOptions } from "./listeners/web-socket-options.ts";
 export type { WebSocketListenerOptions } from "./listeners/web-socket-listener.ts";
+export type { Page, PageQuery } from "./management/listings.ts";
+export type {
+  InternalSubscriptionOptions,
+  MessageStream,
+  ReceivedApplicationMessage,
+} from "./management/message-stream.ts";
+export type { DisconnectOptions, ServerClients } from "./management/server-clients.ts";
+export type {
+  RetainedMessageQuery,
+  ServerRetainedMessages,
+} from "./management/server-retained-messages.ts";
+export type {
+  ServerSessions,
+  SessionDelivery,
+  SessionDeliveryOptions,
+  SessionSubscription,
+} from "./management/server-sessions.ts";
 export {
   type DriverSettings,
   type MqttServerOptions,

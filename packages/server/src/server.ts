@@ -24,6 +24,12 @@ import type {
 import { createListener } from "./listeners/create-listener.ts";
 import { MemoryListener } from "./listeners/memory-listener.ts";
 import { openStream } from "./listeners/stream-wire.ts";
+import type { CoreAccess } from "./management/core-access.ts";
+import type { InternalSubscriptionOptions, MessageStream } from "./management/message-stream.ts";
+import { MessageStreams } from "./management/message-streams.ts";
+import { requireDisconnectCode, ServerClients } from "./management/server-clients.ts";
+import { ServerRetainedMessages } from "./management/server-retained-messages.ts";
+import { ServerSessions } from "./management/server-sessions.ts";
 import { resolveOptions } from "./options.ts";
 import type { MqttServerOptions, ServerSettings } from "./options.ts";
 import type { Authenticator } from "./ports/authenticator.ts";
@@ -64,6 +70,13 @@ export class MqttServer implements AsyncDisposable {
   readonly #authenticator: Authenticator | undefined;
   readonly #listeners: readonly Listener[];
   readonly #systemTopics: SystemTopics | undefined;
+  readonly #streams = new MessageStreams();
+  /** The clients that are connected. */
+  readonly clients: ServerClients;
+  /** The sessions, of connected clients and of those that are away. */
+  readonly sessions: ServerSessions;
+  /** The retained messages. */
+  readonly retainedMessages: ServerRetainedMessages;
   #state: State = "stopped";
   #transition: Promise<void> = Promise.resolve();
   #startedAtMs = 0;
@@ -104,6 +117,29 @@ export class MqttServer implements AsyncDisposable {
       "start" in listener ? listener : createListener(listener, log("listener")),
     );
     this.#systemTopics = this.#makeSystemTopics();
+    const access = this.#coreAccess();
+    this.clients = new ServerClients(access);
+    this.sessions = new ServerSessions(access);
+    this.retainedMessages = new ServerRetainedMessages(access);
+  }
+
+  #coreAccess(): CoreAccess {
+    return {
+      core: this.#driver.core,
+      change: async (work) => {
+        this.#requireStarted("change anything");
+        return this.#driver.change(work);
+      },
+      perform: async (task) => {
+        this.#requireStarted("change anything");
+        return this.#driver.perform(task);
+      },
+    };
+  }
+
+  #requireStarted(what: string): void {
+    if (!this.isStarted)
+      throw new MqttServerStateError(`cannot ${what}: the server is not started`);
   }
 
   /** True from the end of `start` to the beginning of `stop`. */
@@ -138,6 +174,25 @@ export class MqttServer implements AsyncDisposable {
       transportsRefused: this.#admission.refused,
       uptimeMs: this.#state === "stopped" ? 0 : this.#clock.now() - this.#startedAtMs,
     });
+  }
+
+  /** Sets all counters to zero; what `statistics` says of the moment stays. */
+  resetStatistics(): void {
+    this.#driver.core.statistics.reset();
+    this.#admission.resetStatistics();
+    Object.assign(this.#counters, { handlerFailures: 0, handlerTimeouts: 0 });
+  }
+
+  /**
+   * Whether new connections are let in. False empties a server: who is connected stays, who comes is closed at once,
+   * before a byte is read. Default true.
+   */
+  get acceptNewConnections(): boolean {
+    return this.#admission.isAccepting;
+  }
+
+  set acceptNewConnections(value: boolean) {
+    this.#admission.isAccepting = value;
   }
 
   /** Calls `handler` at each event of that name; see `SERVER_EVENTS`. Dispose of the result to stop it. */
@@ -197,9 +252,11 @@ export class MqttServer implements AsyncDisposable {
 
   /**
    * Closes listeners and connections. MQTT 5.0 clients are told why. Does nothing if the server is
-   * stopped; waits for a start or stop that is going on.
+   * stopped; waits for a start or stop that is going on. Rejects with `RangeError` for a reason code
+   * that DISCONNECT of a server cannot have.
    */
   async stop(options: StopOptions = {}): Promise<void> {
+    if (options.reasonCode !== undefined) requireDisconnectCode(options.reasonCode);
     if (this.#state === "starting") await this.#transition.catch(() => undefined);
     if (this.#state === "started") {
       this.#state = "stopping";
@@ -211,6 +268,7 @@ export class MqttServer implements AsyncDisposable {
   async #stop(options: StopOptions): Promise<void> {
     try {
       this.#systemTopics?.stop();
+      this.#streams.endAll();
       await this.#close(options);
     } finally {
       this.#state = "stopped";
@@ -234,7 +292,7 @@ export class MqttServer implements AsyncDisposable {
    * server is not started; destroys the stream if it takes no more connections.
    */
   handle(stream: Duplex, peer: Partial<Peer> = {}): void {
-    if (!this.isStarted) throw new MqttServerStateError("cannot handle: the server is not started");
+    this.#requireStarted("handle");
     if (!this.#driver.admit(peer.remoteAddress)) {
       stream.destroy();
       return;
@@ -262,8 +320,18 @@ export class MqttServer implements AsyncDisposable {
     message: InjectedApplicationMessage,
     sender: InjectedMessageSender = {},
   ): Promise<InjectionResult> {
-    if (!this.isStarted) throw new MqttServerStateError("cannot inject: the server is not started");
+    this.#requireStarted("inject");
     return this.#driver.inject(messageToInject(message), sender);
+  }
+
+  /**
+   * Subscribes the program itself, with no client: `for await (const message of server.subscribe("a/#"))`. Messages of
+   * all publishers come, injected ones too; what is not taken waits in a bounded buffer. It ends with the loop, its
+   * signal, or the server. Throws `ProtocolError` for a bad filter, `MqttServerStateError` if the server is not started.
+   */
+  subscribe(topicFilter: string, options: InternalSubscriptionOptions = {}): MessageStream {
+    this.#requireStarted("subscribe");
+    return this.#streams.open(this.#driver.core, topicFilter, options);
   }
 
   #makeSystemTopics(): SystemTopics | undefined {

@@ -32,6 +32,8 @@ export class Admission {
   total = 0;
   /** Transports that were refused. */
   refused = 0;
+  /** False: nobody is let in any more, as when the server is to be emptied. */
+  isAccepting = true;
   readonly #options: AdmissionOptions;
   readonly #clock: Clock;
   readonly #buckets = new Map<string, Bucket>();
@@ -43,7 +45,9 @@ export class Admission {
 
   admit(remoteAddress: string | undefined): boolean {
     const isWelcome =
-      this.open < this.#options.maximumConnections && this.#isWithinRate(remoteAddress);
+      this.isAccepting &&
+      this.open < this.#options.maximumConnections &&
+      this.#isWithinRate(remoteAddress);
     if (!isWelcome) {
       this.refused += 1;
       return false;
@@ -51,6 +55,12 @@ export class Admission {
     this.open += 1;
     this.total += 1;
     return true;
+  }
+
+  /** Counts from zero again; what is open stays open. */
+  resetStatistics(): void {
+    this.total = 0;
+    this.refused = 0;
   }
 
   release(): void {

@@ -92,7 +92,8 @@ export class Committer {
 
   readonly #read = (position: number): Uint8Array => {
     const bytes = this.#store.read(position);
-    if (bytes === undefined) throw new StoreError("ANAX_STORE_UNREADABLE", `batch ${position} is missing`);
+    if (bytes === undefined)
+      throw new StoreError("ANAX_STORE_UNREADABLE", `batch ${position} is missing`);
     return bytes;
   };
 

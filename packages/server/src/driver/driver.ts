@@ -4,6 +4,8 @@ import type { Connection } from "../core/connection.ts";
 import type { CoreOptions } from "../core/core-options.ts";
 import type { Hooks } from "../core/hooks/hooks.ts";
 import { messageFromApplication } from "../core/message.ts";
+import { runTask } from "../core/pending.ts";
+import type { Task } from "../core/pending.ts";
 import { store as storeRetained } from "../core/retaining.ts";
 import { ServerCore } from "../core/server-core.ts";
 import type { Peer, Wire } from "../core/wire.ts";
@@ -140,6 +142,28 @@ export class Driver implements ConnectionAcceptor {
     this.#enter();
     this.#guarded(work);
     this.#leave();
+  }
+
+  /** Does work inside the core and resolves with its result, or rejects with what it throws. */
+  change<Result>(work: (core: ServerCore) => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.run(() => {
+        try {
+          resolve(work(this.core));
+        } catch (error) {
+          reject(asError(error));
+        }
+      });
+    });
+  }
+
+  /** Does a task inside the core, across its waits, and resolves with its result. */
+  perform<Result>(task: (core: ServerCore) => Task<Result>): Promise<Result> {
+    const { core } = this;
+    const begin = function* begin(): Task<Result> {
+      return yield* task(core);
+    };
+    return new Promise((resolve, reject) => this.run(() => runTask(begin(), resolve, reject)));
   }
 
   /** Publishes a message of the program's own and resolves with what became of it. */

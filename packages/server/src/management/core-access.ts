@@ -1,0 +1,27 @@
+import type { Task } from "../core/pending.ts";
+import type { ServerCore } from "../core/server-core.ts";
+import type { Session } from "../core/session.ts";
+import { stored } from "../core/storing.ts";
+import { MqttNotStoredError, MqttSessionNotFoundError } from "../errors.ts";
+
+/** How management reaches the core: reads at once, changes in the core's own time. */
+export interface CoreAccess {
+  readonly core: ServerCore;
+  /** Does work inside the core and resolves with its result; rejects with `MqttServerStateError` unless the server is started. */
+  change<Result>(work: (core: ServerCore) => Result): Promise<Result>;
+  /** The same with a task, across its waits. */
+  perform<Result>(task: (core: ServerCore) => Task<Result>): Promise<Result>;
+}
+
+/** Waits until what was just changed is stored, where it is to be. Throws `MqttNotStoredError`. */
+export function* untilStored(core: ServerCore): Task {
+  const failure = yield* stored(core);
+  if (failure !== undefined) throw new MqttNotStoredError("the store takes nothing");
+}
+
+/** The session of a client. Throws `MqttSessionNotFoundError`. */
+export function requireSession(core: ServerCore, clientId: string): Session {
+  const session = core.sessions.get(clientId);
+  if (session !== undefined) return session;
+  throw new MqttSessionNotFoundError(`there is no session of ${JSON.stringify(clientId)}`);
+}

@@ -1,0 +1,76 @@
+import { ReasonCode, reasonCodeSender } from "@anax/protocol";
+import type { UserProperties } from "@anax/protocol";
+import { dismiss } from "../core/closing.ts";
+import {
+  clientStatus,
+  connectedClient,
+  connectedClients,
+} from "../core/management/client-status.ts";
+import type { ClientStatus } from "../core/management/client-status.ts";
+import type { CoreAccess } from "./core-access.ts";
+import { Listings } from "./listings.ts";
+import type { Page, PageQuery } from "./listings.ts";
+
+/** What a client is told that is sent away; MQTT 5.0 clients only. */
+export interface DisconnectOptions {
+  /** Default 0x98, Administrative action. */
+  readonly reasonCode?: number;
+  readonly reasonString?: string;
+  /** Where the client is to go instead; with reason code 0x9C or 0x9D. */
+  readonly serverReference?: string;
+  readonly userProperties?: UserProperties;
+}
+
+/** The clients that are connected. */
+export class ServerClients {
+  readonly #access: CoreAccess;
+  readonly #listings = new Listings<ClientStatus>();
+
+  constructor(access: CoreAccess) {
+    this.#access = access;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#access.core.statistics.connectionsCurrent;
+  }
+
+  /** One client; undefined if it is not connected. */
+  get(clientId: string): ClientStatus | undefined {
+    const connection = connectedClient(this.#access.core, clientId);
+    return connection && clientStatus(connection);
+  }
+
+  /** A page of clients, in the order of their connecting. Throws `RangeError` for a bad limit or cursor. */
+  list(query: PageQuery<ClientStatus> = {}): Page<ClientStatus> {
+    return this.#listings.page(query, () => connectedClients(this.#access.core.connections));
+  }
+
+  /**
+   * Sends a client away. Resolves with false if it was not connected. Its session stays as the session says, and its
+   * Will is published. Rejects with `RangeError` for a reason code that DISCONNECT of a server cannot have.
+   */
+  async disconnect(clientId: string, options: DisconnectOptions = {}): Promise<boolean> {
+    const dismissal = { reasonCode: ReasonCode.administrativeAction, ...options };
+    requireDisconnectCode(dismissal.reasonCode);
+    return this.#access.change((core) => {
+      const connection = connectedClient(core, clientId);
+      if (connection !== undefined) dismiss(core, connection, dismissal);
+      return connection !== undefined;
+    });
+  }
+
+  /** Counts a client's bytes and packets from zero again; false if it is not connected. */
+  resetStatistics(clientId: string): boolean {
+    const connection = connectedClient(this.#access.core, clientId);
+    connection?.counters.reset();
+    return connection !== undefined;
+  }
+}
+
+/** Throws `RangeError` for a reason code that a server may not put into DISCONNECT. */
+export function requireDisconnectCode(reasonCode: number): void {
+  const sender = reasonCodeSender(reasonCode, "disconnect");
+  if (sender === "server" || sender === "both") return;
+  throw new RangeError(`a server does not send DISCONNECT with reason code ${reasonCode}`);
+}

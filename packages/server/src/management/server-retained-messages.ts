@@ -1,0 +1,98 @@
+import { parseTopicFilter } from "@anax/protocol";
+import type { ApplicationMessage } from "../core/application-message.ts";
+import {
+  clearRetained,
+  deleteRetained,
+  everyRetained,
+  retainedMatching,
+  retainedMessage,
+  setRetained,
+} from "../core/management/retained-changes.ts";
+import { settled } from "../core/pending.ts";
+import { messageToInject } from "../injected-message.ts";
+import type { InjectedApplicationMessage } from "../injected-message.ts";
+import { untilStored } from "./core-access.ts";
+import type { CoreAccess } from "./core-access.ts";
+import { Listings } from "./listings.ts";
+import type { Page, PageQuery } from "./listings.ts";
+
+/** Which retained messages to list. */
+export interface RetainedMessageQuery extends PageQuery<ApplicationMessage> {
+  /** Default `#`: all but those of topics that begin with `$`. */
+  readonly topicFilter?: string;
+}
+
+/** The retained messages. */
+export class ServerRetainedMessages {
+  readonly #access: CoreAccess;
+  readonly #listings = new Listings<ApplicationMessage>();
+
+  constructor(access: CoreAccess) {
+    this.#access = access;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#access.core.retained.count;
+  }
+
+  /** Bytes that they take. */
+  get bytes(): number {
+    return this.#access.core.retained.bytes;
+  }
+
+  /** The one of a topic; undefined if there is none. */
+  get(topic: string): ApplicationMessage | undefined {
+    return retainedMessage(this.#access.core, topic);
+  }
+
+  /** A page of those that match a filter. Throws `TypeError` for a bad filter, `RangeError` for a bad limit or cursor. */
+  list(query: RetainedMessageQuery = {}): Page<ApplicationMessage> {
+    const topicFilter = parseTopicFilter(query.topicFilter ?? "#");
+    return this.#listings.page(query, () => retainedMatching(this.#access.core, topicFilter));
+  }
+
+  /**
+   * Sets the retained message of a topic; subscribers are not sent it. An empty payload removes it. Resolves with false
+   * if there is no room for it. Rejects with `TypeError` or `RangeError` for a message that cannot be, and with `MqttNotStoredError`.
+   */
+  async set(message: InjectedApplicationMessage): Promise<boolean> {
+    const applicationMessage = messageToInject(message);
+    return this.#access.perform(function* set(core) {
+      const isSet = yield* setRetained(core, applicationMessage);
+      yield* untilStored(core);
+      return isSet;
+    });
+  }
+
+  /** Removes the one of a topic; resolves with false if there was none. Rejects with `MqttNotStoredError`. */
+  async delete(topic: string): Promise<boolean> {
+    return this.#access.perform(function* remove(core) {
+      const existed = yield* deleteRetained(core, topic);
+      yield* untilStored(core);
+      return existed;
+    });
+  }
+
+  /**
+   * Removes all but those of `$SYS`, a few thousand in each turn of the loop, then fires `retainedMessagesCleared`.
+   * Resolves with how many that were. Rejects with `MqttNotStoredError`.
+   */
+  async clear(): Promise<number> {
+    const cursors = everyRetained(this.#access.core);
+    let removed = 0;
+    for (const cursor of cursors) {
+      while (!cursor.isDone) {
+        removed += await this.#access.change((core) => {
+          return clearRetained(core, cursor);
+        });
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    await this.#access.perform(function* cleared(core) {
+      yield* settled(core.hooks.retainedMessagesCleared?.({}));
+      yield* untilStored(core);
+    });
+    return removed;
+  }
+}

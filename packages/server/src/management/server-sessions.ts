@@ -1,0 +1,165 @@
+import type { QoS, SubscriptionRequest } from "@anax/protocol";
+import type { DeliveryWatch } from "../core/management/delivery-watch.ts";
+import { clearQueue, deleteSession, deliverTo } from "../core/management/session-changes.ts";
+import { allSessions, sessionStatus, subscriptionsOf } from "../core/management/session-status.ts";
+import type { SessionStatus, SubscriptionStatus } from "../core/management/session-status.ts";
+import { subscribeSession, unsubscribeSession } from "../core/management/subscription-changes.ts";
+import { MqttMessageDroppedError } from "../errors.ts";
+import { messageToInject } from "../injected-message.ts";
+import type { InjectedApplicationMessage } from "../injected-message.ts";
+import { requireSession, untilStored } from "./core-access.ts";
+import type { CoreAccess } from "./core-access.ts";
+import { Listings } from "./listings.ts";
+import type { Page, PageQuery } from "./listings.ts";
+
+/** A filter to subscribe a session to. */
+export interface SessionSubscription {
+  readonly topicFilter: string;
+  /** Default 0. */
+  readonly qos?: QoS;
+  /** Default false. */
+  readonly noLocal?: boolean;
+  /** Default false. */
+  readonly retainAsPublished?: boolean;
+  /** Default 0. */
+  readonly retainHandling?: 0 | 1 | 2;
+}
+
+/** How a delivery to one session ended. */
+export interface SessionDelivery {
+  /** Absent for QoS 0, which is not acknowledged. */
+  readonly packetIdentifier?: number;
+  /** Of the client's PUBACK, PUBCOMP or refusing PUBREC; 0 for QoS 0. */
+  readonly reasonCode: number;
+}
+
+/** Options of a delivery to one session. */
+export interface SessionDeliveryOptions {
+  /** Ends the waiting, not the delivery. */
+  readonly signal?: AbortSignal;
+}
+
+/** The sessions, of connected clients and of those that are away. */
+export class ServerSessions {
+  readonly #access: CoreAccess;
+  readonly #listings = new Listings<SessionStatus>();
+
+  constructor(access: CoreAccess) {
+    this.#access = access;
+  }
+
+  /** How many there are. */
+  get count(): number {
+    return this.#access.core.sessions.size;
+  }
+
+  /** One session; undefined if there is none. */
+  get(clientId: string): SessionStatus | undefined {
+    const session = this.#access.core.sessions.get(clientId);
+    return session && sessionStatus(session);
+  }
+
+  /** A page of sessions, oldest first. Throws `RangeError` for a bad limit or cursor. */
+  list(query: PageQuery<SessionStatus> = {}): Page<SessionStatus> {
+    return this.#listings.page(query, () => allSessions(this.#access.core));
+  }
+
+  /** The subscriptions of one session; undefined if there is no such session. */
+  subscriptions(clientId: string): SubscriptionStatus[] | undefined {
+    const session = this.#access.core.sessions.get(clientId);
+    return session && subscriptionsOf(session);
+  }
+
+  /** Ends a session and sends its client away. Resolves with false if there is none, and when it is struck out of the store. */
+  async delete(clientId: string): Promise<boolean> {
+    return this.#access.perform(function* deleteIt(core) {
+      const existed = deleteSession(core, clientId);
+      yield* untilStored(core);
+      return existed;
+    });
+  }
+
+  /** Drops what waits for a session and resolves with how many messages that were. Rejects with `MqttSessionNotFoundError`. */
+  async clearQueue(clientId: string): Promise<number> {
+    return this.#access.change((core) => {
+      return clearQueue(core, requireSession(core, clientId));
+    });
+  }
+
+  /**
+   * Subscribes a session in its client's name, connected or not: as if SUBSCRIBE had come, interceptors are asked and
+   * retained messages follow. Resolves with a Reason Code for each filter, in order. Rejects with `MqttSessionNotFoundError`.
+   */
+  async subscribe(
+    clientId: string,
+    filters: string | readonly (string | SessionSubscription)[],
+  ): Promise<number[]> {
+    const requests = (typeof filters === "string" ? [filters] : filters).map(requestFor);
+    return this.#access.perform((core) =>
+      subscribeSession(core, requireSession(core, clientId), requests),
+    );
+  }
+
+  /** Unsubscribes a session in its client's name. Resolves with a Reason Code for each filter. Rejects with `MqttSessionNotFoundError`. */
+  async unsubscribe(clientId: string, filters: string | readonly string[]): Promise<number[]> {
+    const topicFilters = typeof filters === "string" ? [filters] : filters;
+    return this.#access.perform((core) =>
+      unsubscribeSession(core, requireSession(core, clientId), topicFilters),
+    );
+  }
+
+  /**
+   * Gives a message to this session only, whatever it is subscribed to, and resolves with the client's acknowledgement;
+   * for QoS 0 as soon as it is sent. A client that is away gets it when it is back. No interceptor is asked.
+   * Rejects with `MqttMessageDroppedError`, `MqttSessionNotFoundError`, or the reason of the signal.
+   */
+  async deliverApplicationMessage(
+    clientId: string,
+    message: InjectedApplicationMessage,
+    { signal }: SessionDeliveryOptions = {},
+  ): Promise<SessionDelivery> {
+    signal?.throwIfAborted();
+    const applicationMessage = messageToInject(message);
+    const dropped = (): Error =>
+      new MqttMessageDroppedError(`${clientId} does not get the message`);
+    return new Promise((resolve, reject) => {
+      const abort = (): void => reject(asReason(signal));
+      signal?.addEventListener("abort", abort, { once: true });
+      const watch: DeliveryWatch = (outcome) => {
+        signal?.removeEventListener("abort", abort);
+        if (outcome.type === "dropped") return reject(dropped());
+        const { packetIdentifier, reasonCode } = outcome;
+        resolve({ packetIdentifier, reasonCode });
+      };
+      const given = this.#access.change((core) => {
+        const session = requireSession(core, clientId);
+        return deliverTo(core, session, applicationMessage, watch);
+      });
+      given.then((isTaken) => {
+        if (!isTaken) reject(dropped());
+        else if (applicationMessage.qos === 0) resolve({ reasonCode: 0 });
+      }, reject);
+    });
+  }
+
+  /** Gives a message to this session only; resolves with whether it was sent or queued. Rejects with `MqttSessionNotFoundError`. */
+  async tryEnqueueApplicationMessage(
+    clientId: string,
+    message: InjectedApplicationMessage,
+  ): Promise<boolean> {
+    const applicationMessage = messageToInject(message);
+    return this.#access.change((core) => {
+      return deliverTo(core, requireSession(core, clientId), applicationMessage);
+    });
+  }
+}
+
+function requestFor(filter: string | SessionSubscription): SubscriptionRequest {
+  const given = typeof filter === "string" ? { topicFilter: filter } : filter;
+  return { qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0, ...given };
+}
+
+function asReason(signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error ? reason : new Error("aborted", { cause: reason });
+}
