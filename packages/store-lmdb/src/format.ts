@@ -1,18 +1,10 @@
 import { StoreError } from "@anax/server";
 import type { Environment } from "./environment.ts";
-
-/** Version of the layout of the tables. A store with a higher one is refused, a lower one is brought up to date. */
-export const STORE_FORMAT = 1;
+import { STORE_FORMAT } from "./store-description.ts";
+import type { StoreDescription } from "./store-description.ts";
 
 const FORMAT = Buffer.from("format");
 const CREATED_BY = Buffer.from("createdBy");
-
-/** What a store says about itself. */
-export interface StoreDescription {
-  readonly format: number;
-  /** The program that made it. */
-  readonly createdBy: string;
-}
 
 /** Writes what the store is into one that was just made. */
 export async function writeDescription(
