@@ -64,17 +64,18 @@ function print(outcome: Outcome, counts: Record<Outcome["state"], number>): void
   console.log(`${outcome.state}: ${outcome.run.title}\n    ${outcome.detail}`);
 }
 
-/** Runs every test of the repository, so that the tags of all packages count. */
+/** Runs the suite and the tests of all packages, whose tags count as well. */
 function runTests(resultsFile: string): void {
   const vitest = join(import.meta.dirname, "../node_modules/vitest/vitest.mjs");
   const reporters = ["--reporter=dot", "--reporter=json", `--outputFile.json=${resultsFile}`];
-  spawnSync(process.execPath, [vitest, "run", ...reporters], { stdio: "inherit" });
+  const folders = ["conformance", "packages"];
+  spawnSync(process.execPath, [vitest, "run", ...folders, ...reporters], { stdio: "inherit" });
 }
 
 function reportOn(resultsFile: string): number {
   const faults = writeReport(resultsFile);
   for (const fault of faults) console.error(fault);
-  console.log(faults.length === 0 ? "docs/reference/conformance.md written" : "not conforming");
+  console.log(`docs/reference/conformance.md written, ${faults.length} faults`);
   return faults.length === 0 ? 0 : 1;
 }
 

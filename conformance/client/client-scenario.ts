@@ -142,7 +142,7 @@ export async function untilConnected(client: MqttClient): Promise<void> {
 }
 
 /** Options that make a client come back at once, to the session it had. */
-export const RESUMING: ClientOptions = {
+const RESUMING: ClientOptions = {
   cleanStart: false,
   reconnect: { initialDelayMs: 1, maximumDelayMs: 1 },
 };

@@ -61,6 +61,14 @@ test.each(["failed", "skipped", "todo", "pending"])(
   },
 );
 
+test("a test that names a statement and fails is a fault, whatever else proves the statement", () => {
+  const tests = {
+    "server [MQTT-9.9.9-1] does it (5.0)": "passed",
+    "server [MQTT-9.9.9-1] does it twice (5.0)": "failed",
+  };
+  expect(faults(tests)).toBe("failed: server [MQTT-9.9.9-1] does it twice (5.0)");
+});
+
 test("a test of 3.1.1 proves nothing of 5.0", () => {
   const found = faults({ "server [MQTT-9.9.9-1] does it (3.1.1)": "passed" });
   expect(found).toContain("MQTT-9.9.9-1 (5.0) has no test");
@@ -118,4 +126,6 @@ test("the page shows each statement with its tests or its waiver", () => {
   expect(page).toContain("| MQTT-9.9.9-1 | The Server MUST | server | server 1 | tested |");
   const waived = renderTable(judge([STATEMENT], [], [WAIVER]).rows);
   expect(waived).toContain("waived: nobody can see it");
+  const open = renderTable(judge([STATEMENT], [], []).rows);
+  expect(open).toContain("**open**: has no test of the server, and no waiver");
 });

@@ -17,8 +17,8 @@ const PARTS: readonly Part[] = [
 const INTRODUCTION = `# Conformance
 
 Every normative statement of MQTT 5.0 and 3.1.1, and the tests that prove that Anax obeys it.
-\`npm run conformance\` runs the tests and writes this page; it fails while a statement has neither a
-test nor a waiver. The statements are in our words; identifiers that begin with U- are ours, for what
+\`npm run conformance\` runs the tests and writes this page; it fails while a statement is open, which is to say has
+neither a test nor a waiver. The statements are in our words; identifiers that begin with U- are ours, for what
 the standard demands without a number. "Who" is who must obey. "Tests" counts the tests whose titles
 name the statement and that passed: of the server, of the client, of the protocol package that both
 share. How the same suite judges other brokers is told in [conformance-peers.md](conformance-peers.md).
@@ -39,10 +39,13 @@ function rowsOf({ version, prefix }: Part, rows: readonly Row[]): readonly Row[]
 function renderSummary(rows: readonly Row[]): string {
   const lines = PARTS.map((part) => {
     const own = rowsOf(part, rows);
-    const waived = own.filter(({ waiver }) => waiver).length;
-    return `| ${part.heading} | ${own.length} | ${own.length - waived} | ${waived} |`;
+    const open = own.filter(({ faults }) => faults.length > 0).length;
+    const waived = own.filter(({ waiver, faults }) => waiver && faults.length === 0).length;
+    const tested = own.length - waived - open;
+    return `| ${part.heading} | ${own.length} | ${tested} | ${waived} | ${open} |`;
   });
-  return ["| | statements | tested | waived |", "|---|---|---|---|", ...lines, ""].join("\n");
+  const head = ["| | statements | tested | waived | open |", "|---|---|---|---|---|"];
+  return [...head, ...lines, ""].join("\n");
 }
 
 function renderPart(part: Part, rows: readonly Row[]): string {
@@ -51,14 +54,20 @@ function renderPart(part: Part, rows: readonly Row[]): string {
   return [`## ${part.heading}`, "", ...head, ...lines, ""].join("\n");
 }
 
-function renderRow({ statement, tests, waiver }: Row): string {
-  const { id, text, who } = statement;
+function renderRow(row: Row): string {
+  const { statement, tests } = row;
   const counts = (["server", "client", "protocol"] as const)
     .filter((side) => tests[side] > 0)
     .map((side) => `${side} ${tests[side]}`);
-  const whose = waiver && waiver.side !== "all" ? ` for the ${waiver.side}` : "";
-  const status = waiver ? `waived${whose}: ${waiver.reason}` : "tested";
-  return `| ${id} | ${escape(text)} | ${who} | ${counts.join(", ")} | ${escape(status)} |`;
+  const cells = [statement.id, escape(statement.text), statement.who, counts.join(", ")];
+  return `| ${[...cells, escape(statusOf(row))].join(" | ")} |`;
+}
+
+function statusOf({ waiver, faults }: Row): string {
+  if (faults.length > 0) return `**open**: ${faults.join("; ")}`;
+  if (!waiver) return "tested";
+  const whose = waiver.side === "all" ? "" : ` for the ${waiver.side}`;
+  return `waived${whose}: ${waiver.reason}`;
 }
 
 function escape(text: string): string {

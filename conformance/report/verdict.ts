@@ -7,7 +7,12 @@ export interface Row {
   readonly statement: Statement;
   readonly tests: Readonly<Record<Side, number>>;
   readonly waiver: Waiver | undefined;
+  /** What is wrong with this statement; empty when it is in order. */
+  readonly faults: readonly string[];
 }
+
+/** A row before it is judged. */
+type Found = Omit<Row, "faults">;
 
 /** The rows of the table, and what must be mended before it may be published. */
 export interface Verdict {
@@ -24,9 +29,13 @@ export function judge(
   evidence: readonly Evidence[],
   waivers: readonly Waiver[],
 ): Verdict {
-  const rows = statements.map((statement) => rowOf(statement, evidence, waivers));
+  const rows = statements.map((statement) => {
+    const found = findFor(statement, evidence, waivers);
+    return { ...found, faults: faultsOf(found) };
+  });
   const faults = [
-    ...rows.flatMap(faultsOf),
+    ...rows.flatMap(namedFaults),
+    ...failures(evidence),
     ...unknownTags(statements, evidence),
     ...unknownWaivers(statements, waivers),
     ...tooManyWaivers(statements, waivers),
@@ -34,33 +43,34 @@ export function judge(
   return { rows, faults: [...new Set(faults)] };
 }
 
-function rowOf(
+function findFor(
   statement: Statement,
   evidence: readonly Evidence[],
   waivers: readonly Waiver[],
-): Row {
+): Found {
   const tests = { server: 0, client: 0, protocol: 0 };
   for (const item of evidence) if (item.passed && isAbout(item, statement)) tests[item.side] += 1;
   return { statement, tests, waiver: waivers.find((waiver) => isAbout(waiver, statement)) };
+}
+
+function namedFaults({ statement, faults }: Row): readonly string[] {
+  return faults.map((fault) => `${statement.id} (${statement.version}) ${fault}`);
 }
 
 function isAbout(item: Evidence | Waiver, { version, id }: Statement): boolean {
   return item.id === id && item.version === version;
 }
 
-function faultsOf(row: Row): readonly string[] {
-  const { statement, tests, waiver } = row;
-  const name = `${statement.id} (${statement.version})`;
-  if (waiver) return waiverFaults(row, waiver).map((fault) => `${name} ${fault}`);
+function faultsOf(found: Found): readonly string[] {
+  const { statement, tests, waiver } = found;
+  if (waiver) return waiverFaults(found, waiver);
   const isTested = tests.server + tests.client + tests.protocol > 0;
-  if (!statement.id.startsWith("MQTT-")) {
-    return isTested ? [] : [`${name} has neither test nor waiver`];
-  }
-  return untestedSides(row).map((side) => `${name} has no test of the ${side}, and no waiver`);
+  if (!statement.id.startsWith("MQTT-")) return isTested ? [] : ["has neither test nor waiver"];
+  return untestedSides(found).map((side) => `has no test of the ${side}, and no waiver`);
 }
 
-function waiverFaults(row: Row, waiver: Waiver): readonly string[] {
-  const { statement, tests } = row;
+function waiverFaults(found: Found, waiver: Waiver): readonly string[] {
+  const { statement, tests } = found;
   const isTested = (side: Side): boolean => tests[side] > 0;
   const faults: string[] = [];
   if (waiver.side === "all") {
@@ -69,7 +79,7 @@ function waiverFaults(row: Row, waiver: Waiver): readonly string[] {
     }
   } else {
     if (isTested(waiver.side)) faults.push(`is waived and tested for the ${waiver.side}`);
-    const rest = untestedSides(row).filter((side) => side !== waiver.side);
+    const rest = untestedSides(found).filter((side) => side !== waiver.side);
     faults.push(...rest.map((side) => `has no test of the ${side}, and no waiver`));
   }
   const isDemand = statement.text.includes("MUST") && !waiver.reason.startsWith("Conditional:");
@@ -77,7 +87,7 @@ function waiverFaults(row: Row, waiver: Waiver): readonly string[] {
   return faults;
 }
 
-function untestedSides({ statement, tests }: Row): readonly ("server" | "client")[] {
+function untestedSides({ statement, tests }: Found): readonly ("server" | "client")[] {
   return sidesOf(statement).filter((side) => tests[side] + tests.protocol === 0);
 }
 
@@ -85,6 +95,10 @@ function untestedSides({ statement, tests }: Row): readonly ("server" | "client"
 function sidesOf({ who }: { readonly who: Obliged }): readonly ("server" | "client")[] {
   if (who === "server" || who === "client") return [who];
   return ["server", "client"];
+}
+
+function failures(evidence: readonly Evidence[]): readonly string[] {
+  return evidence.filter(({ passed }) => !passed).map(({ title }) => `failed: ${title}`);
 }
 
 function unknownTags(

@@ -84,7 +84,7 @@ export function readVarint(
   throw new TypeError(`a Variable Byte Integer of more than four bytes: ${hex(bytes)}`);
 }
 
-/** One string after the other as one run of bytes. */
+/** Several runs of bytes as one. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
