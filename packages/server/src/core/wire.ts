@@ -18,6 +18,16 @@ export interface Wire {
   destroy(): void;
 }
 
+/** How a TLS connection is protected. */
+export interface PeerTls {
+  /** "TLSv1.2" or "TLSv1.3". */
+  readonly protocol: string;
+  /** Name of the cipher suite. */
+  readonly cipher: string;
+  /** The host that the client asked for (SNI). */
+  readonly serverName?: string;
+}
+
 /** Who is at the other end of a Network Connection, as far as the listener can tell. */
 export interface Peer {
   /** What carries the connection: "tcp", "tls", "ws", "wss", "unix", "memory" or a name of the embedder's own. */
@@ -28,6 +38,8 @@ export interface Peer {
   readonly remotePort?: number;
   readonly localAddress?: string;
   readonly localPort?: number;
+  /** What TLS settled, where it was asked. */
+  readonly tls?: PeerTls;
   /** Verified certificate of the client (Node's PeerCertificate), where TLS asked for one. */
   readonly certificate?: unknown;
 }

@@ -18,7 +18,7 @@ export function networkAddress(
 /** Who is at the other end of a socket. The addresses are gone once it closes, so they are read now. */
 export function socketPeer(
   socket: Pick<Socket, "remoteAddress" | "remotePort" | "localAddress" | "localPort">,
-  carrier: Pick<Peer, "transport" | "secure" | "certificate">,
+  carrier: Pick<Peer, "transport" | "secure" | "certificate" | "tls">,
 ): Peer {
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
   return {

@@ -4,7 +4,7 @@ import { networkAddress, socketPeer } from "./network-address.ts";
 import { SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
 import { openStream } from "./stream-wire.ts";
-import { TlsTerminator, verifiedCertificate } from "./tls-terminator.ts";
+import { TlsTerminator, tlsPeer } from "./tls-terminator.ts";
 import type { TlsOptions } from "./tls-terminator.ts";
 
 /** Options of a listener on TLS. */
@@ -37,7 +37,7 @@ export class TlsListener implements Listener {
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { host = "127.0.0.1", port = 8883 } = this.#options;
     const terminator = new TlsTerminator(this.#options, this.#log, (socket) => {
-      const carrier = { transport: "tls", secure: true, ...verifiedCertificate(socket) };
+      const carrier = { transport: "tls", secure: true, ...tlsPeer(socket) };
       openStream(socket, socketPeer(socket, carrier), acceptor);
     });
     await this.#server.start({ host, port }, acceptor, (socket) => terminator.accept(socket));

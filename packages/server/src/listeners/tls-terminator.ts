@@ -92,7 +92,12 @@ function origin(socket: Pick<Socket, "remoteAddress" | "remotePort">): string {
   return `${socket.remoteAddress} ${socket.remotePort}`;
 }
 
-/** The certificate of the client, if it showed one and it is valid. */
-export function verifiedCertificate(socket: TLSSocket): Pick<Peer, "certificate"> {
-  return socket.authorized ? { certificate: socket.getPeerCertificate() } : {};
+/** What TLS knows of the peer: how the connection is protected, and its certificate if it showed a valid one. */
+export function tlsPeer(socket: TLSSocket): Pick<Peer, "certificate" | "tls"> {
+  const protocol = socket.getProtocol() ?? "";
+  const { servername } = socket;
+  const serverName =
+    typeof servername === "string" && servername !== "" ? { serverName: servername } : {};
+  const tls = { protocol, cipher: socket.getCipher().standardName, ...serverName };
+  return socket.authorized ? { tls, certificate: socket.getPeerCertificate() } : { tls };
 }

@@ -10,7 +10,7 @@ import { HandshakeDeadlines } from "./handshake-deadlines.ts";
 import { networkAddress, socketPeer } from "./network-address.ts";
 import { SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
-import { TlsTerminator, verifiedCertificate } from "./tls-terminator.ts";
+import { TlsTerminator, tlsPeer } from "./tls-terminator.ts";
 import type { TlsOptions } from "./tls-terminator.ts";
 import { WebSocketHandshake } from "./web-socket-handshake.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
@@ -103,6 +103,6 @@ export function webSocketPeer(socket: Duplex): Peer {
   const secure = socket instanceof TLSSocket;
   const carrier = { transport: secure ? "wss" : "ws", secure };
   if (!(socket instanceof Socket)) return carrier;
-  const certificate = secure ? verifiedCertificate(socket) : {};
-  return socketPeer(socket, { ...carrier, ...certificate });
+  const tls = secure ? tlsPeer(socket) : {};
+  return socketPeer(socket, { ...carrier, ...tls });
 }

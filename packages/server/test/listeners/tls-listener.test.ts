@@ -45,7 +45,11 @@ describe("TLS listener", () => {
     const peer = await connectSecurely(await listen());
     peer.send("c0ffee");
     expect(await peer.receive(3)).toBe("c0ffee");
-    expect(acceptor.first.peer).toMatchObject({ transport: "tls", secure: true });
+    expect(acceptor.first.peer).toMatchObject({
+      transport: "tls",
+      secure: true,
+      tls: { protocol: "TLSv1.3", cipher: "TLS_AES_256_GCM_SHA384" },
+    });
     expect(acceptor.first.peer.certificate).toBeUndefined();
     peer.end();
     await acceptor.until(() => acceptor.places === 0);

@@ -1,0 +1,106 @@
+import type { QoS } from "@anax/protocol";
+import type { ModelSession, ModelSubscription, Publication } from "./model.ts";
+
+/** How a member of a shared subscription gets a message. */
+export interface MemberOptions {
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly identifiers: readonly number[];
+}
+
+/** The sessions of one shared subscription. */
+export class ModelGroup {
+  readonly topicFilter: string;
+  readonly members: Map<ModelSession, ModelSubscription> = new Map();
+  /** How often all members have left: what was owed to the group then is owed to nobody in it. */
+  generation = 0;
+
+  constructor(topicFilter: string) {
+    this.topicFilter = topicFilter;
+  }
+
+  get isEmpty(): boolean {
+    return this.members.size === 0;
+  }
+
+  join(session: ModelSession, subscription: ModelSubscription): void {
+    this.members.set(session, subscription);
+  }
+
+  leave(session: ModelSession): void {
+    this.members.delete(session);
+    if (this.isEmpty) this.generation += 1;
+  }
+}
+
+/** A message that one member of a group is owed; which one is the server's choice. */
+export class GroupDebt {
+  readonly publication: Publication;
+  readonly #group: ModelGroup;
+  readonly #generation: number;
+  readonly #candidates: Map<ModelSession, MemberOptions[]> = new Map();
+  #isRequired: boolean;
+  #seenBy: ModelSession | undefined;
+  #seenQos2 = false;
+  #isFinished = false;
+
+  constructor(publication: Publication, group: ModelGroup) {
+    this.publication = publication;
+    this.#group = group;
+    this.#generation = group.generation;
+    this.#isRequired = true;
+    this.#nominateMembers();
+  }
+
+  /** True if the message has come to nobody, and should have. */
+  get isMissing(): boolean {
+    return this.#isRequired && this.#seenBy === undefined && !this.#isFinished;
+  }
+
+  canBeFor(session: ModelSession, fits: (options: MemberOptions) => boolean): boolean {
+    if (this.#isFinished || this.#seenBy !== undefined) return false;
+    return this.#candidates.get(session)?.some(fits) ?? false;
+  }
+
+  seenBy(session: ModelSession): void {
+    this.#seenBy = session;
+    const options = this.#candidates.get(session) ?? [];
+    this.#seenQos2 = options.some(({ qos }) => qos === 2);
+    if (options.every(({ qos }) => qos === 0)) this.#isFinished = true;
+  }
+
+  /** The member has acknowledged it. */
+  finish(): void {
+    this.#isFinished = true;
+  }
+
+  /** A session has ended: what it had not acknowledged goes to another member, if there is one. */
+  memberEnded(session: ModelSession): void {
+    if (this.#isFinished || !this.#candidates.has(session)) return;
+    if (this.#seenBy !== undefined && this.#seenBy !== session) return;
+    // A QoS 2 message that was on its way to one member goes to no other [MQTT-4.8.2-5].
+    if (this.#seenBy === session && this.#seenQos2) this.#isFinished = true;
+    const mayBeQos2 = (this.#candidates.get(session) ?? []).some(({ qos }) => qos === 2);
+    this.#candidates.delete(session);
+    this.#seenBy = undefined;
+    const isGone = this.#group.isEmpty || this.#group.generation !== this.#generation;
+    if (mayBeQos2 || isGone) this.#isRequired = false;
+    this.#nominateMembers();
+  }
+
+  #nominateMembers(): void {
+    for (const [session, subscription] of this.#group.members) {
+      const qos = Math.min(this.publication.qos, subscription.qos) as QoS;
+      const { identifier, retainAsPublished } = subscription;
+      const options: MemberOptions = {
+        qos,
+        retain: this.publication.retain && retainAsPublished,
+        identifiers: identifier === undefined ? [] : [identifier],
+      };
+      const known = this.#candidates.get(session) ?? [];
+      this.#candidates.set(session, [...known, options]);
+      // QoS 0 is owed to nobody.
+      if (qos === 0) this.#isRequired = false;
+    }
+  }
+}
