@@ -84,6 +84,8 @@ function exitCodeOf(error: unknown): number | undefined {
   // Options that the server or the client refuses came from our command line.
   if (hasCode(error, "ANAX_CONFIGURATION")) return EXIT_CODE.usage;
   if (hasCode(error, "ANAX_")) return EXIT_CODE.failure;
+  // So did values that cannot be encoded: a user name of 70 000 bytes, say.
+  if (error instanceof RangeError && !error.message.includes("call stack")) return EXIT_CODE.usage;
   return undefined;
 }
 

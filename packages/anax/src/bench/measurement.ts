@@ -49,10 +49,14 @@ export async function measure(
   flags: BenchFlags,
   watch: MeasurementWatch,
 ): Promise<Measurement> {
+  let begin = pointOf(load);
   load.start();
-  await runFor(load, flags, watch, flags.count === undefined ? flags.warmUp * 1_000 : 0);
-  load.statistics.latencies.clear();
-  const begin = pointOf(load);
+  // Whoever counts messages wants all of them measured.
+  if (flags.count === undefined && flags.warmUp > 0) {
+    await runFor(load, flags, watch, flags.warmUp * 1_000);
+    load.statistics.latencies.clear();
+    begin = pointOf(load);
+  }
   await runFor(load, flags, watch, flags.duration * 1_000);
   const end = pointOf(load);
   load.stop();

@@ -80,7 +80,7 @@ function microseconds(timeMs: number): string {
 
 /** The clock has microseconds at best. */
 function nanoseconds(timeMs: number): string {
-  const microsecondsOfSecond = Math.floor((timeMs % 1_000) * 1_000);
+  const microsecondsOfSecond = Math.min(999_999, Math.round((timeMs % 1_000) * 1_000));
   return `${String(microsecondsOfSecond).padStart(6, "0")}000`;
 }
 
