@@ -1,4 +1,4 @@
-import { encodedLength } from "@anax/protocol";
+import { encodedLength, validateUtf8 } from "@anax/protocol";
 import type { ConnectPacket, UserProperties, Will } from "@anax/protocol";
 import type { CoreContext } from "./core-context.ts";
 
@@ -6,6 +6,7 @@ const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
 const BAD_AUTHENTICATION_METHOD = 0x8c;
 const TOPIC_NAME_INVALID = 0x90;
 const QUOTA_EXCEEDED = 0x97;
+const PAYLOAD_FORMAT_INVALID = 0x99;
 const RETAIN_NOT_SUPPORTED = 0x9a;
 const QOS_NOT_SUPPORTED = 0x9b;
 
@@ -47,6 +48,11 @@ function refusedClientId(
 function refusedMethod(core: CoreContext, { properties }: ConnectPacket): Refusal | undefined {
   const method = properties?.authenticationMethod;
   if (method === undefined || core.hooks.validatingConnection !== undefined) return undefined;
+  return unsupportedMethod(method);
+}
+
+/** The refusal of an Authentication Method that nobody here knows. */
+export function unsupportedMethod(method: string): Refusal {
   const reasonString = `Authentication Method "${method}" is not supported`;
   return { reasonCode: BAD_AUTHENTICATION_METHOD, reasonString };
 }
@@ -76,6 +82,14 @@ function refusedWill(core: CoreContext, will: Will): Refusal | undefined {
       reasonCode: TOPIC_NAME_INVALID,
       reasonString: `Will Topic has over ${topicLevelsMax} levels`,
     };
+  }
+  const saysUtf8 = will.properties?.payloadFormatIndicator === 1;
+  if (
+    core.options.checkPayloadFormat &&
+    saysUtf8 &&
+    !validateUtf8(will.payload, 0, will.payload.length)
+  ) {
+    return { reasonCode: PAYLOAD_FORMAT_INVALID, reasonString: "the Will payload is not UTF-8" };
   }
   return undefined;
 }

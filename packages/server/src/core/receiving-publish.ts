@@ -121,6 +121,12 @@ function refused(reasonCode: number, reasonString: string): Published {
   return { matched: 0, queued: 0, dropped: 0, reasonCode, reasonString, closeConnection: false };
 }
 
+/**
+ * The server could not take the message, as opposed to not wanting it. Clients before 5.0 cannot be told, and a plain
+ * acknowledgement would lose the message: their connection is closed (3.1.1: [MQTT-4.8.0-2], [MQTT-3.3.5-2]).
+ */
+const FAILURES: ReadonlySet<number> = new Set([0x80, 0x83, 0x97]);
+
 /** The answer that the QoS asks for [MQTT-3.3.4-1]. 3.1 and 3.1.1 know no refusal there: they get the plain one. */
 function acknowledge(
   core: CoreContext,
@@ -128,7 +134,8 @@ function acknowledge(
   session: Session,
   { packet, published, depends }: { packet: PublishPacket; published: Published; depends: boolean },
 ): void {
-  if (published.closeConnection) return closeFor(core, connection, published);
+  const cannotTell = connection.version !== 5 && FAILURES.has(published.reasonCode);
+  if (published.closeConnection || cannotTell) return closeFor(core, connection, published);
   const { qos, packetIdentifier } = packet;
   if (qos === 0 || packetIdentifier === undefined) return refuseQos0(published);
   const { reasonCode, reasonString, userProperties } = published;
