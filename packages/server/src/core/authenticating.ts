@@ -1,6 +1,8 @@
 import { ProtocolError } from "@anax/protocol";
 import type { AuthPacket, AuthProperties } from "@anax/protocol";
 import { dismiss } from "./closing.ts";
+import { unsupportedMethod } from "./connect-rules.ts";
+import type { Refusal } from "./connect-rules.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { AuthenticationExchange, ValidatingConnection } from "./hooks/connection-events.ts";
@@ -21,16 +23,18 @@ export interface AuthenticationState {
   isRunning: boolean;
 }
 
-/** What the handler of `validatingConnection` exchanges AUTH packets through. */
+/** What the handler of `validatingConnection` exchanges AUTH packets through. `begun` is called at each step. */
 export function exchangeFor(
   core: CoreContext,
   connection: Connection,
   state: AuthenticationState,
+  begun: () => void,
 ): AuthenticationExchange {
   return {
     method: state.method,
     send(step, answered) {
       if (!connection.isOpen) return answered(undefined);
+      begun();
       state.answered = answered;
       const properties: AuthProperties = { authenticationMethod: state.method, ...step };
       sendPacket(core, connection, {
@@ -88,8 +92,9 @@ function* reauthenticate(
   const args = reauthenticationArguments(core, connection, state, packet);
   yield* settled(core.hooks.validatingConnection?.(args));
   if (!connection.isOpen) return;
-  if (args.reasonCode >= 0x80) {
-    const { reasonCode, reasonString } = args;
+  const refusal = refusedMethod(args) ?? args;
+  if (refusal.reasonCode >= 0x80) {
+    const { reasonCode, reasonString } = refusal;
     return dismiss(core, connection, {
       reasonCode,
       ...(reasonString === undefined ? {} : { reasonString }),
@@ -104,6 +109,13 @@ function* reauthenticate(
   sendPacket(core, connection, { type: "auth", reasonCode: SUCCESS, properties });
 }
 
+/** A method that nobody has checked lets nobody in [MQTT-4.12.0-1]. */
+export function refusedMethod(args: ValidatingConnection): Refusal | undefined {
+  const { authenticationMethod: method, authenticationMethodAccepted, reasonCode } = args;
+  if (method === undefined || authenticationMethodAccepted || reasonCode >= 0x80) return undefined;
+  return unsupportedMethod(method);
+}
+
 function reauthenticationArguments(
   core: CoreContext,
   connection: Connection,
@@ -111,7 +123,7 @@ function reauthenticationArguments(
   packet: AuthPacket,
 ): ValidatingConnection {
   const { authenticationData, userProperties } = packet.properties ?? {};
-  return {
+  const args: ValidatingConnection = {
     clientId: connection.clientId,
     ...(connection.userName === undefined ? {} : { userName: connection.userName }),
     cleanStart: false,
@@ -126,8 +138,12 @@ function reauthenticationArguments(
     topicAliasMaximum: connection.outgoingAliases?.maximum ?? 0,
     userProperties: userProperties ?? [],
     reauthentication: true,
-    exchange: exchangeFor(core, connection, state),
+    exchange: exchangeFor(core, connection, state, () => {
+      args.authenticationMethodAccepted = true;
+    }),
     sessionItems: connection.sessionItems,
+    authenticationMethodAccepted: false,
     reasonCode: SUCCESS,
   };
+  return args;
 }

@@ -1,6 +1,6 @@
 import { IncomingTopicAliases, OutgoingTopicAliases } from "@anax/protocol";
 import type { ConnackPacket, ConnectPacket } from "@anax/protocol";
-import { exchangeFor } from "./authenticating.ts";
+import { exchangeFor, refusedMethod } from "./authenticating.ts";
 import { dismiss, shut } from "./closing.ts";
 import { agree, connackProperties } from "./agreement.ts";
 import type { Connection } from "./connection.ts";
@@ -34,7 +34,8 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   const args = validationArguments(core, connection, packet);
   yield* settled(core.hooks.validatingConnection?.(args));
   if (!connection.isOpen) return;
-  if (args.reasonCode !== 0) return refuse(core, connection, args);
+  const refused = refusedMethod(args) ?? args;
+  if (refused.reasonCode !== 0) return refuse(core, connection, refused);
   connection.agreement = agree(core, packet, args);
   connection.clientId = connection.agreement.clientId;
   const prepared = yield* prepareSession(core, connection, packet);
@@ -84,7 +85,10 @@ function validationArguments(
   const { authenticationMethod, authenticationData, maximumPacketSize, receiveMaximum } =
     properties;
   const { authentication } = connection;
-  return {
+  const accept = (): void => {
+    args.authenticationMethodAccepted = true;
+  };
+  const args: ValidatingConnection = {
     clientId: packet.clientId,
     ...(userName === undefined ? {} : { userName }),
     ...(password === undefined ? {} : { password }),
@@ -105,10 +109,12 @@ function validationArguments(
     reauthentication: false,
     ...(authentication === undefined
       ? {}
-      : { exchange: exchangeFor(core, connection, authentication) }),
+      : { exchange: exchangeFor(core, connection, authentication, accept) }),
     sessionItems: connection.sessionItems,
+    authenticationMethodAccepted: false,
     reasonCode: 0,
   };
+  return args;
 }
 
 /** Refuses a CONNECT: CONNACK with the reason, then the close [MQTT-3.2.2-7]. */

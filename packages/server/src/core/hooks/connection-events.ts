@@ -43,6 +43,11 @@ export interface ValidatingConnection {
   readonly reauthentication: boolean;
   readonly exchange?: AuthenticationExchange;
   readonly sessionItems: SessionItems;
+  /**
+   * Whether a handler knows the Authentication Method and has checked it: an exchange of AUTH packets sets it, a handler
+   * that needs none sets it itself. Where CONNECT or AUTH names a method and it is false, the client is refused 0x8C.
+   */
+  authenticationMethodAccepted: boolean;
   /** 0 lets the client in; anything from 0x80 on refuses it with that Reason Code. */
   reasonCode: number;
   reasonString?: string;
