@@ -26,6 +26,8 @@ const ARGUMENTS = [
 export interface Browser extends AsyncDisposable {
   /** Opens the page of a script. */
   open(script: string): Promise<Page>;
+  /** Opens a page of another server. */
+  visit(url: string): Promise<Page>;
 }
 
 /** Starts a browser for pages that each load one of these scripts, keyed by their names. */
@@ -37,12 +39,14 @@ export async function startBrowser(scripts: ReadonlyMap<string, string>): Promis
     headless: true,
     args: ARGUMENTS,
   });
+  const visit = async (url: string): Promise<Page> => {
+    const page = await context.newPage();
+    await page.goto(url);
+    return page;
+  };
   return {
-    open: async (script) => {
-      const page = await context.newPage();
-      await page.goto(`${web.url}/${script}.html`);
-      return page;
-    },
+    open: (script) => visit(`${web.url}/${script}.html`),
+    visit,
     [Symbol.asyncDispose]: async () => {
       await context.close();
       await web[Symbol.asyncDispose]();
