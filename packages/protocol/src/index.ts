@@ -36,6 +36,7 @@ export type {
   AcknowledgementType,
 } from "./packets/acknowledgement.ts";
 export type { AuthPacket, AuthProperties } from "./packets/auth.ts";
+export { decodeServerPacket, encodeClientPacketInto } from "./packets/client-codec.ts";
 export { decodePacket, encodePacket, encodePacketInto } from "./packets/codec.ts";
 export type { ConnackPacket, ConnackProperties } from "./packets/connack.ts";
 export { peekProtocolVersion } from "./packets/connect.ts";
@@ -43,7 +44,7 @@ export type { ConnectPacket, ConnectProperties, Will, WillProperties } from "./p
 export { DEFAULT_DECODE_LIMITS } from "./packets/decode-limits.ts";
 export type { DecodeLimits } from "./packets/decode-limits.ts";
 export type { DisconnectPacket, DisconnectProperties } from "./packets/disconnect.ts";
-export type { Packet } from "./packets/packet.ts";
+export type { ClientPacket, Packet, ServerPacket } from "./packets/packet.ts";
 export type { PingreqPacket } from "./packets/pingreq.ts";
 export type { PingrespPacket } from "./packets/pingresp.ts";
 export { decodeProperties, encodeProperties } from "./packets/properties.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { REASON_CODES, ReasonCode, reasonCodeSender, reasonName } from "../src/index.ts";
 import type { ReasonCodePacketType } from "../src/index.ts";
+import { mayCarry } from "../src/packets/packet-reason-codes.ts";
 
 /** Which codes each packet may carry, copied from the tables of the specification. */
 const CODES_BY_PACKET: Readonly<Record<ReasonCodePacketType, string>> = {
@@ -28,6 +29,13 @@ describe("the table", () => {
   test.each(Object.entries(CODES_BY_PACKET))("%s carries what it may", (packetType, codes) => {
     const type = packetType as ReasonCodePacketType;
     expect(codesWhere((code) => reasonCodeSender(code, type) !== undefined)).toBe(codes);
+  });
+
+  test.each(Object.keys(CODES_BY_PACKET))("is what the codec goes by in %s", (packetType) => {
+    const type = packetType as ReasonCodePacketType;
+    for (let code = 0; code < 256; code += 1) {
+      expect(mayCarry(type, code)).toBe(reasonCodeSender(code, type) !== undefined);
+    }
   });
 
   test("tells who may send a DISCONNECT code", () => {

@@ -14,16 +14,16 @@ import {
   Framer,
   MalformedPacketError,
   ProtocolError,
-  decodePacket,
+  decodeServerPacket,
 } from "@anax/protocol";
 import type {
   AuthPacket,
   ConnackPacket,
   ConnectPacket,
   DisconnectPacket,
-  Packet,
   ProtocolVersion,
   PublishPacket,
+  ServerPacket,
 } from "@anax/protocol";
 import { connectResult } from "./connect-result.ts";
 import type { ConnectResult } from "./connect-result.ts";
@@ -260,7 +260,7 @@ export class ClientMachine {
 
   #readPacket({ firstByte, bytes, bodyStart, end }: Framer, nowMs: number): void {
     const { inspect, version } = this.#output;
-    const packet = decodePacket(firstByte, bytes, bodyStart, end, version, DECODE_LIMITS);
+    const packet = decodeServerPacket(firstByte, bytes, bodyStart, end, version, DECODE_LIMITS);
     if (inspect !== undefined) inspect("in", packet);
     if (packet.type === "publish" && this.#status === "connected") {
       this.#plain.learn(packet.topic, bytes, bodyStart);
@@ -277,7 +277,7 @@ export class ClientMachine {
   }
 
   /** The one switch over packet types; what may not come, or not now, was refused before. */
-  #control(packet: Packet, nowMs: number): void {
+  #control(packet: ServerPacket, nowMs: number): void {
     switch (packet.type) {
       case "connack":
         return this.#connackReceived(packet, nowMs);

@@ -5,8 +5,8 @@
  * The bytes handed out belong to the transport, which may hold them until the peer has taken
  * them, so they are never written again: the next packets go behind them, or into a new slab.
  */
-import { ByteWriter, encodePacketInto } from "@anax/protocol";
-import type { Packet, ProtocolVersion } from "@anax/protocol";
+import { ByteWriter, encodeClientPacketInto } from "@anax/protocol";
+import type { ClientPacket, Packet, ProtocolVersion } from "@anax/protocol";
 
 /** Few connections send more per turn; those that do get slabs of the size that they used last. */
 const SLAB_BYTES_MIN = 4_096;
@@ -43,10 +43,10 @@ export class Output {
    * Appends a packet; false, and nothing appended, when it is larger than the server takes.
    * @throws TypeError or RangeError when a field of the packet cannot be encoded
    */
-  send(packet: Packet): boolean {
+  send(packet: ClientPacket): boolean {
     const writer = this.#writer;
     const start = writer.length;
-    encodePacketInto(writer, packet, this.version);
+    encodeClientPacketInto(writer, packet, this.version);
     if (writer.length - start > this.maximumPacketSize) {
       writer.length = start;
       return false;

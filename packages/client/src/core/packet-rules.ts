@@ -1,6 +1,6 @@
 /** Which packets a server may send, and when: the rules that concern no single mechanism. */
 import { ProtocolError } from "@anax/protocol";
-import type { ConnackPacket, ConnectPacket, Packet } from "@anax/protocol";
+import type { ConnackPacket, ConnectPacket, ServerPacket } from "@anax/protocol";
 import type { MachineStatus } from "./machine-event.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { MachineStatus } from "./machine-event.ts";
  * @throws ProtocolError when the server may not send it, or not now
  */
 export function requirePacketAllowed(
-  packet: Packet,
+  packet: ServerPacket,
   status: MachineStatus,
   connect: ConnectPacket | undefined,
 ): void {
@@ -21,14 +21,14 @@ export function requirePacketAllowed(
   if (packet.type === "connack") requireSession(packet, connect);
 }
 
-function requireAllowedBeforeConnack(packet: Packet): void {
+function requireAllowedBeforeConnack(packet: ServerPacket): void {
   const { type } = packet;
   // DISCONNECT is not allowed here either, but says more about the refusal than we could.
   if (type === "connack" || type === "auth" || type === "disconnect") return;
   throw new ProtocolError(`${type} came before CONNACK`);
 }
 
-function requireVersion(packet: Packet, { protocolVersion }: ConnectPacket): void {
+function requireVersion(packet: ServerPacket, { protocolVersion }: ConnectPacket): void {
   if (packet.type !== "disconnect") return;
   if (protocolVersion !== 5) {
     throw new ProtocolError("a server of MQTT 3.1.1 does not send DISCONNECT");
@@ -39,7 +39,7 @@ function requireVersion(packet: Packet, { protocolVersion }: ConnectPacket): voi
 }
 
 /** The method of CONNECT is that of the whole exchange [MQTT-4.12.0-5] [MQTT-4.12.0-6]. */
-function requireSameMethod(packet: Packet, { properties }: ConnectPacket): void {
+function requireSameMethod(packet: ServerPacket, { properties }: ConnectPacket): void {
   const isRefusal = packet.type === "connack" && packet.reasonCode >= 0x80;
   if ((packet.type !== "auth" && packet.type !== "connack") || isRefusal) return;
   const method = properties?.authenticationMethod;
@@ -53,7 +53,7 @@ function requireSameMethod(packet: Packet, { properties }: ConnectPacket): void 
 }
 
 /** Who asked for no problem information must not get any but where it is allowed [MQTT-3.1.2-29]. */
-function requireNoProblemInformation(packet: Packet, { properties }: ConnectPacket): void {
+function requireNoProblemInformation(packet: ServerPacket, { properties }: ConnectPacket): void {
   if (properties?.requestProblemInformation !== false) return;
   if (packet.type === "connack" || packet.type === "disconnect" || !("properties" in packet))
     return;

@@ -14,20 +14,31 @@ import type { SubscribePacket } from "./subscribe.ts";
 import type { UnsubackPacket } from "./unsuback.ts";
 import type { UnsubscribePacket } from "./unsubscribe.ts";
 
-/** Every MQTT Control Packet; `type` tells them apart. */
-export type Packet =
-  | ConnectPacket
-  | ConnackPacket
+/** Packets that go both ways. */
+type SharedPacket =
   | PublishPacket
   | PubackPacket
   | PubrecPacket
   | PubrelPacket
   | PubcompPacket
-  | SubscribePacket
-  | SubackPacket
-  | UnsubscribePacket
-  | UnsubackPacket
-  | PingreqPacket
-  | PingrespPacket
   | DisconnectPacket
   | AuthPacket;
+
+/** The packets that a Client sends. */
+export type ClientPacket =
+  | ConnectPacket
+  | SubscribePacket
+  | UnsubscribePacket
+  | PingreqPacket
+  | SharedPacket;
+
+/** The packets that a Server sends. */
+export type ServerPacket =
+  | ConnackPacket
+  | SubackPacket
+  | UnsubackPacket
+  | PingrespPacket
+  | SharedPacket;
+
+/** Every MQTT Control Packet; `type` tells them apart. */
+export type Packet = ClientPacket | ServerPacket;

@@ -1,5 +1,6 @@
 /** Topic Filters: what is subscribed to. `+` stands for one level, `#` for the rest. */
-import { topicFilterFault, topicTypeError } from "./topic-rules.ts";
+import { topicFilterFault } from "./topic-rules.ts";
+import { topicTypeError } from "./topic-type-error.ts";
 
 declare const topicFilterBrand: unique symbol;
 
@@ -24,6 +25,7 @@ export function isTopicFilter(value: string): value is TopicFilter {
  * @throws TypeError that names the value and the rule it breaks.
  */
 export function parseTopicFilter(value: string): TopicFilter {
-  if (isTopicFilter(value)) return value;
-  throw topicTypeError("Topic Filter", value, topicFilterFault(value) ?? "");
+  const fault = topicFilterFault(value);
+  if (fault !== undefined) throw topicTypeError("Topic Filter", value, fault);
+  return value as TopicFilter;
 }

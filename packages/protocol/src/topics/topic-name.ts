@@ -1,5 +1,6 @@
 /** Topic Names: what a message is published to. No wildcards. */
-import { topicNameFault, topicTypeError } from "./topic-rules.ts";
+import { topicNameFault } from "./topic-rules.ts";
+import { topicTypeError } from "./topic-type-error.ts";
 
 declare const topicNameBrand: unique symbol;
 
@@ -21,6 +22,7 @@ export function isTopicName(value: string): value is TopicName {
  * @throws TypeError that names the value and the rule it breaks.
  */
 export function parseTopicName(value: string): TopicName {
-  if (isTopicName(value)) return value;
-  throw topicTypeError("Topic Name", value, topicNameFault(value) ?? "");
+  const fault = topicNameFault(value);
+  if (fault !== undefined) throw topicTypeError("Topic Name", value, fault);
+  return value as TopicName;
 }

@@ -10,6 +10,7 @@
 import { parseTopicFilter, type TopicFilter } from "./topic-filter.ts";
 import { parseTopicName, type TopicName } from "./topic-name.ts";
 import { topicNameFault } from "./topic-rules.ts";
+import { faultInWords } from "./topic-type-error.ts";
 
 /** Names of the parameters in a template: `"id" | "kind"` for `"devices/{id}/{kind}"`. */
 export type TopicParameterNames<Text extends string> = string extends Text
@@ -156,5 +157,6 @@ function valueFault(value: string, index: number): string | undefined {
   if (index === 0 && value.startsWith("$")) {
     return "topics that begin with $ do not match a wildcard [MQTT-4.7.2-1]";
   }
-  return topicNameFault(value);
+  const fault = topicNameFault(value);
+  return fault === undefined ? undefined : faultInWords(fault);
 }
