@@ -1,4 +1,4 @@
-/** In MQTTnet: a server with a WebSocket endpoint (MQTTnet.AspNetCore), and a page on some JavaScript client. */
+/** In MQTTnet: MapMqtt of MQTTnet.AspNetCore, a WebSocket endpoint for pages in browsers. */
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";

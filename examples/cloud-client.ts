@@ -1,4 +1,4 @@
-/** In MQTTnet: WithCredentials, WithCleanSession(false) and WithKeepAlivePeriod, for a cloud's broker. */
+/** In MQTTnet: WithClientId, WithCredentials, WithCleanSession(false) and WithKeepAlivePeriod. */
 import { once } from "node:events";
 import { MqttClient } from "@anax/client";
 import { runExample } from "./run-example.ts";

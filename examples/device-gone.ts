@@ -1,4 +1,4 @@
-/** In MQTTnet: WithWillTopic and WithWillPayload, by which the server reports that a device is gone. */
+/** In MQTTnet: WithWillTopic, WithWillPayload and WithWillRetain, for a device that dies. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { connect } from "@anax/client";

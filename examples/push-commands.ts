@@ -1,4 +1,4 @@
-/** In MQTTnet: InjectApplicationMessage at the server, and a device that misses no command and obeys none twice. */
+/** In MQTTnet: InjectApplicationMessage, for commands to devices that obey each of them once. */
 import { once } from "node:events";
 import { MqttClient } from "@anax/client";
 import type { Message } from "@anax/client";
@@ -17,7 +17,7 @@ interface Command {
 
 const TOPIC = "devices/7/commands";
 
-/** The server pushes commands; the device loses its connection at the second and gets that one twice. */
+/** The server pushes commands; the device loses its connection and gets one of them twice. */
 export async function main(
   signal: AbortSignal,
   print: Print,

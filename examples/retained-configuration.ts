@@ -1,11 +1,11 @@
-/** In MQTTnet: WithRetainFlag, and a subscriber that gets the newest configuration whenever it comes. */
+/** In MQTTnet: WithRetainFlag, for a configuration that whoever comes later gets too. */
 import { connect } from "@anax/client";
 import { runExample } from "./run-example.ts";
 import type { Print } from "./run-example.ts";
 
 const TOPIC = "configuration/heating";
 
-/** A configuration is published; a device that comes later gets it at once, and then each change. */
+/** A configuration is published; a device that comes later gets it at once, then each change. */
 export async function main(
   _signal: AbortSignal,
   print: Print,

@@ -1,4 +1,4 @@
-/** In MQTTnet: ValidatingConnectionAsync, InterceptingSubscriptionAsync and InterceptingPublishAsync. */
+/** In MQTTnet: ValidatingConnectionAsync, InterceptingSubscriptionAsync, InterceptingPublishAsync. */
 import { once } from "node:events";
 import { ReasonCode } from "@anax/protocol";
 import { MqttServer } from "@anax/server";

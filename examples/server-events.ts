@@ -1,4 +1,4 @@
-/** In MQTTnet: an MqttServer with handlers of ClientConnectedAsync, InterceptingPublishAsync and so on. */
+/** In MQTTnet: ClientConnectedAsync, InterceptingPublishAsync and other events of MqttServer. */
 import { once } from "node:events";
 import { MqttServer } from "@anax/server";
 import { runExample } from "./run-example.ts";

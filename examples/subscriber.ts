@@ -1,4 +1,4 @@
-/** In MQTTnet: a client with ApplicationMessageReceivedAsync, SubscribeAsync and UnsubscribeAsync. */
+/** In MQTTnet: ApplicationMessageReceivedAsync, SubscribeAsync and UnsubscribeAsync. */
 import { once } from "node:events";
 import { connect } from "@anax/client";
 import { runExample } from "./run-example.ts";

@@ -1,4 +1,4 @@
-/** Do pages in a browser, on three different clients, get from our WebSocket listener what MQTT promises? */
+/** Do pages in a browser, on three clients, get from our WebSocket listener what MQTT promises? */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PageProgram, PageReport, PageRequest } from "./browser-clients/exchange.ts";
 import { bundleForBrowsers, startBrowser } from "./support/chromium.ts";
@@ -29,7 +29,7 @@ describe.runIf(areInstalled("chromium"))("in Chromium", () => {
     broker = await startTestServer({
       listeners: [
         { type: "tcp", port: 0 },
-        // The subprotocol of MQTT 3.1 has another name, and is not taken unless the server is told so.
+        // The subprotocol of MQTT 3.1 has another name, which is taken only if asked for.
         { type: "websocket", port: 0, subprotocols: ["mqtt", "mqttv3.1"] },
       ],
     });
@@ -48,7 +48,7 @@ describe.runIf(areInstalled("chromium"))("in Chromium", () => {
   describe.each(VARIANTS)("a page on $name, protocol version $version", ({ client, version }) => {
     const root = `pages/${client}/${version}`;
 
-    it("publishes and subscribes at every QoS, finds what is retained, and keeps order", async () => {
+    it("publishes and subscribes at every QoS, finds retained messages, keeps order", async () => {
       const page = await browser.open(client);
       const request: PageRequest = { url: broker.webSocketUrl, version, root };
       const report = await page.evaluate<PageReport, PageRequest>(

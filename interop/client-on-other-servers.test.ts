@@ -218,7 +218,7 @@ for (const { name, versions, isPresent, start } of SERVERS) {
   });
 }
 
-/** Comes back to a session and takes what waits in it, which no subscription of this client asked for. */
+/** Comes back to a session and takes what waits in it. */
 async function connectLater(
   url: string,
   options: ClientOptions,

@@ -1,4 +1,4 @@
-/** Do mosquitto_pub and mosquitto_sub, in all versions they speak, get from us what MQTT promises? */
+/** Do mosquitto_pub and mosquitto_sub, in all versions, get from us what MQTT promises? */
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { words } from "./support/arguments.ts";
@@ -266,7 +266,7 @@ describe.runIf(areInstalled("mosquitto_pub", "mosquitto_sub"))(
       `,
         );
         const { code, errors } = await publisher.ended;
-        // mosquitto_pub ends with the Reason Code of CONNACK in MQTT 5.0, and with the return code before.
+        // Its exit code is the Reason Code of CONNACK in MQTT 5.0, and the return code before.
         expect({ code, errors }).toEqual(
           version === "mqttv5"
             ? { code: 134, errors: expect.stringContaining("Bad User Name or Password") }

@@ -1,4 +1,4 @@
-/** Do clients on MQTT.js, over TCP and WebSocket, in 3.1.1 and 5.0, get from us what they expect? */
+/** Do clients on MQTT.js, over TCP and WebSocket, get from us what they expect? */
 import mqtt from "mqtt";
 import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";

@@ -90,7 +90,7 @@ describe("device-gone", () => {
 });
 
 describe("cloud-client", () => {
-  it("comes with its product's credentials, leaves, and finds its orders when it is back", async () => {
+  it("comes with its credentials, leaves, and finds its orders when it is back", async () => {
     await using cloud = new MqttServer({ port: 0 });
     const seen: object[] = [];
     cloud.on("validatingConnection", (event) => {

@@ -12,7 +12,7 @@ describe("README.md of the examples", () => {
   it("lists every example, and nothing else", () => {
     const text = readFileSync(new URL("README.md", FOLDER), "utf8");
     const listed = [...text.matchAll(/^\| \[`([\w-]+\.ts)`\]/gm)].map(([, name]) => name);
-    expect(listed.toSorted()).toEqual(examples);
+    expect(new Set(listed)).toEqual(new Set(examples));
   });
 
   it.each(examples)("%s names its counterpart in the first line", (name) => {

@@ -1,6 +1,6 @@
 /**
- * Certificates for one run, made by the system's openssl. They are valid for a hundred years, so that
- * no clock that is wrong matters, and lie in a folder that is removed when the run is over.
+ * Certificates for one run, made by the system's openssl. They are valid for a hundred years, so
+ * that no clock matters, and lie in a folder that is removed when the run is over.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

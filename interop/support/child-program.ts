@@ -44,7 +44,7 @@ export class ChildProgram {
     return this.#errors;
   }
 
-  /** Waits until its output, or what it writes as errors, matches. Throws if it ends without that. */
+  /** Waits until its output, or its errors, match. Throws if it ends without that. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const match = pattern.exec(this.#output) ?? pattern.exec(this.#errors);

@@ -1,6 +1,6 @@
 /**
- * Tests that need a program of somebody else. Where it is missing they are left out with a word, but
- * with CI=true they fail: there, somebody relies on them.
+ * Tests that need a program of somebody else. Where it is missing they are left out with a word,
+ * but with CI=true they fail: there, somebody relies on them.
  */
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -28,7 +28,7 @@ export function areInstalled(...programs: readonly string[]): boolean {
 /** Whether nothing is missing. Throws if something is and CI=true. */
 export function isComplete(missing: readonly string[]): boolean {
   if (missing.length === 0) return true;
-  const explanation = `${missing.join(" and ")} not installed; .ci/run installs what the tests need`;
+  const explanation = `${missing.join(" and ")} not installed; .ci/run installs what is needed`;
   if (process.env["CI"] === "true") throw new Error(explanation);
   process.stderr.write(`Left out: ${explanation}\n`);
   return false;
