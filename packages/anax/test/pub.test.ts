@@ -92,12 +92,14 @@ describe("anax pub", () => {
 
   it("sends MQTT 5.0 properties by flags, by -D, and by both", async () => {
     const { flags, published } = await startTestServer();
-    await runToEnd([
-      ...["pub", ...flags, "-t", "a", "-m", "b", "-q", "1", "--content-type", "text/plain"],
-      ...["--user-property", "k=v=w", "--correlation-data", "é", "--payload-format", "1"],
-      ...["-D", "publish", "user-property", "-x", "--y", "-D", "publish", "response-topic", "r"],
-      ...["-D", "publish", "message-expiry-interval", "100", "--message-expiry", "200"],
-    ]);
+    await runToEnd(
+      [
+        ["pub", ...flags, "-t", "a", "-m", "b", "-q", "1", "--content-type", "text/plain"],
+        ["--user-property", "k=v=w", "--correlation-data", "é", "--payload-format", "1"],
+        ["-D", "publish", "user-property", "-x", "--y", "-D", "publish", "response-topic", "r"],
+        ["-D", "publish", "message-expiry-interval", "100", "--message-expiry", "200"],
+      ].flat(),
+    );
     expect(published[0]).toMatchObject({
       contentType: "text/plain",
       responseTopic: "r",
@@ -129,13 +131,15 @@ describe("anax pub", () => {
         },
       },
     });
-    await runToEnd([
-      ...["pub", ...flags, "-t", "a", "-m", "b", "-i", "me", "-u", "ann", "-P", "secret"],
-      ...["-k", "7", "-c", "-x", "60", "--receive-maximum", "9"],
-      ...["-D", "connect", "user-property", "k", "v"],
-      ...["--will-topic", "gone", "--will-payload", "bye", "--will-qos", "1", "--will-retain"],
-      ...["--will-delay", "5", "-D", "will", "content-type", "text/plain"],
-    ]);
+    await runToEnd(
+      [
+        ["pub", ...flags, "-t", "a", "-m", "b", "-i", "me", "-u", "ann", "-P", "secret"],
+        ["-k", "7", "-c", "-x", "60", "--receive-maximum", "9"],
+        ["-D", "connect", "user-property", "k", "v"],
+        ["--will-topic", "gone", "--will-payload", "bye", "--will-qos", "1", "--will-retain"],
+        ["--will-delay", "5", "-D", "will", "content-type", "text/plain"],
+      ].flat(),
+    );
     expect(seen).toEqual([
       {
         clientId: "me",

@@ -99,8 +99,10 @@ describe("anax serve", () => {
   it("listens on TCP, WebSocket, TLS, WebSocket over TLS and unix sockets at once", async () => {
     const { cert, key } = certificates.server;
     const { urls } = await serve(
-      ...["--ws-port", "0", "--ws-path", "/broker", "--tls-port", "0", "--wss-port", "0"],
-      ...["--cert", cert, "--key", key, "--unix", join(folder, "anax.sock")],
+      ...[
+        ["--ws-port", "0", "--ws-path", "/broker", "--tls-port", "0", "--wss-port", "0"],
+        ["--cert", cert, "--key", key, "--unix", join(folder, "anax.sock")],
+      ].flat(),
     );
     expect(urls.map((url) => new URL(url).protocol)).toEqual([
       "mqtt:",
@@ -133,7 +135,9 @@ describe("anax serve", () => {
     const flags = ["--no-tcp", "--tls-port", "0", "--cert", cert, "--key", key];
     const { urls } = await serve(...flags, "--ca", ca, "--request-cert");
     const trust = { ca: readFileSync(ca, "utf8") };
-    await expect(client(urls[0], { tls: trust })).rejects.toThrow();
+    await expect(client(urls[0], { tls: trust })).rejects.toMatchObject({
+      name: "MqttConnectError",
+    });
     const own = {
       cert: readFileSync(certificates.client.cert, "utf8"),
       key: readFileSync(certificates.client.key, "utf8"),
@@ -143,8 +147,10 @@ describe("anax serve", () => {
 
   it("passes limits on to the server", async () => {
     const { urls } = await serve(
-      ...["--receive-maximum", "7", "--max-packet-size", "2k", "--max-qos", "1"],
-      ...["--max-topic-aliases", "3", "--no-retain", "--no-wildcards", "--max-keep-alive", "9"],
+      ...[
+        ["--receive-maximum", "7", "--max-packet-size", "2k", "--max-qos", "1"],
+        ["--max-topic-aliases", "3", "--no-retain", "--no-wildcards", "--max-keep-alive", "9"],
+      ].flat(),
     );
     const { connectResult } = await client(urls[0]);
     expect(connectResult).toMatchObject({
