@@ -72,9 +72,14 @@ function release(
 /** Writes down that PUBREC came. A repeated one finds its message let go already. */
 function recordReceived(core: CoreContext, session: Session, packetIdentifier: number): void {
   const delivery = session.sender.item(packetIdentifier);
-  if (delivery === undefined) return;
+  if (delivery?.message.place === undefined) return;
+  // The event at the end wants the message, the journal no longer: it keeps one that has no place in it.
+  const shown =
+    core.hooks.clientAcknowledgedPublishPacket === undefined
+      ? undefined
+      : { ...delivery, message: delivery.message.clone() };
   core.journal?.received(session, packetIdentifier, delivery);
-  session.sender.replaceItem(packetIdentifier, undefined);
+  session.sender.replaceItem(packetIdentifier, shown);
 }
 
 function releaseUnknown(

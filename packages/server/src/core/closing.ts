@@ -104,6 +104,7 @@ function announce(
   const { type, reasonCode, reasonString, userProperties, error } = connection.ending;
   core.hooks.clientDisconnected?.({
     ...connection.context,
+    ...(connection.password === undefined ? {} : { password: connection.password }),
     disconnectType: type,
     ...(reasonCode === undefined ? {} : { reasonCode }),
     ...(reasonString === undefined ? {} : { reasonString }),

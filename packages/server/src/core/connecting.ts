@@ -149,6 +149,9 @@ function* prepareSession(
     isExistingSession: existing !== undefined && !packet.cleanStart,
     cleanStart: packet.cleanStart,
     sessionItems: connection.sessionItems,
+    ...(packet.will && {
+      willDelayIntervalSeconds: packet.will.properties?.willDelayIntervalSeconds ?? 0,
+    }),
     subscriptions: [],
     messages: [],
   };
@@ -274,12 +277,14 @@ function* announce(
   packet: ConnectPacket,
   sessionPresent: boolean,
 ): Task {
+  if (core.hooks.clientDisconnected !== undefined) connection.password = packet.password;
   if (core.hooks.clientConnected === undefined) return;
   const { authenticationMethod, authenticationData, userProperties } = packet.properties ?? {};
   const args = {
     ...connection.context,
     ...(authenticationMethod === undefined ? {} : { authenticationMethod }),
     ...(authenticationData === undefined ? {} : { authenticationData }),
+    ...(packet.password === undefined ? {} : { password: packet.password }),
     userProperties: userProperties ?? [],
     cleanStart: packet.cleanStart,
     sessionPresent,

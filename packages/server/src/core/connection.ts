@@ -75,6 +75,8 @@ export class Connection {
   version: ProtocolVersion = 4;
   clientId = "";
   userName: string | undefined;
+  /** Kept for `clientDisconnected`, where somebody listens to it. */
+  password: Uint8Array | undefined;
   sessionItems: SessionItems = new Map();
   session: Session | undefined;
   /** True once the client was told that it is connected, and `clientConnected` fired. */

@@ -14,13 +14,15 @@ const STEPS_PER_TURN = 4_096;
 export interface RetainedReplay {
   readonly subscription: Subscription;
   readonly cursor: RetainedCursor;
+  /** A handler is asked about a message; what follows waits. */
+  isAsking: boolean;
 }
 
 /** Begins to send a new subscription the retained messages that match it [MQTT-3.3.1-9]. */
 export function beginReplay(core: CoreContext, subscription: Subscription): void {
   const { session } = subscription;
   const cursor = new RetainedCursor(core.retained, subscription.topicFilter);
-  if (!cursor.isDone) session.replays.push({ subscription, cursor });
+  if (!cursor.isDone) session.replays.push({ subscription, cursor, isAsking: false });
 }
 
 /** Forgets what a subscription that has ended or was replaced is still owed. */
@@ -38,12 +40,14 @@ export function replayRetained(
   let steps = STEPS_PER_TURN;
   for (let replay = session.replays[0]; replay !== undefined; replay = session.replays[0]) {
     while (!replay.cursor.isDone) {
-      if (!mayDeliver(session, replay.subscription)) return;
+      if (replay.isAsking || !mayDeliver(session, replay.subscription)) return;
       if (steps === 0) return core.continueLater(session);
       steps -= 1;
       const message = replay.cursor.step();
-      if (message !== undefined) replayOne(core, replay.subscription, message, deliver);
+      if (message !== undefined) replayOne(core, replay, message, deliver);
     }
+    // The handler of the last message may still be asked.
+    if (replay.isAsking) return;
     session.replays.shift();
   }
 }
@@ -55,14 +59,44 @@ function mayDeliver(session: Session, subscription: Subscription): boolean {
 
 function replayOne(
   core: CoreContext,
-  subscription: Subscription,
+  replay: RetainedReplay,
   message: Message,
   deliver: (core: CoreContext, session: Session, delivery: Delivery) => DeliveryOutcome,
 ): void {
+  const { subscription } = replay;
+  const { session } = subscription;
   if (message.expiresAtMs <= core.now) return;
-  if (subscription.noLocal && message.clientId === subscription.session.clientId) return;
+  if (subscription.noLocal && message.clientId === session.clientId) return;
+  const delivery = deliveryOf(subscription, message);
+  if (core.hooks.interceptingClientEnqueue === undefined) {
+    deliver(core, session, delivery);
+    return;
+  }
+  const args = {
+    senderClientId: "",
+    receiverClientId: session.clientId,
+    applicationMessage: applicationMessageOf(message),
+    acceptEnqueue: true,
+    closeSenderConnection: false,
+  };
+  const pending = core.hooks.interceptingClientEnqueue(args);
+  const proceed = (): void => {
+    replay.isAsking = false;
+    const isWanted = session.replays.includes(replay) && !session.isDeleted;
+    if (args.acceptEnqueue && isWanted) deliver(core, session, delivery);
+  };
+  if (pending === undefined) return proceed();
+  // What follows waits, so that the messages keep their order.
+  replay.isAsking = true;
+  pending.whenSettled(() => {
+    proceed();
+    core.continueLater(session);
+  });
+}
+
+function deliveryOf(subscription: Subscription, message: Message): Delivery {
   const { subscriptionIdentifier } = subscription;
-  const delivery: Delivery = {
+  return {
     // Two filters of a session may match it: two deliveries, each with a message of its own.
     message: subscription.qos > 0 ? message.clone() : message,
     qos: lowerQos(message.qos, subscription.qos),
@@ -71,22 +105,4 @@ function replayOne(
       subscriptionIdentifier === undefined ? undefined : [subscriptionIdentifier],
     group: undefined,
   };
-  if (core.hooks.interceptingClientEnqueue === undefined) {
-    deliver(core, subscription.session, delivery);
-    return;
-  }
-  const args = {
-    senderClientId: "",
-    receiverClientId: subscription.session.clientId,
-    applicationMessage: applicationMessageOf(message),
-    acceptEnqueue: true,
-    closeSenderConnection: false,
-  };
-  const pending = core.hooks.interceptingClientEnqueue(args);
-  const proceed = (): void => {
-    if (args.acceptEnqueue && !subscription.session.isDeleted)
-      deliver(core, subscription.session, delivery);
-  };
-  if (pending === undefined) proceed();
-  else pending.whenSettled(proceed);
 }

@@ -60,6 +60,8 @@ function expire(core: CoreContext, message: Message): void {
   if (core.retained.get(message.topic) !== message) return;
   forget(core, message.topic);
   core.statistics.messagesExpired += 1;
+  const args = { clientId: "", topic: message.topic, changedRetainedMessage: undefined };
+  core.hooks.retainedMessageChanged?.(args);
 }
 
 function* changed(

@@ -72,12 +72,18 @@ export interface RestoredSubscription {
   readonly subscriptionIdentifier?: number;
 }
 
-/** `preparingSession`: a session is about to be used; the handler of a new one may fill it from elsewhere. */
+/**
+ * `preparingSession`: a session is about to be used. What the handler of a new one brings is put into it; of an existing
+ * one nothing is taken.
+ */
 export interface PreparingSession {
   readonly clientId: string;
   readonly isExistingSession: boolean;
   readonly cleanStart: boolean;
+  /** Of this connection; those of an existing session are joined with them afterwards, where the newer value counts. */
   readonly sessionItems: SessionItems;
+  /** Of the Will in CONNECT, if there is one. */
+  readonly willDelayIntervalSeconds?: number;
   /** Subscriptions to restore; answered with Session Present 1 if any state was restored and Clean Start is 0. */
   subscriptions: RestoredSubscription[];
   /** Messages to queue, oldest first. */
@@ -86,6 +92,7 @@ export interface PreparingSession {
 
 /** `clientConnected`: CONNACK is on its way, nothing else has been exchanged. */
 export interface ClientConnected extends ClientContext {
+  readonly password?: Uint8Array;
   readonly authenticationMethod?: string;
   readonly authenticationData?: Uint8Array;
   readonly userProperties: UserProperties;
@@ -99,6 +106,8 @@ export type DisconnectType = "clean" | "notClean" | "takeover";
 /** `clientDisconnected`: fires once for each `clientConnected`. */
 export interface ClientDisconnected extends ClientContext {
   readonly disconnectType: DisconnectType;
+  /** Kept while the client is connected only if this event has a handler when it connects. */
+  readonly password?: Uint8Array;
   /** Of the DISCONNECT that ended it, whoever sent it; absent if there was none. */
   readonly reasonCode?: number;
   readonly reasonString?: string;
