@@ -4,6 +4,7 @@ import { dismiss } from "./closing.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import { messageFromPacket } from "./message.ts";
+import type { Outbox } from "./outbox.ts";
 import { sendAcknowledgement, sendPacket } from "./outgoing.ts";
 import type { Task } from "./pending.ts";
 import { publish } from "./publishing.ts";
@@ -134,16 +135,31 @@ function acknowledge(
   session: Session,
   { packet, published, depends }: { packet: PublishPacket; published: Published; depends: boolean },
 ): void {
-  const cannotTell = connection.version !== 5 && FAILURES.has(published.reasonCode);
-  if (published.closeConnection || cannotTell) return closeFor(core, connection, published);
+  if (published.closeConnection) return closeFor(core, connection, published);
   const { qos, packetIdentifier } = packet;
   if (qos === 0 || packetIdentifier === undefined) return refuseQos0(published);
-  const { reasonCode, reasonString, userProperties } = published;
+  const { reasonCode } = published;
+  const isFailure = connection.version !== 5 && FAILURES.has(reasonCode);
   // A refused identifier is free again [MQTT-4.3.3-9]; where the refusal cannot be told, the exchange goes on.
-  if (qos === 2 && reasonCode >= 0x80 && connection.version === 5)
-    release(core, session, packetIdentifier);
+  const isFree = isFailure || (connection.version === 5 && reasonCode >= 0x80);
+  if (qos === 2 && isFree) release(core, session, packetIdentifier);
+  if (isFailure) return closeFor(core, connection, published);
   const outbox = acknowledgementOutbox(core, connection, depends);
-  const type = qos === 1 ? "puback" : "pubrec";
+  answer(core, connection, {
+    type: qos === 1 ? "puback" : "pubrec",
+    packetIdentifier,
+    published,
+    outbox,
+  });
+}
+
+/** PUBACK or PUBREC, with the Reason Code where the version has one. */
+function answer(
+  core: CoreContext,
+  connection: Connection,
+  { type, packetIdentifier, published, outbox }: Answer,
+): void {
+  const { reasonCode, reasonString, userProperties } = published;
   const isPlain = reasonCode === 0 && reasonString === undefined && userProperties === undefined;
   if (isPlain || connection.version !== 5) {
     return sendAcknowledgement(core, connection, type, packetIdentifier, outbox);
@@ -153,6 +169,13 @@ function acknowledge(
     ...(userProperties !== undefined && { userProperties }),
   };
   sendPacket(core, connection, { type, packetIdentifier, reasonCode, properties }, outbox);
+}
+
+interface Answer {
+  readonly type: "puback" | "pubrec";
+  readonly packetIdentifier: number;
+  readonly published: Published;
+  readonly outbox: Outbox;
 }
 
 function release(core: CoreContext, session: Session, packetIdentifier: number): void {
