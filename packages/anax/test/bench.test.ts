@@ -97,6 +97,15 @@ describe("anax bench", () => {
     expect(stdout).toMatch(/^lost 0, duplicates 0$/m);
   });
 
+  it("shows progress on a terminal, and clears it away", async () => {
+    const { flags } = await startTestServer();
+    const command = start(["bench", ...flags, "--warm-up", "0"], { isTTY: true });
+    await command.stderr.waitFor(/K1 s {2}sent [\d ]+\/s {2}received [\d ]+\/s$/);
+    command.signal("SIGINT");
+    expect(await command.exitCode).toBe(0);
+    expect(command.stderr.text.endsWith("\r\u001b[K")).toBe(true);
+  });
+
   it("ends early at Ctrl-C, with the result up to then", async () => {
     const { flags, server } = await startTestServer();
     const command = start(["bench", ...flags, "--json"]);

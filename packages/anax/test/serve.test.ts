@@ -164,6 +164,13 @@ describe("anax serve", () => {
     });
   });
 
+  it("takes packets as large as it says over WebSocket too", async () => {
+    const { urls } = await serve("--ws-port", "0", "--max-packet-size", "4m");
+    const large = await client(urls[1]);
+    const payload = new Uint8Array(3_000_000);
+    expect(await large.publish("a", payload, { qos: 1 })).toMatchObject({ reasonCode: 0x10 });
+  });
+
   it("publishes $SYS topics unless it is told not to", async () => {
     const withTopics = await serve("--sys-interval", "1");
     const asking = await client(withTopics.urls[0]);

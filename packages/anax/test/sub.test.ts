@@ -135,6 +135,16 @@ describe("anax sub", () => {
     expect((await runToEnd([...session, "-C", "1"])).stdout).toBe("waited\n");
   });
 
+  it.each(["1", "2"])("takes one message of a session with -C 1 at QoS %s", async (qos) => {
+    const server = await startTestServer();
+    const session = ["sub", ...server.flags, "-t", "a", "-q", qos, "-i", "me", "-c"];
+    await runToEnd([...session, "-E"]);
+    for (const text of ["one", "two", "three"]) await inject(server, "a", text, { qos: 2 });
+    for (const text of ["one", "two", "three"]) {
+      expect((await runToEnd([...session, "-C", "1"])).stdout).toBe(`${text}\n`);
+    }
+  });
+
   it("ends subscriptions of the session with -U", async () => {
     const server = await startTestServer();
     const session = ["sub", ...server.flags, "-i", "me", "-c"];

@@ -58,7 +58,9 @@ async function subscribe(flags: SubscribeFlags, io: Io): Promise<number> {
     throw new UsageError("say what to subscribe to: -t 'plants/#'");
   }
   const printer = messagePrinter(flags);
-  const client = new MqttClient(server, clientOptions(flags));
+  // A message that is not printed is not acknowledged either: -C 1 takes one message of a session, and
+  // leaves the others there.
+  const client = new MqttClient(server, { ...clientOptions(flags), manualAcknowledge: true });
   logClient(client, io.stderr, { commandName: "sub", debug: flags.debug, quiet: flags.quiet });
   const output = new BatchedOutput(io.stdout);
   const selection = new MessageSelection(flags);
@@ -68,9 +70,11 @@ async function subscribe(flags: SubscribeFlags, io: Io): Promise<number> {
   client.on("message", (message) => {
     if (ending.isReached) return;
     const verdict = selection.judge(message);
+    if (verdict === "end") return ending.reach(EXIT_CODE.success);
     if (verdict === "print") print(message, { printer, output, io });
+    message.acknowledge();
     if (flags.removeRetained && verdict === "print") ending.awaitBeforeEnd(remove(message, client));
-    if (verdict === "end" || selection.isComplete) ending.reach(EXIT_CODE.success);
+    if (selection.isComplete) ending.reach(EXIT_CODE.success);
   });
   try {
     const subscribed = connectAndSubscribe(client, filters, flags, io);

@@ -2,9 +2,14 @@
 import type { ListenerOptions, TlsCredentials } from "@anax/server";
 import { UsageError } from "../errors.ts";
 import { readNamedFile } from "../read-file.ts";
-import type { ListenFlags } from "./serve-flags.ts";
+import type { LimitFlags, ListenFlags } from "./serve-flags.ts";
 
 const HOST_DEFAULT = "127.0.0.1";
+/** A WebSocket message holds some packets at once, as clients like to send them. */
+const WEB_SOCKET_MESSAGE_BYTES_MIN = 2_097_152;
+
+/** What a listener depends on. */
+type ListenerFlags = ListenFlags & Pick<LimitFlags, "maxPacketSize">;
 
 /** The credentials of TLS, and how to read them again when a certificate was renewed. */
 export interface ReloadableCredentials {
@@ -45,7 +50,7 @@ function readCredentials(
 
 /** The listeners that the flags ask for. Throws `UsageError` if there would be none. */
 export function listenerOptions(
-  flags: ListenFlags,
+  flags: ListenerFlags,
   credentials: ReloadableCredentials | undefined,
 ): readonly ListenerOptions[] {
   const hosts = flags.host.length === 0 ? [HOST_DEFAULT] : flags.host;
@@ -59,12 +64,14 @@ export function listenerOptions(
 }
 
 function networkListeners(
-  flags: ListenFlags,
+  flags: ListenerFlags,
   host: string,
   credentials: ReloadableCredentials | undefined,
 ): ListenerOptions[] {
   const { port, wsPort, tlsPort, wssPort, wsPath: path, wsOrigin } = flags;
-  const webSocket = { path, ...(wsOrigin.length === 0 ? {} : { origins: wsOrigin }) };
+  const maximumMessageBytes = Math.max(WEB_SOCKET_MESSAGE_BYTES_MIN, flags.maxPacketSize);
+  const origins = wsOrigin.length === 0 ? {} : { origins: wsOrigin };
+  const webSocket = { path, maximumMessageBytes, ...origins };
   const listeners: ListenerOptions[] = [];
   if (!flags.noTcp) listeners.push({ type: "tcp", host, port });
   if (wsPort !== undefined) listeners.push({ type: "websocket", host, port: wsPort, ...webSocket });
