@@ -18,6 +18,7 @@ import type { ClientContext, SessionItems } from "./hooks/client-context.ts";
 import type { DisconnectType } from "./hooks/connection-events.ts";
 import type { OutboundInterception } from "./intercepting.ts";
 import { Outbox } from "./outbox.ts";
+import { RUN_PACKETS_MAX } from "./publish-run.ts";
 import type { Route } from "./route.ts";
 import type { Session } from "./session.ts";
 import type { Peer, Wire } from "./wire.ts";
@@ -119,6 +120,8 @@ export class Connection {
   resent: Set<number> | undefined;
   outbound: OutboundInterception | undefined;
 
+  /** Packets that one run may hold: few for a client whose messages the interceptor keeps changing. */
+  runPacketsMax: number = RUN_PACKETS_MAX;
   /** The route of the last PUBLISH: publishers repeat their topics. */
   lastRoute: Route | undefined;
   /** Property bytes of the last PUBLISH that were found to be valid: publishers repeat those too. */

@@ -6,6 +6,8 @@ import type { Route } from "./route.ts";
 /** Packets that one run may hold: enough for a full read of 64 KB of small ones. */
 export const RUN_PACKETS_MAX = 2_048;
 
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+
 /** How PUBLISH bytes look to a receiver: MQTT 5.0 has properties, QoS 1 and 2 have a Packet Identifier. */
 type Layout = 0 | 1 | 2 | 3;
 const WITH_IDENTIFIER = 1;
@@ -45,6 +47,9 @@ export class PublishRun {
   readonly #encodings: readonly RunEncoding[] = [0, 1, 2, 3].map(() => new RunEncoding());
   readonly #isEncoded: boolean[] = [false, false, false, false];
   readonly #messages: (Message | undefined)[] = [];
+  #maximum: number = RUN_PACKETS_MAX;
+  /** How far the source was moved from where the packets were read. */
+  #moved = 0;
 
   /** Begins a run in `bytes`. */
   begin(fields: {
@@ -55,6 +60,8 @@ export class PublishRun {
     propertyBytes: number;
     clientId: string;
     receivedAtMs: number;
+    /** Packets that the run may hold. */
+    maximum: number;
   }): void {
     this.#source.bytes = fields.bytes;
     this.qos = fields.qos;
@@ -65,11 +72,13 @@ export class PublishRun {
     this.receivedAtMs = fields.receivedAtMs;
     this.count = 0;
     this.largest = 0;
+    this.#maximum = fields.maximum;
+    this.#moved = 0;
     this.#isEncoded.fill(false);
   }
 
   get isFull(): boolean {
-    return this.count === RUN_PACKETS_MAX;
+    return this.count >= this.#maximum;
   }
 
   /** Adds the packet of which fixed header, body and end are given. */
@@ -84,10 +93,55 @@ export class PublishRun {
     if (end - start + 2 > this.largest) this.largest = end - start + 2;
   }
 
+  /** Leaves out the packets from `count` on. */
+  cutTo(count: number): void {
+    this.count = count;
+  }
+
+  /** Index behind the packet at `index`, in the bytes that the run began in. */
+  readTo(index: number): number {
+    return (this.#source.starts[index + 1] ?? 0) + this.#moved;
+  }
+
+  /** The bytes that packets are in now. */
+  get bytes(): Uint8Array {
+    return this.#source.bytes;
+  }
+
+  /** Copies the packets out of the memory that they were read into, for whoever keeps a part of them. */
+  takeBytes(): void {
+    const { starts, identifierAt } = this.#source;
+    const from = starts[0] ?? 0;
+    const to = starts[this.count] ?? 0;
+    this.#source.bytes = new Uint8Array(this.#source.bytes.subarray(from, to));
+    this.#moved = from;
+    for (let index = 0; index < this.count; index += 1) {
+      starts[index] = (starts[index] ?? 0) - from;
+      identifierAt[index] = (identifierAt[index] ?? 0) - from;
+      this.#bodyAt[index] = (this.#bodyAt[index] ?? 0) - from;
+    }
+    starts[this.count] = to - from;
+  }
+
+  /** Where the payload of the packet at `index` begins in `bytes`. */
+  payloadStart(index: number): number {
+    return (this.#bodyAt[index] ?? 0) + this.#payloadOffset;
+  }
+
+  /** Bytes of the packet at `index` as it came. */
+  packetBytes(index: number): number {
+    return this.readTo(index) - this.#moved - (this.#source.starts[index] ?? 0);
+  }
+
+  payloadEnd(index: number): number {
+    return this.#source.starts[index + 1] ?? 0;
+  }
+
   /** Lets go of everything that the run referred to. */
   end(): void {
     this.#messages.length = 0;
     this.route = undefined;
+    this.#source.bytes = NO_BYTES;
     this.count = 0;
   }
 

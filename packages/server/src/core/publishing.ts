@@ -8,7 +8,7 @@ import { applicationMessageOf, messageFromApplication } from "./message.ts";
 import type { Message } from "./message.ts";
 import type { Origin } from "./origin.ts";
 import { settled } from "./pending.ts";
-import type { Task } from "./pending.ts";
+import type { HookResult, Task } from "./pending.ts";
 import { retain } from "./retaining.ts";
 import { recipientFor } from "./route.ts";
 import type { Recipient } from "./route.ts";
@@ -38,9 +38,57 @@ export interface Published {
  * `injectApplicationMessage` alike, so none of them can go past a check.
  */
 export function* publish(core: CoreContext, message: Message, origin: Origin): Task<Published> {
+  if (core.hooks.interceptingPublish === undefined) {
+    return yield* publishAccepted(core, message, origin, nothingPublished());
+  }
+  const original = applicationMessageOf(message);
+  const event: InterceptingPublish = {
+    ...origin,
+    applicationMessage: original,
+    processPublish: true,
+    closeConnection: false,
+    response: {},
+  };
+  const pending = core.hooks.interceptingPublish(event);
+  const isReplaced = (): boolean => event.applicationMessage !== original;
+  return yield* publishIntercepted(core, message, origin, { event, pending, isReplaced });
+}
+
+/** What `interceptingPublish` was shown, and whether its handlers are still to be waited for. */
+export interface Interception {
+  readonly event: InterceptingPublish;
+  readonly pending: HookResult;
+  /** Whether a handler put another message in place of the one that it was shown. */
+  isReplaced(): boolean;
+}
+
+/** The rest of the way of a message that was shown to `interceptingPublish`. */
+export function* publishIntercepted(
+  core: CoreContext,
+  message: Message,
+  origin: Origin,
+  interception: Interception,
+): Task<Published> {
+  const { event } = interception;
+  yield* settled(interception.pending);
   const published = nothingPublished();
-  const accepted = yield* intercept(core, message, origin, published);
-  if (accepted === undefined) return published;
+  Object.assign(published, event.response, { closeConnection: event.closeConnection });
+  published.reasonCode = event.response.reasonCode ?? 0;
+  if (!event.processPublish || event.closeConnection) return published;
+  if (!interception.isReplaced()) return yield* publishAccepted(core, message, origin, published);
+  const { applicationMessage } = event;
+  if (applicationMessage === undefined) return published;
+  const accepted = messageFromApplication(applicationMessage, message.clientId, core.now);
+  return yield* publishAccepted(core, accepted, origin, published);
+}
+
+/** Retains, routes and gives a message that nobody holds back. */
+function* publishAccepted(
+  core: CoreContext,
+  accepted: Message,
+  origin: Origin,
+  published: Published,
+): Task<Published> {
   if (accepted.retain && !(yield* retain(core, accepted, origin.clientId))) {
     published.reasonCode = 0x97;
     published.reasonString = "the store of retained messages is full";
@@ -61,31 +109,6 @@ export function* publish(core: CoreContext, message: Message, origin: Origin): T
 
 function nothingPublished(): Published {
   return { matched: 0, queued: 0, dropped: 0, reasonCode: 0, closeConnection: false };
-}
-
-/** Asks the interceptor; undefined if the message is not to be processed. */
-function* intercept(
-  core: CoreContext,
-  message: Message,
-  origin: Origin,
-  published: Published,
-): Task<Message | undefined> {
-  if (core.hooks.interceptingPublish === undefined) return message;
-  const original = applicationMessageOf(message);
-  const args: InterceptingPublish = {
-    ...origin,
-    applicationMessage: original,
-    processPublish: true,
-    closeConnection: false,
-    response: {},
-  };
-  yield* settled(core.hooks.interceptingPublish(args));
-  Object.assign(published, args.response, { closeConnection: args.closeConnection });
-  published.reasonCode = args.response.reasonCode ?? 0;
-  if (!args.processPublish || args.closeConnection || args.applicationMessage === undefined)
-    return undefined;
-  if (args.applicationMessage === original) return message;
-  return messageFromApplication(args.applicationMessage, message.clientId, core.now);
 }
 
 function* distribute(

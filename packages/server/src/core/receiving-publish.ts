@@ -4,11 +4,12 @@ import { dismiss } from "./closing.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import { messageFromPacket } from "./message.ts";
+import type { Message } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { sendAcknowledgement, sendPacket } from "./outgoing.ts";
 import type { Task } from "./pending.ts";
-import { publish } from "./publishing.ts";
-import type { Published } from "./publishing.ts";
+import { publish, publishIntercepted } from "./publishing.ts";
+import type { Interception, Published } from "./publishing.ts";
 import type { Session } from "./session.ts";
 import { acknowledgementOutbox } from "./storing.ts";
 
@@ -41,6 +42,24 @@ export function* receivePublish(
   const message = messageFromPacket({ ...packet, topic }, session.clientId, core.now);
   const origin = { ...connection.context };
   const published = refusal ?? (yield* publish(core, message, origin));
+  const depends = core.journal?.appended !== appendedBefore;
+  acknowledge(core, connection, session, { packet, published, depends });
+}
+
+/** A PUBLISH that was found in a run and shown to the interceptor there: the rest of its way. */
+export function* receiveIntercepted(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  received: {
+    readonly packet: Pick<PublishPacket, "qos" | "packetIdentifier">;
+    readonly message: Message;
+    readonly interception: Interception;
+    readonly appendedBefore: number | undefined;
+  },
+): Task {
+  const { packet, message, interception, appendedBefore } = received;
+  const published = yield* publishIntercepted(core, message, connection.context, interception);
   const depends = core.journal?.appended !== appendedBefore;
   acknowledge(core, connection, session, { packet, published, depends });
 }
@@ -128,12 +147,19 @@ function refused(reasonCode: number, reasonString: string): Published {
  */
 const FAILURES: ReadonlySet<number> = new Set([0x80, 0x83, 0x97]);
 
+interface Acknowledging {
+  readonly packet: Pick<PublishPacket, "qos" | "packetIdentifier">;
+  readonly published: Published;
+  /** True if the answer asserts something that must be stored first. */
+  readonly depends: boolean;
+}
+
 /** The answer that the QoS asks for [MQTT-3.3.4-1]. 3.1 and 3.1.1 know no refusal there: they get the plain one. */
 function acknowledge(
   core: CoreContext,
   connection: Connection,
   session: Session,
-  { packet, published, depends }: { packet: PublishPacket; published: Published; depends: boolean },
+  { packet, published, depends }: Acknowledging,
 ): void {
   if (published.closeConnection) return closeFor(core, connection, published);
   const { qos, packetIdentifier } = packet;

@@ -13,10 +13,11 @@ import { runTask } from "./pending.ts";
 import type { Task } from "./pending.ts";
 import type { PublishRun } from "./publish-run.ts";
 import { receivePublish } from "./receiving-publish.ts";
-import { distributeRun, mayRun } from "./run-delivering.ts";
+import { mayRun } from "./run-delivering.ts";
 import { scanRun } from "./scanning.ts";
 import type { Session } from "./session.ts";
 import { receiveSubscribe } from "./subscribing.ts";
+import { takeRun } from "./taking-run.ts";
 import { receiveUnsubscribe } from "./unsubscribing.ts";
 
 const CONNECT = 1;
@@ -81,8 +82,8 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
   if (session !== undefined && connection.state === "connected") {
     const appendedBefore = core.journal?.appended;
     if (isPublish && mayRun(core) && scanRun(core, connection, session, run)) {
-      distributeRun(core, connection, session, run, appendedBefore);
-      return run.end();
+      const odd = takeRun(core, connection, session, run, appendedBefore);
+      return odd && start(core, connection, odd, run);
     }
     if (!isPublish && takeAcknowledgement(core, connection, session)) return;
   }

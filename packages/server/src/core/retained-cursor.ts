@@ -3,15 +3,18 @@ import type { RetainedMessages, RetainedNode } from "./retained-messages.ts";
 
 /**
  * A walk over the retained messages that match one filter, in steps, so that a `#` over a million topics
- * never holds up a turn of the loop. The tree may change between steps: what is added or removed
- * behind the walk is not seen, what lies before it is.
+ * never holds up a turn of the loop. The tree may change between steps: what is removed before the walk comes
+ * to it is not seen, and what is set after its beginning is left out, since the subscription that the walk is
+ * for gets that as it is published.
  */
 export class RetainedCursor {
   readonly #levels: readonly string[];
   readonly #stack: Frame[] = [];
+  readonly #lastChange: number;
 
   constructor(retained: RetainedMessages, topicFilter: string) {
     this.#levels = topicFilter.split("/");
+    this.#lastChange = retained.changes;
     this.#visit(retained.root, 0);
   }
 
@@ -25,7 +28,7 @@ export class RetainedCursor {
     if (frame === undefined) return undefined;
     if (frame.type === "message") {
       this.#stack.pop();
-      return frame.node.message;
+      return frame.node.change > this.#lastChange ? undefined : frame.node.message;
     }
     const next = frame.children.next();
     if (next.done) {

@@ -9,6 +9,8 @@ export class RetainedNode {
   readonly parent: RetainedNode | undefined;
   readonly level: string;
   message: Message | undefined;
+  /** Number of the change that brought the message. */
+  change = 0;
   /** When the message expires, if it does. */
   expiry: Deadline | undefined;
   children: Map<string, RetainedNode> | undefined;
@@ -23,6 +25,12 @@ export class RetainedMessages {
   #root: RetainedNode = new RetainedNode(undefined, "");
   #count = 0;
   #bytes = 0;
+  #changes = 0;
+
+  /** How many messages were ever set. */
+  get changes(): number {
+    return this.#changes;
+  }
 
   get count(): number {
     return this.#count;
@@ -49,6 +57,8 @@ export class RetainedMessages {
     else this.#bytes -= node.message.size;
     this.#bytes += message.size;
     node.message = message;
+    this.#changes += 1;
+    node.change = this.#changes;
     return node;
   }
 

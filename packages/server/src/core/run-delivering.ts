@@ -15,11 +15,13 @@ import { acknowledgementOutbox, exchangeOutbox, refusalToStore } from "./storing
 
 const NO_MATCHING_SUBSCRIBERS = 0x10;
 
-/** True while nobody has to look at single messages on their way: no event handler, no store that refuses. */
+/**
+ * True while nobody has to do anything for single messages on their way: no store that refuses, and no event handler but
+ * those of `interceptingPublish`, which may be shown a run (`intercepting-run`).
+ */
 export function mayRun(core: CoreContext): boolean {
   const { hooks } = core;
   return (
-    hooks.interceptingPublish === undefined &&
     hooks.interceptingInboundPacket === undefined &&
     hooks.interceptingOutboundPacket === undefined &&
     hooks.interceptingClientEnqueue === undefined &&

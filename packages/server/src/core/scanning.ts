@@ -9,8 +9,7 @@ import type { Session } from "./session.ts";
 const DOLLAR = 0x24;
 
 /**
- * Hot path: finds the run of PUBLISH packets that begins with the one that the framer has found, and tells the
- * framer how far it went. False if that packet is not for the hot path: `receivePublish` then takes it,
+ * Hot path: finds the run of PUBLISH packets that begins with the one that the framer has found. False if that packet is not for the hot path: `receivePublish` then takes it,
  * and reports whatever is wrong with it.
  *
  * What makes a packet ordinary: no RETAIN, no DUP, a topic whose route is known, a Packet Identifier that is new,
@@ -36,19 +35,29 @@ export function scanRun(
     return false;
   if (!takesIdentifier(core, connection, session, framer.bodyStart + topicPart, qos)) return false;
   const { clientId } = session;
-  run.begin({ bytes, qos, isVersion5, route, propertyBytes, clientId, receivedAtMs: core.now });
+  const maximum = connection.runPacketsMax;
+  run.begin({
+    bytes,
+    qos,
+    isVersion5,
+    route,
+    propertyBytes,
+    clientId,
+    receivedAtMs: core.now,
+    maximum,
+  });
   run.add(framer.start, framer.bodyStart, framer.end);
-  framer.skipTo(extend(core, connection, session, run));
+  extend(core, connection, session, run);
   return true;
 }
 
-/** Adds the packets that follow and are of the same kind; gives the position behind the last. */
+/** Adds the packets that follow and are of the same kind. */
 function extend(
   core: CoreContext,
   connection: Connection,
   session: Session,
   run: PublishRun,
-): number {
+): void {
   const { framer } = connection;
   const { firstByte, bytes, limit } = framer;
   const firstBody = framer.bodyStart;
@@ -70,7 +79,6 @@ function extend(
     run.add(position, bodyStart, end);
     position = end;
   }
-  return position;
 }
 
 /** QoS of an ordinary PUBLISH: neither DUP nor RETAIN, and a QoS that exists. */
