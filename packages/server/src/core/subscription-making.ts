@@ -176,7 +176,8 @@ function count(core: CoreContext, subscription: Subscription): void {
 /** Retained messages for a subscription: never shared ones, and as Retain Handling says [MQTT-3.3.1-9..11]. */
 export function owe(core: CoreContext, subscription: Subscription, isNew: boolean): void {
   const { retainHandling, shareName, session, filter } = subscription;
-  if (session.subscriptions.get(filter) !== subscription || shareName !== undefined) return;
+  // Each filter counts for itself, also one that a later filter of the same packet has replaced [MQTT-3.8.4-5].
+  if (!session.subscriptions.has(filter) || shareName !== undefined) return;
   if (retainHandling === 2 || (retainHandling === 1 && !isNew)) return;
   endReplay(session, filter);
   beginReplay(core, subscription);

@@ -241,6 +241,31 @@ describe("retained messages", () => {
     expect(seen.toSorted()).toEqual(topics);
   });
 
+  it("that are published while others are still owed come once", () => {
+    const harness = keeping("a/1", "a/2");
+    const peer = harness.connect("c", { properties: { receiveMaximum: 1 } });
+    subscribe(peer, "a/#");
+    harness.inject({ topic: "a/2", retain: true, qos: 1, payload: bytesOf("new") });
+    const seen: unknown[] = [];
+    for (let turn = 0; turn < 4; turn += 1) {
+      for (const { topic, retain, packetIdentifier } of peer.receivePublishes()) {
+        seen.push([topic, retain]);
+        peer.send(acknowledgement("puback", packetIdentifier));
+      }
+    }
+    expect(seen).toEqual([
+      ["a/1", true],
+      ["a/2", false],
+    ]);
+  });
+
+  it("[MQTT-3.8.4-5] come for the first of two equal filters in one packet", () => {
+    const peer = keeping("a").connect("c");
+    const filter = { topicFilter: "a", retainHandling: 1 } as const;
+    subscribe(peer, filter, filter);
+    expect(peer.receiveTexts()).toEqual(["a"]);
+  });
+
   it("that were still owed when the link broke come when the session resumes", () => {
     const harness = keeping("a/1", "a/2", "a/3");
     const fields = {
@@ -297,6 +322,14 @@ describe("Shared Subscriptions", () => {
     });
     expect(harness.inject({ topic: "a" }).matched).toBe(3);
     expect(peers.map((peer) => peer.receive().length)).toEqual([1, 1, 1]);
+  });
+
+  it("and a plain one of the same client give a copy each", () => {
+    const harness = new CoreHarness();
+    const peer = harness.connect("c");
+    subscribe(peer, "$share/g/a", "$share/h/+", "#");
+    harness.connect("p").send(publishPacket("a", "x"), publishPacket("a", "x"));
+    expect(peer.receiveTexts()).toHaveLength(6);
   });
 
   it("get no retained messages", () => {

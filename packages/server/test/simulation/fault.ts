@@ -30,7 +30,9 @@ export class Fault {
 
   change(packets: readonly Packet[], client: SimulatedClient): readonly Packet[] {
     if (this.kind === "changes the order") return swapped(packets);
-    return packets.flatMap((packet) => (packet.type === "publish" ? this.#publish(packet, client) : [packet]));
+    return packets.flatMap((packet) =>
+      packet.type === "publish" ? this.#publish(packet, client) : [packet],
+    );
   }
 
   #publish(packet: PublishPacket, client: SimulatedClient): readonly Packet[] {
@@ -44,10 +46,15 @@ export class Fault {
         return [];
       case "loses QoS 2":
         if (qos !== 2) return [packet];
-        client.send([acknowledgement("pubrec", packetIdentifier), acknowledgement("pubcomp", packetIdentifier)]);
+        client.send([
+          acknowledgement("pubrec", packetIdentifier),
+          acknowledgement("pubcomp", packetIdentifier),
+        ]);
         return [];
       case "delivers QoS 2 twice":
-        return qos === 2 ? [packet, { ...packet, packetIdentifier: packetIdentifier + 40_000 }] : [packet];
+        return qos === 2
+          ? [packet, { ...packet, packetIdentifier: packetIdentifier + 40_000 }]
+          : [packet];
       case "uses an identifier that is in use": {
         if (qos === 0) return [packet];
         const earlier = this.#lastIdentifier;

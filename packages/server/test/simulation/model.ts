@@ -149,7 +149,8 @@ export class Model {
 
   end(session: ModelSession): void {
     this.sessions.delete(session.clientId);
-    for (const filter of Array.from(session.subscriptions.keys())) this.unsubscribe(session, filter);
+    for (const filter of Array.from(session.subscriptions.keys()))
+      this.unsubscribe(session, filter);
     for (const debt of this.#debts) debt.memberEnded(session);
   }
 
@@ -163,7 +164,7 @@ export class Model {
     releaseReplay(session, filter);
     for (const publication of this.#retained.values()) {
       if (matches(subscription.topicFilter, publication.topic)) {
-        oweRetained(session, subscription, publication, "required");
+        oweRetained(session, subscription, publication);
       }
     }
   }
@@ -191,7 +192,13 @@ export class Model {
     const { topic, qos, retain, packetIdentifier = 0 } = packet;
     if (qos === 2 && session.taken.has(packetIdentifier)) return;
     if (qos === 2) session.taken.add(packetIdentifier);
-    this.publish(session.clientId, { number, topic, qos, retain, isEmpty: packet.payload.length === 0 });
+    this.publish(session.clientId, {
+      number,
+      topic,
+      qos,
+      retain,
+      isEmpty: packet.payload.length === 0,
+    });
   }
 
   publish(
@@ -212,7 +219,13 @@ export class Model {
   #retain(publication: Publication, isEmpty: boolean): void {
     if (isEmpty) this.#retained.delete(publication.topic);
     else this.#retained.set(publication.topic, publication);
-    for (const session of this.sessions.values()) changeReplays(session, publication, isEmpty);
+    for (const session of this.sessions.values()) {
+      for (const owed of session.owed) {
+        if (owed.replayOf !== undefined && owed.publication.topic === publication.topic) {
+          owed.isRequired = false;
+        }
+      }
+    }
   }
 
   #owe(session: ModelSession, publication: Publication): void {
@@ -267,7 +280,9 @@ export class Model {
 
   /** Finds what a PUBLISH is the delivery of. */
   #claim(session: ModelSession, packet: PublishPacket, number: number): GroupDebt | undefined {
-    const all = session.owed.filter((one) => one.publication.number === number && fits(session, one, packet));
+    const all = session.owed.filter(
+      (one) => one.publication.number === number && fits(session, one, packet),
+    );
     const owed = all.find(({ isRequired }) => isRequired) ?? all[0];
     if (owed !== undefined) {
       owed.isSeen = true;
@@ -275,11 +290,18 @@ export class Model {
       if (owed.replayOf === undefined && all.length === 1) checkOrder(session, owed);
       return undefined;
     }
-    const debt = this.#debts.find(
+    const debts = this.#debts.filter(
       (one) =>
         one.publication.number === number &&
-        one.canBeFor(session, (options) => fits(session, { ...options, publication: one.publication, isSeen: false }, packet)),
+        one.canBeFor(session, (options) =>
+          fits(session, { ...options, publication: one.publication, isSeen: false }, packet),
+        ),
     );
+    // Of several sendings of one message, the one that leaves the least choice.
+    const debt =
+      debts.find(({ isMissing }) => isMissing) ??
+      debts.find((one) => one.isAlways(packet.qos)) ??
+      debts[0];
     if (debt === undefined) {
       throw new Violation(`${session.clientId} is not owed message ${number} of QoS ${packet.qos}`);
     }
@@ -288,7 +310,11 @@ export class Model {
   }
 
   /** The server took PUBACK, PUBREC or PUBCOMP of a client. */
-  acknowledge(session: ModelSession, type: "puback" | "pubrec" | "pubcomp", identifier: number): void {
+  acknowledge(
+    session: ModelSession,
+    type: "puback" | "pubrec" | "pubcomp",
+    identifier: number,
+  ): void {
     const exchange = session.exchanges.get(identifier);
     if (exchange === undefined) return;
     if (type === "pubrec") exchange.isReleased = true;
@@ -306,7 +332,9 @@ export class Model {
 
   /** Everything of QoS 0 that a client that reads was sent has come. */
   checkRead(session: ModelSession): void {
-    const missing = session.owed.find((owed) => owed.qos === 0 && owed.isRequired && !owed.isSeen && owed.replayOf === undefined);
+    const missing = session.owed.find(
+      (owed) => owed.qos === 0 && owed.isRequired && !owed.isSeen && owed.replayOf === undefined,
+    );
     if (missing !== undefined) {
       throw new Violation(`${session.clientId} lost QoS 0 message ${missing.publication.number}`);
     }
@@ -318,7 +346,9 @@ export class Model {
     for (const session of this.sessions.values()) {
       const missing = session.owed.find((owed) => owed.qos > 0 && owed.isRequired && !owed.isSeen);
       if (missing === undefined) continue;
-      throw new Violation(`${session.clientId} lost message ${missing.publication.number} of QoS ${missing.qos}`);
+      throw new Violation(
+        `${session.clientId} lost message ${missing.publication.number} of QoS ${missing.qos}`,
+      );
     }
     for (const debt of this.#debts) {
       if (debt.isMissing) throw new Violation(`a group lost message ${debt.publication.number}`);
@@ -335,7 +365,9 @@ function fits(
   if (owed.publication.topic !== packet.topic) return false;
   if (session.connection?.version !== 5) return true;
   const got = packet.properties?.subscriptionIdentifiers ?? [];
-  return got.length === owed.identifiers.length && owed.identifiers.every((one) => got.includes(one));
+  return (
+    got.length === owed.identifiers.length && owed.identifiers.every((one) => got.includes(one))
+  );
 }
 
 function checkOrder(session: ModelSession, { publication, qos }: Owed): void {
@@ -347,7 +379,12 @@ function checkOrder(session: ModelSession, { publication, qos }: Owed): void {
   session.lastInOrder.set(key, publication.order);
 }
 
-function checkAgain(exchange: Exchange, packet: PublishPacket, number: number, connection: number): void {
+function checkAgain(
+  exchange: Exchange,
+  packet: PublishPacket,
+  number: number,
+  connection: number,
+): void {
   const identifier = packet.packetIdentifier;
   if (exchange.number !== number || exchange.qos !== packet.qos) {
     throw new Violation(`identifier ${identifier} is in use for another message`);
@@ -366,7 +403,9 @@ function checkReceiveMaximum(session: ModelSession, connection: ModelConnection)
     if (exchange.connection === connection.number) open += 1;
   }
   if (open > connection.receiveMaximum) {
-    throw new Violation(`${open} messages are open, Receive Maximum is ${connection.receiveMaximum}`);
+    throw new Violation(
+      `${open} messages are open, Receive Maximum is ${connection.receiveMaximum}`,
+    );
   }
 }
 
@@ -374,7 +413,6 @@ function oweRetained(
   session: ModelSession,
   subscription: ModelSubscription,
   publication: Publication,
-  how: "required" | "optional",
 ): void {
   if (subscription.noLocal && publication.sender === session.clientId) return;
   session.owed.push({
@@ -383,7 +421,7 @@ function oweRetained(
     retain: true,
     identifiers: subscription.identifier === undefined ? [] : [subscription.identifier],
     replayOf: subscription.filter,
-    isRequired: how === "required",
+    isRequired: true,
     isSeen: false,
   });
 }
@@ -391,22 +429,6 @@ function oweRetained(
 /** What a subscription was still owed of retained messages may come or not. */
 function releaseReplay(session: ModelSession, filter: string): void {
   for (const owed of session.owed) if (owed.replayOf === filter) owed.isRequired = false;
-}
-
-/** A retained message has changed: subscriptions that are still being sent theirs may get the old or the new. */
-function changeReplays(session: ModelSession, publication: Publication, isEmpty: boolean): void {
-  const unfinished = new Set<string>();
-  for (const owed of session.owed) {
-    if (owed.isSeen || owed.replayOf === undefined) continue;
-    unfinished.add(owed.replayOf);
-    if (owed.publication.topic === publication.topic) owed.isRequired = false;
-  }
-  if (isEmpty) return;
-  for (const filter of unfinished) {
-    const subscription = session.subscriptions.get(filter);
-    if (subscription === undefined || !matches(subscription.topicFilter, publication.topic)) continue;
-    oweRetained(session, subscription, publication, "optional");
-  }
 }
 
 /** Whether a filter matches a topic, level by level; the simulation has no `$` topics. */

@@ -8,6 +8,9 @@ import type { Fault } from "./fault.ts";
 import { Violation } from "./model.ts";
 import type { Model, ModelSession } from "./model.ts";
 
+/** Packet Identifiers that a client uses: few, so that each is used again soon. */
+const IDENTIFIERS = 30;
+
 /** A message on its way to the server, from the first sending until it is acknowledged. */
 interface Outgoing {
   readonly packet: PublishPacket;
@@ -60,7 +63,7 @@ export class SimulatedClient {
 
   /** True if one more QoS 1 or 2 message may be open at the server. */
   get mayPublish(): boolean {
-    return this.#outgoing.size < this.#serverReceiveMaximum;
+    return this.#outgoing.size < Math.min(this.#serverReceiveMaximum, IDENTIFIERS);
   }
 
   /** Connects, taking over an older connection if there is one. `options.number` is that of the connection. */
@@ -81,12 +84,16 @@ export class SimulatedClient {
     const isPresent = this.#model.connect(this.clientId, cleanStart, {
       number,
       version: this.version,
-      receiveMaximum: Math.min(options.inFlightMaximum, this.version === 5 ? options.receiveMaximum : 65_535),
+      receiveMaximum: Math.min(
+        options.inFlightMaximum,
+        this.version === 5 ? options.receiveMaximum : 65_535,
+      ),
       expirySeconds: this.version === 5 ? options.expirySeconds : forOlder,
       will,
       isReading: true,
     });
-    if (older !== undefined && !older.isEnded) throw new Violation("the older connection was not closed");
+    if (older !== undefined && !older.isEnded)
+      throw new Violation("the older connection was not closed");
     this.peer = peer;
     this.#unacknowledged = [];
     this.#aliases = new Map();
@@ -101,7 +108,11 @@ export class SimulatedClient {
       cleanStart,
       ...(will && { will: { ...will, payload: payloadOf(will.number, 0) } }),
       ...(this.version === 5 && {
-        properties: { sessionExpiryIntervalSeconds: expirySeconds, receiveMaximum, topicAliasMaximum },
+        properties: {
+          sessionExpiryIntervalSeconds: expirySeconds,
+          receiveMaximum,
+          topicAliasMaximum,
+        },
       }),
     });
   }
@@ -111,7 +122,8 @@ export class SimulatedClient {
       throw new Violation(`${this.clientId} was not let in: ${JSON.stringify(connack)}`);
     }
     // CONNACK of 3.1 does not tell.
-    if (this.version > 3 && connack.sessionPresent !== isPresent) throw new Violation(`Session Present must be ${isPresent}`);
+    if (this.version > 3 && connack.sessionPresent !== isPresent)
+      throw new Violation(`Session Present must be ${isPresent}`);
     this.#serverReceiveMaximum = connack.properties?.receiveMaximum ?? 65_535;
     this.#handle(rest);
     if (!isPresent) this.#outgoing.clear();
@@ -120,7 +132,7 @@ export class SimulatedClient {
 
   publish(packet: PublishPacket, number: number): PublishPacket {
     if (packet.qos === 0) return packet;
-    do this.#identifier = (this.#identifier % 30) + 1;
+    do this.#identifier = (this.#identifier % IDENTIFIERS) + 1;
     while (this.#outgoing.has(this.#identifier));
     const whole = { ...packet, packetIdentifier: this.#identifier };
     this.#outgoing.set(this.#identifier, { packet: whole, number, isReleased: false });
@@ -165,7 +177,11 @@ export class SimulatedClient {
             topicFilter: shared?.[2] ?? request.topicFilter,
             shareName: shared?.[1],
             identifier: packet.properties?.subscriptionIdentifier,
-            ...(this.version < 5 && { noLocal: false, retainAsPublished: false, retainHandling: 0 }),
+            ...(this.version < 5 && {
+              noLocal: false,
+              retainAsPublished: false,
+              retainHandling: 0,
+            }),
           });
         }
         return;
@@ -220,7 +236,9 @@ export class SimulatedClient {
     if (topic === undefined) throw new Violation(`Topic Alias ${alias} is not known`);
     this.#model.see(session, { ...packet, topic }, numberOf(packet.payload));
     if (packet.qos === 0) return;
-    this.#unacknowledged.push(acknowledgement(packet.qos === 1 ? "puback" : "pubrec", packet.packetIdentifier));
+    this.#unacknowledged.push(
+      acknowledgement(packet.qos === 1 ? "puback" : "pubrec", packet.packetIdentifier),
+    );
   }
 
   #finish({ type, packetIdentifier, reasonCode }: PacketOf<"puback" | "pubcomp">): void {
@@ -248,10 +266,6 @@ export class SimulatedClient {
     this.send(this.#unacknowledged.splice(0, count), bytesMax);
   }
 
-  get debug(): string {
-    return JSON.stringify([this.#unacknowledged, [...this.#outgoing.entries()].map(([i, o]) => [i, o.number, o.packet.qos, o.isReleased])]);
-  }
-
   /** Acknowledgements that are due, and messages of its own that are not done. */
   get unfinished(): number {
     return this.#unacknowledged.length + this.#outgoing.size;
@@ -276,7 +290,10 @@ export class SimulatedClient {
     this.read();
     peer.send({ type: "disconnect", reasonCode });
     this.peer = undefined;
-    this.#model.disconnect(this.clientId, reasonCode === 4 && this.version === 5 ? "broken" : "clean");
+    this.#model.disconnect(
+      this.clientId,
+      reasonCode === 4 && this.version === 5 ? "broken" : "clean",
+    );
     if (!peer.isEnded) throw new Violation("DISCONNECT did not end the connection");
     peer.cut();
   }

@@ -63,7 +63,9 @@ export class Simulation {
     for (let index = random.between(2, 4); index > 0; index -= 1) {
       const version = random.pick([3, 4, 5, 5, 5] as const);
       const { harness, model } = { harness: this.#harness, model: this.#model };
-      this.#clients.push(new SimulatedClient({ clientId: `c${index}`, version, harness, model, random, fault }));
+      this.#clients.push(
+        new SimulatedClient({ clientId: `c${index}`, version, harness, model, random, fault }),
+      );
     }
   }
 
@@ -92,7 +94,9 @@ export class Simulation {
       case "subscribe":
         return this.#subscribe(client);
       case "unsubscribe":
-        return client.send([{ type: "unsubscribe", packetIdentifier: 9, topicFilters: [random.pick(FILTERS)] }]);
+        return client.send([
+          { type: "unsubscribe", packetIdentifier: 9, topicFilters: [random.pick(FILTERS)] },
+        ]);
       case "read":
         return client.read();
       case "acknowledge":
@@ -132,7 +136,12 @@ export class Simulation {
     const random = this.#random;
     this.#messages += 1;
     const number = this.#messages;
-    return { number, topic: random.pick(TOPICS), qos: random.pick<QoS>([0, 1, 2]), retain: random.chance(0.2) };
+    return {
+      number,
+      topic: random.pick(TOPICS),
+      qos: random.pick<QoS>([0, 1, 2]),
+      retain: random.chance(0.2),
+    };
   }
 
   /** Messages of one kind, as publishers send them, or each of its own. */
@@ -151,7 +160,9 @@ export class Simulation {
       this.#messages += 1;
       const retain = random.chance(0.1);
       const isClearing = retain && random.chance(0.3);
-      const payload = isClearing ? new Uint8Array(0) : payloadOf(this.#messages, random.pick([0, 10, 100]));
+      const payload = isClearing
+        ? new Uint8Array(0)
+        : payloadOf(this.#messages, random.pick([0, 10, 100]));
       const packet = { ...publishPacket(topic, "", { qos, retain }), payload };
       packets.push(client.publish(packet, this.#messages));
     }
@@ -171,10 +182,13 @@ export class Simulation {
         retainHandling: isPlain ? (0 as const) : random.pick([0, 1, 2] as const),
       };
     });
-    const identifier = client.version === 5 && random.chance(0.4) ? random.between(1, 200) : undefined;
+    const identifier =
+      client.version === 5 && random.chance(0.4) ? random.between(1, 200) : undefined;
     const packet = subscribePacket(...requests);
     client.send([
-      identifier === undefined ? packet : { ...packet, properties: { subscriptionIdentifier: identifier } },
+      identifier === undefined
+        ? packet
+        : { ...packet, properties: { subscriptionIdentifier: identifier } },
     ]);
   }
 
@@ -204,7 +218,7 @@ export class Simulation {
     }
     for (const client of this.#clients) {
       client.read();
-      if (client.unfinished > 0) throw new Violation(`${client.clientId} is never done ${client.debug}`);
+      if (client.unfinished > 0) throw new Violation(`${client.clientId} is never done`);
     }
     this.#model.checkAllCame();
     this.#checkServer();
@@ -235,8 +249,10 @@ export class Simulation {
       }
     }
     const { sessionsCurrent, queuedMessagesCurrent, queuedBytesCurrent } = core.statistics;
-    if (queuedMessagesCurrent !== 0 || queuedBytesCurrent !== 0) throw new Violation("the queue counter is off");
-    if (sessionsCurrent !== this.#model.sessions.size) throw new Violation("the number of sessions is off");
+    if (queuedMessagesCurrent !== 0 || queuedBytesCurrent !== 0)
+      throw new Violation("the queue counter is off");
+    if (sessionsCurrent !== this.#model.sessions.size)
+      throw new Violation("the number of sessions is off");
   }
 }
 
