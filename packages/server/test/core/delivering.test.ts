@@ -201,7 +201,7 @@ describe("Maximum Packet Size", () => {
   });
 
   it("counts to the byte, on the quick way and on the slow one", () => {
-    for (const hooks of [{}, { interceptingPublish: () => undefined }]) {
+    for (const hooks of [{}, { interceptingClientEnqueue: () => undefined }]) {
       const harness = new CoreHarness({}, hooks);
       const exact = harness.connect("s", { properties: { maximumPacketSize: 16 } });
       subscribe(exact, "a");
@@ -401,7 +401,7 @@ describe("QoS 0 for a client that is away", () => {
   });
 
   it("[MQTT-4.6.0-5] newer ones do not overtake those that wait in the queue", () => {
-    for (const hooks of [{}, { interceptingPublish: () => undefined }]) {
+    for (const hooks of [{}, { interceptingClientEnqueue: () => undefined }]) {
       const harness = new CoreHarness({ queueQos0: true }, hooks);
       subscriber(harness).cut();
       injectMany(harness, 2, 1, 1);

@@ -7,9 +7,12 @@ import { SeededRandom } from "@anax/testing";
 import { describe, expect, it } from "vitest";
 import type { Packet, PublishPacket, PublishProperties, QoS } from "@anax/protocol";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
+import type { InterceptingPublish } from "../../src/core/hooks/publish-events.ts";
+import type { HookResult } from "../../src/core/pending.ts";
 import {
   acknowledgement,
   CoreHarness,
+  Later,
   publishPacket,
   subscribePacket,
 } from "../support/core-harness.ts";
@@ -29,7 +32,9 @@ const PROPERTIES: (PublishProperties | undefined)[] = [
   { topicAlias: 1 },
   { userProperties: [["k", "v"]], payloadFormatIndicator: 1 },
 ];
-const NOOP: Hooks = { interceptingPublish: () => undefined };
+const NOOP: Hooks = { interceptingClientEnqueue: () => undefined };
+/** The same, but the general way is only taken for what a handler of messages does not leave alone. */
+const LOOKING: Hooks = { interceptingPublish: () => undefined };
 
 /** What one peer has got: messages and the rest apart, since their order towards each other is free. */
 interface Seen {
@@ -100,7 +105,47 @@ function oddity(random: SeededRandom): Uint8Array {
   return Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
 }
 
+/** What handlers that answer later have still to answer. */
+let waiting: Later[] = [];
+
+/** A handler that leaves most messages alone, and does with some what it can do, by what is in them. */
+function meddle(args: InterceptingPublish): HookResult {
+  const message = args.applicationMessage;
+  if (message === undefined) throw new Error("a message without a message");
+  const key = (message.payload[0] ?? 0) % 24;
+  if (key === 0) args.processPublish = false;
+  else if (key === 1) args.applicationMessage = undefined;
+  else if (key === 2) args.applicationMessage = { ...message, topic: "b" };
+  else if (key === 3) args.applicationMessage = { ...message, payload: Uint8Array.of(3, 3) };
+  else if (key === 4) args.applicationMessage = { ...message, retain: true };
+  else if (key === 5) refuseWith(args, 0x87);
+  else if (key === 6) args.response.reasonString = "seen";
+  else if (key === 7) args.closeConnection = message.payload.length === 130;
+  else if (key < 11) return answerLater(args);
+  return undefined;
+}
+
+function refuseWith(args: InterceptingPublish, reasonCode: number): void {
+  args.processPublish = false;
+  args.response.reasonCode = reasonCode;
+}
+
+function answerLater(args: InterceptingPublish): HookResult {
+  const later = new Later();
+  waiting.push(later);
+  if ((args.applicationMessage?.payload.length ?? 0) > 20) args.processPublish = false;
+  return later;
+}
+
+function answer(harness: CoreHarness): void {
+  for (let later = waiting.shift(); later !== undefined; later = waiting.shift()) {
+    later.settle();
+    harness.settle();
+  }
+}
+
 function play(seed: number, hooks: Hooks): { seen: Seen[]; statistics: object } {
+  waiting = [];
   const random = new SeededRandom(seed);
   const harness = new CoreHarness({ receiveMaximum: 30, queueMessagesMax: 20 }, hooks);
   const peers = [3, 4, 4, 5, 5, 5].map((protocolVersion, index) =>
@@ -124,6 +169,7 @@ function play(seed: number, hooks: Hooks): { seen: Seen[]; statistics: object } 
     const identifier = identifiers[index];
     if (peer === undefined || identifier === undefined) continue;
     takeStep(random, harness, peer, identifier);
+    answer(harness);
     for (const [number, one] of peers.entries()) collect(one, seen[number], random.chance(0.5));
   }
   for (const peer of peers) peer.thaw();
@@ -198,6 +244,20 @@ describe("the hot path", () => {
   it("gives every peer the same packets as the general way", () => {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
       expect(play(seed, {}), `HOT PATH SEED ${seed}`).toEqual(play(seed, NOOP));
+    }
+  }, 600_000);
+
+  it("gives the same with a handler that looks at each message", () => {
+    for (let seed = 1; seed <= SEEDS; seed += 1) {
+      expect(play(seed, LOOKING), `HOT PATH SEED ${seed}`).toEqual(play(seed, {}));
+    }
+  }, 600_000);
+
+  it("gives the same with a handler that changes, refuses and delays messages", () => {
+    const meddling: Hooks = { interceptingPublish: meddle };
+    for (let seed = 1; seed <= SEEDS; seed += 1) {
+      const general = play(seed, { ...meddling, ...NOOP });
+      expect(play(seed, meddling), `HOT PATH SEED ${seed}`).toEqual(general);
     }
   }, 600_000);
 
