@@ -19,6 +19,7 @@ export default defineConfig({
       "conformance/**/*.test.ts",
       "interop/**/*.test.ts",
       "bench/test/**/*.test.ts",
+      "crash/test/**/*.test.ts",
       "interop/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", "**/dist/**", "**/fixtures/**"],

@@ -1,0 +1,59 @@
+import type { QoS } from "@anax/protocol";
+import { patternedBytes } from "@anax/server/contracts";
+import { SequenceSet } from "./sequence-set.ts";
+
+/** What distinguishes one stream from another. */
+export interface StreamFields {
+  readonly topic: string;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  /** Wills come when connections break, in whatever order. */
+  readonly isOrdered: boolean;
+}
+
+/**
+ * The messages of one publisher to one topic, numbered from 1. Each says in its payload which one it is, and fills up
+ * with bytes that follow from that, so that whatever is delivered can be told from what was never sent.
+ */
+export class Stream {
+  readonly number: number;
+  readonly fields: StreamFields;
+  lastSent = 0;
+  readonly acknowledged: SequenceSet = new SequenceSet();
+  /** Those that the publisher had to send again: of QoS 1 they may arrive twice. */
+  readonly resent: SequenceSet = new SequenceSet();
+  /** Those without a payload, which clear the retained message. */
+  readonly clearing: SequenceSet = new SequenceSet();
+
+  constructor(number: number, fields: StreamFields) {
+    this.number = number;
+    this.fields = fields;
+  }
+
+  get topic(): string {
+    return this.fields.topic;
+  }
+
+  /** The payload of a message; `size` is that of the filling. */
+  payload(sequence: number, size: number): Uint8Array {
+    const header = Buffer.from(`${this.number}:${sequence}:${size}:`, "latin1");
+    return Buffer.concat([header, patternedBytes(size, sequence)]);
+  }
+}
+
+/** Which message a payload belongs to. */
+export interface MessageName {
+  readonly stream: number;
+  readonly sequence: number;
+}
+
+/** Reads a payload; undefined if it is not one of ours, or not whole. */
+export function nameIn(payload: Uint8Array): MessageName | undefined {
+  const start = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const match = /^(\d+):(\d+):(\d+):/.exec(start.toString("latin1", 0, 40));
+  if (match === null) return undefined;
+  const [stream, sequence, size] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const filling = start.subarray(match[0].length);
+  if (Buffer.compare(filling, patternedBytes(size, sequence)) !== 0) return undefined;
+  return { stream, sequence };
+}

@@ -1,0 +1,177 @@
+import type { PublishPacket, QoS } from "@anax/protocol";
+import { describe, expect, it } from "vitest";
+import { Ledger } from "../ledger/ledger.ts";
+import type { SentMessage } from "../ledger/ledger.ts";
+import type { ReceiverRecord } from "../ledger/receiver-record.ts";
+import type { Stream } from "../ledger/stream.ts";
+import type { ViolationType } from "../ledger/violation.ts";
+
+/** A ledger with one stream and one session that has a confirmed subscription to it. */
+class Bench {
+  readonly ledger: Ledger = new Ledger();
+  readonly stream: Stream;
+  readonly receiver: ReceiverRecord;
+
+  constructor(qos: QoS = 2) {
+    this.stream = this.ledger.newStream({ topic: "a/b", qos, retain: false, isOrdered: true });
+    this.receiver = this.ledger.newReceiver("session");
+    this.subscribe();
+  }
+
+  subscribe(): void {
+    this.receiver.subscribing("a/#", 2);
+    this.receiver.subscribed("a/#", this.ledger.nextEvent());
+  }
+
+  /** Sends messages and has them acknowledged. */
+  acknowledge(count: number): readonly SentMessage[] {
+    const messages = Array.from({ length: count }, () => this.ledger.sending(this.stream));
+    for (const message of messages) this.ledger.acknowledged(message);
+    return messages;
+  }
+
+  deliver(sequence: number, fields: Partial<PublishPacket> = {}): void {
+    const { qos } = this.stream.fields;
+    const payload = this.stream.payload(sequence, 10);
+    const packet = { type: "publish", topic: "a/b", qos, retain: false, duplicate: false } as const;
+    this.ledger.delivered(this.receiver, { ...packet, payload, ...fields });
+  }
+
+  /** The types of the violations, once the server has had its chance. */
+  settled(): readonly ViolationType[] {
+    this.receiver.settle(() => true);
+    return this.ledger.violations.map(({ type }) => type);
+  }
+}
+
+describe("the ledger", () => {
+  it("is content when everything comes once and in order", () => {
+    const bench = new Bench();
+    bench.acknowledge(3);
+    for (const sequence of [1, 2, 3]) bench.deliver(sequence);
+    expect(bench.settled()).toEqual([]);
+  });
+
+  it("misses an acknowledged message", () => {
+    const bench = new Bench();
+    bench.acknowledge(3);
+    bench.deliver(1);
+    bench.deliver(3);
+    expect(bench.settled()).toEqual(["lost"]);
+    expect(bench.ledger.violations[0]?.text).toBe("session: a/b #2");
+  });
+
+  it("does not miss what was not acknowledged, or sent before the subscription was confirmed", () => {
+    const bench = new Bench();
+    bench.ledger.sending(bench.stream);
+    const early = bench.ledger.sending(bench.stream);
+    bench.receiver.unsubscribing("a/#");
+    bench.subscribe();
+    bench.ledger.acknowledged(early);
+    expect(bench.settled()).toEqual([]);
+  });
+
+  it("does not miss what a cancelled subscription was owed, and lets it come", () => {
+    const bench = new Bench();
+    bench.acknowledge(2);
+    bench.receiver.unsubscribing("a/#");
+    bench.deliver(1);
+    expect(bench.settled()).toEqual([]);
+  });
+
+  it("takes a message that comes before its acknowledgement", () => {
+    const bench = new Bench();
+    const message = bench.ledger.sending(bench.stream);
+    bench.deliver(1);
+    bench.ledger.acknowledged(message);
+    expect(bench.settled()).toEqual([]);
+  });
+
+  it("sees a QoS 2 message that comes twice, even with DUP", () => {
+    const bench = new Bench();
+    bench.acknowledge(1);
+    bench.deliver(1);
+    bench.deliver(1, { duplicate: true });
+    expect(bench.settled()).toEqual(["repeated"]);
+  });
+
+  it("lets a QoS 1 message come twice only with DUP, or if it was sent twice", () => {
+    const bench = new Bench(1);
+    bench.acknowledge(3);
+    for (const sequence of [1, 2, 3]) bench.deliver(sequence);
+    bench.deliver(1, { duplicate: true });
+    bench.stream.resent.add(2);
+    bench.deliver(2);
+    expect(bench.settled()).toEqual([]);
+    bench.deliver(3);
+    expect(bench.settled()).toEqual(["repeated"]);
+  });
+
+  it("sees messages in the wrong order", () => {
+    const bench = new Bench();
+    bench.acknowledge(3);
+    for (const sequence of [1, 3, 2]) bench.deliver(sequence);
+    expect(bench.settled()).toEqual(["reordered"]);
+  });
+
+  it("sees what was never sent", () => {
+    const bench = new Bench();
+    bench.acknowledge(1);
+    bench.deliver(1);
+    bench.deliver(2);
+    bench.deliver(1, { payload: new Uint8Array([1, 2, 3]) });
+    const cut = bench.stream.payload(1, 10).subarray(0, -1);
+    bench.deliver(1, { payload: cut });
+    bench.deliver(1, { topic: "a/c" });
+    expect(bench.settled()).toEqual(["invented", "invented", "invented", "invented"]);
+  });
+
+  it("sees what comes without a subscription", () => {
+    const bench = new Bench();
+    const other = bench.ledger.newStream({ ...bench.stream.fields, topic: "c" });
+    bench.ledger.sending(other);
+    bench.deliver(1, { topic: "c", payload: other.payload(1, 5) });
+    expect(bench.settled()).toEqual(["invented"]);
+  });
+
+  it("sees a new session that is given messages of the one before", () => {
+    const bench = new Bench();
+    bench.acknowledge(2);
+    bench.receiver.beginning(bench.ledger.streams);
+    bench.subscribe();
+    bench.acknowledge(1);
+    bench.deliver(2);
+    bench.deliver(3);
+    expect(bench.settled()).toEqual(["stale"]);
+  });
+
+  it("does not take a retained message for one of the order", () => {
+    const bench = new Bench();
+    bench.acknowledge(2);
+    bench.deliver(1);
+    bench.deliver(2);
+    bench.deliver(2, { retain: true });
+    expect(bench.settled()).toEqual([]);
+  });
+
+  it("holds a group to each message once, in any order", () => {
+    const { ledger, stream, acknowledge } = groupBench();
+    const group = ledger.newReceiver("group", "group");
+    group.subscribing("a/#", 2);
+    group.subscribed("a/#", ledger.nextEvent());
+    acknowledge(4);
+    const delivery = { stream, isDuplicate: false, isRetained: false };
+    for (const sequence of [3, 1, 2, 1]) group.delivered({ ...delivery, sequence });
+    group.settle(() => true);
+    expect(ledger.violations.map(({ type }) => type)).toEqual(["repeated", "lost"]);
+  });
+});
+
+function groupBench(): { ledger: Ledger; stream: Stream; acknowledge: (count: number) => void } {
+  const ledger = new Ledger();
+  const stream = ledger.newStream({ topic: "a/b", qos: 2, retain: false, isOrdered: true });
+  const acknowledge = (count: number): void => {
+    for (let left = count; left > 0; left -= 1) ledger.acknowledged(ledger.sending(stream));
+  };
+  return { ledger, stream, acknowledge };
+}
