@@ -3,6 +3,7 @@ import type { ConnectPacket, UserProperties, Will } from "@anax/protocol";
 import type { CoreContext } from "./core-context.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
+const NOT_AUTHORIZED = 0x87;
 const BAD_AUTHENTICATION_METHOD = 0x8c;
 const TOPIC_NAME_INVALID = 0x90;
 const QUOTA_EXCEEDED = 0x97;
@@ -67,7 +68,10 @@ function refusedSession(core: CoreContext, { clientId }: ConnectPacket): Refusal
 }
 
 function refusedWill(core: CoreContext, will: Will): Refusal | undefined {
-  const { maximumQos, retainAvailable, topicLevelsMax } = core.options;
+  const { maximumQos, retainAvailable, topicLevelsMax, dollarTopicsFromClients } = core.options;
+  if (will.topic.startsWith("$") && !dollarTopicsFromClients) {
+    return { reasonCode: NOT_AUTHORIZED, reasonString: "clients may not publish to $ topics" };
+  }
   if (will.qos > maximumQos) {
     return {
       reasonCode: QOS_NOT_SUPPORTED,

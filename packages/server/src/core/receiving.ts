@@ -48,12 +48,20 @@ export function readOn(core: CoreContext, connection: Connection, run: PublishRu
   connection.isReading = true;
   try {
     while (mayRead(connection) && connection.framer.next()) takePacket(core, connection, run);
+    requireConnectFirst(connection);
   } catch (error) {
     failPacket(core, connection, error);
   }
   connection.isReading = false;
   steerWire(connection);
   if (connection.session !== undefined && !connection.isHeld) pump(core, connection.session);
+}
+
+/** What does not begin with CONNECT is refused by its first byte: nothing of it is kept [MQTT-3.1.0-1]. */
+function requireConnectFirst({ state, isWaiting, framer }: Connection): void {
+  if (state !== "opened" || isWaiting || framer.pending === 0) return;
+  if ((framer.bytes[framer.position] ?? 0) >> 4 !== CONNECT)
+    throw new ProtocolError("the first packet is not CONNECT");
 }
 
 /** False while an earlier packet waits for a handler; an exchange of AUTH packets must go on meanwhile. */
