@@ -46,7 +46,7 @@ export type {
   UnsubscribeResult,
   WillOptions,
 } from "./options.ts";
-export { parseServerAddress } from "./server-address.ts";
+export { parseServerAddress } from "./parse-server-address.ts";
 export type {
   ParsedAddress,
   ServerAddress,

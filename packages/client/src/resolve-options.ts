@@ -9,7 +9,7 @@ import { pick } from "./core/without-undefined.ts";
 import type { Defined } from "./core/without-undefined.ts";
 import type { ClientOptions, PasswordSource, ReconnectOptions, WillOptions } from "./options.ts";
 import { payloadBytes } from "./payload.ts";
-import { parseServerAddress } from "./server-address.ts";
+import { parseServerAddress } from "./parse-server-address.ts";
 import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
 import type { TlsOptions, TransportFactory, WebSocketOptions } from "./transports/transport.ts";
 import { requireIntegers, requireVersion5 } from "./validation.ts";

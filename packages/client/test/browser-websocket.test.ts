@@ -3,14 +3,9 @@ import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { WebSocket, WebSocketServer } from "ws";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  MqttConfigurationError,
-  MqttConnectError,
-  MqttDisconnectedError,
-  connect,
-} from "@anax/client";
+import { MqttConnectError, MqttDisconnectedError, connect } from "@anax/client";
 import type { ClientOptions, MqttClient } from "@anax/client";
-import { openTransport } from "../src/transports/browser.ts";
+import { openTransport, schemes } from "../src/transports/browser.ts";
 
 /** In a browser an error that nobody listens to is nothing; for an emitter of Node it is the end. */
 class BrowserLikeWebSocket extends WebSocket {
@@ -103,10 +98,8 @@ describe("in a browser", () => {
     await expect(connecting).rejects.toBeInstanceOf(MqttConnectError);
   });
 
-  it("refuses what browsers cannot open", async () => {
-    const options = { transport: openTransport, reconnect: false };
-    const connecting = connect("mqtt://127.0.0.1:1", options);
-    await expect(connecting).rejects.toBeInstanceOf(MqttConfigurationError);
+  it("offers no schemes but those of WebSocket", () => {
+    expect(Object.keys(schemes)).toEqual(["ws:", "wss:"]);
   });
 
   it("gives up when it is told to", async () => {

@@ -5,16 +5,13 @@ import {
   ByteWriter,
   MalformedPacketError,
   VARINT_MAXIMUM,
-  decodeUtf8,
   decodeVarint,
-  encodeUtf8,
-  encodeUtf8Into,
   encodeVarintInto,
-  encodedLength,
   hasWildcard,
-  validateUtf8,
   varintSize,
 } from "../src/index.ts";
+import * as inNode from "../src/bytes/utf8.ts";
+import * as inBrowsers from "../src/bytes/utf8-by-platform.ts";
 import { text } from "./arbitrary-packets.ts";
 import { hex, toHex } from "./wire.ts";
 
@@ -67,7 +64,11 @@ describe("Variable Byte Integer", () => {
   });
 });
 
-describe("UTF-8", () => {
+describe.each([
+  ["in Node", inNode],
+  ["in a browser", inBrowsers],
+])("UTF-8 %s", (_platform, utf8) => {
+  const { decodeUtf8, encodedLength, encodeUtf8, encodeUtf8Into, validateUtf8 } = utf8;
   const encoder = new TextEncoder();
 
   test("what we write is what the runtime writes, of the length we tell", () => {

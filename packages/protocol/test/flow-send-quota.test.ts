@@ -10,7 +10,7 @@ describe("the send quota", () => {
 
   test.each([0, -1, 65_536, 1.5, Number.NaN])("[MQTT-4.9.0-1] cannot begin with %d", (value) => {
     expect(() => new SendQuota(value)).toThrow(RangeError);
-    expect(() => new SendQuota(1).reset(value)).toThrow(`Receive Maximum ${value} is not`);
+    expect(() => new SendQuota(1).reset(value)).toThrow(`receiveMaximum ${value} is not`);
   });
 
   test("[MQTT-4.9.0-2] lets no more PUBLISH pass when it is used up", () => {

@@ -9,6 +9,7 @@
  *
  * The machine outlives Network Connections, because the Session does.
  */
+import { PlainPublishReader } from "#plain-publish";
 import {
   ClientKeepAlive,
   Framer,
@@ -37,7 +38,6 @@ import type { OutgoingLimits } from "./outgoing.ts";
 import { Output } from "./output.ts";
 import type { PacketInspector } from "./output.ts";
 import { requirePacketAllowed } from "./packet-rules.ts";
-import { PlainPublishReader } from "./plain-publish.ts";
 import { RequestTable } from "./request-table.ts";
 import type { PublishRequest, SubscribeRequest, UnsubscribeRequest } from "./requests.ts";
 import { withoutUndefined } from "./without-undefined.ts";

@@ -1,18 +1,18 @@
 /** Puts PUBLISH packets into the output, with Topic Aliases when the server takes them. */
-import { OutgoingTopicAliases } from "@anax/protocol";
 import type { PublishPacket, PublishProperties } from "@anax/protocol";
 import type { Output } from "./output.ts";
 import type { PublishRequest } from "./requests.ts";
+import { TopicAliasChoice } from "./topic-alias-choice.ts";
 
 /** The PUBLISH packets of one Network Connection. */
 export class PublishOutput {
   readonly #output: Output;
-  #aliases: OutgoingTopicAliases;
+  #aliases: TopicAliasChoice;
 
   /** @param topicAliasMaximum how many aliases to use [MQTT-3.2.2-17] [MQTT-3.2.2-18] */
   constructor(output: Output, topicAliasMaximum: number) {
     this.#output = output;
-    this.#aliases = new OutgoingTopicAliases(topicAliasMaximum);
+    this.#aliases = new TopicAliasChoice(topicAliasMaximum);
   }
 
   /**
@@ -21,27 +21,21 @@ export class PublishOutput {
    */
   send(request: PublishRequest): boolean {
     if (request.properties?.topicAlias !== undefined) return this.#sendOwnAlias(request);
-    const alias = this.#aliases.choose(request.topic);
-    return alias === 0 ? this.#output.send(request) : this.#sendAlias(request, alias);
+    const { topic } = request;
+    const known = this.#aliases.known(topic);
+    const alias = known ?? this.#aliases.free();
+    if (alias === 0) return this.#output.send(request);
+    const isSent = this.#output.send(packetOf(request, known === undefined ? topic : "", alias));
+    if (isSent) this.#aliases.used(topic, alias);
+    return isSent;
   }
 
   /** Two sources of aliases would overwrite each other's, so the caller's alone is left. */
   #sendOwnAlias(request: PublishRequest): boolean {
-    this.#aliases = new OutgoingTopicAliases(0);
+    this.#aliases = new TopicAliasChoice(0);
     if (!request.duplicate) return this.#output.send(request);
     // An alias means nothing on another connection than the one it was made for.
     return this.#output.send(packetOf(request, request.topic, undefined));
-  }
-
-  #sendAlias(request: PublishRequest, alias: number): boolean {
-    const topic = this.#aliases.topicNeeded ? request.topic : "";
-    let isSent = false;
-    try {
-      isSent = this.#output.send(packetOf(request, topic, alias));
-    } finally {
-      if (!isSent) this.#aliases.unsent(alias);
-    }
-    return isSent;
   }
 }
 

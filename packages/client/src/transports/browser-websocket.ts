@@ -1,5 +1,4 @@
 /** WebSocket transport on the platform's own `WebSocket`: browsers, and runtimes that have one. */
-import { MqttConfigurationError } from "../core/errors.ts";
 import { describeAddress } from "../server-address.ts";
 import type { Transport, TransportEvents, TransportRequest } from "./transport.ts";
 
@@ -14,9 +13,6 @@ export function openBrowserWebSocket(
   events: TransportEvents,
 ): Promise<Transport> {
   const { address, signal } = request;
-  if (address.protocol !== "ws" && address.protocol !== "wss") {
-    throw new MqttConfigurationError(`a browser connects by ws or wss, not ${address.protocol}`);
-  }
   const url = describeAddress(address);
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, [...request.subprotocols]);

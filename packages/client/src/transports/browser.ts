@@ -1,6 +1,10 @@
 /** What `#transport` is in a browser: WebSocket and nothing else. */
 import { openBrowserWebSocket } from "./browser-websocket.ts";
-import type { TransportFactory } from "./transport.ts";
+import { WEB_SOCKET_SCHEMES } from "./transport.ts";
+import type { Schemes, TransportFactory } from "./transport.ts";
 
 /** Opens the transport that the address names. */
 export const openTransport: TransportFactory = openBrowserWebSocket;
+
+/** The schemes that `openTransport` has a transport for. */
+export const schemes: Schemes = WEB_SOCKET_SCHEMES;

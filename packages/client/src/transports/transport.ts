@@ -2,7 +2,23 @@
  * The one interface between the client and whatever carries its bytes. A transport knows nothing
  * of MQTT but the name of the WebSocket subprotocol.
  */
-import type { ServerAddress } from "../server-address.ts";
+import type { ServerAddress, TransportProtocol } from "../server-address.ts";
+
+/** What a scheme of a URL stands for. */
+export interface Scheme {
+  readonly protocol: TransportProtocol;
+  /** The port of a URL that names none. */
+  readonly port: number;
+}
+
+/** The schemes that a platform has a transport for, with their colon. */
+export type Schemes = Readonly<Record<string, Scheme>>;
+
+/** The schemes that every platform has. */
+export const WEB_SOCKET_SCHEMES: Schemes = {
+  "ws:": { protocol: "ws", port: 80 },
+  "wss:": { protocol: "wss", port: 443 },
+};
 
 /** Options of a TLS connection; in browsers the platform decides and these are ignored. */
 export interface TlsOptions {

@@ -1,6 +1,6 @@
 import { MalformedPacketError } from "../errors.ts";
 import { copyBytes } from "./copy-bytes.ts";
-import { decodeUtf8, validateUtf8 } from "./utf8.ts";
+import { decodeUtf8, validateUtf8 } from "#utf8";
 import { decodeVarint } from "./varint.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { EMPTY_BYTES, copyBytes } from "./copy-bytes.ts";
-import { encodeUtf8Into, encodedLength } from "./utf8.ts";
+import { encodeUtf8Into, encodedLength } from "#utf8";
 import { VARINT_MAXIMUM, encodeVarintInto, varintSize } from "./varint.ts";
 
 const STRING_BYTES_MAX = 65_535;

@@ -4,6 +4,8 @@
  * deadline that never comes is Infinity. A Keep Alive of 0 switches the mechanism off.
  */
 
+import { requireInteger } from "../integer.ts";
+
 /**
  * The server's side: a client that is silent for one and a half times its Keep Alive is gone
  * [MQTT-3.1.2-22].
@@ -125,6 +127,5 @@ export class ClientKeepAlive {
 }
 
 function requireKeepAlive(seconds: number): void {
-  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= 65_535) return;
-  throw new RangeError(`Keep Alive ${seconds} is not an integer from 0 to 65535 seconds`);
+  requireInteger(seconds, "keepAliveSeconds", 0, 65_535);
 }

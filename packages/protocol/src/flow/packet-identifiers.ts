@@ -8,6 +8,8 @@
  * them is held for ever while the others go round and round. At its largest the table has a slot
  * for every identifier. Nothing is allocated before the first use: most Sessions are idle.
  */
+import { requireInteger } from "../integer.ts";
+import { requireInvariant } from "./invariant.ts";
 
 /** Largest Packet Identifier; the smallest is 1. */
 export const PACKET_IDENTIFIER_MAX = 65_535;
@@ -104,16 +106,13 @@ export class PacketIdentifiers {
    */
   invariants(): void {
     let count = 0;
-    for (let slot = 0; slot < this.#table.length; slot += 1) {
-      const identifier = this.identifierAt(slot);
+    let isSound = true;
+    for (const [slot, identifier] of this.#table.entries()) {
       if (identifier === 0) continue;
       count += 1;
-      const own = identifier & (this.#table.length - 1);
-      if (own !== slot)
-        throw new Error(`Packet Identifier ${identifier} is in slot ${slot}, not ${own}`);
+      isSound &&= slot === (identifier & (this.#table.length - 1));
     }
-    if (count !== this.#count)
-      throw new Error(`${count} Packet Identifiers, but count is ${this.#count}`);
+    requireInvariant(isSound && count === this.#count, "PacketIdentifiers");
   }
 
   #isCrowded(): boolean {
@@ -138,9 +137,5 @@ export class PacketIdentifiers {
  * @throws RangeError if it is not an integer from 1 to 65535.
  */
 export function requirePacketIdentifier(identifier: number): void {
-  if (Number.isInteger(identifier) && identifier >= 1 && identifier <= PACKET_IDENTIFIER_MAX)
-    return;
-  throw new RangeError(
-    `Packet Identifier ${identifier} is not an integer from 1 to ${PACKET_IDENTIFIER_MAX}`,
-  );
+  requireInteger(identifier, "packetIdentifier", 1, PACKET_IDENTIFIER_MAX);
 }

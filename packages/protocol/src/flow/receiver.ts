@@ -8,6 +8,7 @@
  * 65536. So it is an open-addressed table, at most half full, allocated on the first use. A search
  * passes at most the identifiers that are open, whose number the Receive Maximum limits.
  */
+import { requireInvariant } from "./invariant.ts";
 import { requirePacketIdentifier } from "./packet-identifiers.ts";
 
 const CAPACITY_FIRST = 8;
@@ -86,13 +87,9 @@ export class Receiver {
    * @throws Error if not, which is a defect of this class.
    */
   invariants(): void {
-    let size = 0;
-    for (const identifier of this.identifiers()) {
-      size += 1;
-      if (!this.has(identifier)) throw new Error(`Packet Identifier ${identifier} cannot be found`);
-    }
-    if (size !== this.#size)
-      throw new Error(`${size} Packet Identifiers, but size is ${this.#size}`);
+    const identifiers = [...this.identifiers()];
+    const areFound = identifiers.every((identifier) => this.has(identifier));
+    requireInvariant(areFound && identifiers.length === this.#size, "Receiver");
   }
 
   /** The slot of the identifier, or the free slot where it belongs. There is always a free one. */

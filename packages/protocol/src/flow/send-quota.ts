@@ -3,6 +3,7 @@
  * open ones). It holds for one Network Connection and is no part of the Session. A receiver can use
  * another one to see that its peer keeps to the Receive Maximum that it was given.
  */
+import { requireInteger } from "../integer.ts";
 
 /** Receive Maximum of a peer that states none. */
 export const RECEIVE_MAXIMUM_DEFAULT = 65_535;
@@ -70,6 +71,5 @@ export class SendQuota {
 }
 
 function requireReceiveMaximum(value: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= 65_535) return;
-  throw new RangeError(`Receive Maximum ${value} is not an integer from 1 to 65535`);
+  requireInteger(value, "receiveMaximum", 1, 65_535);
 }

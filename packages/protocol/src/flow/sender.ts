@@ -12,6 +12,7 @@
  *                            -- PUBREC from 0x80 ----------------------------> finished
  * ```
  */
+import { requireInvariant } from "./invariant.ts";
 import { PacketIdentifiers } from "./packet-identifiers.ts";
 
 const FREE = 0;
@@ -193,19 +194,15 @@ export class Sender<T> {
   invariants(): void {
     this.#identifiers.invariants();
     let open = 0;
+    let isSound = this.#states.length === this.#identifiers.capacity;
     for (let slot = 0; slot < this.#states.length; slot += 1) {
       const state = this.#states[slot];
-      const inUse = this.#identifiers.identifierAt(slot) !== 0;
-      if (inUse !== (state !== FREE))
-        throw new Error(`slot ${slot} has state ${state}, in use: ${inUse}`);
-      if (!inUse && this.#items[slot] !== undefined)
-        throw new Error(`free slot ${slot} has an item`);
-      if (inUse && state !== LENT) open += 1;
+      const isFree = state === FREE;
+      isSound &&= isFree === (this.#identifiers.identifierAt(slot) === 0);
+      isSound &&= !isFree || this.#items[slot] === undefined;
+      if (!isFree && state !== LENT) open += 1;
     }
-    if (this.#states.length !== this.#identifiers.capacity)
-      throw new Error("tables differ in size");
-    if (open !== this.#inFlight)
-      throw new Error(`${open} exchanges, but inFlight is ${this.#inFlight}`);
+    requireInvariant(isSound && open === this.#inFlight, "Sender");
   }
 
   #occupy(identifier: number, state: number, item: T | undefined): void {

@@ -4,6 +4,7 @@
  * Nothing is allocated before the first alias.
  */
 import { ProtocolError } from "../errors.ts";
+import { requireInteger } from "../integer.ts";
 
 const TOPIC_ALIAS_INVALID = 0x94;
 const TOPIC_ALIAS_MAX = 65_535;
@@ -166,8 +167,5 @@ function resized(old: Uint16Array, size: number): Uint16Array {
 }
 
 function requireTopicAliasMaximum(value: number): void {
-  if (Number.isInteger(value) && value >= 0 && value <= TOPIC_ALIAS_MAX) return;
-  throw new RangeError(
-    `Topic Alias Maximum ${value} is not an integer from 0 to ${TOPIC_ALIAS_MAX}`,
-  );
+  requireInteger(value, "topicAliasMaximum", 0, TOPIC_ALIAS_MAX);
 }

@@ -1,7 +1,7 @@
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import type { ByteWriter } from "../bytes/byte-writer.ts";
 import { ProtocolError } from "../errors.ts";
-import { requireInteger } from "./integer.ts";
+import { requireInteger } from "../integer.ts";
 
 /** Reads a Packet Identifier. @throws ProtocolError 0x82 when it is 0 [MQTT-2.2.1-3]. */
 export function decodePacketIdentifier(reader: ByteReader): number {

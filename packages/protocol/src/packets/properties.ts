@@ -3,7 +3,7 @@ import type { ByteWriter } from "../bytes/byte-writer.ts";
 import { VARINT_MAXIMUM } from "../bytes/varint.ts";
 import { MalformedPacketError, ProtocolError } from "../errors.ts";
 import type { DecodeLimits } from "./decode-limits.ts";
-import { requireInteger } from "./integer.ts";
+import { requireInteger } from "../integer.ts";
 import { PROPERTIES } from "./property-table.ts";
 import type {
   PropertiesByOwner,

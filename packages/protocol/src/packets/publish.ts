@@ -1,6 +1,6 @@
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import type { ByteWriter } from "../bytes/byte-writer.ts";
-import { encodedLength } from "../bytes/utf8.ts";
+import { encodedLength } from "#utf8";
 import { VARINT_MAXIMUM, varintSize } from "../bytes/varint.ts";
 import { MalformedPacketError, ProtocolError } from "../errors.ts";
 import type { DecodeLimits } from "./decode-limits.ts";

@@ -2,7 +2,7 @@ import type { ByteReader } from "../bytes/byte-reader.ts";
 import type { ByteWriter } from "../bytes/byte-writer.ts";
 import { MalformedPacketError, ProtocolError } from "../errors.ts";
 import type { DecodeLimits } from "./decode-limits.ts";
-import { requireInteger } from "./integer.ts";
+import { requireInteger } from "../integer.ts";
 import type { Mutable } from "./mutable.ts";
 import { decodePacketIdentifier, encodePacketIdentifier } from "./packet-identifier.ts";
 import { decodeProperties, encodeProperties } from "./properties.ts";

@@ -1,5 +1,5 @@
 /**
- * The value, when it is an integer from `minimum` to `maximum`: what an encoder demands of its
+ * The value, when it is an integer from `minimum` to `maximum`: what is demanded of a
  * caller.
  * @throws TypeError when it is no number; RangeError when it is not such an integer.
  */

@@ -1,0 +1,82 @@
+/** Reads where the server is from what the caller wrote. */
+import { schemes } from "#transport";
+import { MqttConfigurationError } from "./core/errors.ts";
+import type {
+  ParsedAddress,
+  ServerAddress,
+  ServerAddressOptions,
+  TransportProtocol,
+} from "./server-address.ts";
+import type { Scheme } from "./transports/transport.ts";
+
+/**
+ * Parses what the caller wrote.
+ * @throws MqttConfigurationError when it is no address of a protocol that the client speaks here; in a browser
+ *   that is WebSocket alone
+ */
+export function parseServerAddress(source: string | URL | ServerAddressOptions): ParsedAddress {
+  if (typeof source === "string" || source instanceof URL) return parseUrl(source);
+  return { address: completeAddress(source) };
+}
+
+function completeAddress(options: ServerAddressOptions): ServerAddress {
+  const { protocol, port: defaultPort } = requireScheme(`${options.protocol ?? "mqtt"}:`);
+  if (protocol === "unix") return unixAddress(options.path);
+  const { host = "127.0.0.1", port = defaultPort, path = "/mqtt" } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new MqttConfigurationError(`port ${port} is not an integer from 0 to 65535`);
+  }
+  return { protocol, host, port, path: isWebSocket(protocol) ? path : "" };
+}
+
+function parseUrl(source: string | URL): ParsedAddress {
+  const url = toUrl(source);
+  return { address: addressOf(url), ...credentialsOf(url) };
+}
+
+function toUrl(source: string | URL): URL {
+  if (source instanceof URL) return source;
+  try {
+    return new URL(source);
+  } catch (cause) {
+    // The text is not repeated: it may hold a password.
+    throw new MqttConfigurationError("the server is no URL, such as mqtt://host:1883", {
+      cause: cause instanceof Error ? cause.name : cause,
+    });
+  }
+}
+
+function addressOf(url: URL): ServerAddress {
+  const { protocol, port } = requireScheme(url.protocol);
+  // `unix://tmp/x` would make `tmp` a host; such a URL most likely lacks a slash.
+  if (protocol === "unix") return unixAddress(url.hostname === "" ? decode(url.pathname) : "");
+  const host = url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
+  if (host === "") throw new MqttConfigurationError("the server URL has no host");
+  const path = isWebSocket(protocol) ? url.pathname + url.search : "";
+  return { protocol, host, port: url.port === "" ? port : Number(url.port), path };
+}
+
+/** @throws MqttConfigurationError for a scheme that the client does not speak on this platform */
+function requireScheme(name: string): Scheme {
+  const scheme = schemes[name];
+  if (scheme !== undefined) return scheme;
+  throw new MqttConfigurationError(`${name} is not one of ${Object.keys(schemes).join(" ")}`);
+}
+
+function unixAddress(path = ""): ServerAddress {
+  if (path.length > 1) return { protocol: "unix", host: "", port: 0, path };
+  throw new MqttConfigurationError("write a unix socket as unix:///path/to/socket");
+}
+
+function isWebSocket(protocol: TransportProtocol): boolean {
+  return protocol === "ws" || protocol === "wss";
+}
+
+function credentialsOf(url: URL): { userName?: string; password?: string } {
+  const credentials: { userName?: string; password?: string } = {};
+  if (url.username !== "") credentials.userName = decode(url.username);
+  if (url.password !== "") credentials.password = decode(url.password);
+  return credentials;
+}
+
+const decode = decodeURIComponent;
