@@ -3,8 +3,9 @@ import { connect as connectClient } from "@anax/client";
 import type { ClientOptions, Message, MqttClient, TlsOptions } from "@anax/client";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { CertificateAuthority, readCertificate } from "./support/certificates.ts";
+import { freePort } from "./support/ports.ts";
 import { areInstalled } from "./support/required-programs.ts";
-import { freePort, startMosquitto } from "./support/servers-of-others.ts";
+import { startMosquitto } from "./support/servers-of-others.ts";
 import type { ForeignServer } from "./support/servers-of-others.ts";
 
 async function connect(url: string | undefined, options: ClientOptions = {}): Promise<MqttClient> {

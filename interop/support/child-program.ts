@@ -11,6 +11,14 @@ export interface ProgramEnd {
   readonly errors: string;
 }
 
+/** What a program may be given beside its arguments. */
+export interface ProgramOptions {
+  /** Its standard input. Default: none. */
+  readonly input?: string | Uint8Array | undefined;
+  /** Its working folder. Default: that of the tests. */
+  readonly cwd?: string | undefined;
+}
+
 /** A running program. It is ended with the test that started it. */
 export class ChildProgram {
   /** Resolves when the program has ended and its output is complete. */
@@ -22,9 +30,10 @@ export class ChildProgram {
   #waiting: (() => void)[] = [];
   #isEnded = false;
 
-  constructor(command: string, args: readonly string[], input?: string | Uint8Array) {
+  constructor(command: string, args: readonly string[], options: ProgramOptions = {}) {
+    const { input, cwd } = options;
     this.#command = command;
-    this.#process = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+    this.#process = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], cwd });
     const { stdin, stdout, stderr } = this.#process;
     stdout?.setEncoding("utf8").on("data", (text: string) => this.#said(text, ""));
     stderr?.setEncoding("utf8").on("data", (text: string) => this.#said("", text));
@@ -104,7 +113,7 @@ export function startProgram(
   args: readonly string[],
   input?: string | Uint8Array,
 ): ChildProgram {
-  const program = new ChildProgram(command, args, input);
+  const program = new ChildProgram(command, args, { input });
   onTestFinished(async () => {
     await program.stop("SIGKILL");
   });

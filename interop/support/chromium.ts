@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import type { Page } from "playwright-core";
+import { listen } from "./ports.ts";
 import { programPath } from "./required-programs.ts";
 
 /** Keeps it from the network and from what a test needs not. */
@@ -80,12 +81,9 @@ async function serve(
     else if (extension === "js") response.setHeader("Content-Type", "text/javascript").end(script);
     else response.setHeader("Content-Type", "text/html").end(pageOf(name));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+  const port = await listen(server);
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${port}`,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       server.close();

@@ -1,15 +1,14 @@
 /** MQTT servers that nobody here wrote, each started for one test file. */
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
-import type { Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Aedes } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import { ChildProgram } from "./child-program.ts";
+import { freePort, listen } from "./ports.ts";
 import { programPath } from "./required-programs.ts";
 
 /** A running server: anna comes in with the password "secret", and so does who gives no name. */
@@ -85,21 +84,4 @@ export async function startAedes(): Promise<ForeignServer> {
       http.close();
     },
   };
-}
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
-/** A port that was free a moment ago: mosquitto cannot be told to choose one. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  server.close();
-  await once(server, "close");
-  return port;
 }
