@@ -3,7 +3,12 @@ import type { ProtocolVersion } from "@anax/protocol";
 import { Connector } from "./connector.ts";
 import { ClientMachine } from "./core/client-machine.ts";
 import type { ConnectResult } from "./core/connect-result.ts";
-import { MqttConfigurationError, MqttDisconnectedError, MqttReasonError } from "./core/errors.ts";
+import {
+  MqttConfigurationError,
+  MqttDisconnectedError,
+  MqttReasonError,
+  serverSaid,
+} from "./core/errors.ts";
 import type { Message } from "./core/message.ts";
 import type { PacketDirection } from "./core/output.ts";
 import type { UnsubscribeRequest } from "./core/requests.ts";
@@ -443,7 +448,7 @@ function unsubscribeRefusal(
 ): MqttReasonError {
   const reasonCode = reasonCodes[refused] ?? 0x80;
   const filter = topicFilters[refused] ?? "";
-  const message = `the server refused to end ${filter} (0x${reasonCode.toString(16)})`;
+  const message = serverSaid(`refused to end ${filter}`, { reasonCode });
   return new MqttReasonError(message, { reasonCode });
 }
 

@@ -114,7 +114,8 @@ export class Connector {
   /** Authenticates again on the present connection [MQTT-4.12.1-1]. */
   async reauthenticate(): Promise<void> {
     const data = await this.#authenticationStep({ type: "start", purpose: "reauthenticate" });
-    if (this.#status !== "connected") throw new MqttDisconnectedError("there is no connection");
+    if (this.#status !== "connected")
+      throw new MqttDisconnectedError("the client is not connected");
     this.#reauthentication ??= deferred();
     const { promise } = this.#reauthentication;
     this.#machine.reauthenticate(data);

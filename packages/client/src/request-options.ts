@@ -65,10 +65,9 @@ export function publishProperties(
   if (PUBLISH_PROPERTIES.every((name) => options[name] === undefined)) return undefined;
   if (version !== 5) requireVersion5(options, PUBLISH_PROPERTIES, version);
   requireIntegers(options, PUBLISH_INTEGERS);
+  // [MQTT-3.3.2-14]
   if (options.responseTopic !== undefined && !isTopicName(options.responseTopic)) {
-    throw new MqttConfigurationError(
-      `responseTopic is no Topic Name: ${options.responseTopic} [MQTT-3.3.2-14]`,
-    );
+    throw new MqttConfigurationError(`responseTopic is no Topic Name: ${options.responseTopic}`);
   }
   return pick(options, PUBLISH_PROPERTIES);
 }
@@ -86,8 +85,9 @@ export function subscribeFields(
   requireIntegers(options, SUBSCRIBE_INTEGERS);
   requireTopicFilters(topicFilters);
   const { qos = 0, noLocal = false, retainAsPublished = false, retainHandling = 0 } = options;
+  // [MQTT-3.8.3-4]
   if (noLocal && topicFilters.some((filter) => filter.startsWith("$share/"))) {
-    throw new MqttConfigurationError("a Shared Subscription has no noLocal [MQTT-3.8.3-4]");
+    throw new MqttConfigurationError("a Shared Subscription cannot have noLocal");
   }
   const subscriptions = topicFilters.map((topicFilter) => ({
     topicFilter,
@@ -135,19 +135,18 @@ export function disconnectPacket(
   }
   requireIntegers(properties, { sessionExpiryIntervalSeconds: [0, U32_MAX] } as const);
   if (sessionExpiryIntervalSeconds === 0 && (properties.sessionExpiryIntervalSeconds ?? 0) > 0) {
-    throw new MqttConfigurationError(
-      "sessionExpiryIntervalSeconds cannot be raised from 0 when the client disconnects",
-    );
+    throw new MqttConfigurationError("sessionExpiryIntervalSeconds cannot be raised from 0");
   }
   return { type: "disconnect", reasonCode, properties };
 }
 
+/** [MQTT-3.8.3-2] [MQTT-4.7.1-1] */
 function requireTopicFilters(topicFilters: readonly string[]): void {
   if (topicFilters.length === 0) {
-    throw new MqttConfigurationError("at least one Topic Filter is needed [MQTT-3.8.3-2]");
+    throw new MqttConfigurationError("at least one Topic Filter is needed");
   }
   for (const filter of topicFilters) {
     if (isTopicFilter(filter)) continue;
-    throw new MqttConfigurationError(`this is no Topic Filter: ${filter} [MQTT-4.7.1-1]`);
+    throw new MqttConfigurationError(`this is no Topic Filter: ${filter}`);
   }
 }

@@ -160,7 +160,7 @@ function resolveReconnect(reconnect: boolean | ReconnectOptions): ResolvedReconn
 
 function resolveWill(will: WillOptions, version: ProtocolVersion): Will {
   if (!isTopicName(will.topic)) {
-    throw new MqttConfigurationError(`the topic of the will is no Topic Name: ${will.topic}`);
+    throw new MqttConfigurationError(`will.topic is no Topic Name: ${will.topic}`);
   }
   if (version !== 5) requireVersion5(will, WILL_PROPERTIES, version);
   const { topic, payload, qos = 0, retain = false } = will;
@@ -168,16 +168,15 @@ function resolveWill(will: WillOptions, version: ProtocolVersion): Will {
   return { topic, payload: payloadBytes(payload), qos, retain, properties };
 }
 
+/** [MQTT-3.1.2-22] [MQTT-3.1.3-8] */
 function requireVersionRules(options: ResolvedOptions): void {
   const { protocolVersion, clientId, cleanStart } = options;
   if (protocolVersion === 5) return;
   if (options.password !== undefined && options.userName === undefined) {
-    throw new MqttConfigurationError("a password needs a userName before MQTT 5.0 [MQTT-3.1.2-22]");
+    throw new MqttConfigurationError("a password needs a userName before MQTT 5.0");
   }
   if (clientId === "" && (protocolVersion === 3 || !cleanStart)) {
-    throw new MqttConfigurationError(
-      "an empty clientId needs MQTT 5.0, or 3.1.1 with cleanStart [MQTT-3.1.3-8]",
-    );
+    throw new MqttConfigurationError("an empty clientId needs MQTT 5.0, or 3.1.1 with cleanStart");
   }
 }
 

@@ -1,6 +1,6 @@
 /** A subscription as the application has it: await it, iterate over it, end it. */
 import type { QoS, SubackPacket, UserProperties } from "@anax/protocol";
-import { MqttDisconnectedError, MqttReasonError } from "./core/errors.ts";
+import { MqttDisconnectedError, MqttReasonError, serverSaid } from "./core/errors.ts";
 import type { Message } from "./core/message.ts";
 import type { SubscribeRequest } from "./core/requests.ts";
 import type { TopicTarget } from "./core/topic-router.ts";
@@ -220,9 +220,7 @@ function lowestQos(reasonCodes: readonly number[]): QoS {
 }
 
 function refusal(topicFilter: string, packet: SubackPacket, reasonCode: number): MqttReasonError {
-  const code = reasonCode.toString(16);
-  return new MqttReasonError(`the server refused the subscription to ${topicFilter} (0x${code})`, {
-    ...packet.properties,
-    reasonCode,
-  });
+  const details = { ...packet.properties, reasonCode };
+  const message = serverSaid(`refused the subscription to ${topicFilter}`, details);
+  return new MqttReasonError(message, details);
 }

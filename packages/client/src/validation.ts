@@ -20,8 +20,8 @@ export function requireIntegers<Name extends string>(
     const value = options[name];
     if (value === undefined) continue;
     if (!Number.isInteger(value) || value < minimum || value > maximum) {
-      const range = `an integer from ${minimum} to ${maximum}`;
-      throw new MqttConfigurationError(`${name} ${String(value)} is not ${range}`);
+      const range = `from ${minimum} to ${maximum}`;
+      throw new MqttConfigurationError(`${name} ${String(value)} is not an integer ${range}`);
     }
   }
 }
@@ -37,7 +37,6 @@ export function requireVersion5<Name extends string>(
 ): void {
   for (const name of names) {
     if (options[name] === undefined) continue;
-    const spoken = version === 4 ? "3.1.1" : "3.1";
-    throw new MqttConfigurationError(`${name} needs MQTT 5.0, the client speaks ${spoken}`);
+    throw new MqttConfigurationError(`${name} needs MQTT 5.0, not protocolVersion ${version}`);
   }
 }

@@ -88,7 +88,7 @@ describe("publish", () => {
     const { client } = await connected({ protocolVersion: 4 });
     const publish = client.publish("a", "", { contentType: "x" });
     await expect(publish).rejects.toBeInstanceOf(MqttConfigurationError);
-    await expect(publish).rejects.toThrow("contentType needs MQTT 5.0, the client speaks 3.1.1");
+    await expect(publish).rejects.toThrow("contentType needs MQTT 5.0, not protocolVersion 4");
   });
 
   it("stops waiting when its signal is aborted, and the message is not sent if it was not", async () => {

@@ -21,18 +21,14 @@ export function publishFault(
   server: ConnectResult,
 ): MqttNotSupportedError | undefined {
   if (packet.qos > server.maximumQos) {
-    const message = `the server's Maximum QoS is ${server.maximumQos}, the message has ${packet.qos}`;
-    return new MqttNotSupportedError(message, { reasonCode: QOS_NOT_SUPPORTED });
+    return lacks(`QoS ${packet.qos}`, QOS_NOT_SUPPORTED);
   }
   if (packet.retain && !server.retainAvailable) {
-    return new MqttNotSupportedError("the server has no retained messages", {
-      reasonCode: RETAIN_NOT_SUPPORTED,
-    });
+    return lacks("retained messages", RETAIN_NOT_SUPPORTED);
   }
   const topicAlias = packet.properties?.topicAlias ?? 0;
   if (topicAlias > server.topicAliasMaximum) {
-    const message = `Topic Alias ${topicAlias} exceeds the server's ${server.topicAliasMaximum}`;
-    return new MqttNotSupportedError(message, { reasonCode: TOPIC_ALIAS_INVALID });
+    return lacks(`Topic Alias ${topicAlias}`, TOPIC_ALIAS_INVALID);
   }
   return undefined;
 }
@@ -46,9 +42,7 @@ export function subscribeFault(
     packet.properties?.subscriptionIdentifier !== undefined &&
     !server.subscriptionIdentifiersAvailable
   ) {
-    return new MqttNotSupportedError("the server has no Subscription Identifiers", {
-      reasonCode: SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED,
-    });
+    return lacks("Subscription Identifiers", SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED);
   }
   for (const { topicFilter } of packet.subscriptions) {
     const fault = filterFault(topicFilter, server);
@@ -62,16 +56,16 @@ function filterFault(
   server: ConnectResult,
 ): MqttNotSupportedError | undefined {
   if (!server.sharedSubscriptionAvailable && topicFilter.startsWith("$share/")) {
-    return new MqttNotSupportedError(`the server has no Shared Subscriptions: ${topicFilter}`, {
-      reasonCode: SHARED_SUBSCRIPTIONS_NOT_SUPPORTED,
-    });
+    return lacks(`Shared Subscriptions: ${topicFilter}`, SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
   }
   if (!server.wildcardSubscriptionAvailable && /[+#]/.test(topicFilter)) {
-    return new MqttNotSupportedError(`the server has no wildcard subscriptions: ${topicFilter}`, {
-      reasonCode: WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED,
-    });
+    return lacks(`wildcard subscriptions: ${topicFilter}`, WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
   }
   return undefined;
+}
+
+function lacks(what: string, reasonCode: number): MqttNotSupportedError {
+  return new MqttNotSupportedError(`the server has no ${what}`, { reasonCode });
 }
 
 /** The error for a packet that the server would not take for its size [MQTT-3.2.2-15]. */

@@ -28,7 +28,7 @@ import type {
 } from "@anax/protocol";
 import { connectResult } from "./connect-result.ts";
 import type { ConnectResult } from "./connect-result.ts";
-import { MqttConnectError, MqttDisconnectedError, MqttTimeoutError } from "./errors.ts";
+import { MqttConnectError, MqttDisconnectedError, MqttTimeoutError, serverSaid } from "./errors.ts";
 import type { MqttError } from "./errors.ts";
 import { IncomingMessages } from "./incoming.ts";
 import type { AcknowledgeMode } from "./incoming.ts";
@@ -168,7 +168,7 @@ export class ClientMachine {
     if (action === "ping") this.#output.send({ type: "pingreq" });
     else if (action === "close") {
       const seconds = this.#options.pingrespTimeoutMs / 1_000;
-      this.#close(new MqttTimeoutError(`the server did not answer PINGREQ for ${seconds} s`));
+      this.#close(new MqttTimeoutError(`no PINGRESP within ${seconds} s`));
     }
   }
 
@@ -302,7 +302,7 @@ export class ClientMachine {
       case "auth":
         return this.#authReceived(packet);
       default:
-        throw new ProtocolError(`a server does not send ${packet.type} now`);
+        throw new ProtocolError(`${packet.type} must not come before CONNACK`);
     }
   }
 
@@ -347,9 +347,9 @@ export class ClientMachine {
 
   #disconnectReceived(packet: DisconnectPacket): void {
     const { reasonCode, properties } = packet;
-    const reason = properties?.reasonString ?? `Reason Code 0x${reasonCode.toString(16)}`;
-    const message = `the server ended the connection: ${reason}`;
-    this.#close(new MqttDisconnectedError(message, { ...properties, reasonCode }));
+    const details = { ...properties, reasonCode };
+    const message = serverSaid("ended the connection", details);
+    this.#close(new MqttDisconnectedError(message, details));
   }
 
   /** The server broke the rules: it is told which, and left [MQTT-4.13.1-1]. */
@@ -409,9 +409,8 @@ function withoutWords({ reasonCode, properties }: DisconnectPacket): DisconnectP
 
 function refusal(packet: ConnackPacket): MqttConnectError {
   const { reasonCode, properties } = packet;
-  const reason = properties?.reasonString ?? `Reason Code 0x${reasonCode.toString(16)}`;
-  const message = `the server refused the connection: ${reason}`;
-  return new MqttConnectError(message, { ...properties, reasonCode });
+  const details = { ...properties, reasonCode };
+  return new MqttConnectError(serverSaid("refused the connection", details), details);
 }
 
 /** CONNACK of MQTT 3.1 does not tell: who asked for the old Session goes on as if it were there. */

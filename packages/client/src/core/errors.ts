@@ -13,6 +13,14 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+/** What the server refused or ended, and why: in its own words if it sent any. */
+export function serverSaid(
+  what: string,
+  { reasonString, reasonCode }: { readonly reasonString?: string; readonly reasonCode: number },
+): string {
+  return `the server ${what}: ${reasonString ?? `Reason Code 0x${reasonCode.toString(16)}`}`;
+}
+
 /** What every error of the client has in common. */
 export abstract class MqttError extends Error {
   /** Stable name for programs; each has a heading in docs/reference/errors.md. */
@@ -50,28 +58,26 @@ export class MqttConnectError extends MqttError {
 /** Details of an error that always has a Reason Code. */
 export type ReasonDetails = ErrorDetails & { readonly reasonCode: number };
 
-/** The server answered a publish, subscribe or unsubscribe with a Reason Code of 0x80 or above. */
-export class MqttReasonError extends MqttError {
-  override readonly name = "MqttReasonError";
-  readonly code = "ANAX_REASON";
-  override readonly reasonCode: number;
+/** An error that always has a Reason Code. */
+abstract class ReasonedError extends MqttError {
+  declare readonly reasonCode: number;
 
+  // oxlint-disable-next-line no-useless-constructor -- it demands the Reason Code
   constructor(message: string, details: ReasonDetails) {
     super(message, details);
-    this.reasonCode = details.reasonCode;
   }
 }
 
+/** The server answered a publish, subscribe or unsubscribe with a Reason Code of 0x80 or above. */
+export class MqttReasonError extends ReasonedError {
+  override readonly name = "MqttReasonError";
+  readonly code = "ANAX_REASON";
+}
+
 /** The server said in CONNACK that it does not offer this, so it was not sent. */
-export class MqttNotSupportedError extends MqttError {
+export class MqttNotSupportedError extends ReasonedError {
   override readonly name = "MqttNotSupportedError";
   readonly code = "ANAX_NOT_SUPPORTED";
-  override readonly reasonCode: number;
-
-  constructor(message: string, details: ReasonDetails) {
-    super(message, details);
-    this.reasonCode = details.reasonCode;
-  }
 }
 
 /** There is no connection, or it ended before the answer came: whether the server got it is open. */

@@ -9,7 +9,12 @@ import { SendQuota, Sender } from "@anax/protocol";
 import type { PubackPacket, PubcompPacket, PubrecPacket } from "@anax/protocol";
 import { packetTooLarge, publishFault } from "./capabilities.ts";
 import type { ConnectResult } from "./connect-result.ts";
-import { MqttDisconnectedError, MqttQueueFullError, MqttReasonError } from "./errors.ts";
+import {
+  MqttDisconnectedError,
+  MqttQueueFullError,
+  MqttReasonError,
+  serverSaid,
+} from "./errors.ts";
 import type { Output } from "./output.ts";
 import { PublishOutput } from "./publish-output.ts";
 import type { PublishAcknowledgement, PublishRequest } from "./requests.ts";
@@ -73,7 +78,7 @@ export class OutgoingMessages {
   publish(request: PublishRequest): void {
     if (this.isOpen && this.#hasQuota(request)) this.#send(request);
     else if (!this.#waiting.push(request)) {
-      const message = `${this.#waiting.length} messages wait to be sent; no more are taken`;
+      const message = `${this.#waiting.length} messages wait to be sent, the limit`;
       request.failed(new MqttQueueFullError(message));
     }
   }
@@ -267,9 +272,7 @@ function refusal(
   request: PublishRequest,
   packet: NonNullable<PublishAcknowledgement>,
 ): MqttReasonError {
-  const code = packet.reasonCode.toString(16).padStart(2, "0");
-  return new MqttReasonError(`the server refused the message to ${request.topic} (0x${code})`, {
-    reasonCode: packet.reasonCode,
-    ...packet.properties,
-  });
+  const details = { ...packet.properties, reasonCode: packet.reasonCode };
+  const message = serverSaid(`refused the message to ${request.topic}`, details);
+  return new MqttReasonError(message, details);
 }

@@ -12,9 +12,9 @@ export function requirePacketAllowed(
   status: MachineStatus,
   connect: ConnectPacket | undefined,
 ): void {
-  if (connect === undefined) throw new ProtocolError("a packet came before CONNECT was sent");
+  if (connect === undefined) throw refused(packet, "come before CONNECT");
   if (status === "connecting") requireAllowedBeforeConnack(packet);
-  else if (packet.type === "connack") throw new ProtocolError("a second CONNACK came");
+  else if (packet.type === "connack") throw refused(packet, "come twice");
   requireVersion(packet, connect);
   requireSameMethod(packet, connect);
   requireNoProblemInformation(packet, connect);
@@ -25,16 +25,17 @@ function requireAllowedBeforeConnack(packet: ServerPacket): void {
   const { type } = packet;
   // DISCONNECT is not allowed here either, but says more about the refusal than we could.
   if (type === "connack" || type === "auth" || type === "disconnect") return;
-  throw new ProtocolError(`${type} came before CONNACK`);
+  throw refused(packet, "come before CONNACK");
 }
 
 function requireVersion(packet: ServerPacket, { protocolVersion }: ConnectPacket): void {
   if (packet.type !== "disconnect") return;
   if (protocolVersion !== 5) {
-    throw new ProtocolError("a server of MQTT 3.1.1 does not send DISCONNECT");
+    throw refused(packet, "come before MQTT 5.0");
   }
   if (packet.properties?.sessionExpiryIntervalSeconds !== undefined) {
-    throw new ProtocolError("DISCONNECT of a server has a Session Expiry Interval [MQTT-3.14.2-2]");
+    // [MQTT-3.14.2-2]
+    throw refused(packet, "have sessionExpiryIntervalSeconds");
   }
 }
 
@@ -44,9 +45,6 @@ function requireSameMethod(packet: ServerPacket, { properties }: ConnectPacket):
   if ((packet.type !== "auth" && packet.type !== "connack") || isRefusal) return;
   const method = properties?.authenticationMethod;
   const theirs = packet.properties?.authenticationMethod;
-  if (packet.type === "auth" && method === undefined) {
-    throw new ProtocolError("AUTH came, but CONNECT had no Authentication Method");
-  }
   if (theirs !== method) {
     throw new ProtocolError(`Authentication Method ${theirs} came in place of ${method}`);
   }
@@ -60,13 +58,17 @@ function requireNoProblemInformation(packet: ServerPacket, { properties }: Conne
   const given = packet.properties;
   if (given === undefined) return;
   if ("reasonString" in given || "userProperties" in given) {
-    throw new ProtocolError(`${packet.type} has problem information that was not asked for`);
+    throw refused(packet, "have problem information");
   }
 }
 
 /** A Session of which the client has no state cannot go on [MQTT-3.2.2-4]. */
 function requireSession(packet: ConnackPacket, { cleanStart }: ConnectPacket): void {
   if (packet.sessionPresent && cleanStart) {
-    throw new ProtocolError("Session Present came after Clean Start");
+    throw refused(packet, "have Session Present after Clean Start");
   }
+}
+
+function refused({ type }: ServerPacket, what: string): ProtocolError {
+  return new ProtocolError(`${type} must not ${what}`);
 }

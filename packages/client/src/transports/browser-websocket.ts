@@ -29,7 +29,7 @@ export function openBrowserWebSocket(
     socket.addEventListener("close", (event) => {
       signal.removeEventListener("abort", abort);
       // Browsers tell scripts no more than this, so as not to help port scans.
-      reject(new Error(`the WebSocket to ${url} could not be opened (close code ${event.code})`));
+      reject(new Error(`the WebSocket was closed (code ${event.code})`));
     });
   });
 }
@@ -84,7 +84,7 @@ class BrowserWebSocketTransport implements Transport {
 
   #closed(event: CloseEvent): void {
     clearTimeout(this.#drainTimer);
-    const loss = event.wasClean ? undefined : `the WebSocket was lost (close code ${event.code})`;
+    const loss = event.wasClean ? undefined : `the WebSocket was closed (code ${event.code})`;
     this.#events.onClosed(this.#failure ?? (loss === undefined ? undefined : new Error(loss)));
   }
 }

@@ -49,7 +49,7 @@ export class ByteReader {
   varint(): number {
     const answer = decodeVarint(this.bytes, this.position, this.end);
     if (answer === 0) {
-      throw new MalformedPacketError("Variable Byte Integer ends beyond its packet");
+      throw new MalformedPacketError("Variable Byte Integer exceeds its packet");
     }
     this.position += answer & 7;
     return answer >>> 3;
@@ -60,7 +60,7 @@ export class ByteReader {
     const length = this.u16();
     const start = this.#advance(length);
     if (!validateUtf8(this.bytes, start, this.position)) {
-      throw new MalformedPacketError("String is not well-formed UTF-8, or holds U+0000");
+      throw new MalformedPacketError("String is not UTF-8 without U+0000");
     }
     return decodeUtf8(this.bytes, start, this.position);
   }
@@ -82,7 +82,7 @@ export class ByteReader {
   /** Demands that nothing is left. @throws MalformedPacketError when bytes are left over. */
   finish(): void {
     if (this.position !== this.end) {
-      throw new MalformedPacketError(`${this.remaining} bytes are left over in the packet`);
+      throw new MalformedPacketError(`Packet has ${this.remaining} bytes too many`);
     }
   }
 
@@ -90,7 +90,7 @@ export class ByteReader {
   #advance(count: number): number {
     const start = this.position;
     if (count > this.end - start) {
-      throw new MalformedPacketError(`Field of ${count} bytes, but ${this.end - start} are left`);
+      throw new MalformedPacketError(`Field of ${count} bytes exceeds its packet`);
     }
     this.position = start + count;
     return start;

@@ -26,15 +26,13 @@ export function decodeVarint(bytes: Uint8Array, position: number, limit: number)
     value |= (byte & 0x7f) << scale;
     if (byte < 0x80) {
       if (byte === 0 && size > 1) {
-        throw new MalformedPacketError(
-          `Variable Byte Integer ${value} is not in its shortest form`,
-        );
+        throw new MalformedPacketError("Variable Byte Integer is not in its shortest form");
       }
       return (value << 3) | size;
     }
     scale += 7;
   }
-  throw new MalformedPacketError("Variable Byte Integer is longer than 4 bytes");
+  throw new MalformedPacketError("Variable Byte Integer exceeds 4 bytes");
 }
 
 /** Bytes that `value` takes as a Variable Byte Integer: 1 to 4. */

@@ -41,13 +41,13 @@ export class IncomingTopicAliases {
     this.#requireAllowed(alias);
     const topic = this.#topics[alias];
     if (topic !== undefined) return topic;
-    throw new ProtocolError(`Topic Alias ${alias} was not given a Topic Name on this connection`);
+    throw new ProtocolError(`Topic Alias ${alias} has no Topic Name`);
   }
 
   #requireAllowed(alias: number): void {
     if (alias >= 1 && alias <= this.maximum) return;
     throw new ProtocolError(
-      `Topic Alias ${alias} is not from 1 to the Topic Alias Maximum ${this.maximum}`,
+      `Topic Alias ${alias} is not from 1 to ${this.maximum}`,
       TOPIC_ALIAS_INVALID,
     );
   }

@@ -42,7 +42,7 @@ export function decodeAuth(reader: ByteReader, limits: DecodeLimits): AuthPacket
  */
 export function encodeAuth(writer: ByteWriter, packet: AuthPacket): void {
   if (packet.properties?.authenticationMethod === undefined) {
-    throw new TypeError("AUTH needs properties.authenticationMethod");
+    throw new TypeError("AUTH has no Authentication Method");
   }
   writer.u8(0xf0);
   const start = writer.openLength(0);

@@ -55,13 +55,13 @@ export function decodeConnack(
   const flags = reader.u8();
   const code = reader.u8();
   if (version !== 3 && flags > 1) {
-    throw new MalformedPacketError("Reserved bits of the Connect Acknowledge Flags are set");
+    throw new MalformedPacketError(`CONNACK has flags ${flags}`);
   }
   const sessionPresent = version !== 3 && flags === 1;
   const reasonCode =
     version === 5 ? receivableReasonCode(code, "connack") : reasonCodeOfReturnCode(code);
   if (sessionPresent && reasonCode !== 0) {
-    throw new ProtocolError("CONNACK refuses, yet has Session Present");
+    throw new ProtocolError("CONNACK refuses with Session Present");
   }
   const packet: Mutable<ConnackPacket> = { type: "connack", sessionPresent, reasonCode };
   const properties = version === 5 ? decodeProperties(reader, "connack", limits) : undefined;

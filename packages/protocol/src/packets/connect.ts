@@ -256,7 +256,7 @@ export function encodeConnect(writer: ByteWriter, packet: ConnectPacket): void {
 function requireEncodable(packet: ConnectPacket): void {
   const version = requireInteger(packet.protocolVersion, "protocolVersion", 3, 5);
   if (version !== 5 && packet.password !== undefined && packet.userName === undefined) {
-    throw new RangeError("Before MQTT 5.0 a password needs a userName");
+    throw new RangeError("a password needs a userName before MQTT 5.0");
   }
   if (version === 5 && packet.bridge === true) {
     throw new RangeError("MQTT 5.0 has no bridge bit");

@@ -20,5 +20,5 @@ export function requireFlags(firstByte: number, version: ProtocolVersion): void 
   if (version === 3 && expected === 2 && flags === (2 | DUP_BIT)) {
     return;
   }
-  throw new MalformedPacketError(`Flags ${flags} are wrong for packet type ${type}`);
+  throw new MalformedPacketError(`Packet type ${type} has flags ${flags}`);
 }

@@ -66,9 +66,7 @@ export function decodeProperties<Owner extends PropertyOwner>(
 ): PropertiesByOwner[Owner] | undefined {
   const length = reader.varint();
   if (length > reader.remaining) {
-    throw new MalformedPacketError(
-      `Property Length ${length}, but ${reader.remaining} bytes are left`,
-    );
+    throw new MalformedPacketError(`Property Length ${length} exceeds its packet`);
   }
   if (length === 0) {
     return undefined;
@@ -117,15 +115,10 @@ function decodeUserProperty(reader: ByteReader, userProperties: [string, string]
 }
 
 function requireWithinLimits(count: number, bytes: number, limits: DecodeLimits): void {
-  if (count > limits.maximumUserProperties) {
+  const { maximumUserProperties: countMax, maximumUserPropertyBytes: bytesMax } = limits;
+  if (count > countMax || bytes > bytesMax) {
     throw new ProtocolError(
-      `More than ${limits.maximumUserProperties} User Properties`,
-      QUOTA_EXCEEDED,
-    );
-  }
-  if (bytes > limits.maximumUserPropertyBytes) {
-    throw new ProtocolError(
-      `User Properties of more than ${limits.maximumUserPropertyBytes} bytes`,
+      `userProperties exceeds ${countMax} or ${bytesMax} bytes`,
       QUOTA_EXCEEDED,
     );
   }
@@ -150,7 +143,7 @@ function decodeValue(
     case "byte":
       return decodeNumber(reader.u8(), definition);
     case "boolean":
-      return decodeBoolean(reader.u8(), definition);
+      return decodeNumber(reader.u8(), { ...definition, maximum: 1 }) === 1;
     case "u16":
       return decodeNumber(reader.u16(), definition);
     case "u32":
@@ -164,13 +157,6 @@ function decodeValue(
     case "binary":
       return reader.binary();
   }
-}
-
-function decodeBoolean(value: number, definition: PropertyDefinition): boolean {
-  if (value > 1) {
-    throw new ProtocolError(`Property ${definition.name} ${value} is neither 0 nor 1`);
-  }
-  return value === 1;
 }
 
 function decodeNumber(value: number, definition: PropertyDefinition): number {
@@ -275,8 +261,8 @@ function encodableBoolean(value: unknown, field: string): 0 | 1 {
 
 function encodeUserProperty(writer: ByteWriter, pair: unknown): void {
   if (!Array.isArray(pair) || pair.length !== 2) {
-    throw new TypeError("A User Property must be a pair of name and value");
+    throw new TypeError("userProperties must be pairs of name and value");
   }
-  writer.string(pair[0], "User Property name");
-  writer.string(pair[1], "User Property value");
+  writer.string(pair[0], "userProperties");
+  writer.string(pair[1], "userProperties");
 }

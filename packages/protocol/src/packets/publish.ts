@@ -57,14 +57,14 @@ export function decodePublish(
   const qos = decodeQos((firstByte >> 1) & 0x03);
   const duplicate = (firstByte & DUP_BIT) !== 0;
   if (duplicate && qos === 0) {
-    throw new MalformedPacketError("PUBLISH of QoS 0 has the DUP flag");
+    throw new MalformedPacketError("PUBLISH of QoS 0 is a duplicate");
   }
   const retain = (firstByte & RETAIN_BIT) !== 0;
   const topic = decodeTopicName(reader, "Topic Name");
   const packetIdentifier = qos === 0 ? undefined : decodePacketIdentifier(reader);
   const properties = version === 5 ? decodeProperties(reader, "publish", limits) : undefined;
   if (topic.length === 0 && properties?.topicAlias === undefined) {
-    throw new ProtocolError("PUBLISH has neither Topic Name nor Topic Alias");
+    throw new ProtocolError("PUBLISH needs a Topic Name or a Topic Alias");
   }
   const payload = reader.rest();
   const packet: Mutable<PublishPacket> = {
@@ -115,7 +115,7 @@ export function encodePublish(
 
 function requireEncodable(packet: PublishPacket, version: ProtocolVersion): void {
   if (requireQos(packet.qos) === 0 && packet.duplicate) {
-    throw new RangeError("PUBLISH of QoS 0 must not be a duplicate");
+    throw new RangeError("PUBLISH of QoS 0 is a duplicate");
   }
   if (packet.topic === "" && (version !== 5 || packet.properties?.topicAlias === undefined)) {
     throw new RangeError("PUBLISH needs a Topic Name or a Topic Alias");
@@ -137,7 +137,7 @@ function leastBodySize(packet: PublishPacket, version: ProtocolVersion): number 
   const headerSize = 2 + topic.length + (qos === 0 ? 0 : 2) + (version === 5 ? 1 : 0);
   const size = headerSize + payload.length;
   if (size > VARINT_MAXIMUM) {
-    throw new RangeError(`Remaining Length ${size} exceeds ${VARINT_MAXIMUM}`);
+    throw new RangeError(`Length ${size} exceeds ${VARINT_MAXIMUM}`);
   }
   return size;
 }

@@ -8,7 +8,7 @@ export function decodeQos(bits: number): QoS {
   if (bits === 0 || bits === 1 || bits === 2) {
     return bits;
   }
-  throw new MalformedPacketError("QoS 3 does not exist");
+  throw new MalformedPacketError(`QoS ${String(bits)} does not exist`);
 }
 
 /** The QoS itself. @throws RangeError when it is not 0, 1 or 2. */

@@ -131,7 +131,7 @@ export function encodeSubscribe(
 
 function subscriptionFlags(subscription: SubscriptionRequest): number {
   if (subscription.noLocal && subscription.topicFilter.startsWith(SHARED_PREFIX)) {
-    throw new RangeError("A Shared Subscription must not have noLocal");
+    throw new RangeError("a Shared Subscription cannot have noLocal");
   }
   const retainHandling = requireInteger(subscription.retainHandling, "retainHandling", 0, 2);
   const noLocal = subscription.noLocal ? NO_LOCAL_BIT : 0;
