@@ -57,11 +57,6 @@ export class GroupDebt {
     return this.#isRequired && this.#seenBy === undefined && !this.#isFinished;
   }
 
-  /** True if whoever gets it gets it at this QoS. */
-  isAlways(expected: QoS): boolean {
-    return [...this.#candidates.values()].flat().every(({ qos }) => qos === expected);
-  }
-
   canBeFor(session: ModelSession, fits: (options: MemberOptions) => boolean): boolean {
     if (this.#isFinished || this.#seenBy !== undefined) return false;
     return this.#candidates.get(session)?.some(fits) ?? false;

@@ -286,8 +286,9 @@ export class Model {
     const owed = all.find(({ isRequired }) => isRequired) ?? all[0];
     if (owed !== undefined) {
       owed.isSeen = true;
-      // Which of several sendings of a message of QoS 0 this is, nobody can tell.
-      if (owed.replayOf === undefined && all.length === 1) checkOrder(session, owed);
+      // Nobody can tell which of several sendings of QoS 0 this is, or a retained message from a live one with RETAIN.
+      if (owed.replayOf === undefined && all.length === 1 && !packet.retain)
+        checkOrder(session, owed);
       return undefined;
     }
     const debts = this.#debts.filter(
@@ -297,11 +298,7 @@ export class Model {
           fits(session, { ...options, publication: one.publication, isSeen: false }, packet),
         ),
     );
-    // Of several sendings of one message, the one that leaves the least choice.
-    const debt =
-      debts.find(({ isMissing }) => isMissing) ??
-      debts.find((one) => one.isAlways(packet.qos)) ??
-      debts[0];
+    const debt = debts.find(({ isMissing }) => isMissing) ?? debts[0];
     if (debt === undefined) {
       throw new Violation(`${session.clientId} is not owed message ${number} of QoS ${packet.qos}`);
     }

@@ -4,7 +4,7 @@ import { Simulation } from "./simulation.ts";
 
 const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 10_000);
 const FIRST_SEED = Number(process.env["SIMULATION_SEED"] ?? 1);
-const SEEDS_FOR_FAULTS = 300;
+const SEEDS_FOR_FAULTS = 100;
 
 describe("a server and its clients", () => {
   it(`keep to the specification in ${SEEDS} random runs`, () => {
@@ -23,6 +23,6 @@ describe("a server and its clients", () => {
         found += 1;
       }
     }
-    expect(found).toBeGreaterThan(0);
+    expect(found).toBeGreaterThan(SEEDS_FOR_FAULTS / 10);
   });
 });

@@ -2,7 +2,7 @@
  * A few clients do random things to one server on virtual time; a model of the specification says what each
  * of them must, may and must not get. Everything follows from one seed.
  */
-import type { Packet, QoS } from "@anax/protocol";
+import type { Packet, QoS, SubscriptionRequest } from "@anax/protocol";
 import { SeededRandom } from "@anax/testing";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import { CoreHarness, publishPacket, subscribePacket } from "../support/core-harness.ts";
@@ -39,6 +39,8 @@ export class Simulation {
   readonly #model: Model;
   readonly #clients: SimulatedClient[] = [];
   readonly #inFlightMaximum: number;
+  /** Members of a group all have the same: else nobody could tell two sendings of one message apart. */
+  readonly #groupQos: QoS;
   #connections = 0;
   #messages = 0;
 
@@ -46,6 +48,7 @@ export class Simulation {
     const random = new SeededRandom(seed);
     this.#random = random;
     this.#inFlightMaximum = random.pick([2, 5, 1_000]);
+    this.#groupQos = random.pick<QoS>([0, 1, 1, 2, 2]);
     const queueQos0 = random.chance(0.3);
     this.#model = new Model({ queuesQos0: queueQos0 });
     this.#harness = new CoreHarness(
@@ -159,7 +162,7 @@ export class Simulation {
       if (qos > 0 && !client.mayPublish) break;
       this.#messages += 1;
       const retain = random.chance(0.1);
-      const isClearing = retain && random.chance(0.3);
+      const isClearing = retain && /^[ab]/u.test(topic) && random.chance(0.3);
       const payload = isClearing
         ? new Uint8Array(0)
         : payloadOf(this.#messages, random.pick([0, 10, 100]));
@@ -171,25 +174,30 @@ export class Simulation {
 
   #subscribe(client: SimulatedClient): void {
     const random = this.#random;
-    const requests = Array.from({ length: random.between(1, 2) }, () => {
-      const topicFilter = random.pick(FILTERS);
-      const isPlain = client.version < 5;
-      return {
-        topicFilter,
-        qos: random.pick<QoS>([0, 1, 2, 2]),
-        noLocal: !isPlain && !topicFilter.startsWith("$") && random.chance(0.2),
-        retainAsPublished: !isPlain && random.chance(0.3),
-        retainHandling: isPlain ? (0 as const) : random.pick([0, 1, 2] as const),
-      };
-    });
-    const identifier =
-      client.version === 5 && random.chance(0.4) ? random.between(1, 200) : undefined;
-    const packet = subscribePacket(...requests);
-    client.send([
-      identifier === undefined
-        ? packet
-        : { ...packet, properties: { subscriptionIdentifier: identifier } },
-    ]);
+    const filters = Array.from({ length: random.between(1, 2) }, () => random.pick(FILTERS));
+    const packet = subscribePacket(
+      ...filters.map((topicFilter) => this.#request(client, topicFilter)),
+    );
+    const hasGroup = filters.some((filter) => filter.startsWith("$"));
+    const isNumbered = client.version === 5 && !hasGroup && random.chance(0.4);
+    const properties = { subscriptionIdentifier: random.between(1, 200) };
+    client.send([isNumbered ? { ...packet, properties } : packet]);
+  }
+
+  #request(client: SimulatedClient, topicFilter: string): SubscriptionRequest {
+    const random = this.#random;
+    if (topicFilter.startsWith("$")) {
+      const plain = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+      return { topicFilter, qos: this.#groupQos, ...plain };
+    }
+    const hasOptions = client.version === 5;
+    return {
+      topicFilter,
+      qos: random.pick<QoS>([0, 1, 2, 2]),
+      noLocal: hasOptions && random.chance(0.2),
+      retainAsPublished: hasOptions && random.chance(0.3),
+      retainHandling: hasOptions ? random.pick([0, 1, 2] as const) : 0,
+    };
   }
 
   #cutWhileSending(client: SimulatedClient): void {
