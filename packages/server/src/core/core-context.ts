@@ -28,6 +28,8 @@ export interface CoreContext {
   readonly decodeLimits: DecodeLimits;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Steps over retained messages that this turn still allows. */
+  retainedStepsLeft: number;
   /** A new Client Identifier for a client that has none. */
   newClientId(): string;
   /** A defect showed outside of any packet: told to whoever runs the server. */

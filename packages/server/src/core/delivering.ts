@@ -301,10 +301,10 @@ export function pump(core: CoreContext, session: Session): void {
   if (connection === undefined || !connection.isOpen) return;
   if (connection.resuming !== undefined) resend(core, session, connection);
   sendQueued(core, session);
-  if (session.queue.length === 0 && session.replays.length > 0)
+  if (session.queue.length === 0 && session.replays.size > 0)
     replayRetained(core, session, deliver);
   const isOwed =
-    session.queue.length > 0 || session.replays.length > 0 || connection.resuming !== undefined;
+    session.queue.length > 0 || session.replays.size > 0 || connection.resuming !== undefined;
   if (isOwed && connection.waitsForTurn) core.continueLater(session);
 }
 

@@ -40,13 +40,21 @@ export class RetainedCursor {
     return undefined;
   }
 
-  /** Puts on the stack what the filter's level at `depth` finds below `node`. */
-  #visit(node: RetainedNode, depth: number): void {
-    const level = this.#levels[depth];
+  /** Puts on the stack what the filter finds below `from`, its literal levels first. */
+  #visit(from: RetainedNode, fromDepth: number): void {
+    let node = from;
+    let depth = fromDepth;
+    let level = this.#levels[depth];
+    while (level !== undefined && level !== "#" && level !== "+") {
+      const child = node.children?.get(level);
+      if (child === undefined) return;
+      node = child;
+      depth += 1;
+      level = this.#levels[depth];
+    }
     if (level === undefined) this.#stack.push({ type: "message", node });
     else if (level === "#") this.#visitAll(node, depth);
-    else if (level === "+") this.#visitChildren(node, depth, depth + 1);
-    else this.#visitLiteral(node, level, depth);
+    else this.#visitChildren(node, depth, depth + 1);
   }
 
   /** `#` matches the node itself and all below it; at the top level there is no topic of its own. */
@@ -61,11 +69,6 @@ export class RetainedCursor {
     // Only the children of the root can be `$` topics, which a wildcard in their place must not match [MQTT-4.7.2-1].
     const isTop = node.parent === undefined;
     this.#stack.push({ type: "children", children, depth: isTop ? 0 : depth + 1, nextDepth });
-  }
-
-  #visitLiteral(node: RetainedNode, level: string, depth: number): void {
-    const child = node.children?.get(level);
-    if (child !== undefined) this.#visit(child, depth + 1);
   }
 }
 

@@ -7,8 +7,11 @@ import { RetainedCursor } from "./retained-cursor.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "./subscription.ts";
 
-/** Steps of a walk that one turn may take: a few milliseconds. */
-const STEPS_PER_TURN = 4_096;
+/** Steps of walks that one turn may take for all sessions together: a few milliseconds. */
+export const STEPS_PER_TURN = 16_384;
+
+/** Steps for one session at a time, so that a few long walks leave some for others. */
+const STEPS_PER_SESSION = 4_096;
 
 /** Retained messages that a new subscription is still owed. */
 export interface RetainedReplay {
@@ -22,13 +25,13 @@ export interface RetainedReplay {
 export function beginReplay(core: CoreContext, subscription: Subscription): void {
   const { session } = subscription;
   const cursor = new RetainedCursor(core.retained, subscription.topicFilter);
-  if (!cursor.isDone) session.replays.push({ subscription, cursor, isAsking: false });
+  if (cursor.isDone) return;
+  session.replays.set(subscription.filter, { subscription, cursor, isAsking: false });
 }
 
 /** Forgets what a subscription that has ended or was replaced is still owed. */
 export function endReplay(session: Session, filter: string): void {
-  const index = session.replays.findIndex((replay) => replay.subscription.filter === filter);
-  if (index >= 0) session.replays.splice(index, 1);
+  session.replays.delete(filter);
 }
 
 /** Sends retained messages as far as the client takes them and the turn allows. */
@@ -37,18 +40,19 @@ export function replayRetained(
   session: Session,
   deliver: (core: CoreContext, session: Session, delivery: Delivery) => DeliveryOutcome,
 ): void {
-  let steps = STEPS_PER_TURN;
-  for (let replay = session.replays[0]; replay !== undefined; replay = session.replays[0]) {
+  let steps = STEPS_PER_SESSION;
+  for (const [filter, replay] of session.replays) {
     while (!replay.cursor.isDone) {
       if (replay.isAsking || !mayDeliver(session, replay.subscription)) return;
-      if (steps === 0) return core.continueLater(session);
+      if (steps === 0 || core.retainedStepsLeft === 0) return core.continueLater(session);
       steps -= 1;
+      core.retainedStepsLeft -= 1;
       const message = replay.cursor.step();
       if (message !== undefined) replayOne(core, replay, message, deliver);
     }
     // The handler of the last message may still be asked.
     if (replay.isAsking) return;
-    session.replays.shift();
+    session.replays.delete(filter);
   }
 }
 
@@ -82,7 +86,7 @@ function replayOne(
   const pending = core.hooks.interceptingClientEnqueue(args);
   const proceed = (): void => {
     replay.isAsking = false;
-    const isWanted = session.replays.includes(replay) && !session.isDeleted;
+    const isWanted = session.replays.get(subscription.filter) === replay && !session.isDeleted;
     if (args.acceptEnqueue && isWanted) deliver(core, session, delivery);
   };
   if (pending === undefined) return proceed();

@@ -19,6 +19,7 @@ import type { Published } from "./publishing.ts";
 import { PublishRun } from "./publish-run.ts";
 import { readOn, receive } from "./receiving.ts";
 import { RetainedMessages } from "./retained-messages.ts";
+import { STEPS_PER_TURN } from "./retained-replay.ts";
 import { Commits } from "./journal/commits.ts";
 import type { CheckpointPolicy, Commit } from "./journal/commits.ts";
 import type { BatchReader } from "./journal/batch.ts";
@@ -80,6 +81,7 @@ export class ServerCore implements CoreContext {
   readonly decodeLimits: DecodeLimits;
   readonly connections: Set<Connection> = new Set();
   readonly gated: Set<Connection> = new Set();
+  retainedStepsLeft: number = STEPS_PER_TURN;
   journal: Journal | undefined;
   readonly report: (error: unknown) => void;
   readonly #ports: CorePorts;
@@ -147,10 +149,22 @@ export class ServerCore implements CoreContext {
       connection.isDirty = false;
       this.#write(connection);
     }
+    this.retainedStepsLeft = STEPS_PER_TURN;
+    if (this.#unfinished.size > 0) this.#continue();
+  }
+
+  /** Lets sessions go on; who comes too late for this turn's steps over retained messages is first in the next. */
+  #continue(): void {
     const unfinished = this.#unfinished;
-    if (unfinished.size === 0) return;
+    const late: Session[] = [];
     this.#unfinished = new Set();
-    for (const session of unfinished) pump(this, session);
+    for (const session of unfinished) {
+      if (this.retainedStepsLeft === 0) late.push(session);
+      pump(this, session);
+    }
+    if (late.length === 0) return;
+    const again = this.#unfinished;
+    this.#unfinished = new Set([...late.filter((session) => again.has(session)), ...again]);
   }
 
   /** When `runDeadlines` is to be called next, ms since 1970; Infinity if nothing waits for a time. */

@@ -34,8 +34,8 @@ export class Session {
   /** QoS 2 identifiers of the client that await PUBREL. */
   readonly receiver: Receiver = new Receiver();
   readonly queue: DeliveryQueue = new DeliveryQueue();
-  /** Retained messages still owed to new subscriptions. */
-  readonly replays: RetainedReplay[] = [];
+  /** Retained messages still owed to new subscriptions, by filter. */
+  readonly replays: Map<string, RetainedReplay> = new Map();
   /** True if a shared subscription is among the subscriptions. */
   isInGroup = false;
   will: PendingWill | undefined;
