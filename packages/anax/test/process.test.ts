@@ -9,6 +9,9 @@ import { encodePacket } from "@anax/protocol";
 import { afterEach, describe, expect, it } from "vitest";
 import { startTestServer } from "./support/test-server.ts";
 
+/** So that no test leaves a directory behind. */
+const IN_MEMORY = ["--durability", "memory"];
+
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const children = new Set<ChildProcess>();
 const sockets = new Set<Socket>();
@@ -78,7 +81,7 @@ function frozenClient(port: number): Promise<Socket> {
 
 describe("anax as a process", () => {
   it.each(["SIGINT", "SIGTERM"] as const)("serves until %s and exits with 0", async (signal) => {
-    const server = anax("serve", "--port", "0");
+    const server = anax("serve", "--port", "0", ...IN_MEMORY);
     await until(server.stdout, /^ready /m);
     server.child.kill(signal);
     expect(await server.ended).toBe(0);
@@ -86,20 +89,20 @@ describe("anax as a process", () => {
   });
 
   it("ends at once at a second signal, while a client does not let go", async () => {
-    const server = anax("serve", "--port", "0");
+    const server = anax("serve", "--port", "0", ...IN_MEMORY);
     const [, port] = await until(server.stdout, /:(\d+)\n(?:.*\n)*ready /);
     await frozenClient(Number(port));
     server.child.kill("SIGINT");
     await until(server.stdout, /stopping/);
-    // Signals that come together are one key press, so this one has to come later.
-    const again = setInterval(() => server.child.kill("SIGINT"), 100);
+    // Signals that come together are one key press, so this one has to come later; a third would end it untidily.
+    const again = setTimeout(() => server.child.kill("SIGINT"), 500);
     expect(await server.ended).toBe(130);
-    clearInterval(again);
+    clearTimeout(again);
   });
 
   it("exits with 1 and one line when its port is in use", async () => {
     const { port } = await startTestServer();
-    const server = anax("serve", "--port", String(port));
+    const server = anax("serve", "--port", String(port), ...IN_MEMORY);
     expect(await all(server.stderr)).toMatch(/^anax serve: cannot listen on [^\n]+\n$/);
     expect(await server.ended).toBe(1);
   });

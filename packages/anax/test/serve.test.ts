@@ -11,6 +11,9 @@ import type { RunningCommand } from "./support/command.ts";
 import { runToEnd, start } from "./support/command.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
+/** So that no test leaves a directory behind. */
+const IN_MEMORY = ["--durability", "memory"];
+
 const folder = temporaryFolder();
 const certificates = makeCertificates(folder);
 const running: RunningCommand[] = [];
@@ -30,7 +33,7 @@ interface Server {
 }
 
 async function serve(...args: string[]): Promise<Server> {
-  const command = start(["serve", "--port", "0", ...args]);
+  const command = start(["serve", "--port", "0", ...IN_MEMORY, ...args]);
   running.push(command);
   await command.stdout.waitFor(/^ready /m);
   const urls = [...command.stdout.text.matchAll(/^listening on (.+)$/gm)].map(
@@ -76,7 +79,7 @@ describe("anax serve", () => {
   });
 
   it("says the same as JSON lines", async () => {
-    const command = start(["serve", "--port", "0", "--log-format", "json"]);
+    const command = start(["serve", "--port", "0", ...IN_MEMORY, "--log-format", "json"]);
     running.push(command);
     await command.stdout.waitFor(/"ready"/);
     const lines = command.stdout.text
@@ -276,7 +279,12 @@ describe("anax serve, refusing to start", () => {
     await new Promise((resolve) => blocker.once("listening", resolve));
     const address = blocker.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
-    const { exitCode, stdout, stderr } = await runToEnd(["serve", "--port", String(port)]);
+    const { exitCode, stdout, stderr } = await runToEnd([
+      "serve",
+      "--port",
+      String(port),
+      ...IN_MEMORY,
+    ]);
     blocker.close();
     expect({ exitCode, stdout, stderr }).toEqual({
       exitCode: 1,
@@ -305,7 +313,13 @@ describe("anax serve, refusing to start", () => {
     ["a user without a password", 2, ["--user", "ann"]],
     ["a limit that the server does not know", 2, ["--max-packet-size", "1g"]],
   ])("for %s", async (_name, expected, args) => {
-    const { exitCode, stdout, stderr } = await runToEnd(["serve", "--port", "0", ...args]);
+    const { exitCode, stdout, stderr } = await runToEnd([
+      "serve",
+      "--port",
+      "0",
+      ...IN_MEMORY,
+      ...args,
+    ]);
     expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: "" });
     expect(stderr).toMatch(/^anax serve: [^\n]+\n$/);
   });
@@ -317,7 +331,8 @@ describe("anax serve, logging", () => {
     await client(text.urls[0], { clientId: "logged" });
     await text.command.stderr.waitFor(/client connected .*clientId=logged/);
 
-    const command = start(["serve", "--port", "0", "--log-level", "info", "--log-format", "json"]);
+    const flags = ["--log-level", "info", "--log-format", "json"];
+    const command = start(["serve", "--port", "0", ...IN_MEMORY, ...flags]);
     running.push(command);
     const [, url] = await command.stdout.waitFor(/"url":"([^"]+)"/);
     await client(url, { clientId: "logged" });
@@ -330,7 +345,7 @@ describe("anax serve, logging", () => {
     await client(urls[0]);
     expect(command.stderr.text).toBe("");
 
-    const watched = start(["serve", "--port", "0"], { isTTY: true });
+    const watched = start(["serve", "--port", "0", ...IN_MEMORY], { isTTY: true });
     running.push(watched);
     const [, url] = await watched.stdout.waitFor(/listening on (\S+)/);
     await client(url);

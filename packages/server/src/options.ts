@@ -9,7 +9,7 @@ import { checkNumbers } from "./option-limits.ts";
 import type { Authenticator } from "./ports/authenticator.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener } from "./ports/listener.ts";
-import type { Store } from "./ports/store.ts";
+import type { Store, StoreDurability } from "./ports/store.ts";
 import type { Logger } from "./ports/logger.ts";
 
 /** Values that the driver's side of a server works with, beside those of the core. */
@@ -57,6 +57,8 @@ export interface ServerParts {
   readonly authenticate?: Authenticator["authenticate"] | Authenticator | undefined;
   /** Where sessions, queued and retained messages survive the process. Default: nowhere. */
   readonly store?: Store | undefined;
+  /** What acknowledged messages must survive: a store that promises less is refused. Default: what the store promises. */
+  readonly durability?: StoreDurability | undefined;
   /** Takes log records. Default: none, and logging costs nothing. */
   readonly logger?: Logger | undefined;
   /** Default: the clock of this process. */
@@ -86,6 +88,7 @@ const PART_NAMES: { readonly [Name in keyof Required<ServerParts>]: true } = {
   passwordFile: true,
   authenticate: true,
   store: true,
+  durability: true,
   logger: true,
   clock: true,
 };
@@ -108,6 +111,7 @@ export function resolveOptions(options: MqttServerOptions): ServerSettings {
   checkNumbers(settings);
   checkDriverSettings(settings);
   checkAuthentication(options);
+  checkDurability(options);
   return { core: settings, driver: settings, listeners: listenersOf(options) };
 }
 
@@ -160,4 +164,22 @@ function checkAuthentication({ users, passwordFile, authenticate }: MqttServerOp
   const given = [users, passwordFile, authenticate].filter((part) => part !== undefined);
   if (given.length <= 1) return;
   throw new MqttConfigurationError("give only one of users, passwordFile and authenticate");
+}
+
+/** From the weakest promise to the strongest. */
+const DURABILITIES: readonly StoreDurability[] = ["memory", "process", "disk"];
+
+function checkDurability({ store, durability }: MqttServerOptions): void {
+  if (durability === undefined) return;
+  const wanted = DURABILITIES.indexOf(durability);
+  if (wanted < 0) {
+    const value = JSON.stringify(durability);
+    throw new MqttConfigurationError(
+      `durability is ${value}, not one of ${DURABILITIES.join(", ")}`,
+    );
+  }
+  const given = store?.durability ?? "memory";
+  if (DURABILITIES.indexOf(given) >= wanted) return;
+  const what = store === undefined ? "there is no store" : `the store promises "${given}" only`;
+  throw new MqttConfigurationError(`durability is "${durability}", but ${what}`);
 }

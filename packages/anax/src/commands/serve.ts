@@ -8,7 +8,7 @@ import {
   Announcer,
   listeningLines,
   openToNetworkLine,
-  STORAGE_LINE,
+  storageLine,
 } from "../serving/announcement.ts";
 import { CommandAuthenticator } from "../serving/command-authenticator.ts";
 import { listenerOptions, tlsCredentials } from "../serving/listeners.ts";
@@ -16,6 +16,8 @@ import type { ReloadableCredentials } from "../serving/listeners.ts";
 import type { ServeFlags } from "../serving/serve-flags.ts";
 import { SERVE_FLAGS } from "../serving/serve-flags.ts";
 import { limitOptions, loggerFor, systemTopicOptions } from "../serving/server-options.ts";
+import { storageFor } from "../serving/storage.ts";
+import type { Storage } from "../serving/storage.ts";
 import { stopSignal } from "../stop-signal.ts";
 
 /** `anax serve`. */
@@ -25,6 +27,8 @@ export const serve: Command = defineCommand<ServeFlags>({
   usage: [
     "anax serve",
     "anax serve --port 2883 --ws-port 8083",
+    "anax serve --data-dir /var/lib/anax",
+    "anax serve --durability memory",
     "anax serve --host 0.0.0.0 --password-file users.txt",
   ],
   flags: SERVE_FLAGS,
@@ -32,8 +36,17 @@ export const serve: Command = defineCommand<ServeFlags>({
     {
       title: "Output",
       lines: [
-        "A line for each place where it listens; then a line that begins with `ready`, which scripts",
-        "can wait for. Log records go to standard error.",
+        "A line for each place where it listens; one that says where it keeps its data and what they",
+        "survive; then one that begins with `ready`, which scripts can wait for. Log records go to",
+        "standard error.",
+      ],
+    },
+    {
+      title: "Data",
+      lines: [
+        "The directory belongs to one server at a time and is made for its owner only. An acknowledgement",
+        "leaves when what it acknowledges is stored. With `--durability memory` there is no directory.",
+        "See also `anax store --help`.",
       ],
     },
     {
@@ -47,13 +60,20 @@ export const serve: Command = defineCommand<ServeFlags>({
       title: "Exit codes",
       lines: [
         "0  stopped by a signal",
-        "1  it cannot run: a port in use, a file that cannot be read",
+        "1  it cannot run: a port or the data in use, a file that cannot be read, a directory that cannot",
+        "   be written",
         "2  the command line is wrong",
       ],
     },
   ],
   run: runServer,
 });
+
+/** A server, and where it keeps what must survive it. */
+interface Started {
+  readonly server: MqttServer;
+  readonly storage: Storage;
+}
 
 /** What a running server may be told to read again. */
 interface Reloadable {
@@ -64,10 +84,13 @@ interface Reloadable {
 async function runServer(flags: ServeFlags, io: Io): Promise<number> {
   const credentials = tlsCredentials(flags);
   const authenticator = authenticatorOf(flags);
+  const storage = await storageFor(flags);
   const server = new MqttServer({
     ...limitOptions(flags),
     ...systemTopicOptions(flags),
     listeners: listenerOptions(flags, credentials),
+    store: storage.store,
+    durability: storage.durability,
     authenticate: authenticator,
     logger: loggerFor(flags, io.stderr),
   });
@@ -76,7 +99,7 @@ async function runServer(flags: ServeFlags, io: Io): Promise<number> {
   const endReload = reloadOnHangUp({ authenticator, credentials }, announcer, io);
   try {
     await start(server);
-    announceStart(server, flags, announcer, io);
+    announceStart({ server, storage }, flags, announcer, io);
     const signal = await stop.first;
     announcer.announce({ event: "stopping", text: `stopping (${signal})`, fields: { signal } });
     // A client that does not let go delays the end by some seconds; whoever cannot wait signals again.
@@ -101,9 +124,14 @@ async function start(server: MqttServer): Promise<void> {
   }
 }
 
-function announceStart(server: MqttServer, flags: ServeFlags, announcer: Announcer, io: Io): void {
+function announceStart(
+  { server, storage }: Started,
+  flags: ServeFlags,
+  announcer: Announcer,
+  io: Io,
+): void {
   for (const line of listeningLines(server)) announcer.announce(line);
-  announcer.announce(STORAGE_LINE);
+  announcer.announce(storageLine(storage));
   const warning = openToNetworkLine(server, {
     isAuthenticated: flags.user.length > 0 || flags.passwordFile !== undefined,
     needsCertificate: flags.requestCert,

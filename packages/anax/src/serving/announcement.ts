@@ -1,7 +1,8 @@
 /** What `anax serve` says on standard output, for people or as JSON lines for programs. */
 import { isIP } from "node:net";
-import type { ListenerAddress, MqttServer } from "@anax/server";
+import type { ListenerAddress, MqttServer, StoreDurability } from "@anax/server";
 import type { Output } from "../io.ts";
+import type { Storage } from "./storage.ts";
 
 /** One line of it. */
 export interface Announcement {
@@ -44,12 +45,23 @@ function listeningLine(type: string, address: ListenerAddress): Announcement {
   };
 }
 
-/** What becomes of sessions and retained messages when the server ends. */
-export const STORAGE_LINE: Announcement = {
-  event: "storage",
-  text: "storing in memory: nothing survives a restart",
-  fields: { store: "memory", durable: false },
+const SURVIVED: Readonly<Record<StoreDurability, string>> = {
+  disk: "what is acknowledged survives a loss of power",
+  process: "what is acknowledged survives a crash of the server, but not of the machine",
+  memory: "nothing survives a restart",
 };
+
+/** What becomes of sessions and messages when the server ends. */
+export function storageLine({ durability, directory }: Storage): Announcement {
+  const place = directory ?? "memory";
+  const kept =
+    directory === undefined ? { store: "memory" } : { store: "lmdb", directory, durability };
+  return {
+    event: "storage",
+    text: `storing in ${place}: ${SURVIVED[durability]}`,
+    fields: { ...kept, durable: durability !== "memory" },
+  };
+}
 
 /** Whom a listener lets in without asking who they are. */
 export interface OpenToAnybody {

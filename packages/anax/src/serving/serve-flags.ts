@@ -1,11 +1,14 @@
 /** The flags of `anax serve`. Defaults are those of the server itself, so that they cannot differ. */
 import { LOG_LEVELS, SERVER_DEFAULTS } from "@anax/server";
-import type { LogLevel, QueueOverflow } from "@anax/server";
+import type { LogLevel, QueueOverflow, StoreDurability } from "@anax/server";
 import type { QoS } from "@anax/protocol";
 import type { Flag, FlagTable } from "../flags/flag.ts";
 import { optional, repeated, toggle, withDefault } from "../flags/flag.ts";
 import { bytes, choice, count, integer, name, seconds } from "../flags/value-parser.ts";
 import type { ValueParser } from "../flags/value-parser.ts";
+
+/** Where data are kept if nothing else is said: below the directory that the server is started in. */
+export const DATA_DIRECTORY = "./anax-data";
 
 /** A user that the command line names. */
 export interface UserOnCommandLine {
@@ -30,6 +33,12 @@ export interface ListenFlags {
   readonly keyPassphrase: string | undefined;
   readonly ca: string | undefined;
   readonly requestCert: boolean;
+}
+
+/** What survives the server, and where it is kept. */
+export interface StorageFlags {
+  readonly dataDir: string | undefined;
+  readonly durability: StoreDurability;
 }
 
 /** Who is let in. */
@@ -79,11 +88,16 @@ export interface ReportFlags {
 }
 
 /** All flags of `anax serve`. */
-export type ServeFlags = ListenFlags & AuthenticationFlags & LimitFlags & ReportFlags;
+export type ServeFlags = ListenFlags &
+  StorageFlags &
+  AuthenticationFlags &
+  LimitFlags &
+  ReportFlags;
 
 const PORT = integer(0, 65_535);
 const LISTENING = { group: "Where it listens" };
 const ENCRYPTING = { group: "TLS" };
+const STORING = { group: "What survives it" };
 const AUTHENTICATING = { group: "Who is let in" };
 const LIMITING = { group: "Limits" };
 const REFUSING = { group: "What is offered" };
@@ -142,6 +156,19 @@ const LISTEN_FLAGS: FlagTable<ListenFlags> = {
   requestCert: toggle({
     ...ENCRYPTING,
     help: "let in only clients with a certificate that --ca has signed",
+  }),
+};
+
+const DURABILITIES = { disk: "disk", process: "process", memory: "memory" } as const;
+
+const STORAGE_FLAGS: FlagTable<StorageFlags> = {
+  dataDir: optional(name("directory"), {
+    ...STORING,
+    help: `keep sessions, their messages and retained messages here (default ${DATA_DIRECTORY})`,
+  }),
+  durability: withDefault(choice<StoreDurability>(DURABILITIES), "disk", {
+    ...STORING,
+    help: "what an acknowledged message survives: disk, a loss of power; process, a crash of the server; memory, nothing",
   }),
 };
 
@@ -274,6 +301,7 @@ const REPORT_FLAGS: FlagTable<ReportFlags> = {
 /** The flags of `anax serve`, in the order of its help. */
 export const SERVE_FLAGS: FlagTable<ServeFlags> = {
   ...LISTEN_FLAGS,
+  ...STORAGE_FLAGS,
   ...AUTHENTICATION_FLAGS,
   ...LIMIT_FLAGS,
   ...REPORT_FLAGS,
