@@ -15,9 +15,9 @@ export {
   ServerKeepAlive,
 } from "./flow/keep-alive.ts";
 export { PACKET_IDENTIFIER_MAX, PacketIdentifiers } from "./flow/packet-identifiers.ts";
-export { Receiver } from "./flow/receiver.ts";
+export { Receiver } from "#receiver";
 export { RECEIVE_MAXIMUM_DEFAULT, SendQuota } from "./flow/send-quota.ts";
-export { type ExchangeState, type OpenExchange, type PubrecResult, Sender } from "./flow/sender.ts";
+export { type ExchangeState, type OpenExchange, type PubrecResult, Sender } from "#sender";
 export {
   IncomingTopicAliases,
   OutgoingTopicAliases,

@@ -1,8 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Receiver } from "../src/flow/receiver.ts";
+import { Receiver as ReceiverBySet } from "../src/flow/receiver-by-set.ts";
+import { Receiver as ReceiverByTable } from "../src/flow/receiver.ts";
 
-describe("the Receiver of QoS 2", () => {
+describe.each([
+  ["in Node", ReceiverByTable],
+  ["in browsers", ReceiverBySet],
+])("the Receiver of QoS 2 %s", (_platform, Receiver) => {
   test("[MQTT-4.3.3-10] takes a PUBLISH as new once, until its PUBREL", () => {
     const receiver = new Receiver();
     expect(receiver.receive(7)).toBe(true);

@@ -5,6 +5,8 @@
  * normalized [MQTT-4.7.3-4].
  */
 
+import { encodedLength } from "#utf8";
+
 /** The tag of a statement about Topic Names and Topic Filters. */
 export type TopicFault =
   | "MQTT-1.5.4-1"
@@ -20,22 +22,14 @@ export type TopicFault =
 /** Largest length of a Topic Name or Topic Filter, in bytes of UTF-8 [MQTT-4.7.3-3]. */
 export const TOPIC_BYTES_MAX = 65_535;
 
-const NUL = 0;
-const HASH = 0x23;
-const PLUS = 0x2b;
-const SLASH = 0x2f;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const WILDCARD = /[+#]/;
+const MISPLACED_HASH = /[^/]#|#./s;
+const MISPLACED_PLUS = /[^/]\+|\+[^/]/;
 
 /** Why this is no Topic Name; undefined if it is one. */
 export function topicNameFault(value: string): TopicFault | undefined {
-  const fault = textFault(value);
-  if (fault !== undefined) return fault;
-  for (let index = 0; index < value.length; index += 1) {
-    const character = value.charCodeAt(index);
-    if (character === PLUS || character === HASH) {
-      return "MQTT-4.7.0-1";
-    }
-  }
-  return undefined;
+  return textFault(value) ?? (WILDCARD.test(value) ? "MQTT-4.7.0-1" : undefined);
 }
 
 /** Why this is no Topic Filter, that of a Shared Subscription included; undefined if it is one. */
@@ -44,42 +38,15 @@ export function topicFilterFault(value: string): TopicFault | undefined {
 }
 
 function textFault(value: string): TopicFault | undefined {
-  if (value.length === 0) return "MQTT-4.7.3-1";
-  let bytes = value.length;
-  for (let index = 0; index < value.length; index += 1) {
-    const character = value.charCodeAt(index);
-    if (character === NUL) return "MQTT-4.7.3-2";
-    if (character < 0x80) continue;
-    bytes += character < 0x800 ? 1 : 2;
-    if (character < 0xd800 || character > 0xdfff) continue;
-    if (character > 0xdbff || !isLowSurrogate(value.charCodeAt(index + 1))) {
-      return "MQTT-1.5.4-1";
-    }
-    // A pair is two characters of JavaScript and four bytes: two counted at the start, two here.
-    index += 1;
-  }
-  if (bytes <= TOPIC_BYTES_MAX) return undefined;
-  return "MQTT-4.7.3-3";
-}
-
-function isLowSurrogate(character: number): boolean {
-  return character >= 0xdc00 && character <= 0xdfff;
+  if (value === "") return "MQTT-4.7.3-1";
+  if (value.includes("\0")) return "MQTT-4.7.3-2";
+  if (LONE_SURROGATE.test(value)) return "MQTT-1.5.4-1";
+  return encodedLength(value) > TOPIC_BYTES_MAX ? "MQTT-4.7.3-3" : undefined;
 }
 
 function wildcardFault(value: string): TopicFault | undefined {
-  for (let index = 0; index < value.length; index += 1) {
-    const character = value.charCodeAt(index);
-    if (character !== PLUS && character !== HASH) continue;
-    const opensLevel = index === 0 || value.charCodeAt(index - 1) === SLASH;
-    const isLast = index === value.length - 1;
-    if (character === HASH && !(opensLevel && isLast)) {
-      return "MQTT-4.7.1-1";
-    }
-    if (character === PLUS && !(opensLevel && (isLast || value.charCodeAt(index + 1) === SLASH))) {
-      return "MQTT-4.7.1-2";
-    }
-  }
-  return undefined;
+  if (MISPLACED_HASH.test(value)) return "MQTT-4.7.1-1";
+  return MISPLACED_PLUS.test(value) ? "MQTT-4.7.1-2" : undefined;
 }
 
 /** What a Shared Subscription's Topic Filter begins with [MQTT-4.8.2-1]. */
@@ -91,7 +58,7 @@ function shareFault(value: string): TopicFault | undefined {
   const slash = value.indexOf("/", SHARE_PREFIX.length);
   const shareName = value.slice(SHARE_PREFIX.length, slash === -1 ? value.length : slash);
   if (shareName === "") return "MQTT-4.8.2-1";
-  if (shareName.includes("+") || shareName.includes("#")) {
+  if (WILDCARD.test(shareName)) {
     return "MQTT-4.8.2-2";
   }
   const hasFilter = slash !== -1 && slash < value.length - 1;
