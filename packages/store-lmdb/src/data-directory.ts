@@ -16,8 +16,8 @@ const DATA_FILE = /^anax-(\d+)\.mdb$/;
 const LEFTOVER = /^anax-\d+\.(mdb-lock|copy|copy-lock)$|^server-\d+\.lock\..*$/;
 
 /**
- * The directory of a store. The data are in `anax-N.mdb`; compaction writes `anax-(N+1).copy`, renames it to
- * `.mdb` when it is complete, and deletes the file before it. So the highest N is always complete and current.
+ * The directory of a store. The data are in `anax-N.mdb`. A new file, or a compacted copy, is written as
+ * `anax-(N+1).copy` and renamed to `.mdb` when it is complete; then the file before it is deleted. So the highest N is always complete and current.
  */
 export class DataDirectory {
   readonly path: string;
@@ -42,16 +42,12 @@ export class DataDirectory {
     return last === 0 ? undefined : this.#file(last, "mdb");
   }
 
-  get first(): string {
-    return this.#file(1, "mdb");
-  }
-
-  /** Where the copy is written that may replace the current file. */
+  /** Where a file is written that may become the current one. */
   get nextCopy(): string {
     return this.#file(Math.max(0, ...this.#numbers()) + 1, "copy");
   }
 
-  /** Makes a complete copy the current file. */
+  /** Makes a complete file the current one. */
   promote(copy: string): string {
     const file = copy.replace(/copy$/, "mdb");
     sync(copy, "r+");

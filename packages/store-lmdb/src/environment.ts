@@ -1,7 +1,8 @@
-import { statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { StoreError } from "@anax/server";
 import { open } from "lmdb";
 import type { Database, RootDatabase } from "lmdb";
+import { errorCode } from "./failures.ts";
 
 /** One ordered table of bytes by bytes. */
 export type Table = Database<Uint8Array, Uint8Array>;
@@ -36,11 +37,13 @@ export class Environment {
   #isClosed = false;
 
   /**
-   * @throws StoreError if the file is shorter than it says: LMDB would end the process at the first missing page.
-   * @throws Error of LMDB
+   * @throws StoreError if the file is not LMDB's or is shorter than it says
+   * @throws Error of the system or of LMDB
    */
   constructor(file: string, mode: AccessMode) {
     this.file = file;
+    if (existsSync(file)) refuseForeignFile(file, mode);
+    refuseUnusableLock(`${file}-lock`, mode);
     const options = {
       ...SETTINGS,
       path: file,
@@ -71,6 +74,14 @@ export class Environment {
     const tables = [this.meta, this.sessions, this.retained, this.journal];
     const pages = tables.reduce((sum, table) => sum + pageCounts(table).own, 2 + free + root);
     return pages * pageSize;
+  }
+
+  /** How many rows the tables have. */
+  entryCounts(): { sessions: number; retained: number; batches: number } {
+    const [sessions, retained, batches] = [this.sessions, this.retained, this.journal].map(
+      (table) => Number(statisticsOf(table)["entryCount"]),
+    );
+    return { sessions: sessions ?? 0, retained: retained ?? 0, batches: batches ?? 0 };
   }
 
   /** Bytes of the file. It never shrinks; pages that are not in use are used again. */
@@ -105,6 +116,42 @@ export class Environment {
   }
 }
 
+const HEADER_BYTES = 32;
+const MAGIC_AT = 24;
+const MAGIC = 0xbeef_c0de;
+const DATA_VERSION = 2;
+
+/**
+ * What LMDB would find wrong with a file when it opens it. Its own refusal may end the process, as does reading beyond
+ * the end of a file that was cut off.
+ */
+function refuseForeignFile(file: string, mode: AccessMode): void {
+  const descriptor = openSync(file, mode === "read" ? "r" : "r+");
+  try {
+    const header = new DataView(new ArrayBuffer(HEADER_BYTES));
+    readSync(descriptor, header, 0, HEADER_BYTES, 0);
+    const isOurs = [true, false].some(
+      (isLittleEndian) =>
+        header.getUint32(MAGIC_AT, isLittleEndian) === MAGIC &&
+        header.getUint32(MAGIC_AT + 4, isLittleEndian) === DATA_VERSION,
+    );
+    if (!isOurs) throw new StoreError("ANAX_STORE_UNREADABLE", `${file} is not a file of LMDB`);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** LMDB keeps its readers in this file, so that even who only reads has to write to it. */
+function refuseUnusableLock(file: string, mode: AccessMode): void {
+  try {
+    closeSync(openSync(file, "a", 0o600));
+  } catch (error) {
+    // Nobody writes where nobody can: LMDB reads there without a lock.
+    if (mode === "read" && errorCode(error) === "EROFS") return;
+    throw error;
+  }
+}
+
 /** Pages by what they are for. */
 interface PageCounts {
   readonly pageSize: number;
@@ -119,7 +166,7 @@ interface PageCounts {
 }
 
 function pageCounts(table: Table): PageCounts {
-  const statistics: Record<string, unknown> = { ...table.getStats() };
+  const statistics = statisticsOf(table);
   return {
     pageSize: Number(statistics["pageSize"]),
     own: pagesOf(statistics),
@@ -127,6 +174,10 @@ function pageCounts(table: Table): PageCounts {
     root: pagesOf(statistics["root"]),
     pagesMax: Number(statistics["lastPageNumber"]) + 1,
   };
+}
+
+function statisticsOf(table: Table): Record<string, unknown> {
+  return { ...table.getStats() };
 }
 
 function pagesOf(statistics: unknown): number {

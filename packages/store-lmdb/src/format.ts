@@ -7,27 +7,34 @@ const FORMAT = Buffer.from("format");
 const CREATED_BY = Buffer.from("createdBy");
 
 /** Writes what the store is into one that was just made. */
-export async function writeDescription(
-  { meta }: Environment,
-  write: (change: () => void) => Promise<void>,
-): Promise<void> {
-  await write(() => {
+export async function writeDescription(environment: Environment): Promise<void> {
+  const { meta } = environment;
+  await environment.write(() => {
     void meta.put(FORMAT, Buffer.from(String(STORE_FORMAT)));
     void meta.put(CREATED_BY, Buffer.from("@anax/store-lmdb"));
   });
 }
 
-/** What the store says about itself; undefined if it is new. */
+/** What the store says about itself; undefined if it says nothing. */
 export function readDescription({ meta }: Environment): StoreDescription | undefined {
   const format = text(meta.get(FORMAT));
   if (format === undefined) return undefined;
   return { format: Number(format), createdBy: text(meta.get(CREATED_BY)) ?? "" };
 }
 
-/** @throws StoreError `ANAX_STORE_FORMAT` if we do not know the format. */
-export function refuseUnknownFormat(path: string, { format }: StoreDescription): void {
-  if (format === STORE_FORMAT) return;
-  const text = `${path} has format ${format}, and this version of Anax reads up to ${STORE_FORMAT}`;
+/**
+ * Gives back a description whose format we know.
+ * @throws StoreError `ANAX_STORE_FORMAT` for a newer format, `ANAX_STORE_UNREADABLE` if there is no description.
+ */
+export function refuseUnknownFormat(
+  path: string,
+  description: StoreDescription | undefined,
+): StoreDescription {
+  if (description === undefined) {
+    throw new StoreError("ANAX_STORE_UNREADABLE", `there is no store in ${path}`);
+  }
+  if (description.format === STORE_FORMAT) return description;
+  const text = `${path} has format ${description.format}, and this version of Anax reads up to ${STORE_FORMAT}`;
   throw new StoreError("ANAX_STORE_FORMAT", text);
 }
 

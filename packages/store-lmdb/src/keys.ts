@@ -15,8 +15,12 @@ export type TopicHash = (topic: Uint8Array) => Uint8Array;
 
 export const sha256: TopicHash = (topic) => createHash("sha256").update(topic).digest();
 
-/** The key of a whole number from 0 to 2^53 - 1. */
+/**
+ * The key of a whole number from 0 to 2^53 - 1.
+ * @throws RangeError for anything else
+ */
 export function numberKey(value: number): Uint8Array {
+  if (!(Number.isSafeInteger(value) && value >= 0)) throw new RangeError(`${value} is no key`);
   const key = Buffer.allocUnsafe(8);
   key.writeUInt32BE(Math.floor(value / 0x1_0000_0000), 0);
   key.writeUInt32BE(value % 0x1_0000_0000, 4);

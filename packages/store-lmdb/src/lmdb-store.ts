@@ -8,7 +8,7 @@ import { commitFailure, errorCode, openingFailure } from "./failures.ts";
 import { readDescription, refuseUnknownFormat, writeDescription } from "./format.ts";
 import { numberKey, sha256 } from "./keys.ts";
 import type { TopicHash } from "./keys.ts";
-import { changeTables, isEmpty, roomFor, visitTables } from "./tables.ts";
+import { applyChanges, isEmpty, roomFor, rowChanges, visitTables } from "./tables.ts";
 
 /** What a commit of an LMDB store promises. */
 export type LmdbDurability = "process" | "disk";
@@ -150,19 +150,28 @@ export class LmdbStore implements Store {
 
   async #openEnvironment(): Promise<Environment> {
     this.#directory.tidy();
-    const file = this.#directory.current ?? this.#directory.first;
-    const environment = new Environment(file, this.durability);
+    const environment = new Environment(await this.#existingFile(), this.durability);
     try {
-      const description = readDescription(environment);
-      if (description === undefined) {
-        await writeDescription(environment, (change) => environment.write(change));
-        this.#directory.sync();
-      } else refuseUnknownFormat(this.path, description);
+      refuseUnknownFormat(this.path, readDescription(environment));
       return environment;
     } catch (error) {
       await environment.close();
       throw error;
     }
+  }
+
+  /** The current file. A new one gets its name when it is complete, so that a crash leaves a store or none. */
+  async #existingFile(): Promise<string> {
+    const { current } = this.#directory;
+    if (current !== undefined) return current;
+    const draft = this.#directory.nextCopy;
+    const environment = new Environment(draft, this.durability);
+    try {
+      await writeDescription(environment);
+    } finally {
+      await environment.close();
+    }
+    return this.#directory.promote(draft);
   }
 
   async #commit(transaction: StoreTransaction): Promise<void> {
@@ -175,8 +184,9 @@ export class LmdbStore implements Store {
       );
     }
     this.#refuseIfTooLarge(transaction, open.environment);
+    const changes = rowChanges(open.environment, transaction, this.#hash);
     try {
-      await open.environment.write(() => changeTables(open.environment, transaction, this.#hash));
+      await open.environment.write(() => applyChanges(changes));
       if (roomFor(transaction, 4_096) > 0) this.#wasFull = false;
     } catch (error) {
       throw await this.#commitFailed(transaction, error);

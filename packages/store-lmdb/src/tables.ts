@@ -18,15 +18,31 @@ export function visitTables(environment: Environment, visitor: StoreVisitor): vo
   }
 }
 
-/** Asks the tables for the changes of a transaction; to be called inside `Environment.write`. */
-export function changeTables(
+/** One row to write, or to delete if it is undefined. */
+export interface RowChange {
+  readonly table: Table;
+  readonly key: Uint8Array;
+  readonly row: Uint8Array | undefined;
+}
+
+/**
+ * What a transaction means to the tables. Everything that can go wrong with it goes wrong here: once LMDB is writing,
+ * an error would leave half of it.
+ * @throws RangeError for a number that is no key
+ */
+export function rowChanges(
   { sessions, retained, journal }: Environment,
   transaction: StoreTransaction,
   hash: TopicHash,
-): void {
+): readonly RowChange[] {
+  const changes: RowChange[] = [];
+  const change = (table: Table, key: Uint8Array, row: Uint8Array | undefined): void => {
+    changes.push({ table, key, row });
+  };
   const { batch } = transaction;
-  for (const position of transaction.deletedBatches) void journal.remove(numberKey(position));
-  if (batch !== undefined) void journal.put(numberKey(batch.position), batch.bytes);
+  for (const position of transaction.deletedBatches)
+    change(journal, numberKey(position), undefined);
+  if (batch !== undefined) change(journal, numberKey(batch.position), batch.bytes);
   for (const [key, row] of transaction.sessions) change(sessions, numberKey(key), row);
   const hashed: Map<string, HashedChanges> = new Map();
   for (const [topic, row] of transaction.retained) {
@@ -36,6 +52,15 @@ export function changeTables(
   }
   for (const { key, rows } of hashed.values()) {
     change(retained, key, changedSharedRow(retained.get(key), rows));
+  }
+  return changes;
+}
+
+/** Asks the tables for changes; to be called inside `Environment.write`. */
+export function applyChanges(changes: readonly RowChange[]): void {
+  for (const { table, key, row } of changes) {
+    if (row === undefined) void table.remove(key);
+    else void table.put(key, row);
   }
 }
 
@@ -50,11 +75,6 @@ function changesOf(hashed: Map<string, HashedChanges>, key: Uint8Array): HashedC
   let changes = hashed.get(name);
   if (changes === undefined) hashed.set(name, (changes = { key, rows: new Map() }));
   return changes;
-}
-
-function change(table: Table, key: Uint8Array, row: Uint8Array | undefined): void {
-  if (row === undefined) void table.remove(key);
-  else void table.put(key, row);
 }
 
 /** An upper bound of the room that a transaction takes, in bytes. What it deletes is only free after it. */

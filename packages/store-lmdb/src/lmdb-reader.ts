@@ -1,0 +1,69 @@
+import { StoreError } from "@anax/server";
+import type { StoreVisitor } from "@anax/server";
+import { DataDirectory } from "./data-directory.ts";
+import { Environment } from "./environment.ts";
+import { openingFailure } from "./failures.ts";
+import { readDescription, refuseUnknownFormat } from "./format.ts";
+import type { StoreDescription } from "./store-description.ts";
+import { visitTables } from "./tables.ts";
+
+/** How large the parts of a store are. */
+export interface LmdbStatistics {
+  readonly sessions: number;
+  readonly batches: number;
+  /** Retained messages, where topics with the same hash count as one. */
+  readonly retained: number;
+  /** Bytes of the pages that are in use. */
+  readonly usedBytes: number;
+  /** Bytes of the file. */
+  readonly fileBytes: number;
+}
+
+/**
+ * Reads a store and changes nothing, also while a server uses it. Each call sees the store as of one moment. While a
+ * visit lasts, the server cannot use pages again that were freed since it began: the file may grow.
+ */
+export interface LmdbReader {
+  readonly description: StoreDescription;
+  /** The file that is read. A store that is compacted meanwhile goes on in another one. */
+  readonly file: string;
+  /** Shows all that the store holds, in the order of `Store.open`. */
+  visit(visitor: StoreVisitor): void;
+  statistics(): LmdbStatistics;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the store in a directory for reading.
+ * @throws StoreError if there is none, its format is newer, or it cannot be read.
+ */
+export async function openReadOnly(path: string): Promise<LmdbReader> {
+  const directory = new DataDirectory(path);
+  let environment: Environment | undefined;
+  try {
+    const file = directory.current;
+    if (file === undefined) {
+      throw new StoreError("ANAX_STORE_UNREADABLE", `there is no store in ${directory.path}`);
+    }
+    environment = new Environment(file, "read");
+    return readerOf(environment, refuseUnknownFormat(directory.path, readDescription(environment)));
+  } catch (error) {
+    await environment?.close();
+    throw openingFailure(directory.path, error);
+  }
+}
+
+function readerOf(environment: Environment, description: StoreDescription): LmdbReader {
+  return {
+    description,
+    file: environment.file,
+    visit: (visitor) => visitTables(environment, visitor),
+    statistics: () => ({
+      ...environment.entryCounts(),
+      usedBytes: environment.usedBytes,
+      fileBytes: environment.fileBytes,
+    }),
+    close: () => environment.close(),
+  };
+}

@@ -1,0 +1,106 @@
+import { mkdirSync } from "node:fs";
+import { emptyTransaction, holdings, patternedBytes } from "@anax/server/contracts";
+import { lmdbStore, openReadOnly } from "@anax/store-lmdb";
+import type { LmdbReader } from "@anax/store-lmdb";
+import { describe, expect, it } from "vitest";
+import { ChildProgram } from "./support/child-program.ts";
+import { withFolder } from "./support/folder.ts";
+import { batchOf } from "./support/transactions.ts";
+
+function positionsIn(reader: LmdbReader): number[] {
+  const positions: number[] = [];
+  const ignore = (): void => {};
+  reader.visit({
+    session: ignore,
+    retained: ignore,
+    batch: (position) => positions.push(position),
+  });
+  return positions;
+}
+
+describe("reading a store", () => {
+  it("shows what it holds and how much that is, and leaves it free for a server", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      const sessions = new Map([[1, patternedBytes(5, 1)]]);
+      const retained = new Map([["a/b", patternedBytes(5, 2)]]);
+      await store.commit({ ...batchOf(3), sessions, retained });
+      await store.close();
+      const reader = await openReadOnly(path);
+      expect(reader.description).toEqual({ format: 1, createdBy: "@anax/store-lmdb" });
+      const { usedBytes, fileBytes, ...counts } = reader.statistics();
+      expect(counts).toEqual({ sessions: 1, retained: 1, batches: 1 });
+      expect(usedBytes).toBeGreaterThan(0);
+      expect(fileBytes).toBeGreaterThanOrEqual(usedBytes);
+      expect(positionsIn(reader)).toEqual([3]);
+      await reader.close();
+      await reader.close();
+      await holdings(store);
+      await store.commit(batchOf(4));
+      await store.close();
+    }));
+
+  it("works while a server uses it, and sees each time how things stand", () =>
+    withFolder(async (path) => {
+      const child = new ChildProgram("child-store.ts", [path, "disk"]);
+      try {
+        await child.wrote(20);
+        const reader = await openReadOnly(path);
+        const before = positionsIn(reader);
+        expect(before).toHaveLength(10);
+        await child.wrote((before.at(-1) ?? 0) + 20);
+        const after = positionsIn(reader);
+        expect(after).toHaveLength(10);
+        expect(after[0]).toBeGreaterThan(before.at(-1) ?? Infinity);
+        await reader.close();
+      } finally {
+        await child.kill();
+      }
+    }));
+
+  it("goes on in the file that it has opened while the store is compacted", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      await store.commit(batchOf(1));
+      const reader = await openReadOnly(path);
+      await store.compact();
+      await store.commit(batchOf(2));
+      expect(positionsIn(reader)).toEqual([1]);
+      await reader.close();
+      const again = await openReadOnly(path);
+      expect(positionsIn(again)).toEqual([1, 2]);
+      await again.close();
+      await store.close();
+    }));
+
+  it("is refused where there is no store", () =>
+    withFolder(async (path) => {
+      await expect(openReadOnly(path)).rejects.toMatchObject({ code: "ANAX_STORE_UNREADABLE" });
+      mkdirSync(path);
+      await expect(openReadOnly(path)).rejects.toMatchObject({
+        code: "ANAX_STORE_UNREADABLE",
+        message: `there is no store in ${path}`,
+      });
+    }));
+
+  it("shows the same as opening does", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      const long = "l".repeat(3_000);
+      const retained = new Map([
+        ["a", Uint8Array.of(1)],
+        [long, Uint8Array.of(2)],
+      ]);
+      await store.commit({ ...emptyTransaction(), retained });
+      await store.close();
+      const reader = await openReadOnly(path);
+      const topics: string[] = [];
+      const ignore = (): void => {};
+      reader.visit({ session: ignore, retained: (topic) => topics.push(topic), batch: ignore });
+      expect(topics).toEqual(["a", long]);
+      await reader.close();
+    }));
+});

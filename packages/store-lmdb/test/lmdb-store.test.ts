@@ -1,0 +1,248 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { emptyTransaction, holdings, patternedBytes } from "@anax/server/contracts";
+import { lmdbStore } from "@anax/store-lmdb";
+import { open } from "lmdb";
+import { describe, expect, it } from "vitest";
+import { LmdbStore } from "../src/lmdb-store.ts";
+import { withFolder } from "./support/folder.ts";
+import { batchOf, deletionOf } from "./support/transactions.ts";
+
+const MEGABYTE = 1_048_576;
+
+describe("the directory of a store", () => {
+  it("is made for its owner only", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path: join(path, "deep", "er") });
+      await holdings(store);
+      expect(statSync(store.path).mode & 0o777).toBe(0o700);
+      const modes = readdirSync(store.path).map((name) => statSync(join(store.path, name)).mode);
+      expect(modes.map((mode) => mode & 0o077)).toEqual(modes.map(() => 0));
+      await store.close();
+    }));
+
+  it("is refused if it is a file", () =>
+    withFolder(async (path) => {
+      writeFileSync(path, "");
+      const refusal = { code: "ANAX_STORE_UNREADABLE", message: `${path} is not a directory` };
+      await expect(holdings(lmdbStore({ path }))).rejects.toMatchObject(refusal);
+    }));
+
+  it.skipIf(process.getuid?.() === 0)("is refused if it cannot be written", () =>
+    withFolder(async (path) => {
+      mkdirSync(path);
+      chmodSync(path, 0o500);
+      const refusal = { code: "ANAX_STORE_UNWRITABLE" };
+      await expect(holdings(lmdbStore({ path }))).rejects.toMatchObject(refusal);
+      chmodSync(path, 0o700);
+    }),
+  );
+
+  it("may hold other files, which stay", () =>
+    withFolder(async (path) => {
+      mkdirSync(path);
+      writeFileSync(join(path, "notes.txt"), "mine");
+      const store = lmdbStore({ path });
+      await holdings(store);
+      await store.compact();
+      await store.close();
+      expect(existsSync(join(path, "notes.txt"))).toBe(true);
+    }));
+});
+
+describe("the file of a store", () => {
+  it("is refused if its format is newer, and left as it is", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      await store.close();
+      await setFormat(path, "2");
+      const message = `${path} has format 2, and this version of Anax reads up to 1`;
+      const refusal = { code: "ANAX_STORE_FORMAT", message };
+      await expect(holdings(lmdbStore({ path }))).rejects.toMatchObject(refusal);
+      await setFormat(path, "1");
+      await holdings(store);
+      await store.close();
+    }));
+
+  it("is refused if it is something else", () =>
+    withFolder(async (path) => {
+      mkdirSync(path);
+      writeFileSync(join(path, "anax-1.mdb"), patternedBytes(50_000, 1));
+      const refusal = { code: "ANAX_STORE_UNREADABLE" };
+      await expect(holdings(lmdbStore({ path }))).rejects.toMatchObject(refusal);
+    }));
+
+  it("is refused if it is cut off", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      for (let position = 1; position <= 20; position += 1) {
+        await store.commit(batchOf(position, 50_000));
+      }
+      await store.close();
+      truncateSync(join(path, "anax-1.mdb"), 200_000);
+      const refusal = {
+        code: "ANAX_STORE_UNREADABLE",
+        message: expect.stringContaining("cut off"),
+      };
+      await expect(holdings(store)).rejects.toMatchObject(refusal);
+    }));
+
+  it("stays small under steady commits and deletions", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path, durability: "process" });
+      await holdings(store);
+      for (let position = 1; position <= 1_000; position += 1) {
+        const { batch } = batchOf(position, 65_536);
+        await store.commit({ ...deletionOf(Math.max(0, position - 20)), batch });
+      }
+      expect(store.fileBytes).toBeLessThan(5 * MEGABYTE);
+      await store.close();
+    }));
+
+  it("shrinks by itself when a lot of it is deleted", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path, durability: "process" });
+      await holdings(store);
+      const positions = Array.from({ length: 70 }, (_, index) => index + 1);
+      for (const position of positions) await store.commit(batchOf(position, MEGABYTE));
+      expect(store.fileBytes).toBeGreaterThan(70 * MEGABYTE);
+      await store.commit(deletionOf(...positions.slice(3)));
+      expect(store.fileBytes).toBeLessThan(5 * MEGABYTE);
+      await store.commit(batchOf(71));
+      await store.close();
+      const found = await holdings(store);
+      expect(found.batches.map(([position]) => position)).toEqual([1, 2, 3, 71]);
+      await store.close();
+    }));
+});
+
+describe("compacting", () => {
+  it("keeps everything and gives the rest back", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      for (let position = 1; position <= 40; position += 1) {
+        await store.commit(batchOf(position, 100_000));
+      }
+      const retained = new Map([["t".repeat(9_000), patternedBytes(7, 7)]]);
+      const sessions = new Map([[1, patternedBytes(8, 8)]]);
+      await store.commit({ ...emptyTransaction(), sessions, retained });
+      await store.commit(deletionOf(...Array.from({ length: 38 }, (_, index) => index + 1)));
+      const before = store.fileBytes;
+      await store.compact();
+      expect(store.fileBytes).toBeLessThan(before / 5);
+      expect(store.read(40)?.length).toBe(100_000);
+      await store.commit(batchOf(41));
+      await store.close();
+      const found = await holdings(store);
+      expect(found.batches.map(([position]) => position)).toEqual([39, 40, 41]);
+      expect(found.retained).toEqual([...retained]);
+      expect(found.sessions).toEqual([...sessions]);
+      await store.close();
+    }));
+
+  it("goes on with the last whole file after a crash at any point", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      await store.commit(batchOf(1));
+      await store.compact();
+      await store.commit(batchOf(2));
+      await store.close();
+      // A copy that was not finished, and a file that a crash has kept from being deleted.
+      writeFileSync(join(path, "anax-3.copy"), "half of i");
+      writeFileSync(join(path, "anax-1.mdb"), "old");
+      const found = await holdings(store);
+      expect(found.batches.map(([position]) => position)).toEqual([1, 2]);
+      await store.close();
+      const data = readdirSync(path).filter((name) => !name.endsWith("lock"));
+      expect(data).toEqual(["anax-2.mdb"]);
+    }));
+
+  it("waits for commits, and commits for it", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      await Promise.all([store.commit(batchOf(1)), store.compact(), store.commit(batchOf(2))]);
+      await store.close();
+      expect((await holdings(store)).batches).toHaveLength(2);
+      await store.close();
+    }));
+});
+
+describe("a transaction that makes no sense", () => {
+  it("is refused as a whole and does no harm", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      const sessions = new Map([[-1, Uint8Array.of(1)]]);
+      await expect(store.commit({ ...batchOf(1), sessions })).rejects.toThrow("-1 is no key");
+      await expect(store.commit(batchOf(1.5))).rejects.toThrow(RangeError);
+      await store.commit(batchOf(2));
+      await store.close();
+      expect((await holdings(store)).batches.map(([position]) => position)).toEqual([2]);
+      await store.close();
+    }));
+});
+
+describe("topics with the same hash", () => {
+  it("are kept apart", () =>
+    withFolder(async (path) => {
+      const sameForAll = (): Uint8Array => Uint8Array.of(1, 2, 3);
+      const store = new LmdbStore({ path }, sameForAll);
+      await holdings(store);
+      const [first, second, third] = ["a", "b", "c"].map((letter) => letter.repeat(1_000));
+      const put = (topic = "", row?: Uint8Array) => new Map([[topic, row]]);
+      const retained = new Map([
+        [first ?? "", Uint8Array.of(1)],
+        [second ?? "", Uint8Array.of(2)],
+      ]);
+      await store.commit({ ...emptyTransaction(), retained });
+      await store.commit({ ...emptyTransaction(), retained: put(third, Uint8Array.of(3)) });
+      await store.commit({ ...emptyTransaction(), retained: put(first) });
+      await store.commit({ ...emptyTransaction(), retained: put(second, Uint8Array.of(9)) });
+      await store.close();
+      expect((await holdings(store)).retained).toEqual([
+        [second, Uint8Array.of(9)],
+        [third, Uint8Array.of(3)],
+      ]);
+      await store.close();
+    }));
+});
+
+describe("a store that may take so many bytes", () => {
+  it("refuses what is more, keeps what it has, and goes on when there is room again", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path, bytesMax: 300_000 });
+      await holdings(store);
+      await store.commit(batchOf(1, 200_000));
+      const refusal = { code: "ANAX_STORE_FULL", message: expect.stringContaining("300000") };
+      await expect(store.commit(batchOf(2, 200_000))).rejects.toMatchObject(refusal);
+      expect(store.read(1)?.length).toBe(200_000);
+      expect(store.read(2)).toBeUndefined();
+      await store.commit(deletionOf(1));
+      await store.commit(batchOf(2, 200_000));
+      await store.close();
+      expect((await holdings(store)).batches).toHaveLength(1);
+      await store.close();
+    }));
+});
+
+/** Writes another format into a store that nobody has open. */
+async function setFormat(path: string, format: string): Promise<void> {
+  const options = { encoding: "binary", keyEncoding: "binary", overlappingSync: false } as const;
+  const root = open({ ...options, path: join(path, "anax-1.mdb") });
+  const meta = root.openDB("meta", options);
+  await meta.put(Buffer.from("format"), Buffer.from(format));
+  await root.close();
+}

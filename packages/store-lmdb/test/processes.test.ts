@@ -1,0 +1,64 @@
+import { holdings } from "@anax/server/contracts";
+import { lmdbStore } from "@anax/store-lmdb";
+import { describe, expect, it } from "vitest";
+import { ChildProgram } from "./support/child-program.ts";
+import { withFolder } from "./support/folder.ts";
+import { batchOf } from "./support/transactions.ts";
+
+const TIMEOUT_MS = 60_000;
+
+describe("a store and other processes", () => {
+  for (const durability of ["disk", "process"] as const) {
+    it(
+      `has every commit that was confirmed before kill -9, durability ${durability}`,
+      () =>
+        withFolder(async (path) => {
+          let confirmed = 0;
+          for (const count of [1, 30, 200]) {
+            const child = new ChildProgram("child-store.ts", [path, durability]);
+            try {
+              await child.wrote(count);
+            } finally {
+              await child.kill();
+            }
+            confirmed = Number(child.lines.at(-1));
+            const store = lmdbStore({ path, durability });
+            const { batches } = await holdings(store);
+            await store.close();
+            const positions = batches.map(([position]) => position);
+            const last = positions.at(-1) ?? 0;
+            // The one that was under way when it ended may be there too, with all that belongs to it.
+            expect([confirmed, confirmed + 1]).toContain(last);
+            const first = Math.max(1, last - 9);
+            const expected = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+            expect(positions).toEqual(expected);
+            const contents = expected.map((position) => batchOf(position, (position % 7) * 9_000));
+            expect(batches.map(([, bytes]) => bytes)).toEqual(
+              contents.map(({ batch }) => batch?.bytes),
+            );
+          }
+        }),
+      TIMEOUT_MS,
+    );
+  }
+
+  it(
+    "is refused while another process has it",
+    () =>
+      withFolder(async (path) => {
+        const child = new ChildProgram("child-store.ts", [path, "disk"]);
+        try {
+          await child.wrote(1);
+          const message = expect.stringMatching(/is in use by process \d+ on /);
+          const refusal = { code: "ANAX_STORE_IN_USE", message };
+          await expect(holdings(lmdbStore({ path }))).rejects.toMatchObject(refusal);
+        } finally {
+          await child.kill();
+        }
+        const store = lmdbStore({ path });
+        await holdings(store);
+        await store.close();
+      }),
+    TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,19 @@
+/**
+ * A program that commits batches to the store in the directory of its argument, one after the other and as fast as it can, and
+ * writes the position of each when it is committed. It ends when somebody ends it.
+ */
+import { lmdbStore } from "@anax/store-lmdb";
+import { batchOf, deletionOf } from "./transactions.ts";
+
+const [path = "", durability = ""] = process.argv.slice(2);
+const store = lmdbStore({ path, durability: durability === "process" ? "process" : "disk" });
+let last = 0;
+const ignore = (): void => {};
+await store.open({ session: ignore, retained: ignore, batch: (position) => (last = position) });
+process.stdin.on("end", () => process.exit(1)).resume();
+for (;;) {
+  last += 1;
+  const { batch } = batchOf(last, (last % 7) * 9_000);
+  await store.commit({ ...deletionOf(Math.max(0, last - 10)), batch });
+  process.stdout.write(`${last}\n`);
+}
