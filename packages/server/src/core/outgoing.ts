@@ -8,6 +8,9 @@ import type { Outbox } from "./outbox.ts";
 /** Output that a peer may leave unread before the server stops reading from it. */
 const UNREAD_BYTES_MAX = 1_048_576;
 
+/** Characters of a Reason String: it may repeat what a client sent, and is for people to read. */
+export const REASON_STRING_MAX = 1_000;
+
 /** Sends any packet but PUBLISH, through the interceptor if there is one. */
 export function sendPacket(
   core: CoreContext,
@@ -82,7 +85,9 @@ export function countSent(core: CoreContext, connection: Connection, packets: nu
  * [MQTT-3.2.2-19] [MQTT-3.4.2-2] or that the client does not want [MQTT-3.1.2-29]; undefined if it is still too large.
  */
 function fitted(connection: Connection, packet: Packet): Uint8Array | undefined {
-  const wanted = isUnwanted(connection, packet) ? withoutExplanations(packet) : packet;
+  const wanted = isUnwanted(connection, packet)
+    ? withoutExplanations(packet)
+    : withShortReason(packet);
   const bytes = encodePacket(wanted, connection.version);
   if (bytes.length <= connection.maximumPacketSize) return bytes;
   const shorter = encodePacket(withoutExplanations(packet), connection.version);
@@ -96,6 +101,22 @@ function isUnwanted(connection: Connection, packet: Packet): boolean {
     packet.type !== "connack" &&
     packet.type !== "disconnect"
   );
+}
+
+/** The same packet with a Reason String that can be sent, however much of a client's it repeats. */
+function withShortReason(packet: Packet): Packet {
+  if (!("properties" in packet) || packet.properties === undefined) return packet;
+  const { properties } = packet;
+  if (!("reasonString" in properties) || properties.reasonString === undefined) return packet;
+  if (properties.reasonString.length <= REASON_STRING_MAX) return packet;
+  // A character of two halves is not cut in two.
+  const reasonString = properties.reasonString
+    .slice(0, REASON_STRING_MAX)
+    .replace(/[\ud800-\udbff]$/, "");
+  return {
+    ...packet,
+    properties: { ...properties, reasonString: `${reasonString}\u2026` },
+  } as Packet;
 }
 
 /** The same packet without Reason String and User Properties. */
