@@ -26,6 +26,8 @@ const { values } = parseArgs({
     server: { type: "string", default: "anax" },
     durability: { type: "string", default: "disk" },
     gate: { type: "string", default: "on" },
+    // Small, so that paging happens all the time.
+    "resident-bytes": { type: "string", default: "262144" },
     report: { type: "string" },
     quiet: { type: "boolean", default: false },
   },
@@ -42,10 +44,10 @@ async function commandIn(folder: string): Promise<ServerCommand> {
     directory: join(folder, "data"),
     durability: durabilityOf(values.durability),
     gate: values.gate === "off" ? "off" : "on",
-    // Small, so that checkpoints and paging happen all the time.
+    // Small, so that checkpoints happen all the time.
     checkpointBytes: 262_144,
     checkpointIntervalMs: 50,
-    residentBytesMax: 262_144,
+    residentBytesMax: Number(values["resident-bytes"]),
   });
 }
 

@@ -2,12 +2,12 @@ import { checkRetained } from "./clients/retained-check.ts";
 import type { Subscriber } from "./clients/subscriber.ts";
 import type { Stream } from "./ledger/stream.ts";
 import type { Population } from "./population.ts";
-import { until } from "./waiting.ts";
+import { until, untilStill } from "./waiting.ts";
 
 /**
  * Lets everything come to rest and calls lost what should have come and has not. A marker that is published behind all
  * else tells each session that its turn is over. Nothing must be published meanwhile.
- * @param patienceMs what a server has not done after this long, it will not do
+ * @param patienceMs a server that has done nothing for so long will not do anything more
  */
 export async function verify(
   population: Population,
@@ -15,8 +15,9 @@ export async function verify(
   patienceMs: number,
 ): Promise<void> {
   const { ledger, publishers, control } = population;
+  const progress = (): number => ledger.counts.delivered + ledger.counts.acknowledged;
   for (const publisher of publishers) publisher.rest();
-  if (!(await until(() => publishers.every(({ isIdle }) => isIdle), patienceMs))) {
+  if (!(await untilStill(() => publishers.every(({ isIdle }) => isIdle), progress, patienceMs))) {
     ledger.complain("refused", "a publisher waits for an answer that does not come");
   }
   const online = [...population.subscribers.keys()].filter(({ isOnline }) => isOnline);
@@ -29,7 +30,7 @@ export async function verify(
   });
   const hasMarker = (): boolean =>
     markers.every(({ subscriber, sequence }) => subscriber.lastMarker >= sequence);
-  await until(hasMarker, patienceMs);
+  await untilStill(hasMarker, progress, patienceMs);
   await settleSessions(population, online, patienceMs);
   await settleGroup(population, patienceMs);
   await checkRetained(ledger, {

@@ -9,3 +9,17 @@ export async function until(condition: () => boolean, patienceMs: number): Promi
   }
   return true;
 }
+
+/** Waits until a condition holds, for as long as `progress` changes at least every `patienceMs`; false if it does not. */
+export async function untilStill(
+  condition: () => boolean,
+  progress: () => number,
+  patienceMs: number,
+): Promise<boolean> {
+  for (;;) {
+    const before = progress();
+    const hasChanged = (): boolean => condition() || progress() !== before;
+    if (!(await until(hasChanged, patienceMs))) return false;
+    if (condition()) return true;
+  }
+}

@@ -67,9 +67,9 @@ export class Ledger {
 
   /** The next message of a stream is about to be sent. */
   sending(stream: Stream): SentMessage {
-    stream.lastSent += 1;
     this.counts.sent += 1;
-    return { stream, sequence: stream.lastSent, sentAt: this.nextEvent() };
+    const sentAt = this.nextEvent();
+    return { stream, sequence: stream.sending(sentAt), sentAt };
   }
 
   acknowledged({ stream, sequence, sentAt }: SentMessage): void {

@@ -106,7 +106,7 @@ export class ReceiverRecord {
     progress.owed.delete(sequence);
     if (progress.seen.has(sequence)) return this.#again(delivery, name);
     progress.seen.add(sequence);
-    if (sequence < progress.last && stream.fields.isOrdered && !this.isShared) {
+    if (sequence < progress.last && !this.#mayComeLate(stream, sequence)) {
       this.#complain("reordered", `${name} after #${progress.last}`);
     }
     progress.last = Math.max(progress.last, sequence);
@@ -130,6 +130,16 @@ export class ReceiverRecord {
     const qos = Math.min(stream.fields.qos, this.#subscriptionTo(stream.topic)?.qos ?? 1);
     const isExplained = qos < 2 && (isDuplicate || stream.resent.has(sequence));
     if (!isExplained) this.#complain("repeated", `${name} at QoS ${qos}`);
+  }
+
+  /**
+   * Whether a message may come behind later ones: where there is no order, and if it was sent again after a subscription
+   * that the first sending came too early for.
+   */
+  #mayComeLate(stream: Stream, sequence: number): boolean {
+    if (this.isShared || !stream.fields.isOrdered) return true;
+    const confirmedAt = this.#subscriptionTo(stream.topic)?.confirmedAt ?? Infinity;
+    return stream.resent.has(sequence) && stream.sentAt(sequence) < confirmedAt;
   }
 
   #mayReceive(topic: string): boolean {

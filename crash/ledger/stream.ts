@@ -2,6 +2,9 @@ import type { QoS } from "@anax/protocol";
 import { patternedBytes } from "@anax/server/contracts";
 import { SequenceSet } from "./sequence-set.ts";
 
+/** Messages of a stream whose time is remembered: more than can be on their way at once. */
+const REMEMBERED = 1_000;
+
 /** What distinguishes one stream from another. */
 export interface StreamFields {
   readonly topic: string;
@@ -25,6 +28,8 @@ export class Stream {
   /** Those without a payload, which clear the retained message. */
   readonly clearing: SequenceSet = new SequenceSet();
 
+  readonly #sentAt: Map<number, number> = new Map();
+
   constructor(number: number, fields: StreamFields) {
     this.number = number;
     this.fields = fields;
@@ -32,6 +37,19 @@ export class Stream {
 
   get topic(): string {
     return this.fields.topic;
+  }
+
+  /** The next message is about to be sent. */
+  sending(event: number): number {
+    this.lastSent += 1;
+    this.#sentAt.set(this.lastSent, event);
+    this.#sentAt.delete(this.lastSent - REMEMBERED);
+    return this.lastSent;
+  }
+
+  /** The event at which a message was sent first; 0 if that is long ago. */
+  sentAt(sequence: number): number {
+    return this.#sentAt.get(sequence) ?? 0;
   }
 
   /** The payload of a message; `size` is that of the filling. */

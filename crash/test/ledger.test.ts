@@ -114,6 +114,19 @@ describe("the ledger", () => {
     expect(bench.settled()).toEqual(["reordered"]);
   });
 
+  it("takes a message late that was sent again after a subscription it had come too early for", () => {
+    const bench = new Bench(1);
+    bench.receiver.unsubscribing("a/#");
+    const early = bench.ledger.sending(bench.stream);
+    bench.subscribe();
+    bench.acknowledge(1);
+    bench.deliver(2);
+    bench.stream.resent.add(1);
+    bench.ledger.acknowledged(early);
+    bench.deliver(1);
+    expect(bench.settled()).toEqual([]);
+  });
+
   it("sees what was never sent", () => {
     const bench = new Bench();
     bench.acknowledge(1);

@@ -52,6 +52,7 @@ export class DataDirectory {
     const file = copy.replace(/copy$/, "mdb");
     sync(copy, "r+");
     renameSync(copy, file);
+    rmSync(`${copy}-lock`, { force: true });
     this.sync();
     return file;
   }
