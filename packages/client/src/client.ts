@@ -42,6 +42,8 @@ import { Subscription } from "./subscription.ts";
 import type { MessageHandler } from "./subscription.ts";
 
 const NO_OPTIONS = Object.freeze({});
+/** The result of an unsubscribe that the server was not asked for, or whose answer is not to come. */
+const UNASKED: UnsubscribeResult = Object.freeze({ reasonCodes: [] });
 
 /**
  * An MQTT client.
@@ -319,7 +321,7 @@ export class MqttClient {
     this.#flushed?.reject(cause);
     this.#flushed = undefined;
     for (const { pong } of this.#pings.splice(0)) pong.reject(cause);
-    for (const leaving of this.#leaving) leaving.resolve({ reasonCodes: [] });
+    for (const leaving of this.#leaving) leaving.resolve(UNASKED);
     this.#leaving.clear();
     if (!event.willReconnect) this.#giveUp(event, cause);
     this.#events.emit("disconnected", event);
@@ -363,9 +365,9 @@ export class MqttClient {
 
   /** Ends a subscription; the server is told of those filters that no other subscription has. */
   #leave(topicFilters: readonly string[], subscription: Subscription): Promise<UnsubscribeResult> {
-    if (!this.#router.remove(subscription)) return Promise.resolve({ reasonCodes: [] });
+    if (!this.#router.remove(subscription)) return Promise.resolve(UNASKED);
     const unused = topicFilters.filter((filter) => !this.#router.hasFilter(filter));
-    if (unused.length === 0) return Promise.resolve({ reasonCodes: [] });
+    if (unused.length === 0) return Promise.resolve(UNASKED);
     return this.#sendUnsubscribe({ topicFilters: unused });
   }
 
@@ -388,7 +390,7 @@ export class MqttClient {
   #sendUnsubscribe(
     fields: Pick<UnsubscribeRequest, "topicFilters" | "properties">,
   ): Promise<UnsubscribeResult> {
-    if (this.#connector.status === "idle") return Promise.resolve({ reasonCodes: [] });
+    if (this.#connector.status === "idle") return Promise.resolve(UNASKED);
     const answer = deferred<UnsubscribeResult>();
     this.#leaving.add(answer);
     this.#machine.request({
@@ -406,7 +408,7 @@ export class MqttClient {
       },
     });
     this.#connector.scheduleFlush();
-    if (!this.connected) answer.resolve({ reasonCodes: [] });
+    if (!this.connected) answer.resolve(UNASKED);
     return answer.promise;
   }
 

@@ -199,8 +199,7 @@ export class Connector {
       return await transport({ address, tls, webSocket, subprotocols, signal }, connection);
     } catch (cause) {
       if (cause instanceof MqttError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const message = `could not connect to ${describeAddress(address)}: ${reason}`;
+      const message = `could not connect to ${describeAddress(address)}: ${asError(cause).message}`;
       throw new MqttConnectError(message, { cause });
     }
   }

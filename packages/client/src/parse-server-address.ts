@@ -7,6 +7,7 @@ import type {
   ServerAddressOptions,
   TransportProtocol,
 } from "./server-address.ts";
+import { requireIntegers } from "./validation.ts";
 import type { Scheme } from "./transports/transport.ts";
 
 /**
@@ -23,9 +24,7 @@ function completeAddress(options: ServerAddressOptions): ServerAddress {
   const { protocol, port: defaultPort } = requireScheme(`${options.protocol ?? "mqtt"}:`);
   if (protocol === "unix") return unixAddress(options.path);
   const { host = "127.0.0.1", port = defaultPort, path = "/mqtt" } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new MqttConfigurationError(`port ${port} is not an integer from 0 to 65535`);
-  }
+  requireIntegers({ port }, { port: [0, 65_535] });
   return { protocol, host, port, path: isWebSocket(protocol) ? path : "" };
 }
 
@@ -38,11 +37,9 @@ function toUrl(source: string | URL): URL {
   if (source instanceof URL) return source;
   try {
     return new URL(source);
-  } catch (cause) {
-    // The text is not repeated: it may hold a password.
-    throw new MqttConfigurationError("the server is no URL, such as mqtt://host:1883", {
-      cause: cause instanceof Error ? cause.name : cause,
-    });
+  } catch {
+    // The text is not repeated, and so neither is the cause: it may hold a password.
+    throw new MqttConfigurationError("the server is no URL, such as mqtt://host:1883");
   }
 }
 
@@ -73,10 +70,9 @@ function isWebSocket(protocol: TransportProtocol): boolean {
 }
 
 function credentialsOf(url: URL): { userName?: string; password?: string } {
-  const credentials: { userName?: string; password?: string } = {};
-  if (url.username !== "") credentials.userName = decode(url.username);
-  if (url.password !== "") credentials.password = decode(url.password);
-  return credentials;
+  const userName = decode(url.username);
+  const password = decode(url.password);
+  return { ...(userName && { userName }), ...(password && { password }) };
 }
 
 const decode = decodeURIComponent;

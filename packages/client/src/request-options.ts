@@ -15,19 +15,11 @@ import type {
   SubscribeOptions,
   UnsubscribeOptions,
 } from "./options.ts";
-import { requireIntegers, requireVersion5 } from "./validation.ts";
+import { MESSAGE_PROPERTIES, requireIntegers, requireVersion5 } from "./validation.ts";
 
 const U32_MAX = 4_294_967_295;
 
-const PUBLISH_PROPERTIES = [
-  "messageExpiryIntervalSeconds",
-  "contentType",
-  "responseTopic",
-  "correlationData",
-  "payloadFormatIndicator",
-  "userProperties",
-  "topicAlias",
-] as const;
+const PUBLISH_PROPERTIES = [...MESSAGE_PROPERTIES, "topicAlias"] as const;
 
 const PUBLISH_INTEGERS = {
   messageExpiryIntervalSeconds: [0, U32_MAX],

@@ -12,7 +12,7 @@ import { payloadBytes } from "./payload.ts";
 import { parseServerAddress } from "./parse-server-address.ts";
 import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
 import type { TlsOptions, TransportFactory, WebSocketOptions } from "./transports/transport.ts";
-import { requireIntegers, requireVersion5 } from "./validation.ts";
+import { MESSAGE_PROPERTIES, requireIntegers, requireVersion5 } from "./validation.ts";
 
 /** How to come back; never when undefined. */
 export interface ResolvedReconnect extends BackOffOptions {
@@ -80,15 +80,7 @@ const RECONNECT_INTEGERS = {
   maximumAttempts: [1, Number.MAX_SAFE_INTEGER],
 } as const;
 
-const WILL_PROPERTIES = [
-  "willDelayIntervalSeconds",
-  "messageExpiryIntervalSeconds",
-  "contentType",
-  "responseTopic",
-  "correlationData",
-  "payloadFormatIndicator",
-  "userProperties",
-] as const;
+const WILL_PROPERTIES = ["willDelayIntervalSeconds", ...MESSAGE_PROPERTIES] as const;
 
 /**
  * Checks the options and fills in the defaults.

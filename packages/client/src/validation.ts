@@ -2,6 +2,16 @@
 import type { ProtocolVersion } from "@anax/protocol";
 import { MqttConfigurationError } from "./core/errors.ts";
 
+/** The properties that a message and a will have in common. */
+export const MESSAGE_PROPERTIES = [
+  "messageExpiryIntervalSeconds",
+  "contentType",
+  "responseTopic",
+  "correlationData",
+  "payloadFormatIndicator",
+  "userProperties",
+] as const;
+
 /** Least and largest value of options that are integers. */
 export type IntegerRanges<Name extends string> = Readonly<
   Record<Name, readonly [minimum: number, maximum: number]>

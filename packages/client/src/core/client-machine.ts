@@ -389,10 +389,7 @@ export class ClientMachine {
 
   #sendAuth(reasonCode: number, authenticationData: Uint8Array | undefined): void {
     const authenticationMethod = this.#connect?.properties?.authenticationMethod ?? "";
-    const properties =
-      authenticationData === undefined
-        ? { authenticationMethod }
-        : { authenticationMethod, authenticationData };
+    const properties = withoutUndefined({ authenticationMethod, authenticationData });
     this.#output.send({ type: "auth", reasonCode, properties });
   }
 }

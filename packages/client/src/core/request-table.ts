@@ -89,14 +89,10 @@ export class RequestTable {
 
   /** Appends the packet; the error if it cannot be sent. */
   #encode(request: Request, packetIdentifier: number): unknown {
-    const { type, properties } = request;
-    const common =
-      properties === undefined ? { packetIdentifier } : { packetIdentifier, properties };
+    // What is left are the fields of the packet.
+    const { acknowledged: _, failed: __, ...fields } = request;
     try {
-      const isSent =
-        type === "subscribe"
-          ? this.#output.send({ type, subscriptions: request.subscriptions, ...common })
-          : this.#output.send({ type, topicFilters: request.topicFilters, ...common });
+      const isSent = this.#output.send({ ...fields, packetIdentifier });
       return isSent ? undefined : packetTooLarge(this.#output.maximumPacketSize);
     } catch (error) {
       return error;

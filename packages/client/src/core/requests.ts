@@ -64,9 +64,9 @@ export interface SubscribeRequest {
   readonly subscriptions: readonly SubscriptionRequest[];
   readonly properties?: SubscribeProperties;
   /** SUBACK came, with one Reason Code for each subscription. */
-  acknowledged(packet: SubackPacket): void;
+  readonly acknowledged: (packet: SubackPacket) => void;
   /** It could not be sent, or the connection ended for good before the answer. */
-  failed(error: unknown): void;
+  readonly failed: (error: unknown) => void;
 }
 
 /** An UNSUBSCRIBE. */
@@ -75,7 +75,7 @@ export interface UnsubscribeRequest {
   readonly topicFilters: readonly string[];
   readonly properties?: UnsubscribeProperties;
   /** UNSUBACK came; on MQTT 5.0 with one Reason Code for each filter. */
-  acknowledged(packet: UnsubackPacket): void;
+  readonly acknowledged: (packet: UnsubackPacket) => void;
   /** It could not be sent, or the connection ended for good before the answer. */
-  failed(error: unknown): void;
+  readonly failed: (error: unknown) => void;
 }

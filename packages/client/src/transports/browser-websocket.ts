@@ -26,11 +26,8 @@ export function openBrowserWebSocket(
       signal.removeEventListener("abort", abort);
       resolve(new BrowserWebSocketTransport(socket, events));
     });
-    socket.addEventListener("close", (event) => {
-      signal.removeEventListener("abort", abort);
-      // Browsers tell scripts no more than this, so as not to help port scans.
-      reject(new Error(`the WebSocket was closed (code ${event.code})`));
-    });
+    // Once it is open, nobody hears this any more.
+    socket.addEventListener("close", (event) => reject(closedError(event)));
   });
 }
 
@@ -84,7 +81,11 @@ class BrowserWebSocketTransport implements Transport {
 
   #closed(event: CloseEvent): void {
     clearTimeout(this.#drainTimer);
-    const loss = event.wasClean ? undefined : `the WebSocket was closed (code ${event.code})`;
-    this.#events.onClosed(this.#failure ?? (loss === undefined ? undefined : new Error(loss)));
+    this.#events.onClosed(this.#failure ?? (event.wasClean ? undefined : closedError(event)));
   }
+}
+
+/** Browsers tell scripts no more than this, so as not to help port scans. */
+function closedError({ code }: CloseEvent): Error {
+  return new Error(`the WebSocket was closed (code ${code})`);
 }

@@ -3,8 +3,8 @@ import type { ByteWriter } from "../bytes/byte-writer.ts";
 import type { DecodeLimits } from "./decode-limits.ts";
 import type { Mutable } from "./mutable.ts";
 import { decodePacketIdentifier, encodePacketIdentifier } from "./packet-identifier.ts";
-import { receivableReasonCode, sendableReasonCode } from "./packet-reason-codes.ts";
-import { decodeProperties, encodeProperties } from "./properties.ts";
+import { decodeOptionalReason, encodeOptionalReason } from "./optional-reason.ts";
+import { sendableReasonCode } from "./packet-reason-codes.ts";
 import type { ProtocolVersion } from "./protocol-version.ts";
 import type { UserProperties } from "./user-properties.ts";
 
@@ -40,15 +40,7 @@ export function decodeAcknowledgement<Type extends AcknowledgementType>(
 ): Acknowledgement<Type> {
   const packetIdentifier = decodePacketIdentifier(reader);
   const packet: Mutable<Acknowledgement<Type>> = { type, packetIdentifier, reasonCode: 0 };
-  if (version === 5 && reader.remaining > 0) {
-    packet.reasonCode = receivableReasonCode(reader.u8(), type);
-    if (reader.remaining > 0) {
-      const properties = decodeProperties(reader, type, limits);
-      if (properties !== undefined) {
-        packet.properties = properties;
-      }
-    }
-  }
+  decodeOptionalReason(packet, reader, version, limits);
   return packet;
 }
 
@@ -62,15 +54,10 @@ export function encodeAcknowledgement(
   writer: ByteWriter,
   version: ProtocolVersion,
 ): void {
-  const reasonCode = sendableReasonCode(packet.reasonCode, packet.type);
+  sendableReasonCode(packet.reasonCode, packet.type);
   writer.u8(firstByte);
   const start = writer.openLength(0);
   encodePacketIdentifier(writer, packet.packetIdentifier);
-  if (version === 5 && packet.properties !== undefined) {
-    writer.u8(reasonCode);
-    encodeProperties(writer, packet.type, packet.properties);
-  } else if (version === 5 && reasonCode !== 0) {
-    writer.u8(reasonCode);
-  }
+  encodeOptionalReason(packet, writer, version);
   writer.closeLength(start, 0);
 }

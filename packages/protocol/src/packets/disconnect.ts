@@ -2,8 +2,8 @@ import type { ByteReader } from "../bytes/byte-reader.ts";
 import type { ByteWriter } from "../bytes/byte-writer.ts";
 import type { DecodeLimits } from "./decode-limits.ts";
 import type { Mutable } from "./mutable.ts";
-import { receivableReasonCode, sendableReasonCode } from "./packet-reason-codes.ts";
-import { decodeProperties, encodeProperties } from "./properties.ts";
+import { decodeOptionalReason, encodeOptionalReason } from "./optional-reason.ts";
+import { sendableReasonCode } from "./packet-reason-codes.ts";
 import type { ProtocolVersion } from "./protocol-version.ts";
 import type { UserProperties } from "./user-properties.ts";
 
@@ -34,15 +34,7 @@ export function decodeDisconnect(
   limits: DecodeLimits,
 ): DisconnectPacket {
   const packet: Mutable<DisconnectPacket> = { type: "disconnect", reasonCode: 0 };
-  if (version === 5 && reader.remaining > 0) {
-    packet.reasonCode = receivableReasonCode(reader.u8(), "disconnect");
-    if (reader.remaining > 0) {
-      const properties = decodeProperties(reader, "disconnect", limits);
-      if (properties !== undefined) {
-        packet.properties = properties;
-      }
-    }
-  }
+  decodeOptionalReason(packet, reader, version, limits);
   return packet;
 }
 
@@ -55,14 +47,9 @@ export function encodeDisconnect(
   packet: DisconnectPacket,
   version: ProtocolVersion,
 ): void {
-  const reasonCode = sendableReasonCode(packet.reasonCode, "disconnect");
+  sendableReasonCode(packet.reasonCode, "disconnect");
   writer.u8(0xe0);
   const start = writer.openLength(0);
-  if (version === 5 && packet.properties !== undefined) {
-    writer.u8(reasonCode);
-    encodeProperties(writer, "disconnect", packet.properties);
-  } else if (version === 5 && reasonCode !== 0) {
-    writer.u8(reasonCode);
-  }
+  encodeOptionalReason(packet, writer, version);
   writer.closeLength(start, 0);
 }

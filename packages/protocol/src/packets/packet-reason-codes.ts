@@ -7,22 +7,24 @@ import type { ReasonCodePacketType } from "../reason-codes.ts";
  * names of all codes to know which are legal.
  */
 const LEGAL: Readonly<Record<ReasonCodePacketType, Uint8Array>> = {
-  connack: codes("0 80 81 82 83 84 85 86 87 88 89 8a 8c 90 95 97 99 9a 9b 9c 9d 9f"),
+  connack: codes("0 80-8a 8c 90 95 97 99-9d 9f"),
   puback: codes("0 10 80 83 87 90 91 97 99"),
   pubrec: codes("0 10 80 83 87 90 91 97 99"),
   pubrel: codes("0 92"),
   pubcomp: codes("0 92"),
   suback: codes("0 1 2 80 83 87 8f 91 97 9e a1 a2"),
   unsuback: codes("0 11 80 83 87 8f 91"),
-  disconnect: codes(
-    "0 4 80 81 82 83 87 89 8b 8c 8d 8e 8f 90 93 94 95 96 97 98 99 9a 9b 9c 9d 9e 9f a0 a1 a2",
-  ),
+  disconnect: codes("0 4 80-83 87 89 8b-90 93-a2"),
   auth: codes("0 18 19"),
 };
 
-function codes(hexadecimal: string): Uint8Array {
+/** Hexadecimal codes and ranges of codes. */
+function codes(list: string): Uint8Array {
   const legal = new Uint8Array(256);
-  for (const code of hexadecimal.split(" ")) legal[Number.parseInt(code, 16)] = 1;
+  for (const range of list.split(" ")) {
+    const [first = 0, last = first] = range.split("-").map((code) => Number.parseInt(code, 16));
+    legal.fill(1, first, last + 1);
+  }
   return legal;
 }
 

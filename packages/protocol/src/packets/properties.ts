@@ -4,7 +4,7 @@ import { VARINT_MAXIMUM } from "../bytes/varint.ts";
 import { MalformedPacketError, ProtocolError } from "../errors.ts";
 import type { DecodeLimits } from "./decode-limits.ts";
 import { requireInteger } from "../integer.ts";
-import { PROPERTIES } from "./property-table.ts";
+import { PROPERTIES, PROPERTY_OWNERS } from "./property-table.ts";
 import type {
   PropertiesByOwner,
   PropertyDefinition,
@@ -24,22 +24,9 @@ interface OwnerRows {
   readonly byId: readonly (PropertyDefinition | undefined)[];
 }
 
-const ROWS: Readonly<Record<PropertyOwner, OwnerRows>> = {
-  connect: rowsOf("connect"),
-  will: rowsOf("will"),
-  connack: rowsOf("connack"),
-  publish: rowsOf("publish"),
-  puback: rowsOf("puback"),
-  pubrec: rowsOf("pubrec"),
-  pubrel: rowsOf("pubrel"),
-  pubcomp: rowsOf("pubcomp"),
-  subscribe: rowsOf("subscribe"),
-  suback: rowsOf("suback"),
-  unsubscribe: rowsOf("unsubscribe"),
-  unsuback: rowsOf("unsuback"),
-  disconnect: rowsOf("disconnect"),
-  auth: rowsOf("auth"),
-};
+const ROWS = Object.fromEntries(PROPERTY_OWNERS.map((owner) => [owner, rowsOf(owner)])) as Readonly<
+  Record<PropertyOwner, OwnerRows>
+>;
 
 function rowsOf(owner: PropertyOwner): OwnerRows {
   const ordered = PROPERTIES.filter((definition) => definition.owners.includes(owner));

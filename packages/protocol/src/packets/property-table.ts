@@ -77,7 +77,8 @@ const WITH_REASON_STRING: readonly PropertyOwner[] = [
   "auth",
 ];
 
-const ALL_OWNERS: readonly PropertyOwner[] = [
+/** Every owner: all of them may have User Properties. */
+export const PROPERTY_OWNERS: readonly PropertyOwner[] = [
   ...WITH_REASON_STRING,
   "connect",
   "will",
@@ -92,61 +93,43 @@ const ALL_OWNERS: readonly PropertyOwner[] = [
  * All that are not lists may stand once only.
  */
 export const PROPERTIES: readonly PropertyDefinition[] = [
-  {
-    id: 0x01,
-    name: "payloadFormatIndicator",
-    type: "byte",
-    owners: ["publish", "will"],
-    maximum: 1,
-  },
-  { id: 0x02, name: "messageExpiryIntervalSeconds", type: "u32", owners: ["publish", "will"] },
-  { id: 0x03, name: "contentType", type: "string", owners: ["publish", "will"] },
-  { id: 0x08, name: "responseTopic", type: "topicName", owners: ["publish", "will"] },
-  { id: 0x09, name: "correlationData", type: "binary", owners: ["publish", "will"] },
-  {
-    id: 0x0b,
-    name: "subscriptionIdentifiers",
-    type: "varintList",
-    owners: ["publish"],
-    minimum: 1,
-  },
-  { id: 0x0b, name: "subscriptionIdentifier", type: "varint", owners: ["subscribe"], minimum: 1 },
-  {
-    id: 0x11,
-    name: "sessionExpiryIntervalSeconds",
-    type: "u32",
-    owners: ["connect", "connack", "disconnect"],
-  },
-  { id: 0x12, name: "assignedClientId", type: "string", owners: ["connack"] },
-  { id: 0x13, name: "serverKeepAliveSeconds", type: "u16", owners: ["connack"] },
-  {
-    id: 0x15,
-    name: "authenticationMethod",
-    type: "string",
-    owners: ["connect", "connack", "auth"],
-  },
-  { id: 0x16, name: "authenticationData", type: "binary", owners: ["connect", "connack", "auth"] },
-  { id: 0x17, name: "requestProblemInformation", type: "boolean", owners: ["connect"] },
-  { id: 0x18, name: "willDelayIntervalSeconds", type: "u32", owners: ["will"] },
-  { id: 0x19, name: "requestResponseInformation", type: "boolean", owners: ["connect"] },
-  { id: 0x1a, name: "responseInformation", type: "string", owners: ["connack"] },
-  { id: 0x1c, name: "serverReference", type: "string", owners: ["connack", "disconnect"] },
-  { id: 0x1f, name: "reasonString", type: "string", owners: WITH_REASON_STRING },
-  { id: 0x21, name: "receiveMaximum", type: "u16", owners: ["connect", "connack"], minimum: 1 },
-  { id: 0x22, name: "topicAliasMaximum", type: "u16", owners: ["connect", "connack"] },
-  {
-    id: 0x23,
-    name: "topicAlias",
-    type: "u16",
-    owners: ["publish"],
-    minimum: 1,
-    illegalValueReasonCode: 0x94,
-  },
-  { id: 0x24, name: "maximumQos", type: "byte", owners: ["connack"], maximum: 1 },
-  { id: 0x25, name: "retainAvailable", type: "boolean", owners: ["connack"] },
-  { id: 0x26, name: "userProperties", type: "stringPairList", owners: ALL_OWNERS },
-  { id: 0x27, name: "maximumPacketSize", type: "u32", owners: ["connect", "connack"], minimum: 1 },
-  { id: 0x28, name: "wildcardSubscriptionAvailable", type: "boolean", owners: ["connack"] },
-  { id: 0x29, name: "subscriptionIdentifiersAvailable", type: "boolean", owners: ["connack"] },
-  { id: 0x2a, name: "sharedSubscriptionAvailable", type: "boolean", owners: ["connack"] },
+  property(0x01, "payloadFormatIndicator", "byte", ["publish", "will"], { maximum: 1 }),
+  property(0x02, "messageExpiryIntervalSeconds", "u32", ["publish", "will"]),
+  property(0x03, "contentType", "string", ["publish", "will"]),
+  property(0x08, "responseTopic", "topicName", ["publish", "will"]),
+  property(0x09, "correlationData", "binary", ["publish", "will"]),
+  property(0x0b, "subscriptionIdentifiers", "varintList", ["publish"], { minimum: 1 }),
+  property(0x0b, "subscriptionIdentifier", "varint", ["subscribe"], { minimum: 1 }),
+  property(0x11, "sessionExpiryIntervalSeconds", "u32", ["connect", "connack", "disconnect"]),
+  property(0x12, "assignedClientId", "string", ["connack"]),
+  property(0x13, "serverKeepAliveSeconds", "u16", ["connack"]),
+  property(0x15, "authenticationMethod", "string", ["connect", "connack", "auth"]),
+  property(0x16, "authenticationData", "binary", ["connect", "connack", "auth"]),
+  property(0x17, "requestProblemInformation", "boolean", ["connect"]),
+  property(0x18, "willDelayIntervalSeconds", "u32", ["will"]),
+  property(0x19, "requestResponseInformation", "boolean", ["connect"]),
+  property(0x1a, "responseInformation", "string", ["connack"]),
+  property(0x1c, "serverReference", "string", ["connack", "disconnect"]),
+  property(0x1f, "reasonString", "string", WITH_REASON_STRING),
+  property(0x21, "receiveMaximum", "u16", ["connect", "connack"], { minimum: 1 }),
+  property(0x22, "topicAliasMaximum", "u16", ["connect", "connack"]),
+  property(0x23, "topicAlias", "u16", ["publish"], { minimum: 1, illegalValueReasonCode: 0x94 }),
+  property(0x24, "maximumQos", "byte", ["connack"], { maximum: 1 }),
+  property(0x25, "retainAvailable", "boolean", ["connack"]),
+  property(0x26, "userProperties", "stringPairList", PROPERTY_OWNERS),
+  property(0x27, "maximumPacketSize", "u32", ["connect", "connack"], { minimum: 1 }),
+  property(0x28, "wildcardSubscriptionAvailable", "boolean", ["connack"]),
+  property(0x29, "subscriptionIdentifiersAvailable", "boolean", ["connack"]),
+  property(0x2a, "sharedSubscriptionAvailable", "boolean", ["connack"]),
 ];
+
+/** One row: a call is shorter than an object, and there are many. */
+function property(
+  id: number,
+  name: PropertyName,
+  type: PropertyType,
+  owners: readonly PropertyOwner[],
+  limits?: Pick<PropertyDefinition, "minimum" | "maximum" | "illegalValueReasonCode">,
+): PropertyDefinition {
+  return { id, name, type, owners, ...limits };
+}
