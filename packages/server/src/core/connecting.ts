@@ -278,6 +278,7 @@ function* announce(
   sessionPresent: boolean,
 ): Task {
   if (core.hooks.clientDisconnected !== undefined) connection.password = packet.password;
+  connection.wire.limitMessages?.(Infinity);
   if (core.hooks.clientConnected === undefined) return;
   const { authenticationMethod, authenticationData, userProperties } = packet.properties ?? {};
   const args = {

@@ -112,6 +112,7 @@ export class ServerCore implements CoreContext {
       nowMs: this.now,
     });
     this.connections.add(connection);
+    wire.limitMessages?.(connection.framer.maximumPacketSize);
     watchConnect(this, connection);
     return connection;
   }

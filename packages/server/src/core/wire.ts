@@ -16,6 +16,11 @@ export interface Wire {
   end(): void;
   /** Closes at once. */
   destroy(): void;
+  /**
+   * For a wire that gathers what comes into messages of its own (WebSocket): how many bytes of one it may gather before
+   * it gives them on. Little until the client is let in, then Infinity: the wire's own limit. Others do without.
+   */
+  limitMessages?(bytes: number): void;
 }
 
 /** How a TLS connection is protected. */

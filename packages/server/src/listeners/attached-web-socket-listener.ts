@@ -59,7 +59,7 @@ export class AttachedWebSocketListener implements Listener {
   ): void {
     if (!(socket instanceof Socket) || !admitSocket(socket, acceptor)) return;
     this.#handshake.upgrade(request, socket, head, (webSocket) => {
-      openWebSocket(webSocket, webSocketPeer(socket), acceptor);
+      openWebSocket(webSocket, socket, webSocketPeer(socket), acceptor);
     });
   }
 

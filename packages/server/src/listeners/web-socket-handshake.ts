@@ -7,6 +7,9 @@ import type { WebSocketOptions } from "./web-socket-options.ts";
 
 const MAXIMUM_MESSAGE_BYTES = 2_097_152;
 
+/** Frames of one message, and reads that one frame may take: each costs memory beside its bytes. */
+const MESSAGE_PARTS_MAX = 8_192;
+
 /** Judges upgrade requests and makes WebSockets of those that are right. Compression is off. */
 export class WebSocketHandshake {
   readonly path: string;
@@ -26,6 +29,8 @@ export class WebSocketHandshake {
       perMessageDeflate: false,
       autoPong: false,
       maxPayload: options.maximumMessageBytes ?? MAXIMUM_MESSAGE_BYTES,
+      maxFragments: MESSAGE_PARTS_MAX,
+      maxBufferedChunks: MESSAGE_PARTS_MAX,
       handleProtocols: (offered) => this.#choose(offered),
     });
     this.#server.on("wsClientError", (error, socket) => {

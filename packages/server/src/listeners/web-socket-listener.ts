@@ -80,7 +80,7 @@ export class WebSocketListener implements Listener {
       }
       this.#handshake.upgrade(request, socket, head, (webSocket) => {
         this.#deadlines.done(socket);
-        openWebSocket(webSocket, webSocketPeer(socket), acceptor);
+        openWebSocket(webSocket, socket, webSocketPeer(socket), acceptor);
       });
     });
     return http;

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { ProtocolError } from "@anax/protocol";
 import type { Peer, Wire } from "../core/wire.ts";
@@ -11,11 +12,21 @@ const UNSUPPORTED_DATA = 1003;
 /** Bytes that may wait for a peer before its pings go unanswered: a flood of them must not fill memory. */
 const PONG_BACKLOG_MAX = 65_536;
 
+/** Most that one read of a socket gives. */
+const CHUNK_BYTES_MAX = 65_536;
+
 const BINARY = { binary: true, compress: false };
 
-/** Lets MQTT be spoken over a WebSocket. Its place must have been taken by `admit`. */
-export function openWebSocket(socket: WebSocket, peer: Peer, acceptor: ConnectionAcceptor): void {
-  const wire = new WebSocketWire(socket);
+/**
+ * Lets MQTT be spoken over a WebSocket, which was made of `carrier`. Its place must have been taken by `admit`.
+ */
+export function openWebSocket(
+  socket: WebSocket,
+  carrier: Duplex,
+  peer: Peer,
+  acceptor: ConnectionAcceptor,
+): void {
+  const wire = new WebSocketWire(socket, carrier);
   wire.start(acceptor.open(wire, peer));
 }
 
@@ -25,13 +36,18 @@ export function openWebSocket(socket: WebSocket, peer: Peer, acceptor: Connectio
  */
 export class WebSocketWire implements Wire {
   readonly #socket: WebSocket;
+  readonly #carrier: Duplex;
+  /** Bytes that have come since the last message. */
+  #gathered = 0;
+  #messageBytesMax = Infinity;
   #congested = false;
   #ending = false;
   #error: Error | undefined;
   #sink: ConnectionSink | undefined;
 
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, carrier: Duplex) {
     this.#socket = socket;
+    this.#carrier = carrier;
   }
 
   /** Begins to read. */
@@ -45,11 +61,32 @@ export class WebSocketWire implements Wire {
     });
     socket.on("error", (error) => {
       this.#error = error;
+      this.#limitClose();
     });
     socket.on("close", () => sink.closed(this.#error));
   }
 
+  /**
+   * A WebSocket gathers a whole message before it gives it on. So that a stranger cannot make it gather much, what comes
+   * without becoming a message is counted, frame headers included; without a limit nothing is.
+   */
+  limitMessages(bytes: number): void {
+    this.#messageBytesMax = bytes;
+    this.#carrier.off("data", this.#gather);
+    if (bytes < Infinity) this.#carrier.on("data", this.#gather);
+  }
+
+  /** Called for each read after the messages in it were taken, so it may be late by one read. */
+  readonly #gather = (chunk: Uint8Array): void => {
+    this.#gathered += chunk.length;
+    if (this.#gathered <= this.#messageBytesMax + CHUNK_BYTES_MAX) return;
+    const text = `a WebSocket message of over ${this.#messageBytesMax} bytes before CONNACK`;
+    this.#sink?.closed(new ProtocolError(text));
+    this.destroy();
+  };
+
   #received(data: unknown, isBinary: boolean): void {
+    this.#gathered = 0;
     if (this.#ending) return;
     if (isBinary && data instanceof Uint8Array) {
       this.#sink?.received(data);
@@ -93,6 +130,12 @@ export class WebSocketWire implements Wire {
     if (socket.readyState === socket.CLOSED) return;
     socket.resume();
     socket.close(code);
+    this.#limitClose();
+  }
+
+  /** Who does not answer a close is cut. */
+  #limitClose(): void {
+    const socket = this.#socket;
     const limit = setTimeout(() => socket.terminate(), CLOSE_TIMEOUT_MS);
     limit.unref();
     socket.once("close", () => clearTimeout(limit));
@@ -100,6 +143,7 @@ export class WebSocketWire implements Wire {
 
   destroy(): void {
     this.#ending = true;
+    this.limitMessages(Infinity);
     this.#socket.terminate();
   }
 }

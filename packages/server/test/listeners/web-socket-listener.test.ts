@@ -3,6 +3,7 @@ import { createServer, get } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { connect } from "node:net";
+import { PassThrough } from "node:stream";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import type { ClientOptions } from "ws";
@@ -245,7 +246,8 @@ describe("pings of the WebSocket protocol", () => {
       bufferedAmount: 0,
       pong: (data: unknown) => pongs.push(data),
     });
-    openWebSocket(fake as unknown as WebSocket, { transport: "ws", secure: false }, acceptor);
+    const peer = { transport: "ws", secure: false };
+    openWebSocket(fake as unknown as WebSocket, new PassThrough(), peer, acceptor);
     fake.emit("ping", "first");
     fake.bufferedAmount = 1_000_000;
     fake.emit("ping", "second");
