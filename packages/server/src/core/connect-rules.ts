@@ -1,6 +1,7 @@
 import { encodedLength, validateUtf8 } from "@anax/protocol";
 import type { ConnectPacket, UserProperties, Will } from "@anax/protocol";
 import type { CoreContext } from "./core-context.ts";
+import { isOpenToClients } from "./reserved-topics.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
 const NOT_AUTHORIZED = 0x87;
@@ -68,8 +69,8 @@ function refusedSession(core: CoreContext, { clientId }: ConnectPacket): Refusal
 }
 
 function refusedWill(core: CoreContext, will: Will): Refusal | undefined {
-  const { maximumQos, retainAvailable, topicLevelsMax, dollarTopicsFromClients } = core.options;
-  if (will.topic.startsWith("$") && !dollarTopicsFromClients) {
+  const { maximumQos, retainAvailable, topicLevelsMax } = core.options;
+  if (!isOpenToClients(will.topic, core.options)) {
     return { reasonCode: NOT_AUTHORIZED, reasonString: "clients may not publish to $ topics" };
   }
   if (will.qos > maximumQos) {

@@ -10,6 +10,7 @@ import { sendAcknowledgement, sendPacket } from "./outgoing.ts";
 import type { Task } from "./pending.ts";
 import { publish, publishIntercepted } from "./publishing.ts";
 import type { Interception, Published } from "./publishing.ts";
+import { isOpenToClients } from "./reserved-topics.ts";
 import type { Session } from "./session.ts";
 import { acknowledgementOutbox } from "./storing.ts";
 
@@ -120,7 +121,7 @@ function isRepeated(
 
 /** A message that is well formed but not taken: the acknowledgement says why, the connection stays. */
 function refusalOf(core: CoreContext, packet: PublishPacket, topic: string): Published | undefined {
-  if (topic.startsWith("$") && !core.options.dollarTopicsFromClients) {
+  if (!isOpenToClients(topic, core.options)) {
     return refused(NOT_AUTHORIZED, `clients may not publish to "${topic}"`);
   }
   if (topic.split("/").length > core.options.topicLevelsMax) {
