@@ -7,7 +7,7 @@ import { acknowledgeWatched } from "./management/delivery-watch.ts";
 import { applicationMessageOf } from "./message.ts";
 import { sendAcknowledgement, sendPacket } from "./outgoing.ts";
 import type { Session } from "./session.ts";
-import { acknowledgementOutbox } from "./storing.ts";
+import { inOrder, onceStored } from "./storing.ts";
 
 const PACKET_IDENTIFIER_NOT_FOUND = 0x92;
 
@@ -65,8 +65,8 @@ function release(
   else if (core.hooks.clientAcknowledgedPublishPacket === undefined) {
     session.sender.replaceItem(packetIdentifier, undefined);
   }
-  const outbox = acknowledgementOutbox(core, connection, session.isDurable);
-  sendAcknowledgement(core, connection, "pubrel", packetIdentifier, outbox);
+  const choose = session.isDurable ? onceStored : inOrder;
+  sendAcknowledgement(core, connection, "pubrel", packetIdentifier, choose);
 }
 
 /** Writes down that PUBREC came. A repeated one finds its message let go already. */
@@ -121,8 +121,8 @@ export function receivePubrel(
 ): void {
   if (session.receiver.release(packetIdentifier)) {
     if (session.isDurable) core.journal?.released(session, packetIdentifier);
-    const outbox = acknowledgementOutbox(core, connection, session.isDurable);
-    return sendAcknowledgement(core, connection, "pubcomp", packetIdentifier, outbox);
+    const choose = session.isDurable ? onceStored : inOrder;
+    return sendAcknowledgement(core, connection, "pubcomp", packetIdentifier, choose);
   }
   ignore(core);
   sendPacket(core, connection, {

@@ -11,7 +11,7 @@ import type { Outbox } from "./outbox.ts";
 import { writePublish } from "./publish-writer.ts";
 import { replayRetained } from "./retained-replay.ts";
 import type { Session } from "./session.ts";
-import { exchangeOutbox } from "./storing.ts";
+import { exchangeOutbox, isCutOff } from "./storing.ts";
 
 /** An outbox with this much in it is written out at once instead of at the end of the turn. */
 const OUTBOX_BYTES_MAX = 1_048_576;
@@ -23,6 +23,7 @@ const OUTBOX_BYTES_MAX = 1_048_576;
 export function deliver(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
   if (session.sink !== undefined) return session.sink.take(delivery) ? "sent" : "dropped";
   if (delivery.qos === 0) return deliverAtMostOnce(core, session, delivery);
+  if (isCutOff(core, session)) return drop(core);
   if (!session.isReady) return enqueueForLater(core, session, delivery);
   return sendExchange(core, session, delivery, "fresh") ? "sent" : "dropped";
 }
@@ -142,7 +143,12 @@ function writeShown(
   if (packet?.type !== "publish") return false;
   const message = messageFromPacket(packet, sending.delivery.message.clientId, core.now);
   const delivery = { ...sending.delivery, message, retain: packet.retain };
-  return write(core, connection, connection.outbox, { ...sending, delivery });
+  const { session } = connection;
+  const outbox =
+    session === undefined || delivery.qos === 0
+      ? connection.outbox
+      : exchangeOutbox(core, connection, session);
+  return write(core, connection, outbox, { ...sending, delivery });
 }
 
 /** An exchange has begun whose PUBLISH is not sent after all: its place is free. */
@@ -298,7 +304,7 @@ function isExpired(core: CoreContext, message: Message): boolean {
  */
 export function pump(core: CoreContext, session: Session): void {
   const connection = session.connection;
-  if (connection === undefined || !connection.isOpen) return;
+  if (connection === undefined || !connection.isOpen || isCutOff(core, session)) return;
   if (connection.resuming !== undefined) resend(core, session, connection);
   sendQueued(core, session);
   if (session.queue.length === 0 && session.replays.size > 0)

@@ -3,7 +3,8 @@ import type { Packet } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import { interceptOutbound } from "./intercepting.ts";
-import type { Outbox } from "./outbox.ts";
+import { atOnce, inOrder } from "./storing.ts";
+import type { OutboxChoice } from "./storing.ts";
 
 /** Output that a peer may leave unread before the server stops reading from it. */
 const UNREAD_BYTES_MAX = 1_048_576;
@@ -16,14 +17,14 @@ export function sendPacket(
   core: CoreContext,
   connection: Connection,
   packet: Packet,
-  outbox: Outbox = connection.outbox,
+  choose: OutboxChoice = atOnce,
 ): void {
   if (!connection.isOpen) return;
   if (core.hooks.interceptingOutboundPacket === undefined) {
-    return writePacket(core, connection, packet, outbox);
+    return writePacket(core, connection, packet, choose);
   }
   interceptOutbound(core, connection, packet, (shown) => {
-    if (shown !== undefined) writePacket(core, connection, shown, outbox);
+    if (shown !== undefined) writePacket(core, connection, shown, choose);
   });
 }
 
@@ -32,11 +33,11 @@ function writePacket(
   core: CoreContext,
   connection: Connection,
   packet: Packet,
-  outbox: Outbox,
+  choose: OutboxChoice,
 ): void {
   const bytes = fitted(connection, packet);
   if (bytes === undefined) return;
-  outbox.append(bytes, 0, bytes.length);
+  choose(core, connection).append(bytes, 0, bytes.length);
   countSent(core, connection, 1);
 }
 
@@ -49,12 +50,13 @@ export function sendAcknowledgement(
   connection: Connection,
   type: keyof typeof FIRST_BYTE,
   packetIdentifier: number,
-  outbox: Outbox = connection.outbox,
+  choose: OutboxChoice = inOrder,
 ): void {
   if (core.hooks.interceptingOutboundPacket !== undefined) {
-    return sendPacket(core, connection, { type, packetIdentifier, reasonCode: 0 }, outbox);
+    return sendPacket(core, connection, { type, packetIdentifier, reasonCode: 0 }, choose);
   }
   if (!connection.isOpen) return;
+  const outbox = choose(core, connection);
   const start = outbox.reserve(4);
   const { bytes } = outbox;
   bytes[start] = FIRST_BYTE[type];

@@ -5,14 +5,14 @@ import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import { messageFromPacket } from "./message.ts";
 import type { Message } from "./message.ts";
-import type { Outbox } from "./outbox.ts";
 import { sendAcknowledgement, sendPacket } from "./outgoing.ts";
 import type { Task } from "./pending.ts";
 import { publish, publishIntercepted } from "./publishing.ts";
 import type { Interception, Published } from "./publishing.ts";
 import { isOpenToClients } from "./reserved-topics.ts";
 import type { Session } from "./session.ts";
-import { acknowledgementOutbox } from "./storing.ts";
+import { inOrder, onceStored, refusalToStore } from "./storing.ts";
+import type { OutboxChoice } from "./storing.ts";
 
 const UNSPECIFIED_ERROR = 0x80;
 const NOT_AUTHORIZED = 0x87;
@@ -35,11 +35,16 @@ export function* receivePublish(
   const topic = resolveTopic(connection, packet);
   requireSupported(core, packet);
   const appendedBefore = core.journal?.appended;
-  if (packet.qos === 2 && isRepeated(core, connection, session, packet)) {
-    const outbox = acknowledgementOutbox(core, connection, session.isDurable);
-    return sendAcknowledgement(core, connection, "pubrec", packet.packetIdentifier ?? 0, outbox);
+  const unstorable = refusalOfIdentifier(core, session, packet);
+  if (
+    packet.qos === 2 &&
+    unstorable === undefined &&
+    isRepeated(core, connection, session, packet)
+  ) {
+    const choose = session.isDurable ? onceStored : inOrder;
+    return sendAcknowledgement(core, connection, "pubrec", packet.packetIdentifier ?? 0, choose);
   }
-  const refusal = refusalOf(core, packet, topic);
+  const refusal = unstorable ?? refusalOf(core, packet, topic);
   const message = messageFromPacket({ ...packet, topic }, session.clientId, core.now);
   const origin = { ...connection.context };
   const published = refusal ?? (yield* publish(core, message, origin));
@@ -97,6 +102,17 @@ function requireSupported(core: CoreContext, packet: PublishPacket): void {
   if (packet.retain && !retainAvailable) {
     throw new ProtocolError("retained messages are not available", RETAIN_NOT_SUPPORTED);
   }
+}
+
+/** The identifier of a QoS 2 message must survive in a session that does. */
+function refusalOfIdentifier(
+  core: CoreContext,
+  session: Session,
+  { qos, packetIdentifier = 0 }: PublishPacket,
+): Published | undefined {
+  if (qos < 2 || !session.isDurable || session.receiver.has(packetIdentifier)) return undefined;
+  const refusal = refusalToStore(core);
+  return refusal === undefined ? undefined : refused(refusal, "the store takes nothing");
 }
 
 /** True for a QoS 2 PUBLISH whose message was taken already: PUBREC again, nothing more [MQTT-4.3.3-10]. */
@@ -171,12 +187,12 @@ function acknowledge(
   const isFree = isFailure || (connection.version === 5 && reasonCode >= 0x80);
   if (qos === 2 && isFree) release(core, session, packetIdentifier);
   if (isFailure) return closeFor(core, connection, published);
-  const outbox = acknowledgementOutbox(core, connection, depends);
+  const choose = depends ? onceStored : inOrder;
   answer(core, connection, {
     type: qos === 1 ? "puback" : "pubrec",
     packetIdentifier,
     published,
-    outbox,
+    choose,
   });
 }
 
@@ -184,25 +200,25 @@ function acknowledge(
 function answer(
   core: CoreContext,
   connection: Connection,
-  { type, packetIdentifier, published, outbox }: Answer,
+  { type, packetIdentifier, published, choose }: Answer,
 ): void {
   const { reasonCode, reasonString, userProperties } = published;
   const isPlain = reasonCode === 0 && reasonString === undefined && userProperties === undefined;
   if (isPlain || connection.version !== 5) {
-    return sendAcknowledgement(core, connection, type, packetIdentifier, outbox);
+    return sendAcknowledgement(core, connection, type, packetIdentifier, choose);
   }
   const properties = {
     ...(reasonString !== undefined && { reasonString }),
     ...(userProperties !== undefined && { userProperties }),
   };
-  sendPacket(core, connection, { type, packetIdentifier, reasonCode, properties }, outbox);
+  sendPacket(core, connection, { type, packetIdentifier, reasonCode, properties }, choose);
 }
 
 interface Answer {
   readonly type: "puback" | "pubrec";
   readonly packetIdentifier: number;
   readonly published: Published;
-  readonly outbox: Outbox;
+  readonly choose: OutboxChoice;
 }
 
 function release(core: CoreContext, session: Session, packetIdentifier: number): void {

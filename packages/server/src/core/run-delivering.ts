@@ -11,7 +11,7 @@ import { recipientFor } from "./route.ts";
 import type { Recipient } from "./route.ts";
 import type { Session } from "./session.ts";
 import type { SharedGroup } from "./shared-subscriptions.ts";
-import { acknowledgementOutbox, exchangeOutbox, refusalToStore } from "./storing.ts";
+import { exchangeOutbox, inOrder, onceStored, refusalToStore } from "./storing.ts";
 
 const NO_MATCHING_SUBSCRIBERS = 0x10;
 
@@ -51,7 +51,8 @@ export function distributeRun(
   for (const group of groups) shareRun(core, run, group);
   countReceived(core, connection, run);
   if (run.qos === 0) return;
-  const outbox = acknowledgementOutbox(core, connection, core.journal?.appended !== appendedBefore);
+  const choose = core.journal?.appended === appendedBefore ? inOrder : onceStored;
+  const outbox = choose(core, connection);
   acknowledgeRun(core, connection, run, {
     outbox,
     reasonCode: matched === 0 ? NO_MATCHING_SUBSCRIBERS : 0,

@@ -13,16 +13,30 @@ const QUOTA_EXCEEDED = 0x97;
  * is one comparison.
  */
 
-/** Where acknowledgements go: out at once, or behind the gate if they, or earlier ones, depend on what is not stored yet. */
-export function acknowledgementOutbox(
-  core: CoreContext,
-  connection: Connection,
-  depends: boolean,
-): Outbox {
+/** Which outbox a packet goes to; asked when the packet is written, since an interceptor may take its time. */
+export type OutboxChoice = (core: CoreContext, connection: Connection) => Outbox;
+
+/** For packets that assert nothing that is stored. */
+export function atOnce(_core: CoreContext, connection: Connection): Outbox {
+  return connection.outbox;
+}
+
+/** For acknowledgements that depend on nothing themselves: they do not pass those that do. */
+export function inOrder(core: CoreContext, connection: Connection): Outbox {
+  return connection.gate === undefined ? connection.outbox : onceStored(core, connection);
+}
+
+/** For acknowledgements of what has just been written down: they leave when it is stored. */
+export function onceStored(core: CoreContext, connection: Connection): Outbox {
   const { journal } = core;
   if (journal === undefined) return connection.outbox;
-  const isStored = !depends || journal.committed >= journal.lastPosition;
+  const isStored = journal.committed >= journal.lastPosition;
   if (isStored && connection.gate === undefined) return connection.outbox;
+  // It would wait for ever: the client must not be told, and cannot go on without.
+  if (journal.health === "failed") {
+    core.leaveUnstored(connection);
+    return connection.outbox;
+  }
   return gateOf(core, connection).at(journal.lastPosition);
 }
 
@@ -76,6 +90,11 @@ export function* stored(core: CoreContext): Task<number | undefined> {
     yield pending;
   }
   return journal.committed >= position ? undefined : refusalToStore(core);
+}
+
+/** True if nothing more can be exchanged with a session that is to survive: nothing more is stored. */
+export function isCutOff(core: CoreContext, session: Session): boolean {
+  return session.isDurable && core.journal?.health === "failed";
 }
 
 /** Reason Code for durable work while the store takes none; undefined while it does. */
