@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { acknowledgement, lasting, publishPacket, subscribe } from "../support/core-harness.ts";
+import type { Hooks } from "../../src/core/hooks/hooks.ts";
+import {
+  acknowledgement,
+  lasting,
+  Later,
+  publishPacket,
+  subscribe,
+} from "../support/core-harness.ts";
 import { DurableServer } from "../support/durable-server.ts";
 
 const text = (payload: Uint8Array): string => new TextDecoder().decode(payload);
@@ -67,6 +74,54 @@ describe("an acknowledgement waits for its commit", () => {
     expect(server.harness.connecting("e").receive()).toHaveLength(1);
     server.commit();
     expect(s.receive()).toMatchObject([{ type: "connack" }]);
+  });
+});
+
+describe("packets that an interceptor holds up", () => {
+  /** A server with an outbound interceptor that answers when `release` is called. */
+  function interceptedServer(): { server: DurableServer; release: () => void } {
+    let held: Later[] = [];
+    const hooks: Hooks = {};
+    const server = new DurableServer({}, {}, hooks);
+    subscribed(server);
+    hooks.interceptingOutboundPacket = () => {
+      const later = new Later();
+      held.push(later);
+      return later;
+    };
+    const release = (): void => {
+      while (held.length > 0) {
+        const now = held;
+        held = [];
+        for (const later of now) later.settle();
+      }
+      server.harness.settle();
+    };
+    return { server, release };
+  }
+
+  it("an acknowledgement leaves though its position was committed meanwhile", () => {
+    const { server, release } = interceptedServer();
+    const p = server.harness.connecting("p");
+    release();
+    p.receive();
+    p.send(publishPacket("t", "1", { qos: 1, packetIdentifier: 7 }));
+    server.commit();
+    release();
+    expect(p.receive()).toMatchObject([{ type: "puback", packetIdentifier: 7 }]);
+  });
+
+  it("an acknowledgement waits for a commit that comes after the interceptor", () => {
+    const { server, release } = interceptedServer();
+    const p = server.harness.connecting("p");
+    release();
+    p.receive();
+    server.isCommitting = false;
+    p.send(publishPacket("t", "1", { qos: 1, packetIdentifier: 7 }));
+    release();
+    expect(p.receive()).toEqual([]);
+    server.commit();
+    expect(p.receive()).toMatchObject([{ type: "puback", packetIdentifier: 7 }]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { CoreOptions } from "../../src/core/core-options.ts";
+import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { Commit } from "../../src/core/journal/commits.ts";
 import { StoredState } from "../../src/core/journal/stored-state.ts";
 import type { JournalOptions } from "../../src/core/server-core.ts";
@@ -24,10 +25,16 @@ export class DurableServer {
   /** True: nothing waits for a commit, a fault that tests are to find. */
   isUngated = false;
   readonly #options: Partial<CoreOptions>;
+  readonly #hooks: Hooks;
   readonly #journal: Partial<JournalOptions>;
 
-  constructor(options: Partial<CoreOptions> = {}, journal: Partial<JournalOptions> = {}) {
+  constructor(
+    options: Partial<CoreOptions> = {},
+    journal: Partial<JournalOptions> = {},
+    hooks: Hooks = {},
+  ) {
     this.#options = options;
+    this.#hooks = hooks;
     this.#journal = journal;
     this.harness = this.#start(undefined);
   }
@@ -79,7 +86,7 @@ export class DurableServer {
   }
 
   #start(nowMs: number | undefined): CoreHarness {
-    const harness = new CoreHarness(this.#options);
+    const harness = new CoreHarness(this.#options, this.#hooks);
     if (nowMs !== undefined) harness.core.now = nowMs;
     const state = new StoredState();
     for (const [key, row] of this.medium.sessions) state.session(key, row);
