@@ -21,7 +21,7 @@ const VARIANTS = [
   { client: "paho", name: "paho-mqtt", version: 4 },
 ] as const;
 
-describe.runIf(areInstalled("chromium"))("in Chromium", () => {
+describe.runIf(areInstalled("chromium"))("in Chromium", { timeout: 60_000 }, () => {
   let broker: TestServer;
   let browser: Browser;
 
@@ -38,7 +38,7 @@ describe.runIf(areInstalled("chromium"))("in Chromium", () => {
       return [client, await bundleForBrowsers(file)] as const;
     });
     browser = await startBrowser(new Map(await Promise.all(bundles)));
-  });
+  }, 60_000);
 
   afterAll(async () => {
     await browser[Symbol.asyncDispose]();

@@ -91,6 +91,12 @@ describe.runIf(areInstalled("mosquitto")).each(VERSIONS)(
       expect(await firstOf(later)).toMatchObject({ text: "kept", retain: true });
     });
 
+    it("tells whether it is up", async () => {
+      const here = await connect(ours.port);
+      const state = await firstOf(here.subscribe("$SYS/broker/connection/+/state", { qos: 1 }));
+      expect(state).toMatchObject({ text: "1", retain: true });
+    });
+
     it("causes no echo", async () => {
       for (const [port, name] of [
         [ours.port, "far"],

@@ -5,7 +5,7 @@ import { areInstalled } from "../../interop/support/required-programs.ts";
 import { main as browserPage } from "../browser-page.ts";
 import { ExampleRun } from "./example-run.ts";
 
-describe.runIf(areInstalled("chromium"))("browser-page", () => {
+describe.runIf(areInstalled("chromium"))("browser-page", { timeout: 60_000 }, () => {
   it("shows what the server says, and says what the page publishes", async () => {
     const run = new ExampleRun((signal, print) => browserPage(signal, print, 0));
     const [, url = ""] = await run.printed(/^open (\S+)$/);

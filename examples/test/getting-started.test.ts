@@ -34,7 +34,8 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("the guide", () => {
+// Each block is a process of its own, which takes its time on a busy machine.
+describe("the guide", { timeout: 60_000 }, () => {
   it("shows what this test runs, and no more", () => {
     expect([...examples.keys()]).toEqual([
       "command",
