@@ -52,6 +52,12 @@ export function shut(core: CoreContext, connection: Connection): void {
   else endWire(core, connection);
 }
 
+/** Ends a connection whose peer sends no more, unless a handler or the store still owes it something. */
+export function endWhenAnswered(core: CoreContext, connection: Connection): void {
+  if (connection.isWaiting || connection.gate !== undefined) return;
+  shut(core, connection);
+}
+
 function endWire(core: CoreContext, connection: Connection): void {
   core.writeLast(connection);
   connection.wire.end();

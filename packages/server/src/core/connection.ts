@@ -92,6 +92,8 @@ export class Connection {
   isThrottled = false;
   /** Work on a packet is under way, or waits for a handler; further packets wait behind it. */
   isWaiting = false;
+  /** The peer sends no more: the connection ends when what it sent is answered. */
+  isHalfClosed = false;
   /** Packets are being read just now. */
   isReading = false;
   /** The wire was asked to stop reading because a packet waits. */

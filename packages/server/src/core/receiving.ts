@@ -54,6 +54,7 @@ export function readOn(core: CoreContext, connection: Connection, run: PublishRu
   }
   connection.isReading = false;
   steerWire(connection);
+  if (connection.isHalfClosed) core.touch(connection);
   if (connection.session !== undefined && !connection.isHeld) pump(core, connection.session);
 }
 

@@ -1,7 +1,7 @@
 import type { DecodeLimits } from "@anax/protocol";
 import type { ApplicationMessage } from "./application-message.ts";
 import { BytePool } from "./byte-pool.ts";
-import { connectionClosed, dismiss } from "./closing.ts";
+import { connectionClosed, dismiss, endWhenAnswered, fail } from "./closing.ts";
 import type { Dismissal } from "./closing.ts";
 import { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
@@ -135,6 +135,12 @@ export class ServerCore implements CoreContext {
     if (connection.session !== undefined) pump(this, connection.session);
   }
 
+  /** The peer sends no more. What it sent is answered, then the connection ends. */
+  ended(connection: Connection): void {
+    connection.isHalfClosed = true;
+    this.touch(connection);
+  }
+
   /** The transport is gone. */
   closed(connection: Connection, error?: Error): void {
     connectionClosed(this, connection, error);
@@ -149,6 +155,7 @@ export class ServerCore implements CoreContext {
     for (const connection of dirty) {
       connection.isDirty = false;
       this.#write(connection);
+      if (connection.isHalfClosed) endWhenAnswered(this, connection);
     }
     this.retainedStepsLeft = STEPS_PER_TURN;
     if (this.#unfinished.size > 0) this.#continue();

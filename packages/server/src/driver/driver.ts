@@ -301,5 +301,11 @@ class DrivenConnection implements ConnectionSink {
   cut(): void {
     this.#wire.destroy();
     this.closed();
+  ended(): void {
+    this.#driver.run(() => {
+      if (this.connection !== undefined) this.#driver.core.ended(this.connection);
+    });
+  }
+
   }
 }

@@ -36,7 +36,11 @@ export class StreamWire implements Wire {
     stream.on("data", (chunk: Uint8Array) => {
       if (!this.#ending) sink.received(chunk);
     });
-    stream.on("end", () => this.end());
+    // Who has closed one side may wait for answers on the other.
+    stream.allowHalfOpen = true;
+    stream.on("end", () => {
+      if (!this.#ending) sink.ended();
+    });
     stream.on("error", (error: Error) => {
       this.#error = error;
     });
@@ -47,7 +51,7 @@ export class StreamWire implements Wire {
   /** A stream that took everything at once has nothing left to look at in `bytes`. */
   write(bytes: Uint8Array): boolean {
     const stream = this.#stream;
-    if (this.#ending || stream.destroyed) return true;
+    if (this.#ending || !stream.writable) return true;
     stream.write(bytes, this.#written);
     if (stream.writableLength === 0) return true;
     this.#congested = true;

@@ -45,6 +45,8 @@ export interface ConnectionSink {
   received(chunk: Uint8Array): void;
   /** A wire whose `write` returned false has room again. */
   drained(): void;
+  /** The peer sends no more, but may read on: it is answered what it is owed, then the wire is ended. */
+  ended(): void;
   /** The transport is gone, also if the server itself closed it. Further calls are ignored. */
   closed(error?: Error): void;
 }

@@ -50,6 +50,7 @@ export class EchoAcceptor implements ConnectionAcceptor {
         connection.drained += 1;
         this.#changed();
       },
+      ended: () => wire.end(),
       closed: (error) => {
         if (connection.closed) return;
         connection.closed = true;
