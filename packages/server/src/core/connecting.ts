@@ -252,6 +252,7 @@ function welcome(
   sendPacket(core, connection, { type: "connack", sessionPresent, reasonCode: 0, properties });
   connection.state = "connected";
   connection.framer.maximumPacketSize = options.maximumPacketSize;
+  connection.wire.limitMessages?.(Infinity);
   if (connection.version === 5) openAliases(core, connection, packet);
   watchKeepAlive(core, connection);
   connection.isAnnounced = true;
@@ -278,7 +279,6 @@ function* announce(
   sessionPresent: boolean,
 ): Task {
   if (core.hooks.clientDisconnected !== undefined) connection.password = packet.password;
-  connection.wire.limitMessages?.(Infinity);
   if (core.hooks.clientConnected === undefined) return;
   const { authenticationMethod, authenticationData, userProperties } = packet.properties ?? {};
   const args = {

@@ -288,6 +288,12 @@ class DrivenConnection implements ConnectionSink {
     });
   }
 
+  ended(): void {
+    this.#driver.run(() => {
+      if (this.connection !== undefined) this.#driver.core.ended(this.connection);
+    });
+  }
+
   closed(error?: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -301,11 +307,5 @@ class DrivenConnection implements ConnectionSink {
   cut(): void {
     this.#wire.destroy();
     this.closed();
-  ended(): void {
-    this.#driver.run(() => {
-      if (this.connection !== undefined) this.#driver.core.ended(this.connection);
-    });
-  }
-
   }
 }
