@@ -1,4 +1,4 @@
-import { decodePacket } from "@anax/protocol";
+import { copyBytes, decodePacket } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import type { ApplicationMessage } from "./application-message.ts";
 import type { Connection } from "./connection.ts";
@@ -19,8 +19,8 @@ export interface OddMessage {
 
 /**
  * Hot path: shows each message of a run to the handlers of `interceptingPublish`, until one of them does more than look.
- * Undefined if the run stays as it is. A message that is only looked at costs one small object; what a handler does not
- * ask for is not made.
+ * Undefined if the run stays as it is. A message that is let pass costs one small object; what a handler does not ask
+ * for is not made.
  */
 export function interceptRun(
   core: CoreContext,
@@ -29,94 +29,124 @@ export function interceptRun(
 ): OddMessage | undefined {
   const { interceptingPublish } = core.hooks;
   if (interceptingPublish === undefined) return undefined;
-  // A handler may keep what it was shown; the memory that was read into is used again.
-  run.takeBytes();
-  const shared = new RunShown(connection, run);
-  for (let index = 0; index < run.count; index += 1) {
-    const event = new ShownPublish(shared, run.payloadStart(index), run.payloadEnd(index));
+  const shown = new ShownRun(connection, run);
+  const odd = showMessages(interceptingPublish, shown, run.count);
+  shown.end(odd?.event);
+  // What follows an odd message is shown again by a run that is no longer than it takes to meet the next one.
+  connection.runPacketsMax =
+    odd === undefined
+      ? Math.min(RUN_PACKETS_MAX, connection.runPacketsMax * 2)
+      : Math.max(1, odd.index);
+  return odd;
+}
+
+function showMessages(
+  interceptingPublish: NonNullable<CoreContext["hooks"]["interceptingPublish"]>,
+  shown: ShownRun,
+  count: number,
+): OddMessage | undefined {
+  for (let index = 0; index < count; index += 1) {
+    const event = new ShownPublish(shown, index);
     const pending = interceptingPublish(event);
-    if (pending === undefined && event.isPlain) continue;
-    // What follows is shown again by a run that is no longer than it takes to meet the next such message.
-    connection.runPacketsMax = Math.max(1, index);
-    return { index, event, pending };
+    if (pending !== undefined || !event.isPlain) return { index, event, pending };
   }
-  connection.runPacketsMax = Math.min(RUN_PACKETS_MAX, connection.runPacketsMax * 2);
   return undefined;
 }
 
-/** What the messages of a run have in common. It outlives the run, for handlers that keep an event. */
-class RunShown {
+/** What the messages of a run have in common. */
+class ShownRun {
   readonly clientId: string;
   readonly userName: string | undefined;
   readonly sessionItems: SessionItems;
-  readonly bytes: Uint8Array;
-  readonly qos: QoS;
   readonly topic: string;
-  readonly #propertiesAt: number;
-  readonly #propertyBytes: number;
+  readonly #qos: QoS;
+  /** Undefined when the run is over, whose memory is then used for others. */
+  #run: PublishRun | undefined;
   #properties: object | undefined;
 
   constructor(connection: Connection, run: PublishRun) {
     this.clientId = connection.clientId;
     this.userName = connection.userName;
     this.sessionItems = connection.sessionItems;
-    this.bytes = run.bytes;
-    this.qos = run.qos;
     this.topic = run.route?.topic ?? "";
-    this.#propertyBytes = run.propertyBytes;
-    this.#propertiesAt = run.payloadStart(0) - run.propertyBytes;
+    this.#qos = run.qos;
+    this.#run = run;
   }
 
-  /** Properties of the messages, which are the same for all; undefined if there are none. */
-  get properties(): object | undefined {
-    if (this.#propertyBytes <= 1) return undefined;
-    this.#properties ??= this.#decodeProperties();
-    return this.#properties;
+  /** The run is over; only the message that is taken out of it may still be asked for. */
+  end(odd: ShownPublish | undefined): void {
+    void odd?.applicationMessage;
+    this.#run = undefined;
   }
 
-  #decodeProperties(): object {
-    // A PUBLISH of its own, of a topic of one letter and no payload.
-    const body = new Uint8Array(3 + this.#propertyBytes);
-    body.set([0, 1, 0x61]);
-    const at = this.#propertiesAt;
-    body.set(this.bytes.subarray(at, at + this.#propertyBytes), 3);
-    const packet = decodePacket(0x30, body, 0, body.length, 5);
-    return packet.type === "publish" ? (packet.properties ?? {}) : {};
+  message(index: number): ApplicationMessage {
+    const run = this.#run;
+    if (run === undefined) {
+      throw new TypeError("applicationMessage is to be read before the handler returns");
+    }
+    const payload = copyBytes(run.bytes, run.payloadStart(index), run.endOf(index));
+    const message = { topic: this.topic, payload, qos: this.#qos, retain: false };
+    // One byte of properties is their length, which is 0.
+    if (run.propertyBytes <= 1) return message;
+    this.#properties ??= propertiesOf(run);
+    return { ...message, ...this.#properties };
   }
 }
 
-/** `interceptingPublish` for one message of a run. The message is made when it is asked for. */
+/** Properties of the messages of a run, which are the same for all. */
+function propertiesOf(run: PublishRun): object {
+  // The codec wants a whole PUBLISH: one of a topic of one letter and no payload.
+  const body = new Uint8Array(3 + run.propertyBytes);
+  body.set([0, 1, 0x61]);
+  const end = run.payloadStart(0);
+  body.set(run.bytes.subarray(end - run.propertyBytes, end), 3);
+  const packet = decodePacket(0x30, body, 0, body.length, 5);
+  return packet.type === "publish" ? (packet.properties ?? {}) : {};
+}
+
+/** `interceptingPublish` for one message of a run. */
 export class ShownPublish implements InterceptingPublish {
-  readonly clientId: string;
-  declare readonly userName?: string;
-  readonly sessionItems: SessionItems;
   processPublish = true;
   closeConnection = false;
-  readonly #shared: RunShown;
-  readonly #payloadStart: number;
-  readonly #payloadEnd: number;
+  readonly #shown: ShownRun;
+  readonly #index: number;
   #message: ApplicationMessage | undefined;
-  #response: PublishResponse | undefined;
   #isReplaced = false;
+  #response: PublishResponse | undefined;
 
-  constructor(shared: RunShown, payloadStart: number, payloadEnd: number) {
-    this.clientId = shared.clientId;
-    if (shared.userName !== undefined) this.userName = shared.userName;
-    this.sessionItems = shared.sessionItems;
-    this.#shared = shared;
-    this.#payloadStart = payloadStart;
-    this.#payloadEnd = payloadEnd;
+  constructor(shown: ShownRun, index: number) {
+    this.#shown = shown;
+    this.#index = index;
   }
 
+  get clientId(): string {
+    return this.#shown.clientId;
+  }
+
+  get userName(): string | undefined {
+    return this.#shown.userName;
+  }
+
+  get sessionItems(): SessionItems {
+    return this.#shown.sessionItems;
+  }
+
+  get topic(): string {
+    return this.#shown.topic;
+  }
+
+  /** Made, with a copy of the payload, when it is asked for. */
   get applicationMessage(): ApplicationMessage | undefined {
-    if (this.#message === undefined && !this.#isReplaced) this.#message = this.#makeMessage();
+    if (this.#message === undefined && !this.#isReplaced) {
+      this.#message = this.#shown.message(this.#index);
+    }
     return this.#message;
   }
 
   set applicationMessage(message: ApplicationMessage | undefined) {
     // A handler whose time is over writes to no avail, as with the other fields.
     if (Object.isFrozen(this)) throw new TypeError("the handler's time is over");
-    if (message === this.#message && message !== undefined) return;
+    if (message !== undefined && message === this.#message) return;
     this.#message = message;
     this.#isReplaced = true;
   }
@@ -134,20 +164,10 @@ export class ShownPublish implements InterceptingPublish {
   /** True if the message goes on as it came. */
   get isPlain(): boolean {
     if (!this.processPublish || this.closeConnection || this.#isReplaced) return false;
-    const response = this.#response;
-    return (
-      response === undefined ||
-      (response.reasonCode === undefined &&
-        response.reasonString === undefined &&
-        response.userProperties === undefined)
-    );
+    return this.#response === undefined || isEmpty(this.#response);
   }
+}
 
-  #makeMessage(): ApplicationMessage {
-    const { bytes, topic, qos, properties } = this.#shared;
-    const length = this.#payloadEnd - this.#payloadStart;
-    const payload = new Uint8Array(bytes.buffer, bytes.byteOffset + this.#payloadStart, length);
-    const message = { topic, payload, qos, retain: false };
-    return properties === undefined ? message : { ...message, ...properties };
-  }
+function isEmpty({ reasonCode, reasonString, userProperties }: PublishResponse): boolean {
+  return reasonCode === undefined && reasonString === undefined && userProperties === undefined;
 }

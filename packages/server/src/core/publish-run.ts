@@ -48,8 +48,6 @@ export class PublishRun {
   readonly #isEncoded: boolean[] = [false, false, false, false];
   readonly #messages: (Message | undefined)[] = [];
   #maximum: number = RUN_PACKETS_MAX;
-  /** How far the source was moved from where the packets were read. */
-  #moved = 0;
 
   /** Begins a run in `bytes`. */
   begin(fields: {
@@ -73,7 +71,6 @@ export class PublishRun {
     this.count = 0;
     this.largest = 0;
     this.#maximum = fields.maximum;
-    this.#moved = 0;
     this.#isEncoded.fill(false);
   }
 
@@ -98,29 +95,14 @@ export class PublishRun {
     this.count = count;
   }
 
-  /** Index behind the packet at `index`, in the bytes that the run began in. */
-  readTo(index: number): number {
-    return (this.#source.starts[index + 1] ?? 0) + this.#moved;
+  /** Index behind the packet at `index`, and so behind its payload. */
+  endOf(index: number): number {
+    return this.#source.starts[index + 1] ?? 0;
   }
 
-  /** The bytes that packets are in now. */
+  /** The bytes that the packets are in: memory that is read into again when the run is over. */
   get bytes(): Uint8Array {
     return this.#source.bytes;
-  }
-
-  /** Copies the packets out of the memory that they were read into, for whoever keeps a part of them. */
-  takeBytes(): void {
-    const { starts, identifierAt } = this.#source;
-    const from = starts[0] ?? 0;
-    const to = starts[this.count] ?? 0;
-    this.#source.bytes = new Uint8Array(this.#source.bytes.subarray(from, to));
-    this.#moved = from;
-    for (let index = 0; index < this.count; index += 1) {
-      starts[index] = (starts[index] ?? 0) - from;
-      identifierAt[index] = (identifierAt[index] ?? 0) - from;
-      this.#bodyAt[index] = (this.#bodyAt[index] ?? 0) - from;
-    }
-    starts[this.count] = to - from;
   }
 
   /** Where the payload of the packet at `index` begins in `bytes`. */
@@ -130,11 +112,7 @@ export class PublishRun {
 
   /** Bytes of the packet at `index` as it came. */
   packetBytes(index: number): number {
-    return this.readTo(index) - this.#moved - (this.#source.starts[index] ?? 0);
-  }
-
-  payloadEnd(index: number): number {
-    return this.#source.starts[index + 1] ?? 0;
+    return this.endOf(index) - (this.#source.starts[index] ?? 0);
   }
 
   /** Lets go of everything that the run referred to. */

@@ -9,11 +9,12 @@ import type { Message } from "./message.ts";
 import type { Origin } from "./origin.ts";
 import { settled } from "./pending.ts";
 import type { HookResult, Task } from "./pending.ts";
-import { retain } from "./retaining.ts";
+import { isStored, retain } from "./retaining.ts";
 import { recipientFor } from "./route.ts";
 import type { Recipient } from "./route.ts";
 import type { Session } from "./session.ts";
 import type { SharedGroup } from "./shared-subscriptions.ts";
+import { refusalToStore, stored } from "./storing.ts";
 
 /** No matching subscribers: accepted, but nobody subscribes. */
 const NO_MATCHING_SUBSCRIBERS = 0x10;
@@ -33,17 +34,26 @@ export interface Published {
   closeConnection: boolean;
 }
 
+/** Whether a store without room may refuse the message: not what the server owes already, as the Will of a stored session. */
+export type Urgency = "refusable" | "owed";
+
 /**
  * The whole way of a message: intercept, retain, route, give to each receiver. From clients, Wills and
  * `injectApplicationMessage` alike, so none of them can go past a check.
  */
-export function* publish(core: CoreContext, message: Message, origin: Origin): Task<Published> {
+export function* publish(
+  core: CoreContext,
+  message: Message,
+  origin: Origin,
+  urgency: Urgency = "refusable",
+): Task<Published> {
   if (core.hooks.interceptingPublish === undefined) {
-    return yield* publishAccepted(core, message, origin, nothingPublished());
+    return yield* publishAccepted(core, message, origin, { published: nothing(), urgency });
   }
   const original = applicationMessageOf(message);
   const event: InterceptingPublish = {
     ...origin,
+    topic: message.topic,
     applicationMessage: original,
     processPublish: true,
     closeConnection: false,
@@ -51,7 +61,22 @@ export function* publish(core: CoreContext, message: Message, origin: Origin): T
   };
   const pending = core.hooks.interceptingPublish(event);
   const isReplaced = (): boolean => event.applicationMessage !== original;
-  return yield* publishIntercepted(core, message, origin, { event, pending, isReplaced });
+  const interception = { event, pending, isReplaced, urgency };
+  return yield* publishIntercepted(core, message, origin, interception);
+}
+
+/** As `publish`, and waits until what is to survive of it does. */
+export function* publishStored(
+  core: CoreContext,
+  message: Message,
+  origin: Origin,
+): Task<Published> {
+  const appendedBefore = core.journal?.appended;
+  const published = yield* publish(core, message, origin);
+  const depends = core.journal?.appended !== appendedBefore && (message.qos > 0 || message.retain);
+  const failure = depends ? yield* stored(core) : undefined;
+  if (failure !== undefined) published.reasonCode = failure;
+  return published;
 }
 
 /** What `interceptingPublish` was shown, and whether its handlers are still to be waited for. */
@@ -60,6 +85,7 @@ export interface Interception {
   readonly pending: HookResult;
   /** Whether a handler put another message in place of the one that it was shown. */
   isReplaced(): boolean;
+  readonly urgency: Urgency;
 }
 
 /** The rest of the way of a message that was shown to `interceptingPublish`. */
@@ -69,17 +95,18 @@ export function* publishIntercepted(
   origin: Origin,
   interception: Interception,
 ): Task<Published> {
-  const { event } = interception;
+  const { event, urgency } = interception;
   yield* settled(interception.pending);
-  const published = nothingPublished();
+  const published = nothing();
   Object.assign(published, event.response, { closeConnection: event.closeConnection });
   published.reasonCode = event.response.reasonCode ?? 0;
   if (!event.processPublish || event.closeConnection) return published;
-  if (!interception.isReplaced()) return yield* publishAccepted(core, message, origin, published);
+  const publishing = { published, urgency };
+  if (!interception.isReplaced()) return yield* publishAccepted(core, message, origin, publishing);
   const { applicationMessage } = event;
   if (applicationMessage === undefined) return published;
   const accepted = messageFromApplication(applicationMessage, message.clientId, core.now);
-  return yield* publishAccepted(core, accepted, origin, published);
+  return yield* publishAccepted(core, accepted, origin, publishing);
 }
 
 /** Retains, routes and gives a message that nobody holds back. */
@@ -87,9 +114,17 @@ function* publishAccepted(
   core: CoreContext,
   accepted: Message,
   origin: Origin,
-  published: Published,
+  { published, urgency }: { readonly published: Published; readonly urgency: Urgency },
 ): Task<Published> {
-  if (accepted.retain && !(yield* retain(core, accepted, origin.clientId))) {
+  const unstorable = urgency === "owed" ? undefined : refusalOf(core, accepted);
+  if (unstorable !== undefined && accepted.qos > 0) {
+    published.reasonCode = unstorable;
+    published.reasonString = "the store takes nothing";
+    return published;
+  }
+  // The server may leave a retained message of QoS 0 out at any time [MQTT-3.3.1-7].
+  const isRetained = accepted.retain && unstorable === undefined;
+  if (isRetained && !(yield* retain(core, accepted, origin.clientId))) {
     published.reasonCode = 0x97;
     published.reasonString = "the store of retained messages is full";
     return published;
@@ -107,7 +142,20 @@ function* publishAccepted(
   return published;
 }
 
-function nothingPublished(): Published {
+/** Reason Code for a message that would have to be stored and cannot be; undefined if it needs no store, or has one. */
+function refusalOf(core: CoreContext, message: Message): number | undefined {
+  const refusal = refusalToStore(core);
+  if (refusal === undefined) return undefined;
+  if (message.retain && isStored(message.topic)) return refusal;
+  if (message.qos === 0) return undefined;
+  const { recipients, groups } = core.router.route(message.topic);
+  const isDurable =
+    recipients.some(({ session, qos }) => session.isDurable && qos > 0) ||
+    groups.some(({ members }) => members.some(({ session, qos }) => session.isDurable && qos > 0));
+  return isDurable ? refusal : undefined;
+}
+
+function nothing(): Published {
   return { matched: 0, queued: 0, dropped: 0, reasonCode: 0, closeConnection: false };
 }
 

@@ -20,7 +20,7 @@ export function takeRun(
   appendedBefore: number | undefined,
 ): Task | undefined {
   const odd = interceptRun(core, connection, run);
-  connection.framer.skipTo(run.readTo(odd?.index ?? run.count - 1));
+  connection.framer.skipTo(run.endOf(odd?.index ?? run.count - 1));
   const task = odd && takeOut(core, connection, session, run, { odd, appendedBefore });
   if (odd !== undefined) run.cutTo(odd.index);
   if (run.count > 0) distributeRun(core, connection, session, run, appendedBefore);
@@ -43,7 +43,7 @@ function takeOut(
   return receiveIntercepted(core, connection, session, {
     packet: { qos, ...packetIdentifier },
     message: run.message(index),
-    interception: { event, pending, isReplaced: () => event.isReplaced },
+    interception: { event, pending, isReplaced: () => event.isReplaced, urgency: "refusable" },
     appendedBefore,
   });
 }

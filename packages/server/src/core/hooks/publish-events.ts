@@ -7,13 +7,15 @@ import type { UserProperties } from "@anax/protocol";
 export interface MessageSender {
   /** Client Identifier; empty for a message that the server published without naming a sender. */
   readonly clientId: string;
-  readonly userName?: string;
+  readonly userName?: string | undefined;
   readonly sessionItems: SessionItems;
 }
 
 /** `interceptingPublish`: before the message is retained and routed; from a client, a Will or the server itself. */
 export interface InterceptingPublish extends MessageSender {
-  /** May be replaced; undefined drops the message. */
+  /** Topic that the message came with. A handler that needs no more is quicker than one that asks for the message. */
+  readonly topic: string;
+  /** May be replaced; undefined drops the message. To be read before the handler returns, or its first `await`. */
   applicationMessage: ApplicationMessage | undefined;
   /** False drops the message: it is neither retained nor routed, and acknowledged with `response`. */
   processPublish: boolean;
