@@ -206,7 +206,7 @@ export class Connector {
 
   /** [MQTT-6.0.0-3] */
   #subprotocols(): readonly string[] {
-    return this.#options.protocolVersion === 3 ? ["mqttv3.1"] : ["mqtt"];
+    return this.#options.protocolVersion === 3 ? ["mqtt", "mqttv3.1"] : ["mqtt"];
   }
 
   #onEvent(event: MachineEvent): void {

@@ -2,7 +2,10 @@
 import { gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { WebSocket } from "ws";
+import type { connect } from "@anax/client";
+import { MqttServer } from "@anax/server";
 
 /**
  * The budget for a page that connects, publishes and subscribes, with all that it needs. It may only ever be
@@ -33,6 +36,10 @@ describe("the client bundled for browsers", () => {
     inputs = Object.keys(result.metafile.inputs).filter((path) => path !== "<stdin>");
   });
 
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
   it(`takes at most ${GZIP_BYTES_MAX} bytes after gzip`, () => {
     const bytes = gzipSync(code, { level: 9 }).length;
     console.log(`@anax/client for browsers: ${bytes} bytes gzip, ${code.length} bytes minified`);
@@ -44,6 +51,31 @@ describe("the client bundled for browsers", () => {
     expect(inputs.length).toBeGreaterThan(10);
     const foreign = inputs.filter((path) => !/packages\/(client|protocol)\/src\//.test(path));
     expect(foreign).toEqual([]);
+  });
+
+  it("works: what it holds in place of the files for Node speaks MQTT as well", async () => {
+    vi.stubGlobal("WebSocket", WebSocket);
+    const listeners = [{ type: "websocket", host: "127.0.0.1", port: 0 }] as const;
+    await using server = new MqttServer({ listeners, systemTopics: false, topicAliasMaximum: 2 });
+    await server.start();
+    const url = `data:text/javascript;base64,${Buffer.from(code).toString("base64")}`;
+    const bundle = (await import(/* @vite-ignore */ url)) as { connect: typeof connect };
+    await using client = await bundle.connect(server.address().url, { topicAliasMaximum: 2 });
+    const subscription = client.subscribe("größe/+", { qos: 2 });
+    await subscription;
+    for (const qos of [0, 1, 2, 0, 1, 2] as const) {
+      await client.publish("größe/a", "\u{1f409}", { qos, contentType: "µ" });
+    }
+    const seen: string[] = [];
+    for await (const { topic, text, qos, contentType } of subscription) {
+      seen.push(`${topic} ${text} ${qos} ${contentType}`);
+      if (seen.length === 6) break;
+    }
+    expect(seen).toEqual([0, 1, 2, 0, 1, 2].map((qos) => `größe/a \u{1f409} ${qos} µ`));
+    await expect(client.publish("a\ud800")).rejects.toThrow(RangeError);
+    await expect(bundle.connect("mqtt://127.0.0.1")).rejects.toMatchObject({
+      code: "ANAX_CONFIGURATION",
+    });
   });
 
   it("holds nothing of Node", () => {

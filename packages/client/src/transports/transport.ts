@@ -44,7 +44,7 @@ export interface TlsOptions {
 export interface WebSocketOptions {
   /** Headers of the upgrade request; browsers cannot send any and ignore them. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Subprotocols to offer. Default `["mqtt"]`, on MQTT 3.1 `["mqttv3.1"]` [MQTT-6.0.0-3]. */
+  /** Subprotocols to offer. Default `["mqtt"]`, on MQTT 3.1 also `"mqttv3.1"` [MQTT-6.0.0-3]. */
   readonly protocols?: readonly string[] | undefined;
 }
 
