@@ -1,11 +1,11 @@
 """What a program on paho does with an MQTT server. Prints one JSON object per observation.
 
-Usage: exchange.py PORT VERSION, with VERSION one of 3.1, 3.1.1 and 5.
+Usage: exchange.py PORT VERSION TRANSPORT, with VERSION one of 3.1, 3.1.1 and 5, and TRANSPORT one of
+tcp and websockets.
 """
 
 import json
 import queue
-import socket
 import sys
 
 import paho.mqtt.client as mqtt
@@ -14,6 +14,7 @@ from paho.mqtt.properties import Properties
 
 PORT = int(sys.argv[1])
 VERSION = {"3.1": mqtt.MQTTv31, "3.1.1": mqtt.MQTTv311, "5": mqtt.MQTTv5}[sys.argv[2]]
+TRANSPORT = sys.argv[3]
 IS_5 = VERSION == mqtt.MQTTv5
 PATIENCE_SECONDS = 10
 
@@ -22,7 +23,11 @@ class Peer:
     """A client whose callbacks end up in queues."""
 
     def __init__(self, name, keeps_session=False):
-        options = {"client_id": f"paho-{name}-{sys.argv[2]}", "protocol": VERSION}
+        options = {
+            "client_id": f"paho-{name}-{sys.argv[2]}",
+            "protocol": VERSION,
+            "transport": TRANSPORT,
+        }
         if not IS_5:
             options["clean_session"] = not keeps_session
         if hasattr(mqtt, "CallbackAPIVersion"):  # paho 2
@@ -33,6 +38,7 @@ class Peer:
         self.subscribed = queue.Queue()
         self.disconnected = queue.Queue()
         self.client = mqtt.Client(**options)
+        self.client.ws_set_options(path="/mqtt")
         self.client.on_connect = lambda _c, _u, flags, code, *_: self.connected.put(
             {"code": int(getattr(code, "value", code)), "session": flags["session present"]}
         )
@@ -72,7 +78,7 @@ class Peer:
     def die(self):
         """Goes without DISCONNECT."""
         self.client.loop_stop()
-        self.client.socket().shutdown(socket.SHUT_RDWR)
+        self.client.socket().close()
 
 
 def observed(message):
