@@ -1,0 +1,171 @@
+/**
+ * Measures `@anax/client` beside MQTT.js, in turn and against the same Anax server: `npm run bench:client --
+ * [scenarios…] [--runs 3] [--seconds 5] [--protocol 4] [--server-cpu 0] [--client-cpu 1]`. Prints a table.
+ */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import { buildLoadGenerator } from "./load-generator.ts";
+import { PEERS, RunningPeer } from "./peers.ts";
+import { median } from "./report.ts";
+
+/** What is measured: 64 bytes of payload, one connection. */
+export const CLIENT_SCENARIOS = {
+  "publish-q0": "publish at QoS 0, 1000 handed over at a time",
+  "publish-q1": "publish at QoS 1, 100 in flight",
+  "publish-q2": "publish at QoS 2, 100 in flight",
+  "receive-q0": "receive at QoS 0",
+} as const;
+
+/** Name of a measurement. */
+export type ClientScenario = keyof typeof CLIENT_SCENARIOS;
+
+/** The libraries, ours first. */
+export const LIBRARIES = ["anax", "mqttjs"] as const;
+
+/** Ratio to MQTT.js that must be held, and that is the goal. */
+const MUST = 4;
+const REACH = 8;
+
+/** One result. */
+export interface ClientResult {
+  /** Messages per second. */
+  readonly rate: number;
+  /** Messages per second of processor time of the client: less disturbed by who shares the machine. */
+  readonly perCpuSecond: number;
+  /** Messages that failed or came out of order. */
+  readonly errors: number;
+}
+
+/** How much is measured. */
+export interface ClientBenchSettings {
+  readonly scenarios: readonly ClientScenario[];
+  readonly runs: number;
+  readonly seconds: number;
+  readonly protocol: string;
+  /** Cores for server (with the generator) and client; empty for none of their own. */
+  readonly serverCpu: string;
+  readonly clientCpu: string;
+}
+
+/** Results of one scenario by library, one per run. */
+export interface MeasuredClient {
+  readonly scenario: ClientScenario;
+  readonly results: Readonly<Record<(typeof LIBRARIES)[number], readonly ClientResult[]>>;
+}
+
+const run = promisify(execFile);
+
+/** Runs every scenario with every library, in turn, so that a machine that drifts drifts for both. */
+export async function measureClients(
+  settings: ClientBenchSettings,
+  report: (line: string) => void,
+): Promise<MeasuredClient[]> {
+  const anax = PEERS.find(({ name }) => name === "anax");
+  if (anax === undefined || anax.missing !== undefined) {
+    throw new Error(`there is no server: ${anax?.missing ?? "unknown"}`);
+  }
+  const generator = buildLoadGenerator();
+  const server = await RunningPeer.start(anax, "plain", settings.serverCpu);
+  try {
+    const all: MeasuredClient[] = [];
+    for (const scenario of settings.scenarios) {
+      const results = { anax: [] as ClientResult[], mqttjs: [] as ClientResult[] };
+      for (let count = 0; count < settings.runs; count += 1) {
+        for (const library of LIBRARIES) {
+          const place = { port: server.port, generator };
+          const result = await measureOne(settings, scenario, library, place);
+          results[library].push(result);
+          report(`${scenario} ${library} run ${count + 1}: ${result.rate}`);
+        }
+      }
+      all.push({ scenario, results });
+    }
+    return all;
+  } finally {
+    await server.stop();
+  }
+}
+
+/** A fresh process for each run: no run pays for what another has left behind. */
+async function measureOne(
+  { seconds, protocol, serverCpu, clientCpu }: ClientBenchSettings,
+  scenario: ClientScenario,
+  library: string,
+  { port, generator }: { readonly port: number; readonly generator: string },
+): Promise<ClientResult> {
+  const script = fileURLToPath(new URL("clients/load.mjs", import.meta.url));
+  const numbers = [String(port), String(seconds), protocol];
+  const load = [process.execPath, script, library, scenario, ...numbers, serverCpu, generator];
+  const command = clientCpu === "" ? load : ["taskset", "-c", clientCpu, ...load];
+  const [program = "", ...args] = command;
+  const { stdout } = await run(program, args, { timeout: (seconds + 60) * 1_000 });
+  return JSON.parse(stdout) as ClientResult;
+}
+
+/** The table as Markdown: both figures, their ratio, and how it stands to bar and goal. */
+export function clientTable(all: readonly MeasuredClient[]): string {
+  const head = ["scenario", "@anax/client", "MQTT.js", "ratio", "per CPU second", "verdict"];
+  const rows = all.map(({ scenario, results }) => {
+    const rate = ratioOf(results, "rate");
+    const shown = [rateOf(results.anax), rateOf(results.mqttjs), rate.toFixed(1)];
+    return [scenario, ...shown, ratioOf(results, "perCpuSecond").toFixed(1), verdict(rate)];
+  });
+  const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  return lines.join("\n");
+}
+
+function ratioOf(results: MeasuredClient["results"], key: "rate" | "perCpuSecond"): number {
+  const of = (list: readonly ClientResult[]): number => median(list.map((one) => one[key]));
+  return of(results.anax) / of(results.mqttjs);
+}
+
+function rateOf(results: readonly ClientResult[]): string {
+  const rate = `${Math.round(median(results.map((one) => one.rate)) / 1_000)} k/s`;
+  const errors = results.reduce((sum, one) => sum + one.errors, 0);
+  return errors === 0 ? rate : `${rate} (${errors} errors)`;
+}
+
+function verdict(ratio: number): string {
+  if (ratio >= REACH) return "reached";
+  return ratio >= MUST ? "held" : "missed";
+}
+
+function settingsFrom(args: readonly string[]): ClientBenchSettings {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      runs: { type: "string", default: "3" },
+      seconds: { type: "string", default: "5" },
+      protocol: { type: "string", default: "4" },
+      "server-cpu": { type: "string", default: "0" },
+      "client-cpu": { type: "string", default: "1" },
+    },
+  });
+  const names = Object.keys(CLIENT_SCENARIOS).filter(isScenario);
+  const unknown = positionals.find((name) => !isScenario(name));
+  if (unknown !== undefined) {
+    throw new RangeError(`there is no scenario "${unknown}"; there are ${names.join(", ")}`);
+  }
+  const { runs, seconds, protocol } = values;
+  return {
+    scenarios: positionals.length === 0 ? names : positionals.filter(isScenario),
+    runs: Number(runs),
+    seconds: Number(seconds),
+    protocol,
+    serverCpu: values["server-cpu"],
+    clientCpu: values["client-cpu"],
+  };
+}
+
+function isScenario(name: string): name is ClientScenario {
+  return Object.hasOwn(CLIENT_SCENARIOS, name);
+}
+
+async function main(): Promise<void> {
+  const settings = settingsFrom(process.argv.slice(2));
+  console.log(clientTable(await measureClients(settings, (line) => console.error(line))));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
