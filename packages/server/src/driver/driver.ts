@@ -16,6 +16,7 @@ import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import type { Store } from "../ports/store.ts";
 import type { Admission } from "./admission.ts";
+import { AskedWork } from "./asked-work.ts";
 import { Committer } from "./committer.ts";
 import type { StorageSettings } from "./committer.ts";
 
@@ -43,6 +44,7 @@ export class Driver implements ConnectionAcceptor {
   readonly #log: Log;
   readonly #admission: Admission;
   readonly #connections = new Set<DrivenConnection>();
+  readonly #asked = new AskedWork((work) => this.run(work));
   #isOpen = false;
   #isInside = false;
   #later: (() => void)[] = [];
@@ -147,7 +149,7 @@ export class Driver implements ConnectionAcceptor {
   /** Does work inside the core and resolves with its result, or rejects with what it throws. */
   change<Result>(work: (core: ServerCore) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.run(() => {
+      this.#asked.ask(() => {
         try {
           resolve(work(this.core));
         } catch (error) {
@@ -163,13 +165,15 @@ export class Driver implements ConnectionAcceptor {
     const begin = function* begin(): Task<Result> {
       return yield* task(core);
     };
-    return new Promise((resolve, reject) => this.run(() => runTask(begin(), resolve, reject)));
+    return new Promise((resolve, reject) => {
+      this.#asked.ask(() => runTask(begin(), resolve, reject));
+    });
   }
 
   /** Publishes a message of the program's own and resolves with what became of it. */
   inject(message: ApplicationMessage, sender: InjectedMessageSender): Promise<InjectionResult> {
     return new Promise((resolve) => {
-      this.run(() => {
+      this.#asked.ask(() => {
         this.core.inject(message, sender, ({ matched, queued, dropped, reasonCode }) => {
           resolve({ matched, queued, dropped, reasonCode });
         });
