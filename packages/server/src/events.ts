@@ -46,8 +46,12 @@ export type ServerEventHandlers = {
 /** One row of the table. */
 export interface ServerEventDescription<Name extends ServerEventName> {
   readonly fires: string;
+  /** What has happened before it, and what comes after. */
+  readonly order: string;
   /** What waits until the handlers are done. */
   readonly waits: string;
+  /** Whom a handler delays that takes its time. */
+  readonly slows: string;
   /** What a failing handler causes. */
   readonly failure: string;
   /** Writes that outcome into the event; absent if the event only tells something. */
@@ -64,42 +68,60 @@ export const SERVER_EVENTS: {
 } = {
   applicationMessageEnqueuedOrDropped: {
     fires: "After the attempt to give a message to a receiver, once for each receiver.",
+    order: "After interceptingClientEnqueue and the attempt, before the next receiver is seen to.",
     waits: "The publisher's next packet.",
+    slows: "The publisher.",
     failure: LOGGED,
   },
   applicationMessageNotConsumed: {
     fires: "When nobody took a message: no subscription matched, or every receiver was vetoed.",
+    order: "After all receivers were tried, before the acknowledgement of the message.",
     waits: "The publisher's next packet.",
+    slows: "The publisher.",
     failure: LOGGED,
   },
   clientAcknowledgedPublishPacket: {
     fires: "When a subscriber's PUBACK, or its PUBCOMP or refusing PUBREC, has come.",
+    order: "After the exchange is over and its Packet Identifier free.",
     waits: "Nothing.",
+    slows: "Nobody.",
     failure: LOGGED,
   },
   clientConnected: {
     fires: "When a client is let in and its CONNACK is on its way.",
+    order:
+      "After preparingSession and, of an older connection, clientDisconnected; before any other packet in either direction.",
     waits: "The client's first packet after CONNECT.",
+    slows: "That client.",
     failure: LOGGED,
   },
   clientDisconnected: {
     fires: "Once for each clientConnected, when the connection has ended.",
+    order: "After the Will was given to its receivers, or put off, and after sessionDeleted.",
     waits: "Nothing.",
+    slows: "Nobody.",
     failure: LOGGED,
   },
   clientSubscribedTopic: {
     fires: "When a subscription is in force, before SUBACK is sent.",
+    order:
+      "After interceptingSubscription of the same filter, before that of the next; retained messages follow SUBACK.",
     waits: "SUBACK.",
+    slows: "That client.",
     failure: LOGGED,
   },
   clientUnsubscribedTopic: {
     fires: "When a subscription that existed is gone, before UNSUBACK is sent.",
+    order: "After interceptingUnsubscription of the same filter, before that of the next.",
     waits: "UNSUBACK.",
+    slows: "That client.",
     failure: LOGGED,
   },
   interceptingClientEnqueue: {
     fires: "For each receiver of a message, retained ones too, before it is given the message.",
+    order: "After the message was retained, in the order of the receivers' subscribing.",
     waits: "The rest of the message's receivers, and the publisher's next packet.",
+    slows: "The publisher; of retained messages, the subscriber.",
     failure: "That receiver does not get the message.",
     fail: (event) => {
       event.acceptEnqueue = false;
@@ -107,7 +129,9 @@ export const SERVER_EVENTS: {
   },
   interceptingInboundPacket: {
     fires: "For each packet of a client, CONNECT and AUTH too, before it is handled.",
+    order: "Before any other event that the packet causes.",
     waits: "The packet and those behind it.",
+    slows: "That client.",
     failure: "The packet is dropped.",
     fail: (event) => {
       event.processPacket = false;
@@ -115,7 +139,9 @@ export const SERVER_EVENTS: {
   },
   interceptingOutboundPacket: {
     fires: "For each packet to a client, CONNACK that refuses and AUTH too, before it is sent.",
+    order: "After every event that led to the packet.",
     waits: "The packet and those behind it.",
+    slows: "That client.",
     failure: "The packet is dropped.",
     fail: (event) => {
       event.processPacket = false;
@@ -123,7 +149,10 @@ export const SERVER_EVENTS: {
   },
   interceptingPublish: {
     fires: "For each message of a client, a Will or the server, before it is retained and routed.",
+    order:
+      "After interceptingInboundPacket, before retainedMessageChanged and the events of receivers.",
     waits: "The message, its acknowledgement and the publisher's next packet.",
+    slows: "The publisher.",
     failure: "The message is dropped and acknowledged with 0x83 Implementation specific error.",
     fail: (event) => {
       event.processPublish = false;
@@ -132,7 +161,9 @@ export const SERVER_EVENTS: {
   },
   interceptingSubscription: {
     fires: "For each Topic Filter of a SUBSCRIBE, before anything is changed.",
+    order: "In the order of the filters; after interceptingInboundPacket.",
     waits: "SUBACK and the client's next packet.",
+    slows: "That client.",
     failure: "The filter is refused with 0x83 Implementation specific error.",
     fail: (event) => {
       event.processSubscription = false;
@@ -141,7 +172,9 @@ export const SERVER_EVENTS: {
   },
   interceptingUnsubscription: {
     fires: "For each Topic Filter of an UNSUBSCRIBE, before anything is changed.",
+    order: "In the order of the filters; after interceptingInboundPacket.",
     waits: "UNSUBACK and the client's next packet.",
+    slows: "That client.",
     failure: "The subscription stays; the filter is answered with 0x83.",
     fail: (event) => {
       event.processUnsubscription = false;
@@ -150,12 +183,17 @@ export const SERVER_EVENTS: {
   },
   loadingRetainedMessage: {
     fires: "At each start, before anything listens.",
+    order: "Before started; after the store, if there is one, was read.",
     waits: "The start.",
+    slows: "The start.",
     failure: LOGGED,
   },
   preparingSession: {
     fires: "When a client was let in and its session is found or made, before CONNACK.",
+    order:
+      "After validatingConnection, before an older connection of the client is ended, and before CONNACK.",
     waits: "CONNACK.",
+    slows: "That client.",
     failure: "Nothing is restored; the session is used as it is.",
     fail: (event) => {
       event.subscriptions = [];
@@ -164,37 +202,53 @@ export const SERVER_EVENTS: {
   },
   queuedApplicationMessageOverwritten: {
     fires: "When a full queue gave up its oldest message for a new one.",
+    order: "Before applicationMessageEnqueuedOrDropped of the new message.",
     waits: "Nothing.",
+    slows: "Nobody.",
     failure: LOGGED,
   },
   retainedMessageChanged: {
-    fires: "When a topic's retained message was set, replaced or removed.",
-    waits: "The publisher's next packet.",
+    fires: "When a topic's retained message was set, replaced, removed, or has expired.",
+    order: "After interceptingPublish, before the events of receivers.",
+    waits: "The message's receivers and its acknowledgement. Nothing, of one that expired.",
+    slows: "The publisher.",
     failure: LOGGED,
   },
   retainedMessagesCleared: {
-    fires: "When all retained messages were removed at once.",
-    waits: "Nothing.",
+    fires: "When all retained messages were removed on request.",
+    order: "After the last of them is gone; retainedMessageChanged does not fire for each.",
+    waits: "The promise of clear().",
+    slows: "The caller of clear().",
     failure: LOGGED,
   },
   sessionDeleted: {
     fires: "On every way a session can end.",
+    order:
+      "After the Will was given to its receivers; before clientDisconnected, if the connection ended it.",
     waits: "Nothing.",
+    slows: "Nobody.",
     failure: LOGGED,
   },
   started: {
     fires: "When everything listens.",
+    order: "After loadingRetainedMessage. Clients may have come by then.",
     waits: "The promise of start().",
+    slows: "The caller of start().",
     failure: LOGGED,
   },
   stopped: {
     fires: "When everything is closed.",
+    order: "After clientDisconnected of every client.",
     waits: "The promise of stop().",
+    slows: "The caller of stop().",
     failure: LOGGED,
   },
   validatingConnection: {
     fires: "When CONNECT has come and is well-formed, and again for each re-authentication.",
+    order:
+      "After interceptingInboundPacket; before any session is touched, so whom it refuses disturbs nobody.",
     waits: "CONNACK.",
+    slows: "That client.",
     failure: "The client is refused with 0x80 Unspecified error.",
     fail: (event) => {
       event.reasonCode = ReasonCode.unspecifiedError;

@@ -1,0 +1,111 @@
+/**
+ * Writes `docs/reference/events.md` from the table in `packages/server/src/events.ts` and the declarations of what the
+ * handlers are given: `npm run docs`.
+ */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { SERVER_DEFAULTS, SERVER_EVENTS } from "@anax/server";
+import type { ServerEventName } from "@anax/server";
+import { interfacesIn } from "./docs/declared-interface.ts";
+import type { DeclaredField, DeclaredInterface } from "./docs/declared-interface.ts";
+import { repositoryRoot } from "./tidy.ts";
+
+const PAGE = "docs/reference/events.md";
+const HOOKS = "packages/server/src/core/hooks";
+const EVENTS = "packages/server/src/events.ts";
+
+/** The page. @param root of the repository */
+export function eventsPage(root: string): string {
+  const interfaces = declaredBelow(root);
+  const argumentsOf = interfaces.get("HookArguments")?.fields ?? [];
+  const names = Object.keys(SERVER_EVENTS).filter(isName);
+  const sections = names.map((name) => {
+    const type = argumentsOf.find((field) => field.name === name)?.type ?? "object";
+    const given = name === "validatingConnection" ? "ValidatingConnectionEvent" : type;
+    return section(name, fieldsOf(given, interfaces));
+  });
+  return `${INTRODUCTION}\n${overview(names)}\n${sections.join("\n")}`;
+}
+
+function isName(name: string): name is ServerEventName {
+  return Object.hasOwn(SERVER_EVENTS, name);
+}
+
+const TIMEOUT_SECONDS = SERVER_DEFAULTS.handlerTimeoutMs / 1_000;
+
+const INTRODUCTION = `# The extension events
+
+<!-- Written by \`npm run docs\` from packages/server/src/events.ts. Not to be edited. -->
+
+\`server.on(name, handler)\` calls \`handler\` at each event of that name and returns a disposable that ends it;
+\`server.once\` does so for one event, and the option \`on\` takes handlers by name.
+
+- A handler may answer at once or with a promise. Those of one event are called one after the other, in the order in
+  which they were registered. One that returns no promise is not waited for and costs none.
+- A handler fails by throwing, by a promise that rejects, and by one that takes longer than \`handlerTimeoutMs\`
+  (default ${TIMEOUT_SECONDS} s). Each failure is logged and counted, in \`server.statistics\`, as \`handlerFailures\`
+  or \`handlerTimeouts\`. Of an event that decides something the failure is the decision, and later handlers are not
+  asked; of the others the next handler is called.
+- A handler whose time is over changes nothing any more: what it was given is frozen.
+- Only the client whose packet is at work waits, and its later packets wait behind, in order. Handlers of others go on
+  meanwhile. Nothing is locked.
+- What a handler asks of the server is done when the server is done with what called the handler.
+- A field that is not \`readonly\` may be written; what that does stands beside it.
+- Messages that are handled in one go are shown before the first of them goes on. \`applicationMessage\` of
+  \`interceptingPublish\` is made when it is first read, which must be before the handler returns, or before its first
+  \`await\`.
+- Session items belong to the session. A connection begins with items of its own, which \`validatingConnection\` may
+  fill; when it resumes a session, they are joined with the session's, where the newer value counts. They are kept in
+  memory only.
+`;
+
+function overview(names: readonly ServerEventName[]): string {
+  const rows = names.map(
+    (name) => `| [${name}](#${name.toLowerCase()}) | ${SERVER_EVENTS[name].fires} |`,
+  );
+  return `| event | fires |\n|---|---|\n${rows.join("\n")}\n`;
+}
+
+function section(name: ServerEventName, fields: readonly DeclaredField[]): string {
+  const { fires, order, waits, slows, failure } = SERVER_EVENTS[name];
+  const table = [
+    ["fires", fires],
+    ["order", order],
+    ["waits for the handlers", waits],
+    ["a slow handler delays", slows],
+    ["a handler that fails", failure],
+  ].map(([what, text]) => `| ${what} | ${text} |`);
+  const head = `## ${name}\n\n| | |\n|---|---|\n${table.join("\n")}\n`;
+  if (fields.length === 0) return `${head}\nIts handlers are given an empty object.\n`;
+  const rows = fields.map(fieldRow);
+  return `${head}\n| field | type | |\n|---|---|---|\n${rows.join("\n")}\n`;
+}
+
+function fieldRow({ name, type, isReadonly, isOptional, comment }: DeclaredField): string {
+  const shown = type.replaceAll("|", "\\|");
+  const writable = isReadonly ? "" : "**writable** ";
+  return `| \`${name}${isOptional ? "?" : ""}\` | \`${shown}\` | ${writable}${comment} |`;
+}
+
+function declaredBelow(root: string): ReadonlyMap<string, DeclaredInterface> {
+  const hooks = readdirSync(join(root, HOOKS)).map((name) => `${HOOKS}/${name}`);
+  const declared = [...hooks, EVENTS].flatMap((path) =>
+    interfacesIn(readFileSync(join(root, path), "utf8")),
+  );
+  return new Map(declared.map((one) => [one.name, one]));
+}
+
+/** The fields of an interface, those that it extends first. */
+function fieldsOf(
+  name: string,
+  interfaces: ReadonlyMap<string, DeclaredInterface>,
+): readonly DeclaredField[] {
+  const declared = interfaces.get(name);
+  if (declared === undefined) return [];
+  return [...declared.extended.flatMap((base) => fieldsOf(base, interfaces)), ...declared.fields];
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(join(repositoryRoot(), PAGE), eventsPage(repositoryRoot()));
+}
