@@ -62,7 +62,7 @@ export const CORE_DEFAULTS: CoreOptions = {
   connectTimeoutMs: 5_000, // a slow CONNECT is an attack or a dead link
   maximumPacketSize: 1_048_576, // more than nearly all device messages, little enough to buffer
   maximumConnectSize: 65_536, // Client Identifier, user name, password and a modest Will
-  receiveMaximum: 1_000, // bounds QoS 2 identifiers held for a client that never releases
+  receiveMaximum: 65_535, // as many as there are identifiers, at a few bytes each; MQTT.js ignores a lower one
   inFlightMaximum: 1_000, // fills a fast link; MQTT 3.1.1 clients cannot state a limit
   queueMessagesMax: 1_000, // what MQTTnet and mosquitto keep
   queueBytesMax: 1_048_576, // 1000 messages of 1 KB
