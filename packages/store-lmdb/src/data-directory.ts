@@ -49,12 +49,17 @@ export class DataDirectory {
 
   /** Makes a complete file the current one. */
   promote(copy: string): string {
-    const file = copy.replace(/copy$/, "mdb");
+    const file = promoted(copy);
     sync(copy, "r+");
     renameSync(copy, file);
     rmSync(`${copy}-lock`, { force: true });
     this.sync();
     return file;
+  }
+
+  /** Deletes a file that shall not become the current one, whether it was promoted or not. */
+  discard(copy: string): void {
+    for (const path of [copy, promoted(copy)]) rmSync(path, { force: true, recursive: true });
   }
 
   /** Deletes what earlier servers have left, except the current file. */
@@ -63,7 +68,8 @@ export class DataDirectory {
     for (const name of readdirSync(this.path)) {
       const path = join(this.path, name);
       if (path === current || path === `${current}-lock`) continue;
-      if (DATA_FILE.test(name) || LEFTOVER.test(name)) rmSync(path, { force: true });
+      if (DATA_FILE.test(name) || LEFTOVER.test(name))
+        rmSync(path, { force: true, recursive: true });
     }
   }
 
@@ -82,6 +88,10 @@ export class DataDirectory {
   #file(number: number, ending: "mdb" | "copy"): string {
     return join(this.path, `anax-${number}.${ending}`);
   }
+}
+
+function promoted(copy: string): string {
+  return copy.replace(/copy$/, "mdb");
 }
 
 function syncDirectory(path: string): void {

@@ -51,6 +51,8 @@ export class LmdbStore implements Store {
   #open: OpenStore | undefined;
   #failure: StoreError | undefined;
   #bytes: number | undefined;
+  /** False once that has failed. */
+  #mayGiveBack = true;
   /** Whether the last commit found no room. */
   #wasFull = false;
   /** What was asked last; the next thing waits for it. */
@@ -90,6 +92,7 @@ export class LmdbStore implements Store {
       }
       this.#open = open;
       this.#bytes = undefined;
+      this.#mayGiveBack = true;
     });
   }
 
@@ -200,7 +203,7 @@ export class LmdbStore implements Store {
   #refuseIfTooLarge(transaction: StoreTransaction, environment: Environment): void {
     const room = roomFor(transaction, 4_096);
     if (room === 0) return;
-    const isOverLimit = this.bytes + room > this.#bytesMax;
+    const isOverLimit = this.#bytesMax < Infinity && this.bytes + room > this.#bytesMax;
     if (!isOverLimit && !(this.#wasFull && room + EXTRA_BYTES > this.#spareBytes(environment)))
       return;
     const limit = isOverLimit ? `it may take ${this.#bytesMax} bytes` : "the disk is full";
@@ -231,18 +234,31 @@ export class LmdbStore implements Store {
     throw new StoreError("ANAX_STORE_FAILED", `the store in ${this.path} is not open`);
   }
 
-  /** Compacts a large file with little in it. What is left is copied in no time. */
+  /**
+   * Compacts a large file with little in it. What is left is copied in no time. If that fails, the file stays as it is:
+   * nothing is wrong with it but its size.
+   */
   async #giveBack(open: OpenStore): Promise<void> {
-    if (open.environment.fileBytes < SPARE_BYTES) return;
+    if (!this.#mayGiveBack || open.environment.fileBytes < SPARE_BYTES) return;
     if (open.environment.usedBytes > QUICK_COPY_BYTES) return;
-    await this.#compact(open);
+    try {
+      await this.#compact(open);
+    } catch {
+      this.#mayGiveBack = false;
+    }
   }
 
   async #compact(open: OpenStore): Promise<void> {
     const old = open.environment;
     const copy = this.#directory.nextCopy;
-    await old.copyTo(copy);
-    open.environment = new Environment(this.#directory.promote(copy), this.durability);
+    try {
+      await old.copyTo(copy);
+      open.environment = new Environment(this.#directory.promote(copy), this.durability);
+    } catch (error) {
+      // The old file goes on; the next server would take the one with the higher number for the current one.
+      this.#directory.discard(copy);
+      throw error;
+    }
     this.#bytes = undefined;
     await old.close();
     this.#directory.tidy();

@@ -169,6 +169,21 @@ describe("compacting", () => {
       expect(data).toEqual(["anax-2.mdb"]);
     }));
 
+  it("goes on with the file as it is if the copy cannot be written", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      await store.commit(batchOf(1));
+      mkdirSync(join(path, "anax-2.copy"));
+      await expect(store.compact()).rejects.toMatchObject({
+        code: expect.stringMatching(/^ANAX_/),
+      });
+      await store.commit(batchOf(2));
+      await store.close();
+      expect((await holdings(store)).batches).toHaveLength(2);
+      await store.close();
+    }));
+
   it("waits for commits, and commits for it", () =>
     withFolder(async (path) => {
       const store = lmdbStore({ path });
