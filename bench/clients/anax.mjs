@@ -8,8 +8,8 @@ export async function connect({ port, protocolVersion }) {
     reconnect: false,
   });
   return {
-    publish: (topic, payload, qos, done) => {
-      void client.publish(topic, payload, { qos }).then(done, (error) => done(error));
+    publish: (topic, payload, qos, settled) => {
+      void client.publish(topic, payload, { qos }).then(settled, (error) => settled(error));
     },
     subscribe: (topicFilter, onMessage) =>
       client.subscribe(topicFilter, ({ payload }) => onMessage(payload)),

@@ -9,7 +9,7 @@ export async function connect({ port, protocolVersion }) {
     ...(protocolVersion === 5 && { properties: { receiveMaximum: 65_535 } }),
   });
   return {
-    publish: (topic, payload, qos, done) => client.publish(topic, payload, { qos }, done),
+    publish: (topic, payload, qos, settled) => client.publish(topic, payload, { qos }, settled),
     subscribe: async (topicFilter, onMessage) => {
       client.on("message", (_topic, payload) => onMessage(payload));
       await client.subscribeAsync(topicFilter, { qos: 0 });
