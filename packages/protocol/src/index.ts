@@ -23,7 +23,7 @@ export {
   OutgoingTopicAliases,
   type TopicAliasReplacement,
 } from "./flow/topic-aliases.ts";
-export { Framer } from "./framer.ts";
+export { Framer } from "#framer";
 export type {
   Acknowledgement,
   AcknowledgementProperties,
