@@ -155,6 +155,7 @@ export class Connection {
   /** True if messages may be put into the outbox now. */
   get takesMessages(): boolean {
     if (this.isCongested || this.isHeld || !this.isOpen) return false;
+    if (this.outbound?.isFull === true) return false;
     return this.outbox.length + (this.gate?.length ?? 0) < OUTBOX_HIGH_WATER;
   }
 

@@ -64,6 +64,7 @@ export function outboxFor(
   connection: Connection,
   bytes: number,
 ): Outbox | undefined {
+  if (connection.outbound?.isFull === true) return undefined;
   if (!connection.isCongested && !connection.isHeld) {
     if (connection.outbox.length > OUTBOX_BYTES_MAX) core.flushNow(connection);
     if (!connection.isCongested) return connection.outbox;

@@ -3,6 +3,7 @@ import type { Packet } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import { interceptOutbound } from "./intercepting.ts";
+import { throttle } from "./throttling.ts";
 import { atOnce, inOrder } from "./storing.ts";
 import type { OutboxChoice } from "./storing.ts";
 
@@ -72,14 +73,7 @@ export function countSent(core: CoreContext, connection: Connection, packets: nu
   connection.lastSentAtMs = core.now;
   core.statistics.packetsSent += packets;
   core.touch(connection);
-  if (
-    connection.isCongested &&
-    !connection.isThrottled &&
-    connection.outbox.length > UNREAD_BYTES_MAX
-  ) {
-    connection.isThrottled = true;
-    connection.wire.pause();
-  }
+  if (connection.isCongested && connection.outbox.length > UNREAD_BYTES_MAX) throttle(connection);
 }
 
 /**

@@ -32,6 +32,7 @@ import type { Session } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 import { Statistics } from "./statistics.ts";
 import { openGates, refusalToStore } from "./storing.ts";
+import { unthrottle } from "./throttling.ts";
 import type { Peer, Wire } from "./wire.ts";
 
 /** What the core asks of whoever runs it. */
@@ -128,10 +129,7 @@ export class ServerCore implements CoreContext {
     connection.isCongested = false;
     this.#write(connection);
     if (connection.isCongested) return;
-    if (connection.isThrottled) {
-      connection.isThrottled = false;
-      if (!connection.isPaused) connection.wire.resume();
-    }
+    unthrottle(connection);
     if (connection.session !== undefined) pump(this, connection.session);
   }
 
