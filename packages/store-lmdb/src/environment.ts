@@ -4,13 +4,34 @@ import { open } from "lmdb";
 import type { Database, RootDatabase } from "lmdb";
 import { errorCode } from "./failures.ts";
 
-/** One ordered table of bytes by bytes. */
+/** One ordered table of bytes by bytes. What `get` gives is valid until the next read of any table. */
 export type Table = Database<Uint8Array, Uint8Array>;
 
 /** How an LMDB file is opened. */
 export type AccessMode = "disk" | "process" | "read";
 
-const BINARY = { encoding: "binary", keyEncoding: "binary" } as const;
+/** Bytes as they are. What is read is a view that the next read overwrites: copies would cost most of the time. */
+const BYTES = {
+  compression: false,
+  encoder: {
+    encode: (value: Uint8Array): Uint8Array => value,
+    decode: (bytes: Uint8Array): Uint8Array => viewOf(bytes, 0, bytes.length),
+  },
+  keyEncoder: {
+    writeKey(key: Uint8Array, target: Uint8Array, start: number): number {
+      target.set(key, start);
+      return start + key.length;
+    },
+    readKey: viewOf,
+  },
+};
+
+/** Below every key. */
+const FIRST_KEY = Uint8Array.of(0);
+
+function viewOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+}
 
 /**
  * What LMDB does for us, chosen once. No overlapping syncs: a commit then does what LMDB's authors wrote it to do, on
@@ -18,7 +39,7 @@ const BINARY = { encoding: "binary", keyEncoding: "binary" } as const;
  * transactions at a time, so there would be nothing to overlap.
  */
 const SETTINGS = {
-  ...BINARY,
+  ...BYTES,
   overlappingSync: false,
   // Nor batches of whatever was written in a turn: a failed one rejects a promise that nobody has.
   eventTurnBatching: false,
@@ -102,7 +123,7 @@ export class Environment {
   }
 
   #table(name: string): Table {
-    const table: Table | undefined = this.#root.openDB<Uint8Array, Uint8Array>(name, BINARY);
+    const table: Table | undefined = this.#root.openDB<Uint8Array, Uint8Array>(name, BYTES);
     if (table === undefined) throw new Error(`it has no table ${name}`);
     return table;
   }
@@ -114,6 +135,11 @@ export class Environment {
     const text = `${this.file} is cut off: it has ${size} of ${expected} bytes`;
     throw new StoreError("ANAX_STORE_UNREADABLE", text);
   }
+}
+
+/** Shows all rows of a table in the order of their keys. The arrays are valid during the call only. */
+export function visitRows(table: Table, visitor: (key: Uint8Array, row: Uint8Array) => void): void {
+  for (const { key, value } of table.getRange({ start: FIRST_KEY })) visitor(key, value);
 }
 
 const HEADER_BYTES = 32;

@@ -29,7 +29,7 @@ export interface LmdbStoreOptions {
 /** Below this a file is left as it is: nobody needs that little room back. */
 const SPARE_BYTES = 67_108_864;
 /** What can be copied while a server waits, without anybody taking note of it. */
-const QUICK_COPY_BYTES = 8_388_608;
+const QUICK_COPY_BYTES = 16_777_216;
 /** Pages that a commit writes besides those with its contents: the ways to them, and the list of free pages. */
 const EXTRA_BYTES = 262_144;
 

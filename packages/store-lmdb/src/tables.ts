@@ -1,21 +1,21 @@
 import type { StoreTransaction, StoreVisitor } from "@anax/server";
+import { visitRows } from "./environment.ts";
 import type { Environment, Table } from "./environment.ts";
 import { isHashed, numberKey, numberOfKey, topicKey, topicOfKey } from "./keys.ts";
 import type { TopicHash } from "./keys.ts";
 import { changedSharedRow, decodeSharedRow } from "./shared-row.ts";
 
 /** Shows a visitor all that the tables hold, as of one moment. */
-export function visitTables(environment: Environment, visitor: StoreVisitor): void {
-  for (const { key, value } of environment.sessions.getRange()) {
-    visitor.session(numberOfKey(key), value);
-  }
-  for (const { key, value } of environment.retained.getRange()) {
-    if (!isHashed(key)) visitor.retained(topicOfKey(key), value);
-    else for (const [topic, row] of decodeSharedRow(value)) visitor.retained(topic, row);
-  }
-  for (const { key, value } of environment.journal.getRange()) {
-    visitor.batch(numberOfKey(key), value);
-  }
+export function visitTables(
+  { sessions, retained, journal }: Environment,
+  visitor: StoreVisitor,
+): void {
+  visitRows(sessions, (key, row) => visitor.session(numberOfKey(key), row));
+  visitRows(retained, (key, row) => {
+    if (!isHashed(key)) visitor.retained(topicOfKey(key), row);
+    else for (const [topic, own] of decodeSharedRow(row)) visitor.retained(topic, own);
+  });
+  visitRows(journal, (key, row) => visitor.batch(numberOfKey(key), row));
 }
 
 /** One row to write, or to delete if it is undefined. */

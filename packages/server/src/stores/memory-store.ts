@@ -19,10 +19,17 @@ export class MemoryMedium {
   }
 }
 
-/** A store that ends with the process: for tests, and the plainest example for those who write another. */
+/** What is in an array that a store has lent and taken back. */
+const POISON = 0xdd;
+
+/**
+ * A store that ends with the process: for tests, and the plainest example for those who write another. What it
+ * lends by `open` and `read` it overwrites as soon as it may.
+ */
 export class MemoryStore implements Store {
   readonly durability: StoreDurability = "memory";
   readonly #medium: MemoryMedium;
+  #lastRead: Uint8Array = new Uint8Array(0);
 
   /** @param medium what is kept; a medium of its own if left out. */
   constructor(medium: MemoryMedium = new MemoryMedium()) {
@@ -58,7 +65,11 @@ export class MemoryStore implements Store {
   }
 
   read(position: number): Uint8Array | undefined {
-    return this.#medium.user === this ? this.#medium.batches.get(position) : undefined;
+    this.#lastRead.fill(POISON);
+    const bytes = this.#medium.user === this ? this.#medium.batches.get(position) : undefined;
+    if (bytes === undefined) return undefined;
+    this.#lastRead = bytes.slice();
+    return this.#lastRead;
   }
 
   async close(): Promise<void> {
@@ -67,10 +78,17 @@ export class MemoryStore implements Store {
 }
 
 function visit({ sessions, retained, batches }: MemoryMedium, visitor: StoreVisitor): void {
-  for (const [key, row] of sessions) visitor.session(key, row);
-  for (const [topic, row] of retained) visitor.retained(topic, row);
+  for (const [key, row] of sessions) lend(row, (copy) => visitor.session(key, copy));
+  for (const [topic, row] of retained) lend(row, (copy) => visitor.retained(topic, copy));
   const inOrder = [...batches].toSorted(([left], [right]) => left - right);
-  for (const [position, bytes] of inOrder) visitor.batch(position, bytes);
+  for (const [position, bytes] of inOrder) lend(bytes, (copy) => visitor.batch(position, copy));
+}
+
+/** Shows bytes for the time of a call. Who keeps them finds out. */
+function lend(bytes: Uint8Array, use: (copy: Uint8Array) => void): void {
+  const copy = bytes.slice();
+  use(copy);
+  copy.fill(POISON);
 }
 
 function change<Key>(
