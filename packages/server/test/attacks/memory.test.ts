@@ -1,0 +1,152 @@
+import { spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import type { Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { encodePacket } from "@anax/protocol";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { connectPacket, publishPacket, subscribePacket } from "../support/core-harness.ts";
+import { BINARY, frame, upgradeRequest } from "./raw-web-socket.ts";
+
+/*
+ * What strangers and frozen readers cost, measured in a process of its own. ANAX_ATTACK_SOCKETS sets how many sockets
+ * take part, up to what the limit of open files allows; the bounds are for each of them.
+ */
+
+const SOCKETS = Number(process.env["ANAX_ATTACK_SOCKETS"] ?? 300);
+
+const PROGRAM = fileURLToPath(new URL("measured-server.ts", import.meta.url));
+
+interface Measured {
+  readonly bytes: number;
+  readonly transportsCurrent: number;
+  readonly connectionsCurrent: number;
+  readonly messagesDropped: number;
+}
+
+let child: ChildProcessWithoutNullStreams;
+let lines: AsyncIterator<string>;
+let tcpPort: number;
+let webSocketPort: number;
+let sockets: Socket[];
+
+beforeEach(async () => {
+  sockets = [];
+  const flags = ["--expose-gc", "--import", "tsx", "--conditions=source"];
+  child = spawn(process.execPath, [...flags, PROGRAM], { stdio: "pipe" });
+  child.stderr.pipe(process.stderr);
+  lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  [tcpPort = 0, webSocketPort = 0] = JSON.parse(await nextLine()) as number[];
+});
+
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  child.stdin.end();
+  await once(child, "exit");
+});
+
+async function nextLine(): Promise<string> {
+  const { value } = await lines.next();
+  return value;
+}
+
+async function measure(): Promise<Measured> {
+  child.stdin.write("\n");
+  return JSON.parse(await nextLine()) as Measured;
+}
+
+/** Measures until the server holds so many transports. */
+async function measureWith(transports: number): Promise<Measured> {
+  for (;;) {
+    const measured = await measure();
+    if (measured.transportsCurrent === transports) return measured;
+  }
+}
+
+async function dial(port: number): Promise<Socket> {
+  const socket = connect({ port, host: "127.0.0.1" });
+  socket.on("error", () => undefined);
+  sockets.push(socket);
+  await once(socket, "connect");
+  return socket;
+}
+
+/** Opens sockets that each send some bytes and stay. */
+async function dialAll(port: number, bytes: Uint8Array | string): Promise<void> {
+  for (let opened = 0; opened < SOCKETS; opened += 100) {
+    const count = Math.min(100, SOCKETS - opened);
+    const wave = await Promise.all(Array.from({ length: count }, () => dial(port)));
+    for (const socket of wave) socket.write(bytes);
+  }
+}
+
+/** A socket in Node with its streams costs some 6 KB by itself, one that speaks HTTP and WebSocket more. */
+const TRANSPORT_BYTES_MAX = 16_000;
+const WEB_SOCKET_BYTES_MAX = 40_000;
+
+describe(`${SOCKETS} strangers`, () => {
+  it("that each declare 256 MB and send 5 bytes are closed, and leave nothing", async () => {
+    await dialAll(tcpPort, "");
+    const before = await measureWith(SOCKETS);
+    for (const socket of sockets) socket.write(Buffer.from("10ffffff7f00044d5154", "hex"));
+    const after = await measureWith(0);
+    expect(after.bytes - before.bytes).toBeLessThan(1_000_000);
+  });
+
+  it("that declare the largest CONNECT and send 5 bytes of it cost a socket each", async () => {
+    const before = await measure();
+    await dialAll(tcpPort, Buffer.from("10fcff0300", "hex"));
+    const after = await measureWith(SOCKETS);
+    expect((after.bytes - before.bytes) / SOCKETS).toBeLessThan(TRANSPORT_BYTES_MAX);
+  });
+
+  it("that declare as much in a frame of a WebSocket cost a WebSocket each", async () => {
+    const before = await measure();
+    await dialAll(webSocketPort, upgradeRequest());
+    await measureWith(SOCKETS);
+    const whole = frame(BINARY, new Uint8Array(60_000));
+    for (const socket of sockets) socket.write(whole.subarray(0, 14 + 5));
+    const after = await measureWith(SOCKETS);
+    expect((after.bytes - before.bytes) / SOCKETS).toBeLessThan(WEB_SOCKET_BYTES_MAX);
+  });
+
+  it("who have connected and declare a megabyte cost no more", async () => {
+    const before = await measure();
+    const packet = connectPacket({ clientId: "" });
+    const connected = Buffer.concat([encodePacket(packet, 5), Buffer.from("30f0ff3f00", "hex")]);
+    await dialAll(tcpPort, connected);
+    const after = await measureWith(SOCKETS);
+    expect(after.connectionsCurrent).toBe(SOCKETS);
+    expect((after.bytes - before.bytes) / SOCKETS).toBeLessThan(TRANSPORT_BYTES_MAX + 4_000);
+  });
+});
+
+describe("a frozen subscriber", () => {
+  it("that was flooded with small packets gives all memory back when it goes, and nothing recurses", async () => {
+    const publisher = await dial(tcpPort);
+    publisher.write(encodePacket(connectPacket({ clientId: "publisher" }), 5));
+    const frozen = await dial(tcpPort);
+    frozen.pause();
+    frozen.write(encodePacket(connectPacket({ clientId: "frozen" }), 5));
+    frozen.write(encodePacket(subscribePacket("a"), 5));
+    await measureWith(2);
+    const before = await measure();
+    const small = encodePacket(publishPacket("a", "0123456789"), 5);
+    const chunk = Buffer.concat(Array.from({ length: 5_000 }, () => small));
+    let during = before;
+    while (during.messagesDropped === 0) {
+      for (let index = 0; index < 20; index += 1) {
+        if (!publisher.write(chunk)) await once(publisher, "drain");
+      }
+      during = await measure();
+    }
+    // The backlog, what the socket's stream holds, and what was doubled to hold it.
+    expect(during.bytes - before.bytes).toBeLessThan(24_000_000);
+    frozen.destroy();
+    const after = await measureWith(1);
+    // Pools keep some arrays for the next.
+    expect(after.bytes - before.bytes).toBeLessThan(8_000_000);
+  });
+});
