@@ -277,13 +277,11 @@ export class MqttClient {
     }
     signal?.throwIfAborted();
     const parts = { topic, payload, qos, retain, ...(properties && { properties }) };
-    const promise = new Promise<PublishResult>((resolve, reject) => {
-      const request = new PendingPublish(parts, resolve, reject);
-      if (signal !== undefined) request.watch(signal);
-      this.#machine.publish(request);
-    });
+    const { promise, resolve, reject } = deferred<PublishResult>();
+    const request = new PendingPublish(parts, resolve, reject);
+    this.#machine.publish(request);
     this.#connector.scheduleFlush();
-    return handled(promise);
+    return unlessAborted(promise, signal, () => (request.isAbandoned = true));
   }
 
   /** All QoS 0 messages of a turn reach the transport together, so one promise serves them all. */
@@ -384,7 +382,7 @@ export class MqttClient {
       subscription.end();
     }
     this.#router.changed();
-    return unlessAborted(this.#sendUnsubscribe(fields), options.signal);
+    return unlessAborted(this.#sendUnsubscribe(fields), options.signal, () => {});
   }
 
   #sendUnsubscribe(
@@ -455,10 +453,17 @@ function unsubscribeRefusal(
 }
 
 /** The same promise, given up when the signal is aborted. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+function unlessAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal | undefined,
+  onAbort: () => void,
+): Promise<T> {
   if (signal === undefined) return promise;
   const { promise: result, resolve, reject } = deferred<T>();
-  const abort = (): void => reject(signal.reason);
+  const abort = (): void => {
+    onAbort();
+    reject(signal.reason);
+  };
   signal.addEventListener("abort", abort, { once: true });
   void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   return result;

@@ -18,7 +18,7 @@ import {
 } from "./core/errors.ts";
 import type { AuthenticatedEvent, MachineEvent } from "./core/machine-event.ts";
 import type { Message } from "./core/message.ts";
-import { withoutUndefined } from "./core/without-undefined.ts";
+import { pick } from "./core/without-undefined.ts";
 import { deferred, handled } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
 import type { DisconnectedEvent } from "./events.ts";
@@ -41,7 +41,6 @@ export interface ConnectorEvents {
 type ConnectorStatus = "idle" | "connecting" | "connected" | "waiting";
 
 const UNSPECIFIED_ERROR = 0x80;
-const NO_REASON = { reasonCode: undefined, reasonString: undefined };
 
 /** Keeps a machine connected. */
 export class Connector {
@@ -159,7 +158,7 @@ export class Connector {
     const { connectTimeoutMs, address } = this.#options;
     const timer = setTimeout(() => {
       const seconds = connectTimeoutMs / 1_000;
-      const message = `no connection to ${describeAddress(address)} within ${seconds} s`;
+      const message = `could not connect to ${describeAddress(address)}: no answer within ${seconds} s`;
       this.#failAttempt(new MqttTimeoutError(message));
     }, connectTimeoutMs);
     this.#open(abort.signal).catch((error: unknown) => handshake.reject(error));
@@ -360,8 +359,7 @@ export class Connector {
     // After `disconnect` this is the attempt that was broken off, which has been told already.
     if (this.#status === "idle") return;
     this.#status = willReconnect ? "waiting" : "idle";
-    const { reasonCode, reasonString } = error instanceof MqttError ? error : NO_REASON;
-    const details = withoutUndefined({ reasonCode, reasonString });
+    const details = error instanceof MqttError ? pick(error, ["reasonCode", "reasonString"]) : {};
     this.#events.onDisconnected({ ...details, wasConnected, error, willReconnect }, error);
   }
 

@@ -58,13 +58,8 @@ export class MessageBuffer {
   finish(error?: unknown): void {
     if (this.#end !== undefined) return;
     this.#end = { error };
-    for (const { resolve, reject } of this.#waiters.splice(0)) {
-      if (error === undefined) resolve({ done: true, value: undefined });
-      else {
-        reject(error);
-        this.#end = { error: undefined };
-      }
-    }
+    // Whoever waits, waits because there is no message.
+    for (const { resolve, reject } of this.#waiters.splice(0)) this.next().then(resolve, reject);
   }
 
   /** An error is told once; whoever asks again finds an ordinary end. */

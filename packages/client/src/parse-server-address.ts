@@ -21,8 +21,12 @@ export function parseServerAddress(source: string | URL | ServerAddressOptions):
 }
 
 function completeAddress(options: ServerAddressOptions): ServerAddress {
-  const { protocol, port: defaultPort } = requireScheme(`${options.protocol ?? "mqtt"}:`);
-  if (protocol === "unix") return unixAddress(options.path);
+  const {
+    protocol,
+    port: defaultPort,
+    addressOf,
+  } = requireScheme(`${options.protocol ?? "mqtt"}:`);
+  if (addressOf !== undefined) return addressOf(options.path ?? "");
   const { host = "127.0.0.1", port = defaultPort, path = "/mqtt" } = options;
   requireIntegers({ port }, { port: [0, 65_535] });
   return { protocol, host, port, path: isWebSocket(protocol) ? path : "" };
@@ -30,7 +34,7 @@ function completeAddress(options: ServerAddressOptions): ServerAddress {
 
 function parseUrl(source: string | URL): ParsedAddress {
   const url = toUrl(source);
-  return { address: addressOf(url), ...credentialsOf(url) };
+  return { address: urlAddress(url), ...credentialsOf(url) };
 }
 
 function toUrl(source: string | URL): URL {
@@ -43,10 +47,10 @@ function toUrl(source: string | URL): URL {
   }
 }
 
-function addressOf(url: URL): ServerAddress {
-  const { protocol, port } = requireScheme(url.protocol);
+function urlAddress(url: URL): ServerAddress {
+  const { protocol, port, addressOf } = requireScheme(url.protocol);
   // `unix://tmp/x` would make `tmp` a host; such a URL most likely lacks a slash.
-  if (protocol === "unix") return unixAddress(url.hostname === "" ? decode(url.pathname) : "");
+  if (addressOf !== undefined) return addressOf(url.hostname === "" ? decode(url.pathname) : "");
   const host = url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
   if (host === "") throw new MqttConfigurationError("the server URL has no host");
   const path = isWebSocket(protocol) ? url.pathname + url.search : "";
@@ -58,11 +62,6 @@ function requireScheme(name: string): Scheme {
   const scheme = schemes[name];
   if (scheme !== undefined) return scheme;
   throw new MqttConfigurationError(`${name} is not one of ${Object.keys(schemes).join(" ")}`);
-}
-
-function unixAddress(path = ""): ServerAddress {
-  if (path.length > 1) return { protocol: "unix", host: "", port: 0, path };
-  throw new MqttConfigurationError("write a unix socket as unix:///path/to/socket");
 }
 
 function isWebSocket(protocol: TransportProtocol): boolean {

@@ -22,7 +22,6 @@ export class UnawaitedPublish extends PublishRequest {
 export class PendingPublish extends PublishRequest {
   readonly #resolve: (result: PublishResult) => void;
   readonly #reject: (error: unknown) => void;
-  #stopWaiting: (() => void) | undefined;
 
   constructor(
     parts: Pick<PublishRequest, "topic" | "payload" | "qos" | "retain" | "properties">,
@@ -34,18 +33,7 @@ export class PendingPublish extends PublishRequest {
     this.#reject = reject;
   }
 
-  /** Rejects when the signal is aborted; what was sent by then goes its way. */
-  watch(signal: AbortSignal): void {
-    const abort = (): void => {
-      this.isAbandoned = true;
-      this.#reject(signal.reason);
-    };
-    signal.addEventListener("abort", abort, { once: true });
-    this.#stopWaiting = () => signal.removeEventListener("abort", abort);
-  }
-
   override acknowledged(packet: PublishAcknowledgement): void {
-    this.#stopWaiting?.();
     if (packet === undefined) this.#resolve(SENT);
     else {
       const { reasonCode, packetIdentifier, properties } = packet;
@@ -54,7 +42,6 @@ export class PendingPublish extends PublishRequest {
   }
 
   override failed(error: unknown): void {
-    this.#stopWaiting?.();
     this.#reject(error);
   }
 }

@@ -2,6 +2,7 @@ import { EMPTY_BYTES } from "./bytes/copy-bytes.ts";
 import { decodeVarint } from "./bytes/varint.ts";
 import { ProtocolError } from "./errors.ts";
 import type { Framer as FullFramer } from "./framer.ts";
+import { requireInteger } from "./integer.ts";
 
 const PACKET_TOO_LARGE = 0x95;
 
@@ -65,10 +66,7 @@ export class Framer implements Omit<FullFramer, never> {
   }
 
   skipTo(position: number): void {
-    if (position < this.position || position > this.limit) {
-      throw new RangeError(`Position ${position} is not from ${this.position} to ${this.limit}`);
-    }
-    this.position = position;
+    this.position = requireInteger(position, "position", this.position, this.limit);
   }
 
   /** Gives the memory back when all was read. */

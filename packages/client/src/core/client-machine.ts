@@ -168,7 +168,7 @@ export class ClientMachine {
     if (action === "ping") this.#output.send({ type: "pingreq" });
     else if (action === "close") {
       const seconds = this.#options.pingrespTimeoutMs / 1_000;
-      this.#close(new MqttTimeoutError(`no PINGRESP within ${seconds} s`));
+      this.#close(new MqttTimeoutError(`no answer within ${seconds} s to PINGREQ`));
     }
   }
 
@@ -251,8 +251,7 @@ export class ClientMachine {
   /** The shortest way for most messages; false when it is none of those. */
   #readPlain(framer: Framer): boolean {
     if (this.#status !== "connected" || this.#output.inspect !== undefined) return false;
-    const { firstByte, bytes, bodyStart, end } = framer;
-    const message = this.#plain.read(firstByte, bytes, bodyStart, end, this.version === 5);
+    const message = this.#plain.read(framer, this.version === 5);
     if (message === undefined) return false;
     this.events.push(message);
     return true;

@@ -58,8 +58,10 @@ export class MqttConnectError extends MqttError {
 /** Details of an error that always has a Reason Code. */
 export type ReasonDetails = ErrorDetails & { readonly reasonCode: number };
 
-/** An error that always has a Reason Code. */
-abstract class ReasonedError extends MqttError {
+/** The server answered a publish, subscribe or unsubscribe with a Reason Code of 0x80 or above. */
+export class MqttReasonError extends MqttError {
+  override readonly name = "MqttReasonError";
+  readonly code = "ANAX_REASON";
   declare readonly reasonCode: number;
 
   // oxlint-disable-next-line no-useless-constructor -- it demands the Reason Code
@@ -68,16 +70,16 @@ abstract class ReasonedError extends MqttError {
   }
 }
 
-/** The server answered a publish, subscribe or unsubscribe with a Reason Code of 0x80 or above. */
-export class MqttReasonError extends ReasonedError {
-  override readonly name = "MqttReasonError";
-  readonly code = "ANAX_REASON";
-}
-
 /** The server said in CONNACK that it does not offer this, so it was not sent. */
-export class MqttNotSupportedError extends ReasonedError {
+export class MqttNotSupportedError extends MqttError {
   override readonly name = "MqttNotSupportedError";
   readonly code = "ANAX_NOT_SUPPORTED";
+  declare readonly reasonCode: number;
+
+  // oxlint-disable-next-line no-useless-constructor -- it demands the Reason Code
+  constructor(message: string, details: ReasonDetails) {
+    super(message, details);
+  }
 }
 
 /** There is no connection, or it ended before the answer came: whether the server got it is open. */

@@ -3,6 +3,7 @@
  * most messages are. They become a `Message` without a packet in between, and their Topic Name is neither
  * decoded nor checked nor hashed again. Everything else is left to the codec.
  */
+import type { Framer } from "@anax/protocol";
 import { Message } from "./message.ts";
 
 const PUBLISH = 0x30;
@@ -26,10 +27,7 @@ export class PlainPublishReader {
 
   /** The message, or undefined when the codec has to look at the packet. */
   read(
-    firstByte: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
+    { firstByte, bytes, bodyStart: start, end }: Framer,
     hasProperties: boolean,
   ): Message | undefined {
     if ((firstByte & PLAIN_MASK) !== PUBLISH || end - start < 3) return undefined;

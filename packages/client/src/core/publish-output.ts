@@ -3,6 +3,7 @@ import type { PublishPacket, PublishProperties } from "@anax/protocol";
 import type { Output } from "./output.ts";
 import type { PublishRequest } from "./requests.ts";
 import { TopicAliasChoice } from "./topic-alias-choice.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /** The PUBLISH packets of one Network Connection. */
 export class PublishOutput {
@@ -45,9 +46,6 @@ function packetOf(
   topicAlias: number | undefined,
 ): PublishPacket {
   const { payload, qos, retain, duplicate, packetIdentifier } = request;
-  const { topicAlias: _, ...others } = request.properties ?? {};
-  const properties: PublishProperties =
-    topicAlias === undefined ? others : { ...others, topicAlias };
-  const packet = { type: "publish", topic, payload, qos, retain, duplicate, properties } as const;
-  return qos === 0 ? packet : { ...packet, packetIdentifier };
+  const properties: PublishProperties = withoutUndefined({ ...request.properties, topicAlias });
+  return { type: "publish", topic, payload, qos, retain, duplicate, packetIdentifier, properties };
 }

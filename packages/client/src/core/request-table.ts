@@ -106,7 +106,7 @@ export class RequestTable {
 }
 
 function answersNothing({ type, packetIdentifier }: SubackPacket | UnsubackPacket): ProtocolError {
-  return new ProtocolError(`${type} answers nothing: identifier ${packetIdentifier}`);
+  return new ProtocolError(`${type} answers nothing: packetIdentifier ${packetIdentifier}`);
 }
 
 function requireCodes(packet: SubackPacket | UnsubackPacket, expected: number): void {

@@ -16,8 +16,7 @@ export function pick<T extends object, Name extends keyof T & string>(
   value: T,
   names: readonly Name[],
 ): Defined<Pick<T, Name>> {
-  const entries = names.map((name) => [name, value[name]] as const);
-  return Object.fromEntries(entries.filter(([, field]) => field !== undefined)) as Defined<
+  return withoutUndefined(Object.fromEntries(names.map((name) => [name, value[name]]))) as Defined<
     Pick<T, Name>
   >;
 }

@@ -1,4 +1,6 @@
 /** What `#transport` is in Node: TCP, TLS, Unix domain sockets, and WebSocket through `ws`. */
+import { MqttConfigurationError } from "../core/errors.ts";
+import type { ServerAddress } from "../server-address.ts";
 import { WEB_SOCKET_SCHEMES } from "../transports/transport.ts";
 import type {
   Scheme,
@@ -12,7 +14,7 @@ import { openWebSocket } from "./websocket.ts";
 
 const TCP: Scheme = { protocol: "mqtt", port: 1883 };
 const TLS: Scheme = { protocol: "mqtts", port: 8883 };
-const UNIX: Scheme = { protocol: "unix", port: 0 };
+const UNIX: Scheme = { protocol: "unix", port: 0, addressOf: unixAddress };
 
 /** The schemes that `openTransport` has a transport for. */
 export const schemes: Schemes = {
@@ -25,6 +27,12 @@ export const schemes: Schemes = {
   "unix:": UNIX,
   "mqtt+unix:": UNIX,
 };
+
+/** @throws MqttConfigurationError for a path that is none */
+function unixAddress(path: string): ServerAddress {
+  if (path.length > 1) return { protocol: "unix", host: "", port: 0, path };
+  throw new MqttConfigurationError("write a unix socket as unix:///path/to/socket");
+}
 
 /** Opens the transport that the address names. */
 export function openTransport(

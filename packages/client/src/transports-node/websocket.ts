@@ -79,7 +79,7 @@ class WebSocketTransport implements Transport {
       return;
     }
     // [MQTT-6.0.0-1] Control Packets come in binary frames only.
-    this.#failure = new Error("the server sent a WebSocket frame that is not binary");
+    this.#failure = new Error("a WebSocket frame is not binary");
     this.#socket.terminate();
   }
 }

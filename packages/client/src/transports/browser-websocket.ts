@@ -21,20 +21,17 @@ export function openBrowserWebSocket(
       socket.close();
       reject(signal.reason);
     };
-    signal.addEventListener("abort", abort, { once: true });
-    socket.addEventListener("open", () => {
-      signal.removeEventListener("abort", abort);
-      resolve(new BrowserWebSocketTransport(socket, events));
-    });
-    // Once it is open, nobody hears this any more.
+    // Once it is open, nobody hears a rejection any more, and to close it twice does no harm.
+    signal.addEventListener("abort", abort);
     socket.addEventListener("close", (event) => reject(closedError(event)));
+    socket.addEventListener("open", () => resolve(new BrowserWebSocketTransport(socket, events)));
   });
 }
 
 class BrowserWebSocketTransport implements Transport {
   readonly #socket: WebSocket;
   readonly #events: TransportEvents;
-  #drainTimer: ReturnType<typeof setTimeout> | undefined;
+  #drainTimer: ReturnType<typeof setInterval> | undefined;
   #failure: Error | undefined;
 
   constructor(socket: WebSocket, events: TransportEvents) {
@@ -48,7 +45,7 @@ class BrowserWebSocketTransport implements Transport {
     // `send` throws only while connecting and ignores what comes after the close.
     this.#socket.send(bytes);
     if (this.#socket.bufferedAmount <= BUFFERED_BYTES_MAX) return true;
-    this.#drainTimer ??= setTimeout(() => this.#checkDrained(), DRAIN_CHECK_MS);
+    this.#drainTimer ??= setInterval(() => this.#checkDrained(), DRAIN_CHECK_MS);
     return false;
   }
 
@@ -66,21 +63,19 @@ class BrowserWebSocketTransport implements Transport {
       return;
     }
     // [MQTT-6.0.0-1] Control Packets come in binary frames only.
-    this.#failure = new Error("the server sent a WebSocket frame that is not binary");
+    this.#failure = new Error("a WebSocket frame is not binary");
     this.#socket.close();
   }
 
   #checkDrained(): void {
+    if (this.#socket.bufferedAmount > BUFFERED_BYTES_MAX / 2) return;
+    clearInterval(this.#drainTimer);
     this.#drainTimer = undefined;
-    if (this.#socket.bufferedAmount <= BUFFERED_BYTES_MAX / 2) {
-      this.#events.onDrained();
-      return;
-    }
-    this.#drainTimer = setTimeout(() => this.#checkDrained(), DRAIN_CHECK_MS);
+    this.#events.onDrained();
   }
 
   #closed(event: CloseEvent): void {
-    clearTimeout(this.#drainTimer);
+    clearInterval(this.#drainTimer);
     this.#events.onClosed(this.#failure ?? (event.wasClean ? undefined : closedError(event)));
   }
 }

@@ -9,6 +9,8 @@ export interface Scheme {
   readonly protocol: TransportProtocol;
   /** The port of a URL that names none. */
   readonly port: number;
+  /** Makes the address of a path, where a path is all that it has. */
+  readonly addressOf?: (path: string) => ServerAddress;
 }
 
 /** The schemes that a platform has a transport for, with their colon. */

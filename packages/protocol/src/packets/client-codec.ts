@@ -138,7 +138,7 @@ export function encodeClientBody(
       return encodeDisconnect(writer, packet, version);
     case "auth":
       if (version !== 5) {
-        throw new RangeError(`AUTH does not exist in version ${version}`);
+        throw new RangeError("auth must not come before MQTT 5.0");
       }
       return encodeAuth(writer, packet);
   }
