@@ -135,4 +135,6 @@ export {
   type LineOutput,
   type LoggerOptions,
 } from "./system/loggers.ts";
+export type { JournalHealth } from "./core/journal/journal.ts";
+export type { ServerHealth, StoreCounters } from "./system/server-health.ts";
 export type { ServerStatistics } from "./system/server-statistics.ts";

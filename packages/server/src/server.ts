@@ -38,6 +38,7 @@ import type { Listener, ListenerAddress } from "./ports/listener.ts";
 import { connectionLog } from "./system/connection-log.ts";
 import { logFor } from "./system/log.ts";
 import type { ServerStatistics } from "./system/server-statistics.ts";
+import type { ServerHealth } from "./system/server-health.ts";
 import { SystemTopics } from "./system/system-topics.ts";
 import { packageVersion } from "./system/version.ts";
 
@@ -58,7 +59,8 @@ type State = "stopped" | "starting" | "started" | "stopping";
 /**
  * An MQTT server to embed. It serves MQTT 3.1, 3.1.1 and 5.0 clients on all its listeners.
  *
- * Sessions and retained messages live as long as this object: after `stop`, `start` goes on with them.
+ * Sessions and retained messages live as long as this object, or as long as the `store` that it is given: after `stop`,
+ * `start` goes on with them.
  */
 export class MqttServer implements AsyncDisposable {
   readonly #clock: Clock;
@@ -166,9 +168,15 @@ export class MqttServer implements AsyncDisposable {
     );
   }
 
+  /** Whether the server can do all its work, and if not, why. */
+  get health(): ServerHealth {
+    return this.#driver.health;
+  }
+
   /** Counters, as they are now. */
   get statistics(): ServerStatistics {
     return Object.assign({}, this.#driver.core.statistics, this.#counters, {
+      ...this.#driver.storeCounters,
       transportsCurrent: this.#admission.open,
       transportsTotal: this.#admission.total,
       transportsRefused: this.#admission.refused,
@@ -180,6 +188,7 @@ export class MqttServer implements AsyncDisposable {
   resetStatistics(): void {
     this.#driver.core.statistics.reset();
     this.#admission.resetStatistics();
+    this.#driver.resetStoreCounters();
     Object.assign(this.#counters, { handlerFailures: 0, handlerTimeouts: 0 });
   }
 
@@ -342,6 +351,7 @@ export class MqttServer implements AsyncDisposable {
       intervalMs: systemTopics.intervalSeconds * 1_000,
       version: packageVersion(),
       statistics: () => this.statistics,
+      health: () => this.health,
       publish: (topic, payload) => {
         void this.#driver.inject(messageToInject({ topic, payload, retain: true }), {});
       },

@@ -40,20 +40,46 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   connection.clientId = connection.agreement.clientId;
   const prepared = yield* prepareSession(core, connection, packet);
   if (!connection.isOpen) return;
-  const unstorable =
-    connection.agreement.sessionExpirySeconds > 0 ? refusalToStore(core) : undefined;
-  if (unstorable !== undefined) return refuse(core, connection, { reasonCode: unstorable });
-  const sessionPresent = attach(core, connection, packet, prepared);
-  // CONNACK says that the session exists, and all before it has been taken back.
-  const failure = connection.session?.isDurable === true ? yield* stored(core) : undefined;
-  if (!connection.isOpen) return;
-  if (failure !== undefined) return refuse(core, connection, { reasonCode: failure });
+  const sessionPresent = yield* attachStored(core, connection, packet, prepared);
+  if (sessionPresent === undefined || !connection.isOpen) return;
   welcome(core, connection, packet, args, sessionPresent);
   yield* announce(core, connection, packet, sessionPresent);
   connection.isHeld = false;
   // What waited meanwhile goes before anything that is put into the outbox from now on.
   if (connection.backlog.length > 0) core.flushNow(connection);
   if (connection.session !== undefined) pump(core, connection.session);
+}
+
+/**
+ * Gives the connection its session, and waits until that is stored: CONNACK says that the session exists, or that an
+ * older one does no longer. Undefined if the client was refused.
+ */
+function* attachStored(
+  core: CoreContext,
+  connection: Connection,
+  packet: ConnectPacket,
+  prepared: PreparingSession | undefined,
+): Task<boolean | undefined> {
+  const unstorable = concernsStore(core, connection) ? refusalToStore(core) : undefined;
+  if (unstorable !== undefined) return refuseUnstored(core, connection, unstorable);
+  const appendedBefore = core.journal?.appended;
+  const sessionPresent = attach(core, connection, packet, prepared);
+  const failure = core.journal?.appended === appendedBefore ? undefined : yield* stored(core);
+  if (failure !== undefined) return refuseUnstored(core, connection, failure);
+  return sessionPresent;
+}
+
+/** True if the session is to survive, or takes the place of one that does. */
+function concernsStore(core: CoreContext, { agreement, clientId }: Connection): boolean {
+  return agreement.sessionExpirySeconds > 0 || core.sessions.get(clientId)?.isDurable === true;
+}
+
+/** The client is not let in, so it leaves no Will. */
+function refuseUnstored(core: CoreContext, connection: Connection, reasonCode: number): undefined {
+  if (!connection.isOpen) return;
+  connection.ending.willIsDue = false;
+  const reasonString = "the store takes nothing";
+  refuse(core, connection, { reasonCode, reasonString });
 }
 
 /** Takes over what CONNECT says about the connection itself. */

@@ -38,6 +38,8 @@ export interface CoreContext {
   touch(connection: Connection): void;
   /** Writes out what the connection has now, because it is much. */
   flushNow(connection: Connection): void;
+  /** Ends a connection whose client waits for what will not be stored. */
+  leaveUnstored(connection: Connection): void;
   /** Writes out the last packets of the connection, even if the peer does not read. */
   writeLast(connection: Connection): void;
   /** Packets of the connection may be read (again). */

@@ -23,8 +23,8 @@ export function* retain(core: CoreContext, message: Message, clientId: string): 
   return true;
 }
 
-/** The server's own state of the moment means nothing after a restart. */
-function isStored(topic: string): boolean {
+/** Whether the retained message of a topic is stored. The server's own state of the moment means nothing after a restart. */
+export function isStored(topic: string): boolean {
   return !topic.startsWith("$SYS/");
 }
 

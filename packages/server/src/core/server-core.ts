@@ -14,7 +14,7 @@ import { watchConnect } from "./keeping-alive.ts";
 import { messageFromApplication } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { runTask } from "./pending.ts";
-import { publish } from "./publishing.ts";
+import { publishStored } from "./publishing.ts";
 import type { Published } from "./publishing.ts";
 import { PublishRun } from "./publish-run.ts";
 import { readOn, receive } from "./receiving.ts";
@@ -166,11 +166,21 @@ export class ServerCore implements CoreContext {
     this.#unfinished = new Set();
     for (const session of unfinished) {
       if (this.retainedStepsLeft === 0) late.push(session);
-      pump(this, session);
+      this.#pump(session);
     }
     if (late.length === 0) return;
     const again = this.#unfinished;
     this.#unfinished = new Set([...late.filter((session) => again.has(session)), ...again]);
+  }
+
+  /** What goes wrong with one session, as a message that cannot be read back, concerns no other. */
+  #pump(session: Session): void {
+    try {
+      pump(this, session);
+    } catch (error) {
+      if (session.connection === undefined) this.report(error);
+      else fail(this, session.connection, error);
+    }
   }
 
   /** When `runDeadlines` is to be called next, ms since 1970; Infinity if nothing waits for a time. */
@@ -197,11 +207,8 @@ export class ServerCore implements CoreContext {
       this.report(error);
       done({ matched: 0, queued: 0, dropped: 0, reasonCode: 0x83, closeConnection: false });
     };
-    runTask(
-      publish(this, messageFromApplication(message, origin.clientId, this.now), origin),
-      done,
-      failed,
-    );
+    const injected = messageFromApplication(message, origin.clientId, this.now);
+    runTask(publishStored(this, injected, origin), done, failed);
   }
 
   /** Ends every connection, as when the server stops. */
@@ -262,10 +269,13 @@ export class ServerCore implements CoreContext {
     const { journal } = this;
     if (journal === undefined || journal.health === health) return;
     journal.giveUp(health);
-    const reasonCode = refusalToStore(this) ?? 0;
-    const reasonString = health === "full" ? "the store is full" : "the store has failed";
-    for (const connection of Array.from(this.gated))
-      dismiss(this, connection, { reasonCode, reasonString });
+    for (const connection of Array.from(this.gated)) this.leaveUnstored(connection);
+  }
+
+  leaveUnstored(connection: Connection): void {
+    const reasonString =
+      this.journal?.health === "full" ? "the store is full" : "the store has failed";
+    dismiss(this, connection, { reasonCode: refusalToStore(this) ?? 0, reasonString });
   }
 
   /** Forgets everything without striking it out of the store, which has been closed. */

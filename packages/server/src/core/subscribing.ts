@@ -7,8 +7,7 @@ import { pump } from "./delivering.ts";
 import { sendPacket } from "./outgoing.ts";
 import type { Task } from "./pending.ts";
 import type { Session } from "./session.ts";
-import { stored } from "./storing.ts";
-import { owe, subscribe } from "./subscription-making.ts";
+import { owe, storedOrUndone, subscribe } from "./subscription-making.ts";
 import type { Answer, Made } from "./subscription-making.ts";
 
 const UNSPECIFIED_ERROR = 0x80;
@@ -37,11 +36,12 @@ export function* receiveSubscribe(
     suback.add(answer);
     if (answer.made !== undefined) made.push(answer.made);
   }
-  const failure = made.length > 0 && session.isDurable ? yield* stored(core) : undefined;
+  const failure = yield* storedOrUndone(core, session, made);
   if (!connection.isOpen) return;
   sendPacket(core, connection, suback.packetOr(failure));
   if (suback.closeConnection) return dismiss(core, connection, { reasonCode: UNSPECIFIED_ERROR });
-  for (const { subscription, isNew } of made) owe(core, subscription, isNew);
+  if (failure === undefined)
+    for (const { subscription, isNew } of made) owe(core, subscription, isNew);
   pump(core, session);
 }
 

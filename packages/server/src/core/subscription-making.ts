@@ -10,7 +10,8 @@ import { settled } from "./pending.ts";
 import type { Task } from "./pending.ts";
 import { beginReplay, endReplay } from "./retained-replay.ts";
 import type { Session } from "./session.ts";
-import { refusalToStore } from "./storing.ts";
+import { removeSubscription } from "./session-ending.ts";
+import { refusalToStore, stored } from "./storing.ts";
 import type { Subscription } from "./subscription.ts";
 
 const QUOTA_EXCEEDED = 0x97;
@@ -171,6 +172,21 @@ function subscriptionOf(
 function count(core: CoreContext, subscription: Subscription): void {
   core.statistics.subscriptionsCurrent += 1;
   if (subscription.shareName !== undefined) core.statistics.sharedSubscriptionsCurrent += 1;
+}
+
+/** Waits until subscriptions are stored; if they will not be, new ones end again. Undefined, or a Reason Code. */
+export function* storedOrUndone(
+  core: CoreContext,
+  session: Session,
+  made: readonly Made[],
+): Task<number | undefined> {
+  const failure = made.length > 0 && session.isDurable ? yield* stored(core) : undefined;
+  if (failure === undefined) return undefined;
+  for (const { subscription, isNew } of made) {
+    const isCurrent = session.subscriptions.get(subscription.filter) === subscription;
+    if (isNew && isCurrent) removeSubscription(core, subscription);
+  }
+  return failure;
 }
 
 /** Retained messages for a subscription: never shared ones, and as Retain Handling says [MQTT-3.3.1-9..11]. */

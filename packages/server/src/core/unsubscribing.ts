@@ -27,14 +27,18 @@ export function* receiveUnsubscribe(
   for (const topic of packet.topicFilters) {
     outcomes.push(yield* unsubscribe(core, { session, context }, topic, askedWith));
   }
-  if (session.isDurable) yield* stored(core);
+  const failure = session.isDurable ? yield* stored(core) : undefined;
   if (!connection.isOpen) return;
+  // Before 5.0 UNSUBACK can only say that all went well.
+  if (failure !== undefined && connection.version !== 5) return core.leaveUnstored(connection);
   const reasonStrings = outcomes.flatMap(({ response }) => response.reasonString ?? []);
   const userProperties = outcomes.flatMap(({ response }) => response.userProperties ?? []);
   sendPacket(core, connection, {
     type: "unsuback",
     packetIdentifier: packet.packetIdentifier,
-    reasonCodes: outcomes.map(({ response }) => response.reasonCode),
+    reasonCodes: outcomes.map(({ response: { reasonCode } }) =>
+      reasonCode < 0x80 ? (failure ?? reasonCode) : reasonCode,
+    ),
     properties: {
       ...(reasonStrings.length > 0 && { reasonString: reasonStrings.join("; ") }),
       ...(userProperties.length > 0 && { userProperties }),

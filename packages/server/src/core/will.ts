@@ -47,6 +47,7 @@ export function publishWill(core: CoreContext, session: Session): void {
   const pending = session.will;
   if (pending === undefined) return;
   discardWill(core, session);
+  const isOwed = session.isDurable && core.journal?.health !== "failed";
   if (session.isDurable) core.journal?.session(session);
   const { topic, payload, qos, retain, properties } = pending.will;
   const { willDelayIntervalSeconds: _delay, ...published } = properties ?? {};
@@ -55,5 +56,7 @@ export function publishWill(core: CoreContext, session: Session): void {
     session.clientId,
     core.now,
   );
-  runTask(publish(core, message, pending.origin), () => undefined, core.report);
+  // It was promised when it was stored; a full store gets it as soon as there is room.
+  const urgency = isOwed ? "owed" : "refusable";
+  runTask(publish(core, message, pending.origin, urgency), () => undefined, core.report);
 }

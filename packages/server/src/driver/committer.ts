@@ -6,6 +6,7 @@ import type { CancelCall, Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
 import { StoreError } from "../ports/store.ts";
 import type { Store } from "../ports/store.ts";
+import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
 
 /** A store without room is asked again after this long: somebody may make some. */
 const RETRY_MS = 1_000;
@@ -47,6 +48,11 @@ export class Committer {
   #isOpen = false;
   #cancelLater: CancelCall | undefined;
   #whenIdle: (() => void) | undefined;
+  /** Tries a commit again that found no room. */
+  #retry: (() => void) | undefined;
+  #commits = 0;
+  #failures = 0;
+  #error: Error | undefined;
 
   constructor(options: CommitterOptions) {
     this.#store = options.store;
@@ -61,12 +67,33 @@ export class Committer {
   async open(): Promise<void> {
     const state = new StoredState();
     await this.#store.open({
-      session: (key, row) => state.session(key, row),
-      retained: (topic, row) => state.retainedRow(topic, row),
-      batch: (position, bytes) => state.batch(position, bytes),
+      session: (key, row) => understood(`session ${key}`, () => state.session(key, row)),
+      retained: (topic, row) =>
+        understood(`the retained message of ${topic}`, () => state.retainedRow(topic, row)),
+      batch: (position, bytes) =>
+        understood(`batch ${position}`, () => state.batch(position, bytes)),
     });
+    this.#error = undefined;
     this.#isOpen = true;
     this.#run(() => this.#core.startJournal(state, { ...this.#settings, reader: this.#read }));
+  }
+
+  get health(): ServerHealth {
+    const store = this.#core.journal?.health ?? "good";
+    return { isHealthy: store === "good", store, storeError: this.#error };
+  }
+
+  get counters(): StoreCounters {
+    return {
+      storeCommits: this.#commits,
+      storeFailures: this.#failures,
+      storeBytesCurrent: this.#isOpen ? this.#store.bytes : 0,
+    };
+  }
+
+  resetCounters(): void {
+    this.#commits = 0;
+    this.#failures = 0;
   }
 
   /** The core has something to store: it is taken at the end of this turn of the loop. */
@@ -83,7 +110,10 @@ export class Committer {
     this.request();
     await new Promise<void>((resolve) => {
       this.#whenIdle = resolve;
+      // A full store gets its last chance now.
+      this.#retry?.();
     });
+    this.#whenIdle = undefined;
     this.#isOpen = false;
     this.#cancelLater?.();
     this.#run(() => this.#core.stopJournal());
@@ -117,6 +147,7 @@ export class Committer {
 
   #commit(commit: Commit): void {
     this.#isCommitting = true;
+    this.#retry = undefined;
     this.#cancelLater?.();
     this.#store.commit(commit).then(
       () => this.#settled(commit),
@@ -126,6 +157,9 @@ export class Committer {
 
   #settled(commit: Commit): void {
     this.#isCommitting = false;
+    this.#commits += 1;
+    if (this.#error !== undefined) this.#log.warn?.("the store has room again");
+    this.#error = undefined;
     this.#run(() => {
       this.#core.commitSettled(commit);
       // What waited for this commit has waited long enough.
@@ -139,13 +173,34 @@ export class Committer {
 
   #failed(commit: Commit, error: unknown): void {
     const isFull = error instanceof StoreError && error.code === "ANAX_STORE_FULL";
-    this.#log.error?.(isFull ? "the store is full" : "the store has failed", {}, asError(error));
-    this.#run(() => this.#core.commitFailed(isFull ? "full" : "failed"));
+    const health = isFull ? "full" : "failed";
+    this.#failures += 1;
+    this.#error = asError(error);
+    // A full store is asked again and again, and that it is full is said once.
+    if (this.#core.journal?.health !== health) this.#log.error?.(REPORTS[health], {}, this.#error);
+    this.#run(() => this.#core.commitFailed(health));
     if (isFull && this.#whenIdle === undefined) {
-      this.#cancelLater = this.#clock.callAfter(RETRY_MS, () => this.#commit(commit));
+      this.#retry = () => this.#commit(commit);
+      this.#cancelLater = this.#clock.callAfter(RETRY_MS, this.#retry);
       return;
     }
     this.#isCommitting = false;
     this.#whenIdle?.();
+  }
+}
+
+const REPORTS = {
+  full: "the store is full: what would have to be stored is refused until there is room",
+  failed:
+    "the store has failed: what would have to be stored is refused until the server is started again",
+} as const;
+
+/** Reads a part of what a store holds. Throws `StoreError` if it is not what a server writes. */
+function understood(what: string, read: () => void): void {
+  try {
+    read();
+  } catch (cause) {
+    const text = `${what} cannot be understood: ${asError(cause).message}`;
+    throw new StoreError("ANAX_STORE_UNREADABLE", text, { cause });
   }
 }

@@ -15,6 +15,7 @@ import type { CancelCall, Clock } from "../ports/clock.ts";
 import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import type { Store } from "../ports/store.ts";
+import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
 import type { Admission } from "./admission.ts";
 import { AskedWork } from "./asked-work.ts";
 import { Committer } from "./committer.ts";
@@ -77,6 +78,18 @@ export class Driver implements ConnectionAcceptor {
   /** Opens the store and brings back what it holds. Rejects with `StoreError`. */
   async load(): Promise<void> {
     await this.#committer?.open();
+  }
+
+  get health(): ServerHealth {
+    return this.#committer?.health ?? { isHealthy: true, store: "none", storeError: undefined };
+  }
+
+  get storeCounters(): StoreCounters {
+    return this.#committer?.counters ?? { storeCommits: 0, storeFailures: 0, storeBytesCurrent: 0 };
+  }
+
+  resetStoreCounters(): void {
+    this.#committer?.resetCounters();
   }
 
   /** Stores what is left to store, and closes the store. */

@@ -1,9 +1,10 @@
 import type { Statistics } from "../core/statistics.ts";
 import type { HandlerCounters } from "../driver/handler-list.ts";
+import type { StoreCounters } from "./server-health.ts";
 
 /** Counters of a server: those of the core, and those of what carries it. A snapshot. */
 export interface ServerStatistics
-  extends Readonly<Omit<Statistics, never>>, Readonly<HandlerCounters> {
+  extends Readonly<Omit<Statistics, never>>, Readonly<HandlerCounters>, StoreCounters {
   /** Transports that are open, those in a handshake included. */
   readonly transportsCurrent: number;
   /** Transports that were accepted. */

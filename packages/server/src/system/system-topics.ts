@@ -1,5 +1,6 @@
 import type { CancelCall, Clock } from "../ports/clock.ts";
 import { LOAD_SPANS, LoadAverage } from "./load-average.ts";
+import type { ServerHealth } from "./server-health.ts";
 import type { ServerStatistics } from "./server-statistics.ts";
 
 type Value = (statistics: ServerStatistics) => number;
@@ -48,6 +49,7 @@ export interface SystemTopicsOptions {
   readonly intervalMs: number;
   readonly version: string;
   statistics(): ServerStatistics;
+  health(): ServerHealth;
   /** Publishes a retained message. */
   publish(topic: string, text: string): void;
 }
@@ -84,6 +86,7 @@ export class SystemTopics {
     const { clock, intervalMs } = this.#options;
     const statistics = this.#options.statistics();
     this.#publish("uptime", `${Math.floor(statistics.uptimeMs / 1_000)} seconds`);
+    this.#publish("store/health", this.#options.health().store);
     for (const [name, value] of Object.entries(SYSTEM_TOPICS)) {
       this.#publish(name, String(value(statistics)));
     }

@@ -6,7 +6,7 @@ import type { ClientContext } from "../hooks/client-context.ts";
 import type { Task } from "../pending.ts";
 import type { Session } from "../session.ts";
 import { stored } from "../storing.ts";
-import { owe, subscribe } from "../subscription-making.ts";
+import { owe, storedOrUndone, subscribe } from "../subscription-making.ts";
 import type { Made, Subscriber } from "../subscription-making.ts";
 import { unsubscribe } from "../unsubscribing.ts";
 import type { Peer } from "../wire.ts";
@@ -33,8 +33,9 @@ export function* subscribeSession(
     reasonCodes.push(answer.reasonCode);
     if (answer.closeConnection) sendAway(core, session);
   }
-  const failure = made.length > 0 && session.isDurable ? yield* stored(core) : undefined;
-  for (const { subscription, isNew } of made) owe(core, subscription, isNew);
+  const failure = yield* storedOrUndone(core, session, made);
+  if (failure === undefined)
+    for (const { subscription, isNew } of made) owe(core, subscription, isNew);
   pump(core, session);
   return reasonCodes.map((code) => (code < 0x80 ? (failure ?? code) : code));
 }
@@ -51,8 +52,8 @@ export function* unsubscribeSession(
     reasonCodes.push(outcome.response.reasonCode);
     if (outcome.closeConnection) sendAway(core, session);
   }
-  if (session.isDurable) yield* stored(core);
-  return reasonCodes;
+  const failure = session.isDurable ? yield* stored(core) : undefined;
+  return reasonCodes.map((code) => (code < 0x80 ? (failure ?? code) : code));
 }
 
 function subscriberOf(session: Session): Subscriber {

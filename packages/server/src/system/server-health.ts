@@ -1,0 +1,24 @@
+import type { JournalHealth } from "../core/journal/journal.ts";
+
+/** How a server is. */
+export interface ServerHealth {
+  /** False while the server refuses a part of its work. */
+  readonly isHealthy: boolean;
+  /**
+   * `none`: there is no store. `full`: it has no room; what would have to be stored is refused (0x97) until it has.
+   * `failed`: what would have to be stored is refused (0x83) until the server is started again.
+   */
+  readonly store: JournalHealth | "none";
+  /** Why the store is not good. */
+  readonly storeError: Error | undefined;
+}
+
+/** What a store has done for a server since that was made. */
+export interface StoreCounters {
+  /** Commits that were made. */
+  readonly storeCommits: number;
+  /** Commits that failed, each attempt of a full store included. */
+  readonly storeFailures: number;
+  /** Bytes that the store needs for what it holds. */
+  readonly storeBytesCurrent: number;
+}
