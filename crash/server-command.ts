@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +14,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
  */
 export async function anaxCommand(folder: string, options: ProgramOptions): Promise<ServerCommand> {
   const outfile = join(HERE, "../node_modules/.cache/anax-crash", `server-${process.pid}.mjs`);
+  process.once("exit", () => rmSync(outfile, { force: true }));
   await build({
     entryPoints: [join(HERE, "server-program.ts")],
     outfile,
