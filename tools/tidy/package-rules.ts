@@ -19,7 +19,8 @@ const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Folders and packages that exist for this repository only. */
-const NEVER_PUBLISHED = /^(examples|bench|conformance|crash|interop|tools)\/|^packages\/[^/]+\/test\//;
+const NEVER_PUBLISHED =
+  /^(examples|bench|conformance|crash|interop|tools)\/|^packages\/[^/]+\/test\//;
 
 interface ImportInFile extends Import {
   readonly path: string;

@@ -215,40 +215,40 @@ const BAD_TEXTS: Readonly<Record<string, string>> = {
   "the byte FF": "ff6162",
 };
 
-/** A packet for each place of a string that a client can fill; the string is XXX. */
+/** A packet for each place of a string that a client can fill; the string is @@@. */
 const PLACES: Readonly<Record<string, Packet>> = {
-  "the Client Identifier": connect({ clientId: "XXX" }),
-  "the user name": connect({ userName: "XXX" }),
-  "the Will Topic": connect({ will: will({}, "XXX") }),
-  "the Will's Content Type": connect({ will: will({ contentType: "XXX" }) }),
-  "the Will's Response Topic": connect({ will: will({ responseTopic: "XXX" }) }),
-  "the Will's User Property": connect({ will: will({ userProperties: [["a", "XXX"]] }) }),
-  "CONNECT's User Property name": connect({ properties: { userProperties: [["XXX", "a"]] } }),
-  "the Authentication Method": connect({ properties: { authenticationMethod: "XXX" } }),
-  "the topic": publishPacket("XXX", "a"),
-  "a deep level of the topic": publishPacket("a/b/XXX/c", "a"),
-  "the Content Type": publishPacket("a", "a", { properties: { contentType: "XXX" } }),
-  "the Response Topic": publishPacket("a", "a", { properties: { responseTopic: "XXX" } }),
+  "the Client Identifier": connect({ clientId: "@@@" }),
+  "the user name": connect({ userName: "@@@" }),
+  "the Will Topic": connect({ will: will({}, "@@@") }),
+  "the Will's Content Type": connect({ will: will({ contentType: "@@@" }) }),
+  "the Will's Response Topic": connect({ will: will({ responseTopic: "@@@" }) }),
+  "the Will's User Property": connect({ will: will({ userProperties: [["a", "@@@"]] }) }),
+  "CONNECT's User Property name": connect({ properties: { userProperties: [["@@@", "a"]] } }),
+  "the Authentication Method": connect({ properties: { authenticationMethod: "@@@" } }),
+  "the topic": publishPacket("@@@", "a"),
+  "a deep level of the topic": publishPacket("a/b/@@@/c", "a"),
+  "the Content Type": publishPacket("a", "a", { properties: { contentType: "@@@" } }),
+  "the Response Topic": publishPacket("a", "a", { properties: { responseTopic: "@@@" } }),
   "a User Property name": publishPacket("a", "a", {
-    properties: { userProperties: [["XXX", "a"]] },
+    properties: { userProperties: [["@@@", "a"]] },
   }),
   "a User Property value": publishPacket("a", "a", {
-    properties: { userProperties: [["a", "XXX"]] },
+    properties: { userProperties: [["a", "@@@"]] },
   }),
-  "the filter": subscribing("XXX"),
-  "a level of the filter": subscribing("a/+/XXX/#"),
-  "the ShareName": subscribing("$share/XXX/a"),
-  "the filter of UNSUBSCRIBE": { type: "unsubscribe", packetIdentifier: 1, topicFilters: ["XXX"] },
+  "the filter": subscribing("@@@"),
+  "a level of the filter": subscribing("a/+/@@@/#"),
+  "the ShareName": subscribing("$share/@@@/a"),
+  "the filter of UNSUBSCRIBE": { type: "unsubscribe", packetIdentifier: 1, topicFilters: ["@@@"] },
   "the Reason String of DISCONNECT": {
     type: "disconnect",
     reasonCode: 0,
-    properties: { reasonString: "XXX" },
+    properties: { reasonString: "@@@" },
   },
   "the Reason String of PUBACK": {
     type: "puback",
     packetIdentifier: 1,
     reasonCode: 0x80,
-    properties: { reasonString: "XXX" },
+    properties: { reasonString: "@@@" },
   },
 };
 
@@ -277,7 +277,7 @@ describe("[MQTT-1.5.4-1] [MQTT-1.5.4-2] text that is not UTF-8 is malformed", ()
     it(`in ${place}`, () => {
       for (const [, text] of Object.entries(BAD_TEXTS)) {
         const peer = packet.type === "connect" ? harness.open() : harness.connect("attacker");
-        peer.send(replaceText(encodePacket(packet, 5), "XXX", text));
+        peer.send(replaceText(encodePacket(packet, 5), "@@@", text));
         const type = packet.type === "connect" ? "connack" : "disconnect";
         expect(peer.receive()).toMatchObject([{ type, reasonCode: MALFORMED }]);
         expect(peer.isEnded).toBe(true);
