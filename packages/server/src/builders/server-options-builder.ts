@@ -1,0 +1,281 @@
+import type {
+  LoadingRetainedMessage,
+  RetainedMessageChanged,
+} from "../core/hooks/retained-events.ts";
+import type { QueueOverflow } from "../core/core-options.ts";
+import { MqttConfigurationError } from "../errors.ts";
+import { isServerEventName } from "../events.ts";
+import type { ServerEventHandler, ServerEventHandlers, ServerEventName } from "../events.ts";
+import type { ListenerOptions } from "../listeners/create-listener.ts";
+import type { TlsCredentials, TlsOptions } from "../listeners/tls-terminator.ts";
+import type { MqttServerOptions } from "../options.ts";
+import {
+  applicationMessageInterceptor,
+  subscriptionInterceptor,
+  unsubscriptionInterceptor,
+} from "./older-interceptors.ts";
+import type {
+  ApplicationMessageInterceptorContext,
+  ClientMessageQueueInterceptorContext,
+  OlderInterceptor,
+  SubscriptionInterceptorContext,
+  UnsubscriptionInterceptorContext,
+} from "./older-interceptors.ts";
+
+/** One endpoint, on an IPv4 address, an IPv6 address, or both. */
+interface Endpoint {
+  isEnabled: boolean;
+  port: number;
+  address: string;
+  addressV6: string | undefined;
+}
+
+/** Keeps retained messages elsewhere, as MQTTnet's older server storage did. */
+export interface RetainedMessageStorage {
+  /** Called at each start. */
+  loadRetainedMessages():
+    | LoadingRetainedMessage["loadedRetainedMessages"]
+    | Promise<LoadingRetainedMessage["loadedRetainedMessages"]>;
+  /** Called for each change, with what has changed. */
+  saveRetainedMessage(change: RetainedMessageChanged): void | Promise<void>;
+}
+
+/** The names that MQTTnet has for what a full queue does. */
+export type PendingMessagesOverflowStrategy = "dropOldestQueuedMessage" | "dropNewMessage";
+
+/**
+ * Builds `MqttServerOptions` with the method names of MQTTnet. As there, no endpoint is open unless it is asked for, and
+ * an endpoint listens on all IPv4 addresses unless it is told otherwise.
+ */
+export class MqttServerOptionsBuilder {
+  readonly #plain: Endpoint = {
+    isEnabled: false,
+    port: 1883,
+    address: "0.0.0.0",
+    addressV6: undefined,
+  };
+  readonly #encrypted: Endpoint = {
+    isEnabled: false,
+    port: 8883,
+    address: "0.0.0.0",
+    addressV6: undefined,
+  };
+  #tls: TlsOptions = {};
+  #socket: { backlog?: number; tcpKeepAliveMs?: number } = {};
+  #options: MqttServerOptions = {};
+  readonly #handlers = new Map<ServerEventName, ((event: never) => void | Promise<void>)[]>();
+
+  withDefaultEndpoint(): this {
+    this.#plain.isEnabled = true;
+    return this;
+  }
+
+  withoutDefaultEndpoint(): this {
+    this.#plain.isEnabled = false;
+    return this;
+  }
+
+  /** 0 lets the system choose. */
+  withDefaultEndpointPort(port: number): this {
+    this.#plain.port = port;
+    return this;
+  }
+
+  withDefaultEndpointBoundIPAddress(address: string): this {
+    this.#plain.address = address;
+    return this;
+  }
+
+  withDefaultEndpointBoundIPV6Address(address: string): this {
+    this.#plain.addressV6 = address;
+    return this;
+  }
+
+  withEncryptedEndpoint(): this {
+    this.#encrypted.isEnabled = true;
+    return this;
+  }
+
+  withoutEncryptedEndpoint(): this {
+    this.#encrypted.isEnabled = false;
+    return this;
+  }
+
+  withEncryptedEndpointPort(port: number): this {
+    this.#encrypted.port = port;
+    return this;
+  }
+
+  withEncryptedEndpointBoundIPAddress(address: string): this {
+    this.#encrypted.address = address;
+    return this;
+  }
+
+  withEncryptedEndpointBoundIPV6Address(address: string): this {
+    this.#encrypted.addressV6 = address;
+    return this;
+  }
+
+  /** The certificate and its key, or what gives them at each connection, so that they can be renewed. */
+  withEncryptionCertificate(credentials: TlsCredentials | (() => TlsCredentials)): this {
+    const given = typeof credentials === "function" ? { credentials } : credentials;
+    this.#tls = { ...this.#tls, ...given };
+    return this;
+  }
+
+  /** The oldest version of TLS that is spoken. */
+  withEncryptionSslProtocol(minVersion: NonNullable<TlsOptions["minVersion"]>): this {
+    this.#tls = { ...this.#tls, minVersion };
+    return this;
+  }
+
+  /** Asks clients for a certificate that `ca` has signed; `rejectUnauthorized` false lets others in too. */
+  withClientCertificate(options: Pick<TlsOptions, "ca" | "crl" | "rejectUnauthorized"> = {}): this {
+    this.#tls = { ...this.#tls, ...options, requestCert: true };
+    return this;
+  }
+
+  withConnectionBacklog(backlog: number): this {
+    this.#socket.backlog = backlog;
+    return this;
+  }
+
+  /** Milliseconds of silence after which TCP itself probes the peer. */
+  withTcpKeepAliveTime(tcpKeepAliveMs: number): this {
+    this.#socket.tcpKeepAliveMs = tcpKeepAliveMs;
+    return this;
+  }
+
+  /** Milliseconds within which CONNECT must come. */
+  withDefaultCommunicationTimeout(connectTimeoutMs: number): this {
+    return this.withOptions({ connectTimeoutMs });
+  }
+
+  withMaxPendingMessagesPerClient(queueMessagesMax: number): this {
+    return this.withOptions({ queueMessagesMax });
+  }
+
+  withPendingMessagesOverflowStrategy(
+    strategy: PendingMessagesOverflowStrategy | QueueOverflow,
+  ): this {
+    const isOldest = strategy === "dropOldestQueuedMessage" || strategy === "dropOldest";
+    return this.withOptions({ queueOverflow: isOldest ? "dropOldest" : "dropNewest" });
+  }
+
+  /** False: no session outlives its connection. Where this is not called, a session lives as long as its client asks for. */
+  withPersistentSessions(isOn = true): this {
+    return this.withOptions({ sessionExpiryMaximumSeconds: isOn ? undefined : 0 });
+  }
+
+  /** Older versions: says who is let in. */
+  withConnectionValidator(validator: ServerEventHandler<"validatingConnection">): this {
+    return this.withHandler("validatingConnection", validator);
+  }
+
+  /** Older versions. */
+  withApplicationMessageInterceptor(
+    interceptor: OlderInterceptor<ApplicationMessageInterceptorContext>,
+  ): this {
+    return this.withHandler("interceptingPublish", applicationMessageInterceptor(interceptor));
+  }
+
+  /** Older versions. */
+  withSubscriptionInterceptor(interceptor: OlderInterceptor<SubscriptionInterceptorContext>): this {
+    return this.withHandler("interceptingSubscription", subscriptionInterceptor(interceptor));
+  }
+
+  /** Older versions. */
+  withUnsubscriptionInterceptor(
+    interceptor: OlderInterceptor<UnsubscriptionInterceptorContext>,
+  ): this {
+    return this.withHandler("interceptingUnsubscription", unsubscriptionInterceptor(interceptor));
+  }
+
+  /** Older versions. */
+  withClientMessageQueueInterceptor(
+    interceptor: OlderInterceptor<ClientMessageQueueInterceptorContext>,
+  ): this {
+    return this.withHandler("interceptingClientEnqueue", interceptor);
+  }
+
+  /** Older versions: told of messages that nobody took. */
+  withUndeliveredMessageInterceptor(
+    handler: ServerEventHandler<"applicationMessageNotConsumed">,
+  ): this {
+    return this.withHandler("applicationMessageNotConsumed", handler);
+  }
+
+  /** Older versions: keeps retained messages elsewhere. */
+  withStorage(storage: RetainedMessageStorage): this {
+    return this.withHandler("loadingRetainedMessage", async (event) => {
+      event.loadedRetainedMessages = await storage.loadRetainedMessages();
+    }).withHandler("retainedMessageChanged", (change) => storage.saveRetainedMessage(change));
+  }
+
+  /** A handler of any event; several of one event are called in the order in which they were given. */
+  withHandler<Name extends ServerEventName>(name: Name, handler: ServerEventHandler<Name>): this {
+    this.#handlers.set(name, [...(this.#handlers.get(name) ?? []), handler]);
+    return this;
+  }
+
+  /** Any other option of Anax. Its handlers join those that are there, its listeners the endpoints. */
+  withOptions({ on = {}, ...options }: MqttServerOptions): this {
+    this.#options = { ...this.#options, ...options };
+    for (const name of Object.keys(on).filter(isServerEventName)) this.#addFrom(on, name);
+    return this;
+  }
+
+  #addFrom<Name extends ServerEventName>(handlers: ServerEventHandlers, name: Name): void {
+    const handler: ServerEventHandlers[Name] = handlers[name];
+    if (handler !== undefined) this.withHandler(name, handler);
+  }
+
+  /** Throws `MqttConfigurationError` if the encrypted endpoint has no certificate. */
+  build(): MqttServerOptions {
+    const listeners = [...this.#plainListeners(), ...this.#encryptedListeners()];
+    const given = this.#options.listeners ?? [];
+    return { ...this.#options, listeners: [...given, ...listeners], on: this.#on() };
+  }
+
+  #plainListeners(): ListenerOptions[] {
+    const socket = this.#socket;
+    return addressesOf(this.#plain).map((address) => ({ type: "tcp", ...socket, ...address }));
+  }
+
+  #encryptedListeners(): ListenerOptions[] {
+    const { cert, pfx, credentials } = this.#tls;
+    const addresses = addressesOf(this.#encrypted);
+    if (addresses.length > 0 && cert === undefined && pfx === undefined && !credentials) {
+      throw new MqttConfigurationError("the encrypted endpoint has no certificate");
+    }
+    const options = { ...this.#socket, ...this.#tls };
+    return addresses.map((address) => ({ type: "tls", ...options, ...address }));
+  }
+
+  #on(): ServerEventHandlers {
+    const given = Array.from(this.#handlers, ([name, handlers]) => [name, inTurn(handlers)]);
+    return Object.fromEntries(given);
+  }
+}
+
+function addressesOf({
+  isEnabled,
+  port,
+  address,
+  addressV6,
+}: Endpoint): { host: string; port: number }[] {
+  if (!isEnabled) return [];
+  const hosts = addressV6 === undefined ? [address] : [address, addressV6];
+  return hosts.map((host) => ({ host, port }));
+}
+
+/** One handler of several, which are called one after the other. */
+function inTurn(
+  handlers: readonly ((event: never) => void | Promise<void>)[],
+): (event: never) => void | Promise<void> {
+  const [only, ...others] = handlers;
+  if (only !== undefined && others.length === 0) return only;
+  return async (event) => {
+    for (const handler of handlers) await handler(event);
+  };
+}
