@@ -187,7 +187,8 @@ function acknowledge(
   const isFree = isFailure || (connection.version === 5 && reasonCode >= 0x80);
   if (qos === 2 && isFree) release(core, session, packetIdentifier);
   if (isFailure) return closeFor(core, connection, published);
-  const choose = depends ? onceStored : inOrder;
+  // A refusal asserts nothing that had to be stored.
+  const choose = depends && reasonCode < 0x80 ? onceStored : inOrder;
   answer(core, connection, {
     type: qos === 1 ? "puback" : "pubrec",
     packetIdentifier,

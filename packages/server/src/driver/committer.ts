@@ -177,8 +177,9 @@ export class Committer {
     this.#failures += 1;
     this.#error = asError(error);
     // A full store is asked again and again, and that it is full is said once.
-    if (this.#core.journal?.health !== health) this.#log.error?.(REPORTS[health], {}, this.#error);
+    const isNews = this.#core.journal?.health !== health;
     this.#run(() => this.#core.commitFailed(health));
+    if (isNews) this.#log.error?.(REPORTS[health], {}, this.#error);
     if (isFull && this.#whenIdle === undefined) {
       this.#retry = () => this.#commit(commit);
       this.#cancelLater = this.#clock.callAfter(RETRY_MS, this.#retry);
