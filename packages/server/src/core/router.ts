@@ -5,7 +5,11 @@ import type { SharedGroup } from "./shared-subscriptions.ts";
 import { SubscriptionTree } from "./subscription-tree.ts";
 import type { Subscription } from "./subscription.ts";
 
+/** Topics whose receivers are remembered, and first levels whose changes are. */
 const SLOTS = 16_384;
+
+/** Longest topic or filter that is remembered: longer ones would fill memory, and hardly anybody repeats them. */
+const REMEMBERED_CHARACTERS_MAX = 512;
 
 /**
  * From topic to recipients. Matching a topic against the tree costs a walk, so the result is kept, found
@@ -61,9 +65,10 @@ export class Router {
       topicBytes,
       recipients: recipientsOf(matches),
       groups: matches.groups,
-      branch: this.#branch(firstLevel(topic)),
+      branch: isMemorable(topic) ? this.#branch(firstLevel(topic)) : this.#all,
       all: this.#all,
     });
+    if (!isMemorable(topic)) return route;
     const slot = hash(topicBytes, 0, topicBytes.length);
     // A route that leaves the table hears of no changes any more, but connections may remember it.
     const replaced = this.#slots[slot];
@@ -74,7 +79,7 @@ export class Router {
 
   #invalidate(topicFilter: string): void {
     const first = firstLevel(topicFilter);
-    if (first === "+" || first === "#") this.#all.changes += 1;
+    if (first === "+" || first === "#" || !isMemorable(topicFilter)) this.#all.changes += 1;
     else if (topicFilter.includes("+") || topicFilter.endsWith("#"))
       this.#branch(first).changes += 1;
     else this.#invalidateTopic(topicFilter);
@@ -145,6 +150,10 @@ class CachedRoute implements Route {
     }
     return true;
   }
+}
+
+function isMemorable(topic: string): boolean {
+  return topic.length <= REMEMBERED_CHARACTERS_MAX;
 }
 
 function firstLevel(topic: string): string {

@@ -5,6 +5,7 @@ import type { WebSocket } from "ws";
 import type { Log } from "../ports/logger.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
 
+/** Bytes of a message if the listener's option says nothing else: some packets of the largest size. */
 const MAXIMUM_MESSAGE_BYTES = 2_097_152;
 
 /** Frames of one message, and reads that one frame may take: each costs memory beside its bytes. */

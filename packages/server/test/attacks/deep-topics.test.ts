@@ -206,3 +206,24 @@ describe("a SUBSCRIBE with ten thousand wildcard filters that all find retained 
     expect(compared.count).toBeLessThan(20_000);
   });
 });
+
+describe("topics that nobody repeats", () => {
+  it("are not remembered when they are long, and messages reach who subscribes to them all the same", () => {
+    const harness = new CoreHarness();
+    const [reader, writer] = [harness.connect("reader"), harness.connect("writer")];
+    const long = `first level/${"x".repeat(60_000)}`;
+    subscribe(reader, "first level/#");
+    for (let index = 0; index < 100; index += 1)
+      writer.send(publishPacket(`${long}${index}`, String(index)));
+    expect(reader.receivePublishes()).toHaveLength(100);
+    const { router } = harness.core;
+    expect(router.route(`${long}1`)).not.toBe(router.route(`${long}1`));
+    expect(router.route("first level/short")).toBe(router.route("first level/short"));
+    subscribe(reader, `${long}1`, `${long.slice(0, -1)}/#`);
+    writer.send(publishPacket(`${long}1`, "still"), publishPacket(`${long}1`, "still"));
+    expect(reader.receiveTexts()).toEqual(["still", "still"]);
+    reader.send({ type: "unsubscribe", packetIdentifier: 1, topicFilters: ["first level/#"] });
+    writer.send(publishPacket(`${long}2`, "no"), publishPacket(`${long}1`, "yes"));
+    expect(reader.receive()).toMatchObject([{ type: "unsuback" }, { type: "publish" }]);
+  });
+});

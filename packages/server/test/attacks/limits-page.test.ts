@@ -1,0 +1,122 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { SERVER_DEFAULTS } from "../../src/options.ts";
+
+/*
+ * docs/guide/limits.md is held to the sources: its tables are what is read here out of them. With ANAX_UPDATE_PAGES set
+ * the tables are written anew.
+ */
+
+const ROOT = new URL("../../../../", import.meta.url);
+const PAGE = new URL("docs/guide/limits.md", ROOT);
+const SOURCES = "packages/server/src/";
+
+async function source(path: string): Promise<string> {
+  return readFile(new URL(SOURCES + path, ROOT), "utf8");
+}
+
+interface Row {
+  readonly name: string;
+  readonly value: string;
+  readonly reason: string;
+}
+
+/** Lines of the form `name: value, // reason` in the declaration that begins with `start`. */
+function optionRows(text: string, start: string): Row[] {
+  const from = text.indexOf(start);
+  const declaration = text.slice(from, text.indexOf("\n};", from));
+  const lines = declaration.matchAll(/^ {2}(\w+): (.+),(?: \/\/ (.+))?$/gmu);
+  return Array.from(lines, ([, name = "", value = "", reason = ""]) => ({
+    name,
+    value: readable(value),
+    reason,
+  }));
+}
+
+/** A number as people write it, an object as code. */
+function readable(value: string): string {
+  const number = Number(value.replaceAll("_", ""));
+  if (Number.isNaN(number)) return `\`${value}\``;
+  return String(number).replaceAll(/\B(?=(?:\d{3})+$)/gu, " ");
+}
+
+/** Limits that are no options: where they stand, and what they bound. The reason is the comment there. */
+const FIXED: readonly (readonly [path: string, name: string])[] = [
+  ["core/connection.ts", "OUTBOX_HIGH_WATER"],
+  ["core/delivering.ts", "OUTBOX_BYTES_MAX"],
+  ["core/outgoing.ts", "UNREAD_BYTES_MAX"],
+  ["core/outgoing.ts", "REASON_STRING_MAX"],
+  ["core/intercepting.ts", "WAITING_PACKETS_MAX"],
+  ["core/intercepting.ts", "WAITING_BYTES_MAX"],
+  ["core/intercepting.ts", "UNANSWERED_PACKETS_MAX"],
+  ["core/retained-replay.ts", "STEPS_PER_TURN"],
+  ["core/retained-replay.ts", "STEPS_PER_SESSION"],
+  ["core/router.ts", "SLOTS"],
+  ["core/router.ts", "REMEMBERED_CHARACTERS_MAX"],
+  ["driver/admission.ts", "ADDRESSES_MAX"],
+  ["driver/asked-work.ts", "ASKED_PER_TURN"],
+  ["listeners/stream-wire.ts", "CLOSE_TIMEOUT_MS"],
+  ["listeners/web-socket-listener.ts", "MAXIMUM_HEADER_BYTES"],
+  ["listeners/web-socket-handshake.ts", "MAXIMUM_MESSAGE_BYTES"],
+  ["listeners/web-socket-handshake.ts", "MESSAGE_PARTS_MAX"],
+  ["listeners/web-socket-wire.ts", "PONG_BACKLOG_MAX"],
+];
+
+/** A constant with the doc comment before it. */
+function fixedRow(text: string, name: string): Row {
+  const found = new RegExp(
+    `/\\*\\*((?:(?!\\*/)[^])*)\\*/\\n(?:export )?const ${name} = ([\\w_]+);`,
+    "u",
+  ).exec(text);
+  if (found === null) throw new Error(`${name} has no comment or is not there`);
+  const reason = (found[1] ?? "").replaceAll(/\s*\n \* ?/gu, " ").trim();
+  return { name, value: readable(found[2] ?? ""), reason };
+}
+
+function table(head: string, rows: readonly Row[]): string {
+  const lines = rows.map(({ name, value, reason }) => `| \`${name}\` | ${value} | ${reason} |`);
+  return [`| ${head} | default | why |`, "| --- | ---: | --- |", ...lines].join("\n");
+}
+
+async function sections(): Promise<Record<string, string>> {
+  const core = optionRows(await source("core/core-options.ts"), "export const CORE_DEFAULTS");
+  const driver = optionRows(await source("options.ts"), "export const SERVER_DEFAULTS");
+  const fixed: Row[] = [];
+  for (const [path, name] of FIXED) fixed.push(fixedRow(await source(path), name));
+  return {
+    core: table("option", core),
+    driver: table("option", driver),
+    fixed: table("limit", fixed).replace("default", "value"),
+  };
+}
+
+function withSection(page: string, name: string, content: string): string {
+  const marker = new RegExp(`(<!-- ${name} -->\\n\\n)[^]*?(\\n\\n<!-- end -->)`, "u");
+  if (!marker.test(page)) throw new Error(`the page has no section ${name}`);
+  return page.replace(marker, (_all, start: string, end: string) => start + content + end);
+}
+
+describe("the page of limits", () => {
+  it("says what the sources say", async () => {
+    const page = await readFile(PAGE, "utf8");
+    let expected = page;
+    for (const [name, content] of Object.entries(await sections()))
+      expected = withSection(expected, name, content);
+    if (process.env["ANAX_UPDATE_PAGES"] !== undefined) await writeFile(PAGE, expected);
+    else expect(page).toBe(expected);
+  });
+
+  it("has every option", async () => {
+    const { core = "", driver = "" } = await sections();
+    for (const name of Object.keys(SERVER_DEFAULTS)) expect(core + driver).toContain(`\`${name}\``);
+  });
+
+  it("gives a reason for every number", async () => {
+    const core = optionRows(await source("core/core-options.ts"), "export const CORE_DEFAULTS");
+    const driver = optionRows(await source("options.ts"), "export const SERVER_DEFAULTS");
+    const numbers = [...core, ...driver].filter(({ value }) => /^\d/u.test(value));
+    expect(numbers.filter(({ reason, name }) => reason === "" && name !== "maximumQos")).toEqual(
+      [],
+    );
+  });
+});
