@@ -236,7 +236,7 @@ export class MqttClient {
    */
   reauthenticate(): Promise<void> {
     if (this.#options.authentication === undefined) {
-      const message = "reauthenticate needs the option authentication";
+      const message = "reauthenticate needs authentication";
       return rejected(new MqttConfigurationError(message));
     }
     if (!this.connected) return rejected(notConnected());

@@ -12,5 +12,5 @@ export function payloadBytes(payload: string | Uint8Array | undefined): Uint8Arr
   if (payload instanceof Uint8Array) return payload;
   if (typeof payload === "string") return encoder.encode(payload);
   if (payload === undefined) return NO_BYTES;
-  throw new MqttConfigurationError("a payload is a string or a Uint8Array");
+  throw new MqttConfigurationError("payload must be a string or a Uint8Array");
 }

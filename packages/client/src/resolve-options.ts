@@ -62,6 +62,7 @@ const U32_MAX = 4_294_967_295;
 
 /** Options that are integers, with their least and largest value. */
 const INTEGERS = {
+  protocolVersion: [3, 5],
   keepAliveSeconds: [0, U16_MAX],
   sessionExpiryIntervalSeconds: [0, U32_MAX],
   receiveMaximum: [1, U16_MAX],
@@ -117,11 +118,8 @@ export function resolveOptions(
 }
 
 function requireOptions(options: ClientOptions, version: ProtocolVersion): void {
-  if (version !== 3 && version !== 4 && version !== 5) {
-    throw new MqttConfigurationError(`protocolVersion ${String(version)} is not 3, 4 or 5`);
-  }
-  if (version !== 5) requireVersion5(options, [...CONNECT_PROPERTIES, "authentication"], version);
   requireIntegers(options, INTEGERS);
+  if (version !== 5) requireVersion5(options, [...CONNECT_PROPERTIES, "authentication"], version);
 }
 
 function connectChoices(options: ClientOptions): ConnectChoices {

@@ -264,7 +264,7 @@ export class ClientMachine {
     if (packet.type === "publish" && this.#status === "connected") {
       this.#plain.learn(packet.topic, bytes, bodyStart);
       this.#publish(packet);
-    } else {
+    } else if (this.#connect !== undefined) {
       requirePacketAllowed(packet, this.#status, this.#connect);
       this.#control(packet, nowMs);
     }

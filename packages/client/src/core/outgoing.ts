@@ -135,8 +135,7 @@ export class OutgoingMessages {
       if (item === undefined || item.isAbandoned) continue;
       item.duplicate = false;
       if (item.qos === 1) again.push(item);
-      else
-        item.failed(new MqttDisconnectedError("the Session was lost with the message in flight"));
+      else item.failed(new MqttDisconnectedError("the Session was lost"));
     }
     this.#sender.clear();
     if (again.length > 0) this.#waiting.prepend(again);

@@ -10,9 +10,8 @@ import type { MachineStatus } from "./machine-event.ts";
 export function requirePacketAllowed(
   packet: ServerPacket,
   status: MachineStatus,
-  connect: ConnectPacket | undefined,
+  connect: ConnectPacket,
 ): void {
-  if (connect === undefined) throw refused(packet, "come before CONNECT");
   if (status === "connecting") requireAllowedBeforeConnack(packet);
   else if (packet.type === "connack") throw refused(packet, "come twice");
   requireVersion(packet, connect);
@@ -46,7 +45,7 @@ function requireSameMethod(packet: ServerPacket, { properties }: ConnectPacket):
   const method = properties?.authenticationMethod;
   const theirs = packet.properties?.authenticationMethod;
   if (theirs !== method) {
-    throw new ProtocolError(`Authentication Method ${theirs} came in place of ${method}`);
+    throw new ProtocolError(`Authentication Method ${theirs} is not ${method}`);
   }
 }
 

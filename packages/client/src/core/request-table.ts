@@ -58,8 +58,7 @@ export class RequestTable {
   suback(packet: SubackPacket): void {
     const request = this.#unanswered.get(packet.packetIdentifier);
     if (request?.type !== "subscribe") throw answersNothing(packet);
-    requireCodes(packet, request.subscriptions.length);
-    this.#remove(packet.packetIdentifier);
+    this.#end(packet, request.subscriptions);
     request.acknowledged(packet);
   }
 
@@ -68,8 +67,7 @@ export class RequestTable {
     const request = this.#unanswered.get(packet.packetIdentifier);
     if (request?.type !== "unsubscribe") throw answersNothing(packet);
     // UNSUBACK of 3.1 and 3.1.1 has no codes.
-    if (this.#output.version === 5) requireCodes(packet, request.topicFilters.length);
-    this.#remove(packet.packetIdentifier);
+    this.#end(packet, this.#output.version === 5 ? request.topicFilters : []);
     request.acknowledged(packet);
   }
 
@@ -99,6 +97,16 @@ export class RequestTable {
     }
   }
 
+  /** One Reason Code for each filter, then it is over. */
+  #end(packet: SubackPacket | UnsubackPacket, filters: readonly unknown[]): void {
+    const { type, packetIdentifier, reasonCodes } = packet;
+    if (reasonCodes.length !== filters.length) {
+      const counts = `${reasonCodes.length} Reason Codes for ${filters.length} filters`;
+      throw new ProtocolError(`${type} has ${counts}`);
+    }
+    this.#remove(packetIdentifier);
+  }
+
   #remove(packetIdentifier: number): void {
     this.#unanswered.delete(packetIdentifier);
     this.#outgoing.giveBackIdentifier(packetIdentifier);
@@ -106,11 +114,5 @@ export class RequestTable {
 }
 
 function answersNothing({ type, packetIdentifier }: SubackPacket | UnsubackPacket): ProtocolError {
-  return new ProtocolError(`${type} answers nothing: packetIdentifier ${packetIdentifier}`);
-}
-
-function requireCodes(packet: SubackPacket | UnsubackPacket, expected: number): void {
-  const { length } = packet.reasonCodes;
-  if (length === expected) return;
-  throw new ProtocolError(`${packet.type} has ${length} Reason Codes for ${expected} filters`);
+  return new ProtocolError(`${type} answers nothing (${packetIdentifier})`);
 }

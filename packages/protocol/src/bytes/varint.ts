@@ -26,7 +26,7 @@ export function decodeVarint(bytes: Uint8Array, position: number, limit: number)
     value |= (byte & 0x7f) << scale;
     if (byte < 0x80) {
       if (byte === 0 && size > 1) {
-        throw new MalformedPacketError("Variable Byte Integer is not in its shortest form");
+        throw new MalformedPacketError("Variable Byte Integer is not minimal");
       }
       return (value << 3) | size;
     }

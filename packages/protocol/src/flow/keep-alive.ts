@@ -71,13 +71,11 @@ export class ClientKeepAlive {
 
   /**
    * @param nowMs the time at which CONNACK came.
-   * @throws RangeError if Keep Alive is no integer from 0 to 65535, or the timeout is 0 or less.
+   * @throws RangeError if Keep Alive is no integer from 0 to 65535, or the timeout no integer above 0.
    */
   constructor(options: ClientKeepAliveOptions, nowMs: number) {
     requireKeepAlive(options.keepAliveSeconds);
-    if (!(options.pingrespTimeoutMs > 0)) {
-      throw new RangeError(`pingrespTimeoutMs ${options.pingrespTimeoutMs} is not above 0`);
-    }
+    requireInteger(options.pingrespTimeoutMs, "pingrespTimeoutMs", 1, Number.MAX_SAFE_INTEGER);
     this.#intervalMs = options.keepAliveSeconds === 0 ? Infinity : options.keepAliveSeconds * 1_000;
     this.#pingrespTimeoutMs = options.pingrespTimeoutMs;
     this.#sentMs = nowMs;

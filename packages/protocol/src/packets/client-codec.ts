@@ -88,7 +88,7 @@ function unexpectedType(type: number): PeerError {
   const isReserved = type === 0 || type === 15;
   return isReserved
     ? new MalformedPacketError(`Packet type ${type} is reserved`)
-    : new ProtocolError(`Packet type ${type} is not sent by a Server`);
+    : new ProtocolError(`Packet type ${type} is not allowed`);
 }
 
 /** As `encodePacketInto`, for the packets that a Client sends. */
