@@ -59,7 +59,11 @@ export function unsupportedMethod(method: string): Refusal {
   return { reasonCode: BAD_AUTHENTICATION_METHOD, reasonString };
 }
 
-function refusedSession(core: CoreContext, { clientId }: ConnectPacket): Refusal | undefined {
+/** There is no room for the session of this client, unless it has one already. */
+export function refusedSession(
+  core: CoreContext,
+  { clientId }: { readonly clientId: string },
+): Refusal | undefined {
   if (core.sessions.size < core.options.sessionsMax) return undefined;
   if (clientId !== "" && core.sessions.get(clientId) !== undefined) return undefined;
   return {

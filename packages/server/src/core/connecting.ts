@@ -7,7 +7,7 @@ import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import { enqueue, pump } from "./delivering.ts";
 import type { PreparingSession, ValidatingConnection } from "./hooks/connection-events.ts";
-import { refusalOf } from "./connect-rules.ts";
+import { refusalOf, refusedSession } from "./connect-rules.ts";
 import type { Refusal } from "./connect-rules.ts";
 import { messageFromApplication } from "./message.ts";
 import { sendPacket } from "./outgoing.ts";
@@ -40,6 +40,9 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   connection.clientId = connection.agreement.clientId;
   const prepared = yield* prepareSession(core, connection, packet);
   if (!connection.isOpen) return;
+  // Others may have come in while handlers were asked.
+  const full = refusedSession(core, connection);
+  if (full !== undefined) return refuse(core, connection, full);
   const sessionPresent = yield* attachStored(core, connection, packet, prepared);
   if (sessionPresent === undefined || !connection.isOpen) return;
   welcome(core, connection, packet, args, sessionPresent);
