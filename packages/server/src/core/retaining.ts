@@ -37,7 +37,9 @@ function hasRoom(core: CoreContext, message: Message): boolean {
 }
 
 /** Stores a message whatever the limits and without telling anyone, as when it comes back from storage. */
-export function store(core: CoreContext, message: Message): void {
+export function store(core: CoreContext, published: Message): void {
+  // Beside a journal, a message that is also delivered lets go of its bytes, and may lose its batch.
+  const message = core.journal === undefined ? published : published.clone();
   const node = core.retained.set(message);
   core.deadlines.cancel(node.expiry);
   node.expiry =

@@ -218,6 +218,37 @@ describe("after a crash", () => {
   });
 });
 
+describe("messages that let go of their bytes", () => {
+  it("stay retained when nobody is owed them any more and their batch is gone", () => {
+    const server = new DurableServer({}, { residentBytesMax: 0 });
+    subscribed(server, 1);
+    const p = server.harness.connect("p");
+    p.send(publishPacket("t", "kept", { qos: 1, packetIdentifier: 1, retain: true }));
+    let s = server.crash().connect("s", lasting());
+    s.send(acknowledgement("puback", 1));
+    server.checkpoint();
+    expect(server.journalBytes).toBe(0);
+    for (const clientId of ["r1", "r2"]) {
+      s = server.harness.connect(clientId);
+      subscribe(s, "t");
+      expect(s.receiveTexts()).toEqual(["kept"]);
+    }
+  });
+
+  it("stay retained without a crash between", () => {
+    const server = new DurableServer({}, { residentBytesMax: 0 });
+    const s = server.harness.connect("s", lasting());
+    subscribe(s, { topicFilter: "t", qos: 1 });
+    const p = server.harness.connect("p");
+    p.send(publishPacket("t", "kept", { qos: 1, packetIdentifier: 1, retain: true }));
+    s.send(acknowledgement("puback", 1));
+    server.checkpoint();
+    const late = server.harness.connect("late");
+    subscribe(late, "t");
+    expect(late.receiveTexts()).toEqual(["kept"]);
+  });
+});
+
 describe("a checkpoint", () => {
   it("changes nothing that a crash would show, and gives the journal's space back", () => {
     const server = new DurableServer();
