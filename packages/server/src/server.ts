@@ -35,7 +35,7 @@ import type { MqttServerOptions, ServerSettings } from "./options.ts";
 import type { Authenticator } from "./ports/authenticator.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener, ListenerAddress } from "./ports/listener.ts";
-import { connectionLog } from "./system/connection-log.ts";
+import { connectionLog, refusalLog } from "./system/connection-log.ts";
 import { logFor } from "./system/log.ts";
 import type { ServerStatistics } from "./system/server-statistics.ts";
 import type { ServerHealth } from "./system/server-health.ts";
@@ -89,6 +89,7 @@ export class MqttServer implements AsyncDisposable {
     const { logger, clock = systemClock } = options;
     const log = (source: string): ReturnType<typeof logFor> =>
       logFor(source, logger, () => clock.now());
+    const connections = log("connection");
     this.#clock = clock;
     this.#settings = settings;
     this.#admission = new Admission(settings.driver, clock);
@@ -108,12 +109,13 @@ export class MqttServer implements AsyncDisposable {
       store: options.store,
       storage: settings.driver,
       newClientId: () => `anax-${randomUUID()}`,
+      refused: refusalLog(connections),
     });
     this.#authenticator = authenticatorOf(options);
     if (this.#authenticator !== undefined) {
       this.on("validatingConnection", authenticatingHandler(this.#authenticator));
     }
-    this.#handlers.addAll(connectionLog(log("connection")));
+    this.#handlers.addAll(connectionLog(connections));
     this.#handlers.addAll(options.on ?? {});
     this.#listeners = settings.listeners.map((listener) =>
       "start" in listener ? listener : createListener(listener, log("listener")),

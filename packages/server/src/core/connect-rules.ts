@@ -1,7 +1,8 @@
 import { encodedLength, validateUtf8 } from "@anax/protocol";
-import type { ConnectPacket, UserProperties, Will } from "@anax/protocol";
+import type { ConnectPacket, ProtocolVersion, UserProperties, Will } from "@anax/protocol";
 import type { CoreContext } from "./core-context.ts";
 import { isOpenToClients } from "./reserved-topics.ts";
+import type { Peer } from "./wire.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
 const NOT_AUTHORIZED = 0x87;
@@ -18,6 +19,16 @@ export interface Refusal {
   readonly reasonString?: string;
   readonly serverReference?: string;
   readonly responseUserProperties?: UserProperties;
+}
+
+/** A client that is not let in, and what it is told. What it did not come to say is empty or undefined. */
+export interface RefusedClient {
+  readonly clientId: string;
+  readonly userName: string | undefined;
+  readonly protocolVersion: ProtocolVersion;
+  readonly peer: Peer;
+  readonly reasonCode: number;
+  readonly reasonString: string | undefined;
 }
 
 /** What a well-formed CONNECT may break of the server's own rules; undefined if nothing. */

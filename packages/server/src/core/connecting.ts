@@ -163,6 +163,17 @@ export function refuse(core: CoreContext, connection: Connection, refusal: Refus
   sendPacket(core, connection, packet);
   connection.ending.reasonCode = packet.reasonCode;
   shut(core, connection);
+  tellRefusal(core, connection, { ...refusal, reasonCode: packet.reasonCode });
+}
+
+/** Tells whoever runs the server that a client is not let in. */
+export function tellRefusal(
+  core: CoreContext,
+  connection: Connection,
+  { reasonCode, reasonString }: Refusal,
+): void {
+  const { clientId, userName, version, peer } = connection;
+  core.refused?.({ clientId, userName, protocolVersion: version, peer, reasonCode, reasonString });
 }
 
 /** Makes the session ready that this connection will use, for the embedding program to fill. */

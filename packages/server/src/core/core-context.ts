@@ -1,5 +1,6 @@
 import type { DecodeLimits } from "@anax/protocol";
 import type { BytePool } from "./byte-pool.ts";
+import type { RefusedClient } from "./connect-rules.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreOptions } from "./core-options.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -32,6 +33,8 @@ export interface CoreContext {
   retainedStepsLeft: number;
   /** A new Client Identifier for a client that has none. */
   newClientId(): string;
+  /** Told of each client that is not let in; undefined if nobody wants to know. */
+  readonly refused: ((client: RefusedClient) => void) | undefined;
   /** A defect showed outside of any packet: told to whoever runs the server. */
   readonly report: (error: unknown) => void;
   /** The connection has output: it is written at the end of this turn. */

@@ -3,7 +3,7 @@ import type { Packet } from "@anax/protocol";
 import { receivePuback, receivePubcomp, receivePubrec, receivePubrel } from "./acknowledging.ts";
 import { receiveAuth } from "./authenticating.ts";
 import { fail, receiveDisconnect, shut } from "./closing.ts";
-import { connect, refuse } from "./connecting.ts";
+import { connect, refuse, tellRefusal } from "./connecting.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import { pump } from "./delivering.ts";
@@ -224,7 +224,8 @@ function failPacket(core: CoreContext, connection: Connection, error: unknown): 
     error.reasonCode === CLIENT_IDENTIFIER_NOT_VALID;
   core.statistics.protocolErrors += 1;
   connection.ending.error = error;
-  if (isTellable)
-    refuse(core, connection, { reasonCode: error.reasonCode, reasonString: error.message });
-  else shut(core, connection);
+  const refusal = { reasonCode: error.reasonCode, reasonString: error.message };
+  if (isTellable) return refuse(core, connection, refusal);
+  shut(core, connection);
+  tellRefusal(core, connection, refusal);
 }

@@ -3,6 +3,7 @@ import type { ApplicationMessage } from "./application-message.ts";
 import { BytePool } from "./byte-pool.ts";
 import { connectionClosed, dismiss, endWhenAnswered, fail } from "./closing.ts";
 import type { Dismissal } from "./closing.ts";
+import type { RefusedClient } from "./connect-rules.ts";
 import { Connection } from "./connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { CoreOptions } from "./core-options.ts";
@@ -46,6 +47,8 @@ export interface CorePorts {
   newClientId(): string;
   /** A defect showed that concerns no peer: to be logged. */
   report(error: unknown): void;
+  /** A client is not let in: to be logged. Absent if nobody reads that. */
+  readonly refused?: ((client: RefusedClient) => void) | undefined;
 }
 
 /** How the journal is run. */
@@ -85,6 +88,7 @@ export class ServerCore implements CoreContext {
   retainedStepsLeft: number = STEPS_PER_TURN;
   journal: Journal | undefined;
   readonly report: (error: unknown) => void;
+  readonly refused: ((client: RefusedClient) => void) | undefined;
   readonly #ports: CorePorts;
   readonly #run: PublishRun = new PublishRun();
   #commits: Commits | undefined;
@@ -97,6 +101,7 @@ export class ServerCore implements CoreContext {
     this.hooks = ports.hooks;
     this.#ports = ports;
     this.report = (error) => ports.report(error);
+    this.refused = ports.refused;
     this.decodeLimits = {
       maximumUserProperties: options.userPropertiesMax,
       maximumUserPropertyBytes: options.userPropertyBytesMax,

@@ -1,5 +1,6 @@
 import type { ApplicationMessage } from "../core/application-message.ts";
 import type { Dismissal } from "../core/closing.ts";
+import type { RefusedClient } from "../core/connect-rules.ts";
 import type { Connection } from "../core/connection.ts";
 import type { CoreOptions } from "../core/core-options.ts";
 import type { Hooks } from "../core/hooks/hooks.ts";
@@ -32,6 +33,8 @@ export interface DriverOptions {
   readonly store: Store | undefined;
   readonly storage: StorageSettings;
   newClientId(): string;
+  /** Told of each client that is not let in. */
+  readonly refused?: ((client: RefusedClient) => void) | undefined;
 }
 
 /**
@@ -65,6 +68,7 @@ export class Driver implements ConnectionAcceptor {
       requestCommit: () => this.#committer?.request(),
       newClientId: () => options.newClientId(),
       report: (error) => this.#log.error?.("a packet could not be handled", {}, asError(error)),
+      refused: options.refused,
     });
     this.#committer = this.#committerFor(options);
   }

@@ -1,3 +1,4 @@
+import type { RefusedClient } from "../core/connect-rules.ts";
 import type { ServerEventHandlers } from "../events.ts";
 import type { Log } from "../ports/logger.ts";
 
@@ -6,17 +7,8 @@ export function connectionLog(log: Log): ServerEventHandlers {
   const { info } = log;
   if (info === undefined) return {};
   return {
-    clientConnected: ({
-      clientId,
-      userName,
-      peer,
-      protocolVersion,
-      cleanStart,
-      sessionPresent,
-    }) => {
-      const { transport, remoteAddress, remotePort } = peer;
-      const who = { clientId, userName, transport, remoteAddress, remotePort };
-      info("client connected", { ...who, protocolVersion, cleanStart, sessionPresent });
+    clientConnected: ({ cleanStart, sessionPresent, ...client }) => {
+      info("client connected", { ...identity(client), cleanStart, sessionPresent });
     },
     clientDisconnected: ({ clientId, disconnectType, reasonCode, reasonString, error }) => {
       const how = { clientId, disconnectType, reasonCode, reasonString };
@@ -24,4 +16,22 @@ export function connectionLog(log: Log): ServerEventHandlers {
     },
     sessionDeleted: ({ clientId, cause }) => info("session deleted", { clientId, cause }),
   };
+}
+
+/** Logs who is not let in, and why; undefined if nobody wants to read it. */
+export function refusalLog(log: Log): ((client: RefusedClient) => void) | undefined {
+  const { info } = log;
+  if (info === undefined) return undefined;
+  return ({ reasonCode, reasonString, ...client }) =>
+    info("client refused", { ...identity(client), reasonCode, reasonString });
+}
+
+type Identity = Pick<RefusedClient, "clientId" | "protocolVersion" | "peer"> & {
+  readonly userName?: string | undefined;
+};
+
+/** Who a client says it is, and where it comes from. */
+function identity({ clientId, userName, protocolVersion, peer }: Identity): object {
+  const { transport, remoteAddress, remotePort } = peer;
+  return { clientId, userName, transport, remoteAddress, remotePort, protocolVersion };
 }

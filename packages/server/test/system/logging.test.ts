@@ -105,6 +105,41 @@ describe("server", () => {
     await server.stop();
   });
 
+  it.each([
+    ["a wrong password", { clientId: "device", userName: "ann" }, 0x86],
+    ["a Client Identifier that is too long", { clientId: "x".repeat(100), userName: "ann" }, 0x85],
+  ])("logs who is refused for %s, without passwords", async (_name, who, reasonCode) => {
+    const server = new MqttServer({
+      listeners: [{ type: "memory" }],
+      logger: recorder("info"),
+      users: { ann: "right" },
+      clientIdBytesMax: 50,
+    });
+    await server.start();
+    const client = new MqttPeer(server.connectInMemory(), 5);
+    const password = new TextEncoder().encode("s3cret");
+    const connack = await client.connect({ ...who, password });
+    expect(connack).toMatchObject({ type: "connack", reasonCode });
+    const refused = records.filter(({ message }) => message === "client refused");
+    expect(refused).toMatchObject([
+      { level: "info", source: "connection", fields: { ...who, transport: "memory", reasonCode } },
+    ]);
+    expect(JSON.stringify(records)).not.toContain("s3cret");
+    await server.stop();
+  });
+
+  it("logs a CONNECT of 3.1.1 that is malformed, which gets no answer", async () => {
+    const server = new MqttServer({ listeners: [{ type: "memory" }], logger: recorder("info") });
+    await server.start();
+    const stream = server.connectInMemory();
+    stream.resume();
+    stream.write(Buffer.from("100d00044d5154540401003c000161", "hex"));
+    await until(() => records.some(({ message }) => message === "client refused"));
+    const refused = records.find(({ message }) => message === "client refused");
+    expect(refused?.fields).toMatchObject({ transport: "memory", reasonCode: 0x81 });
+    await server.stop();
+  });
+
   it("registers no handlers for a log that nobody reads", () => {
     const server = new MqttServer({ logger: recorder("warn") });
     expect(records).toEqual([]);
