@@ -50,4 +50,11 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
       load: async () => (await import("./commands/passwd.ts")).passwd,
     },
   ],
+  [
+    "store",
+    {
+      summary: "look into the data directory of a server",
+      load: async () => (await import("./commands/store.ts")).store,
+    },
+  ],
 ]);

@@ -1,0 +1,191 @@
+import type { ExchangeState, QoS } from "@anax/protocol";
+import type { ApplicationMessage } from "../core/application-message.ts";
+import type { RestoredSubscription } from "../core/hooks/connection-events.ts";
+import { StoredState } from "../core/journal/stored-state.ts";
+import type { RecoveredSession } from "../core/journal/stored-state.ts";
+import type { StoredDelivery } from "../core/journal/session-row.ts";
+import { applicationMessageOf } from "../core/message.ts";
+import { asError } from "../errors.ts";
+import type { StoreVisitor } from "../ports/store.ts";
+
+/** A message that a session is owed. */
+export interface StoredMessageView {
+  /** Of the message in the journal, the same for all sessions that are owed it. */
+  readonly messageNumber: number;
+  /** The QoS that the session gets it with. */
+  readonly qos: QoS;
+  /** Undefined if the message is missing, which `faults` tells. */
+  readonly message: ApplicationMessage | undefined;
+}
+
+/** A message on its way to the client. */
+export interface StoredExchangeView {
+  readonly packetIdentifier: number;
+  readonly state: ExchangeState;
+  /** Undefined after PUBREC, when the message is needed no more. */
+  readonly delivery: StoredMessageView | undefined;
+}
+
+/** A session as it is stored. Times are ms since 1970. */
+export interface StoredSessionView {
+  readonly clientId: string;
+  readonly userName: string | undefined;
+  readonly createdAtMs: number;
+  readonly expiryIntervalSeconds: number;
+  /** Undefined if it was connected when this was stored. */
+  readonly disconnectedAtMs: number | undefined;
+  /** Topic of its Will, if it has one. */
+  readonly willTopic: string | undefined;
+  readonly subscriptions: readonly RestoredSubscription[];
+  /** QoS 2 identifiers of the client that await PUBREL. */
+  readonly awaitingRelease: readonly number[];
+  /** In the order of their sending. */
+  readonly inFlight: readonly StoredExchangeView[];
+  /** Messages that wait; see `StoreContents.queueOf`. */
+  readonly queued: number;
+}
+
+/** How many of what there are. */
+export interface StoreCounts {
+  readonly sessions: number;
+  readonly subscriptions: number;
+  readonly queued: number;
+  readonly inFlight: number;
+  readonly awaitingRelease: number;
+  readonly wills: number;
+  readonly retained: number;
+  readonly batches: number;
+  /** Messages in the batches that some session is owed. */
+  readonly owedMessages: number;
+  readonly batchBytes: number;
+  readonly retainedBytes: number;
+}
+
+/** What a store holds, as a server that starts on it would understand it. */
+export interface StoreContents {
+  /** What does not fit together, in words; empty if all is well. */
+  readonly faults: readonly string[];
+  readonly counts: StoreCounts;
+  sessions(): Iterable<StoredSessionView>;
+  /** What waits for the client, oldest first; nothing if there is no such session. */
+  queueOf(clientId: string): Iterable<StoredMessageView>;
+  retained(): Iterable<ApplicationMessage>;
+}
+
+/**
+ * Reads what a store holds. `visit` shows it, as `Store.open` would.
+ * What cannot be read is left out and told in `faults`.
+ */
+export function inspectStore(visit: (visitor: StoreVisitor) => void): StoreContents {
+  const state = new StoredState();
+  const faults: string[] = [];
+  const attempt = (what: string, read: () => void): void => {
+    try {
+      read();
+    } catch (error) {
+      faults.push(`${what} cannot be read: ${asError(error).message}`);
+    }
+  };
+  visit({
+    session: (key, row) => attempt(`session ${key}`, () => state.session(key, row)),
+    retained: (topic, row) =>
+      attempt(`the retained message of ${topic}`, () => state.retainedRow(topic, row)),
+    batch: (position, bytes) => attempt(`batch ${position}`, () => state.batch(position, bytes)),
+  });
+  return new Contents(state, faults);
+}
+
+class Contents implements StoreContents {
+  readonly faults: string[];
+  readonly counts: StoreCounts;
+  readonly #state: StoredState;
+  readonly #byClientId: Map<string, RecoveredSession> = new Map();
+
+  constructor(state: StoredState, faults: string[]) {
+    this.#state = state;
+    this.faults = faults;
+    for (const session of state.sessions.values()) this.#add(session);
+    this.counts = this.#count();
+  }
+
+  *sessions(): Generator<StoredSessionView, void, undefined> {
+    for (const session of this.#state.sessions.values()) yield this.#view(session);
+  }
+
+  *queueOf(clientId: string): Generator<StoredMessageView, void, undefined> {
+    const queue = this.#byClientId.get(clientId)?.queue.values() ?? [];
+    for (const delivery of queue) yield this.#delivery(delivery);
+  }
+
+  *retained(): Generator<ApplicationMessage, void, undefined> {
+    for (const message of this.#state.retained.values()) yield applicationMessageOf(message);
+  }
+
+  #add(session: RecoveredSession): void {
+    const { clientId } = session.stored;
+    if (this.#byClientId.has(clientId)) this.faults.push(`there are two sessions of ${clientId}`);
+    this.#byClientId.set(clientId, session);
+    for (const delivery of owed(session)) {
+      if (this.#state.messages.has(delivery.messageNumber)) continue;
+      this.faults.push(`message ${delivery.messageNumber} for ${clientId} is missing`);
+    }
+  }
+
+  #view(session: RecoveredSession): StoredSessionView {
+    const { will, disconnectedAtMs, ...stored } = session.stored;
+    return {
+      ...stored,
+      disconnectedAtMs: disconnectedAtMs === Infinity ? undefined : disconnectedAtMs,
+      willTopic: will?.will.topic,
+      subscriptions: Array.from(session.subscriptions.values()),
+      awaitingRelease: Array.from(session.seen),
+      inFlight: Array.from(session.exchanges, ([packetIdentifier, { state, delivery }]) => ({
+        packetIdentifier,
+        state,
+        delivery: delivery && this.#delivery(delivery),
+      })),
+      queued: session.queue.size,
+    };
+  }
+
+  #delivery({ messageNumber, address }: StoredDelivery): StoredMessageView {
+    const found = this.#state.messages.get(messageNumber);
+    const message = found && applicationMessageOf(found.message);
+    return { messageNumber, qos: address.qos, message };
+  }
+
+  #count(): StoreCounts {
+    const counts = { subscriptions: 0, queued: 0, inFlight: 0, awaitingRelease: 0, wills: 0 };
+    const owedMessages = new Set<number>();
+    for (const session of this.#state.sessions.values()) {
+      counts.subscriptions += session.subscriptions.size;
+      counts.queued += session.queue.size;
+      counts.inFlight += session.exchanges.size;
+      counts.awaitingRelease += session.seen.size;
+      counts.wills += session.stored.will === undefined ? 0 : 1;
+      for (const { messageNumber } of owed(session)) owedMessages.add(messageNumber);
+    }
+    const { sessions, retained, batches } = this.#state;
+    return {
+      ...counts,
+      sessions: sessions.size,
+      retained: retained.size,
+      batches: batches.size,
+      owedMessages: owedMessages.size,
+      batchBytes: sum(batches.values(), (batch) => batch.bytes),
+      retainedBytes: sum(retained.values(), (message) => message.size),
+    };
+  }
+}
+
+/** All that a session is owed, sent or not. */
+function* owed(session: RecoveredSession): Generator<StoredDelivery, void, undefined> {
+  for (const { delivery } of session.exchanges.values()) if (delivery !== undefined) yield delivery;
+  yield* session.queue.values();
+}
+
+function sum<T>(all: Iterable<T>, of: (one: T) => number): number {
+  let total = 0;
+  for (const one of all) total += of(one);
+  return total;
+}
