@@ -102,8 +102,8 @@ describe("a client that says all at once and closes its side gets its answers", 
       port,
       host: "127.0.0.1",
       ca: certificates.ca,
-      allowHalfOpen: true,
     });
+    socket.allowHalfOpen = true;
     await once(socket, "secureConnect");
     expect(await sayAll(socket, [CONNECT, PUBLISH, PING])).toEqual([
       "connack",
@@ -133,6 +133,7 @@ describe("a client that closes its side", () => {
       socket.end(Buffer.from(begun));
       await once(socket, "close");
     }
+    expect(server.statistics).toMatchObject({ transportsTotal: 2, connectionsTotal: 0 });
   });
 
   it("leaves its Will", async () => {
@@ -160,5 +161,6 @@ describe("a client that closes its side", () => {
     );
     socket.destroy();
     await until(() => server.statistics.transportsCurrent === 0);
+    expect(server.statistics.sessionsCurrent).toBe(0);
   });
 });

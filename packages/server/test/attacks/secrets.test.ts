@@ -77,47 +77,54 @@ const FORMS = [
   [...SECRET_BYTES.subarray(0, 8)].map((byte) => byte.toString(16)).join(" "),
 ];
 
-function expectSecret(said: string): void {
-  for (const form of FORMS) expect(said.includes(form), form).toBe(false);
+/** The forms of the secret that were said. */
+function leaks(said: string): string[] {
+  return FORMS.filter((form) => said.includes(form));
 }
 
 describe("a password is never written down, in a log, an error, an answer or what the server shows:", () => {
   it("of a client that is let in", async () => {
-    expectSecret(await everythingSaid({ users: { ann: SECRET } }, connecting(CREDENTIALS)));
+    expect(
+      leaks(await everythingSaid({ users: { ann: SECRET } }, connecting(CREDENTIALS))),
+    ).toEqual([]);
     expect(lines.join()).toContain("client connected");
   });
 
   it("of a client that is refused", async () => {
-    expectSecret(
-      await everythingSaid(
-        { users: { ann: "other" }, authenticate: undefined },
-        connecting(CREDENTIALS),
+    expect(
+      leaks(
+        await everythingSaid(
+          { users: { ann: "other" }, authenticate: undefined },
+          connecting(CREDENTIALS),
+        ),
       ),
-    );
+    ).toEqual([]);
   });
 
   it("where the authenticator fails", async () => {
     const authenticate = (): never => {
       throw new Error("the database is gone");
     };
-    expectSecret(await everythingSaid({ authenticate }, connecting(CREDENTIALS)));
+    expect(leaks(await everythingSaid({ authenticate }, connecting(CREDENTIALS)))).toEqual([]);
   });
 
   it("where CONNECT is malformed behind it", async () => {
     const bytes = connecting(CREDENTIALS);
     const longer = new Uint8Array([...bytes, 0]);
     longer[1] = (longer[1] ?? 0) + 1;
-    expectSecret(await everythingSaid({ users: { ann: SECRET } }, longer));
+    expect(leaks(await everythingSaid({ users: { ann: SECRET } }, longer))).toEqual([]);
   });
 
   it("where the same client sends garbage later", async () => {
     const bytes = Buffer.concat([connecting(CREDENTIALS), Buffer.from("f500", "hex")]);
-    expectSecret(await everythingSaid({ users: { ann: SECRET } }, new Uint8Array(bytes)));
+    expect(leaks(await everythingSaid({ users: { ann: SECRET } }, new Uint8Array(bytes)))).toEqual(
+      [],
+    );
   });
 
   it("where a handler keeps the connection for its own ends", async () => {
     const on = { clientDisconnected: () => undefined, clientConnected: () => undefined };
-    expectSecret(await everythingSaid({ on }, connecting(CREDENTIALS)));
+    expect(leaks(await everythingSaid({ on }, connecting(CREDENTIALS)))).toEqual([]);
   });
 
   it("in a password file that cannot be read", async () => {
@@ -139,7 +146,7 @@ describe("authentication data is never written down", () => {
           event.authenticationMethodAccepted = accepted;
         },
       };
-      expectSecret(await everythingSaid({ on }, connecting({ properties })));
+      expect(leaks(await everythingSaid({ on }, connecting({ properties })))).toEqual([]);
     });
   }
 });
@@ -149,6 +156,6 @@ describe("a payload is nobody's business", () => {
     const will = { topic: "w", payload: SECRET_BYTES, qos: 0, retain: false } as const;
     const options = { on: { interceptingPublish: (): never => expect.fail("a fault") } };
     await everythingSaid(options, connecting({ will }));
-    for (const line of lines) for (const form of FORMS) expect(line).not.toContain(form);
+    expect(leaks(lines.join())).toEqual([]);
   });
 });

@@ -179,6 +179,7 @@ describe("a TLS handshake that stalls", () => {
     }
     await until(() => server?.statistics.transportsTotal === 4);
     await until(() => server?.statistics.transportsCurrent === 0);
+    expect(server.statistics.connectionsTotal).toBe(0);
   });
 });
 

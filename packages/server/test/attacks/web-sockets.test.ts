@@ -126,6 +126,7 @@ describe("frames that nobody needs:", () => {
     );
     peer.write(flood);
     await refused(peer);
+    expect(server.statistics.packetsReceived).toBe(1);
   });
 
   it("a flood of pings costs its sender the answers, and others nothing", async () => {
@@ -216,6 +217,7 @@ describe("requests that are no upgrade to MQTT:", () => {
     await Promise.all([half.closed, slow.closed]);
     clearInterval(drip);
     await until(() => server.statistics.transportsCurrent === 0);
+    expect(slow.text + half.text).toBe("");
   });
 
   it("a request with a body that never ends is cut off", async () => {
@@ -223,5 +225,6 @@ describe("requests that are no upgrade to MQTT:", () => {
     peer.write("POST /mqtt HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\nabc");
     await peer.closed;
     await until(() => server.statistics.transportsCurrent === 0);
+    expect(peer.text).toMatch(/^HTTP\/1\.1 426/);
   });
 });
