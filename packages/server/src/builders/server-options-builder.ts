@@ -7,7 +7,8 @@ import { MqttConfigurationError } from "../errors.ts";
 import { isServerEventName } from "../events.ts";
 import type { ServerEventHandler, ServerEventHandlers, ServerEventName } from "../events.ts";
 import type { ListenerOptions } from "../listeners/create-listener.ts";
-import type { TlsCredentials, TlsOptions } from "../listeners/tls-terminator.ts";
+import type { TlsCredentials } from "../listeners/tls-credentials.ts";
+import type { TlsOptions } from "../listeners/tls-terminator.ts";
 import type { MqttServerOptions } from "../options.ts";
 import {
   applicationMessageInterceptor,

@@ -9,6 +9,7 @@ import { TcpListener } from "./tcp-listener.ts";
 import type { TcpListenerOptions } from "./tcp-listener.ts";
 import { TlsListener } from "./tls-listener.ts";
 import type { TlsListenerOptions } from "./tls-listener.ts";
+import type { TlsOptions } from "./tls-terminator.ts";
 import { UnixListener } from "./unix-listener.ts";
 import type { UnixListenerOptions } from "./unix-listener.ts";
 import { WebSocketListener } from "./web-socket-listener.ts";
@@ -32,8 +33,9 @@ export function createListener(options: ListenerOptions, log: Log): Listener {
     case "tls":
       return new TlsListener(checkedCredentials(checkedPort(options)), log);
     case "websocket":
+      checkWebSocketPath(options);
       if ("server" in options) return new AttachedWebSocketListener(options, log);
-      return new WebSocketListener(checkedPort(options), log);
+      return new WebSocketListener(checkedWebSocket(checkedPort(options)), log);
     case "unix":
       return new UnixListener(checkedPath(options), log);
     case "memory":
@@ -51,11 +53,29 @@ function checkedPort<Options extends { readonly port?: number; readonly type: st
   throw new MqttConfigurationError(`port ${port} of the ${type} listener is not 0 to 65535`);
 }
 
-function checkedCredentials(options: TlsListenerOptions): TlsListenerOptions {
-  const { cert, key, pfx, credentials } = options;
+function checkedCredentials<Options extends TlsOptions & { readonly type: string }>(
+  options: Options,
+): Options {
+  const { cert, key, pfx, credentials, type } = options;
   const isComplete = (cert !== undefined && key !== undefined) || pfx !== undefined;
   if (isComplete || credentials !== undefined) return options;
-  throw new MqttConfigurationError("the tls listener needs cert and key, or pfx, or credentials");
+  throw new MqttConfigurationError(
+    `the ${type} listener needs cert and key, or pfx, or credentials`,
+  );
+}
+
+/** Half of the credentials must not become a listener that encrypts nothing. */
+function checkedWebSocket(options: WebSocketListenerOptions): WebSocketListenerOptions {
+  const { cert, key } = options;
+  return cert === undefined && key === undefined ? options : checkedCredentials(options);
+}
+
+/** A request's path begins with a slash and ends before its query: no other is ever asked for. */
+function checkWebSocketPath({ path = "/mqtt" }: { readonly path?: string }): void {
+  if (typeof path === "string" && /^\/[^?#\s]*$/.test(path)) return;
+  throw new MqttConfigurationError(
+    `path ${JSON.stringify(path)} of the websocket listener is not / and what may follow it in a URL`,
+  );
 }
 
 function checkedPath(options: UnixListenerOptions): UnixListenerOptions {

@@ -1,15 +1,16 @@
 import type { Socket } from "node:net";
 import { createServer } from "node:tls";
-import type { SecureContextOptions, Server, TLSSocket } from "node:tls";
-import type { Peer } from "../core/wire.ts";
-import { asError } from "../errors.ts";
-import type { Log } from "../ports/logger.ts";
-
-/** A certificate and what belongs to it, in PEM or PKCS#12 form, as `node:tls` takes them. */
-export type TlsCredentials = Pick<
+import type {
   SecureContextOptions,
-  "cert" | "key" | "pfx" | "passphrase" | "ca" | "crl"
->;
+  Server,
+  TlsOptions as TlsServerOptions,
+  TLSSocket,
+} from "node:tls";
+import type { Peer } from "../core/wire.ts";
+import { asError, MqttConfigurationError } from "../errors.ts";
+import type { Log } from "../ports/logger.ts";
+import { checkTlsCredentials } from "./tls-credentials.ts";
+import type { TlsCredentials } from "./tls-credentials.ts";
 
 /** Options of TLS. Either the credentials themselves or `credentials` must be given. */
 export interface TlsOptions extends TlsCredentials {
@@ -39,14 +40,14 @@ export class TlsTerminator {
   readonly #handshakes = new Map<string, Socket>();
   #current: TlsCredentials | undefined;
 
-  /** Throws what `node:tls` throws for credentials that cannot be used. */
+  /** Throws `MqttConfigurationError` for credentials, ciphers or a version that cannot be used. */
   constructor(options: TlsOptions, log: Log, onSecure: (socket: TLSSocket) => void) {
     const { credentials, handshakeTimeoutMs = 5_000, minVersion = "TLSv1.2", ...rest } = options;
     this.#credentials = credentials;
     this.#log = log;
     this.#current = credentials?.();
     const settings = { ...rest, minVersion, handshakeTimeout: handshakeTimeoutMs, noDelay: true };
-    this.#server = createServer({ ...settings, ...this.#current });
+    this.#server = secureServer({ ...settings, ...this.#current });
     this.#server.on("secureConnection", (socket) => {
       this.#handshakes.delete(origin(socket));
       onSecure(socket);
@@ -80,11 +81,22 @@ export class TlsTerminator {
       const credentials = this.#credentials();
       if (credentials === this.#current) return;
       this.#current = credentials;
+      checkTlsCredentials(credentials);
       this.#server.setSecureContext(credentials);
       this.#log.info?.("TLS credentials were renewed");
     } catch (error) {
       this.#log.error?.("new TLS credentials cannot be used", {}, asError(error));
     }
+  }
+}
+
+function secureServer(settings: TlsServerOptions): Server {
+  checkTlsCredentials(settings);
+  try {
+    return createServer(settings);
+  } catch (cause) {
+    const text = `the options of TLS cannot be used: ${asError(cause).message}`;
+    throw new MqttConfigurationError(text, { cause });
   }
 }
 

@@ -1,8 +1,10 @@
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
 import { connect } from "node:tls";
 import type { ConnectionOptions } from "node:tls";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { MqttConfigurationError } from "../../src/errors.ts";
 import { TlsListener } from "../../src/listeners/tls-listener.ts";
 import type { TlsListenerOptions } from "../../src/listeners/tls-listener.ts";
 import { BytePeer } from "../support/byte-peer.ts";
@@ -38,6 +40,12 @@ async function connectSecurely(port: number, options: ConnectionOptions = {}): P
   const peer = new BytePeer(socket);
   await Promise.race([once(socket, "secureConnect"), peer.closed]);
   return peer;
+}
+
+/** Of another kind than those of the certificates. */
+function rsaKey(): string {
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
 describe("TLS listener", () => {
@@ -84,8 +92,49 @@ describe("TLS listener", () => {
     expect(acceptor.connections).toHaveLength(0);
   });
 
-  it("does not start with credentials that cannot be used", async () => {
-    await expect(listen({ cert: "no certificate" })).rejects.toThrow("PEM");
+  const encrypted = (key: string): string =>
+    createPrivateKey(key)
+      .export({ type: "pkcs8", format: "pem", cipher: "aes256", passphrase: "right" })
+      .toString();
+
+  const unusable: readonly (readonly [message: string, () => Partial<TlsListenerOptions>])[] = [
+    ["cert is no certificate in PEM form", () => ({ cert: "x" })],
+    ["cert is no certificate in PEM form", () => ({ cert: certificates.server.key })],
+    ["key is no private key in PEM form", () => ({ key: "x" })],
+    ["key is no private key in PEM form", () => ({ key: certificates.server.cert })],
+    ["cert and key do not belong together", () => ({ key: certificates.otherServer.key })],
+    ["cert and key do not belong together", () => ({ key: rsaKey() })],
+    [
+      "key is encrypted and passphrase is missing",
+      () => ({ key: encrypted(certificates.server.key) }),
+    ],
+    [
+      "passphrase does not decrypt key",
+      () => ({ key: encrypted(certificates.server.key), passphrase: "wrong" }),
+    ],
+    ["pfx is no PKCS#12 archive", () => ({ pfx: "x" })],
+    ["ca is no certificate in PEM form", () => ({ ca: "x" })],
+    ["crl is no revocation list in PEM form", () => ({ crl: "x" })],
+    ["the options of TLS cannot be used", () => ({ ciphers: "NONE-OF-THESE" })],
+  ];
+  it.each(unusable)("does not start when %s", async (message, options) => {
+    const error: unknown = await listen(options()).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(MqttConfigurationError);
+    expect(error).toMatchObject({
+      message: expect.stringContaining(message),
+      cause: expect.any(Error),
+    });
+  });
+
+  it("takes an encrypted key with its passphrase, and a chain behind the certificate", async () => {
+    const port = await listen({
+      cert: certificates.server.cert + certificates.ca,
+      key: encrypted(certificates.server.key),
+      passphrase: "right",
+    });
+    const peer = await connectSecurely(port);
+    peer.send("01");
+    expect(await peer.receive(1)).toBe("01");
   });
 });
 

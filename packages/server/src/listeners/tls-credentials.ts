@@ -1,0 +1,83 @@
+/**
+ * Says what is wrong with a certificate, a key or a passphrase. OpenSSL tells only that something is ("no start line",
+ * "bad decrypt") and accepts a few mistakes that then fail each handshake; so each part is tried by itself.
+ */
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createSecureContext } from "node:tls";
+import type { SecureContextOptions } from "node:tls";
+import { MqttConfigurationError } from "../errors.ts";
+
+/** A certificate and what belongs to it, in PEM or PKCS#12 form, as `node:tls` takes them. */
+export type TlsCredentials = Pick<
+  SecureContextOptions,
+  "cert" | "key" | "pfx" | "passphrase" | "ca" | "crl"
+>;
+
+/** What messages call each part. Default: the names of the options. */
+export type TlsCredentialNames = { readonly [Part in keyof TlsCredentials]?: string };
+
+/** Throws `MqttConfigurationError` that names the part which cannot be used; `cause` is what OpenSSL says. */
+export function checkTlsCredentials(
+  credentials: TlsCredentials,
+  names: TlsCredentialNames = {},
+): void {
+  const { cert, key, pfx, passphrase, ca, crl } = credentials;
+  const called = (part: keyof TlsCredentials): string => names[part] ?? part;
+  const secret = passphrase === undefined ? {} : { passphrase };
+  attempt(`${called("cert")} is no certificate in PEM form`, () => {
+    createSecureContext({ cert });
+    if (isOneFile(cert)) new X509Certificate(cert);
+  });
+  attempt(
+    (cause) => keyProblem(cause, passphrase, called),
+    () => createSecureContext({ key, ...secret }),
+  );
+  attempt(`${called("cert")} and ${called("key")} do not belong together`, () => {
+    createSecureContext({ cert, key, ...secret });
+    if (isOneFile(cert) && isOneFile(key)) requireMatch(cert, { key, ...secret });
+  });
+  attempt(`${called("pfx")} is no PKCS#12 archive, or ${called("passphrase")} is not its`, () =>
+    createSecureContext({ pfx, ...secret }),
+  );
+  attempt(`${called("ca")} is no certificate in PEM form`, () => {
+    createSecureContext({ ca });
+    if (isOneFile(ca)) new X509Certificate(ca);
+  });
+  attempt(`${called("crl")} is no revocation list in PEM form`, () => createSecureContext({ crl }));
+}
+
+function keyProblem(
+  cause: unknown,
+  passphrase: string | undefined,
+  called: (part: keyof TlsCredentials) => string,
+): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code !== "ERR_OSSL_BAD_DECRYPT") return `${called("key")} is no private key in PEM form`;
+  return passphrase === undefined
+    ? `${called("key")} is encrypted and ${called("passphrase")} is missing`
+    : `${called("passphrase")} does not decrypt ${called("key")}`;
+}
+
+/** OpenSSL sees that two keys differ only where both are of one kind. */
+function requireMatch(
+  cert: string | Buffer,
+  { key, passphrase }: { readonly key: string | Buffer; readonly passphrase?: string },
+): void {
+  const secret = passphrase === undefined ? {} : { passphrase };
+  const privateKey = createPrivateKey({ key, ...secret });
+  if (!new X509Certificate(cert).checkPrivateKey(privateKey)) throw new Error("the keys differ");
+}
+
+/** Lists of certificates or keys are left to OpenSSL. */
+function isOneFile(part: unknown): part is string | Buffer {
+  return typeof part === "string" || Buffer.isBuffer(part);
+}
+
+function attempt(problem: string | ((cause: unknown) => string), trial: () => unknown): void {
+  try {
+    trial();
+  } catch (cause) {
+    const text = typeof problem === "string" ? problem : problem(cause);
+    throw new MqttConfigurationError(text, { cause });
+  }
+}
