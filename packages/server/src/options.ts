@@ -45,11 +45,14 @@ export interface ServerParts {
   readonly host?: string | undefined;
   /** Shorthand for one TCP listener: its port. Default 1883; 0 lets the system choose. */
   readonly port?: number | undefined;
-  /** Where the server listens; own implementations of `Listener` too. Not together with `host` and `port`. */
+  /**
+   * Where the server listens; own implementations of `Listener` too. Not together with `host` and `port`. An empty list
+   * is a server that listens nowhere: its clients come through `handle`.
+   */
   readonly listeners?: readonly (ListenerOptions | Listener)[] | undefined;
   /** Handlers of extension events, called before those that `server.on` adds. */
   readonly on?: ServerEventHandlers | undefined;
-  /** Passwords by user name: nobody else is let in. */
+  /** Passwords by user name, none of them empty: nobody else is let in. */
   readonly users?: Readonly<Record<string, string>> | undefined;
   /** File of user names and hashed passwords: nobody else is let in. */
   readonly passwordFile?: string | undefined;
@@ -162,8 +165,16 @@ function checkDriverSettings({ connectionRatePerAddress, systemTopics }: DriverS
 
 function checkAuthentication({ users, passwordFile, authenticate }: MqttServerOptions): void {
   const given = [users, passwordFile, authenticate].filter((part) => part !== undefined);
-  if (given.length <= 1) return;
-  throw new MqttConfigurationError("give only one of users, passwordFile and authenticate");
+  if (given.length > 1) {
+    throw new MqttConfigurationError("give only one of users, passwordFile and authenticate");
+  }
+  for (const [userName, password] of Object.entries(users ?? {})) {
+    if (typeof password === "string" && password !== "") continue;
+    const problem = password === "" ? "an empty password protects nobody" : "it is no string";
+    throw new MqttConfigurationError(
+      `the password of user ${JSON.stringify(userName)}: ${problem}`,
+    );
+  }
 }
 
 /** From the weakest promise to the strongest. */

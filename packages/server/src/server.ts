@@ -157,12 +157,13 @@ export class MqttServer implements AsyncDisposable {
   }
 
   /**
-   * Where a listener of this type, or else the first one, listens: `server.address("tcp").port`.
+   * Where a listener of this type, or else the first one, listens: `server.address("tcp").port`. The types are those
+   * of the options; "ws" and "wss" tell the two kinds of "websocket" apart.
    * Throws `MqttServerStateError` if there is no such listener or it is not listening.
    */
   address(type?: string): ListenerAddress {
     const listener = this.#listeners.find(
-      (candidate) => candidate.type === (type ?? candidate.type),
+      (candidate) => type === undefined || typesOf(candidate).includes(type),
     );
     if (listener?.address !== undefined) return listener.address;
     throw new MqttServerStateError(
@@ -364,4 +365,9 @@ export class MqttServer implements AsyncDisposable {
 /** Waits for the handlers of an event that the server itself fires. */
 function settled(result: HookResult): Promise<void> | undefined {
   return result && new Promise((resolve) => result.whenSettled(resolve));
+}
+
+/** What `address` may call it. */
+function typesOf({ type }: Listener): readonly string[] {
+  return type === "ws" || type === "wss" ? [type, "websocket"] : [type];
 }

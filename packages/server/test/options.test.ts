@@ -44,6 +44,12 @@ describe("port and host", () => {
   });
 });
 
+describe("an empty list of listeners", () => {
+  it("is a server that listens nowhere", () => {
+    expect(resolveOptions({ listeners: [] }).listeners).toEqual([]);
+  });
+});
+
 describe("the caller's object", () => {
   it("is not changed, and changing it later changes nothing", () => {
     const listeners = [{ type: "tcp", port: 0 } as const];
@@ -71,6 +77,11 @@ describe("an option that cannot work is refused by its name, value and limit", (
     [{ systemTopics: true }, "systemTopics is true"],
     [{ systemTopics: null }, "systemTopics is null"],
     [{ users: {}, passwordFile: "x" }, "only one of users, passwordFile and authenticate"],
+    [{ users: { ann: "" } }, 'the password of user "ann": an empty password protects nobody'],
+    [{ users: { ann: 5 } }, 'the password of user "ann": it is no string'],
+    [{ listeners: [{ type: "websocket", path: "mqtt" }] }, 'path "mqtt" of the websocket listener'],
+    [{ listeners: [{ type: "websocket", path: "/a?b" }] }, 'path "/a?b" of the websocket'],
+    [{ listeners: [{ type: "websocket", key: "k" }] }, "the websocket listener needs cert and key"],
     [{ port: 65_536 }, "port 65536 of the tcp listener is not 0 to 65535"],
     [{ port: "1883" }, "port 1883 of the tcp listener is not 0 to 65535"],
     [{ listeners: { type: "tcp" } }, "listeners is not a list of objects"],

@@ -98,6 +98,14 @@ describe("injectApplicationMessage", () => {
   });
 });
 
+describe("address", () => {
+  it.each(["websocket", "ws", undefined])("finds a WebSocket listener as %s", async (type) => {
+    await start({ listeners: [{ type: "websocket", port: 0 }] });
+    expect(server.address(type).url).toMatch(/^ws:.*\/mqtt$/);
+    expect(() => server.address("wss")).toThrow("no wss listener is listening");
+  });
+});
+
 describe("handle", () => {
   it("serves a client on any stream", async () => {
     const [near, far] = duplexPair();
@@ -109,6 +117,15 @@ describe("handle", () => {
     expect(peers).toEqual([{ transport: "serial", secure: false, remoteAddress: "/dev/ttyS0" }]);
     near.end();
     await until(() => server.statistics.transportsCurrent === 0);
+  });
+
+  it("is all that a server without listeners has", async () => {
+    await start({ listeners: [] });
+    expect(() => server.address()).toThrow("no listener is listening");
+    const [near, far] = duplexPair();
+    server.handle(far);
+    expect(await new MqttPeer(near).connect()).toMatchObject({ reasonCode: 0 });
+    near.destroy();
   });
 
   it("destroys the stream of a client that is one too many", async () => {
