@@ -76,8 +76,15 @@ describe("parseFlags", () => {
     expect(parse("-rv")).toMatchObject({ retain: true, verbose: true });
   });
 
-  it("lets the last one count", () => {
-    expect(parse("-p", "1", "-p", "2").port).toBe(2);
+  it("refuses a flag of one value that is given twice", () => {
+    expect(refusal("--port", "1", "-p", "2")).toBe("-p is given 2 times; it takes one value");
+    expect(refusal("-m", "a", "-m", "a", "-m", "a")).toContain("-m is given 3 times");
+    expect(parse("-r", "-r").retain).toBe(true);
+  });
+
+  it("says of an empty value that it is empty", () => {
+    expect(refusal("-t", "")).toBe('-t "" is empty; it needs a value: <topic>');
+    expect(refusal("--port=")).toBe('--port "" is empty; it needs a value: <number>');
   });
 
   it("takes a value that looks like a flag", () => {
@@ -121,7 +128,6 @@ describe("parseFlags", () => {
     expect(refusal("--retain=yes")).toBe("--retain takes no value");
     expect(refusal("-p", "65536")).toBe('-p "65536" is not a whole number from 0 to 65535');
     expect(refusal("-p", "1e3")).toBe('-p "1e3" is not a whole number from 0 to 65535');
-    expect(refusal("-t", "")).toBe('-t "" is not a text that is not empty');
   });
 });
 

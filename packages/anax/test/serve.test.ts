@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect as connectSocket, createServer } from "node:net";
 import type { Socket } from "node:net";
@@ -120,6 +121,18 @@ describe("anax serve", () => {
       const address = url.replace(/^unix:/, "unix://");
       expect((await client(address, { tls: { ca } })).connected).toBe(true);
     }
+  });
+
+  it("adds the slash that --ws-path lacks", async () => {
+    const { urls } = await serve("--no-tcp", "--ws-port", "0", "--ws-path", "broker");
+    expect(new URL(urls[0] ?? "").pathname).toBe("/broker");
+  });
+
+  it("counts only its own time until it is ready", async () => {
+    const beganMs = performance.now();
+    const { command } = await serve();
+    const [, startMs] = /^ready in (\d+) ms/m.exec(command.stdout.text) ?? [];
+    expect(Number(startMs)).toBeLessThanOrEqual(Math.ceil(performance.now() - beganMs));
   });
 
   it("can do without plain TCP", async () => {
@@ -311,6 +324,7 @@ describe("anax serve, refusing to start", () => {
     ["nowhere to listen", 2, ["--no-tcp"]],
     ["a bad limit", 2, ["--max-qos", "3"]],
     ["a user without a password", 2, ["--user", "ann"]],
+    ["a user with an empty password", 2, ["--user", "ann:"]],
     ["a limit that the server does not know", 2, ["--max-packet-size", "1g"]],
   ])("for %s", async (_name, expected, args) => {
     const { exitCode, stdout, stderr } = await runToEnd([
@@ -322,6 +336,53 @@ describe("anax serve, refusing to start", () => {
     ]);
     expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: "" });
     expect(stderr).toMatch(/^anax serve: [^\n]+\n$/);
+  });
+});
+
+/** What it says when it does not start. */
+async function refusalFor(...args: string[]): Promise<string> {
+  const { exitCode, stderr } = await runToEnd(["serve", "--port", "0", ...IN_MEMORY, ...args]);
+  expect(exitCode).not.toBe(0);
+  return stderr.replace(/^anax serve: (.*)\n$/, "$1");
+}
+
+describe("anax serve, with a certificate or key that cannot be used, names the file:", () => {
+  const { cert, key } = certificates.server;
+  const other = import.meta.filename;
+  const encrypted = join(folder, "encrypted.key");
+  const options = { type: "pkcs8", format: "pem", cipher: "aes256", passphrase: "right" } as const;
+  writeFileSync(encrypted, createPrivateKey(readFileSync(key)).export(options));
+
+  it.each([
+    [`--cert ${other} is no certificate in PEM form`, [other, key]],
+    [`--key ${other} is no private key in PEM form`, [cert, other]],
+    [
+      `--cert ${cert} and --key ${certificates.client.key} do not belong together`,
+      [cert, certificates.client.key],
+    ],
+    [`--key ${encrypted} is encrypted and --key-passphrase is missing`, [cert, encrypted]],
+    [
+      `--key-passphrase does not decrypt --key ${encrypted}`,
+      [cert, encrypted, "--key-passphrase", "wrong"],
+    ],
+    [`--ca ${other} is no certificate in PEM form`, [cert, key, "--ca", other]],
+  ])("%s", async (message, [certFile = "", keyFile = "", ...rest]) => {
+    const files = ["--cert", certFile, "--key", keyFile, ...rest];
+    expect(await refusalFor("--tls-port", "0", ...files)).toBe(message);
+  });
+});
+
+describe("anax serve, refusing a value, says in the words of the command line", () => {
+  it("that a password is empty", async () => {
+    expect(await refusalFor("--user", "ann:")).toBe(
+      "--user ann: an empty password protects nobody",
+    );
+  });
+
+  it.each(["0", "1g"])("which packet sizes there are, for %s", async (size) => {
+    expect(await refusalFor("--max-packet-size", size)).toBe(
+      `--max-packet-size "${size}" is not a number of bytes from 16 to 268435460, such as 512, 64k or 1m`,
+    );
   });
 });
 

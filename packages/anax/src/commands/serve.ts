@@ -2,12 +2,13 @@
 import { MqttServer } from "@anax/server";
 import type { Command } from "../command.ts";
 import { defineCommand } from "../command.ts";
-import { CommandError, EXIT_CODE } from "../errors.ts";
+import { CommandError, EXIT_CODE, UsageError } from "../errors.ts";
 import type { Io, Signal } from "../io.ts";
 import {
   Announcer,
   listeningLines,
   openToNetworkLine,
+  readyLine,
   storageLine,
 } from "../serving/announcement.ts";
 import { CommandAuthenticator } from "../serving/command-authenticator.ts";
@@ -82,6 +83,7 @@ interface Reloadable {
 }
 
 async function runServer(flags: ServeFlags, io: Io): Promise<number> {
+  const beganMs = performance.now();
   const credentials = tlsCredentials(flags);
   const authenticator = authenticatorOf(flags);
   const storage = await storageFor(flags);
@@ -100,6 +102,7 @@ async function runServer(flags: ServeFlags, io: Io): Promise<number> {
   try {
     await start(server);
     announceStart({ server, storage }, flags, announcer, io);
+    announcer.announce(readyLine(performance.now() - beganMs));
     const signal = await stop.first;
     announcer.announce({ event: "stopping", text: `stopping (${signal})`, fields: { signal } });
     // A client that does not let go delays the end by some seconds; whoever cannot wait signals again.
@@ -112,6 +115,10 @@ async function runServer(flags: ServeFlags, io: Io): Promise<number> {
 
 function authenticatorOf(flags: ServeFlags): CommandAuthenticator | undefined {
   const isWanted = flags.user.length > 0 || flags.passwordFile !== undefined;
+  for (const { userName, password } of flags.user) {
+    if (password !== "") continue;
+    throw new UsageError(`--user ${userName}: an empty password protects nobody`);
+  }
   return isWanted ? new CommandAuthenticator(flags) : undefined;
 }
 
@@ -137,12 +144,6 @@ function announceStart(
     needsCertificate: flags.requestCert,
   });
   if (warning !== undefined) new Announcer(io.stderr, flags.logFormat).announce(warning);
-  const startMs = Math.round(performance.now());
-  announcer.announce({
-    event: "ready",
-    text: `ready in ${startMs} ms (process ${process.pid})`,
-    fields: { startMs, pid: process.pid },
-  });
 }
 
 async function stopped(server: MqttServer): Promise<number> {

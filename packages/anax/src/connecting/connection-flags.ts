@@ -2,7 +2,7 @@
 import type { ProtocolVersion, QoS } from "@anax/protocol";
 import type { FlagTable } from "../flags/flag.ts";
 import { optional, toggle, withDefault } from "../flags/flag.ts";
-import { bytes, choice, integer, name, seconds, text } from "../flags/value-parser.ts";
+import { bytes, choice, integer, name, seconds, text, URL_PATH } from "../flags/value-parser.ts";
 import type { ValueParser } from "../flags/value-parser.ts";
 import type { PropertyAssignment } from "./property-assignment.ts";
 import { propertyFlag } from "./property-assignment.ts";
@@ -106,7 +106,7 @@ const ADDRESS_FLAGS: FlagTable<AddressFlags> = {
   }),
   unix: optional(name("path"), { ...ADDRESS, help: "the server listens on this unix socket" }),
   ws: toggle({ ...ADDRESS, help: "speak MQTT over WebSocket" }),
-  wsPath: withDefault(name("path"), "/mqtt", { ...ADDRESS, help: "path of the WebSocket URL" }),
+  wsPath: withDefault(URL_PATH, "/mqtt", { ...ADDRESS, help: "path of the WebSocket URL" }),
   tls: toggle({
     ...ENCRYPTION,
     aliases: ["tls-use-os-certs"],

@@ -42,7 +42,7 @@ export function toggle(description: FlagDescription): Flag<boolean> {
   return { ...description, read: (occurrences) => occurrences.length > 0 };
 }
 
-/** A flag with a value and no default. Given twice, the last one counts. */
+/** A flag with a value and no default. Given twice, it is refused: one of the two would count for nothing. */
 export function optional<Value>(
   parser: ValueParser<Value>,
   description: FlagDescription,
@@ -51,8 +51,13 @@ export function optional<Value>(
     ...description,
     placeholder: parser.placeholder,
     read: (occurrences, flagName) => {
-      const last = occurrences.at(-1);
-      return last === undefined ? undefined : parsed(parser, last, flagName);
+      const [only] = occurrences;
+      if (occurrences.length > 1) {
+        throw new UsageError(
+          `${flagName} is given ${occurrences.length} times; it takes one value`,
+        );
+      }
+      return only === undefined ? undefined : parsed(parser, only, flagName);
     },
   };
 }
@@ -88,6 +93,9 @@ function parsed<Value>(parser: ValueParser<Value>, words: Occurrence, flagName: 
   const [given = ""] = words;
   const value = parser.parse(given);
   if (value !== undefined) return value;
+  if (given === "") {
+    throw new UsageError(`${flagName} "" is empty; it needs a value: <${parser.placeholder}>`);
+  }
   throw new UsageError(`${flagName} ${JSON.stringify(given)} is not ${parser.expected}`);
 }
 

@@ -24,6 +24,13 @@ export function name(placeholder: string): ValueParser<string> {
   };
 }
 
+/** The path of a WebSocket URL; the slash that it begins with may be left out. */
+export const URL_PATH: ValueParser<string> = {
+  placeholder: "path",
+  expected: "a path such as /mqtt",
+  parse: (given) => (given === "" || given.startsWith("/") ? given : `/${given}`) || undefined,
+};
+
 /** A whole number within limits. */
 export function integer(
   minimum: number,
@@ -32,15 +39,19 @@ export function integer(
 ): ValueParser<number> {
   return {
     placeholder,
-    expected:
-      maximum === Number.MAX_SAFE_INTEGER
-        ? `a whole number from ${minimum} on`
-        : `a whole number from ${minimum} to ${maximum}`,
+    expected: `a whole number ${range(minimum, maximum)}`,
     parse: (given) => {
       const value = /^\d+$/.test(given) ? Number(given) : NaN;
       return value >= minimum && value <= maximum ? value : undefined;
     },
   };
+}
+
+/** In words; without an upper end where there is none that anybody reaches. */
+function range(minimum: number, maximum: number): string {
+  return maximum === Number.MAX_SAFE_INTEGER
+    ? `from ${minimum} on`
+    : `from ${minimum} to ${maximum}`;
 }
 
 /** A whole number from `minimum` on. */
@@ -59,7 +70,7 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
 export function bytes(minimum: number, maximum: number): ValueParser<number> {
   return {
     placeholder: "bytes",
-    expected: `a number of bytes from ${minimum} to ${maximum}, such as 512, 64k or 1m`,
+    expected: `a number of bytes ${range(minimum, maximum)}, such as 512, 64k or 1m`,
     parse: (given) => {
       const [, digits, unit = ""] = /^(\d+)([kmg]?)b?$/i.exec(given) ?? [];
       const value = Number(digits) * (BYTES_PER_UNIT[unit.toLowerCase()] ?? NaN);

@@ -63,6 +63,14 @@ export function storageLine({ durability, directory }: Storage): Announcement {
   };
 }
 
+/** The server is ready, so long after the command has begun; what npm did before does not count. */
+export function readyLine(durationMs: number): Announcement {
+  const startMs = Math.round(durationMs);
+  const { pid } = process;
+  const text = `ready in ${startMs} ms (process ${pid})`;
+  return { event: "ready", text, fields: { startMs, pid } };
+}
+
 /** Whom a listener lets in without asking who they are. */
 export interface OpenToAnybody {
   readonly isAuthenticated: boolean;

@@ -1,6 +1,7 @@
 /** Where `anax serve` listens, as options of the server. */
+import { checkTlsCredentials } from "@anax/server";
 import type { ListenerOptions, TlsCredentials } from "@anax/server";
-import { UsageError } from "../errors.ts";
+import { CommandError, UsageError } from "../errors.ts";
 import { readNamedFile } from "../read-file.ts";
 import type { LimitFlags, ListenFlags } from "./serve-flags.ts";
 
@@ -40,12 +41,23 @@ function readCredentials(
   { cert, key }: { readonly cert: string; readonly key: string },
   { ca, keyPassphrase }: ListenFlags,
 ): TlsCredentials {
-  return {
+  const credentials = {
     cert: Buffer.from(readNamedFile(cert)),
     key: Buffer.from(readNamedFile(key)),
     ...(ca === undefined ? {} : { ca: Buffer.from(readNamedFile(ca)) }),
     ...(keyPassphrase === undefined ? {} : { passphrase: keyPassphrase }),
   };
+  try {
+    checkTlsCredentials(credentials, {
+      cert: `--cert ${cert}`,
+      key: `--key ${key}`,
+      ca: `--ca ${ca}`,
+      passphrase: "--key-passphrase",
+    });
+  } catch (cause) {
+    throw new CommandError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+  return credentials;
 }
 
 /** The listeners that the flags ask for. Throws `UsageError` if there would be none. */

@@ -4,7 +4,7 @@ import type { LogLevel, QueueOverflow, StoreDurability } from "@anax/server";
 import type { QoS } from "@anax/protocol";
 import type { Flag, FlagTable } from "../flags/flag.ts";
 import { optional, repeated, toggle, withDefault } from "../flags/flag.ts";
-import { bytes, choice, count, integer, name, seconds } from "../flags/value-parser.ts";
+import { bytes, choice, count, integer, name, seconds, URL_PATH } from "../flags/value-parser.ts";
 import type { ValueParser } from "../flags/value-parser.ts";
 
 /** Where data are kept if nothing else is said: below the directory that the server is started in. */
@@ -94,6 +94,9 @@ export type ServeFlags = ListenFlags &
   LimitFlags &
   ReportFlags;
 
+/** Largest that MQTT allows: five bytes of fixed header and the largest Remaining Length. */
+const PACKET_SIZE_MAX = 268_435_460;
+
 const PORT = integer(0, 65_535);
 const LISTENING = { group: "Where it listens" };
 const ENCRYPTING = { group: "TLS" };
@@ -132,7 +135,7 @@ const LISTEN_FLAGS: FlagTable<ListenFlags> = {
   }),
   noTcp: toggle({ ...LISTENING, help: "do not listen on plain TCP" }),
   wsPort: optional(PORT, { ...LISTENING, help: "also listen for WebSocket on this port" }),
-  wsPath: withDefault(name("path"), "/mqtt", { ...LISTENING, help: "path of WebSocket URLs" }),
+  wsPath: withDefault(URL_PATH, "/mqtt", { ...LISTENING, help: "path of WebSocket URLs" }),
   wsOrigin: repeated(name("origin"), {
     ...LISTENING,
     defaultText: "any",
@@ -198,7 +201,12 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
     ...LIMITING,
     help: "seconds that a new connection has to send CONNECT",
   }),
-  maxPacketSize: size(16, SERVER_DEFAULTS.maximumPacketSize, "largest packet taken from a client"),
+  maxPacketSize: size(
+    16,
+    SERVER_DEFAULTS.maximumPacketSize,
+    "largest packet taken from a client",
+    PACKET_SIZE_MAX,
+  ),
   maxQos: withDefault(choice<QoS>({ "0": 0, "1": 1, "2": 2 }), SERVER_DEFAULTS.maximumQos, {
     ...LIMITING,
     help: "highest QoS that clients may publish with",
@@ -316,8 +324,13 @@ function limit(
   return withDefault(integer(minimum, maximum), byDefault, { ...LIMITING, help });
 }
 
-function size(minimum: number, byDefault: number, help: string): Flag<number> {
-  const parser = bytes(minimum, Number.MAX_SAFE_INTEGER);
+function size(
+  minimum: number,
+  byDefault: number,
+  help: string,
+  maximum: number = Number.MAX_SAFE_INTEGER,
+): Flag<number> {
+  const parser = bytes(minimum, maximum);
   return withDefault(parser, byDefault, { ...LIMITING, defaultText: inUnits(byDefault), help });
 }
 
