@@ -106,7 +106,7 @@ describe("formatPrinter", () => {
         "content-type": "text/plain",
         "response-topic": "answers",
         "correlation-data": "c1",
-        "user-properties": { k: "w" },
+        "user-properties": { k: ["v", "w"] },
       },
       payload: "dry",
     });

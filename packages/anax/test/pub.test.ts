@@ -276,11 +276,23 @@ describe("anax pub, failing", () => {
     ["an unknown property of -D", ["-t", "a", "-m", "b", "-D", "publish", "content-typ", "x"]],
     ["a bad value of -D", ["-t", "a", "-m", "b", "-D", "publish", "topic-alias", "0"]],
     ["a missing value of -D", ["-t", "a", "-m", "b", "-D", "publish", "user-property", "k"]],
+    ["an empty topic", ["-t", "", "-m", "b"]],
+    ["two topics", ["-t", "a", "-t", "b", "-m", "b"]],
   ])("says in one line that %s cannot be", async (_name, args) => {
     const { flags } = await startTestServer();
     const address = args.some((arg) => ["-L", "--unix"].includes(arg)) ? [] : flags;
     const { exitCode, stdout, stderr } = await runToEnd(["pub", ...address, ...args]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(stderr).toMatch(/^anax pub: [^\n]+\n$/);
+  });
+
+  it.each([
+    ["http://ann:secret@foo/bar", 'the URL begins with "http:"; it must be one of mqtt: '],
+    ["nonsense", "the URL has no scheme; it must be one of mqtt: "],
+  ])("finds fault with the scheme of %s before anything else", async (url, message) => {
+    const { exitCode, stderr } = await runToEnd(["pub", "-L", url, "-m", "x"]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`anax pub: ${message}`);
+    expect(stderr).not.toContain("secret");
   });
 });

@@ -245,6 +245,7 @@ describe("anax sub", () => {
   it.each([
     ["no topic", []],
     ["a filter that is none", ["-t", "a/#/b"]],
+    ["a layout of what is no JSON", ["-t", "a", "--pretty"]],
     ["two ways to print", ["-t", "a", "--json", "--hex"]],
     ["an unknown part of a format", ["-t", "a", "-F", "%z"]],
     ["noLocal on a shared subscription", ["-t", "$share/g/a", "--no-local"]],
@@ -253,5 +254,16 @@ describe("anax sub", () => {
     const { exitCode, stdout, stderr } = await runToEnd(["sub", ...flags, ...args]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(stderr).toMatch(/^anax sub: [^\n]+\n$/);
+  });
+
+  it.each([
+    ["# before the end", ["-t", "a/#/b"], "[MQTT-4.7.1-1]"],
+    ["a share of nothing", ["-t", "$share/g"], "[MQTT-4.8.2-2]"],
+    ["a filter to end", ["-U", "a+"], "[MQTT-4.7.1-2]"],
+    ["a filter to pass over", ["-t", "a", "-T", "#/a"], "[MQTT-4.7.1-1]"],
+  ])("refuses %s without a server, by its rule", async (_name, args, tag) => {
+    const { exitCode, stderr } = await runToEnd(["sub", "--unix", "/none", ...args]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(tag);
   });
 });

@@ -1,11 +1,12 @@
 /** `anax pub`: publishes messages, for those who know mosquitto_pub. */
 import { MqttClient } from "@anax/client";
 import type { PublishOptions } from "@anax/client";
-import { isTopicName, reasonName } from "@anax/protocol";
+import { reasonName } from "@anax/protocol";
 import type { Command } from "../command.ts";
 import { defineCommand } from "../command.ts";
 import { logClient } from "../connecting/client-log.ts";
 import { clientOptions, targetOf } from "../connecting/client-options.ts";
+import { requireTopicName } from "../connecting/checked-topics.ts";
 import { propertiesOf } from "../connecting/property-assignment.ts";
 import { EXIT_CODE, UsageError } from "../errors.ts";
 import type { Io } from "../io.ts";
@@ -44,7 +45,7 @@ async function publish(flags: PublishFlags, io: Io): Promise<number> {
   const { server, topic: topicOfUrl } = targetOf(flags);
   const topic = flags.topic ?? topicOfUrl;
   if (topic === undefined) throw new UsageError("say where to publish to: -t topic");
-  if (!isTopicName(topic)) throw new UsageError(`this is no Topic Name: ${topic}`);
+  requireTopicName(topic);
   const source = payloadSource(flags, io.stdin);
   // A stream of lines outlives a lost connection; one message fails with it.
   const client = new MqttClient(server, { ...clientOptions(flags), reconnect: flags.stdinLine });

@@ -3,6 +3,7 @@ import { MqttClient, MqttReasonError } from "@anax/client";
 import type { Message, SubscribeOptions } from "@anax/client";
 import type { Command } from "../command.ts";
 import { defineCommand } from "../command.ts";
+import { requireTopicFilters } from "../connecting/checked-topics.ts";
 import { logClient } from "../connecting/client-log.ts";
 import { clientOptions, targetOf } from "../connecting/client-options.ts";
 import { propertiesOf } from "../connecting/property-assignment.ts";
@@ -57,6 +58,7 @@ async function subscribe(flags: SubscribeFlags, io: Io): Promise<number> {
   if (filters.length === 0 && flags.unsubscribe.length === 0) {
     throw new UsageError("say what to subscribe to: -t 'plants/#'");
   }
+  requireTopicFilters([...filters, ...flags.unsubscribe, ...flags.filterOut]);
   const printer = messagePrinter(flags);
   // A message that is not printed is not acknowledged either: -C 1 takes one message of a session, and
   // leaves the others there.

@@ -19,6 +19,7 @@ export function targetOf(flags: AddressFlags): Target {
   const { host, port, unix, url, wsPath } = flags;
   if (url !== undefined) {
     const others = [host, port, unix].filter((value) => value !== undefined);
+    requireKnownScheme(url);
     if (others.length === 0 && !flags.ws) return { server: url, topic: topicOfUrl(url) };
     throw new UsageError("--url says it all: leave out -h, -p, --unix and --ws");
   }
@@ -29,6 +30,16 @@ export function targetOf(flags: AddressFlags): Target {
     return { server: { protocol: "unix", path: unix }, topic: undefined };
   }
   return { server: networkAddress(flags, wsPath), topic: undefined };
+}
+
+const SCHEMES = ["mqtt:", "mqtts:", "tcp:", "tls:", "ssl:", "ws:", "wss:", "unix:", "mqtt+unix:"];
+
+/** Shows no more of the URL than its scheme, for it may hold a password. */
+function requireKnownScheme(url: string): void {
+  const [scheme] = /^[a-z][a-z0-9+.-]*:/i.exec(url) ?? [];
+  if (scheme !== undefined && SCHEMES.includes(scheme.toLowerCase())) return;
+  const found = scheme === undefined ? "has no scheme" : `begins with "${scheme}"`;
+  throw new UsageError(`the URL ${found}; it must be one of ${SCHEMES.join(" ")}`);
 }
 
 function networkAddress(flags: AddressFlags, path: string): ServerAddressOptions {

@@ -1,4 +1,5 @@
 /** Messages as JSON: in our own words for `--json`, in those of mosquitto_sub for `%j` and `%J`. */
+import type { UserProperties } from "@anax/protocol";
 import { CommandError } from "../errors.ts";
 import { isoTime } from "./local-time.ts";
 import type { MessagePrinter, ReceivedMessage } from "./received-message.ts";
@@ -77,7 +78,6 @@ function mosquittoFields(message: ReceivedMessage, timeMs: number): object {
   };
 }
 
-/** User Properties may repeat a key, which an object cannot: then its last value is shown. */
 function mosquittoProperties(message: ReceivedMessage): object {
   const { correlationData, userProperties, subscriptionIdentifiers } = message;
   return {
@@ -87,9 +87,18 @@ function mosquittoProperties(message: ReceivedMessage): object {
     "content-type": message.contentType,
     "response-topic": message.responseTopic,
     "correlation-data": correlationData === undefined ? undefined : readableTextOf(correlationData),
-    "user-properties":
-      userProperties === undefined ? undefined : Object.fromEntries(userProperties),
+    "user-properties": userProperties === undefined ? undefined : valuesByKey(userProperties),
   };
+}
+
+/** User Properties may repeat a key, which an object cannot: the key then has a list of its values. */
+function valuesByKey(userProperties: UserProperties): object {
+  const values = new Map<string, string | readonly string[]>();
+  for (const [key, value] of userProperties) {
+    const before = values.get(key);
+    values.set(key, before === undefined ? value : [before, value].flat());
+  }
+  return Object.fromEntries(values);
 }
 
 function correlation(data: Uint8Array): object {

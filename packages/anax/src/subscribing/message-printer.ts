@@ -19,6 +19,9 @@ function bareMessagePrinter({ verbose, json, hex, format, pretty }: PrintFlags):
   if ([json, hex, format !== undefined].filter(Boolean).length > 1) {
     throw new UsageError("--json, --hex and -F exclude each other");
   }
+  if (pretty && !json && format === undefined) {
+    throw new UsageError("--pretty needs --json, or -F with %j or %J");
+  }
   const indent = pretty ? 2 : 0;
   if (format !== undefined) return formatPrinter(format, indent);
   if (json) return jsonPrinter(indent);
