@@ -18,8 +18,14 @@ export function runExample({ url }: ImportMeta, main: Main): void {
   main(stop.signal, console.log).then(
     () => process.exit(0),
     (error: unknown) => {
-      console.error(error);
+      process.stderr.write(`${inOneLine(error)}\n`);
       process.exit(1);
     },
   );
+}
+
+/** A wrong port or a server that is not there is told in a line: nobody needs a stack for that. */
+function inOneLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/\s*\n\s*/g, "; ");
 }
