@@ -39,7 +39,7 @@ export const serve: Command = defineCommand<ServeFlags>({
       lines: [
         "A line for each place where it listens; one that says where it keeps its data and what they",
         "survive; then one that begins with `ready`, which scripts can wait for. Log records go to",
-        "standard error.",
+        "standard error: with `--log-level info` also who comes and goes, and who is refused and why.",
       ],
     },
     {
