@@ -20,10 +20,12 @@ import { temporaryFolder } from "./support/temporary-folder.ts";
 import { startTestServer } from "./support/test-server.ts";
 
 const folder = temporaryFolder();
-const SHORT = ["--count", "500", "--window", "50", "--json"];
+const COUNT = ["--count", "500"];
 
 async function bench(flags: readonly string[], ...args: string[]): Promise<BenchReport> {
-  const { exitCode, stdout, stderr } = await runToEnd(["bench", ...flags, ...SHORT, ...args]);
+  const count = args.includes("--count") ? [] : COUNT;
+  const command = ["bench", ...flags, ...count, "--window", "50", "--json", ...args];
+  const { exitCode, stdout, stderr } = await runToEnd(command);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
   return JSON.parse(stdout) as BenchReport;
 }
