@@ -33,6 +33,7 @@ function publishEvent(): InterceptingPublish {
   return {
     clientId: "publisher",
     sessionItems: new Map(),
+    topic: "a",
     applicationMessage: { topic: "a", payload: Uint8Array.of(1), qos: 0, retain: false },
     processPublish: true,
     closeConnection: false,
