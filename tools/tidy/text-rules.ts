@@ -11,6 +11,7 @@ const MAY_BE_LONG: readonly RegExp[] = [
   /\.tsv$/,
   /\/api\.md$/,
   /\/conformance\.md$/,
+  /\/reference\/cli\.md$/,
 ];
 
 /** Fixtures may hold anything: some exist to be wrong. */

@@ -268,3 +268,43 @@ describe("a checkpoint", () => {
     expect(s.receive()).toEqual([]);
   });
 });
+
+describe("a retained message that is also queued", () => {
+  /** Retained, delivered from a queue that lives on disk, and then in nobody's debt any more. */
+  function delivered(): DurableServer {
+    const server = new DurableServer({}, { residentBytesMax: 0 });
+    const away = server.harness.connect("s", lasting());
+    subscribe(away, "t");
+    away.cut();
+    const p = server.harness.connect("p");
+    p.send(publishPacket("t", "kept", { qos: 1, packetIdentifier: 1, retain: true }));
+    const s = server.harness.connect("s", lasting());
+    s.send(acknowledgement("puback", 1));
+    server.checkpoint();
+    expect(server.journalBytes).toBe(0);
+    return server;
+  }
+
+  it("is there when its batch is gone", () => {
+    const server = delivered();
+    const n = server.harness.connect("n");
+    subscribe(n, "t");
+    expect(n.receive()).toMatchObject([{ topic: "t", retain: true }]);
+  });
+
+  it("is there after a crash, when its batch goes after that", () => {
+    const server = new DurableServer({}, { residentBytesMax: 0 });
+    const away = server.harness.connect("s", lasting());
+    subscribe(away, "t");
+    away.cut();
+    const p = server.harness.connect("p");
+    p.send(publishPacket("t", "kept", { qos: 1, packetIdentifier: 1, retain: true }));
+    const s = server.crash().connect("s", lasting());
+    s.send(acknowledgement("puback", 1));
+    server.checkpoint();
+    expect(server.journalBytes).toBe(0);
+    const n = server.harness.connect("n");
+    subscribe(n, "t");
+    expect(n.receive()).toMatchObject([{ topic: "t", retain: true }]);
+  });
+});
