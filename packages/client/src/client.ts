@@ -5,9 +5,9 @@ import { ClientMachine } from "./core/client-machine.ts";
 import type { ConnectResult } from "./core/connect-result.ts";
 import {
   MqttConfigurationError,
-  MqttDisconnectedError,
   MqttReasonError,
-  serverSaid,
+  notConnected,
+  serverError,
 } from "./core/errors.ts";
 import type { Message } from "./core/message.ts";
 import type { PacketDirection } from "./core/output.ts";
@@ -62,6 +62,8 @@ export class MqttClient {
   #pings: { readonly pong: Deferred<number>; readonly startMs: number }[] = [];
   /** Unsubscribes that wait for their answer. */
   readonly #leaving: Set<Deferred<UnsubscribeResult>> = new Set();
+  /** Whether no connection is to come unless `connect` is called. */
+  #hasGivenUp = false;
 
   /**
    * Makes a client that is not connected yet, so that handlers can be registered first.
@@ -123,7 +125,9 @@ export class MqttClient {
    */
   connect(): Promise<ConnectResult> {
     const { signal } = this.#options;
-    return signal?.aborted === true ? rejected(signal.reason) : this.#connector.connect();
+    if (signal?.aborted === true) return rejected(signal.reason);
+    this.#hasGivenUp = false;
+    return this.#connector.connect();
   }
 
   /** Registers a handler; undo it by `dispose` of what is given back. */
@@ -142,8 +146,8 @@ export class MqttClient {
    *
    * Bytes must not be changed before it is settled.
    * @throws MqttReasonError when the server refuses it, MqttNotSupportedError when it said before that it would,
-   *   MqttDisconnectedError when there is no connection and none to come, TypeError or RangeError when a field
-   *   cannot be encoded, such as a topic with a wildcard
+   *   MqttDisconnectedError when there is no connection and none to come, MqttConfigurationError when a
+   *   field cannot be encoded, such as a topic with a wildcard, or an empty one without `topicAlias`
    */
   publish(
     topic: string,
@@ -168,6 +172,9 @@ export class MqttClient {
   /**
    * Subscribes to one or more Topic Filters. With a handler, messages go to it; without one, they wait for
    * a `for await` loop. See `Subscription`.
+   *
+   * Before the first `connect` it waits for that. Once a connection has ended and none is to come, it rejects at once
+   * with MqttDisconnectedError until `connect` is called again.
    * @throws MqttConfigurationError when a filter or an option cannot be
    */
   subscribe(
@@ -194,9 +201,12 @@ export class MqttClient {
       handler: hasHandler ? handlerOrOptions : undefined,
       options,
     });
-    this.#router.add(subscription);
     if (options.signal?.aborted === true) subscription.abort();
-    else this.#ask(subscription);
+    else if (this.#hasGivenUp) subscription.refused(notConnected());
+    else {
+      this.#router.add(subscription);
+      this.#ask(subscription);
+    }
     return subscription;
   }
 
@@ -327,6 +337,7 @@ export class MqttClient {
 
   /** No connection is to come. Loops end in order when the application wanted it so. */
   #giveUp(event: DisconnectedEvent, cause: Error): void {
+    this.#hasGivenUp = true;
     this.#machine.abandon(cause);
     for (const subscription of this.#router.targets) {
       this.#router.remove(subscription);
@@ -398,7 +409,11 @@ export class MqttClient {
         this.#leaving.delete(answer);
         const refused = reasonCodes.findIndex((code) => code >= 0x80);
         if (refused === -1) answer.resolve({ reasonCodes, ...properties });
-        else answer.reject(unsubscribeRefusal(fields.topicFilters, reasonCodes, refused));
+        else {
+          const what = `refused to end ${fields.topicFilters[refused]}`;
+          const reasonCode = reasonCodes[refused] ?? 0x80;
+          answer.reject(serverError(MqttReasonError, what, { reasonCode }));
+        }
       },
       failed: (error) => {
         this.#leaving.delete(answer);
@@ -433,23 +448,8 @@ function rejected(error: unknown): Promise<never> {
   return handled(Promise.reject(error));
 }
 
-function notConnected(): MqttDisconnectedError {
-  return new MqttDisconnectedError("the client is not connected");
-}
-
 function toArray(topicFilters: string | readonly string[]): readonly string[] {
-  return typeof topicFilters === "string" ? [topicFilters] : topicFilters;
-}
-
-function unsubscribeRefusal(
-  topicFilters: readonly string[],
-  reasonCodes: readonly number[],
-  refused: number,
-): MqttReasonError {
-  const reasonCode = reasonCodes[refused] ?? 0x80;
-  const filter = topicFilters[refused] ?? "";
-  const message = serverSaid(`refused to end ${filter}`, { reasonCode });
-  return new MqttReasonError(message, { reasonCode });
+  return [topicFilters].flat();
 }
 
 /** The same promise, given up when the signal is aborted. */

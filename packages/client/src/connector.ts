@@ -15,6 +15,8 @@ import {
   MqttDisconnectedError,
   MqttError,
   MqttTimeoutError,
+  asError,
+  notConnected,
 } from "./core/errors.ts";
 import type { AuthenticatedEvent, MachineEvent } from "./core/machine-event.ts";
 import type { Message } from "./core/message.ts";
@@ -39,8 +41,6 @@ export interface ConnectorEvents {
 
 /** `waiting`: between two attempts. */
 type ConnectorStatus = "idle" | "connecting" | "connected" | "waiting";
-
-const UNSPECIFIED_ERROR = 0x80;
 
 /** Keeps a machine connected. */
 export class Connector {
@@ -113,8 +113,7 @@ export class Connector {
   /** Authenticates again on the present connection [MQTT-4.12.1-1]. */
   async reauthenticate(): Promise<void> {
     const data = await this.#authenticationStep({ type: "start", purpose: "reauthenticate" });
-    if (this.#status !== "connected")
-      throw new MqttDisconnectedError("the client is not connected");
+    if (this.#status !== "connected") throw notConnected();
     this.#reauthentication ??= deferred();
     const { promise } = this.#reauthentication;
     this.#machine.reauthenticate(data);
@@ -155,11 +154,10 @@ export class Connector {
     const abort = new AbortController();
     this.#handshake = handshake;
     this.#abort = abort;
-    const { connectTimeoutMs, address } = this.#options;
+    const { connectTimeoutMs } = this.#options;
     const timer = setTimeout(() => {
       const seconds = connectTimeoutMs / 1_000;
-      const message = `could not connect to ${describeAddress(address)}: no answer within ${seconds} s`;
-      this.#failAttempt(new MqttTimeoutError(message));
+      this.#failAttempt(new MqttTimeoutError(this.#notConnected(`no answer within ${seconds} s`)));
     }, connectTimeoutMs);
     this.#open(abort.signal).catch((error: unknown) => handshake.reject(error));
     try {
@@ -198,9 +196,12 @@ export class Connector {
       return await transport({ address, tls, webSocket, subprotocols, signal }, connection);
     } catch (cause) {
       if (cause instanceof MqttError) throw cause;
-      const message = `could not connect to ${describeAddress(address)}: ${asError(cause).message}`;
-      throw new MqttConnectError(message, { cause });
+      throw new MqttConnectError(this.#notConnected(asError(cause).message), { cause });
     }
+  }
+
+  #notConnected(why: string): string {
+    return `could not connect to ${describeAddress(this.#options.address)}: ${why}`;
   }
 
   /** [MQTT-6.0.0-3] */
@@ -215,12 +216,8 @@ export class Connector {
       case "connected":
         return this.#onConnected(event.result);
       case "challenged": {
-        const {
-          authenticationData: data,
-          reasonString,
-          userProperties,
-        } = event.packet.properties ?? {};
-        const step = { type: "continue", data, reasonString, userProperties } as const;
+        const { authenticationData: data, ...words } = event.packet.properties ?? {};
+        const step = { type: "continue", data, ...words } as const;
         return this.#authenticate(step, (answer) => this.#machine.authenticate(answer));
       }
       case "authenticated":
@@ -276,7 +273,7 @@ export class Connector {
       },
       (cause: unknown) => {
         if (connection === undefined || this.#connection !== connection) return;
-        this.#machine.disconnect({ type: "disconnect", reasonCode: UNSPECIFIED_ERROR });
+        this.#machine.disconnect({ type: "disconnect", reasonCode: 0x80 });
         const message = `authentication failed: ${asError(cause).message}`;
         this.#onClose(new MqttConnectError(message, { cause }));
       },
@@ -387,8 +384,4 @@ export class Connector {
     this.#machine.connectionLost();
     return closed;
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

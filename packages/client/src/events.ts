@@ -1,6 +1,7 @@
 /** The events of a client, and who listens to them. */
 import type { Packet } from "@anax/protocol";
 import type { ConnectResult } from "./core/connect-result.ts";
+import { asError } from "./core/errors.ts";
 import type { Message } from "./core/message.ts";
 import type { PacketDirection } from "./core/output.ts";
 
@@ -107,7 +108,7 @@ export class EventHandlers {
 
   /** Reports a failure that nobody waits for. */
   report(error: unknown): void {
-    this.emit("error", error instanceof Error ? error : new Error(String(error)));
+    this.emit("error", asError(error));
   }
 
   #call<Event>(

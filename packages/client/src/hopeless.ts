@@ -11,18 +11,15 @@ const HOPELESS: readonly number[] = [
   0x9d, // Server moved
 ];
 
-const BAD_USER_NAME_OR_PASSWORD = 0x86;
-const NOT_AUTHORIZED = 0x87;
+/** Bad User Name or Password, Not authorized: a function may give a new token next time. */
+const ABOUT_CREDENTIALS: readonly number[] = [0x86, 0x87];
 
 /** Whether another attempt after this error makes no sense. */
 export function isHopeless(error: Error, hasFreshPassword: boolean): boolean {
   if (error instanceof MqttConfigurationError) return true;
   if (!(error instanceof MqttError) || error.reasonCode === undefined) return false;
-  if (HOPELESS.includes(error.reasonCode)) return true;
-  // A function may give a new token next time.
-  return isAboutCredentials(error.reasonCode) && !hasFreshPassword;
-}
-
-function isAboutCredentials(reasonCode: number): boolean {
-  return reasonCode === BAD_USER_NAME_OR_PASSWORD || reasonCode === NOT_AUTHORIZED;
+  const { reasonCode } = error;
+  return (
+    HOPELESS.includes(reasonCode) || (!hasFreshPassword && ABOUT_CREDENTIALS.includes(reasonCode))
+  );
 }

@@ -1,12 +1,7 @@
 /** Reads where the server is from what the caller wrote. */
 import { schemes } from "#transport";
 import { MqttConfigurationError } from "./core/errors.ts";
-import type {
-  ParsedAddress,
-  ServerAddress,
-  ServerAddressOptions,
-  TransportProtocol,
-} from "./server-address.ts";
+import type { ParsedAddress, ServerAddress, ServerAddressOptions } from "./server-address.ts";
 import { requireIntegers } from "./validation.ts";
 import type { Scheme } from "./transports/transport.ts";
 
@@ -21,15 +16,12 @@ export function parseServerAddress(source: string | URL | ServerAddressOptions):
 }
 
 function completeAddress(options: ServerAddressOptions): ServerAddress {
-  const {
-    protocol,
-    port: defaultPort,
-    addressOf,
-  } = requireScheme(`${options.protocol ?? "mqtt"}:`);
+  const scheme = requireScheme(`${options.protocol ?? "mqtt"}:`);
+  const { protocol, addressOf } = scheme;
   if (addressOf !== undefined) return addressOf(options.path ?? "");
-  const { host = "127.0.0.1", port = defaultPort, path = "/mqtt" } = options;
+  const { host = "127.0.0.1", port = scheme.port, path = scheme.path } = options;
   requireIntegers({ port }, { port: [0, 65_535] });
-  return { protocol, host, port, path: isWebSocket(protocol) ? path : "" };
+  return { protocol, host, port, path: (scheme.path && path) ?? "" };
 }
 
 function parseUrl(source: string | URL): ParsedAddress {
@@ -42,19 +34,30 @@ function toUrl(source: string | URL): URL {
   try {
     return new URL(source);
   } catch {
-    // The text is not repeated, and so neither is the cause: it may hold a password.
-    throw new MqttConfigurationError("the server is no URL, such as mqtt://host:1883");
+    // Without the cause, which repeats the whole text.
+    throw new MqttConfigurationError(`no URL: ${withoutPassword(source)}`);
   }
 }
 
 function urlAddress(url: URL): ServerAddress {
-  const { protocol, port, addressOf } = requireScheme(url.protocol);
+  const { protocol, port, path = "", addressOf } = requireScheme(url.protocol);
   // `unix://tmp/x` would make `tmp` a host; such a URL most likely lacks a slash.
   if (addressOf !== undefined) return addressOf(url.hostname === "" ? decode(url.pathname) : "");
   const host = url.hostname.startsWith("[") ? url.hostname.slice(1, -1) : url.hostname;
-  if (host === "") throw new MqttConfigurationError("the server URL has no host");
-  const path = isWebSocket(protocol) ? url.pathname + url.search : "";
-  return { protocol, host, port: url.port === "" ? port : Number(url.port), path };
+  if (host === "") throw new MqttConfigurationError(`no host: ${withoutPassword(url.href)}`);
+  // A URL cannot tell `/` from no path at all.
+  const pathname = url.pathname === "/" ? path : url.pathname;
+  return {
+    protocol,
+    host,
+    port: url.port === "" ? port : Number(url.port),
+    path: path && pathname + url.search,
+  };
+}
+
+/** The text as it may be shown: whatever may be a user name or a password is left out. */
+function withoutPassword(text: string): string {
+  return text.replace(/^(\w+:\/\/)?.*@/s, "$1");
 }
 
 /** @throws MqttConfigurationError for a scheme that the client does not speak on this platform */
@@ -62,10 +65,6 @@ function requireScheme(name: string): Scheme {
   const scheme = schemes[name];
   if (scheme !== undefined) return scheme;
   throw new MqttConfigurationError(`${name} is not one of ${Object.keys(schemes).join(" ")}`);
-}
-
-function isWebSocket(protocol: TransportProtocol): boolean {
-  return protocol === "ws" || protocol === "wss";
 }
 
 function credentialsOf(url: URL): { userName?: string; password?: string } {

@@ -1,5 +1,5 @@
 /** Translates the options of publish, subscribe, unsubscribe and disconnect into packets' fields. */
-import { isTopicFilter, isTopicName } from "@anax/protocol";
+import { isTopicFilter } from "@anax/protocol";
 import type {
   DisconnectPacket,
   ProtocolVersion,
@@ -15,16 +15,16 @@ import type {
   SubscribeOptions,
   UnsubscribeOptions,
 } from "./options.ts";
-import { MESSAGE_PROPERTIES, requireIntegers, requireVersion5 } from "./validation.ts";
-
-const U32_MAX = 4_294_967_295;
+import {
+  MESSAGE_INTEGERS,
+  MESSAGE_PROPERTIES,
+  requireIntegers,
+  requireVersion5,
+} from "./validation.ts";
 
 const PUBLISH_PROPERTIES = [...MESSAGE_PROPERTIES, "topicAlias"] as const;
 
-const PUBLISH_INTEGERS = {
-  messageExpiryIntervalSeconds: [0, U32_MAX],
-  topicAlias: [1, 65_535],
-} as const;
+const PUBLISH_INTEGERS = { ...MESSAGE_INTEGERS, topicAlias: [1, 65_535] } as const;
 
 const SUBSCRIBE_PROPERTIES = ["subscriptionIdentifier", "userProperties"] as const;
 const SUBSCRIBE_VERSION_5 = [
@@ -35,6 +35,7 @@ const SUBSCRIBE_VERSION_5 = [
 ] as const;
 
 const SUBSCRIBE_INTEGERS = {
+  qos: MESSAGE_INTEGERS.qos,
   subscriptionIdentifier: [1, 268_435_455],
   bufferMessages: [0, Number.MAX_SAFE_INTEGER],
 } as const;
@@ -53,14 +54,10 @@ export function publishProperties(
   options: PublishOptions,
   version: ProtocolVersion,
 ): PublishProperties | undefined {
+  requireIntegers(options, PUBLISH_INTEGERS);
   // Most messages have none of these, and this runs for each of them.
   if (PUBLISH_PROPERTIES.every((name) => options[name] === undefined)) return undefined;
-  if (version !== 5) requireVersion5(options, PUBLISH_PROPERTIES, version);
-  requireIntegers(options, PUBLISH_INTEGERS);
-  // [MQTT-3.3.2-14]
-  if (options.responseTopic !== undefined && !isTopicName(options.responseTopic)) {
-    throw new MqttConfigurationError(`responseTopic is no Topic Name: ${options.responseTopic}`);
-  }
+  requireVersion5(options, PUBLISH_PROPERTIES, version);
   return pick(options, PUBLISH_PROPERTIES);
 }
 
@@ -73,7 +70,7 @@ export function subscribeFields(
   options: SubscribeOptions,
   version: ProtocolVersion,
 ): Pick<SubscribeRequest, "subscriptions" | "properties"> {
-  if (version !== 5) requireVersion5(options, SUBSCRIBE_VERSION_5, version);
+  requireVersion5(options, SUBSCRIBE_VERSION_5, version);
   requireIntegers(options, SUBSCRIBE_INTEGERS);
   requireTopicFilters(topicFilters);
   const { qos = 0, noLocal = false, retainAsPublished = false, retainHandling = 0 } = options;
@@ -101,7 +98,7 @@ export function unsubscribeFields(
   options: UnsubscribeOptions,
   version: ProtocolVersion,
 ): Pick<UnsubscribeRequest, "topicFilters" | "properties"> {
-  if (version !== 5) requireVersion5(options, ["userProperties"], version);
+  requireVersion5(options, ["userProperties"], version);
   requireTopicFilters(topicFilters);
   const { userProperties } = options;
   return userProperties === undefined
@@ -125,7 +122,7 @@ export function disconnectPacket(
     if (reasonCode !== 0) requireVersion5({ reasonCode }, ["reasonCode"], version);
     return { type: "disconnect", reasonCode };
   }
-  requireIntegers(properties, { sessionExpiryIntervalSeconds: [0, U32_MAX] } as const);
+  requireIntegers(properties, { sessionExpiryIntervalSeconds: [0, 4_294_967_295] } as const);
   if (sessionExpiryIntervalSeconds === 0 && (properties.sessionExpiryIntervalSeconds ?? 0) > 0) {
     throw new MqttConfigurationError("sessionExpiryIntervalSeconds cannot be raised from 0");
   }

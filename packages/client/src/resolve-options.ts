@@ -5,14 +5,20 @@ import type { AuthenticationOptions } from "./authentication/authentication.ts";
 import type { BackOffOptions } from "./core/back-off.ts";
 import type { MachineOptions } from "./core/client-machine.ts";
 import { MqttConfigurationError } from "./core/errors.ts";
-import { pick } from "./core/without-undefined.ts";
+import { pick, withoutUndefined } from "./core/without-undefined.ts";
 import type { Defined } from "./core/without-undefined.ts";
 import type { ClientOptions, PasswordSource, ReconnectOptions, WillOptions } from "./options.ts";
 import { payloadBytes } from "./payload.ts";
 import { parseServerAddress } from "./parse-server-address.ts";
 import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
 import type { TlsOptions, TransportFactory, WebSocketOptions } from "./transports/transport.ts";
-import { MESSAGE_PROPERTIES, requireIntegers, requireVersion5 } from "./validation.ts";
+import {
+  MESSAGE_INTEGERS,
+  MESSAGE_PROPERTIES,
+  requireIntegers,
+  requireKnown,
+  requireVersion5,
+} from "./validation.ts";
 
 /** How to come back; never when undefined. */
 export interface ResolvedReconnect extends BackOffOptions {
@@ -75,11 +81,54 @@ const INTEGERS = {
   queuedBytesMax: [0, Number.MAX_SAFE_INTEGER],
 } as const;
 
+/** The defaults that are plain values. */
+const DEFAULTS = {
+  protocolVersion: 5,
+  cleanStart: true,
+  keepAliveSeconds: 60,
+  outgoingTopicAliasMaximum: 16,
+  connectTimeoutMs: 10_000,
+  pingrespTimeoutMs: 10_000,
+  reconnect: true,
+  manualAcknowledge: false,
+  queuedMessagesMax: 100_000,
+  queuedBytesMax: 67_108_864,
+  tls: {},
+  webSocket: {},
+} as const satisfies ClientOptions;
+
+/** Every option. */
+const NAMES = [
+  ...Object.keys(DEFAULTS),
+  ...CONNECT_PROPERTIES,
+  "clientId",
+  "userName",
+  "password",
+  "will",
+  "authentication",
+  "signal",
+  "transport",
+];
+
+/** What the caller gave, and the defaults for the rest. */
+type GivenOptions = ClientOptions & {
+  readonly [Name in keyof typeof DEFAULTS]: Exclude<ClientOptions[Name], undefined>;
+};
+
+const RECONNECT_DEFAULTS: ResolvedReconnect = {
+  initialDelayMs: 1_000,
+  maximumDelayMs: 30_000,
+  maximumAttempts: Infinity,
+  retryFirstConnect: false,
+};
+
 const RECONNECT_INTEGERS = {
   initialDelayMs: [0, TIMER_MS_MAX],
   maximumDelayMs: [0, TIMER_MS_MAX],
   maximumAttempts: [1, Number.MAX_SAFE_INTEGER],
 } as const;
+
+const WILL_INTEGERS = { ...MESSAGE_INTEGERS, willDelayIntervalSeconds: [0, U32_MAX] } as const;
 
 const WILL_PROPERTIES = ["willDelayIntervalSeconds", ...MESSAGE_PROPERTIES] as const;
 
@@ -91,68 +140,50 @@ export function resolveOptions(
   server: string | URL | ServerAddressOptions,
   options: ClientOptions,
 ): ResolvedOptions {
+  requireKnown(options, NAMES);
+  requireIntegers(options, INTEGERS);
   const { address, ...credentials } = parseServerAddress(server);
-  const protocolVersion = options.protocolVersion ?? 5;
-  requireOptions(options, protocolVersion);
+  const given: GivenOptions = { ...DEFAULTS, ...credentials, ...withoutUndefined(options) };
+  const { protocolVersion, clientId = randomClientId(), will } = given;
+  requireVersion5(given, [...CONNECT_PROPERTIES, "authentication"], protocolVersion);
   const resolved: ResolvedOptions = {
+    ...given,
     address,
-    protocolVersion,
-    clientId: options.clientId ?? randomClientId(),
-    cleanStart: options.cleanStart ?? true,
-    keepAliveSeconds: options.keepAliveSeconds ?? 60,
-    userName: options.userName ?? credentials.userName,
-    password: options.password ?? credentials.password,
-    will: options.will === undefined ? undefined : resolveWill(options.will, protocolVersion),
-    connectChoices: connectChoices(options),
-    authentication: options.authentication,
-    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
-    reconnect: resolveReconnect(options.reconnect ?? true),
-    machine: machineOptions(options),
-    signal: options.signal,
-    tls: options.tls ?? {},
-    webSocket: options.webSocket ?? {},
-    transport: options.transport,
+    clientId,
+    will: will && resolveWill(will, protocolVersion),
+    connectChoices: pick(given, CONNECT_PROPERTIES),
+    reconnect: resolveReconnect(given.reconnect),
+    machine: machineOptions(given),
   };
   requireVersionRules(resolved);
   return resolved;
 }
 
-function requireOptions(options: ClientOptions, version: ProtocolVersion): void {
-  requireIntegers(options, INTEGERS);
-  if (version !== 5) requireVersion5(options, [...CONNECT_PROPERTIES, "authentication"], version);
-}
-
-function connectChoices(options: ClientOptions): ConnectChoices {
-  return pick(options, CONNECT_PROPERTIES);
-}
-
-function machineOptions(options: ClientOptions): MachineOptions {
-  return {
-    acknowledgeMode: options.manualAcknowledge === true ? "manual" : "automatic",
-    pingrespTimeoutMs: options.pingrespTimeoutMs ?? 10_000,
-    queuedMessagesMax: options.queuedMessagesMax ?? 100_000,
-    queuedBytesMax: options.queuedBytesMax ?? 67_108_864,
-    topicAliasesMax: options.outgoingTopicAliasMaximum ?? 16,
-  };
+function machineOptions({
+  manualAcknowledge,
+  outgoingTopicAliasMaximum: topicAliasesMax,
+  pingrespTimeoutMs,
+  queuedMessagesMax,
+  queuedBytesMax,
+}: GivenOptions): MachineOptions {
+  const acknowledgeMode = manualAcknowledge ? "manual" : "automatic";
+  return { acknowledgeMode, topicAliasesMax, pingrespTimeoutMs, queuedMessagesMax, queuedBytesMax };
 }
 
 function resolveReconnect(reconnect: boolean | ReconnectOptions): ResolvedReconnect | undefined {
   if (reconnect === false) return undefined;
   const options = reconnect === true ? {} : reconnect;
+  requireKnown(options, Object.keys(RECONNECT_DEFAULTS));
   requireIntegers(options, RECONNECT_INTEGERS);
-  return {
-    initialDelayMs: options.initialDelayMs ?? 1_000,
-    maximumDelayMs: options.maximumDelayMs ?? 30_000,
-    maximumAttempts: options.maximumAttempts ?? Infinity,
-    retryFirstConnect: options.retryFirstConnect ?? false,
-  };
+  return { ...RECONNECT_DEFAULTS, ...withoutUndefined(options) };
 }
 
 function resolveWill(will: WillOptions, version: ProtocolVersion): Will {
-  if (!isTopicName(will.topic)) {
-    throw new MqttConfigurationError(`will.topic is no Topic Name: ${will.topic}`);
+  if (typeof will.topic !== "string" || !isTopicName(will.topic)) {
+    throw new MqttConfigurationError(`no Topic Name: ${will.topic}`);
   }
-  if (version !== 5) requireVersion5(will, WILL_PROPERTIES, version);
+  requireIntegers(will, WILL_INTEGERS);
+  requireVersion5(will, WILL_PROPERTIES, version);
   const { topic, payload, qos = 0, retain = false } = will;
   const properties = pick(will, WILL_PROPERTIES);
   return { topic, payload: payloadBytes(payload), qos, retain, properties };
@@ -163,10 +194,10 @@ function requireVersionRules(options: ResolvedOptions): void {
   const { protocolVersion, clientId, cleanStart } = options;
   if (protocolVersion === 5) return;
   if (options.password !== undefined && options.userName === undefined) {
-    throw new MqttConfigurationError("a password needs a userName before MQTT 5.0");
+    throw new MqttConfigurationError("password needs userName before MQTT 5.0");
   }
   if (clientId === "" && (protocolVersion === 3 || !cleanStart)) {
-    throw new MqttConfigurationError("an empty clientId needs MQTT 5.0, or 3.1.1 with cleanStart");
+    throw new MqttConfigurationError('clientId "" needs MQTT 5.0, or 3.1.1 with cleanStart');
   }
 }
 

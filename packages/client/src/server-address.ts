@@ -22,7 +22,10 @@ export interface ServerAddressOptions {
   readonly host?: string | undefined;
   /** Default 1883, 8883, 80 or 443 by protocol. */
   readonly port?: number | undefined;
-  /** Path and query of a WebSocket URL (default `/mqtt`), or the file of a Unix domain socket. */
+  /**
+   * Path and query of a WebSocket URL, or the file of a Unix domain socket. Default of WebSocket: `/mqtt`, also for a
+   * URL whose path is `/` or absent; say `/` here to mean that.
+   */
   readonly path?: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 /** A subscription as the application has it: await it, iterate over it, end it. */
 import type { QoS, SubackPacket, UserProperties } from "@anax/protocol";
-import { MqttDisconnectedError, MqttReasonError, serverSaid } from "./core/errors.ts";
+import { MqttDisconnectedError, MqttReasonError, serverError } from "./core/errors.ts";
 import type { Message } from "./core/message.ts";
 import type { SubscribeRequest } from "./core/requests.ts";
 import type { TopicTarget } from "./core/topic-router.ts";
@@ -65,7 +65,6 @@ export class Subscription
   #isGranted = false;
   #isEnded = false;
   #dropped = 0;
-  #topicFilters: readonly string[];
 
   /** Made by `MqttClient.subscribe`. */
   constructor({ owner, request, handler, options }: SubscriptionStart) {
@@ -73,7 +72,6 @@ export class Subscription
     this.#request = request;
     this.#handler = handler;
     this.#options = options;
-    this.#topicFilters = request.subscriptions.map(({ topicFilter }) => topicFilter);
     options.signal?.addEventListener("abort", this.abort);
     // Kept from the start, so that what comes with SUBACK is not lost before the loop begins.
     if (handler === undefined) this.#buffer = this.#newBuffer();
@@ -81,7 +79,7 @@ export class Subscription
 
   /** The Topic Filters that it still has. */
   get topicFilters(): readonly string[] {
-    return this.#topicFilters;
+    return this.#request.subscriptions.map(({ topicFilter }) => topicFilter);
   }
 
   /** Its Subscription Identifier, if it was given one. */
@@ -101,13 +99,10 @@ export class Subscription
 
   /** Waits for the server's answer. */
   // oxlint-disable-next-line unicorn/no-thenable -- awaiting a subscription is what it is for
-  then<Fulfilled = SubscriptionResult, Rejected = never>(
-    onFulfilled?: ((result: SubscriptionResult) => Fulfilled | PromiseLike<Fulfilled>) | null,
-    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
-  ): Promise<Fulfilled | Rejected> {
+  readonly then: Promise<SubscriptionResult>["then"] = (onFulfilled, onRejected) => {
     this.#isAwaited = true;
     return this.#granted.promise.then(onFulfilled, onRejected);
-  }
+  };
 
   /** Its messages, from the first on. */
   [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
@@ -171,10 +166,13 @@ export class Subscription
       this.#granted.resolve({ reasonCodes, grantedQos, ...properties });
       return;
     }
-    const filters = this.#topicFilters;
-    this.keepFilters((filter) => (reasonCodes[filters.indexOf(filter)] ?? 0x80) < 0x80);
-    this.#isGranted = this.#topicFilters.length > 0;
-    this.refused(refusal(filters[refused] ?? "", packet, reasonCodes[refused] ?? 0x80));
+    const filters = this.topicFilters;
+    this.#isGranted = this.keepFilters(
+      (filter) => (reasonCodes[filters.indexOf(filter)] ?? 0x80) < 0x80,
+    );
+    const what = `refused the subscription to ${filters[refused]}`;
+    const reasonCode = reasonCodes[refused] ?? 0x80;
+    this.refused(serverError(MqttReasonError, what, { ...packet, reasonCode }));
   }
 
   /** @internal It could not be made, or not in full. */
@@ -186,10 +184,9 @@ export class Subscription
 
   /** @internal Gives up the filters that are not kept; false when none is left. */
   keepFilters(isKept: (topicFilter: string) => boolean): boolean {
-    this.#topicFilters = this.#topicFilters.filter(isKept);
     const subscriptions = this.#request.subscriptions.filter((one) => isKept(one.topicFilter));
     this.#request = { ...this.#request, subscriptions };
-    return this.#topicFilters.length > 0;
+    return subscriptions.length > 0;
   }
 
   /** @internal It is over: by an error, or because the application said so. */
@@ -217,10 +214,4 @@ export class Subscription
 function lowestQos(reasonCodes: readonly number[]): QoS {
   const lowest = Math.min(2, ...reasonCodes);
   return lowest === 0 || lowest === 1 ? lowest : 2;
-}
-
-function refusal(topicFilter: string, packet: SubackPacket, reasonCode: number): MqttReasonError {
-  const details = { ...packet.properties, reasonCode };
-  const message = serverSaid(`refused the subscription to ${topicFilter}`, details);
-  return new MqttReasonError(message, details);
 }

@@ -12,6 +12,12 @@ export const MESSAGE_PROPERTIES = [
   "userProperties",
 ] as const;
 
+/** Options of a message and a will that are integers, with their least and largest value. */
+export const MESSAGE_INTEGERS = {
+  qos: [0, 2],
+  messageExpiryIntervalSeconds: [0, 4_294_967_295],
+} as const;
+
 /** Least and largest value of options that are integers. */
 export type IntegerRanges<Name extends string> = Readonly<
   Record<Name, readonly [minimum: number, maximum: number]>
@@ -46,7 +52,18 @@ export function requireVersion5<Name extends string>(
   version: ProtocolVersion,
 ): void {
   for (const name of names) {
-    if (options[name] === undefined) continue;
+    if (version === 5 || options[name] === undefined) continue;
     throw new MqttConfigurationError(`${name} needs MQTT 5.0, not protocolVersion ${version}`);
+  }
+}
+
+/**
+ * Checks that there is an option of each name that the caller wrote.
+ * @throws MqttConfigurationError for the first that there is not; it lists those that there are
+ */
+export function requireKnown(options: object, known: readonly string[]): void {
+  for (const name in options) {
+    if (known.includes(name)) continue;
+    throw new MqttConfigurationError(`there is no option "${name}", only ${known.join(" ")}`);
   }
 }

@@ -72,7 +72,12 @@ describe("the client bundled for browsers", () => {
       if (seen.length === 6) break;
     }
     expect(seen).toEqual([0, 1, 2, 0, 1, 2].map((qos) => `größe/a \u{1f409} ${qos} µ`));
-    await expect(client.publish("a\ud800")).rejects.toThrow(RangeError);
+    await expect(client.publish("a\ud800")).rejects.toMatchObject({
+      code: "ANAX_CONFIGURATION",
+    });
+    await expect(bundle.connect(server.address().url, { keepalive: 5 } as object)).rejects.toThrow(
+      'there is no option "keepalive"',
+    );
     await expect(bundle.connect("mqtt://127.0.0.1")).rejects.toMatchObject({
       code: "ANAX_CONFIGURATION",
     });

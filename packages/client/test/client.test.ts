@@ -1,7 +1,7 @@
 /** The client as an application uses it, against a scripted server in memory. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MqttConfigurationError, MqttDisconnectedError, MqttReasonError } from "@anax/client";
-import type { Message } from "@anax/client";
+import type { Message, PublishOptions } from "@anax/client";
 import { connected, disconnectAll, make, once } from "./in-memory-client.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 
@@ -82,6 +82,34 @@ describe("publish", () => {
   ])("rejects %s", async (_, topic, options) => {
     const { client } = await connected();
     await expect(client.publish(topic, "", options)).rejects.toThrow(/topic/i);
+  });
+
+  it.each([
+    ["an empty topic", "", {}, "needs a Topic Name or a Topic Alias"],
+    ["a wildcard", "a/#", {}, "a/#"],
+    ["U+0000", "a\0", {}, "U+0000"],
+    ["a lone surrogate", "a\ud800", {}, "surrogate"],
+    ["65 536 bytes", "x".repeat(65_536), {}, "65535"],
+    ["a QoS that does not exist", "a", { qos: 7 }, "qos 7 is not an integer from 0 to 2"],
+    ["a contentType that cannot be encoded", "a", { contentType: "\0" }, "U+0000"],
+  ])("refuses %s by an error with a code, and stays connected", async (_, topic, wrong, said) => {
+    const server = new ScriptedServer();
+    server.connack = { properties: { topicAliasMaximum: 8 } };
+    const { client } = await connected({}, server);
+    const publish = client.publish(topic, "", wrong as PublishOptions);
+    await expect(publish).rejects.toBeInstanceOf(MqttConfigurationError);
+    await expect(publish).rejects.toThrow(said);
+    await client.publish("b", "", { qos: 1 });
+    expect(server.packets("publish")).toMatchObject([{ topic: "b" }]);
+  });
+
+  it("takes an empty topic with an alias that was set before", async () => {
+    const server = new ScriptedServer();
+    server.connack = { properties: { topicAliasMaximum: 8 } };
+    const { client } = await connected({}, server);
+    await client.publish("a", "", { topicAlias: 3 });
+    await client.publish("", "", { topicAlias: 3, qos: 1 });
+    expect(server.packets("publish")).toMatchObject([{ topic: "a" }, { topic: "" }]);
   });
 
   it("rejects MQTT 5.0 options on 3.1.1", async () => {

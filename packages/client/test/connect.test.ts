@@ -7,7 +7,7 @@ import {
   MqttTimeoutError,
   connect,
 } from "@anax/client";
-import type { ClientOptions, DisconnectedEvent } from "@anax/client";
+import type { ClientOptions, DisconnectedEvent, ReconnectOptions, WillOptions } from "@anax/client";
 import { AT_ONCE, connected, disconnectAll, make, once } from "./in-memory-client.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 
@@ -233,6 +233,8 @@ describe("options", () => {
     ["a receiveMaximum of 0", URL, { receiveMaximum: 0 }],
     ["a number that is no integer", URL, { connectTimeoutMs: 0.5 }],
     ["a wildcard in the topic of the will", URL, { will: { topic: "a/#" } }],
+    ["a will without a topic", URL, { will: {} as WillOptions }],
+    ["a QoS of the will that does not exist", URL, { will: { topic: "a", qos: 7 as 2 } }],
     ["MQTT 5.0 options on 3.1.1", URL, { protocolVersion: 4, sessionExpiryIntervalSeconds: 1 }],
     [
       "MQTT 5.0 will options on 3.1.1",
@@ -249,6 +251,33 @@ describe("options", () => {
     ["an unknown version", URL, { protocolVersion: 6 as 5 }],
   ] satisfies [string, string, ClientOptions][])("%s is refused", (_, url, options) => {
     expect(() => new MqttClient(url, options)).toThrow(MqttConfigurationError);
+  });
+
+  it("that do not exist are refused, and those that do are listed", () => {
+    const options = { keepalive: 5 } as ClientOptions;
+    expect(() => new MqttClient(URL, options)).toThrow(MqttConfigurationError);
+    const said = /^there is no option "keepalive", only .*\bkeepAliveSeconds\b/;
+    expect(() => new MqttClient(URL, options)).toThrow(said);
+    const reconnect = { period: 5 } as ReconnectOptions;
+    expect(() => new MqttClient(URL, { reconnect })).toThrow('there is no option "period"');
+  });
+
+  it("that cannot be encoded end the attempt by an error with a code", async () => {
+    const client = make(new ScriptedServer(), { clientId: "a\0" });
+    await expect(client.connect()).rejects.toBeInstanceOf(MqttConfigurationError);
+  });
+
+  it("show a URL that is refused", () => {
+    expect(() => new MqttClient("no url")).toThrow("no url");
+    expect(() => new MqttClient("mqtt://user:a@secret@ho st")).toThrow(/mqtt:\/\/ho st$/);
+  });
+
+  it("may leave out the path of a WebSocket URL", () => {
+    for (const url of ["wss://h:1", "wss://h:1/"]) {
+      expect(new MqttClient(url).address.path).toBe("/mqtt");
+    }
+    expect(new MqttClient("ws://h/p?q").address.path).toBe("/p?q");
+    expect(new MqttClient({ protocol: "ws", path: "/" }).address.path).toBe("/");
   });
 
   it("never show a password in an error", () => {

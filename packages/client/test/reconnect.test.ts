@@ -64,6 +64,28 @@ describe("a connection that is lost", () => {
     await expect(client.publish("a", "")).rejects.toBeInstanceOf(MqttDisconnectedError);
   });
 
+  it("lets nobody wait for a subscription when no connection is to come", async () => {
+    const { server, client } = await connected({ reconnect: false });
+    const gone = nextDisconnected(client);
+    server.connection.close();
+    await gone;
+    await expect(client.subscribe("a")).rejects.toBeInstanceOf(MqttDisconnectedError);
+    const loop = client.subscribe("a")[Symbol.asyncIterator]();
+    await expect(loop.next()).rejects.toThrow("not connected");
+    await client.unsubscribe("a");
+    await client.connect();
+    await client.subscribe("a");
+    await client.disconnect();
+    await expect(client.subscribe("b", () => {})).rejects.toThrow("not connected");
+  });
+
+  it("lets a subscription wait for the first connect", async () => {
+    const client = make(new ScriptedServer());
+    const subscription = client.subscribe("a");
+    await client.connect();
+    expect(await subscription).toMatchObject({ grantedQos: 0 });
+  });
+
   it("is given up after maximumAttempts", async () => {
     const { server, client, ends } = await connected({
       reconnect: { initialDelayMs: 0, maximumDelayMs: 0, maximumAttempts: 2 },

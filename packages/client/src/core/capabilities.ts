@@ -6,29 +6,20 @@ import type { PublishPacket, SubscribePacket } from "@anax/protocol";
 import type { ConnectResult } from "./connect-result.ts";
 import { MqttNotSupportedError } from "./errors.ts";
 
-/** The Reason Codes by which a server would refuse the same. */
-const RETAIN_NOT_SUPPORTED = 0x9a;
-const QOS_NOT_SUPPORTED = 0x9b;
-const TOPIC_ALIAS_INVALID = 0x94;
-const PACKET_TOO_LARGE = 0x95;
-const SHARED_SUBSCRIPTIONS_NOT_SUPPORTED = 0x9e;
-const SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED = 0xa1;
-const WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED = 0xa2;
-
 /** Whether the server takes this PUBLISH [MQTT-3.2.2-11] [MQTT-3.2.2-14] [MQTT-3.2.2-17]. */
 export function publishFault(
   packet: PublishPacket,
   server: ConnectResult,
 ): MqttNotSupportedError | undefined {
   if (packet.qos > server.maximumQos) {
-    return lacks(`QoS ${packet.qos}`, QOS_NOT_SUPPORTED);
+    return lacks(`QoS ${packet.qos}`, 0x9b);
   }
   if (packet.retain && !server.retainAvailable) {
-    return lacks("retained messages", RETAIN_NOT_SUPPORTED);
+    return lacks("retained messages", 0x9a);
   }
   const topicAlias = packet.properties?.topicAlias ?? 0;
   if (topicAlias > server.topicAliasMaximum) {
-    return lacks(`Topic Alias ${topicAlias}`, TOPIC_ALIAS_INVALID);
+    return lacks(`Topic Alias ${topicAlias}`, 0x94);
   }
   return undefined;
 }
@@ -42,7 +33,7 @@ export function subscribeFault(
     packet.properties?.subscriptionIdentifier !== undefined &&
     !server.subscriptionIdentifiersAvailable
   ) {
-    return lacks("Subscription Identifiers", SUBSCRIPTION_IDENTIFIERS_NOT_SUPPORTED);
+    return lacks("Subscription Identifiers", 0xa1);
   }
   for (const { topicFilter } of packet.subscriptions) {
     const fault = filterFault(topicFilter, server);
@@ -56,14 +47,15 @@ function filterFault(
   server: ConnectResult,
 ): MqttNotSupportedError | undefined {
   if (!server.sharedSubscriptionAvailable && topicFilter.startsWith("$share/")) {
-    return lacks(`Shared Subscriptions: ${topicFilter}`, SHARED_SUBSCRIPTIONS_NOT_SUPPORTED);
+    return lacks(`Shared Subscriptions: ${topicFilter}`, 0x9e);
   }
   if (!server.wildcardSubscriptionAvailable && /[+#]/.test(topicFilter)) {
-    return lacks(`wildcard subscriptions: ${topicFilter}`, WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED);
+    return lacks(`wildcard subscriptions: ${topicFilter}`, 0xa2);
   }
   return undefined;
 }
 
+/** @param reasonCode by which a server would refuse the same */
 function lacks(what: string, reasonCode: number): MqttNotSupportedError {
   return new MqttNotSupportedError(`the server has no ${what}`, { reasonCode });
 }
@@ -71,5 +63,5 @@ function lacks(what: string, reasonCode: number): MqttNotSupportedError {
 /** The error for a packet that the server would not take for its size [MQTT-3.2.2-15]. */
 export function packetTooLarge(maximumPacketSize: number): MqttNotSupportedError {
   const message = `the packet exceeds the server's Maximum Packet Size ${maximumPacketSize}`;
-  return new MqttNotSupportedError(message, { reasonCode: PACKET_TOO_LARGE });
+  return new MqttNotSupportedError(message, { reasonCode: 0x95 });
 }

@@ -28,7 +28,12 @@ import type {
 } from "@anax/protocol";
 import { connectResult } from "./connect-result.ts";
 import type { ConnectResult } from "./connect-result.ts";
-import { MqttConnectError, MqttDisconnectedError, MqttTimeoutError, serverSaid } from "./errors.ts";
+import {
+  MqttConnectError,
+  MqttDisconnectedError,
+  MqttTimeoutError,
+  serverError,
+} from "./errors.ts";
 import type { MqttError } from "./errors.ts";
 import { IncomingMessages } from "./incoming.ts";
 import type { AcknowledgeMode } from "./incoming.ts";
@@ -45,7 +50,6 @@ import { withoutUndefined } from "./without-undefined.ts";
 /** The protocol's own limit: the largest Remaining Length, and the fixed header. */
 const PACKET_BYTES_MAX = 268_435_460;
 const CONTINUE_AUTHENTICATION = 0x18;
-const REAUTHENTICATE = 0x19;
 
 /**
  * A message with many User Properties was made by another client and passed by the server, so it must
@@ -190,7 +194,7 @@ export class ClientMachine {
   /** Begins a re-authentication [MQTT-4.12.1-1]. */
   reauthenticate(authenticationData: Uint8Array | undefined): void {
     this.#isReauthenticating = true;
-    this.#sendAuth(REAUTHENTICATE, authenticationData);
+    this.#sendAuth(0x19, authenticationData);
   }
 
   /** Answers a challenge of the server [MQTT-4.12.0-3]. */
@@ -271,6 +275,7 @@ export class ClientMachine {
   }
 
   #publish(packet: PublishPacket): void {
+    this.#requests.requireGiven(packet);
     const message = this.#incoming.publish(packet);
     if (message !== undefined) this.events.push(message);
   }
@@ -307,7 +312,7 @@ export class ClientMachine {
 
   #connackReceived(packet: ConnackPacket, nowMs: number): void {
     if (packet.reasonCode >= 0x80) {
-      this.#close(refusal(packet));
+      this.#close(serverError(MqttConnectError, "refused the connection", packet));
       return;
     }
     this.#connack = packet;
@@ -330,7 +335,7 @@ export class ClientMachine {
     const isResumed = result.sessionPresent || mayHaveOldSession(this.#connect);
     if (!isResumed) this.#incoming.discard();
     this.#outgoing.connected(result, isResumed);
-    this.#requests.connected(result);
+    this.#requests.connected(result, isResumed);
     this.events.push({ type: "connected", result });
   }
 
@@ -345,10 +350,7 @@ export class ClientMachine {
   }
 
   #disconnectReceived(packet: DisconnectPacket): void {
-    const { reasonCode, properties } = packet;
-    const details = { ...properties, reasonCode };
-    const message = serverSaid("ended the connection", details);
-    this.#close(new MqttDisconnectedError(message, details));
+    this.#close(serverError(MqttDisconnectedError, "ended the connection", packet));
   }
 
   /** The server broke the rules: it is told which, and left [MQTT-4.13.1-1]. */
@@ -401,12 +403,6 @@ function withoutWords({ reasonCode, properties }: DisconnectPacket): DisconnectP
     reasonCode,
     properties: withoutUndefined({ sessionExpiryIntervalSeconds }),
   };
-}
-
-function refusal(packet: ConnackPacket): MqttConnectError {
-  const { reasonCode, properties } = packet;
-  const details = { ...properties, reasonCode };
-  return new MqttConnectError(serverSaid("refused the connection", details), details);
 }
 
 /** CONNACK of MQTT 3.1 does not tell: who asked for the old Session goes on as if it were there. */

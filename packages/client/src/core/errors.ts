@@ -13,14 +13,6 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** What the server refused or ended, and why: in its own words if it sent any. */
-export function serverSaid(
-  what: string,
-  { reasonString, reasonCode }: { readonly reasonString?: string; readonly reasonCode: number },
-): string {
-  return `the server ${what}: ${reasonString ?? `Reason Code 0x${reasonCode.toString(16)}`}`;
-}
-
 /** What every error of the client has in common. */
 export abstract class MqttError extends Error {
   /** Stable name for programs; each has a heading in docs/reference/errors.md. */
@@ -35,7 +27,7 @@ export abstract class MqttError extends Error {
   readonly userProperties: UserProperties | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(message, details);
     this.reasonCode = details.reasonCode;
     this.reasonString = details.reasonString;
     this.serverReference = details.serverReference;
@@ -98,4 +90,24 @@ export class MqttTimeoutError extends MqttError {
 export class MqttQueueFullError extends MqttError {
   override readonly name = "MqttQueueFullError";
   readonly code = "ANAX_QUEUE_FULL";
+}
+
+/** An error of this kind for what the server refused or ended, and why: in its own words if it sent any. */
+export function serverError<Kind>(
+  Kind: new (message: string, details: ReasonDetails) => Kind,
+  what: string,
+  { reasonCode, properties }: { readonly reasonCode: number; readonly properties?: ErrorDetails },
+): Kind {
+  const why = properties?.reasonString ?? `Reason Code 0x${reasonCode.toString(16)}`;
+  return new Kind(`the server ${what}: ${why}`, { ...properties, reasonCode });
+}
+
+/** The same if it is an error, or else one that holds it as text. */
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** The error for what needs a connection while there is none. */
+export function notConnected(): MqttDisconnectedError {
+  return new MqttDisconnectedError("the client is not connected");
 }

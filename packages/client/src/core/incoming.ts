@@ -9,9 +9,6 @@ import { Message } from "./message.ts";
 import type { Acknowledger } from "./message.ts";
 import type { Output } from "./output.ts";
 
-const PACKET_IDENTIFIER_NOT_FOUND = 0x92;
-const RECEIVE_MAXIMUM_EXCEEDED = 0x93;
-
 /** Who acknowledges messages: the client as they are handed over, or the application. */
 export type AcknowledgeMode = "automatic" | "manual";
 
@@ -65,7 +62,8 @@ export class IncomingMessages {
     const { packetIdentifier } = packet;
     const isKnown = this.#receiver.release(packetIdentifier);
     if (isKnown) this.#quota.giveBack();
-    const reasonCode = isKnown ? 0 : PACKET_IDENTIFIER_NOT_FOUND;
+    // 0x92: Packet Identifier not found
+    const reasonCode = isKnown ? 0 : 0x92;
     this.#output.send({ type: "pubcomp", packetIdentifier, reasonCode });
   }
 
@@ -110,7 +108,7 @@ export class IncomingMessages {
   #takeQuota(): void {
     if (this.#quota.take()) return;
     const message = `the server exceeds the Receive Maximum ${this.#quota.receiveMaximum}`;
-    throw new ProtocolError(message, RECEIVE_MAXIMUM_EXCEEDED);
+    throw new ProtocolError(message, 0x93);
   }
 }
 

@@ -13,15 +13,13 @@ import {
   MqttDisconnectedError,
   MqttQueueFullError,
   MqttReasonError,
-  serverSaid,
+  serverError,
 } from "./errors.ts";
 import type { Output } from "./output.ts";
 import { PublishOutput } from "./publish-output.ts";
 import type { PublishAcknowledgement, PublishRequest } from "./requests.ts";
 import { WaitingMessages } from "./waiting-messages.ts";
 import type { WaitingLimits } from "./waiting-messages.ts";
-
-const PACKET_IDENTIFIER_NOT_FOUND = 0x92;
 
 /** Some identifiers are left for SUBSCRIBE and UNSUBSCRIBE, which must not wait behind messages. */
 const IN_FLIGHT_MAX = 65_000;
@@ -179,8 +177,8 @@ export class OutgoingMessages {
 
   /** A server that remembers an exchange which the client forgot is helped to end it. */
   #releaseUnknown(packetIdentifier: number): void {
-    const reasonCode = PACKET_IDENTIFIER_NOT_FOUND;
-    this.#output.send({ type: "pubrel", packetIdentifier, reasonCode });
+    // Packet Identifier not found
+    this.#output.send({ type: "pubrel", packetIdentifier, reasonCode: 0x92 });
   }
 
   #finish(packet: NonNullable<PublishAcknowledgement>): void {
@@ -189,7 +187,10 @@ export class OutgoingMessages {
     this.#sender.finished = undefined;
     if (request === undefined) return;
     if (packet.reasonCode < 0x80) request.acknowledged(packet);
-    else request.failed(refusal(request, packet));
+    else {
+      const what = `refused the message to ${request.topic}`;
+      request.failed(serverError(MqttReasonError, what, packet));
+    }
   }
 
   /** New messages also wait behind those that are to be repeated. */
@@ -265,13 +266,4 @@ function abandonRequest(request: PublishRequest, error: unknown): void {
   if (request.isAbandoned) return;
   request.isAbandoned = true;
   request.failed(error);
-}
-
-function refusal(
-  request: PublishRequest,
-  packet: NonNullable<PublishAcknowledgement>,
-): MqttReasonError {
-  const details = { ...packet.properties, reasonCode: packet.reasonCode };
-  const message = serverSaid(`refused the message to ${request.topic}`, details);
-  return new MqttReasonError(message, details);
 }

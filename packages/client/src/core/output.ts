@@ -7,6 +7,7 @@
  */
 import { ByteWriter, encodeClientPacketInto } from "@anax/protocol";
 import type { ClientPacket, Packet, ProtocolVersion } from "@anax/protocol";
+import { MqttConfigurationError } from "./errors.ts";
 
 /** Few connections send more per turn; those that do get slabs of the size that they used last. */
 const SLAB_BYTES_MIN = 4_096;
@@ -41,12 +42,17 @@ export class Output {
 
   /**
    * Appends a packet; false, and nothing appended, when it is larger than the server takes.
-   * @throws TypeError or RangeError when a field of the packet cannot be encoded
+   * @throws MqttConfigurationError when a field cannot be encoded; its words are those of the codec
    */
   send(packet: ClientPacket): boolean {
     const writer = this.#writer;
     const start = writer.length;
-    encodeClientPacketInto(writer, packet, this.version);
+    try {
+      encodeClientPacketInto(writer, packet, this.version);
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new MqttConfigurationError(message, { cause });
+    }
     if (writer.length - start > this.maximumPacketSize) {
       writer.length = start;
       return false;

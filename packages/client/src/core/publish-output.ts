@@ -18,13 +18,14 @@ export class PublishOutput {
 
   /**
    * Appends the packet; false when it is larger than the server takes.
-   * @throws TypeError or RangeError when a field cannot be encoded
+   * @throws MqttConfigurationError when a field cannot be encoded, such as an empty topic without an alias
    */
   send(request: PublishRequest): boolean {
     if (request.properties?.topicAlias !== undefined) return this.#sendOwnAlias(request);
     const { topic } = request;
     const known = this.#aliases.known(topic);
-    const alias = known ?? this.#aliases.free();
+    // An empty topic stands for an alias that the caller set; without one the codec refuses it.
+    const alias = topic === "" ? 0 : (known ?? this.#aliases.free());
     if (alias === 0) return this.#output.send(request);
     const isSent = this.#output.send(packetOf(request, known === undefined ? topic : "", alias));
     if (isSent) this.#aliases.used(topic, alias);
@@ -45,7 +46,6 @@ function packetOf(
   topic: string,
   topicAlias: number | undefined,
 ): PublishPacket {
-  const { payload, qos, retain, duplicate, packetIdentifier } = request;
   const properties: PublishProperties = withoutUndefined({ ...request.properties, topicAlias });
-  return { type: "publish", topic, payload, qos, retain, duplicate, packetIdentifier, properties };
+  return { ...request, topic, properties };
 }

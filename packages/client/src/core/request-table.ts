@@ -3,7 +3,7 @@
  * are no part of the Session, so what was unanswered when a connection ended is sent again on the next.
  */
 import { ProtocolError } from "@anax/protocol";
-import type { SubackPacket, UnsubackPacket } from "@anax/protocol";
+import type { PublishPacket, SubackPacket, UnsubackPacket } from "@anax/protocol";
 import { packetTooLarge, subscribeFault } from "./capabilities.ts";
 import type { ConnectResult } from "./connect-result.ts";
 import { MqttQueueFullError } from "./errors.ts";
@@ -21,6 +21,8 @@ export class RequestTable {
   readonly #unanswered: Map<number, Request> = new Map();
   #waiting: Request[] = [];
   #server: ConnectResult | undefined;
+  /** Subscription Identifiers given in this Session; undefined when it began before this client did. */
+  #identifiers: Set<number> | undefined;
 
   constructor(output: Output, outgoing: OutgoingMessages) {
     this.#output = output;
@@ -34,8 +36,9 @@ export class RequestTable {
   }
 
   /** A connection is up. */
-  connected(server: ConnectResult): void {
+  connected(server: ConnectResult, isResumed: boolean): void {
     this.#server = server;
+    if (!isResumed) this.#identifiers = new Set();
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const request of waiting) this.#send(request, server);
@@ -47,6 +50,14 @@ export class RequestTable {
     for (const identifier of this.#unanswered.keys()) this.#outgoing.giveBackIdentifier(identifier);
     this.#waiting = [...this.#unanswered.values(), ...this.#waiting];
     this.#unanswered.clear();
+  }
+
+  /** @throws ProtocolError for a Subscription Identifier that was never given */
+  requireGiven({ properties }: PublishPacket): void {
+    const isForeign = (identifier: number) => this.#identifiers?.has(identifier) === false;
+    if (properties?.subscriptionIdentifiers?.some(isForeign)) {
+      throw new ProtocolError("Subscription Identifier was never given");
+    }
   }
 
   /** Nobody will wait any longer. */
@@ -79,6 +90,9 @@ export class RequestTable {
       return;
     }
     this.#unanswered.set(packetIdentifier, request);
+    if (request.type === "subscribe") {
+      this.#identifiers?.add(request.properties?.subscriptionIdentifier ?? 0);
+    }
     const error = this.#encode(request, packetIdentifier);
     if (error === undefined) return;
     this.#remove(packetIdentifier);

@@ -9,6 +9,8 @@ export interface Scheme {
   readonly protocol: TransportProtocol;
   /** The port of a URL that names none. */
   readonly port: number;
+  /** The path of a URL that names none; absent where there are no paths. */
+  readonly path?: string;
   /** Makes the address of a path, where a path is all that it has. */
   readonly addressOf?: (path: string) => ServerAddress;
 }
@@ -18,8 +20,8 @@ export type Schemes = Readonly<Record<string, Scheme>>;
 
 /** The schemes that every platform has. */
 export const WEB_SOCKET_SCHEMES: Schemes = {
-  "ws:": { protocol: "ws", port: 80 },
-  "wss:": { protocol: "wss", port: 443 },
+  "ws:": { protocol: "ws", port: 80, path: "/mqtt" },
+  "wss:": { protocol: "wss", port: 443, path: "/mqtt" },
 };
 
 /** Options of a TLS connection; in browsers the platform decides and these are ignored. */

@@ -13,7 +13,7 @@ const RESUMED = "20 03 01 00 00";
 describe("PUBLISH", () => {
   it("becomes a message with all that came along", () => {
     const harness = new MachineHarness();
-    harness.connect();
+    harness.connect({ cleanStart: false }, "20 03 01 00 00");
     harness.receivePacket({
       type: "publish",
       topic: "t",
