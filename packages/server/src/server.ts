@@ -36,6 +36,7 @@ import type { Authenticator } from "./ports/authenticator.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener, ListenerAddress } from "./ports/listener.ts";
 import { connectionLog, refusalLog } from "./system/connection-log.ts";
+import { lifecycleLog } from "./system/lifecycle-log.ts";
 import { logFor } from "./system/log.ts";
 import type { ServerStatistics } from "./system/server-statistics.ts";
 import type { ServerHealth } from "./system/server-health.ts";
@@ -116,6 +117,7 @@ export class MqttServer implements AsyncDisposable {
       this.on("validatingConnection", authenticatingHandler(this.#authenticator));
     }
     this.#handlers.addAll(connectionLog(connections));
+    this.#handlers.addAll(lifecycleLog(log("server"), () => this.listeners));
     this.#handlers.addAll(options.on ?? {});
     this.#listeners = settings.listeners.map((listener) =>
       "start" in listener ? listener : createListener(listener, log("listener")),

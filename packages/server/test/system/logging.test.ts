@@ -91,6 +91,17 @@ describe("JSON lines logger", () => {
 });
 
 describe("server", () => {
+  it("logs where it listens, and that it has stopped", async () => {
+    const server = new MqttServer({ port: 0, systemTopics: false, logger: recorder("info") });
+    await server.start();
+    const { url } = server.address();
+    await server.stop();
+    expect(records.map(({ source, message, fields }) => [source, message, fields])).toEqual([
+      ["server", "started", { listeners: url }],
+      ["server", "stopped", {}],
+    ]);
+  });
+
   it("logs who comes and goes, without passwords", async () => {
     const server = new MqttServer({ listeners: [{ type: "memory" }], logger: recorder("info") });
     await server.start();

@@ -1,0 +1,20 @@
+/** How a file of samples is run from the command line: `<file> <sample> [URL]`. Tests call the samples themselves. */
+import { realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Print } from "../run-example.ts";
+
+/** One sample: does its work against the server at `url`, or on a server of its own, and ends. */
+export type Sample = (url: string, print: Print) => Promise<void>;
+
+/** Runs the sample that the command line names, or all of them. */
+export function runSamples({ url }: ImportMeta, samples: Readonly<Record<string, Sample>>): void {
+  const [, started, wanted, server = "mqtt://127.0.0.1:1883"] = process.argv;
+  if (started === undefined || realpathSync(started) !== fileURLToPath(url)) return;
+  const chosen = Object.entries(samples).filter(([name]) => name === (wanted ?? name));
+  void (async () => {
+    for (const [name, sample] of chosen) {
+      console.log(`--- ${name}`);
+      await sample(server, console.log);
+    }
+  })();
+}
