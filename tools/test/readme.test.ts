@@ -60,6 +60,17 @@ describe("README.md", () => {
     });
   });
 
+  it("of the client shows a program that prints what the page says", async () => {
+    const page = readFileSync(join(ROOT, "packages/client/README.md"), "utf8");
+    const shown = readmeExamples(page).get("client");
+    if (shown === undefined) throw new Error("packages/client/README.md has no example");
+    const client = startTypeScript({ ...shown, name: "package-client" });
+    expect({ code: await client.ended, output: client.output() }).toEqual({
+      code: 0,
+      output: shown.output,
+    });
+  });
+
   it("shows a command line whose first command prints what its last one causes", async () => {
     const { code, output } = example("command");
     // What waits for nothing but time is not run: the loop below waits for what must have happened.
