@@ -39,6 +39,7 @@ export class Checkpoint {
   #sessions: Session[];
   #deleted: number[];
   #topics: string[];
+  #areRowsDone = false;
   #batches: Batch[] | undefined;
   isDone = false;
 
@@ -57,7 +58,7 @@ export class Checkpoint {
   /** The next slice. Called just before the open batch is closed, whose records the rows contain. */
   contribute(): TableChanges {
     const changes: TableChanges = { sessions: new Map(), retained: new Map(), deletedBatches: [] };
-    if (this.#batches !== undefined) this.#sweep(this.#batches, changes);
+    if (this.#areRowsDone) this.#sweep(changes);
     else if (this.#writeRows(changes)) this.#finishRows(changes);
     return changes;
   }
@@ -113,12 +114,19 @@ export class Checkpoint {
     writeNumber(writer, this.#journal.nextSession);
     writeNumber(writer, this.#journal.nextMessage);
     changes.sessions.set(CHECKPOINT_KEY, writer.finish());
-    const { batches } = this.#journal;
-    this.#batches = Array.from(batches.values()).filter((batch) => batch.position <= this.#cutoff);
-    this.#batches.reverse();
+    this.#areRowsDone = true;
   }
 
-  #sweep(batches: Batch[], changes: TableChanges): void {
+  /** The batches up to the cutoff, newest first. The newest of them was closed with the last rows. */
+  #batchesToSweep(): Batch[] {
+    const { batches } = this.#journal;
+    const old = Array.from(batches.values()).filter((batch) => batch.position <= this.#cutoff);
+    return old.reverse();
+  }
+
+  #sweep(changes: TableChanges): void {
+    this.#batches ??= this.#batchesToSweep();
+    const batches = this.#batches;
     let bytes = 0;
     let rewritten = 0;
     while (bytes < BYTES_PER_COMMIT && rewritten < ROWS_PER_COMMIT * 4) {
