@@ -47,18 +47,18 @@ export interface ResolvedOptions {
   readonly protocolVersion: ProtocolVersion;
   readonly cleanStart: boolean;
   readonly keepAliveSeconds: number;
-  readonly userName: string | undefined;
-  readonly password: PasswordSource | undefined;
+  readonly userName?: string | undefined;
+  readonly password?: PasswordSource | undefined;
   readonly will: Will | undefined;
   readonly connectChoices: ConnectChoices;
-  readonly authentication: AuthenticationOptions | undefined;
+  readonly authentication?: AuthenticationOptions | undefined;
   readonly connectTimeoutMs: number;
   readonly reconnect: ResolvedReconnect | undefined;
   readonly machine: MachineOptions;
-  readonly signal: AbortSignal | undefined;
+  readonly signal?: AbortSignal | undefined;
   readonly tls: TlsOptions;
   readonly webSocket: WebSocketOptions;
-  readonly transport: TransportFactory | undefined;
+  readonly transport?: TransportFactory | undefined;
 }
 
 /** Largest value of setTimeout in every runtime. */
