@@ -2,6 +2,7 @@ import { isTopicName } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import type { ApplicationMessage } from "./core/application-message.ts";
 import type { SessionItems } from "./core/hooks/client-context.ts";
+import { MqttConfigurationError } from "./errors.ts";
 
 /** A message that the embedding program publishes through the server. */
 export interface InjectedApplicationMessage extends Omit<
@@ -37,21 +38,23 @@ export interface InjectionResult {
 }
 
 /**
- * Fills in what the caller left out. Throws `TypeError` for a topic that cannot be published to and
- * `RangeError` for a QoS that does not exist.
+ * Fills in what the caller left out. Throws `MqttConfigurationError` for a topic that cannot be published to, a
+ * QoS that does not exist and a payload that is neither text nor bytes.
  */
 export function messageToInject(message: InjectedApplicationMessage): ApplicationMessage {
   const { topic, payload = "", qos = 0, retain = false } = message;
   if (typeof topic !== "string" || !isTopicName(topic)) {
-    throw new TypeError(`${JSON.stringify(topic)} is no topic that can be published to`);
+    throw new MqttConfigurationError(
+      `${JSON.stringify(topic)} is no topic that can be published to`,
+    );
   }
   if (qos !== 0 && qos !== 1 && qos !== 2)
-    throw new RangeError(`QoS ${String(qos)} is not 0, 1 or 2`);
+    throw new MqttConfigurationError(`QoS ${String(qos)} is not 0, 1 or 2`);
   return { ...message, topic, payload: bytesOf(payload), qos, retain };
 }
 
 function bytesOf(payload: unknown): Uint8Array {
   if (typeof payload === "string") return new TextEncoder().encode(payload);
   if (payload instanceof Uint8Array) return payload;
-  throw new TypeError("the payload is neither text nor a Uint8Array");
+  throw new MqttConfigurationError("the payload is neither text nor a Uint8Array");
 }

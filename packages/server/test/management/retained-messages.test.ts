@@ -38,7 +38,9 @@ describe("set", () => {
   });
 
   it("refuses what is no message", async () => {
-    await expect(server.retainedMessages.set({ topic: "a/#" })).rejects.toThrow(TypeError);
+    await expect(server.retainedMessages.set({ topic: "a/#" })).rejects.toMatchObject({
+      code: "ANAX_CONFIGURATION",
+    });
   });
 });
 

@@ -243,9 +243,8 @@ describe("deliverApplicationMessage", () => {
     const { sessions } = server;
     const nobody = sessions.deliverApplicationMessage("nobody", { topic: "a" });
     await expect(nobody).rejects.toMatchObject({ code: "ANAX_SESSION_NOT_FOUND" });
-    await expect(sessions.deliverApplicationMessage("one", { topic: "#" })).rejects.toThrow(
-      TypeError,
-    );
+    const refused = sessions.deliverApplicationMessage("one", { topic: "#" });
+    await expect(refused).rejects.toMatchObject({ code: "ANAX_CONFIGURATION" });
   });
 
   async function overwrite(): Promise<void> {
