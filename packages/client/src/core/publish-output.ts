@@ -42,7 +42,7 @@ export class PublishOutput {
 }
 
 function packetOf(
-  request: PublishRequest,
+  request: PublishPacket,
   topic: string,
   topicAlias: number | undefined,
 ): PublishPacket {
