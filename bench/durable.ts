@@ -178,9 +178,9 @@ export async function measureDurable(
   tell: (figure: DurableFigure) => void,
 ): Promise<void> {
   const { seconds } = workload;
-  const pairs = ["-m", "pair", "-n", "10", "-q", "1", "-w", "100", "-C"];
+  const pairs = ["-m", "pair", "-n", "10", "-q", "1", "-C"];
   tell(await compare("QoS 1, 10 pairs of lasting sessions", seconds, pairs));
-  const fanout = ["-m", "fanout", "-n", "1", "-s", "50", "-q", "1", "-w", "100", "-C"];
+  const fanout = ["-m", "fanout", "-n", "1", "-s", "50", "-q", "1", "-C"];
   tell(await compare("QoS 1, one to 50 lasting sessions", seconds, fanout));
   tell(await addedLatency(seconds));
   tell(await beside(seconds));
