@@ -2,6 +2,7 @@
 import type { SubscribePacket } from "@anax/protocol";
 import { afterEach, describe, expect, it } from "vitest";
 import type { MqttServer, MqttServerOptions, ServerEventHandlers } from "../../src/index.ts";
+import { MemoryStore } from "../../src/stores/memory-store.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import {
   connected,
@@ -384,4 +385,26 @@ it("sessionDeleted fires where a session expires", async () => {
   await until(() => server.clients.count === 0);
   clock.advance(3_600_001);
   expect(causes).toEqual(["expired"]);
+});
+
+it("clientAcknowledgedPublishPacket shows the message of QoS 2 also where its session is stored", async () => {
+  const told: unknown[] = [];
+  const on: ServerEventHandlers = {
+    clientAcknowledgedPublishPacket: ({ applicationMessage, acknowledgePacket }) => {
+      told.push([applicationMessage.topic, acknowledgePacket.type]);
+    },
+  };
+  await start(on, { store: new MemoryStore() });
+  const client = await connected(server, "one", LASTING);
+  await subscribe(client, "a");
+  await server.injectApplicationMessage({ topic: "a", qos: 2 });
+  const message = await client.packet();
+  const packetIdentifier = message?.type === "publish" ? (message.packetIdentifier ?? 0) : 0;
+  for (let count = 0; count < 2; count += 1) {
+    client.sendPacket({ type: "pubrec", packetIdentifier, reasonCode: 0 });
+    expect(await client.packet()).toMatchObject({ type: "pubrel" });
+  }
+  client.sendPacket({ type: "pubcomp", packetIdentifier, reasonCode: 0 });
+  await until(() => told.length === 1);
+  expect(told).toEqual([["a", "pubcomp"]]);
 });
