@@ -36,6 +36,7 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   if (!connection.isOpen) return;
   const refused = refusedMethod(args) ?? args;
   if (refused.reasonCode !== 0) return refuse(core, connection, refused);
+  connection.userName = args.userName;
   connection.agreement = agree(core, packet, args);
   connection.clientId = connection.agreement.clientId;
   const prepared = yield* prepareSession(core, connection, packet);

@@ -24,7 +24,11 @@ export interface AuthenticationExchange {
 export interface ValidatingConnection {
   /** Empty if the client asks the server to assign one. */
   readonly clientId: string;
-  readonly userName?: string;
+  /**
+   * As CONNECT says it. A handler that found out by other means who the client is writes that name here; later handlers
+   * and all later events see it. A re-authentication does not change it.
+   */
+  userName?: string;
   readonly password?: Uint8Array;
   readonly cleanStart: boolean;
   readonly keepAliveSeconds: number;
