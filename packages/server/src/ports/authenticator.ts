@@ -9,12 +9,31 @@ export interface Credentials {
   readonly peer: Peer;
 }
 
+/** What a server keeps of a password for SCRAM-SHA-256: enough to check who knows it, not enough to log in with. */
+export interface ScramVerifier {
+  readonly salt: Uint8Array;
+  readonly iterations: number;
+  /** SHA-256 of the key that the client proves to have: 32 bytes. */
+  readonly storedKey: Uint8Array;
+  /** The key by which the server proves itself: 32 bytes. */
+  readonly serverKey: Uint8Array;
+}
+
 /**
  * Says whether a client is who it says it is. False, a throw and a rejection all keep it out. It is
  * asked before any `validatingConnection` handler, and none of those can let in whom it refused.
  */
 export interface Authenticator {
   authenticate(credentials: Credentials): boolean | Promise<boolean>;
+  /**
+   * The verifier of a user, for clients of MQTT 5.0 that choose the method SCRAM-SHA-256: those are not asked for by
+   * `authenticate`. The name comes normalized by NFKC. A client of a user without a verifier is refused at the end, as
+   * if its password were wrong; verifiers of other than the default iterations and length of salt tell it from others.
+   * Left out: SCRAM-SHA-256 is refused with 0x8C.
+   */
+  scramVerifierOf?(
+    userName: string,
+  ): ScramVerifier | undefined | Promise<ScramVerifier | undefined>;
   /** Called by each start of the server; what it throws fails the start. */
   load?(): Promise<void>;
 }
