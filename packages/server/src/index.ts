@@ -1,5 +1,6 @@
 /** `@anax/server`: an MQTT server to embed. The public names, listed by hand. */
 export { hashPassword } from "./auth/password-hash.ts";
+export { scramVerifier, type ScramVerifierOptions } from "./auth/scram.ts";
 export { parsePasswordFile, PasswordFile, passwordFileLine } from "./auth/password-file.ts";
 export type { AcknowledgedPacket } from "./core/acknowledged-packet.ts";
 export type { ApplicationMessage } from "./core/application-message.ts";
@@ -107,7 +108,7 @@ export {
   SERVER_DEFAULTS,
   type ServerParts,
 } from "./options.ts";
-export type { Authenticator, Credentials } from "./ports/authenticator.ts";
+export type { Authenticator, Credentials, ScramVerifier } from "./ports/authenticator.ts";
 export type { CancelCall, Clock } from "./ports/clock.ts";
 export type {
   ConnectionAcceptor,

@@ -52,7 +52,10 @@ export interface ServerParts {
   readonly listeners?: readonly (ListenerOptions | Listener)[] | undefined;
   /** Handlers of extension events, called before those that `server.on` adds. */
   readonly on?: ServerEventHandlers | undefined;
-  /** Passwords by user name, none of them empty: nobody else is let in. */
+  /**
+   * Passwords by user name, none of them empty: nobody else is let in. Clients of MQTT 5.0 may prove theirs by the
+   * method SCRAM-SHA-256 instead of sending it.
+   */
   readonly users?: Readonly<Record<string, string>> | undefined;
   /** File of user names and hashed passwords: nobody else is let in. */
   readonly passwordFile?: string | undefined;

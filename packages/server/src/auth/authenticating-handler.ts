@@ -1,23 +1,41 @@
 import { ReasonCode } from "@anax/protocol";
-import type { ServerEventHandler } from "../events.ts";
+import type { ServerEventHandler, ValidatingConnectionEvent } from "../events.ts";
 import type { Authenticator } from "../ports/authenticator.ts";
+import { SCRAM_METHOD } from "./scram.ts";
+import { ScramAuthentication } from "./scram-authentication.ts";
 
 /**
  * Asks an authenticator as a handler of `validatingConnection`. Whom it refuses gets 0x86 Bad User Name
- * or Password. A re-authentication carries no password: it is for the handlers of its method.
+ * or Password. A client that chose SCRAM-SHA-256 proves its password without sending it, if the authenticator has
+ * verifiers. A re-authentication by another method carries no password: it is for the handlers of that method.
  */
 export function authenticatingHandler(
   authenticator: Authenticator,
 ): ServerEventHandler<"validatingConnection"> {
+  const scram =
+    authenticator.scramVerifierOf === undefined
+      ? undefined
+      : new ScramAuthentication((userName) => authenticator.scramVerifierOf?.(userName));
   return (event) => {
+    if (scram !== undefined && event.authenticationMethod === SCRAM_METHOD) {
+      return scram.authenticate(event);
+    }
     if (event.reauthentication) return undefined;
     const isIn = authenticator.authenticate(event);
     if (typeof isIn === "boolean") {
-      if (!isIn) event.reasonCode = ReasonCode.badUserNameOrPassword;
+      if (!isIn) refuse(event);
       return undefined;
     }
     return isIn.then((isLetIn) => {
-      if (isLetIn !== true) event.reasonCode = ReasonCode.badUserNameOrPassword;
+      if (isLetIn !== true) refuse(event);
     });
   };
+}
+
+/** Who names a method and shows no password is refused for the method, which is not known here [MQTT-4.12.0-1]. */
+function refuse(event: ValidatingConnectionEvent): void {
+  const isAboutMethod = event.authenticationMethod !== undefined && event.password === undefined;
+  event.reasonCode = isAboutMethod
+    ? ReasonCode.badAuthenticationMethod
+    : ReasonCode.badUserNameOrPassword;
 }

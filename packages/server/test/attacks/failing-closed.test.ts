@@ -135,7 +135,7 @@ describe("an authenticator that does not answer yes is a no:", () => {
     await start({ users: { ann: "right" } });
     const peer = new MqttPeer((server ?? expect.fail("no server")).connectInMemory(), 5);
     const properties = { authenticationMethod: "NONE", authenticationData: new Uint8Array(1) };
-    expect(await peer.connect({ properties })).toMatchObject({ reasonCode: 0x86 });
+    expect(await peer.connect({ properties })).toMatchObject({ reasonCode: 0x8c });
   });
 });
 
