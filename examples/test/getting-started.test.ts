@@ -49,6 +49,7 @@ describe("the guide", { timeout: 60_000 }, () => {
       "tls-client",
       "password-server",
       "password-client",
+      "scram-client",
     ]);
   });
 
@@ -94,6 +95,7 @@ describe("the guide", { timeout: 60_000 }, () => {
   it("shows who is let in with a password", async () => {
     await start("password-server").printed(/listening at/);
     expect(await start("password-client").succeeded()).toBe(outputOf("password-client"));
+    expect(await start("scram-client").succeeded()).toBe(outputOf("scram-client"));
   });
 });
 
