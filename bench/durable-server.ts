@@ -65,8 +65,9 @@ export class DurableServerProcess {
     return (JSON.parse(await line) as { storeBytes: number }).storeBytes;
   }
 
-  /** Ends it: in order, or as a crash would. */
+  /** Ends it: in order, or as a crash would. Does nothing if it has ended. */
   async end(signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = new Promise((resolve) => this.#process.once("exit", resolve));
     this.#process.kill(signal);
     await ended;

@@ -26,6 +26,8 @@ export interface DurableWorkload {
   /** Sessions and retained messages that a restart finds. */
   readonly restartSessions: number;
   readonly restartRetained: number;
+  /** How long the store is waited for to shrink after its queues were drained. */
+  readonly shrinkSeconds: number;
 }
 
 /** One line of the table. */
@@ -110,8 +112,9 @@ async function beside(seconds: number): Promise<DurableFigure> {
   });
 }
 
-async function queues({ messages, sessions }: DurableWorkload): Promise<DurableFigure[]> {
+async function queues(workload: DurableWorkload): Promise<DurableFigure[]> {
   return withServer("disk", async (server) => {
+    const { messages, sessions, shrinkSeconds } = workload;
     const each = Math.floor(messages / sessions);
     await makeSessions(server.port, sessions);
     const topic = (index: number): string => `queue/${index % sessions}`;
@@ -119,7 +122,7 @@ async function queues({ messages, sessions }: DurableWorkload): Promise<DurableF
     const memory = server.memory("VmHWM");
     const peak = await server.storeBytes();
     const drained = await drainSessions(server.port, sessions, each);
-    const left = await shrunk(server, peak / 20);
+    const left = await shrunk(server, peak / 20, shrinkSeconds);
     const name = `${each * sessions} messages for ${sessions} sessions`;
     return [
       { name: `${name}: memory`, measured: megabytes(memory), bar: "300 MB" },
@@ -137,9 +140,13 @@ async function queues({ messages, sessions }: DurableWorkload): Promise<DurableF
   });
 }
 
-/** Waits until the store has shrunk to `wanted` bytes, for as long as two checkpoints may take. */
-async function shrunk(server: DurableServerProcess, wanted: number): Promise<number> {
-  const endMs = performance.now() + 65_000;
+/** Waits until the store has shrunk to `wanted` bytes, at most so long. */
+async function shrunk(
+  server: DurableServerProcess,
+  wanted: number,
+  seconds: number,
+): Promise<number> {
+  const endMs = performance.now() + seconds * 1_000;
   let bytes = await server.storeBytes();
   while (bytes > wanted && performance.now() < endMs) {
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -209,6 +216,7 @@ function workloadOf(args: readonly string[]): DurableWorkload {
     sessions: Number(values.sessions),
     restartSessions: Number(values["restart-sessions"]),
     restartRetained: Number(values["restart-retained"]),
+    shrinkSeconds: 30,
   };
 }
 

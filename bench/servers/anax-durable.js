@@ -14,6 +14,7 @@ const server = new MqttServer({
   retainedMessagesMax: 10_000_000,
   retainedBytesMax: 10_000_000_000,
   sessionsMax: 10_000_000,
+  checkpointIntervalMs: 5_000,
   ...(checkpointBytes && { checkpointBytes: Number(checkpointBytes) }),
 });
 const startedAt = performance.now();

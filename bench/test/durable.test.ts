@@ -17,6 +17,7 @@ it.skipIf(!hasCompiler || !isBuilt)(
       sessions: 10,
       restartSessions: 20,
       restartRetained: 50,
+      shrinkSeconds: 0,
     };
     await measureDurable(workload, (figure) => figures.push(figure));
     expect(figures).toHaveLength(8);
