@@ -81,7 +81,10 @@ describe.each([
     const server = new DurableServer();
     away(server.harness, "s", "will");
     const will = {
-      ...{ topic: "will", payload: new Uint8Array([49]), qos: 1, retain: false },
+      topic: "will",
+      payload: new Uint8Array([49]),
+      qos: 1,
+      retain: false,
       properties: { willDelayIntervalSeconds: 10 },
     } as const;
     server.harness.connect("w", { ...lasting(), will }).cut();
