@@ -37,9 +37,14 @@ export function fail(core: CoreContext, connection: Connection, error: unknown):
   if (isPeersFault) core.statistics.protocolErrors += 1;
   else core.report(error);
   if (error instanceof Error) connection.ending.error = error;
-  const reasonCode = isPeersFault ? error.reasonCode : 0x83;
+  const reasonCode = isPeersFault ? disconnectCode(error.reasonCode) : 0x83;
   const reasonString = isPeersFault ? error.message : "internal error";
   dismiss(core, connection, { reasonCode, reasonString });
+}
+
+/** Codes of CONNACK that DISCONNECT does not have: a second CONNECT that is malformed as well is a Protocol Error. */
+function disconnectCode(reasonCode: number): number {
+  return reasonCode === 0x84 || reasonCode === 0x85 ? 0x82 : reasonCode;
 }
 
 /** Closes a connection once what was sent has left; from now on nothing is taken from it. */
