@@ -53,7 +53,6 @@ describe("the guide", { timeout: 60_000 }, () => {
     ]);
   });
 
-  // Two programs of the guide race for the wire on a busy machine; the reader gives up after 15 seconds.
   it(
     "shows a server, clients for it, and the command line",
     { retry: 3, timeout: 25_000 },
@@ -63,7 +62,8 @@ describe("the guide", { timeout: 60_000 }, () => {
       const [client, loop] = [start("client"), start("loop")];
       expect(await client.succeeded()).toBe(outputOf("client"));
       expect(await loop.succeeded()).toBe(outputOf("loop"));
-      await server.printed(/gardener is here\ngardener is gone/);
+      // The other program comes and goes at the same time: its lines may stand between these.
+      await server.printed(/gardener is here\n[^]*gardener is gone/);
 
       const [subscribe = [], publish = []] = commandsOf("command");
       const subscriber = runNode([COMMAND, ...subscribe, "-C", "1", "-W", "15", "-i", "reader"]);
