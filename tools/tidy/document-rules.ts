@@ -5,7 +5,7 @@ import type { Finding, Repository, Rule } from "./repository.ts";
 
 const ARCHITECTURE = "ARCHITECTURE.md";
 
-/** Folders that a path without its beginning may mean, as in "`core/session.ts`". */
+/** Folders that a path without its beginning may mean, as in "`core/sessions/session.ts`". */
 const ASSUMED_FOLDERS = ["", "packages/", "packages/server/src/", "packages/client/src/"];
 
 /**

@@ -2,8 +2,8 @@
 export { hashPassword } from "./auth/password-hash.ts";
 export { scramVerifier, type ScramVerifierOptions } from "./auth/scram.ts";
 export { parsePasswordFile, PasswordFile, passwordFileLine } from "./auth/password-file.ts";
-export type { AcknowledgedPacket } from "./core/acknowledged-packet.ts";
-export type { ApplicationMessage } from "./core/application-message.ts";
+export type { AcknowledgedPacket } from "./core/delivering/acknowledged-packet.ts";
+export type { ApplicationMessage } from "./core/publishing/application-message.ts";
 export { CORE_DEFAULTS, type CoreOptions, type QueueOverflow } from "./core/core-options.ts";
 export type { ClientContext, SessionItems } from "./core/hooks/client-context.ts";
 export type {

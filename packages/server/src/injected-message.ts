@@ -1,6 +1,6 @@
 import { isTopicName } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
-import type { ApplicationMessage } from "./core/application-message.ts";
+import type { ApplicationMessage } from "./core/publishing/application-message.ts";
 import type { SessionItems } from "./core/hooks/client-context.ts";
 import { MqttConfigurationError } from "./errors.ts";
 

@@ -1,15 +1,15 @@
 import type { DecodeLimits } from "@anax/protocol";
 import type { BytePool } from "./byte-pool.ts";
-import type { RefusedClient } from "./connect-rules.ts";
-import type { Connection } from "./connection.ts";
+import type { RefusedClient } from "./connection/connect-rules.ts";
+import type { Connection } from "./connection/connection.ts";
 import type { CoreOptions } from "./core-options.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { Journal } from "./journal/journal.ts";
-import type { RetainedMessages } from "./retained-messages.ts";
-import type { Router } from "./router.ts";
-import type { Session } from "./session.ts";
-import type { Sessions } from "./sessions.ts";
+import type { RetainedMessages } from "./retained/retained-messages.ts";
+import type { Router } from "./routing/router.ts";
+import type { Session } from "./sessions/session.ts";
+import type { Sessions } from "./sessions/sessions.ts";
 import type { Statistics } from "./statistics.ts";
 
 /** The parts of a server that the handling of packets works with. `ServerCore` is the one that there is. */

@@ -1,10 +1,10 @@
 import type { ExchangeState, QoS } from "@anax/protocol";
-import type { ApplicationMessage } from "../core/application-message.ts";
+import type { ApplicationMessage } from "../core/publishing/application-message.ts";
 import type { RestoredSubscription } from "../core/hooks/connection-events.ts";
 import { StoredState } from "../core/journal/stored-state.ts";
 import type { RecoveredSession } from "../core/journal/stored-state.ts";
 import type { StoredDelivery } from "../core/journal/session-row.ts";
-import { applicationMessageOf } from "../core/message.ts";
+import { applicationMessageOf } from "../core/publishing/message.ts";
 import { asError } from "../errors.ts";
 import type { StoreVisitor } from "../ports/store.ts";
 

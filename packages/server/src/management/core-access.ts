@@ -1,7 +1,7 @@
 import type { Task } from "../core/pending.ts";
 import type { ServerCore } from "../core/server-core.ts";
-import type { Session } from "../core/session.ts";
-import { stored } from "../core/storing.ts";
+import type { Session } from "../core/sessions/session.ts";
+import { stored } from "../core/journal/storing.ts";
 import { MqttNotStoredError, MqttSessionNotFoundError } from "../errors.ts";
 
 /** How management reaches the core: reads at once, changes in the core's own time. */

@@ -1,13 +1,13 @@
-import type { ApplicationMessage } from "../core/application-message.ts";
-import type { Delivery } from "../core/delivery.ts";
+import type { ApplicationMessage } from "../core/publishing/application-message.ts";
+import type { Delivery } from "../core/delivering/delivery.ts";
 import { subscribeInternally } from "../core/management/internal-subscription.ts";
 import type {
   InternalSubscription,
   MessageSink,
 } from "../core/management/internal-subscription.ts";
 import { retainedMatching } from "../core/management/retained-changes.ts";
-import { applicationMessageOf } from "../core/message.ts";
-import type { Message } from "../core/message.ts";
+import { applicationMessageOf } from "../core/publishing/message.ts";
+import type { Message } from "../core/publishing/message.ts";
 import type { ServerCore } from "../core/server-core.ts";
 import { MqttBufferOverflowError } from "../errors.ts";
 

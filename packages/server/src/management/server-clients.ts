@@ -1,6 +1,6 @@
 import { ReasonCode, reasonCodeSender } from "@anax/protocol";
 import type { UserProperties } from "@anax/protocol";
-import { dismiss } from "../core/closing.ts";
+import { dismiss } from "../core/connection/closing.ts";
 import {
   clientStatus,
   connectedClient,

@@ -1,4 +1,4 @@
-import type { RefusedClient } from "../core/connect-rules.ts";
+import type { RefusedClient } from "../core/connection/connect-rules.ts";
 import type { ServerEventHandlers } from "../events.ts";
 import type { Log } from "../ports/logger.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { RetainedCursor } from "../../src/core/retained-cursor.ts";
-import { SubscriptionTree } from "../../src/core/subscription-tree.ts";
+import { RetainedCursor } from "../../src/core/retained/retained-cursor.ts";
+import { SubscriptionTree } from "../../src/core/routing/subscription-tree.ts";
 import { CoreHarness, publishPacket, subscribe, subscribePacket } from "../support/core-harness.ts";
 import { countCalls, stopCounting } from "./call-counter.ts";
 

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { decodePacket, OutgoingTopicAliases } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { BytePool } from "../../src/core/byte-pool.ts";
-import { messageFromApplication } from "../../src/core/message.ts";
-import { Outbox } from "../../src/core/outbox.ts";
-import { writePublish } from "../../src/core/publish-writer.ts";
+import { messageFromApplication } from "../../src/core/publishing/message.ts";
+import { Outbox } from "../../src/core/connection/outbox.ts";
+import { writePublish } from "../../src/core/delivering/publish-writer.ts";
 import { CoreHarness } from "../support/core-harness.ts";
 
 const deliveries = fc.record({

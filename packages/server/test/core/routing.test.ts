@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { topicMatchesFilter } from "@anax/protocol";
-import { Router } from "../../src/core/router.ts";
-import { Session } from "../../src/core/session.ts";
-import { SubscriptionTree } from "../../src/core/subscription-tree.ts";
-import type { Subscription } from "../../src/core/subscription.ts";
+import { Router } from "../../src/core/routing/router.ts";
+import { Session } from "../../src/core/sessions/session.ts";
+import { SubscriptionTree } from "../../src/core/routing/subscription-tree.ts";
+import type { Subscription } from "../../src/core/routing/subscription.ts";
 import { CoreHarness, publishPacket, subscribe } from "../support/core-harness.ts";
 
 const FILTERS = [

@@ -3,17 +3,17 @@ import { describe, expect, it } from "vitest";
 import { topicMatchesFilter } from "@anax/protocol";
 import { BytePool } from "../../src/core/byte-pool.ts";
 import { Deadlines } from "../../src/core/deadlines.ts";
-import type { Delivery } from "../../src/core/delivery.ts";
-import { DeliveryQueue } from "../../src/core/delivery-queue.ts";
+import type { Delivery } from "../../src/core/delivering/delivery.ts";
+import { DeliveryQueue } from "../../src/core/delivering/delivery-queue.ts";
 import {
   applicationMessageOf,
   messageFromApplication,
   secondsLeft,
-} from "../../src/core/message.ts";
-import type { Message } from "../../src/core/message.ts";
-import { Outbox } from "../../src/core/outbox.ts";
-import { RetainedCursor } from "../../src/core/retained-cursor.ts";
-import { RetainedMessages } from "../../src/core/retained-messages.ts";
+} from "../../src/core/publishing/message.ts";
+import type { Message } from "../../src/core/publishing/message.ts";
+import { Outbox } from "../../src/core/connection/outbox.ts";
+import { RetainedCursor } from "../../src/core/retained/retained-cursor.ts";
+import { RetainedMessages } from "../../src/core/retained/retained-messages.ts";
 
 const level = fc.constantFrom("a", "b", "", "$x");
 const topicName = fc

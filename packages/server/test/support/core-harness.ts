@@ -5,12 +5,12 @@ import type {
   QoS,
   SubscriptionRequest,
 } from "@anax/protocol";
-import type { ApplicationMessage } from "../../src/core/application-message.ts";
+import type { ApplicationMessage } from "../../src/core/publishing/application-message.ts";
 import { CORE_DEFAULTS } from "../../src/core/core-options.ts";
 import type { CoreOptions } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { Pending } from "../../src/core/pending.ts";
-import type { Published } from "../../src/core/publishing.ts";
+import type { Published } from "../../src/core/publishing/publishing.ts";
 import { ServerCore } from "../../src/core/server-core.ts";
 import { ScriptedPeer } from "./scripted-peer.ts";
 import type { PacketOf } from "./scripted-peer.ts";

@@ -3,7 +3,7 @@ import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { Commit } from "../../src/core/journal/commits.ts";
 import { StoredState } from "../../src/core/journal/stored-state.ts";
 import type { JournalOptions } from "../../src/core/server-core.ts";
-import { openGates } from "../../src/core/storing.ts";
+import { openGates } from "../../src/core/journal/storing.ts";
 import { CoreHarness } from "./core-harness.ts";
 
 /** What a store would have on its medium. */

@@ -1,6 +1,6 @@
 import { decodePacket, encodePacket, Framer } from "@anax/protocol";
 import type { Packet, ProtocolVersion, PublishPacket } from "@anax/protocol";
-import type { Connection } from "../../src/core/connection.ts";
+import type { Connection } from "../../src/core/connection/connection.ts";
 import type { ServerCore } from "../../src/core/server-core.ts";
 import type { ScriptedWire } from "./scripted-wire.ts";
 

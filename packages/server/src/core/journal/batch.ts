@@ -1,5 +1,5 @@
 import { copyBytes } from "@anax/protocol";
-import type { JournalPlace, Message } from "../message.ts";
+import type { JournalPlace, Message } from "../publishing/message.ts";
 
 /** One batch of the journal, as long as the store has it. */
 export class Batch {

@@ -1,6 +1,6 @@
 import { ByteWriter } from "@anax/protocol";
-import type { RetainedMessages } from "../retained-messages.ts";
-import type { Session } from "../session.ts";
+import type { RetainedMessages } from "../retained/retained-messages.ts";
+import type { Session } from "../sessions/session.ts";
 import type { Batch } from "./batch.ts";
 import { writeNumber } from "./fields.ts";
 import type { Journal } from "./journal.ts";

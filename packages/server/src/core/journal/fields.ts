@@ -1,6 +1,6 @@
 import { copyBytes } from "@anax/protocol";
 import type { ByteReader, ByteWriter, QoS } from "@anax/protocol";
-import type { Delivery } from "../delivery.ts";
+import type { Delivery } from "../delivering/delivery.ts";
 
 /*
  * The data types of stored records that MQTT itself does not have.

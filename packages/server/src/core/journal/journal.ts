@@ -1,8 +1,8 @@
 import { ByteWriter } from "@anax/protocol";
-import type { Delivery } from "../delivery.ts";
-import type { Message } from "../message.ts";
-import type { Session } from "../session.ts";
-import type { Subscription } from "../subscription.ts";
+import type { Delivery } from "../delivering/delivery.ts";
+import type { Message } from "../publishing/message.ts";
+import type { Session } from "../sessions/session.ts";
+import type { Subscription } from "../routing/subscription.ts";
 import { Batch, MessagePlace } from "./batch.ts";
 import type { BatchReader } from "./batch.ts";
 import { writeAddress, writeNumber } from "./fields.ts";

@@ -1,10 +1,10 @@
 import type { CoreContext } from "../core-context.ts";
-import type { Delivery } from "../delivery.ts";
-import { store } from "../retaining.ts";
-import { scheduleExpiry } from "../session-ending.ts";
-import { Session } from "../session.ts";
-import { restoreSubscription } from "../subscription-making.ts";
-import { releaseWill } from "../will.ts";
+import type { Delivery } from "../delivering/delivery.ts";
+import { store } from "../retained/retaining.ts";
+import { scheduleExpiry } from "../sessions/session-ending.ts";
+import { Session } from "../sessions/session.ts";
+import { restoreSubscription } from "../subscribing/subscription-making.ts";
+import { releaseWill } from "../sessions/will.ts";
 import type { MessagePlace } from "./batch.ts";
 import type { Journal } from "./journal.ts";
 import type { StoredDelivery } from "./session-row.ts";

@@ -1,6 +1,6 @@
 import type { ByteReader, ByteWriter, ExchangeState } from "@anax/protocol";
 import type { RestoredSubscription } from "../hooks/connection-events.ts";
-import type { Session } from "../session.ts";
+import type { Session } from "../sessions/session.ts";
 import { readAddress, readNumber, writeAddress, writeNumber } from "./fields.ts";
 import type { Address } from "./fields.ts";
 import {

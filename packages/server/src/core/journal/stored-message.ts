@@ -1,6 +1,6 @@
 import { copyBytes } from "@anax/protocol";
 import type { ByteReader, ByteWriter } from "@anax/protocol";
-import { Message } from "../message.ts";
+import { Message } from "../publishing/message.ts";
 import { qosOf, readTime, writeTime } from "./fields.ts";
 
 const RETAIN = 0x04;

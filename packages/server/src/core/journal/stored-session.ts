@@ -1,8 +1,8 @@
 import { decodePacket, encodePacket } from "@anax/protocol";
 import type { ByteReader, ByteWriter, Will } from "@anax/protocol";
 import type { RestoredSubscription } from "../hooks/connection-events.ts";
-import type { Session } from "../session.ts";
-import type { Subscription } from "../subscription.ts";
+import type { Session } from "../sessions/session.ts";
+import type { Subscription } from "../routing/subscription.ts";
 import { readBlob, readTime, writeBlob, writeTime } from "./fields.ts";
 
 const HAS_USER_NAME = 0x01;

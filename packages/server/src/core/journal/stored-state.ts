@@ -1,7 +1,7 @@
 import { ByteReader } from "@anax/protocol";
 import type { ExchangeState } from "@anax/protocol";
 import type { RestoredSubscription } from "../hooks/connection-events.ts";
-import type { Message } from "../message.ts";
+import type { Message } from "../publishing/message.ts";
 import { Batch } from "./batch.ts";
 import { CHECKPOINT_KEY } from "./checkpoint.ts";
 import { readAddress, readNumber } from "./fields.ts";

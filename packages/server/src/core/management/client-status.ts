@@ -1,5 +1,5 @@
 import type { ProtocolVersion } from "@anax/protocol";
-import type { Connection } from "../connection.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import type { Peer } from "../wire.ts";

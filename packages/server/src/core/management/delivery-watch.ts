@@ -1,4 +1,4 @@
-import type { Session } from "../session.ts";
+import type { Session } from "../sessions/session.ts";
 
 /** How a message that somebody watches ended: the client's Reason Code, or that it will never be acknowledged. */
 export type WatchedOutcome =

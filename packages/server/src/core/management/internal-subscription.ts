@@ -1,9 +1,9 @@
 import { ProtocolError } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
-import type { Delivery } from "../delivery.ts";
-import { readFilter } from "../filter-rules.ts";
-import { Session } from "../session.ts";
-import type { Subscription } from "../subscription.ts";
+import type { Delivery } from "../delivering/delivery.ts";
+import { readFilter } from "../subscribing/filter-rules.ts";
+import { Session } from "../sessions/session.ts";
+import type { Subscription } from "../routing/subscription.ts";
 
 /** Takes messages in place of a client. */
 export interface MessageSink {

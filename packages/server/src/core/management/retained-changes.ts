@@ -1,10 +1,10 @@
-import type { ApplicationMessage } from "../application-message.ts";
+import type { ApplicationMessage } from "../publishing/application-message.ts";
 import type { CoreContext } from "../core-context.ts";
-import { applicationMessageOf, messageFromApplication } from "../message.ts";
+import { applicationMessageOf, messageFromApplication } from "../publishing/message.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
-import { RetainedCursor } from "../retained-cursor.ts";
-import { forget, retain } from "../retaining.ts";
+import { RetainedCursor } from "../retained/retained-cursor.ts";
+import { forget, retain } from "../retained/retaining.ts";
 
 /** Topics that one step of clearing visits: about a millisecond. */
 const STEPS_AT_ONCE = 4_096;

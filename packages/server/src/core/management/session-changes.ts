@@ -1,12 +1,12 @@
-import type { ApplicationMessage } from "../application-message.ts";
-import { dismiss } from "../closing.ts";
+import type { ApplicationMessage } from "../publishing/application-message.ts";
+import { dismiss } from "../connection/closing.ts";
 import type { CoreContext } from "../core-context.ts";
-import { deliver, forgetQueued, takeQueued } from "../delivering.ts";
-import type { Delivery } from "../delivery.ts";
-import { messageFromApplication } from "../message.ts";
-import { endSession } from "../session-ending.ts";
-import type { Session } from "../session.ts";
-import { refusalToStore } from "../storing.ts";
+import { deliver, forgetQueued, takeQueued } from "../delivering/delivering.ts";
+import type { Delivery } from "../delivering/delivery.ts";
+import { messageFromApplication } from "../publishing/message.ts";
+import { endSession } from "../sessions/session-ending.ts";
+import type { Session } from "../sessions/session.ts";
+import { refusalToStore } from "../journal/storing.ts";
 import type { DeliveryWatch } from "./delivery-watch.ts";
 
 const ADMINISTRATIVE_ACTION = 0x98;

@@ -1,8 +1,8 @@
 import type { QoS } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
-import { NEVER_EXPIRES } from "../session-expiry.ts";
-import type { Session } from "../session.ts";
+import { NEVER_EXPIRES } from "../sessions/session-expiry.ts";
+import type { Session } from "../sessions/session.ts";
 
 /** A session, connected or not, as it was at the moment of asking. */
 export interface SessionStatus {

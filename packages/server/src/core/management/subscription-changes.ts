@@ -1,14 +1,14 @@
 import type { SubscriptionRequest } from "@anax/protocol";
-import { dismiss } from "../closing.ts";
+import { dismiss } from "../connection/closing.ts";
 import type { CoreContext } from "../core-context.ts";
-import { pump } from "../delivering.ts";
+import { pump } from "../delivering/delivering.ts";
 import type { ClientContext } from "../hooks/client-context.ts";
 import type { Task } from "../pending.ts";
-import type { Session } from "../session.ts";
-import { stored } from "../storing.ts";
-import { owe, storedOrUndone, subscribe } from "../subscription-making.ts";
-import type { Made, Subscriber } from "../subscription-making.ts";
-import { unsubscribe } from "../unsubscribing.ts";
+import type { Session } from "../sessions/session.ts";
+import { stored } from "../journal/storing.ts";
+import { owe, storedOrUndone, subscribe } from "../subscribing/subscription-making.ts";
+import type { Made, Subscriber } from "../subscribing/subscription-making.ts";
+import { unsubscribe } from "../subscribing/unsubscribing.ts";
 import type { Peer } from "../wire.ts";
 
 const UNSPECIFIED_ERROR = 0x80;

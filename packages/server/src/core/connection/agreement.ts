@@ -1,0 +1,132 @@
+import type { ConnackProperties, ConnectPacket } from "@anax/protocol";
+import type { CoreOptions } from "../core-options.ts";
+import type { ValidatingConnection } from "../hooks/connection-events.ts";
+import { NEVER_EXPIRES } from "../sessions/session-expiry.ts";
+
+/** What client and server settled for one connection: what the client asked for, as the server granted it. */
+export interface Agreement {
+  readonly clientId: string;
+  /** True if CONNACK must name the Client Identifier, since the client sent none. */
+  readonly isAssigned: boolean;
+  /** The Keep Alive in force; 0 for none. */
+  readonly keepAliveSeconds: number;
+  readonly sessionExpirySeconds: number;
+  /**
+   * True for a bridge of 3.1 or 3.1.1, which says so in CONNECT: it must not get back what it brings, and
+   * must see RETAIN as it was published, but has no options of MQTT 5.0 to ask for that.
+   */
+  readonly isBridge: boolean;
+}
+
+/** Before CONNECT. */
+export const NOTHING_AGREED: Agreement = {
+  clientId: "",
+  isAssigned: false,
+  keepAliveSeconds: 0,
+  sessionExpirySeconds: 0,
+  isBridge: false,
+};
+
+/** Settles what a client that may come in is granted. */
+export function agree(
+  core: { readonly options: CoreOptions; newClientId(): string },
+  packet: ConnectPacket,
+  args: ValidatingConnection,
+): Agreement {
+  const isAssigned = packet.clientId === "";
+  return {
+    clientId: args.assignedClientId ?? (isAssigned ? core.newClientId() : packet.clientId),
+    isAssigned,
+    keepAliveSeconds: grantKeepAlive(core.options, packet, args),
+    sessionExpirySeconds: grantExpiry(core.options, packet, args),
+    isBridge: packet.bridge === true,
+  };
+}
+
+/** Only MQTT 5.0 clients can be told of another Keep Alive; the others keep their own [MQTT-3.2.2-22]. */
+function grantKeepAlive(
+  options: CoreOptions,
+  packet: ConnectPacket,
+  args: ValidatingConnection,
+): number {
+  const asked = packet.keepAliveSeconds;
+  if (packet.protocolVersion !== 5) return asked;
+  if (args.serverKeepAliveSeconds !== undefined) return args.serverKeepAliveSeconds;
+  const limit = options.keepAliveMaximumSeconds;
+  return limit > 0 && (asked === 0 || asked > limit) ? limit : asked;
+}
+
+/** A session without Clean Session of 3.1 and 3.1.1 lives as long as the server allows. */
+function grantExpiry(
+  options: CoreOptions,
+  packet: ConnectPacket,
+  args: ValidatingConnection,
+): number {
+  if (args.grantedSessionExpiryIntervalSeconds !== undefined)
+    return args.grantedSessionExpiryIntervalSeconds;
+  const forOlder = packet.cleanStart ? 0 : NEVER_EXPIRES;
+  const asked =
+    packet.protocolVersion === 5
+      ? (packet.properties?.sessionExpiryIntervalSeconds ?? 0)
+      : forOlder;
+  return Math.min(asked, options.sessionExpiryMaximumSeconds);
+}
+
+/** Properties of a CONNACK that lets the client in: whatever differs from the specification's defaults or the client's wishes. */
+export function connackProperties(
+  options: CoreOptions,
+  packet: ConnectPacket,
+  args: ValidatingConnection,
+  agreement: Agreement,
+): ConnackProperties {
+  if (packet.protocolVersion !== 5) return {};
+  return {
+    ...limitsOf(options),
+    ...grantsOf(packet, agreement),
+    ...answersOf(packet, args),
+  };
+}
+
+function limitsOf(options: CoreOptions): ConnackProperties {
+  const { maximumQos, topicAliasMaximum, maximumPacketSize } = options;
+  return {
+    receiveMaximum: options.receiveMaximum,
+    maximumPacketSize,
+    ...(maximumQos < 2 && { maximumQos: maximumQos === 0 ? 0 : 1 }),
+    ...(topicAliasMaximum > 0 && { topicAliasMaximum }),
+    ...(!options.retainAvailable && { retainAvailable: false }),
+    ...(!options.wildcardSubscriptionAvailable && { wildcardSubscriptionAvailable: false }),
+    ...(!options.subscriptionIdentifiersAvailable && { subscriptionIdentifiersAvailable: false }),
+    ...(!options.sharedSubscriptionAvailable && { sharedSubscriptionAvailable: false }),
+  };
+}
+
+function grantsOf(packet: ConnectPacket, agreement: Agreement): ConnackProperties {
+  const { clientId, isAssigned, keepAliveSeconds, sessionExpirySeconds } = agreement;
+  const askedExpiry = packet.properties?.sessionExpiryIntervalSeconds ?? 0;
+  return {
+    ...(sessionExpirySeconds !== askedExpiry && {
+      sessionExpiryIntervalSeconds: sessionExpirySeconds,
+    }),
+    ...(keepAliveSeconds !== packet.keepAliveSeconds && {
+      serverKeepAliveSeconds: keepAliveSeconds,
+    }),
+    ...(isAssigned && { assignedClientId: clientId }),
+  };
+}
+
+function answersOf(packet: ConnectPacket, args: ValidatingConnection): ConnackProperties {
+  const method = packet.properties?.authenticationMethod;
+  const wantsInformation = packet.properties?.requestResponseInformation === true;
+  return {
+    ...(args.reasonString !== undefined && { reasonString: args.reasonString }),
+    ...(args.responseUserProperties && { userProperties: args.responseUserProperties }),
+    ...(args.serverReference !== undefined && { serverReference: args.serverReference }),
+    ...(wantsInformation &&
+      args.responseInformation !== undefined && { responseInformation: args.responseInformation }),
+    // A successful CONNACK repeats the method, and only then has data [MQTT-4.12.0-5] [MQTT-4.12.0-6].
+    ...(method !== undefined && { authenticationMethod: method }),
+    ...(method !== undefined &&
+      args.responseAuthenticationData && { authenticationData: args.responseAuthenticationData }),
+  };
+}

@@ -1,0 +1,149 @@
+import { ProtocolError } from "@anax/protocol";
+import type { AuthPacket, AuthProperties } from "@anax/protocol";
+import { dismiss } from "./closing.ts";
+import { unsupportedMethod } from "./connect-rules.ts";
+import type { Refusal } from "./connect-rules.ts";
+import type { Connection } from "./connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import type { AuthenticationExchange, ValidatingConnection } from "../hooks/connection-events.ts";
+import { sendPacket } from "./outgoing.ts";
+import { runTask, settled } from "../pending.ts";
+import type { Task } from "../pending.ts";
+
+const SUCCESS = 0x00;
+const CONTINUE_AUTHENTICATION = 0x18;
+const REAUTHENTICATE = 0x19;
+const NOT_AUTHORIZED = 0x87;
+
+/** Enhanced authentication of one connection: its method, which never changes, and who waits for the next AUTH. */
+export interface AuthenticationState {
+  readonly method: string;
+  answered: ((packet: AuthPacket | undefined) => void) | undefined;
+  /** A re-authentication is under way. */
+  isRunning: boolean;
+}
+
+/** What the handler of `validatingConnection` exchanges AUTH packets through. `begun` is called at each step. */
+export function exchangeFor(
+  core: CoreContext,
+  connection: Connection,
+  state: AuthenticationState,
+  begun: () => void,
+): AuthenticationExchange {
+  return {
+    method: state.method,
+    send(step, answered) {
+      if (!connection.isOpen) return answered(undefined);
+      begun();
+      state.answered = answered;
+      const properties: AuthProperties = { authenticationMethod: state.method, ...step };
+      sendPacket(core, connection, {
+        type: "auth",
+        reasonCode: CONTINUE_AUTHENTICATION,
+        properties,
+      });
+      core.readOn(connection);
+    },
+  };
+}
+
+/** AUTH came: an answer that somebody waits for, or the start of a re-authentication [MQTT-4.12.1-1]. */
+export function receiveAuth(core: CoreContext, connection: Connection, packet: AuthPacket): void {
+  const state = connection.authentication;
+  if (state === undefined) throw new ProtocolError("AUTH without Authentication Method in CONNECT");
+  if (packet.properties?.authenticationMethod !== state.method) {
+    throw new ProtocolError(`Authentication Method differs from "${state.method}" of CONNECT`);
+  }
+  if (packet.reasonCode === CONTINUE_AUTHENTICATION && state.answered !== undefined) {
+    const { answered } = state;
+    state.answered = undefined;
+    return answered(packet);
+  }
+  if (packet.reasonCode !== REAUTHENTICATE || connection.state !== "connected" || state.isRunning) {
+    throw new ProtocolError(`AUTH with Reason Code ${packet.reasonCode} is not expected now`);
+  }
+  startReauthentication(core, connection, state, packet);
+}
+
+function startReauthentication(
+  core: CoreContext,
+  connection: Connection,
+  state: AuthenticationState,
+  packet: AuthPacket,
+): void {
+  state.isRunning = true;
+  const finish = (): void => {
+    state.isRunning = false;
+  };
+  // Other packets go on meanwhile under the old identity.
+  runTask(reauthenticate(core, connection, state, packet), finish, (error) => {
+    finish();
+    core.report(error);
+    dismiss(core, connection, { reasonCode: NOT_AUTHORIZED });
+  });
+}
+
+function* reauthenticate(
+  core: CoreContext,
+  connection: Connection,
+  state: AuthenticationState,
+  packet: AuthPacket,
+): Task {
+  const args = reauthenticationArguments(core, connection, state, packet);
+  yield* settled(core.hooks.validatingConnection?.(args));
+  if (!connection.isOpen) return;
+  const refusal = refusedMethod(args) ?? args;
+  if (refusal.reasonCode >= 0x80) {
+    const { reasonCode, reasonString } = refusal;
+    return dismiss(core, connection, {
+      reasonCode,
+      ...(reasonString === undefined ? {} : { reasonString }),
+    });
+  }
+  const properties: AuthProperties = {
+    authenticationMethod: state.method,
+    ...(args.responseAuthenticationData && { authenticationData: args.responseAuthenticationData }),
+    ...(args.reasonString !== undefined && { reasonString: args.reasonString }),
+    ...(args.responseUserProperties && { userProperties: args.responseUserProperties }),
+  };
+  sendPacket(core, connection, { type: "auth", reasonCode: SUCCESS, properties });
+}
+
+/** A method that nobody has checked lets nobody in [MQTT-4.12.0-1]. */
+export function refusedMethod(args: ValidatingConnection): Refusal | undefined {
+  const { authenticationMethod: method, authenticationMethodAccepted, reasonCode } = args;
+  if (method === undefined || authenticationMethodAccepted || reasonCode >= 0x80) return undefined;
+  return unsupportedMethod(method);
+}
+
+function reauthenticationArguments(
+  core: CoreContext,
+  connection: Connection,
+  state: AuthenticationState,
+  packet: AuthPacket,
+): ValidatingConnection {
+  const { authenticationData, userProperties } = packet.properties ?? {};
+  const args: ValidatingConnection = {
+    clientId: connection.clientId,
+    ...(connection.userName === undefined ? {} : { userName: connection.userName }),
+    cleanStart: false,
+    keepAliveSeconds: connection.agreement.keepAliveSeconds,
+    protocolVersion: 5,
+    peer: connection.peer,
+    authenticationMethod: state.method,
+    ...(authenticationData === undefined ? {} : { authenticationData }),
+    requestProblemInformation: connection.requestProblemInformation,
+    requestResponseInformation: false,
+    sessionExpiryIntervalSeconds: connection.session?.expiryIntervalSeconds ?? 0,
+    topicAliasMaximum: connection.outgoingAliases?.maximum ?? 0,
+    userProperties: userProperties ?? [],
+    reauthentication: true,
+    exchange: exchangeFor(core, connection, state, () => {
+      args.authenticationMethodAccepted = true;
+    }),
+    sessionItems: connection.sessionItems,
+    authenticationMethodAccepted: false,
+    reasonCode: SUCCESS,
+  };
+  return args;
+}

@@ -1,0 +1,163 @@
+import { PeerError, ProtocolError } from "@anax/protocol";
+import type { DisconnectPacket, DisconnectProperties } from "@anax/protocol";
+import type { Connection } from "./connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import { sendPacket } from "./outgoing.ts";
+import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
+import { closeGate } from "../journal/storing.ts";
+import { discardWill, releaseWill } from "../sessions/will.ts";
+
+/** Why the server ends a connection, as DISCONNECT tells it. */
+export interface Dismissal {
+  readonly reasonCode: number;
+  readonly reasonString?: string;
+  readonly serverReference?: string;
+  readonly userProperties?: readonly (readonly [string, string])[];
+}
+
+/** Ends a connection from the server's side: DISCONNECT where MQTT 5.0 allows it, then the close. */
+export function dismiss(core: CoreContext, connection: Connection, dismissal: Dismissal): void {
+  if (!connection.isOpen) return;
+  // There is no DISCONNECT before a CONNACK that lets the client in [MQTT-3.14.0-1].
+  if (connection.version === 5 && connection.state === "connected") {
+    const { reasonCode, ...properties } = dismissal;
+    const packet: DisconnectPacket = { type: "disconnect", reasonCode, properties };
+    sendPacket(core, connection, packet);
+  }
+  const { ending } = connection;
+  ending.reasonCode ??= dismissal.reasonCode;
+  if (dismissal.reasonString !== undefined) ending.reasonString ??= dismissal.reasonString;
+  shut(core, connection);
+}
+
+/** The peer broke the protocol, or something broke here while its packet was handled: only this connection ends. */
+export function fail(core: CoreContext, connection: Connection, error: unknown): void {
+  if (!connection.isOpen) return;
+  const isPeersFault = error instanceof PeerError;
+  if (isPeersFault) core.statistics.protocolErrors += 1;
+  else core.report(error);
+  if (error instanceof Error) connection.ending.error = error;
+  const reasonCode = isPeersFault ? disconnectCode(error.reasonCode) : 0x83;
+  const reasonString = isPeersFault ? error.message : "internal error";
+  dismiss(core, connection, { reasonCode, reasonString });
+}
+
+/** Codes of CONNACK that DISCONNECT does not have: a second CONNECT that is malformed as well is a Protocol Error. */
+function disconnectCode(reasonCode: number): number {
+  return reasonCode === 0x84 || reasonCode === 0x85 ? 0x82 : reasonCode;
+}
+
+/** Closes a connection once what was sent has left; from now on nothing is taken from it. */
+export function shut(core: CoreContext, connection: Connection): void {
+  if (!connection.isOpen) return;
+  connection.state = "closing";
+  leaveSession(core, connection);
+  const { outbound } = connection;
+  if (outbound?.isRunning === true) outbound.whenEmpty = () => endWire(core, connection);
+  else endWire(core, connection);
+}
+
+/** Ends a connection whose peer sends no more, unless a handler or the store still owes it something. */
+export function endWhenAnswered(core: CoreContext, connection: Connection): void {
+  if (connection.isWaiting || connection.gate !== undefined) return;
+  shut(core, connection);
+}
+
+function endWire(core: CoreContext, connection: Connection): void {
+  core.writeLast(connection);
+  connection.wire.end();
+}
+
+/** The transport is gone, whoever closed it. */
+export function connectionClosed(core: CoreContext, connection: Connection, error?: Error): void {
+  if (connection.state === "closed") return;
+  if (error !== undefined) connection.ending.error ??= error;
+  leaveSession(core, connection);
+  connection.state = "closed";
+  closeGate(core, connection);
+  connection.outbox.clear();
+  connection.backlog.clear();
+  const exchange = connection.authentication;
+  connection.authentication = undefined;
+  exchange?.answered?.(undefined);
+}
+
+/** Takes the connection off its session, once, and decides what becomes of Will and session. */
+function leaveSession(core: CoreContext, connection: Connection): void {
+  core.deadlines.cancel(connection.deadline);
+  connection.deadline = undefined;
+  const { session, ending } = connection;
+  connection.session = undefined;
+  connection.resuming = undefined;
+  if (session === undefined || session.connection !== connection) return;
+  session.connection = undefined;
+  if (ending.willIsDue) releaseWill(core, session);
+  else discardWill(core, session);
+  closeGate(core, connection);
+  if (session.isPersistent && ending.endsSession !== true) {
+    scheduleExpiry(core, session, core.now);
+    if (session.isDurable) core.journal?.session(session);
+  } else {
+    endSession(core, session, ending.endsSession === true ? "deleted" : "disconnected");
+  }
+  announce(core, connection, session.expiryIntervalSeconds);
+}
+
+/** Fires `clientDisconnected` for a client that `clientConnected` was fired for. */
+function announce(
+  core: CoreContext,
+  connection: Connection,
+  sessionExpiryIntervalSeconds: number,
+): void {
+  if (!connection.isAnnounced) return;
+  connection.isAnnounced = false;
+  core.statistics.connectionsCurrent -= 1;
+  const { type, reasonCode, reasonString, userProperties, error } = connection.ending;
+  core.hooks.clientDisconnected?.({
+    ...connection.context,
+    ...(connection.password === undefined ? {} : { password: connection.password }),
+    disconnectType: type,
+    ...(reasonCode === undefined ? {} : { reasonCode }),
+    ...(reasonString === undefined ? {} : { reasonString }),
+    ...(userProperties === undefined ? {} : { userProperties }),
+    ...(error === undefined ? {} : { error }),
+    sessionExpiryIntervalSeconds,
+  });
+}
+
+/** DISCONNECT came: the client ends the connection in order. */
+export function receiveDisconnect(
+  core: CoreContext,
+  connection: Connection,
+  packet: DisconnectPacket,
+): void {
+  const { session, ending } = connection;
+  changeExpiry(core, connection, packet.properties);
+  ending.type = "clean";
+  ending.reasonCode = packet.reasonCode;
+  if (packet.properties?.reasonString !== undefined)
+    ending.reasonString = packet.properties.reasonString;
+  if (packet.properties?.userProperties !== undefined)
+    ending.userProperties = packet.properties.userProperties;
+  // Every code but 0x00 leaves the Will due [MQTT-3.14.4-3].
+  ending.willIsDue = packet.reasonCode !== 0;
+  if (session !== undefined && !ending.willIsDue) discardWill(core, session);
+  shut(core, connection);
+}
+
+/** A client may change its Session Expiry Interval as it goes, but not from none to some. */
+function changeExpiry(
+  core: CoreContext,
+  connection: Connection,
+  properties: DisconnectProperties | undefined,
+): void {
+  const seconds = properties?.sessionExpiryIntervalSeconds;
+  if (seconds === undefined || connection.session === undefined) return;
+  if (seconds > 0 && connection.sessionExpiryIntervalAtConnect === 0) {
+    throw new ProtocolError(`Session Expiry Interval ${seconds} on DISCONNECT after 0 on CONNECT`);
+  }
+  connection.session.expiryIntervalSeconds = Math.min(
+    seconds,
+    core.options.sessionExpiryMaximumSeconds,
+  );
+}

@@ -1,0 +1,115 @@
+import { encodedLength, validateUtf8 } from "@anax/protocol";
+import type { ConnectPacket, ProtocolVersion, UserProperties, Will } from "@anax/protocol";
+import type { CoreContext } from "../core-context.ts";
+import { isOpenToClients } from "../publishing/reserved-topics.ts";
+import type { Peer } from "../wire.ts";
+
+const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
+const NOT_AUTHORIZED = 0x87;
+const BAD_AUTHENTICATION_METHOD = 0x8c;
+const TOPIC_NAME_INVALID = 0x90;
+const QUOTA_EXCEEDED = 0x97;
+const PAYLOAD_FORMAT_INVALID = 0x99;
+const RETAIN_NOT_SUPPORTED = 0x9a;
+const QOS_NOT_SUPPORTED = 0x9b;
+
+/** Why a CONNECT is refused, as CONNACK tells it. */
+export interface Refusal {
+  readonly reasonCode: number;
+  readonly reasonString?: string;
+  readonly serverReference?: string;
+  readonly responseUserProperties?: UserProperties;
+}
+
+/** A client that is not let in, and what it is told. What it did not come to say is empty or undefined. */
+export interface RefusedClient {
+  readonly clientId: string;
+  readonly userName: string | undefined;
+  readonly protocolVersion: ProtocolVersion;
+  readonly peer: Peer;
+  readonly reasonCode: number;
+  readonly reasonString: string | undefined;
+}
+
+/** What a well-formed CONNECT may break of the server's own rules; undefined if nothing. */
+export function refusalOf(core: CoreContext, packet: ConnectPacket): Refusal | undefined {
+  return (
+    refusedClientId(core, packet) ??
+    refusedMethod(core, packet) ??
+    refusedSession(core, packet) ??
+    (packet.will && refusedWill(core, packet.will))
+  );
+}
+
+function refusedClientId(
+  core: CoreContext,
+  { clientId, protocolVersion, cleanStart }: ConnectPacket,
+): Refusal | undefined {
+  const bytes = encodedLength(clientId);
+  if (bytes > core.options.clientIdBytesMax) {
+    const reasonString = `Client Identifier of ${bytes} bytes exceeds ${core.options.clientIdBytesMax}`;
+    return { reasonCode: CLIENT_IDENTIFIER_NOT_VALID, reasonString };
+  }
+  if (bytes > 0) return undefined;
+  // An empty identifier: not in 3.1, in 3.1.1 with Clean Session only [MQTT-3.1.3-8], in 5.0 always.
+  const isAllowed = protocolVersion === 5 || (protocolVersion === 4 && cleanStart);
+  if (isAllowed && core.options.assignClientIds) return undefined;
+  return { reasonCode: CLIENT_IDENTIFIER_NOT_VALID, reasonString: "Client Identifier is empty" };
+}
+
+/** Without a handler nobody can carry out an exchange [MQTT-4.12.0-1]. */
+function refusedMethod(core: CoreContext, { properties }: ConnectPacket): Refusal | undefined {
+  const method = properties?.authenticationMethod;
+  if (method === undefined || core.hooks.validatingConnection !== undefined) return undefined;
+  return unsupportedMethod(method);
+}
+
+/** The refusal of an Authentication Method that nobody here knows. */
+export function unsupportedMethod(method: string): Refusal {
+  const reasonString = `Authentication Method "${method}" is not supported`;
+  return { reasonCode: BAD_AUTHENTICATION_METHOD, reasonString };
+}
+
+/** There is no room for the session of this client, unless it has one already. */
+export function refusedSession(
+  core: CoreContext,
+  { clientId }: { readonly clientId: string },
+): Refusal | undefined {
+  if (core.sessions.size < core.options.sessionsMax) return undefined;
+  if (clientId !== "" && core.sessions.get(clientId) !== undefined) return undefined;
+  return {
+    reasonCode: QUOTA_EXCEEDED,
+    reasonString: `there are ${core.sessions.size} sessions already`,
+  };
+}
+
+function refusedWill(core: CoreContext, will: Will): Refusal | undefined {
+  const { maximumQos, retainAvailable, topicLevelsMax } = core.options;
+  if (!isOpenToClients(will.topic, core.options)) {
+    return { reasonCode: NOT_AUTHORIZED, reasonString: "clients may not publish to $ topics" };
+  }
+  if (will.qos > maximumQos) {
+    return {
+      reasonCode: QOS_NOT_SUPPORTED,
+      reasonString: `Will QoS ${will.qos} exceeds ${maximumQos}`,
+    };
+  }
+  if (will.retain && !retainAvailable) {
+    return { reasonCode: RETAIN_NOT_SUPPORTED, reasonString: "Will Retain is not supported" };
+  }
+  if (will.topic.split("/").length > topicLevelsMax) {
+    return {
+      reasonCode: TOPIC_NAME_INVALID,
+      reasonString: `Will Topic has over ${topicLevelsMax} levels`,
+    };
+  }
+  const saysUtf8 = will.properties?.payloadFormatIndicator === 1;
+  if (
+    core.options.checkPayloadFormat &&
+    saysUtf8 &&
+    !validateUtf8(will.payload, 0, will.payload.length)
+  ) {
+    return { reasonCode: PAYLOAD_FORMAT_INVALID, reasonString: "the Will payload is not UTF-8" };
+  }
+  return undefined;
+}

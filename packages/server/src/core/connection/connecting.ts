@@ -1,0 +1,335 @@
+import { IncomingTopicAliases, OutgoingTopicAliases } from "@anax/protocol";
+import type { ConnackPacket, ConnectPacket } from "@anax/protocol";
+import { exchangeFor, refusedMethod } from "./authenticating.ts";
+import { dismiss, shut } from "./closing.ts";
+import { agree, connackProperties } from "./agreement.ts";
+import type { Connection } from "./connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import { enqueue, pump } from "../delivering/delivering.ts";
+import type { PreparingSession, ValidatingConnection } from "../hooks/connection-events.ts";
+import { refusalOf, refusedSession } from "./connect-rules.ts";
+import type { Refusal } from "./connect-rules.ts";
+import { messageFromApplication } from "../publishing/message.ts";
+import { sendPacket } from "./outgoing.ts";
+import { settled } from "../pending.ts";
+import type { Task } from "../pending.ts";
+import { watchKeepAlive } from "./keeping-alive.ts";
+import { cancelExpiry, endSession } from "../sessions/session-ending.ts";
+import { Session } from "../sessions/session.ts";
+import { refusalToStore, stored } from "../journal/storing.ts";
+import { restoreSubscription } from "../subscribing/subscription-making.ts";
+import { armWill, discardWill } from "../sessions/will.ts";
+
+const SESSION_TAKEN_OVER = 0x8e;
+
+/**
+ * From CONNECT to CONNACK: check, ask who it is, find or make the session, take it over from an older
+ * connection, answer. Everything from the take-over to CONNACK happens in one go, so of many
+ * connections with one Client Identifier exactly one is left.
+ */
+export function* connect(core: CoreContext, connection: Connection, packet: ConnectPacket): Task {
+  adopt(core, connection, packet);
+  const refusal = refusalOf(core, packet);
+  if (refusal !== undefined) return refuse(core, connection, refusal);
+  const args = validationArguments(core, connection, packet);
+  yield* settled(core.hooks.validatingConnection?.(args));
+  if (!connection.isOpen) return;
+  const refused = refusedMethod(args) ?? args;
+  if (refused.reasonCode !== 0) return refuse(core, connection, refused);
+  connection.userName = args.userName;
+  connection.agreement = agree(core, packet, args);
+  connection.clientId = connection.agreement.clientId;
+  const prepared = yield* prepareSession(core, connection, packet);
+  if (!connection.isOpen) return;
+  // Others may have come in while handlers were asked.
+  const full = refusedSession(core, connection);
+  if (full !== undefined) return refuse(core, connection, full);
+  const sessionPresent = yield* attachStored(core, connection, packet, prepared);
+  if (sessionPresent === undefined || !connection.isOpen) return;
+  welcome(core, connection, packet, args, sessionPresent);
+  yield* announce(core, connection, packet, sessionPresent);
+  connection.isHeld = false;
+  // What waited meanwhile goes before anything that is put into the outbox from now on.
+  if (connection.backlog.length > 0) core.flushNow(connection);
+  if (connection.session !== undefined) pump(core, connection.session);
+}
+
+/**
+ * Gives the connection its session, and waits until that is stored: CONNACK says that the session exists, or that an
+ * older one does no longer. Undefined if the client was refused.
+ */
+function* attachStored(
+  core: CoreContext,
+  connection: Connection,
+  packet: ConnectPacket,
+  prepared: PreparingSession | undefined,
+): Task<boolean | undefined> {
+  const unstorable = concernsStore(core, connection) ? refusalToStore(core) : undefined;
+  if (unstorable !== undefined) return refuseUnstored(core, connection, unstorable);
+  const appendedBefore = core.journal?.appended;
+  const sessionPresent = attach(core, connection, packet, prepared);
+  const failure = core.journal?.appended === appendedBefore ? undefined : yield* stored(core);
+  if (failure !== undefined) return refuseUnstored(core, connection, failure);
+  return sessionPresent;
+}
+
+/** True if the session is to survive, or takes the place of one that does. */
+function concernsStore(core: CoreContext, { agreement, clientId }: Connection): boolean {
+  return agreement.sessionExpirySeconds > 0 || core.sessions.get(clientId)?.isDurable === true;
+}
+
+/** The client is not let in, so it leaves no Will. */
+function refuseUnstored(core: CoreContext, connection: Connection, reasonCode: number): undefined {
+  if (!connection.isOpen) return;
+  connection.ending.willIsDue = false;
+  const reasonString = "the store takes nothing";
+  refuse(core, connection, { reasonCode, reasonString });
+}
+
+/** Takes over what CONNECT says about the connection itself. */
+function adopt(core: CoreContext, connection: Connection, packet: ConnectPacket): void {
+  const { properties } = packet;
+  connection.state = "authenticating";
+  core.deadlines.cancel(connection.deadline);
+  connection.deadline = undefined;
+  connection.introduce(packet);
+  connection.maximumPacketSize = properties?.maximumPacketSize ?? Infinity;
+  connection.sendMaximum = Math.min(
+    properties?.receiveMaximum ?? 65_535,
+    core.options.inFlightMaximum,
+  );
+  connection.requestProblemInformation = properties?.requestProblemInformation ?? true;
+  connection.sessionExpiryIntervalAtConnect = properties?.sessionExpiryIntervalSeconds ?? 0;
+  if (properties?.authenticationMethod !== undefined) {
+    const method = properties.authenticationMethod;
+    connection.authentication = { method, answered: undefined, isRunning: false };
+  }
+}
+
+function validationArguments(
+  core: CoreContext,
+  connection: Connection,
+  packet: ConnectPacket,
+): ValidatingConnection {
+  const { userName, password, will, properties = {} } = packet;
+  const { authenticationMethod, authenticationData, maximumPacketSize, receiveMaximum } =
+    properties;
+  const { authentication } = connection;
+  const accept = (): void => {
+    args.authenticationMethodAccepted = true;
+  };
+  const args: ValidatingConnection = {
+    clientId: packet.clientId,
+    ...(userName === undefined ? {} : { userName }),
+    ...(password === undefined ? {} : { password }),
+    cleanStart: packet.cleanStart,
+    keepAliveSeconds: packet.keepAliveSeconds,
+    protocolVersion: packet.protocolVersion,
+    peer: connection.peer,
+    ...(authenticationMethod === undefined ? {} : { authenticationMethod }),
+    ...(authenticationData === undefined ? {} : { authenticationData }),
+    ...(maximumPacketSize === undefined ? {} : { maximumPacketSize }),
+    ...(receiveMaximum === undefined ? {} : { receiveMaximum }),
+    requestProblemInformation: properties.requestProblemInformation ?? true,
+    requestResponseInformation: properties.requestResponseInformation ?? false,
+    sessionExpiryIntervalSeconds: properties.sessionExpiryIntervalSeconds ?? 0,
+    topicAliasMaximum: properties.topicAliasMaximum ?? 0,
+    userProperties: properties.userProperties ?? [],
+    ...(will === undefined ? {} : { will }),
+    reauthentication: false,
+    ...(authentication === undefined
+      ? {}
+      : { exchange: exchangeFor(core, connection, authentication, accept) }),
+    sessionItems: connection.sessionItems,
+    authenticationMethodAccepted: false,
+    reasonCode: 0,
+  };
+  return args;
+}
+
+/** Refuses a CONNECT: CONNACK with the reason, then the close [MQTT-3.2.2-7]. */
+export function refuse(core: CoreContext, connection: Connection, refusal: Refusal): void {
+  core.statistics.connectionsRefused += 1;
+  const { reasonCode, reasonString, serverReference, responseUserProperties } = refusal;
+  const packet: ConnackPacket = {
+    type: "connack",
+    sessionPresent: false,
+    reasonCode: reasonCode >= 0x80 ? reasonCode : 0x80,
+    properties: {
+      ...(reasonString === undefined ? {} : { reasonString }),
+      ...(serverReference === undefined ? {} : { serverReference }),
+      ...(responseUserProperties === undefined ? {} : { userProperties: responseUserProperties }),
+    },
+  };
+  sendPacket(core, connection, packet);
+  connection.ending.reasonCode = packet.reasonCode;
+  shut(core, connection);
+  tellRefusal(core, connection, { ...refusal, reasonCode: packet.reasonCode });
+}
+
+/** Tells whoever runs the server that a client is not let in. */
+export function tellRefusal(
+  core: CoreContext,
+  connection: Connection,
+  { reasonCode, reasonString }: Refusal,
+): void {
+  const { clientId, userName, version, peer } = connection;
+  core.refused?.({ clientId, userName, protocolVersion: version, peer, reasonCode, reasonString });
+}
+
+/** Makes the session ready that this connection will use, for the embedding program to fill. */
+function* prepareSession(
+  core: CoreContext,
+  connection: Connection,
+  packet: ConnectPacket,
+): Task<PreparingSession | undefined> {
+  if (core.hooks.preparingSession === undefined) return undefined;
+  const existing = core.sessions.get(connection.clientId);
+  const args: PreparingSession = {
+    clientId: connection.clientId,
+    isExistingSession: existing !== undefined && !packet.cleanStart,
+    cleanStart: packet.cleanStart,
+    sessionItems: connection.sessionItems,
+    ...(packet.will && {
+      willDelayIntervalSeconds: packet.will.properties?.willDelayIntervalSeconds ?? 0,
+    }),
+    subscriptions: [],
+    messages: [],
+  };
+  yield* settled(core.hooks.preparingSession(args));
+  return args;
+}
+
+/** Gives the connection its session; true if the session had state before. */
+function attach(
+  core: CoreContext,
+  connection: Connection,
+  packet: ConnectPacket,
+  prepared: PreparingSession | undefined,
+): boolean {
+  takeOver(core, connection.clientId);
+  let session = core.sessions.get(connection.clientId);
+  if (session !== undefined && packet.cleanStart) {
+    endSession(core, session, "cleanStart");
+    session = undefined;
+  }
+  const isResumed = session !== undefined;
+  session ??= newSession(core, connection);
+  resume(core, connection, session);
+  record(core, session);
+  const isRestored = !isResumed && prepared !== undefined && restore(core, session, prepared);
+  const origin = { ...connection.context, sessionItems: session.items };
+  armWill(session, packet.will, origin);
+  record(core, session);
+  return isResumed || (isRestored && !packet.cleanStart);
+}
+
+/** The older connection of a Client Identifier makes way [MQTT-3.1.4-3]. */
+function takeOver(core: CoreContext, clientId: string): void {
+  const older = core.sessions.get(clientId)?.connection;
+  if (older === undefined) return;
+  older.ending.type = "takeover";
+  dismiss(core, older, { reasonCode: SESSION_TAKEN_OVER });
+}
+
+function newSession(core: CoreContext, connection: Connection): Session {
+  const session = new Session({
+    clientId: connection.clientId,
+    createdAtMs: core.now,
+    items: connection.sessionItems,
+  });
+  core.sessions.add(session);
+  core.statistics.sessionsCurrent = core.sessions.size;
+  return session;
+}
+
+/** Writes a session down that is to survive, or strikes one out that no longer is. */
+function record(core: CoreContext, session: Session): void {
+  if (session.isPersistent) core.journal?.session(session);
+  else if (session.isDurable) core.journal?.deleted(session);
+}
+
+/** Ties connection and session. A resumed session keeps its own items. */
+function resume(core: CoreContext, connection: Connection, session: Session): void {
+  cancelExpiry(core, session);
+  discardWill(core, session);
+  for (const [key, value] of connection.sessionItems) session.items.set(key, value);
+  session.connection = connection;
+  session.userName = connection.userName;
+  session.expiryIntervalSeconds = connection.agreement.sessionExpirySeconds;
+  connection.session = session;
+  connection.sessionItems = session.items;
+  if (session.sender.inFlight > 0) connection.resuming = session.sender.resume();
+}
+
+/** Fills a new session from what the handler of `preparingSession` brought; true if it brought anything. */
+function restore(core: CoreContext, session: Session, prepared: PreparingSession): boolean {
+  for (const restored of prepared.subscriptions) restoreSubscription(core, session, restored);
+  for (const applicationMessage of prepared.messages) {
+    const message = messageFromApplication(applicationMessage, "", core.now);
+    const { qos, retain } = message;
+    enqueue(core, session, {
+      message,
+      qos,
+      retain,
+      subscriptionIdentifiers: undefined,
+      group: undefined,
+    });
+  }
+  return prepared.subscriptions.length > 0 || prepared.messages.length > 0;
+}
+
+/** Answers with CONNACK 0x00 [MQTT-3.1.4-5] and starts the life of the connection. */
+function welcome(
+  core: CoreContext,
+  connection: Connection,
+  packet: ConnectPacket,
+  args: ValidatingConnection,
+  sessionPresent: boolean,
+): void {
+  const { options, statistics } = core;
+  // 3.1 has no Session Present: its codec writes 0.
+  const properties = connackProperties(options, packet, args, connection.agreement);
+  sendPacket(core, connection, { type: "connack", sessionPresent, reasonCode: 0, properties });
+  connection.state = "connected";
+  connection.framer.maximumPacketSize = options.maximumPacketSize;
+  connection.wire.limitMessages?.(Infinity);
+  if (connection.version === 5) openAliases(core, connection, packet);
+  watchKeepAlive(core, connection);
+  connection.isAnnounced = true;
+  statistics.connectionsTotal += 1;
+  statistics.connectionsCurrent += 1;
+  statistics.connectionsMaximum = Math.max(
+    statistics.connectionsMaximum,
+    statistics.connectionsCurrent,
+  );
+}
+
+function openAliases(core: CoreContext, connection: Connection, packet: ConnectPacket): void {
+  const { topicAliasMaximum, outgoingTopicAliasMaximum } = core.options;
+  if (topicAliasMaximum > 0) connection.aliases = new IncomingTopicAliases(topicAliasMaximum);
+  const offered = Math.min(packet.properties?.topicAliasMaximum ?? 0, outgoingTopicAliasMaximum);
+  if (offered > 0) connection.outgoingAliases = new OutgoingTopicAliases(offered);
+}
+
+/** Fires `clientConnected`; nothing but CONNACK is sent before its handlers are done. */
+function* announce(
+  core: CoreContext,
+  connection: Connection,
+  packet: ConnectPacket,
+  sessionPresent: boolean,
+): Task {
+  if (core.hooks.clientDisconnected !== undefined) connection.password = packet.password;
+  if (core.hooks.clientConnected === undefined) return;
+  const { authenticationMethod, authenticationData, userProperties } = packet.properties ?? {};
+  const args = {
+    ...connection.context,
+    ...(authenticationMethod === undefined ? {} : { authenticationMethod }),
+    ...(authenticationData === undefined ? {} : { authenticationData }),
+    ...(packet.password === undefined ? {} : { password: packet.password }),
+    userProperties: userProperties ?? [],
+    cleanStart: packet.cleanStart,
+    sessionPresent,
+  };
+  yield* settled(core.hooks.clientConnected(args));
+}

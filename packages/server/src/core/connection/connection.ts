@@ -1,0 +1,196 @@
+import { Framer } from "@anax/protocol";
+import type {
+  ConnectPacket,
+  IncomingTopicAliases,
+  OpenExchange,
+  OutgoingTopicAliases,
+  ProtocolVersion,
+  QoS,
+} from "@anax/protocol";
+import { NOTHING_AGREED } from "./agreement.ts";
+import type { Agreement } from "./agreement.ts";
+import type { BytePool } from "../byte-pool.ts";
+import type { Deadline } from "../deadlines.ts";
+import type { Delivery } from "../delivering/delivery.ts";
+import type { AuthenticationState } from "./authenticating.ts";
+import type { Gate } from "../journal/gate.ts";
+import type { ClientContext, SessionItems } from "../hooks/client-context.ts";
+import type { DisconnectType } from "../hooks/connection-events.ts";
+import type { OutboundInterception } from "../publishing/intercepting.ts";
+import { Outbox } from "./outbox.ts";
+import { RUN_PACKETS_MAX } from "../runs/publish-run.ts";
+import type { Route } from "../routing/route.ts";
+import type { Session } from "../sessions/session.ts";
+import type { Peer, Wire } from "../wire.ts";
+
+/** A turn of the loop puts no more than about this many bytes of messages into one outbox. */
+const OUTBOX_HIGH_WATER = 262_144;
+
+/** How far a connection has come. */
+export type ConnectionState = "opened" | "authenticating" | "connected" | "closing" | "closed";
+
+/** How a connection ended, collected while it ends. */
+export interface Ending {
+  type: DisconnectType;
+  reasonCode?: number;
+  reasonString?: string;
+  userProperties?: readonly (readonly [string, string])[];
+  error?: Error;
+  /** False once DISCONNECT 0x00 has come: the Will is not published [MQTT-3.14.4-3]. */
+  willIsDue: boolean;
+  /** True: the session ends with the connection, whatever its expiry interval. */
+  endsSession?: boolean;
+}
+
+/** Counters of one connection. */
+export class ConnectionCounters {
+  bytesReceived = 0;
+  bytesSent = 0;
+  packetsReceived = 0;
+  packetsSent = 0;
+  publishesReceived = 0;
+  publishesSent = 0;
+
+  /** Counts from zero again. */
+  reset(): void {
+    Object.assign(this, new ConnectionCounters());
+  }
+}
+
+/**
+ * One Network Connection: its bytes in both directions and what was agreed at CONNECT. It holds
+ * state; the packets are handled in `receiving` and the files that it names.
+ */
+export class Connection {
+  readonly wire: Wire;
+  readonly peer: Peer;
+  readonly framer: Framer;
+  readonly outbox: Outbox;
+  /** QoS 0 messages that wait because the peer does not read; acknowledgements go past them. */
+  readonly backlog: Outbox;
+  /** Output that waits for the journal; undefined while none does. */
+  gate: Gate | undefined;
+  readonly counters: ConnectionCounters = new ConnectionCounters();
+  readonly connectedAtMs: number;
+  state: ConnectionState = "opened";
+  version: ProtocolVersion = 4;
+  clientId = "";
+  userName: string | undefined;
+  /** Kept for `clientDisconnected`, where somebody listens to it. */
+  password: Uint8Array | undefined;
+  sessionItems: SessionItems = new Map();
+  session: Session | undefined;
+  /** True once the client was told that it is connected, and `clientConnected` fired. */
+  isAnnounced = false;
+  ending: Ending = { type: "notClean", willIsDue: true };
+
+  /** The wire has not taken all that it was given. */
+  isCongested = false;
+  /** In the list of connections to be flushed. */
+  isDirty = false;
+  /** Reading was stopped because the peer does not read its acknowledgements. */
+  isThrottled = false;
+  /** Work on a packet is under way, or waits for a handler; further packets wait behind it. */
+  isWaiting = false;
+  /** The peer sends no more: the connection ends when what it sent is answered. */
+  isHalfClosed = false;
+  /** Packets are being read just now. */
+  isReading = false;
+  /** The wire was asked to stop reading because a packet waits. */
+  isPaused = false;
+  /** Messages wait until the handlers of `clientConnected` are done. */
+  isHeld = true;
+
+  /** Largest packet that the client takes. */
+  maximumPacketSize: number = Infinity;
+  /** QoS 1 and 2 messages that may be on their way to the client. */
+  sendMaximum = 0;
+  requestProblemInformation = true;
+  sessionExpiryIntervalAtConnect = 0;
+  agreement: Agreement = NOTHING_AGREED;
+  lastReceivedAtMs: number;
+  /** The same, PINGREQ not counted. */
+  lastNonKeepAliveReceivedAtMs: number;
+  lastSentAtMs: number;
+  deadline: Deadline | undefined;
+  aliases: IncomingTopicAliases | undefined;
+  outgoingAliases: OutgoingTopicAliases | undefined;
+  authentication: AuthenticationState | undefined;
+  /** Exchanges of an earlier connection that are still to be sent again. */
+  resuming: Iterator<OpenExchange<Delivery>> | undefined;
+  /** Identifiers of PUBLISH packets sent again and not yet acknowledged: they too keep to the Receive Maximum. */
+  resent: Set<number> | undefined;
+  outbound: OutboundInterception | undefined;
+
+  /** Packets that one run may hold: few for a client whose messages the interceptor keeps changing. */
+  runPacketsMax: number = RUN_PACKETS_MAX;
+  /** The route of the last PUBLISH: publishers repeat their topics. */
+  lastRoute: Route | undefined;
+  /** Property bytes of the last PUBLISH that were found to be valid: publishers repeat those too. */
+  lastProperties: Uint8Array | undefined;
+
+  constructor(fields: {
+    wire: Wire;
+    peer: Peer;
+    pool: BytePool;
+    maximumPacketSize: number;
+    nowMs: number;
+  }) {
+    this.wire = fields.wire;
+    this.peer = fields.peer;
+    this.framer = new Framer(fields.maximumPacketSize);
+    this.outbox = new Outbox(fields.pool);
+    this.backlog = new Outbox(fields.pool);
+    this.connectedAtMs = fields.nowMs;
+    this.lastReceivedAtMs = fields.nowMs;
+    this.lastNonKeepAliveReceivedAtMs = fields.nowMs;
+    this.lastSentAtMs = fields.nowMs;
+  }
+
+  /** True while packets may be sent. */
+  get isOpen(): boolean {
+    return this.state !== "closing" && this.state !== "closed";
+  }
+
+  /** True if messages may be put into the outbox now. */
+  get takesMessages(): boolean {
+    if (this.isCongested || this.isHeld || !this.isOpen) return false;
+    if (this.outbound?.isFull === true) return false;
+    return this.outbox.length + (this.gate?.length ?? 0) < OUTBOX_HIGH_WATER;
+  }
+
+  /** True if messages may be put into the outbox as soon as this turn's output was written. */
+  get waitsForTurn(): boolean {
+    return (
+      this.isOpen && !this.isCongested && !this.isHeld && this.outbox.length >= OUTBOX_HIGH_WATER
+    );
+  }
+
+  /** True if the packets to this client depend on nothing but protocol version and QoS. */
+  get isPlain(): boolean {
+    return this.outgoingAliases === undefined && this.outbound === undefined;
+  }
+
+  /** Notes who CONNECT says it is, before it is known to be true. */
+  introduce(packet: ConnectPacket): void {
+    this.version = packet.protocolVersion;
+    this.clientId = packet.clientId;
+    this.userName = packet.userName;
+  }
+
+  /** Who this is, for extension events. */
+  get context(): ClientContext {
+    return {
+      clientId: this.clientId,
+      ...(this.userName === undefined ? {} : { userName: this.userName }),
+      protocolVersion: this.version,
+      peer: this.peer,
+      sessionItems: this.sessionItems,
+    };
+  }
+}
+
+/** The lower of two QoS. */
+export function lowerQos(one: QoS, other: QoS): QoS {
+  return one < other ? one : other;
+}

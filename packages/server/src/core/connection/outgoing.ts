@@ -1,0 +1,125 @@
+import { encodePacket } from "@anax/protocol";
+import type { Packet } from "@anax/protocol";
+import type { Connection } from "./connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import { interceptOutbound } from "../publishing/intercepting.ts";
+import { throttle } from "./throttling.ts";
+import { atOnce, inOrder } from "../journal/storing.ts";
+import type { OutboxChoice } from "../journal/storing.ts";
+
+/** Output that a peer may leave unread before the server stops reading from it. */
+const UNREAD_BYTES_MAX = 1_048_576;
+
+/** Characters of a Reason String: it may repeat what a client sent, and is for people to read. */
+export const REASON_STRING_MAX = 1_000;
+
+/** Sends any packet but PUBLISH, through the interceptor if there is one. */
+export function sendPacket(
+  core: CoreContext,
+  connection: Connection,
+  packet: Packet,
+  choose: OutboxChoice = atOnce,
+): void {
+  if (!connection.isOpen) return;
+  if (core.hooks.interceptingOutboundPacket === undefined) {
+    return writePacket(core, connection, packet, choose);
+  }
+  interceptOutbound(core, connection, packet, (shown) => {
+    if (shown !== undefined) writePacket(core, connection, shown, choose);
+  });
+}
+
+/** Puts a packet into an outbox as it is. */
+function writePacket(
+  core: CoreContext,
+  connection: Connection,
+  packet: Packet,
+  choose: OutboxChoice,
+): void {
+  const bytes = fitted(connection, packet);
+  if (bytes === undefined) return;
+  choose(core, connection).append(bytes, 0, bytes.length);
+  countSent(core, connection, 1);
+}
+
+/** First byte of each acknowledgement; PUBREL has flags 0010 [MQTT-3.6.1-1]. */
+const FIRST_BYTE = { puback: 0x40, pubrec: 0x50, pubrel: 0x62, pubcomp: 0x70 } as const;
+
+/** Sends PUBACK, PUBREC, PUBREL or PUBCOMP with Reason Code 0: four bytes in every version. */
+export function sendAcknowledgement(
+  core: CoreContext,
+  connection: Connection,
+  type: keyof typeof FIRST_BYTE,
+  packetIdentifier: number,
+  choose: OutboxChoice = inOrder,
+): void {
+  if (core.hooks.interceptingOutboundPacket !== undefined) {
+    return sendPacket(core, connection, { type, packetIdentifier, reasonCode: 0 }, choose);
+  }
+  if (!connection.isOpen) return;
+  const outbox = choose(core, connection);
+  const start = outbox.reserve(4);
+  const { bytes } = outbox;
+  bytes[start] = FIRST_BYTE[type];
+  bytes[start + 1] = 2;
+  bytes[start + 2] = packetIdentifier >>> 8;
+  bytes[start + 3] = packetIdentifier;
+  countSent(core, connection, 1);
+}
+
+/** Counts packets put into the outbox, has it written, and stops reading from who never reads. */
+export function countSent(core: CoreContext, connection: Connection, packets: number): void {
+  connection.counters.packetsSent += packets;
+  connection.lastSentAtMs = core.now;
+  core.statistics.packetsSent += packets;
+  core.touch(connection);
+  if (connection.isCongested && connection.outbox.length > UNREAD_BYTES_MAX) throttle(connection);
+}
+
+/**
+ * The packet's bytes, without the explanations that would make it larger than the client takes
+ * [MQTT-3.2.2-19] [MQTT-3.4.2-2] or that the client does not want [MQTT-3.1.2-29]; undefined if it is still too large.
+ */
+function fitted(connection: Connection, packet: Packet): Uint8Array | undefined {
+  const wanted = isUnwanted(connection, packet)
+    ? withoutExplanations(packet)
+    : withShortReason(packet);
+  const bytes = encodePacket(wanted, connection.version);
+  if (bytes.length <= connection.maximumPacketSize) return bytes;
+  const shorter = encodePacket(withoutExplanations(packet), connection.version);
+  return shorter.length <= connection.maximumPacketSize ? shorter : undefined;
+}
+
+function isUnwanted(connection: Connection, packet: Packet): boolean {
+  return (
+    !connection.requestProblemInformation &&
+    packet.type !== "publish" &&
+    packet.type !== "connack" &&
+    packet.type !== "disconnect"
+  );
+}
+
+/** The same packet with a Reason String that can be sent, however much of a client's it repeats. */
+function withShortReason(packet: Packet): Packet {
+  if (!("properties" in packet) || packet.properties === undefined) return packet;
+  const { properties } = packet;
+  if (!("reasonString" in properties) || properties.reasonString === undefined) return packet;
+  if (properties.reasonString.length <= REASON_STRING_MAX) return packet;
+  // A character of two halves is not cut in two.
+  const reasonString = properties.reasonString
+    .slice(0, REASON_STRING_MAX)
+    .replace(/[\ud800-\udbff]$/, "");
+  return {
+    ...packet,
+    properties: { ...properties, reasonString: `${reasonString}\u2026` },
+  } as Packet;
+}
+
+/** The same packet without Reason String and User Properties. */
+function withoutExplanations(packet: Packet): Packet {
+  if (!("properties" in packet) || packet.properties === undefined) return packet;
+  const properties: Record<string, unknown> = { ...packet.properties };
+  delete properties["reasonString"];
+  delete properties["userProperties"];
+  return { ...packet, properties } as Packet;
+}

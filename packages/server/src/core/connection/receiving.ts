@@ -1,0 +1,236 @@
+import { decodePacket, peekProtocolVersion, PeerError, ProtocolError } from "@anax/protocol";
+import type { Packet } from "@anax/protocol";
+import {
+  receivePuback,
+  receivePubcomp,
+  receivePubrec,
+  receivePubrel,
+} from "../delivering/acknowledging.ts";
+import { receiveAuth } from "./authenticating.ts";
+import { fail, receiveDisconnect, shut } from "./closing.ts";
+import { connect, refuse, tellRefusal } from "./connecting.ts";
+import type { Connection } from "./connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import { pump } from "../delivering/delivering.ts";
+import { interceptInbound } from "../publishing/intercepting.ts";
+import { sendPacket } from "./outgoing.ts";
+import { runTask } from "../pending.ts";
+import type { Task } from "../pending.ts";
+import type { PublishRun } from "../runs/publish-run.ts";
+import { receivePublish } from "../publishing/receiving-publish.ts";
+import { mayRun } from "../runs/run-delivering.ts";
+import { scanRun } from "../runs/scanning.ts";
+import type { Session } from "../sessions/session.ts";
+import { receiveSubscribe } from "../subscribing/subscribing.ts";
+import { takeRun } from "../runs/taking-run.ts";
+import { receiveUnsubscribe } from "../subscribing/unsubscribing.ts";
+
+const CONNECT = 1;
+const PUBLISH = 3;
+/** Its whole first byte. */
+const PINGREQ = 0xc0;
+const UNSUPPORTED_PROTOCOL_VERSION = 0x84;
+const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
+
+/** Takes bytes of a client and handles every packet that is whole, unless one has to wait for a handler. */
+export function receive(
+  core: CoreContext,
+  connection: Connection,
+  chunk: Uint8Array,
+  run: PublishRun,
+): void {
+  if (!connection.isOpen) return;
+  connection.counters.bytesReceived += chunk.length;
+  core.statistics.bytesReceived += chunk.length;
+  connection.framer.push(chunk);
+  readOn(core, connection, run);
+  connection.framer.release();
+}
+
+/** Goes on with the packets that have come; called again when what held them up is over. */
+export function readOn(core: CoreContext, connection: Connection, run: PublishRun): void {
+  if (connection.isReading) return;
+  connection.isReading = true;
+  try {
+    while (mayRead(connection) && connection.framer.next()) takePacket(core, connection, run);
+    requireConnectFirst(connection);
+  } catch (error) {
+    failPacket(core, connection, error);
+  }
+  connection.isReading = false;
+  steerWire(connection);
+  if (connection.isHalfClosed) core.touch(connection);
+  if (connection.session !== undefined && !connection.isHeld) pump(core, connection.session);
+}
+
+/** What does not begin with CONNECT is refused by its first byte: nothing of it is kept [MQTT-3.1.0-1]. */
+function requireConnectFirst({ state, isWaiting, framer }: Connection): void {
+  if (state !== "opened" || isWaiting || framer.pending === 0) return;
+  if ((framer.bytes[framer.position] ?? 0) >> 4 !== CONNECT)
+    throw new ProtocolError("the first packet is not CONNECT");
+}
+
+/** False while an earlier packet waits for a handler; an exchange of AUTH packets must go on meanwhile. */
+function mayRead(connection: Connection): boolean {
+  if (!connection.isOpen) return false;
+  if (!connection.isWaiting) return true;
+  return connection.state === "authenticating" && connection.authentication?.answered !== undefined;
+}
+
+/** Stops reading from the wire while nothing could be done with what comes. */
+function steerWire(connection: Connection): void {
+  const wantsPause = connection.isOpen && !mayRead(connection);
+  if (wantsPause === connection.isPaused) return;
+  connection.isPaused = wantsPause;
+  if (wantsPause) connection.wire.pause();
+  else if (!connection.isThrottled) connection.wire.resume();
+}
+
+function takePacket(core: CoreContext, connection: Connection, run: PublishRun): void {
+  connection.lastReceivedAtMs = core.now;
+  if (connection.framer.firstByte !== PINGREQ) connection.lastNonKeepAliveReceivedAtMs = core.now;
+  connection.counters.packetsReceived += 1;
+  core.statistics.packetsReceived += 1;
+  const { session, framer } = connection;
+  const isPublish = framer.firstByte >> 4 === PUBLISH;
+  if (session !== undefined && connection.state === "connected") {
+    const appendedBefore = core.journal?.appended;
+    if (isPublish && mayRun(core) && scanRun(core, connection, session, run)) {
+      const odd = takeRun(core, connection, session, run, appendedBefore);
+      return odd && start(core, connection, odd, run);
+    }
+    if (!isPublish && takeAcknowledgement(core, connection, session)) return;
+  }
+  if (isPublish) countPublish(core, connection);
+  start(core, connection, handle(core, connection, decode(core, connection)), run);
+}
+
+function countPublish(core: CoreContext, connection: Connection): void {
+  connection.counters.publishesReceived += 1;
+  core.statistics.publishesReceived += 1;
+  core.statistics.publishBytesReceived += connection.framer.end - connection.framer.start;
+}
+
+/** Hot path: PUBACK, PUBREC, PUBREL and PUBCOMP of four bytes, which all versions have, without an object of each. */
+function takeAcknowledgement(core: CoreContext, connection: Connection, session: Session): boolean {
+  const { firstByte, bytes, bodyStart, end } = connection.framer;
+  if (end - bodyStart !== 2 || core.hooks.interceptingInboundPacket !== undefined) return false;
+  const packetIdentifier = (bytes[bodyStart] ?? 0) * 256 + (bytes[bodyStart + 1] ?? 0);
+  if (packetIdentifier === 0) return false;
+  if (firstByte === 0x40) receivePuback(core, connection, session, packetIdentifier, undefined);
+  else if (firstByte === 0x50)
+    receivePubrec(core, connection, session, packetIdentifier, undefined);
+  else if (firstByte === 0x62) receivePubrel(core, connection, session, packetIdentifier);
+  else if (firstByte === 0x70)
+    receivePubcomp(core, connection, session, packetIdentifier, undefined);
+  else return false;
+  return true;
+}
+
+function decode(core: CoreContext, connection: Connection): Packet {
+  const { framer } = connection;
+  if (connection.state === "opened") {
+    // Nothing may come before CONNECT [MQTT-3.1.0-1].
+    if (framer.firstByte >> 4 !== CONNECT)
+      throw new ProtocolError("the first packet is not CONNECT");
+    // Tells in which form a CONNECT that cannot be read is refused: 5.0 and what may come after it, or older.
+    const level = peekProtocolVersion(framer.bytes, framer.bodyStart, framer.end) ?? 4;
+    connection.version = level >= 5 ? 5 : 4;
+  }
+  const { firstByte, bytes, bodyStart, end } = framer;
+  return decodePacket(firstByte, bytes, bodyStart, end, connection.version, core.decodeLimits);
+}
+
+/**
+ * Runs the handling of one packet; what comes behind it waits until it is done. What comes while CONNECT waits is a
+ * part of its exchange of AUTH packets: that CONNECT is not done when such a packet is.
+ */
+function start(core: CoreContext, connection: Connection, task: Task, run: PublishRun): void {
+  const isWithinConnect = connection.isWaiting;
+  connection.isWaiting = true;
+  const finish = (): void => {
+    if (!isWithinConnect) connection.isWaiting = false;
+    readOn(core, connection, run);
+  };
+  runTask(task, finish, (error) => {
+    failPacket(core, connection, error);
+    finish();
+  });
+}
+
+function* handle(core: CoreContext, connection: Connection, packet: Packet): Task {
+  if (core.hooks.interceptingInboundPacket === undefined)
+    return yield* dispatch(core, connection, packet);
+  if (packet.type === "connect" && connection.state === "opened") connection.introduce(packet);
+  const shown = yield* interceptInbound(core, connection, packet);
+  if (shown !== undefined && connection.isOpen) yield* dispatch(core, connection, shown);
+}
+
+/** The one place that tells packets apart. */
+function* dispatch(core: CoreContext, connection: Connection, packet: Packet): Task {
+  if (packet.type === "connect") {
+    // A second CONNECT is a Protocol Error [MQTT-3.1.0-2].
+    if (connection.state !== "opened") throw new ProtocolError("CONNECT came twice");
+    return yield* connect(core, connection, packet);
+  }
+  if (packet.type === "auth") return receiveAuth(core, connection, packet);
+  if (packet.type === "disconnect") return receiveDisconnect(core, connection, packet);
+  const { session } = connection;
+  if (session === undefined) throw new ProtocolError(`${packet.type} before CONNACK`);
+  yield* dispatchToSession(core, connection, session, packet);
+}
+
+function* dispatchToSession(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packet: Exclude<Packet, { type: "connect" | "auth" | "disconnect" }>,
+): Task {
+  switch (packet.type) {
+    case "publish":
+      return yield* receivePublish(core, connection, session, packet);
+    case "puback":
+      return receivePuback(core, connection, session, packet.packetIdentifier, packet);
+    case "pubrec":
+      return receivePubrec(core, connection, session, packet.packetIdentifier, packet);
+    case "pubrel":
+      return receivePubrel(core, connection, session, packet.packetIdentifier);
+    case "pubcomp":
+      return receivePubcomp(core, connection, session, packet.packetIdentifier, packet);
+    case "subscribe":
+      return yield* receiveSubscribe(core, connection, session, packet);
+    case "unsubscribe":
+      return yield* receiveUnsubscribe(core, connection, session, packet);
+    case "pingreq":
+      return answerPing(core, connection);
+    case "connack":
+    case "suback":
+    case "unsuback":
+    case "pingresp":
+      throw new ProtocolError(`a Client sent ${packet.type}, which only Servers send`);
+  }
+}
+
+function answerPing(core: CoreContext, connection: Connection): void {
+  sendPacket(core, connection, { type: "pingresp" });
+}
+
+/** A packet broke the protocol, or handling it failed: the answer that the state of the connection allows. */
+function failPacket(core: CoreContext, connection: Connection, error: unknown): void {
+  const { state, version } = connection;
+  const isConnecting =
+    state === "authenticating" ||
+    (state === "opened" && connection.framer.firstByte >> 4 === CONNECT);
+  if (!isConnecting || !(error instanceof PeerError)) return fail(core, connection, error);
+  // Before 5.0 there are Return Codes only for what these two say; for the rest the server just closes.
+  const isTellable =
+    version === 5 ||
+    error.reasonCode === UNSUPPORTED_PROTOCOL_VERSION ||
+    error.reasonCode === CLIENT_IDENTIFIER_NOT_VALID;
+  core.statistics.protocolErrors += 1;
+  connection.ending.error = error;
+  const refusal = { reasonCode: error.reasonCode, reasonString: error.message };
+  if (isTellable) return refuse(core, connection, refusal);
+  shut(core, connection);
+  tellRefusal(core, connection, refusal);
+}

@@ -1,0 +1,180 @@
+import type { PubackPacket, PubcompPacket, PubrecPacket } from "@anax/protocol";
+import type { AcknowledgedPacket } from "./acknowledged-packet.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import type { Delivery } from "./delivery.ts";
+import { acknowledgeWatched } from "../management/delivery-watch.ts";
+import { applicationMessageOf } from "../publishing/message.ts";
+import { sendAcknowledgement, sendPacket } from "../connection/outgoing.ts";
+import type { Session } from "../sessions/session.ts";
+import { inOrder, onceStored } from "../journal/storing.ts";
+
+const PACKET_IDENTIFIER_NOT_FOUND = 0x92;
+
+/*
+ * Acknowledgements of exchanges in both directions. Each takes the Packet Identifier, and the packet only
+ * where it has more to say than that: the usual four bytes are handled without making an object of them.
+ */
+
+/** PUBACK: the client has a QoS 1 message, or refuses it; either way it is done with [MQTT-4.4.0-2]. */
+export function receivePuback(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packetIdentifier: number,
+  packet: PubackPacket | undefined,
+): void {
+  if (!session.sender.puback(packetIdentifier)) return ignore(core);
+  acknowledgeWatched(session, packetIdentifier, packet?.reasonCode);
+  const item = endExchange(core, connection, session, packetIdentifier);
+  if (item !== undefined)
+    report(core, connection, item, packet ?? { type: "puback", packetIdentifier, reasonCode: 0 });
+}
+
+/** PUBREC: the client has a QoS 2 message; PUBREL follows, and the PUBLISH is never sent again [MQTT-4.3.3-6]. */
+export function receivePubrec(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packetIdentifier: number,
+  packet: PubrecPacket | undefined,
+): void {
+  switch (session.sender.pubrec(packetIdentifier, packet?.reasonCode ?? 0)) {
+    case "release":
+      return release(core, connection, session, packetIdentifier);
+    case "finished":
+      return refuse(
+        core,
+        connection,
+        session,
+        packet ?? { type: "pubrec", packetIdentifier, reasonCode: 0 },
+      );
+    case "unknown":
+      return releaseUnknown(core, connection, packetIdentifier, packet?.reasonCode ?? 0);
+  }
+}
+
+function release(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packetIdentifier: number,
+): void {
+  if (session.isDurable) recordReceived(core, session, packetIdentifier);
+  // The message itself is needed no more, unless an event wants to show it at the end.
+  else if (core.hooks.clientAcknowledgedPublishPacket === undefined) {
+    session.sender.replaceItem(packetIdentifier, undefined);
+  }
+  const choose = session.isDurable ? onceStored : inOrder;
+  sendAcknowledgement(core, connection, "pubrel", packetIdentifier, choose);
+}
+
+/** Writes down that PUBREC came. A repeated one finds its message let go already. */
+function recordReceived(core: CoreContext, session: Session, packetIdentifier: number): void {
+  const delivery = session.sender.item(packetIdentifier);
+  if (delivery?.message.place === undefined) return;
+  // The event at the end wants the message, the journal no longer: it keeps one that has no place in it.
+  const shown =
+    core.hooks.clientAcknowledgedPublishPacket === undefined
+      ? undefined
+      : { ...delivery, message: delivery.message.clone() };
+  core.journal?.received(session, packetIdentifier, delivery);
+  session.sender.replaceItem(packetIdentifier, shown);
+}
+
+function releaseUnknown(
+  core: CoreContext,
+  connection: Connection,
+  packetIdentifier: number,
+  reasonCode: number,
+): void {
+  ignore(core);
+  if (reasonCode >= 0x80) return;
+  sendPacket(core, connection, {
+    type: "pubrel",
+    packetIdentifier,
+    reasonCode: PACKET_IDENTIFIER_NOT_FOUND,
+  });
+}
+
+/** PUBCOMP: a QoS 2 exchange towards the client is complete. */
+export function receivePubcomp(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packetIdentifier: number,
+  packet: PubcompPacket | undefined,
+): void {
+  if (!session.sender.pubcomp(packetIdentifier)) return ignore(core);
+  acknowledgeWatched(session, packetIdentifier, packet?.reasonCode);
+  const item = endExchange(core, connection, session, packetIdentifier);
+  if (item !== undefined)
+    report(core, connection, item, packet ?? { type: "pubcomp", packetIdentifier, reasonCode: 0 });
+}
+
+/** PUBREL: the client will not send that PUBLISH again; its identifier is free [MQTT-4.3.3-11] [MQTT-4.3.3-12]. */
+export function receivePubrel(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packetIdentifier: number,
+): void {
+  if (session.receiver.release(packetIdentifier)) {
+    if (session.isDurable) core.journal?.released(session, packetIdentifier);
+    const choose = session.isDurable ? onceStored : inOrder;
+    return sendAcknowledgement(core, connection, "pubcomp", packetIdentifier, choose);
+  }
+  ignore(core);
+  sendPacket(core, connection, {
+    type: "pubcomp",
+    packetIdentifier,
+    reasonCode: PACKET_IDENTIFIER_NOT_FOUND,
+  });
+}
+
+/** An acknowledgement for an identifier that is not in use: after a reconnect that is normal. */
+function ignore(core: CoreContext): void {
+  core.statistics.unknownAcknowledgements += 1;
+}
+
+/** A PUBREC of 0x80 or above ends the exchange: the client does not want the message. */
+function refuse(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packet: PubrecPacket,
+): void {
+  acknowledgeWatched(session, packet.packetIdentifier, packet.reasonCode);
+  const item = endExchange(core, connection, session, packet.packetIdentifier);
+  if (item !== undefined) report(core, connection, item, packet);
+}
+
+/** Lets go of the exchange that has just finished; gives what was kept of it. */
+function endExchange(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packetIdentifier: number,
+): Delivery | undefined {
+  const delivery = session.sender.finished;
+  session.sender.finished = undefined;
+  if (session.isDurable) core.journal?.finished(session, packetIdentifier, delivery);
+  connection.resent?.delete(packetIdentifier);
+  return delivery;
+}
+
+function report(
+  core: CoreContext,
+  connection: Connection,
+  delivery: Delivery,
+  acknowledgePacket: AcknowledgedPacket,
+): void {
+  if (core.hooks.clientAcknowledgedPublishPacket === undefined) return;
+  core.hooks.clientAcknowledgedPublishPacket({
+    ...connection.context,
+    packetIdentifier: acknowledgePacket.packetIdentifier,
+    applicationMessage: applicationMessageOf(delivery.message),
+    acknowledgePacket,
+    isCompleted: true,
+  });
+}

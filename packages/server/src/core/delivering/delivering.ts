@@ -1,0 +1,367 @@
+import type { Packet, PublishPacket } from "@anax/protocol";
+import type { Connection } from "../connection/connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import type { Delivery, DeliveryOutcome } from "./delivery.ts";
+import { interceptOutbound } from "../publishing/intercepting.ts";
+import { dropWatched, watch } from "../management/delivery-watch.ts";
+import { applicationMessageOf, messageFromPacket, secondsLeft } from "../publishing/message.ts";
+import type { Message } from "../publishing/message.ts";
+import { countSent, sendAcknowledgement } from "../connection/outgoing.ts";
+import type { Outbox } from "../connection/outbox.ts";
+import { writePublish } from "./publish-writer.ts";
+import { replayRetained } from "../retained/retained-replay.ts";
+import type { Session } from "../sessions/session.ts";
+import { exchangeOutbox, isCutOff } from "../journal/storing.ts";
+
+/** An outbox with this much in it is written out at once instead of at the end of the turn. */
+const OUTBOX_BYTES_MAX = 1_048_576;
+
+/**
+ * From a message that a session is to get, to bytes for its client or a place in its queue. Nothing here
+ * waits, and a session that takes nothing costs others nothing.
+ */
+export function deliver(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+  if (session.sink !== undefined) return session.sink.take(delivery) ? "sent" : "dropped";
+  if (delivery.qos === 0) return deliverAtMostOnce(core, session, delivery);
+  if (isCutOff(core, session)) return drop(core);
+  if (!session.isReady) return enqueueForLater(core, session, delivery);
+  return sendExchange(core, session, delivery, "fresh") ? "sent" : "dropped";
+}
+
+/** Into the queue, which is seen to in the next turn if nothing but the end of this one has to be waited for. */
+function enqueueForLater(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+  if (session.connection?.waitsForTurn) core.continueLater(session);
+  return enqueue(core, session, delivery);
+}
+
+function deliverAtMostOnce(
+  core: CoreContext,
+  session: Session,
+  delivery: Delivery,
+): DeliveryOutcome {
+  if (queuesAtMostOnce(core, session)) return enqueue(core, session, delivery);
+  return sendAtMostOnce(core, session, delivery);
+}
+
+/** True if QoS 0 messages too wait in the queue: nobody is connected, or there are older ones in it. */
+export function queuesAtMostOnce(core: CoreContext, session: Session): boolean {
+  return core.options.queueQos0 && (session.connection === undefined || session.queue.length > 0);
+}
+
+function sendAtMostOnce(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+  const connection = session.connection;
+  if (connection === undefined || !connection.isOpen) return drop(core);
+  const outbox = outboxFor(core, connection, delivery.message.size);
+  if (outbox === undefined) return drop(core);
+  return send(core, connection, outbox, { delivery, packetIdentifier: 0, duplicate: false })
+    ? "sent"
+    : "dropped";
+}
+
+/** Where `bytes` of QoS 0 go: to the outbox, for a client that does not read to the backlog, or nowhere. */
+export function outboxFor(
+  core: CoreContext,
+  connection: Connection,
+  bytes: number,
+): Outbox | undefined {
+  if (connection.outbound?.isFull === true) return undefined;
+  if (!connection.isCongested && !connection.isHeld) {
+    if (connection.outbox.length > OUTBOX_BYTES_MAX) core.flushNow(connection);
+    if (!connection.isCongested) return connection.outbox;
+  }
+  const { backlog } = connection;
+  const isFull = backlog.length > 0 && backlog.length + bytes > core.options.backlogBytesMax;
+  return isFull ? undefined : backlog;
+}
+
+function drop(core: CoreContext): DeliveryOutcome {
+  core.statistics.messagesDropped += 1;
+  return "dropped";
+}
+
+/** Sends a QoS 1 or 2 message under a new Packet Identifier; false if it is too large for the client. */
+function sendExchange(
+  core: CoreContext,
+  session: Session,
+  delivery: Delivery,
+  isQueued: "fresh" | "queued",
+): boolean {
+  const connection = session.connection;
+  if (connection === undefined || delivery.qos === 0) return false;
+  const keep = session.keepsInFlight || core.hooks.clientAcknowledgedPublishPacket !== undefined;
+  const packetIdentifier = session.sender.begin(delivery.qos, keep ? delivery : undefined);
+  const sending = { delivery, packetIdentifier, duplicate: false };
+  if (send(core, connection, exchangeOutbox(core, connection, session), sending)) {
+    record(core, session, delivery, { packetIdentifier, isQueued });
+    if (delivery.watch !== undefined) watch(session, packetIdentifier, delivery.watch);
+    return true;
+  }
+  if (isQueued === "queued") forgetQueued(core, session, delivery);
+  // The message counts as delivered [MQTT-3.1.2-25].
+  abandon(session, packetIdentifier);
+  return false;
+}
+
+/** Ends an exchange whose PUBLISH is not sent. */
+function abandon(session: Session, packetIdentifier: number): void {
+  if (!session.sender.puback(packetIdentifier)) session.sender.pubrec(packetIdentifier, 0x80);
+  session.sender.finished = undefined;
+}
+
+interface Sending {
+  readonly delivery: Delivery;
+  readonly packetIdentifier: number;
+  readonly duplicate: boolean;
+}
+
+/** Writes one PUBLISH; false if it is larger than the client takes, or dropped by the outbound interceptor. */
+function send(
+  core: CoreContext,
+  connection: Connection,
+  outbox: Outbox,
+  sending: Sending,
+): boolean {
+  if (core.hooks.interceptingOutboundPacket === undefined) {
+    return write(core, connection, outbox, sending);
+  }
+  let isSent = true;
+  let isLater = false;
+  interceptOutbound(core, connection, packetOf(sending, core.now), (packet) => {
+    isSent = writeShown(core, connection, sending, packet);
+    if (!isSent && isLater) giveUp(core, connection, sending);
+  });
+  isLater = true;
+  return isSent;
+}
+
+/** Writes what the outbound interceptor has made of a PUBLISH. */
+function writeShown(
+  core: CoreContext,
+  connection: Connection,
+  sending: Sending,
+  packet: Packet | undefined,
+): boolean {
+  if (packet?.type !== "publish") return false;
+  const message = messageFromPacket(packet, sending.delivery.message.clientId, core.now);
+  const delivery = { ...sending.delivery, message, retain: packet.retain };
+  const { session } = connection;
+  const outbox =
+    session === undefined || delivery.qos === 0
+      ? connection.outbox
+      : exchangeOutbox(core, connection, session);
+  return write(core, connection, outbox, { ...sending, delivery });
+}
+
+/** An exchange has begun whose PUBLISH is not sent after all: its place is free. */
+function giveUp(
+  core: CoreContext,
+  connection: Connection,
+  { delivery, packetIdentifier }: Sending,
+): void {
+  const { session } = connection;
+  if (session === undefined || delivery.qos === 0) return;
+  connection.resent?.delete(packetIdentifier);
+  abandon(session, packetIdentifier);
+  dropWatched(session, packetIdentifier);
+  if (session.isDurable) core.journal?.finished(session, packetIdentifier, delivery);
+  core.continueLater(session);
+}
+
+function write(
+  core: CoreContext,
+  connection: Connection,
+  outbox: Outbox,
+  sending: Sending,
+): boolean {
+  const before = outbox.length;
+  const written = writePublish(connection, outbox, sending.delivery, {
+    packetIdentifier: sending.packetIdentifier,
+    duplicate: sending.duplicate,
+    nowMs: core.now,
+  });
+  if (!written) {
+    core.statistics.messagesDropped += 1;
+    return false;
+  }
+  countPublishes(core, connection, 1, outbox.length - before);
+  return true;
+}
+
+/** Counts PUBLISH packets that were put into an outbox, and has it written. */
+export function countPublishes(
+  core: CoreContext,
+  connection: Connection,
+  count: number,
+  bytes: number,
+): void {
+  connection.counters.publishesSent += count;
+  core.statistics.publishesSent += count;
+  core.statistics.publishBytesSent += bytes;
+  countSent(core, connection, count);
+}
+
+/** The packet that a delivery will be, for the outbound interceptor. */
+function packetOf(sending: Sending, nowMs: number): PublishPacket {
+  const { delivery, packetIdentifier, duplicate } = sending;
+  const { message } = delivery;
+  const {
+    topic,
+    payload,
+    qos: _published,
+    retain: _flag,
+    ...properties
+  } = applicationMessageOf(message);
+  const { subscriptionIdentifiers } = delivery;
+  return {
+    type: "publish",
+    topic,
+    payload,
+    qos: delivery.qos,
+    retain: delivery.retain,
+    duplicate,
+    ...(delivery.qos === 0 ? {} : { packetIdentifier }),
+    properties: {
+      ...properties,
+      ...(message.expiresAtMs < Infinity && {
+        messageExpiryIntervalSeconds: secondsLeft(message, nowMs),
+      }),
+      ...(subscriptionIdentifiers === undefined ? {} : { subscriptionIdentifiers }),
+    },
+  };
+}
+
+/** Puts a message into the session's queue; a full queue gives up its oldest, or refuses. */
+export function enqueue(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+  const { queue } = session;
+  if (isExpired(core, delivery.message)) return "dropped";
+  while (isFull(core, session, delivery)) {
+    if (core.options.queueOverflow === "dropNewest") return drop(core);
+    overwriteOldest(core, session);
+  }
+  queue.push(delivery);
+  if (session.isDurable && delivery.qos > 0) core.journal?.addressed(session, delivery, 0);
+  core.statistics.queuedMessagesCurrent += 1;
+  core.statistics.queuedBytesCurrent += delivery.message.size;
+  return "queued";
+}
+
+function isFull(core: CoreContext, session: Session, delivery: Delivery): boolean {
+  const { queue } = session;
+  if (queue.length === 0) return false;
+  return (
+    queue.length >= core.options.queueMessagesMax ||
+    queue.bytes + delivery.message.size > core.options.queueBytesMax
+  );
+}
+
+function overwriteOldest(core: CoreContext, session: Session): void {
+  const oldest = takeQueued(core, session);
+  core.statistics.messagesDropped += 1;
+  if (oldest === undefined) return;
+  forgetQueued(core, session, oldest);
+  core.hooks.queuedApplicationMessageOverwritten?.({
+    receiverClientId: session.clientId,
+    applicationMessage: applicationMessageOf(oldest.message),
+  });
+}
+
+/** Writes down that a message is in flight now, which was queued or is new to the session. */
+function record(
+  core: CoreContext,
+  session: Session,
+  delivery: Delivery,
+  { packetIdentifier, isQueued }: { packetIdentifier: number; isQueued: "fresh" | "queued" },
+): void {
+  if (!session.isDurable) return;
+  if (isQueued === "queued") core.journal?.sent(session, delivery, packetIdentifier);
+  else core.journal?.addressed(session, delivery, packetIdentifier);
+}
+
+/** Writes down that a message that was queued will not be sent. */
+export function forgetQueued(core: CoreContext, session: Session, delivery: Delivery): void {
+  delivery.watch?.({ type: "dropped" });
+  if (session.isDurable && delivery.qos > 0) core.journal?.dropped(session, delivery);
+}
+
+/** Takes the oldest message out of the queue. */
+export function takeQueued(core: CoreContext, session: Session): Delivery | undefined {
+  const delivery = session.queue.shift();
+  if (delivery === undefined) return undefined;
+  core.statistics.queuedMessagesCurrent -= 1;
+  core.statistics.queuedBytesCurrent -= delivery.message.size;
+  return delivery;
+}
+
+function isExpired(core: CoreContext, message: Message): boolean {
+  if (message.expiresAtMs > core.now) return false;
+  core.statistics.messagesExpired += 1;
+  return true;
+}
+
+/**
+ * Sends what the session is owed, as far as its client takes it now: first what an earlier connection
+ * left unacknowledged, then the queue, then retained messages. Called whenever something may have become
+ * possible: after acknowledgements, when the client reads again, in the next turn.
+ */
+export function pump(core: CoreContext, session: Session): void {
+  const connection = session.connection;
+  if (connection === undefined || !connection.isOpen || isCutOff(core, session)) return;
+  if (connection.resuming !== undefined) resend(core, session, connection);
+  sendQueued(core, session);
+  if (session.queue.length === 0 && session.replays.size > 0)
+    replayRetained(core, session, deliver);
+  const isOwed =
+    session.queue.length > 0 || session.replays.size > 0 || connection.resuming !== undefined;
+  if (isOwed && connection.waitsForTurn) core.continueLater(session);
+}
+
+function sendQueued(core: CoreContext, session: Session): void {
+  while (session.queue.length > 0 && (session.freeQuota > 0 || isUnlimited(session))) {
+    const delivery = takeQueued(core, session);
+    if (delivery === undefined) return;
+    // A message that expired before its delivery began is not sent [MQTT-3.3.2-5].
+    if (isExpired(core, delivery.message)) forgetQueued(core, session, delivery);
+    else if (delivery.qos === 0) sendAtMostOnce(core, session, delivery);
+    else sendExchange(core, session, delivery, "queued");
+  }
+}
+
+/** True if the head of the queue is a QoS 0 message, which no quota holds back. */
+function isUnlimited(session: Session): boolean {
+  return session.queue.peek()?.qos === 0 && session.connection?.takesMessages === true;
+}
+
+/**
+ * Sends again what an earlier connection left open, under the same identifiers, PUBLISH with DUP
+ * [MQTT-4.4.0-1] [MQTT-3.3.1-1]. No more than the Receive Maximum are open at a time.
+ */
+function resend(core: CoreContext, session: Session, connection: Connection): void {
+  connection.resent ??= new Set();
+  while (connection.resuming !== undefined && connection.takesMessages) {
+    if (connection.resent.size >= connection.sendMaximum) return;
+    const next = connection.resuming.next();
+    if (next.done) {
+      connection.resuming = undefined;
+      connection.resent = undefined;
+      return;
+    }
+    const { identifier: packetIdentifier, state, item: delivery } = next.value;
+    if (state === "awaitingPubcomp")
+      sendAcknowledgement(core, connection, "pubrel", packetIdentifier);
+    else if (delivery !== undefined) {
+      connection.resent.add(packetIdentifier);
+      resendPublish(core, session, { delivery, packetIdentifier, duplicate: true });
+    }
+  }
+}
+
+function resendPublish(core: CoreContext, session: Session, sending: Sending): void {
+  const connection = session.connection;
+  if (connection === undefined) return;
+  if (send(core, connection, connection.outbox, sending)) return;
+  connection.resent?.delete(sending.packetIdentifier);
+  abandon(session, sending.packetIdentifier);
+  dropWatched(session, sending.packetIdentifier);
+  if (session.isDurable)
+    core.journal?.finished(session, sending.packetIdentifier, sending.delivery);
+}

@@ -1,0 +1,21 @@
+import type { QoS } from "@anax/protocol";
+import type { DeliveryWatch } from "../management/delivery-watch.ts";
+import type { Message } from "../publishing/message.ts";
+import type { SharedGroup } from "../routing/shared-subscriptions.ts";
+
+/** A message on its way to one session: the message, and what this session's subscriptions make of it. */
+export interface Delivery {
+  readonly message: Message;
+  /** The lower of the published and the granted QoS [MQTT-3.8.4-8]. */
+  readonly qos: QoS;
+  /** RETAIN flag of the outgoing PUBLISH. */
+  readonly retain: boolean;
+  readonly subscriptionIdentifiers: readonly number[] | undefined;
+  /** The shared subscription that chose this session, whose other members get the message if this session ends. */
+  readonly group: SharedGroup | undefined;
+  /** Told how the delivery ends; only of QoS 1 and 2. */
+  readonly watch?: DeliveryWatch;
+}
+
+/** What became of one attempt to deliver. */
+export type DeliveryOutcome = "sent" | "queued" | "dropped";

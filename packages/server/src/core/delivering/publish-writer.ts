@@ -1,0 +1,136 @@
+import { encodeVarintInto, varintSize } from "@anax/protocol";
+import type { ProtocolVersion } from "@anax/protocol";
+import type { Connection } from "../connection/connection.ts";
+import type { Delivery } from "./delivery.ts";
+import { secondsLeft } from "../publishing/message.ts";
+import type { Message } from "../publishing/message.ts";
+import type { Outbox } from "../connection/outbox.ts";
+
+const SUBSCRIPTION_IDENTIFIER = 0x0b;
+const TOPIC_ALIAS = 0x23;
+const TOPIC_ALIAS_BYTES = 3;
+
+/** One PUBLISH about to be written: the sizes of its parts, worked out once. */
+interface Layout {
+  readonly topicBytes: number;
+  readonly identifierBytes: number;
+  /** Bytes that this delivery adds to the message's own properties. */
+  readonly addedProperties: number;
+  readonly remainingLength: number;
+  readonly alias: number;
+}
+
+/**
+ * Writes the PUBLISH of a delivery to a connection's outbox (or backlog). It makes no packet object: the
+ * message's bytes are copied, and what differs per receiver is written around them.
+ *
+ * False: the packet is larger than the client takes, and nothing was written [MQTT-3.1.2-24].
+ */
+export function writePublish(
+  connection: Connection,
+  outbox: Outbox,
+  delivery: Delivery,
+  exchange: { packetIdentifier: number; duplicate: boolean; nowMs: number },
+): boolean {
+  const alias = connection.outgoingAliases?.choose(delivery.message.topic) ?? 0;
+  const topicNeeded = alias === 0 || connection.outgoingAliases?.topicNeeded !== false;
+  const layout = measure(connection.version, delivery, alias, topicNeeded);
+  const size = 1 + varintSize(layout.remainingLength) + layout.remainingLength;
+  if (size > connection.maximumPacketSize) {
+    if (alias !== 0) connection.outgoingAliases?.unsent(alias);
+    return false;
+  }
+  const start = outbox.reserve(size);
+  const { bytes } = outbox;
+  bytes[start] =
+    0x30 | (exchange.duplicate ? 0x08 : 0) | (delivery.qos << 1) | (delivery.retain ? 0x01 : 0);
+  let position = encodeVarintInto(layout.remainingLength, bytes, start + 1);
+  position = writeTopic(bytes, position, delivery.message, topicNeeded);
+  if (delivery.qos > 0) position = writeU16(bytes, position, exchange.packetIdentifier);
+  if (connection.version === 5)
+    writeBody(bytes, position, delivery, { layout, nowMs: exchange.nowMs });
+  else bytes.set(payloadOf(delivery.message), position);
+  return true;
+}
+
+function measure(
+  version: ProtocolVersion,
+  delivery: Delivery,
+  alias: number,
+  topicNeeded: boolean,
+): Layout {
+  const { message } = delivery;
+  const topicBytes = topicNeeded ? message.topicEnd : 2;
+  const identifierBytes = delivery.qos > 0 ? 2 : 0;
+  const payloadBytes = message.size - message.payloadStart;
+  if (version !== 5) {
+    const remainingLength = topicBytes + identifierBytes + payloadBytes;
+    return { topicBytes, identifierBytes, addedProperties: 0, remainingLength, alias: 0 };
+  }
+  const addedProperties =
+    (alias === 0 ? 0 : TOPIC_ALIAS_BYTES) + identifiersSize(delivery.subscriptionIdentifiers);
+  const properties = addedProperties + ownPropertyBytes(message);
+  const remainingLength =
+    topicBytes + identifierBytes + varintSize(properties) + properties + payloadBytes;
+  return { topicBytes, identifierBytes, addedProperties, remainingLength, alias };
+}
+
+/** Bytes of the message's own properties, without the length before them. */
+function ownPropertyBytes(message: Message): number {
+  const withLength = message.payloadStart - message.topicEnd;
+  let lengthBytes = 1;
+  while (((message.bytes[message.topicEnd + lengthBytes - 1] ?? 0) & 0x80) !== 0) lengthBytes += 1;
+  return withLength - lengthBytes;
+}
+
+function identifiersSize(identifiers: readonly number[] | undefined): number {
+  let size = 0;
+  for (const identifier of identifiers ?? []) size += 1 + varintSize(identifier);
+  return size;
+}
+
+function writeTopic(bytes: Uint8Array, at: number, message: Message, topicNeeded: boolean): number {
+  if (!topicNeeded) return writeU16(bytes, at, 0);
+  bytes.set(message.bytes.subarray(0, message.topicEnd), at);
+  return at + message.topicEnd;
+}
+
+function payloadOf(message: Message): Uint8Array {
+  return message.bytes.subarray(message.payloadStart);
+}
+
+/** Properties and payload for MQTT 5.0: what the delivery adds goes before the message's own. */
+function writeBody(
+  bytes: Uint8Array,
+  at: number,
+  delivery: Delivery,
+  { layout, nowMs }: { layout: Layout; nowMs: number },
+): void {
+  const { message } = delivery;
+  const own = ownPropertyBytes(message);
+  let position = encodeVarintInto(own + layout.addedProperties, bytes, at);
+  if (layout.alias !== 0) {
+    bytes[position] = TOPIC_ALIAS;
+    position = writeU16(bytes, position + 1, layout.alias);
+  }
+  for (const identifier of delivery.subscriptionIdentifiers ?? []) {
+    bytes[position] = SUBSCRIPTION_IDENTIFIER;
+    position = encodeVarintInto(identifier, bytes, position + 1);
+  }
+  const ownStart = message.payloadStart - own;
+  bytes.set(message.bytes.subarray(ownStart), position);
+  if (message.expiryOffset !== 0) {
+    writeU32(bytes, position + message.expiryOffset - ownStart, secondsLeft(message, nowMs));
+  }
+}
+
+function writeU16(bytes: Uint8Array, at: number, value: number): number {
+  bytes[at] = value >>> 8;
+  bytes[at + 1] = value;
+  return at + 2;
+}
+
+function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  writeU16(bytes, at, value >>> 16);
+  writeU16(bytes, at + 2, value);
+}

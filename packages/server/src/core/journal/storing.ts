@@ -1,0 +1,105 @@
+import type { Connection } from "../connection/connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import { Gate } from "./gate.ts";
+import type { Outbox } from "../connection/outbox.ts";
+import type { Pending, Task } from "../pending.ts";
+import type { Session } from "../sessions/session.ts";
+
+const IMPLEMENTATION_SPECIFIC_ERROR = 0x83;
+const QUOTA_EXCEEDED = 0x97;
+
+/*
+ * What has to be stored before it is told: which output waits, and how a task waits. Without a journal all of this
+ * is one comparison.
+ */
+
+/** Which outbox a packet goes to; asked when the packet is written, since an interceptor may take its time. */
+export type OutboxChoice = (core: CoreContext, connection: Connection) => Outbox;
+
+/** For packets that assert nothing that is stored. */
+export function atOnce(_core: CoreContext, connection: Connection): Outbox {
+  return connection.outbox;
+}
+
+/** For acknowledgements that depend on nothing themselves: they do not pass those that do. */
+export function inOrder(core: CoreContext, connection: Connection): Outbox {
+  return connection.gate === undefined ? connection.outbox : onceStored(core, connection);
+}
+
+/** For acknowledgements of what has just been written down: they leave when it is stored. */
+export function onceStored(core: CoreContext, connection: Connection): Outbox {
+  const { journal } = core;
+  if (journal === undefined) return connection.outbox;
+  const isStored = journal.committed >= journal.lastPosition;
+  if (isStored && connection.gate === undefined) return connection.outbox;
+  // It would wait for ever: the client must not be told, and cannot go on without.
+  if (journal.health === "failed") {
+    core.leaveUnstored(connection);
+    return connection.outbox;
+  }
+  return gateOf(core, connection).at(journal.lastPosition);
+}
+
+/** Where QoS 1 and 2 messages go: their identifiers must survive in a session that does. */
+export function exchangeOutbox(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+): Outbox {
+  const { journal } = core;
+  if (journal === undefined || session.number === 0) return connection.outbox;
+  return gateOf(core, connection).at(journal.position);
+}
+
+function gateOf(core: CoreContext, connection: Connection): Gate {
+  if (connection.gate === undefined) {
+    connection.gate = new Gate(core.pool);
+    core.gated.add(connection);
+  }
+  return connection.gate;
+}
+
+/** A position was committed: what waited for it leaves. */
+export function openGates(core: CoreContext, committed: number): void {
+  for (const connection of core.gated) {
+    const { gate } = connection;
+    gate?.release(committed, connection.outbox);
+    if (gate?.isEmpty !== false) closeGate(core, connection);
+    core.touch(connection);
+    if (connection.session !== undefined) core.continueLater(connection.session);
+  }
+}
+
+/** Forgets what waits, as when the connection is gone. */
+export function closeGate(core: CoreContext, connection: Connection): void {
+  connection.gate?.clear();
+  connection.gate = undefined;
+  core.gated.delete(connection);
+}
+
+/**
+ * Waits until all that was appended so far is stored; undefined once it is, else the Reason Code of what keeps it
+ * from being stored.
+ */
+export function* stored(core: CoreContext): Task<number | undefined> {
+  const { journal } = core;
+  if (journal === undefined) return undefined;
+  const position = journal.lastPosition;
+  if (journal.committed < position && journal.health === "good") {
+    const pending: Pending = { whenSettled: (resume) => journal.whenCommitted(position, resume) };
+    yield pending;
+  }
+  return journal.committed >= position ? undefined : refusalToStore(core);
+}
+
+/** True if nothing more can be exchanged with a session that is to survive: nothing more is stored. */
+export function isCutOff(core: CoreContext, session: Session): boolean {
+  return session.isDurable && core.journal?.health === "failed";
+}
+
+/** Reason Code for durable work while the store takes none; undefined while it does. */
+export function refusalToStore(core: CoreContext): number | undefined {
+  const health = core.journal?.health ?? "good";
+  if (health === "good") return undefined;
+  return health === "full" ? QUOTA_EXCEEDED : IMPLEMENTATION_SPECIFIC_ERROR;
+}

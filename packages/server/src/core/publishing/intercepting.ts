@@ -1,0 +1,104 @@
+import type { Packet } from "@anax/protocol";
+import type { Connection } from "../connection/connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import type { InterceptingPacket } from "../hooks/packet-events.ts";
+import { runTask, settled } from "../pending.ts";
+import type { Task } from "../pending.ts";
+import { throttle, unthrottle } from "../connection/throttling.ts";
+
+/** A packet that the outbound interceptor is to see, and what becomes of it then; undefined if it is dropped. */
+interface OutboundPacket {
+  readonly packet: Packet;
+  readonly write: (packet: Packet | undefined) => void;
+}
+
+/** Packets that may wait for a slow interceptor before messages are held back. */
+const WAITING_PACKETS_MAX = 1_000;
+
+/** Bytes of payloads that may wait for it. */
+const WAITING_BYTES_MAX = 1_048_576;
+
+/** Packets that may wait for it before the client is read no further, which would only ask for more. */
+const UNANSWERED_PACKETS_MAX = 2_000;
+
+/** Packets of one connection that wait for the outbound interceptor, in the order in which they were sent. */
+export class OutboundInterception {
+  readonly waiting: OutboundPacket[] = [];
+  isRunning = false;
+  /** Called once when nothing waits any more: a connection that is closing closes then. */
+  whenEmpty: (() => void) | undefined;
+  #bytes = 0;
+
+  /** True while no more messages are to be put here; packets that answer the client still are. */
+  get isFull(): boolean {
+    return this.waiting.length >= WAITING_PACKETS_MAX || this.#bytes >= WAITING_BYTES_MAX;
+  }
+
+  push(waiting: OutboundPacket): void {
+    this.waiting.push(waiting);
+    this.#bytes += payloadBytes(waiting.packet);
+  }
+
+  shift(): OutboundPacket | undefined {
+    const next = this.waiting.shift();
+    if (next !== undefined) this.#bytes -= payloadBytes(next.packet);
+    return next;
+  }
+}
+
+function payloadBytes(packet: Packet): number {
+  return packet.type === "publish" ? packet.payload.length : 0;
+}
+
+/** Shows a packet to the inbound interceptor; undefined if it is to be dropped. */
+export function* interceptInbound(
+  core: CoreContext,
+  connection: Connection,
+  packet: Packet,
+): Task<Packet | undefined> {
+  const args = argumentsFor(connection, packet);
+  yield* settled(core.hooks.interceptingInboundPacket?.(args));
+  return args.processPacket ? args.packet : undefined;
+}
+
+/**
+ * Gives a packet to `write` after the outbound interceptor has seen it, or undefined if it dropped the packet; later
+ * packets wait behind it. Nothing is called for a connection that has closed meanwhile.
+ */
+export function interceptOutbound(
+  core: CoreContext,
+  connection: Connection,
+  packet: Packet,
+  write: (packet: Packet | undefined) => void,
+): void {
+  connection.outbound ??= new OutboundInterception();
+  const { outbound } = connection;
+  outbound.push({ packet, write });
+  if (outbound.waiting.length > UNANSWERED_PACKETS_MAX) throttle(connection);
+  if (outbound.isRunning) return;
+  outbound.isRunning = true;
+  const finish = (): void => {
+    outbound.isRunning = false;
+    if (!connection.isCongested) unthrottle(connection);
+    if (connection.session !== undefined) core.continueLater(connection.session);
+    const { whenEmpty } = outbound;
+    outbound.whenEmpty = undefined;
+    whenEmpty?.();
+  };
+  runTask(drain(core, connection, outbound), finish, (error) => {
+    core.report(error);
+    finish();
+  });
+}
+
+function* drain(core: CoreContext, connection: Connection, outbound: OutboundInterception): Task {
+  for (let next = outbound.shift(); next !== undefined; next = outbound.shift()) {
+    const args = argumentsFor(connection, next.packet);
+    yield* settled(core.hooks.interceptingOutboundPacket?.(args));
+    if (connection.state !== "closed") next.write(args.processPacket ? args.packet : undefined);
+  }
+}
+
+function argumentsFor(connection: Connection, packet: Packet): InterceptingPacket {
+  return { ...connection.context, packet, processPacket: true };
+}

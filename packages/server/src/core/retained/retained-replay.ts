@@ -1,0 +1,112 @@
+import { lowerQos } from "../connection/connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import type { Delivery, DeliveryOutcome } from "../delivering/delivery.ts";
+import { applicationMessageOf } from "../publishing/message.ts";
+import type { Message } from "../publishing/message.ts";
+import { RetainedCursor } from "./retained-cursor.ts";
+import type { Session } from "../sessions/session.ts";
+import type { Subscription } from "../routing/subscription.ts";
+
+/** Steps of walks that one turn may take for all sessions together: a few milliseconds. */
+export const STEPS_PER_TURN = 16_384;
+
+/** Steps for one session at a time, so that a few long walks leave some for others. */
+const STEPS_PER_SESSION = 4_096;
+
+/** Retained messages that a new subscription is still owed. */
+export interface RetainedReplay {
+  readonly subscription: Subscription;
+  readonly cursor: RetainedCursor;
+  /** A handler is asked about a message; what follows waits. */
+  isAsking: boolean;
+}
+
+/** Begins to send a new subscription the retained messages that match it [MQTT-3.3.1-9]. */
+export function beginReplay(core: CoreContext, subscription: Subscription): void {
+  const { session } = subscription;
+  const cursor = new RetainedCursor(core.retained, subscription.topicFilter);
+  if (cursor.isDone) return;
+  session.replays.set(subscription.filter, { subscription, cursor, isAsking: false });
+}
+
+/** Forgets what a subscription that has ended or was replaced is still owed. */
+export function endReplay(session: Session, filter: string): void {
+  session.replays.delete(filter);
+}
+
+/** Sends retained messages as far as the client takes them and the turn allows. */
+export function replayRetained(
+  core: CoreContext,
+  session: Session,
+  deliver: (core: CoreContext, session: Session, delivery: Delivery) => DeliveryOutcome,
+): void {
+  let steps = STEPS_PER_SESSION;
+  for (const [filter, replay] of session.replays) {
+    while (!replay.cursor.isDone) {
+      if (replay.isAsking || !mayDeliver(session, replay.subscription)) return;
+      if (steps === 0 || core.retainedStepsLeft === 0) return core.continueLater(session);
+      steps -= 1;
+      core.retainedStepsLeft -= 1;
+      const message = replay.cursor.step();
+      if (message !== undefined) replayOne(core, replay, message, deliver);
+    }
+    // The handler of the last message may still be asked.
+    if (replay.isAsking) return;
+    session.replays.delete(filter);
+  }
+}
+
+function mayDeliver(session: Session, subscription: Subscription): boolean {
+  if (session.connection?.takesMessages !== true) return false;
+  return subscription.qos === 0 || session.freeQuota > 0;
+}
+
+function replayOne(
+  core: CoreContext,
+  replay: RetainedReplay,
+  message: Message,
+  deliver: (core: CoreContext, session: Session, delivery: Delivery) => DeliveryOutcome,
+): void {
+  const { subscription } = replay;
+  const { session } = subscription;
+  if (message.expiresAtMs <= core.now) return;
+  if (subscription.noLocal && message.clientId === session.clientId) return;
+  const delivery = deliveryOf(subscription, message);
+  if (core.hooks.interceptingClientEnqueue === undefined) {
+    deliver(core, session, delivery);
+    return;
+  }
+  const args = {
+    senderClientId: "",
+    receiverClientId: session.clientId,
+    applicationMessage: applicationMessageOf(message),
+    acceptEnqueue: true,
+    closeSenderConnection: false,
+  };
+  const pending = core.hooks.interceptingClientEnqueue(args);
+  const proceed = (): void => {
+    replay.isAsking = false;
+    const isWanted = session.replays.get(subscription.filter) === replay && !session.isDeleted;
+    if (args.acceptEnqueue && isWanted) deliver(core, session, delivery);
+  };
+  if (pending === undefined) return proceed();
+  // What follows waits, so that the messages keep their order.
+  replay.isAsking = true;
+  pending.whenSettled(() => {
+    proceed();
+    core.continueLater(session);
+  });
+}
+
+function deliveryOf(subscription: Subscription, message: Message): Delivery {
+  const { subscriptionIdentifier } = subscription;
+  return {
+    // Two filters of a session may match it: two deliveries, each with a message of its own.
+    message: subscription.qos > 0 ? message.clone() : message,
+    qos: lowerQos(message.qos, subscription.qos),
+    retain: true,
+    subscriptionIdentifiers:
+      subscriptionIdentifier === undefined ? undefined : [subscriptionIdentifier],
+    group: undefined,
+  };
+}

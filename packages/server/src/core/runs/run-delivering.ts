@@ -1,0 +1,200 @@
+import type { QoS } from "@anax/protocol";
+import { lowerQos } from "../connection/connection.ts";
+import type { Connection } from "../connection/connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import { countPublishes, deliver, outboxFor, queuesAtMostOnce } from "../delivering/delivering.ts";
+import type { Outbox } from "../connection/outbox.ts";
+import { countSent } from "../connection/outgoing.ts";
+import { deliveryFor } from "../publishing/publishing.ts";
+import type { PublishRun } from "./publish-run.ts";
+import { recipientFor } from "../routing/route.ts";
+import type { Recipient } from "../routing/route.ts";
+import type { Session } from "../sessions/session.ts";
+import type { SharedGroup } from "../routing/shared-subscriptions.ts";
+import { exchangeOutbox, inOrder, onceStored, refusalToStore } from "../journal/storing.ts";
+
+const NO_MATCHING_SUBSCRIBERS = 0x10;
+
+/**
+ * True while nobody has to do anything for single messages on their way: no store that refuses, and no event handler but
+ * those of `interceptingPublish`, which may be shown a run (`intercepting-run`).
+ */
+export function mayRun(core: CoreContext): boolean {
+  const { hooks } = core;
+  return (
+    hooks.interceptingInboundPacket === undefined &&
+    hooks.interceptingOutboundPacket === undefined &&
+    hooks.interceptingClientEnqueue === undefined &&
+    hooks.applicationMessageEnqueuedOrDropped === undefined &&
+    hooks.applicationMessageNotConsumed === undefined &&
+    refusalToStore(core) === undefined
+  );
+}
+
+/** Hot path: gives a whole run to everybody who gets it, and acknowledges it. */
+export function distributeRun(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  run: PublishRun,
+  appendedBefore: number | undefined,
+): void {
+  const { recipients = [], groups = [] } = run.route ?? {};
+  let matched = groups.length;
+  for (let index = 0; index < recipients.length; index += 1) {
+    const recipient = recipients[index];
+    const own = recipient?.session === session ? recipient.forOwnMessages : recipient;
+    if (own === undefined) continue;
+    matched += 1;
+    deliverRange(core, run, { recipient: own, group: undefined, from: 0, to: run.count });
+  }
+  for (const group of groups) shareRun(core, run, group);
+  countReceived(core, connection, run);
+  if (run.qos === 0) return;
+  const choose = core.journal?.appended === appendedBefore ? inOrder : onceStored;
+  const outbox = choose(core, connection);
+  acknowledgeRun(core, connection, run, {
+    outbox,
+    reasonCode: matched === 0 ? NO_MATCHING_SUBSCRIBERS : 0,
+  });
+}
+
+function countReceived(core: CoreContext, connection: Connection, run: PublishRun): void {
+  const further = run.count - 1;
+  connection.counters.publishesReceived += run.count;
+  connection.counters.packetsReceived += further;
+  core.statistics.publishesReceived += run.count;
+  core.statistics.packetsReceived += further;
+  core.statistics.publishBytesReceived += run.bytesReceived;
+}
+
+/** A part of a run on its way to one receiver. */
+interface Range {
+  readonly recipient: Recipient;
+  readonly group: SharedGroup | undefined;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Members of a shared subscription take turns. A long run is cut into as many parts as there are members, a
+ * short one message by message: either way each gets as many.
+ */
+function shareRun(core: CoreContext, run: PublishRun, group: SharedGroup): void {
+  const part = Math.ceil(run.count / Math.max(1, group.members.length));
+  for (let from = 0; from < run.count; from += part) {
+    const member = group.next();
+    if (member === undefined) return;
+    const to = Math.min(run.count, from + part);
+    deliverRange(core, run, { recipient: recipientFor([member]), group, from, to });
+  }
+}
+
+/** Copies packets in one go where nothing about them is special for this receiver, else delivers them singly. */
+function deliverRange(core: CoreContext, run: PublishRun, range: Range): void {
+  const { recipient } = range;
+  const qos = lowerQos(run.qos, recipient.qos);
+  const { session } = recipient;
+  const { connection } = session;
+  const copied =
+    connection !== undefined && isCopyable(run, recipient, connection)
+      ? copyRange(core, run, range, { connection, qos })
+      : 0;
+  for (let index = range.from + copied; index < range.to; index += 1) {
+    deliver(core, session, deliveryFor(recipient, run.message(index), range.group));
+  }
+}
+
+function isCopyable(run: PublishRun, recipient: Recipient, connection: Connection): boolean {
+  return (
+    recipient.isPlain &&
+    connection.isPlain &&
+    connection.isOpen &&
+    run.largest <= connection.maximumPacketSize
+  );
+}
+
+interface Target {
+  readonly connection: Connection;
+  readonly qos: QoS;
+}
+
+/** Copies as many packets of the range as the receiver takes now; gives how many. */
+function copyRange(core: CoreContext, run: PublishRun, range: Range, target: Target): number {
+  const { qos, connection } = target;
+  const { session } = range.recipient;
+  if (qos === 0)
+    return queuesAtMostOnce(core, session) ? 0 : copyAtMostOnce(core, run, range, connection);
+  if (!session.isReady) return 0;
+  const count = Math.min(session.freeQuota, range.to - range.from);
+  copyExchanges(core, run, { ...range, to: range.from + count }, target);
+  return count;
+}
+
+function copyAtMostOnce(
+  core: CoreContext,
+  run: PublishRun,
+  range: Range,
+  connection: Connection,
+): number {
+  const { bytes, starts } = run.encoding(connection.version === 5, 0);
+  const start = starts[range.from] ?? 0;
+  const end = starts[range.to] ?? 0;
+  const outbox = outboxFor(core, connection, end - start);
+  // Where the whole does not fit, some of it may.
+  if (outbox === undefined) return 0;
+  outbox.append(bytes, start, end);
+  countPublishes(core, connection, range.to - range.from, end - start);
+  return range.to - range.from;
+}
+
+/** Copies QoS 1 or 2 packets and writes the receiver's own Packet Identifiers and QoS into the copy. */
+function copyExchanges(core: CoreContext, run: PublishRun, range: Range, target: Target): void {
+  const { connection, qos } = target;
+  if (qos === 0) return;
+  const { session } = range.recipient;
+  const { bytes, starts, identifierAt } = run.encoding(connection.version === 5, qos);
+  const start = starts[range.from] ?? 0;
+  const end = starts[range.to] ?? 0;
+  const outbox = exchangeOutbox(core, connection, session);
+  const shift = outbox.append(bytes, start, end) - start;
+  const isKept = session.keepsInFlight || core.hooks.clientAcknowledgedPublishPacket !== undefined;
+  for (let index = range.from; index < range.to; index += 1) {
+    const item = isKept ? deliveryFor(range.recipient, run.message(index), range.group) : undefined;
+    const identifier = session.sender.begin(qos, item);
+    if (item !== undefined && session.isDurable) core.journal?.addressed(session, item, identifier);
+    outbox.bytes[(starts[index] ?? 0) + shift] = 0x30 | (qos << 1);
+    patchIdentifier(outbox, (identifierAt[index] ?? 0) + shift, identifier);
+  }
+  countPublishes(core, connection, range.to - range.from, end - start);
+}
+
+function patchIdentifier(outbox: Outbox, at: number, identifier: number): void {
+  outbox.bytes[at] = identifier >>> 8;
+  outbox.bytes[at + 1] = identifier;
+}
+
+/** PUBACK or PUBREC for each packet of the run. MQTT 5.0 is told where nobody subscribes. */
+function acknowledgeRun(
+  core: CoreContext,
+  connection: Connection,
+  run: PublishRun,
+  { outbox, reasonCode }: { outbox: Outbox; reasonCode: number },
+): void {
+  if (!connection.isOpen) return;
+  const hasReason = reasonCode !== 0 && connection.version === 5;
+  const size = hasReason ? 5 : 4;
+  let at = outbox.reserve(size * run.count);
+  const { bytes } = outbox;
+  const firstByte = run.qos === 1 ? 0x40 : 0x50;
+  for (let index = 0; index < run.count; index += 1) {
+    const identifier = run.identifier(index);
+    bytes[at] = firstByte;
+    bytes[at + 1] = size - 2;
+    bytes[at + 2] = identifier >>> 8;
+    bytes[at + 3] = identifier;
+    if (hasReason) bytes[at + 4] = reasonCode;
+    at += size;
+  }
+  countSent(core, connection, run.count);
+}

@@ -1,0 +1,114 @@
+import type { CoreContext } from "../core-context.ts";
+import { deliver, takeQueued } from "../delivering/delivering.ts";
+import type { Delivery } from "../delivering/delivery.ts";
+import type { SessionDeleted } from "../hooks/connection-events.ts";
+import { endWatches } from "../management/delivery-watch.ts";
+import { deliveryFor } from "../publishing/publishing.ts";
+import { endReplay } from "../retained/retained-replay.ts";
+import { recipientFor } from "../routing/route.ts";
+import { NEVER_EXPIRES } from "./session-expiry.ts";
+import type { Session } from "./session.ts";
+import type { Subscription } from "../routing/subscription.ts";
+import { publishWill } from "./will.ts";
+
+/** Arranges for a session that has lost its connection to end when its expiry interval is over [MQTT-4.1.0-2]. */
+export function scheduleExpiry(
+  core: CoreContext,
+  session: Session,
+  disconnectedAtMs: number,
+): void {
+  session.disconnectedAtMs = disconnectedAtMs;
+  if (session.expiryIntervalSeconds === NEVER_EXPIRES) return;
+  const atMs = disconnectedAtMs + session.expiryIntervalSeconds * 1_000;
+  session.expiryDeadline = core.deadlines.add(atMs, () => {
+    core.statistics.sessionsExpired += 1;
+    endSession(core, session, "expired");
+  });
+}
+
+/** The session has a connection again. */
+export function cancelExpiry(core: CoreContext, session: Session): void {
+  core.deadlines.cancel(session.expiryDeadline);
+  session.expiryDeadline = undefined;
+  session.disconnectedAtMs = undefined;
+}
+
+/**
+ * Ends a session that has no connection (any more): its Will is due now at the latest, its subscriptions go,
+ * and what shared subscriptions had given it goes to their other members.
+ */
+export function endSession(
+  core: CoreContext,
+  session: Session,
+  cause: SessionDeleted["cause"],
+): void {
+  if (session.isDeleted) return;
+  session.isDeleted = true;
+  cancelExpiry(core, session);
+  core.sessions.delete(session);
+  core.statistics.sessionsCurrent = core.sessions.size;
+  const unfinished = undelivered(core, session);
+  if (session.isDurable) core.journal?.deleted(session);
+  for (const subscription of Array.from(session.subscriptions.values())) {
+    removeSubscription(core, subscription);
+  }
+  for (const delivery of unfinished) passOn(core, delivery);
+  session.sender.clear();
+  session.receiver.clear();
+  endWatches(session);
+  publishWill(core, session);
+  core.hooks.sessionDeleted?.({
+    clientId: session.clientId,
+    ...(session.userName === undefined ? {} : { userName: session.userName }),
+    sessionItems: session.items,
+    cause,
+  });
+}
+
+/** Forgets a session without a word to anybody: it goes on living in the store. */
+export function abandonSession(core: CoreContext, session: Session): void {
+  session.number = 0;
+  session.isDeleted = true;
+  core.sessions.delete(session);
+  core.statistics.sessionsCurrent = core.sessions.size;
+  while (takeQueued(core, session) !== undefined);
+  for (const subscription of Array.from(session.subscriptions.values())) {
+    removeSubscription(core, subscription);
+  }
+}
+
+/** Ends one subscription of a session. */
+export function removeSubscription(core: CoreContext, subscription: Subscription): void {
+  const { session, filter } = subscription;
+  session.subscriptions.delete(filter);
+  core.router.unsubscribe(subscription);
+  if (session.isDurable) core.journal?.unsubscribed(subscription);
+  endReplay(session, filter);
+  core.statistics.subscriptionsCurrent -= 1;
+  if (subscription.shareName !== undefined) core.statistics.sharedSubscriptionsCurrent -= 1;
+}
+
+/**
+ * What the session leaves of its shared subscriptions: what it never was sent, and QoS 1 that it did not
+ * acknowledge. A QoS 2 message that it was sent goes to nobody else [MQTT-4.8.2-5].
+ */
+function undelivered(core: CoreContext, session: Session): Delivery[] {
+  const deliveries: Delivery[] = [];
+  for (const { state, item } of session.sender.resume()) {
+    if (state === "awaitingPuback" && item?.group !== undefined) deliveries.push(item);
+    core.journal?.letGo(item);
+  }
+  for (let next = takeQueued(core, session); next !== undefined; next = takeQueued(core, session)) {
+    if (next.group !== undefined) deliveries.push(next);
+    if (next.qos > 0) core.journal?.letGo(next);
+    next.watch?.({ type: "dropped" });
+  }
+  return deliveries;
+}
+
+function passOn(core: CoreContext, delivery: Delivery): void {
+  const { message, group } = delivery;
+  const member = group?.next();
+  if (member === undefined || group === undefined) return;
+  deliver(core, member.session, deliveryFor(recipientFor([member]), message, group));
+}

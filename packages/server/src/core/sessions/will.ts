@@ -1,0 +1,62 @@
+import type { Will } from "@anax/protocol";
+import type { CoreContext } from "../core-context.ts";
+import type { Deadline } from "../deadlines.ts";
+import { messageFromPacket } from "../publishing/message.ts";
+import type { Origin } from "../publishing/origin.ts";
+import { runTask } from "../pending.ts";
+import { publish } from "../publishing/publishing.ts";
+import type { Session } from "./session.ts";
+
+/** The Will Message of a session's connection, from CONNECT until it is published or discarded. */
+export interface PendingWill {
+  readonly will: Will;
+  readonly delayMs: number;
+  readonly origin: Origin;
+  /** Set while the Will Delay Interval runs. */
+  deadline: Deadline | undefined;
+}
+
+/** Keeps the Will of a CONNECT with the session [MQTT-3.1.2-7]. */
+export function armWill(session: Session, will: Will | undefined, origin: Origin): void {
+  if (will === undefined) {
+    session.will = undefined;
+    return;
+  }
+  const delayMs = (will.properties?.willDelayIntervalSeconds ?? 0) * 1_000;
+  session.will = { will, delayMs, origin, deadline: undefined };
+}
+
+/** Removes the Will unpublished: DISCONNECT 0x00 came [MQTT-3.14.4-3], or the client is back in time [MQTT-3.1.3-9]. */
+export function discardWill(core: CoreContext, session: Session): void {
+  core.deadlines.cancel(session.will?.deadline);
+  session.will = undefined;
+}
+
+/** The connection is gone: publishes the Will now, or when its delay is over if the session lives on [MQTT-3.1.2-8]. */
+export function releaseWill(core: CoreContext, session: Session): void {
+  const pending = session.will;
+  if (pending === undefined || pending.deadline !== undefined) return;
+  if (pending.delayMs === 0 || !session.isPersistent) return publishWill(core, session);
+  pending.deadline = core.deadlines.add(core.now + pending.delayMs, () =>
+    publishWill(core, session),
+  );
+}
+
+/** Publishes the Will, which leaves the session with that [MQTT-3.1.2-10]. */
+export function publishWill(core: CoreContext, session: Session): void {
+  const pending = session.will;
+  if (pending === undefined) return;
+  discardWill(core, session);
+  const isOwed = session.isDurable && core.journal?.health !== "failed";
+  if (session.isDurable) core.journal?.session(session);
+  const { topic, payload, qos, retain, properties } = pending.will;
+  const { willDelayIntervalSeconds: _delay, ...published } = properties ?? {};
+  const message = messageFromPacket(
+    { type: "publish", topic, payload, qos, retain, duplicate: false, properties: published },
+    session.clientId,
+    core.now,
+  );
+  // It was promised when it was stored; a full store gets it as soon as there is room.
+  const urgency = isOwed ? "owed" : "refusable";
+  runTask(publish(core, message, pending.origin, urgency), () => undefined, core.report);
+}

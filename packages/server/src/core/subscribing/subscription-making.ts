@@ -1,0 +1,216 @@
+import type { SubscriptionRequest, UserProperties } from "@anax/protocol";
+import { lowerQos } from "../connection/connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import { readFilter } from "./filter-rules.ts";
+import type { ReadFilter } from "./filter-rules.ts";
+import type { ClientContext } from "../hooks/client-context.ts";
+import type { RestoredSubscription } from "../hooks/connection-events.ts";
+import type { InterceptingSubscription } from "../hooks/subscription-events.ts";
+import { settled } from "../pending.ts";
+import type { Task } from "../pending.ts";
+import { beginReplay, endReplay } from "../retained/retained-replay.ts";
+import type { Session } from "../sessions/session.ts";
+import { removeSubscription } from "../sessions/session-ending.ts";
+import { refusalToStore, stored } from "../journal/storing.ts";
+import type { Subscription } from "../routing/subscription.ts";
+
+const QUOTA_EXCEEDED = 0x97;
+const WILDCARD = /[+#]/u;
+
+/** A subscription that was just made, and whether the session had none for this filter before. */
+export interface Made {
+  readonly subscription: Subscription;
+  readonly isNew: boolean;
+}
+
+/** Whose subscription it is to be. */
+export interface Subscriber {
+  readonly session: Session;
+  /** Of its client, for the events. */
+  readonly context: ClientContext;
+}
+
+/** One filter that somebody asks for. */
+export interface Asking {
+  readonly request: SubscriptionRequest;
+  readonly subscriptionIdentifier?: number | undefined;
+  /** Of the SUBSCRIBE. */
+  readonly userProperties?: UserProperties | undefined;
+}
+
+/** What becomes of one filter. */
+export interface Answer {
+  readonly made: Made | undefined;
+  readonly reasonCode: number;
+  readonly reasonString: string | undefined;
+  readonly userProperties: UserProperties | undefined;
+  readonly closeConnection: boolean;
+}
+
+/** One filter: checked, shown to the interceptor, put in force. */
+export function* subscribe(
+  core: CoreContext,
+  subscriber: Subscriber,
+  asking: Asking,
+): Task<Answer> {
+  const { session, context } = subscriber;
+  const args = interception(context, asking);
+  const refusal = refusalFor(core, session, asking.request);
+  if (refusal !== undefined) args.response.reasonCode = refusal;
+  else yield* settled(core.hooks.interceptingSubscription?.(args));
+  const reasonCode = decided(args, asking.request);
+  if (reasonCode >= 0x80 || !args.processSubscription || session.isDeleted) {
+    return answer(args, reasonCode, undefined);
+  }
+  const request = { ...args.topicFilter, qos: qosOf(reasonCode) };
+  const made = put(core, session, request, asking.subscriptionIdentifier);
+  if (typeof made === "number") return answer(args, made, undefined);
+  const { qos: grantedQos } = made.subscription;
+  const subscribed = { ...context, topicFilter: args.topicFilter, grantedQos };
+  yield* settled(core.hooks.clientSubscribedTopic?.(subscribed));
+  return answer(args, reasonCode, made);
+}
+
+function interception(
+  context: ClientContext,
+  { request, subscriptionIdentifier, userProperties = [] }: Asking,
+): InterceptingSubscription {
+  return {
+    ...context,
+    topicFilter: request,
+    ...(subscriptionIdentifier === undefined ? {} : { subscriptionIdentifier }),
+    userProperties,
+    processSubscription: true,
+    closeConnection: false,
+    response: { reasonCode: request.qos },
+  };
+}
+
+/** The interceptor's Reason Code, or the QoS of the filter that it put in place of the client's. */
+function decided(args: InterceptingSubscription, request: SubscriptionRequest): number {
+  const { reasonCode } = args.response;
+  return reasonCode === request.qos ? args.topicFilter.qos : reasonCode;
+}
+
+function answer(
+  { response, closeConnection }: InterceptingSubscription,
+  reasonCode: number,
+  made: Made | undefined,
+): Answer {
+  const { reasonString, userProperties } = response;
+  return { made, reasonCode, reasonString, userProperties, closeConnection };
+}
+
+function qosOf(reasonCode: number): 0 | 1 | 2 {
+  if (reasonCode === 0) return 0;
+  return reasonCode === 1 ? 1 : 2;
+}
+
+/** Reason Code for a filter that cannot be subscribed to; undefined if it can. */
+function refusalFor(
+  core: CoreContext,
+  session: Session,
+  request: SubscriptionRequest,
+): number | undefined {
+  const filter = readFilter(request.topicFilter, core.options);
+  if (typeof filter === "number") return filter;
+  const unavailable = unavailableFor(core, filter);
+  if (unavailable !== undefined) return unavailable;
+  const unstorable = session.isDurable ? refusalToStore(core) : undefined;
+  if (unstorable !== undefined) return unstorable;
+  const isFull = session.subscriptions.size >= core.options.subscriptionsPerSessionMax;
+  return isFull && !session.subscriptions.has(request.topicFilter) ? QUOTA_EXCEEDED : undefined;
+}
+
+/** MQTT 5.0 clients were told what the server does not offer; the others are refused that filter alone. */
+function unavailableFor({ options }: CoreContext, filter: ReadFilter): number | undefined {
+  if (filter.shareName !== undefined && !options.sharedSubscriptionAvailable) return 0x9e;
+  if (WILDCARD.test(filter.topicFilter) && !options.wildcardSubscriptionAvailable) return 0xa2;
+  return undefined;
+}
+
+/** Puts a subscription in force in place of the one for the same filter [MQTT-3.8.4-3]; a number is why not. */
+function put(
+  core: CoreContext,
+  session: Session,
+  request: SubscriptionRequest,
+  subscriptionIdentifier: number | undefined,
+): Made | number {
+  const filter = readFilter(request.topicFilter, core.options);
+  if (typeof filter === "number") return filter;
+  const subscription = subscriptionOf(session, request, { filter, subscriptionIdentifier });
+  const isNew = !session.subscriptions.has(subscription.filter);
+  session.subscriptions.set(subscription.filter, subscription);
+  core.router.subscribe(subscription);
+  if (session.isDurable) core.journal?.subscribed(subscription);
+  if (subscription.shareName !== undefined) session.isInGroup = true;
+  if (isNew) count(core, subscription);
+  return { subscription, isNew };
+}
+
+function subscriptionOf(
+  session: Session,
+  request: SubscriptionRequest,
+  {
+    filter,
+    subscriptionIdentifier,
+  }: { filter: ReadFilter; subscriptionIdentifier: number | undefined },
+): Subscription {
+  return {
+    session,
+    filter: request.topicFilter,
+    topicFilter: filter.topicFilter,
+    shareName: filter.shareName,
+    qos: lowerQos(request.qos, 2),
+    noLocal: request.noLocal,
+    retainAsPublished: request.retainAsPublished,
+    retainHandling: request.retainHandling,
+    subscriptionIdentifier,
+  };
+}
+
+function count(core: CoreContext, subscription: Subscription): void {
+  core.statistics.subscriptionsCurrent += 1;
+  if (subscription.shareName !== undefined) core.statistics.sharedSubscriptionsCurrent += 1;
+}
+
+/** Waits until subscriptions are stored; if they will not be, new ones end again. Undefined, or a Reason Code. */
+export function* storedOrUndone(
+  core: CoreContext,
+  session: Session,
+  made: readonly Made[],
+): Task<number | undefined> {
+  const failure = made.length > 0 && session.isDurable ? yield* stored(core) : undefined;
+  if (failure === undefined) return undefined;
+  for (const { subscription, isNew } of made) {
+    const isCurrent = session.subscriptions.get(subscription.filter) === subscription;
+    if (isNew && isCurrent) removeSubscription(core, subscription);
+  }
+  return failure;
+}
+
+/** Retained messages for a subscription: never shared ones, and as Retain Handling says [MQTT-3.3.1-9..11]. */
+export function owe(core: CoreContext, subscription: Subscription, isNew: boolean): void {
+  const { retainHandling, shareName, session, filter } = subscription;
+  // Each filter counts for itself, also one that a later filter of the same packet has replaced [MQTT-3.8.4-5].
+  if (!session.subscriptions.has(filter) || shareName !== undefined) return;
+  if (retainHandling === 2 || (retainHandling === 1 && !isNew)) return;
+  endReplay(session, filter);
+  beginReplay(core, subscription);
+}
+
+/** Puts a subscription back that a stored session had; one that is not valid is left out. */
+export function restoreSubscription(
+  core: CoreContext,
+  session: Session,
+  restored: RestoredSubscription,
+): void {
+  const request: SubscriptionRequest = {
+    topicFilter: restored.topicFilter,
+    qos: restored.qos,
+    noLocal: restored.noLocal ?? false,
+    retainAsPublished: restored.retainAsPublished ?? false,
+    retainHandling: 2,
+  };
+  put(core, session, request, restored.subscriptionIdentifier);
+}
