@@ -23,7 +23,6 @@ import { RetainedMessages } from "./retained/retained-messages.ts";
 import { STEPS_PER_TURN } from "./retained/retained-replay.ts";
 import { Commits } from "./journal/commits.ts";
 import type { CheckpointPolicy, Commit } from "./journal/commits.ts";
-import type { BatchReader } from "./journal/batch.ts";
 import { Journal } from "./journal/journal.ts";
 import { recover } from "./journal/recovery.ts";
 import type { StoredState } from "./journal/stored-state.ts";
@@ -49,14 +48,6 @@ export interface CorePorts {
   report(error: unknown): void;
   /** A client is not let in: to be logged. Absent if nobody reads that. */
   readonly refused?: ((client: RefusedClient) => void) | undefined;
-}
-
-/** How the journal is run. */
-export interface JournalOptions extends CheckpointPolicy {
-  /** Gives a committed batch. */
-  readonly reader: BatchReader;
-  /** Bytes of stored messages that may stay in memory while they wait. */
-  readonly residentBytesMax: number;
 }
 
 /** Who publishes through `inject`. */
@@ -230,19 +221,13 @@ export class ServerCore implements CoreContext {
 
   /**
    * Makes the server what the store says and writes down what happens from now on. Before any connection.
-   * `reader` gives a committed batch.
    */
-  startJournal(state: StoredState, options: JournalOptions): void {
-    const { reader, residentBytesMax } = options;
+  startJournal(state: StoredState, policy: CheckpointPolicy): void {
+    const { position, messages } = state;
     const requestCommit = (): void => this.#ports.requestCommit();
-    const journal = new Journal({
-      position: state.position + 1,
-      residentBytesMax,
-      reader,
-      requestCommit,
-    });
+    const journal = new Journal({ position: position + 1, messages, requestCommit });
     this.journal = journal;
-    this.#commits = new Commits(this, journal, options);
+    this.#commits = new Commits(this, journal, policy);
     recover(this, journal, state);
   }
 

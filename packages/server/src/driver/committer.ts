@@ -1,5 +1,6 @@
 import type { Commit } from "../core/journal/commits.ts";
 import { StoredState } from "../core/journal/stored-state.ts";
+import { StoredMessages } from "../core/journal/stored-messages.ts";
 import type { ServerCore } from "../core/server-core.ts";
 import { asError } from "../errors.ts";
 import type { CancelCall, Clock } from "../ports/clock.ts";
@@ -17,7 +18,7 @@ export interface StorageSettings {
   readonly checkpointBytes: number;
   /** The same after this many milliseconds with anything to do. */
   readonly checkpointIntervalMs: number;
-  /** Bytes of stored messages that may stay in memory while they wait for their clients. */
+  /** Bytes of stored messages that may stay in memory while they wait for their clients, their objects counted. */
   readonly residentBytesMax: number;
 }
 
@@ -65,7 +66,8 @@ export class Committer {
 
   /** Opens the store and makes the core what it says. Rejects with `StoreError`. */
   async open(): Promise<void> {
-    const state = new StoredState();
+    const { residentBytesMax } = this.#settings;
+    const state = new StoredState(new StoredMessages({ reader: this.#read, residentBytesMax }));
     await this.#store.open({
       session: (key, row) => understood(`session ${key}`, () => state.session(key, row)),
       retained: (topic, row) =>
@@ -75,7 +77,7 @@ export class Committer {
     });
     this.#error = undefined;
     this.#isOpen = true;
-    this.#run(() => this.#core.startJournal(state, { ...this.#settings, reader: this.#read }));
+    this.#run(() => this.#core.startJournal(state, this.#settings));
   }
 
   get health(): ServerHealth {

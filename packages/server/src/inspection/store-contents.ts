@@ -1,6 +1,7 @@
 import type { ExchangeState, QoS } from "@anax/protocol";
 import type { ApplicationMessage } from "../core/publishing/application-message.ts";
 import type { RestoredSubscription } from "../core/hooks/connection-events.ts";
+import { StoredMessages } from "../core/journal/stored-messages.ts";
 import { StoredState } from "../core/journal/stored-state.ts";
 import type { RecoveredSession } from "../core/journal/stored-state.ts";
 import type { StoredDelivery } from "../core/journal/session-row.ts";
@@ -77,7 +78,8 @@ export interface StoreContents {
  * What cannot be read is left out and told in `faults`.
  */
 export function inspectStore(visit: (visitor: StoreVisitor) => void): StoreContents {
-  const state = new StoredState();
+  const messages = new StoredMessages({ reader: unreadable, residentBytesMax: Infinity });
+  const state = new StoredState(messages, { keepsMessages: true });
   const faults: string[] = [];
   const attempt = (what: string, read: () => void): void => {
     try {
@@ -93,6 +95,11 @@ export function inspectStore(visit: (visitor: StoreVisitor) => void): StoreConte
     batch: (position, bytes) => attempt(`batch ${position}`, () => state.batch(position, bytes)),
   });
   return new Contents(state, faults);
+}
+
+/** All messages are kept in memory: nothing is read again. */
+function unreadable(position: number): never {
+  throw new Error(`batch ${position} is not kept`);
 }
 
 class Contents implements StoreContents {
@@ -113,8 +120,8 @@ class Contents implements StoreContents {
   }
 
   *queueOf(clientId: string): Generator<StoredMessageView, void, undefined> {
-    const queue = this.#byClientId.get(clientId)?.queue.values() ?? [];
-    for (const delivery of queue) yield this.#delivery(delivery);
+    for (const [messageNumber, address] of this.#byClientId.get(clientId)?.queue ?? [])
+      yield this.#delivery({ messageNumber, address });
   }
 
   *retained(): Generator<ApplicationMessage, void, undefined> {
@@ -125,9 +132,9 @@ class Contents implements StoreContents {
     const { clientId } = session.stored;
     if (this.#byClientId.has(clientId)) this.faults.push(`there are two sessions of ${clientId}`);
     this.#byClientId.set(clientId, session);
-    for (const delivery of owed(session)) {
-      if (this.#state.messages.has(delivery.messageNumber)) continue;
-      this.faults.push(`message ${delivery.messageNumber} for ${clientId} is missing`);
+    for (const messageNumber of owed(session)) {
+      if (this.#state.slots.has(messageNumber)) continue;
+      this.faults.push(`message ${messageNumber} for ${clientId} is missing`);
     }
   }
 
@@ -149,8 +156,9 @@ class Contents implements StoreContents {
   }
 
   #delivery({ messageNumber, address }: StoredDelivery): StoredMessageView {
-    const found = this.#state.messages.get(messageNumber);
-    const message = found && applicationMessageOf(found.message);
+    const { slots, messages } = this.#state;
+    const slot = slots.get(messageNumber);
+    const message = slot === undefined ? undefined : applicationMessageOf(messages.message(slot));
     return { messageNumber, qos: address.qos, message };
   }
 
@@ -163,9 +171,10 @@ class Contents implements StoreContents {
       counts.inFlight += session.exchanges.size;
       counts.awaitingRelease += session.seen.size;
       counts.wills += session.stored.will === undefined ? 0 : 1;
-      for (const { messageNumber } of owed(session)) owedMessages.add(messageNumber);
+      for (const messageNumber of owed(session)) owedMessages.add(messageNumber);
     }
-    const { sessions, retained, batches } = this.#state;
+    const { sessions, retained, messages } = this.#state;
+    const { batches } = messages;
     return {
       ...counts,
       sessions: sessions.size,
@@ -178,10 +187,11 @@ class Contents implements StoreContents {
   }
 }
 
-/** All that a session is owed, sent or not. */
-function* owed(session: RecoveredSession): Generator<StoredDelivery, void, undefined> {
-  for (const { delivery } of session.exchanges.values()) if (delivery !== undefined) yield delivery;
-  yield* session.queue.values();
+/** Numbers of all messages that a session is owed, sent or not. */
+function* owed(session: RecoveredSession): Generator<number, void, undefined> {
+  for (const { delivery } of session.exchanges.values())
+    if (delivery !== undefined) yield delivery.messageNumber;
+  yield* session.queue.keys();
 }
 
 function sum<T>(all: Iterable<T>, of: (one: T) => number): number {

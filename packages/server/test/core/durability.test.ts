@@ -8,6 +8,7 @@ import {
   subscribe,
 } from "../support/core-harness.ts";
 import { DurableServer } from "../support/durable-server.ts";
+import type { ScriptedPeer } from "../support/scripted-peer.ts";
 
 const text = (payload: Uint8Array): string => new TextDecoder().decode(payload);
 
@@ -306,5 +307,48 @@ describe("a retained message that is also queued", () => {
     const n = server.harness.connect("n");
     subscribe(n, "t");
     expect(n.receive()).toMatchObject([{ topic: "t", retain: true }]);
+  });
+});
+
+describe("a message that sessions of both kinds are owed", () => {
+  /** "d" is away and its session lasts; "e" takes one message at a time and its session ends with its connection. */
+  function publishedToBoth(): { server: DurableServer; e: ScriptedPeer } {
+    const server = new DurableServer({}, { residentBytesMax: 0 });
+    const d = server.harness.connect("d", lasting());
+    subscribe(d, "t");
+    d.cut();
+    const e = server.harness.connect("e", { properties: { receiveMaximum: 1 } });
+    subscribe(e, "t");
+    const p = server.harness.connect("p");
+    for (const one of ["1", "2", "3"])
+      p.send(publishPacket("t", one, { qos: 1, packetIdentifier: Number(one) }));
+    expect(p.receive()).toHaveLength(3);
+    return { server, e };
+  }
+
+  const texts = (peer: ScriptedPeer): unknown[] =>
+    peer.receive().map((packet) => packet.type === "publish" && text(packet.payload));
+
+  it("stays for the one whose session lasts when the other ends", () => {
+    const { server, e } = publishedToBoth();
+    e.cut();
+    server.checkpoint();
+    expect(texts(server.harness.connect("d", lasting()))).toEqual(["1", "2", "3"]);
+    expect(texts(server.crash().connect("d", lasting()))).toEqual(["1", "2", "3"]);
+  });
+
+  it("comes to the one whose session does not last after the other has it", () => {
+    const { server, e } = publishedToBoth();
+    const d = server.harness.connect("d", lasting());
+    for (const packet of d.receive())
+      if (packet.type === "publish")
+        d.send(acknowledgement("puback", packet.packetIdentifier ?? 0));
+    server.checkpoint();
+    const got: unknown[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      got.push(...texts(e));
+      e.send(acknowledgement("puback", round + 1));
+    }
+    expect(got).toEqual(["1", "2", "3"]);
   });
 });

@@ -118,10 +118,13 @@ describe("DeliveryQueue", () => {
         const queue = new DeliveryQueue();
         const model: Delivery[] = [];
         for (const length of lengths) {
-          if (length === undefined) expect(queue.shift()).toBe(model.shift());
-          else {
+          if (length === undefined) {
+            const head = model.shift();
+            expect(queue.peek()).toBe(head);
+            queue.shift(head?.message.size ?? 0);
+          } else {
             const delivery = deliveryOf(message("a", "x".repeat(length)));
-            queue.push(delivery);
+            queue.push(delivery, delivery.message.size);
             model.push(delivery);
           }
           expect(queue.length).toBe(model.length);

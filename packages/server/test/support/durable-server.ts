@@ -2,9 +2,13 @@ import type { CoreOptions } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { Commit } from "../../src/core/journal/commits.ts";
 import { StoredState } from "../../src/core/journal/stored-state.ts";
-import type { JournalOptions } from "../../src/core/server-core.ts";
+import type { CheckpointPolicy } from "../../src/core/journal/commits.ts";
+import { StoredMessages } from "../../src/core/journal/stored-messages.ts";
 import { openGates } from "../../src/core/journal/storing.ts";
 import { CoreHarness } from "./core-harness.ts";
+
+/** When checkpoints are due, and how much stays in memory; by default never and all. */
+type JournalSettings = Partial<CheckpointPolicy & { readonly residentBytesMax: number }>;
 
 /** What a store would have on its medium. */
 interface Medium {
@@ -26,11 +30,11 @@ export class DurableServer {
   isUngated = false;
   readonly #options: Partial<CoreOptions>;
   readonly #hooks: Hooks;
-  readonly #journal: Partial<JournalOptions>;
+  readonly #journal: JournalSettings;
 
   constructor(
     options: Partial<CoreOptions> = {},
-    journal: Partial<JournalOptions> = {},
+    journal: JournalSettings = {},
     hooks: Hooks = {},
   ) {
     this.#options = options;
@@ -88,7 +92,9 @@ export class DurableServer {
   #start(nowMs: number | undefined): CoreHarness {
     const harness = new CoreHarness(this.#options, this.#hooks);
     if (nowMs !== undefined) harness.core.now = nowMs;
-    const state = new StoredState();
+    const { residentBytesMax = Infinity, ...policy } = this.#journal;
+    const reader = (position: number): Uint8Array => this.#read(position);
+    const state = new StoredState(new StoredMessages({ reader, residentBytesMax }));
     for (const [key, row] of this.medium.sessions) state.session(key, row);
     for (const [topic, row] of this.medium.retained) state.retainedRow(topic, row);
     const positions = Array.from(this.medium.batches.keys()).sort((one, other) => one - other);
@@ -96,9 +102,7 @@ export class DurableServer {
     harness.core.startJournal(state, {
       checkpointBytes: Infinity,
       checkpointIntervalMs: Infinity,
-      residentBytesMax: Infinity,
-      ...this.#journal,
-      reader: (position) => this.#read(position),
+      ...policy,
     });
     // The next turn of the loop, after the step that asked.
     harness.afterTurn = () => {

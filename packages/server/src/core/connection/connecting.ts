@@ -5,7 +5,9 @@ import { dismiss, shut } from "./closing.ts";
 import { agree, connackProperties } from "./agreement.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
-import { enqueue, pump } from "../delivering/delivering.ts";
+import { pump } from "../delivering/delivering.ts";
+import { takeOutOfJournal } from "../delivering/owed.ts";
+import { enqueue } from "../delivering/queueing.ts";
 import type { PreparingSession, ValidatingConnection } from "../hooks/connection-events.ts";
 import { refusalOf, refusedSession } from "./connect-rules.ts";
 import type { Refusal } from "./connect-rules.ts";
@@ -245,8 +247,10 @@ function newSession(core: CoreContext, connection: Connection): Session {
 
 /** Writes a session down that is to survive, or strikes one out that no longer is. */
 function record(core: CoreContext, session: Session): void {
-  if (session.isPersistent) core.journal?.session(session);
-  else if (session.isDurable) core.journal?.deleted(session);
+  if (session.isPersistent) return core.journal?.session(session);
+  if (!session.isDurable) return;
+  takeOutOfJournal(core, session);
+  core.journal?.deleted(session);
 }
 
 /** Ties connection and session. A resumed session keeps its own items. */

@@ -11,7 +11,7 @@ import { NOTHING_AGREED } from "./agreement.ts";
 import type { Agreement } from "./agreement.ts";
 import type { BytePool } from "../byte-pool.ts";
 import type { Deadline } from "../deadlines.ts";
-import type { Delivery } from "../delivering/delivery.ts";
+import type { Owed } from "../delivering/owed.ts";
 import type { AuthenticationState } from "./authenticating.ts";
 import type { Gate } from "../journal/gate.ts";
 import type { ClientContext, SessionItems } from "../hooks/client-context.ts";
@@ -117,7 +117,7 @@ export class Connection {
   outgoingAliases: OutgoingTopicAliases | undefined;
   authentication: AuthenticationState | undefined;
   /** Exchanges of an earlier connection that are still to be sent again. */
-  resuming: Iterator<OpenExchange<Delivery>> | undefined;
+  resuming: Iterator<OpenExchange<Owed>> | undefined;
   /** Identifiers of PUBLISH packets sent again and not yet acknowledged: they too keep to the Receive Maximum. */
   resent: Set<number> | undefined;
   outbound: OutboundInterception | undefined;

@@ -3,6 +3,7 @@ import type { AcknowledgedPacket } from "./acknowledged-packet.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery } from "./delivery.ts";
+import { deliveryOf } from "./owed.ts";
 import { acknowledgeWatched } from "../management/delivery-watch.ts";
 import { applicationMessageOf } from "../publishing/message.ts";
 import { sendAcknowledgement, sendPacket } from "../connection/outgoing.ts";
@@ -71,15 +72,17 @@ function release(
 
 /** Writes down that PUBREC came. A repeated one finds its message let go already. */
 function recordReceived(core: CoreContext, session: Session, packetIdentifier: number): void {
-  const delivery = session.sender.item(packetIdentifier);
-  if (delivery?.message.place === undefined) return;
-  // The event at the end wants the message, the journal no longer: it keeps one that has no place in it.
+  const owed = session.sender.item(packetIdentifier);
+  if (owed === undefined || core.journal === undefined || core.journal.slotOf(owed) < 0) return;
+  // The event at the end wants the message, the journal no longer: what is kept has a message that is not in it.
   const shown =
-    core.hooks.clientAcknowledgedPublishPacket === undefined
-      ? undefined
-      : { ...delivery, message: delivery.message.clone() };
-  core.journal?.received(session, packetIdentifier, delivery);
+    core.hooks.clientAcknowledgedPublishPacket && unstored(deliveryOf(core, session, owed));
+  core.journal.received(session, packetIdentifier, owed);
   session.sender.replaceItem(packetIdentifier, shown);
+}
+
+function unstored(delivery: Delivery): Delivery {
+  return { ...delivery, message: delivery.message.clone() };
 }
 
 function releaseUnknown(
@@ -149,16 +152,19 @@ function refuse(
   if (item !== undefined) report(core, connection, item, packet);
 }
 
-/** Lets go of the exchange that has just finished; gives what was kept of it. */
+/** Lets go of the exchange that has just finished; gives what was kept of it, if an event wants it. */
 function endExchange(
   core: CoreContext,
   connection: Connection,
   session: Session,
   packetIdentifier: number,
 ): Delivery | undefined {
-  const delivery = session.sender.finished;
+  const owed = session.sender.finished;
   session.sender.finished = undefined;
-  if (session.isDurable) core.journal?.finished(session, packetIdentifier, delivery);
+  const isShown = core.hooks.clientAcknowledgedPublishPacket !== undefined;
+  const delivery = isShown && owed !== undefined ? deliveryOf(core, session, owed) : undefined;
+  if (session.isDurable) core.journal?.finished(session, packetIdentifier, owed);
+  if (session.sender.inFlight === 0 && session.queue.length === 0) session.addresses.beginAnew();
   connection.resent?.delete(packetIdentifier);
   return delivery;
 }

@@ -2,10 +2,12 @@ import type { Packet, PublishPacket } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
+import { deliveryOf, owe } from "./owed.ts";
+import type { Owed } from "./owed.ts";
+import { enqueue, forgetQueued, isExpired, takeQueued } from "./queueing.ts";
 import { interceptOutbound } from "../publishing/intercepting.ts";
 import { dropWatched, watch } from "../management/delivery-watch.ts";
 import { applicationMessageOf, messageFromPacket, secondsLeft } from "../publishing/message.ts";
-import type { Message } from "../publishing/message.ts";
 import { countSent, sendAcknowledgement } from "../connection/outgoing.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { writePublish } from "./publish-writer.ts";
@@ -25,7 +27,7 @@ export function deliver(core: CoreContext, session: Session, delivery: Delivery)
   if (delivery.qos === 0) return deliverAtMostOnce(core, session, delivery);
   if (isCutOff(core, session)) return drop(core);
   if (!session.isReady) return enqueueForLater(core, session, delivery);
-  return sendExchange(core, session, delivery, "fresh") ? "sent" : "dropped";
+  return sendExchange(core, session, delivery, undefined) ? "sent" : "dropped";
 }
 
 /** Into the queue, which is seen to in the next turn if nothing but the end of this one has to be waited for. */
@@ -79,27 +81,53 @@ function drop(core: CoreContext): DeliveryOutcome {
   return "dropped";
 }
 
-/** Sends a QoS 1 or 2 message under a new Packet Identifier; false if it is too large for the client. */
+/** True if what was sent is kept until it is acknowledged. */
+export function keepsExchanges(core: CoreContext, session: Session): boolean {
+  return (
+    session.keepsInFlight ||
+    session.isDurable ||
+    core.hooks.clientAcknowledgedPublishPacket !== undefined
+  );
+}
+
+/**
+ * Sends a QoS 1 or 2 message under a new Packet Identifier; false if it is too large for the client. `queued` is what was
+ * kept of it, if it comes from the queue.
+ */
 function sendExchange(
   core: CoreContext,
   session: Session,
   delivery: Delivery,
-  isQueued: "fresh" | "queued",
+  queued: Owed | undefined,
 ): boolean {
   const connection = session.connection;
   if (connection === undefined || delivery.qos === 0) return false;
-  const keep = session.keepsInFlight || core.hooks.clientAcknowledgedPublishPacket !== undefined;
-  const packetIdentifier = session.sender.begin(delivery.qos, keep ? delivery : undefined);
+  const isKept = keepsExchanges(core, session);
+  const packetIdentifier = session.sender.begin(
+    delivery.qos,
+    isKept ? (queued ?? delivery) : undefined,
+  );
   const sending = { delivery, packetIdentifier, duplicate: false };
   if (send(core, connection, exchangeOutbox(core, connection, session), sending)) {
-    record(core, session, delivery, { packetIdentifier, isQueued });
+    if (session.isDurable) record(core, session, sending, queued);
     if (delivery.watch !== undefined) watch(session, packetIdentifier, delivery.watch);
     return true;
   }
-  if (isQueued === "queued") forgetQueued(core, session, delivery);
+  if (queued !== undefined) forgetQueued(core, session, queued);
   // The message counts as delivered [MQTT-3.1.2-25].
   abandon(session, packetIdentifier);
   return false;
+}
+
+/** Writes down that a message is in flight now, which was queued or is new to the session. */
+function record(
+  core: CoreContext,
+  session: Session,
+  { delivery, packetIdentifier }: Sending,
+  queued: Owed | undefined,
+): void {
+  if (queued !== undefined) return core.journal?.sent(session, queued, packetIdentifier);
+  session.sender.replaceItem(packetIdentifier, owe(core, session, delivery, packetIdentifier));
 }
 
 /** Ends an exchange whose PUBLISH is not sent. */
@@ -230,74 +258,6 @@ function packetOf(sending: Sending, nowMs: number): PublishPacket {
   };
 }
 
-/** Puts a message into the session's queue; a full queue gives up its oldest, or refuses. */
-export function enqueue(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
-  const { queue } = session;
-  if (isExpired(core, delivery.message)) return "dropped";
-  while (isFull(core, session, delivery)) {
-    if (core.options.queueOverflow === "dropNewest") return drop(core);
-    overwriteOldest(core, session);
-  }
-  queue.push(delivery);
-  if (session.isDurable && delivery.qos > 0) core.journal?.addressed(session, delivery, 0);
-  core.statistics.queuedMessagesCurrent += 1;
-  core.statistics.queuedBytesCurrent += delivery.message.size;
-  return "queued";
-}
-
-function isFull(core: CoreContext, session: Session, delivery: Delivery): boolean {
-  const { queue } = session;
-  if (queue.length === 0) return false;
-  return (
-    queue.length >= core.options.queueMessagesMax ||
-    queue.bytes + delivery.message.size > core.options.queueBytesMax
-  );
-}
-
-function overwriteOldest(core: CoreContext, session: Session): void {
-  const oldest = takeQueued(core, session);
-  core.statistics.messagesDropped += 1;
-  if (oldest === undefined) return;
-  forgetQueued(core, session, oldest);
-  core.hooks.queuedApplicationMessageOverwritten?.({
-    receiverClientId: session.clientId,
-    applicationMessage: applicationMessageOf(oldest.message),
-  });
-}
-
-/** Writes down that a message is in flight now, which was queued or is new to the session. */
-function record(
-  core: CoreContext,
-  session: Session,
-  delivery: Delivery,
-  { packetIdentifier, isQueued }: { packetIdentifier: number; isQueued: "fresh" | "queued" },
-): void {
-  if (!session.isDurable) return;
-  if (isQueued === "queued") core.journal?.sent(session, delivery, packetIdentifier);
-  else core.journal?.addressed(session, delivery, packetIdentifier);
-}
-
-/** Writes down that a message that was queued will not be sent. */
-export function forgetQueued(core: CoreContext, session: Session, delivery: Delivery): void {
-  delivery.watch?.({ type: "dropped" });
-  if (session.isDurable && delivery.qos > 0) core.journal?.dropped(session, delivery);
-}
-
-/** Takes the oldest message out of the queue. */
-export function takeQueued(core: CoreContext, session: Session): Delivery | undefined {
-  const delivery = session.queue.shift();
-  if (delivery === undefined) return undefined;
-  core.statistics.queuedMessagesCurrent -= 1;
-  core.statistics.queuedBytesCurrent -= delivery.message.size;
-  return delivery;
-}
-
-function isExpired(core: CoreContext, message: Message): boolean {
-  if (message.expiresAtMs > core.now) return false;
-  core.statistics.messagesExpired += 1;
-  return true;
-}
-
 /**
  * Sends what the session is owed, as far as its client takes it now: first what an earlier connection
  * left unacknowledged, then the queue, then retained messages. Called whenever something may have become
@@ -317,18 +277,22 @@ export function pump(core: CoreContext, session: Session): void {
 
 function sendQueued(core: CoreContext, session: Session): void {
   while (session.queue.length > 0 && (session.freeQuota > 0 || isUnlimited(session))) {
-    const delivery = takeQueued(core, session);
-    if (delivery === undefined) return;
+    const owed = takeQueued(core, session);
+    if (owed === undefined) return;
+    const delivery = deliveryOf(core, session, owed);
     // A message that expired before its delivery began is not sent [MQTT-3.3.2-5].
-    if (isExpired(core, delivery.message)) forgetQueued(core, session, delivery);
+    if (isExpired(core, delivery.message)) forgetQueued(core, session, owed);
     else if (delivery.qos === 0) sendAtMostOnce(core, session, delivery);
-    else sendExchange(core, session, delivery, "queued");
+    else sendExchange(core, session, delivery, owed);
   }
 }
 
 /** True if the head of the queue is a QoS 0 message, which no quota holds back. */
 function isUnlimited(session: Session): boolean {
-  return session.queue.peek()?.qos === 0 && session.connection?.takesMessages === true;
+  const head = session.queue.peek();
+  // What the journal has is of QoS 1 or 2.
+  if (head === undefined || typeof head === "number" || head.qos > 0) return false;
+  return session.connection?.takesMessages === true;
 }
 
 /**
@@ -345,23 +309,29 @@ function resend(core: CoreContext, session: Session, connection: Connection): vo
       connection.resent = undefined;
       return;
     }
-    const { identifier: packetIdentifier, state, item: delivery } = next.value;
+    const { identifier: packetIdentifier, state, item } = next.value;
     if (state === "awaitingPubcomp")
       sendAcknowledgement(core, connection, "pubrel", packetIdentifier);
-    else if (delivery !== undefined) {
+    else if (item !== undefined) {
       connection.resent.add(packetIdentifier);
-      resendPublish(core, session, { delivery, packetIdentifier, duplicate: true });
+      resendPublish(core, session, item, packetIdentifier);
     }
   }
 }
 
-function resendPublish(core: CoreContext, session: Session, sending: Sending): void {
+function resendPublish(
+  core: CoreContext,
+  session: Session,
+  owed: Owed,
+  packetIdentifier: number,
+): void {
   const connection = session.connection;
   if (connection === undefined) return;
-  if (send(core, connection, connection.outbox, sending)) return;
-  connection.resent?.delete(sending.packetIdentifier);
-  abandon(session, sending.packetIdentifier);
-  dropWatched(session, sending.packetIdentifier);
-  if (session.isDurable)
-    core.journal?.finished(session, sending.packetIdentifier, sending.delivery);
+  const delivery = deliveryOf(core, session, owed);
+  if (send(core, connection, connection.outbox, { delivery, packetIdentifier, duplicate: true }))
+    return;
+  connection.resent?.delete(packetIdentifier);
+  abandon(session, packetIdentifier);
+  dropWatched(session, packetIdentifier);
+  if (session.isDurable) core.journal?.finished(session, packetIdentifier, owed);
 }

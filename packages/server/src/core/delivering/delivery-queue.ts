@@ -1,11 +1,11 @@
-import type { Delivery } from "./delivery.ts";
+import type { Owed } from "./owed.ts";
 
 /**
  * Deliveries that wait, first in first out, in a ring that grows by doubling and is let go when empty.
  * It counts bytes and messages; what to do when there are too many is its owner's business.
  */
 export class DeliveryQueue {
-  #ring: (Delivery | undefined)[] = [];
+  #ring: (Owed | undefined)[] = [];
   #head = 0;
   #length = 0;
   #bytes = 0;
@@ -19,26 +19,31 @@ export class DeliveryQueue {
     return this.#bytes;
   }
 
-  push(delivery: Delivery): void {
+  /** `bytes` is the size of the message that is owed. */
+  push(owed: Owed, bytes: number): void {
     if (this.#length === this.#ring.length) this.#grow();
-    this.#ring[(this.#head + this.#length) & (this.#ring.length - 1)] = delivery;
+    this.#ring[(this.#head + this.#length) & (this.#ring.length - 1)] = owed;
     this.#length += 1;
-    this.#bytes += delivery.message.size;
+    this.#bytes += bytes;
   }
 
-  peek(): Delivery | undefined {
+  peek(): Owed | undefined {
     return this.#length === 0 ? undefined : this.#ring[this.#head];
   }
 
-  shift(): Delivery | undefined {
-    const delivery = this.peek();
-    if (delivery === undefined) return undefined;
+  /** Removes the head, whose message has so many bytes. */
+  shift(bytes: number): void {
+    if (this.#length === 0) return;
     this.#ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.#length -= 1;
-    this.#bytes -= delivery.message.size;
+    this.#bytes -= bytes;
     if (this.#length === 0) this.clear();
-    return delivery;
+  }
+
+  /** Keeps something else in the place of each delivery, of the same message. */
+  replaceAll(change: (owed: Owed) => Owed): void {
+    this.#ring = this.#ring.map((owed) => (owed === undefined ? undefined : change(owed)));
   }
 
   clear(): void {
@@ -48,17 +53,15 @@ export class DeliveryQueue {
     this.#bytes = 0;
   }
 
-  *[Symbol.iterator](): Generator<Delivery, void, undefined> {
+  *[Symbol.iterator](): Generator<Owed, void, undefined> {
     for (let index = 0; index < this.#length; index += 1) {
-      const delivery = this.#ring[(this.#head + index) & (this.#ring.length - 1)];
-      if (delivery !== undefined) yield delivery;
+      const owed = this.#ring[(this.#head + index) & (this.#ring.length - 1)];
+      if (owed !== undefined) yield owed;
     }
   }
 
   #grow(): void {
-    const larger = new Array<Delivery | undefined>(Math.max(8, this.#ring.length * 2)).fill(
-      undefined,
-    );
+    const larger = new Array<Owed | undefined>(Math.max(8, this.#ring.length * 2)).fill(undefined);
     for (let index = 0; index < this.#length; index += 1) {
       larger[index] = this.#ring[(this.#head + index) & (this.#ring.length - 1)];
     }

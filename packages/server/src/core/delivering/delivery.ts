@@ -3,9 +3,8 @@ import type { DeliveryWatch } from "../management/delivery-watch.ts";
 import type { Message } from "../publishing/message.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 
-/** A message on its way to one session: the message, and what this session's subscriptions make of it. */
-export interface Delivery {
-  readonly message: Message;
+/** What one session's subscriptions make of a message. */
+export interface Address {
   /** The lower of the published and the granted QoS [MQTT-3.8.4-8]. */
   readonly qos: QoS;
   /** RETAIN flag of the outgoing PUBLISH. */
@@ -13,6 +12,11 @@ export interface Delivery {
   readonly subscriptionIdentifiers: readonly number[] | undefined;
   /** The shared subscription that chose this session, whose other members get the message if this session ends. */
   readonly group: SharedGroup | undefined;
+}
+
+/** A message on its way to one session. */
+export interface Delivery extends Address {
+  readonly message: Message;
   /** Told how the delivery ends; only of QoS 1 and 2. */
   readonly watch?: DeliveryWatch;
 }

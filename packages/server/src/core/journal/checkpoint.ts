@@ -91,7 +91,7 @@ export class Checkpoint {
     // One that was deleted meanwhile has a record that says so, after the cutoff.
     if (session.number === 0) return 0;
     const writer = new ByteWriter(256);
-    writeSessionRow(writer, session, this.#journal.lastPosition);
+    writeSessionRow(writer, session, this.#journal);
     changes.sessions.set(session.number, writer.finish());
     return writer.length;
   }
@@ -119,7 +119,7 @@ export class Checkpoint {
 
   /** The batches up to the cutoff, newest first. The newest of them was closed with the last rows. */
   #batchesToSweep(): Batch[] {
-    const { batches } = this.#journal;
+    const { batches } = this.#journal.messages;
     const old = Array.from(batches.values()).filter((batch) => batch.position <= this.#cutoff);
     return old.reverse();
   }
@@ -137,10 +137,16 @@ export class Checkpoint {
       }
       if (batch.liveBytes * 2 > batch.bytes) continue;
       bytes += batch.liveBytes;
-      rewritten += batch.live.size;
-      for (const place of Array.from(batch.live)) this.#journal.rewrite(place);
+      rewritten += batch.live;
+      this.#rewrite(batch);
       changes.deletedBatches.push(batch.position);
-      this.#journal.batches.delete(batch.position);
+      this.#journal.messages.batches.delete(batch.position);
     }
+  }
+
+  #rewrite(batch: Batch): void {
+    if (batch.live === 0) return;
+    const { messages } = this.#journal;
+    for (const slot of batch.slots) if (messages.isIn(slot, batch)) this.#journal.rewrite(slot);
   }
 }

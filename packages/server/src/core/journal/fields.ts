@@ -1,6 +1,5 @@
 import { copyBytes } from "@anax/protocol";
 import type { ByteReader, ByteWriter, QoS } from "@anax/protocol";
-import type { Delivery } from "../delivering/delivery.ts";
 
 /*
  * The data types of stored records that MQTT itself does not have.
@@ -46,15 +45,23 @@ export function readBlob(reader: ByteReader): Uint8Array {
 }
 
 /** What a delivery adds to its message. The group is named, for it may have other members after a restart. */
-export interface Address {
+export interface StoredAddress {
   readonly qos: QoS;
   readonly retain: boolean;
   readonly subscriptionIdentifiers: readonly number[] | undefined;
   readonly group: { readonly shareName: string; readonly topicFilter: string } | undefined;
 }
 
-export function writeAddress(writer: ByteWriter, delivery: Delivery | Address): void {
-  const { qos, retain, subscriptionIdentifiers, group } = delivery;
+/** The addresses that say nothing but QoS and RETAIN, by their flags: most are, and there may be millions. */
+const PLAIN: readonly StoredAddress[] = Array.from({ length: 8 }, (_value, flags) => ({
+  qos: qosOf(flags & 0x03),
+  retain: (flags & RETAIN) !== 0,
+  subscriptionIdentifiers: undefined,
+  group: undefined,
+}));
+
+export function writeAddress(writer: ByteWriter, address: StoredAddress): void {
+  const { qos, retain, subscriptionIdentifiers, group } = address;
   const flags =
     qos |
     (retain ? RETAIN : 0) |
@@ -70,8 +77,10 @@ export function writeAddress(writer: ByteWriter, delivery: Delivery | Address): 
   writer.string(group.topicFilter, "Topic Filter");
 }
 
-export function readAddress(reader: ByteReader): Address {
+export function readAddress(reader: ByteReader): StoredAddress {
   const flags = reader.u8();
+  const plain = PLAIN[flags];
+  if (plain !== undefined) return plain;
   return {
     qos: qosOf(flags & 0x03),
     retain: (flags & RETAIN) !== 0,

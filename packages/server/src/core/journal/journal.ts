@@ -3,11 +3,12 @@ import type { Delivery } from "../delivering/delivery.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Subscription } from "../routing/subscription.ts";
-import { Batch, MessagePlace } from "./batch.ts";
-import type { BatchReader } from "./batch.ts";
+import { slotIn } from "../delivering/address-book.ts";
+import type { Owed } from "../delivering/owed.ts";
 import { writeAddress, writeNumber } from "./fields.ts";
 import { RECORD } from "./records.ts";
 import { writeMessage } from "./stored-message.ts";
+import type { StoredMessages } from "./stored-messages.ts";
 import { writeSession, writeSubscription } from "./stored-session.ts";
 
 /** How durable work stands. `full`: the store has no room, commits are tried again. `failed`: nothing more is stored. */
@@ -32,29 +33,20 @@ export class Journal {
   readonly dirtySessions: Set<Session> = new Set();
   readonly deletedSessions: Set<number> = new Set();
   readonly dirtyTopics: Set<string> = new Set();
-  readonly batches: Map<number, Batch> = new Map();
+  /** What sessions that last are owed. */
+  readonly messages: StoredMessages;
   nextSession = 1;
   nextMessage = 1;
   readonly #writer: ByteWriter = new ByteWriter(65_536);
-  readonly #reader: BatchReader;
   readonly #requestCommit: () => void;
-  readonly #residentBytesMax: number;
-  #residentBytes = 0;
-  #open: Batch;
   #waiting: { readonly position: number; readonly resume: () => void }[] = [];
 
-  constructor(fields: {
-    position: number;
-    residentBytesMax: number;
-    reader: BatchReader;
-    requestCommit: () => void;
-  }) {
+  constructor(fields: { position: number; messages: StoredMessages; requestCommit: () => void }) {
     this.position = fields.position;
-    this.#residentBytesMax = fields.residentBytesMax;
     this.committed = fields.position - 1;
-    this.#reader = fields.reader;
+    this.messages = fields.messages;
     this.#requestCommit = fields.requestCommit;
-    this.#open = new Batch(fields.position);
+    this.messages.begin(fields.position);
   }
 
   /** True if something was appended that is not committed. */
@@ -67,43 +59,45 @@ export class Journal {
     return this.#writer.length > 0 ? this.position : this.position - 1;
   }
 
-  /** A session is owed a message: in flight under `packetIdentifier`, or queued if that is 0. */
-  addressed(session: Session, delivery: Delivery, packetIdentifier: number): void {
-    const place = this.#place(delivery.message);
-    place.hold();
+  /** A session is owed a message: in flight under `packetIdentifier`, or queued if that is 0. Gives the message's slot. */
+  addressed(session: Session, delivery: Delivery, packetIdentifier: number): number {
+    const slot = this.#slotFor(delivery.message);
+    this.messages.hold(slot);
     this.#begin(RECORD.addressed, session);
-    writeNumber(this.#writer, place.number);
+    writeNumber(this.#writer, this.messages.number(slot));
     this.#writer.u16(packetIdentifier);
     writeAddress(this.#writer, delivery);
+    return slot;
   }
 
   /** A queued message is in flight now. */
-  sent(session: Session, delivery: Delivery, packetIdentifier: number): void {
+  sent(session: Session, owed: Owed, packetIdentifier: number): void {
     this.#begin(RECORD.sent, session);
-    writeNumber(this.#writer, delivery.message.place?.number ?? 0);
+    writeNumber(this.#writer, this.messages.number(this.slotOf(owed)));
     this.#writer.u16(packetIdentifier);
   }
 
-  /** The exchange is over; `delivery` is what was still kept of it. */
-  finished(session: Session, packetIdentifier: number, delivery: Delivery | undefined): void {
+  /** The exchange is over; `owed` is what was still kept of it. */
+  finished(session: Session, packetIdentifier: number, owed: Owed | undefined): void {
     this.#begin(RECORD.finished, session);
     this.#writer.u16(packetIdentifier);
-    this.letGo(delivery);
+    this.letGo(owed);
   }
 
   /** PUBREC came: PUBREL follows, and the message is needed no more. */
-  received(session: Session, packetIdentifier: number, delivery: Delivery | undefined): void {
+  received(session: Session, packetIdentifier: number, owed: Owed): void {
     this.#begin(RECORD.received, session);
     this.#writer.u16(packetIdentifier);
-    this.letGo(delivery);
+    this.letGo(owed);
   }
 
   /** A queued message will not be sent: it expired, was overwritten or cleared. */
-  dropped(session: Session, delivery: Delivery): void {
-    if (delivery.message.place === undefined) return;
+  dropped(session: Session, owed: Owed): void {
+    const slot = this.slotOf(owed);
+    if (slot < 0) return;
     this.#begin(RECORD.dropped, session);
-    writeNumber(this.#writer, delivery.message.place.number);
-    this.letGo(delivery);
+    writeNumber(this.#writer, this.messages.number(slot));
+    this.messages.letGo(slot);
   }
 
   /** A QoS 2 message of the client was taken: its identifier awaits PUBREL. */
@@ -119,9 +113,9 @@ export class Journal {
 
   /** The message is the retained one of its topic now. */
   retained(message: Message): void {
-    const place = this.#place(message);
+    const slot = this.#slotFor(message);
     this.#start(RECORD.retained);
-    writeNumber(this.#writer, place.number);
+    writeNumber(this.#writer, this.messages.number(slot));
     this.dirtyTopics.add(message.topic);
   }
 
@@ -159,19 +153,22 @@ export class Journal {
     session.number = 0;
   }
 
-  /** A session is owed this message no longer. */
-  letGo(delivery: Delivery | undefined): void {
-    const place = delivery?.message.place;
-    if (!(place instanceof MessagePlace) || !place.letGo() || !place.isCounted) return;
-    this.#residentBytes -= place.message.size;
-    place.isCounted = false;
+  /** A session that lasts is owed this message no longer. */
+  letGo(owed: Owed | undefined): void {
+    const slot = owed === undefined ? -1 : this.slotOf(owed);
+    if (slot >= 0) this.messages.letGo(slot);
+  }
+
+  /** The slot of what is owed; -1 if the journal does not have it. QoS 0 it never has. */
+  slotOf(owed: Owed): number {
+    if (typeof owed === "number") return slotIn(owed);
+    return owed.qos === 0 ? -1 : this.messages.slotOf(owed.message);
   }
 
   /** Writes a message that is still owed again, so that its old batch can go. */
-  rewrite(place: MessagePlace): void {
-    // Until the new batch is committed nothing could be read back from it.
-    place.message.makeResident();
-    place.moveTo(this.#open, this.#writeMessage(place.number, place.message));
+  rewrite(slot: number): void {
+    const message = this.messages.message(slot);
+    this.messages.move(slot, message, this.#writeMessage(this.messages.number(slot), message));
   }
 
   /** Closes the open batch and gives its bytes; undefined if nothing was appended. */
@@ -180,18 +177,17 @@ export class Journal {
     const { position } = this;
     const bytes = this.#writer.bytes.slice(0, this.#writer.length);
     this.#writer.length = 0;
-    this.#open.bytes = bytes.length;
-    this.batches.set(position, this.#open);
+    this.messages.close(bytes.length);
     this.position = position + 1;
-    this.#open = new Batch(this.position);
+    this.messages.begin(this.position);
     return { position, bytes };
   }
 
   /** A commit settled: lets go on who waited for it. */
   commitSettled(position: number): void {
     this.committed = Math.max(this.committed, position);
-    const batch = this.batches.get(position);
-    if (batch !== undefined) this.bound(batch);
+    const batch = this.messages.batches.get(position);
+    if (batch !== undefined) this.messages.bound(batch);
     this.#resume((waiting) => waiting.position <= this.committed);
   }
 
@@ -206,48 +202,30 @@ export class Journal {
     this.#waiting.push({ position, resume });
   }
 
-  /** Puts a message in that recovery found. */
-  restore(number: number, message: Message, batch: Batch, offset: number): MessagePlace {
-    return new MessagePlace({ number, message, batch, offset, reader: this.#reader });
-  }
-
-  /** Messages that wait stay in memory as long as there is room for them; the others are read back when they are due. */
-  bound(batch: Batch): void {
-    for (const place of batch.live) {
-      if (place.isCounted) continue;
-      if (this.#residentBytes + place.message.size > this.#residentBytesMax)
-        place.message.release();
-      else this.#count(place);
-    }
-  }
-
-  #count(place: MessagePlace): void {
-    place.isCounted = true;
-    this.#residentBytes += place.message.size;
-  }
-
   #resume(isDue: (waiting: { readonly position: number }) => boolean): void {
     const due = this.#waiting.filter(isDue);
     this.#waiting = this.#waiting.filter((waiting) => !isDue(waiting));
     for (const { resume } of due) resume();
   }
 
-  /** The message's place in the journal; it is written into the open batch if it has none. */
-  #place(message: Message): MessagePlace {
-    const known = message.place;
-    // A message that nobody is owed may have lost its batch.
-    if (known instanceof MessagePlace && (known.references > 0 || known.isIn(this.#open)))
-      return known;
+  /** The message's slot; it is written into the open batch if the journal does not have it. */
+  #slotFor(message: Message): number {
+    const known = this.messages.slotOf(message);
+    if (known >= 0) return known;
     const number = this.nextMessage;
     this.nextMessage += 1;
     const offset = this.#writeMessage(number, message);
-    return new MessagePlace({ number, message, batch: this.#open, offset, reader: this.#reader });
+    const slot = this.messages.add(number, this.messages.open, offset, message.size);
+    this.messages.keep(slot, message);
+    return slot;
   }
 
   #writeMessage(number: number, message: Message): number {
     this.#start(RECORD.message);
     writeNumber(this.#writer, number);
-    return writeMessage(this.#writer, message);
+    const offset = this.#writer.length;
+    writeMessage(this.#writer, message);
+    return offset;
   }
 
   #begin(record: number, session: Session): void {

@@ -1,11 +1,13 @@
 import type { CoreContext } from "../core-context.ts";
-import type { Delivery } from "../delivering/delivery.ts";
+import type { Address } from "../delivering/delivery.ts";
+import type { Owed } from "../delivering/owed.ts";
+import { sizeOf } from "../delivering/owed.ts";
+import { requeue } from "../delivering/queueing.ts";
 import { store } from "../retained/retaining.ts";
 import { scheduleExpiry } from "../sessions/session-ending.ts";
 import { Session } from "../sessions/session.ts";
 import { restoreSubscription } from "../subscribing/subscription-making.ts";
 import { releaseWill } from "../sessions/will.ts";
-import type { MessagePlace } from "./batch.ts";
 import type { Journal } from "./journal.ts";
 import type { StoredDelivery } from "./session-row.ts";
 import type { RecoveredSession, StoredState } from "./stored-state.ts";
@@ -20,17 +22,10 @@ export function recover(core: CoreContext, journal: Journal, state: StoredState)
   for (const message of state.retained.values()) {
     if (message.expiresAtMs > core.now) store(core, message);
   }
-  for (const batch of state.batches.values()) journal.batches.set(batch.position, batch);
-  const places = new Map<number, MessagePlace>();
   const sessions: Session[] = [];
-  for (const recovered of state.sessions.values()) {
-    sessions.push(
-      recoverSession(core, recovered, (stored) =>
-        delivery(core, journal, { state, places, stored }),
-      ),
-    );
-  }
-  for (const batch of state.batches.values()) journal.bound(batch);
+  for (const recovered of state.sessions.values())
+    sessions.push(recoverSession(core, state, recovered));
+  journal.messages.removeUnowed();
   remember(journal, state, sessions);
   for (const session of sessions) settle(core, session);
 }
@@ -45,39 +40,31 @@ function remember(journal: Journal, state: StoredState, sessions: readonly Sessi
   for (const topic of state.changedTopics) journal.dirtyTopics.add(topic);
 }
 
-interface Looking {
-  readonly state: StoredState;
-  readonly places: Map<number, MessagePlace>;
-  readonly stored: StoredDelivery;
-}
-
-/** The delivery that a session is owed, with its message found again; undefined if the message is not there. */
-function delivery(
+/** What a session is owed, with its message found again; undefined if the message is not there. */
+function find(
   core: CoreContext,
-  journal: Journal,
-  { state, places, stored }: Looking,
-): Delivery | undefined {
-  const { messageNumber, address } = stored;
-  const found = state.messages.get(messageNumber);
-  if (found === undefined) {
+  state: StoredState,
+  session: Session,
+  { messageNumber, address }: StoredDelivery,
+): Owed | undefined {
+  const { messages, slots } = state;
+  const slot = slots.get(messageNumber);
+  if (slot === undefined) {
     core.report(new Error(`stored message ${messageNumber} is missing`));
     return undefined;
   }
-  let place = places.get(messageNumber);
-  if (place === undefined) {
-    place = journal.restore(messageNumber, found.message, found.batch, found.offset);
-    places.set(messageNumber, place);
-  }
-  place.hold();
+  messages.hold(slot);
   const group =
     address.group && core.router.group(address.group.shareName, address.group.topicFilter);
-  return { ...address, message: found.message, group };
+  const { qos, retain, subscriptionIdentifiers } = address;
+  const found: Address = { qos, retain, subscriptionIdentifiers, group };
+  return session.addresses.code(slot, found) ?? { ...found, message: messages.message(slot) };
 }
 
 function recoverSession(
   core: CoreContext,
+  state: StoredState,
   recovered: RecoveredSession,
-  find: (stored: StoredDelivery) => Delivery | undefined,
 ): Session {
   const { stored } = recovered;
   const { clientId, createdAtMs } = stored;
@@ -88,17 +75,7 @@ function recoverSession(
   core.statistics.sessionsCurrent = core.sessions.size;
   for (const subscription of recovered.subscriptions.values())
     restoreSubscription(core, session, subscription);
-  for (const [identifier, exchange] of recovered.exchanges) {
-    session.sender.restore(
-      identifier,
-      exchange.state,
-      exchange.delivery && find(exchange.delivery),
-    );
-  }
-  for (const queued of recovered.queue.values()) {
-    const found = find(queued);
-    if (found !== undefined) requeue(core, session, found);
-  }
+  recoverOwed(core, state, session, recovered);
   for (const identifier of recovered.seen) session.receiver.restore(identifier);
   if (stored.will !== undefined) recoverWill(core, session, stored.will);
   // Only now do changes of the session concern the journal.
@@ -108,10 +85,20 @@ function recoverSession(
   return session;
 }
 
-function requeue(core: CoreContext, session: Session, found: Delivery): void {
-  session.queue.push(found);
-  core.statistics.queuedMessagesCurrent += 1;
-  core.statistics.queuedBytesCurrent += found.message.size;
+function recoverOwed(
+  core: CoreContext,
+  state: StoredState,
+  session: Session,
+  { exchanges, queue }: RecoveredSession,
+): void {
+  for (const [identifier, exchange] of exchanges) {
+    const owed = exchange.delivery && find(core, state, session, exchange.delivery);
+    session.sender.restore(identifier, exchange.state, owed);
+  }
+  for (const [messageNumber, address] of queue) {
+    const owed = find(core, state, session, { messageNumber, address });
+    if (owed !== undefined) requeue(core, session, owed, sizeOf(core, owed));
+  }
 }
 
 function recoverWill(

@@ -1,8 +1,11 @@
 import type { ByteReader, ByteWriter, ExchangeState } from "@anax/protocol";
 import type { RestoredSubscription } from "../hooks/connection-events.ts";
 import type { Session } from "../sessions/session.ts";
+import { addressOf } from "../delivering/owed.ts";
+import type { Owed } from "../delivering/owed.ts";
 import { readAddress, readNumber, writeAddress, writeNumber } from "./fields.ts";
-import type { Address } from "./fields.ts";
+import type { StoredAddress } from "./fields.ts";
+import type { Journal } from "./journal.ts";
 import {
   readSession,
   readSubscription,
@@ -16,7 +19,7 @@ const STATES: readonly ExchangeState[] = ["awaitingPuback", "awaitingPubrec", "a
 /** A message that a stored session is owed. */
 export interface StoredDelivery {
   readonly messageNumber: number;
-  readonly address: Address;
+  readonly address: StoredAddress;
 }
 
 /** An exchange towards the client that was open. */
@@ -34,11 +37,12 @@ export interface SessionRow {
   readonly subscriptions: RestoredSubscription[];
   readonly seen: number[];
   readonly exchanges: StoredExchange[];
-  readonly queue: StoredDelivery[];
+  /** By message number, oldest first. */
+  readonly queue: Map<number, StoredAddress>;
 }
 
-export function writeSessionRow(writer: ByteWriter, session: Session, asOf: number): void {
-  writeNumber(writer, asOf);
+export function writeSessionRow(writer: ByteWriter, session: Session, journal: Journal): void {
+  writeNumber(writer, journal.lastPosition);
   writeSession(writer, session);
   writer.u32(session.subscriptions.size);
   for (const subscription of session.subscriptions.values())
@@ -49,20 +53,18 @@ export function writeSessionRow(writer: ByteWriter, session: Session, asOf: numb
   for (const { identifier, state, item } of session.sender.resume()) {
     writer.u16(identifier);
     writer.u8(STATES.indexOf(state));
-    writeNumber(writer, item?.message.place?.number ?? 0);
-    if (item?.message.place !== undefined) writeAddress(writer, item);
+    if (item === undefined || !writeOwed(writer, session, item, journal)) writeNumber(writer, 0);
   }
-  writeQueue(writer, session);
+  for (const owed of session.queue) writeOwed(writer, session, owed, journal);
 }
 
-/** QoS 0 messages in a queue are not stored. */
-function writeQueue(writer: ByteWriter, session: Session): void {
-  for (const delivery of session.queue) {
-    const number = delivery.message.place?.number;
-    if (number === undefined || delivery.qos === 0) continue;
-    writeNumber(writer, number);
-    writeAddress(writer, delivery);
-  }
+/** False if the journal does not have the message, as those of QoS 0 that wait. */
+function writeOwed(writer: ByteWriter, session: Session, owed: Owed, journal: Journal): boolean {
+  const slot = journal.slotOf(owed);
+  if (slot < 0) return false;
+  writeNumber(writer, journal.messages.number(slot));
+  writeAddress(writer, addressOf(session, owed));
+  return true;
 }
 
 export function readSessionRow(reader: ByteReader): SessionRow {
@@ -71,9 +73,8 @@ export function readSessionRow(reader: ByteReader): SessionRow {
   const subscriptions = readMany(reader, reader.u32(), readSubscription);
   const seen = readMany(reader, reader.u32(), () => reader.u16());
   const exchanges = readMany(reader, reader.u32(), readExchange);
-  const queue: StoredDelivery[] = [];
-  while (reader.remaining > 0)
-    queue.push({ messageNumber: readNumber(reader), address: readAddress(reader) });
+  const queue = new Map<number, StoredAddress>();
+  while (reader.remaining > 0) queue.set(readNumber(reader), readAddress(reader));
   return { asOf, stored, subscriptions, seen, exchanges, queue };
 }
 

@@ -4,29 +4,39 @@ import { Message } from "../publishing/message.ts";
 import { qosOf, readTime, writeTime } from "./fields.ts";
 
 const RETAIN = 0x04;
+const FLAGS_AND_EXPIRY_BYTES = 9;
 
-/** Writes a message; gives where in the writer its bytes begin. */
-export function writeMessage(writer: ByteWriter, message: Message): number {
+export function writeMessage(writer: ByteWriter, message: Message): void {
   writer.u8(message.qos | (message.retain ? RETAIN : 0));
   writeTime(writer, message.expiresAtMs);
   writer.string(message.clientId, "Client Identifier");
-  const { bytes } = message;
-  writer.u32(bytes.length);
-  const offset = writer.length;
-  writer.raw(bytes);
-  return offset;
+  writer.u32(message.bytes.length);
+  writer.raw(message.bytes);
 }
 
-/** Reads a message; `offset` is where its bytes begin. */
-export function readMessage(reader: ByteReader): { message: Message; offset: number } {
+export function readMessage(reader: ByteReader): Message {
   const flags = reader.u8();
   const expiresAtMs = readTime(reader);
   const clientId = reader.string();
   const length = reader.u32();
-  const offset = reader.position;
+  const start = reader.position;
   reader.position += length;
-  const bytes = copyBytes(reader.bytes, offset, offset + length);
+  const bytes = copyBytes(reader.bytes, start, start + length);
   const qos = qosOf(flags & 0x03);
   const retain = (flags & RETAIN) !== 0;
-  return { message: Message.restored({ bytes, qos, retain, clientId, expiresAtMs }), offset };
+  return Message.restored({ bytes, qos, retain, clientId, expiresAtMs });
+}
+
+/**
+ * Passes over a message without making anything of it; gives the size of its bytes.
+ * @throws Error if it is cut off.
+ */
+export function skipMessage(reader: ByteReader): number {
+  reader.position += FLAGS_AND_EXPIRY_BYTES;
+  const clientIdBytes = reader.u16();
+  reader.position += clientIdBytes;
+  const size = reader.u32();
+  reader.position += size;
+  if (reader.remaining < 0) throw new Error("a stored message is cut off");
+  return size;
 }

@@ -5,12 +5,14 @@ import type { Message } from "../publishing/message.ts";
 import { Batch } from "./batch.ts";
 import { CHECKPOINT_KEY } from "./checkpoint.ts";
 import { readAddress, readNumber } from "./fields.ts";
+import type { StoredAddress } from "./fields.ts";
 import { RECORD } from "./records.ts";
 import { readSessionRow } from "./session-row.ts";
 import type { StoredDelivery } from "./session-row.ts";
-import { readMessage } from "./stored-message.ts";
+import { readMessage, skipMessage } from "./stored-message.ts";
 import { readSession, readSubscription } from "./stored-session.ts";
 import type { StoredSession } from "./stored-session.ts";
+import type { StoredMessages } from "./stored-messages.ts";
 
 /** A session as recovery puts it together, before it is a `Session` again. */
 export interface RecoveredSession {
@@ -23,14 +25,7 @@ export interface RecoveredSession {
   /** By Packet Identifier, in the order of their sending. */
   readonly exchanges: Map<number, { state: ExchangeState; delivery: StoredDelivery | undefined }>;
   /** By message number, oldest first. */
-  readonly queue: Map<number, StoredDelivery>;
-}
-
-/** A message that was found, and where. */
-export interface RecoveredMessage {
-  readonly message: Message;
-  readonly batch: Batch;
-  readonly offset: number;
+  readonly queue: Map<number, StoredAddress>;
 }
 
 /**
@@ -40,8 +35,9 @@ export interface RecoveredMessage {
 export class StoredState {
   readonly sessions: Map<number, RecoveredSession> = new Map();
   readonly retained: Map<string, Message> = new Map();
-  readonly messages: Map<number, RecoveredMessage> = new Map();
-  readonly batches: Map<number, Batch> = new Map();
+  readonly messages: StoredMessages;
+  /** Slots of messages by their numbers. */
+  readonly slots: Map<number, number> = new Map();
   /** What batches have changed since its row was written: rows for these are still to be written. */
   readonly changedSessions: Set<number> = new Set();
   readonly changedTopics: Set<string> = new Set();
@@ -51,6 +47,16 @@ export class StoredState {
   /** Last position that was ever committed. */
   position = 0;
   #cutoff = 0;
+  readonly #keepsMessages: boolean;
+
+  /** `keepsMessages`: the messages themselves are wanted, and their batches cannot be read again. */
+  constructor(
+    messages: StoredMessages,
+    { keepsMessages = false }: { readonly keepsMessages?: boolean } = {},
+  ) {
+    this.messages = messages;
+    this.#keepsMessages = keepsMessages;
+  }
 
   session(key: number, row: Uint8Array): void {
     const reader = new ByteReader(row, 0, row.length);
@@ -67,12 +73,12 @@ export class StoredState {
       ),
       seen: new Set(seen),
       exchanges: new Map(exchanges.map((exchange) => [exchange.packetIdentifier, { ...exchange }])),
-      queue: new Map(queue.map((delivery) => [delivery.messageNumber, delivery])),
+      queue,
     });
   }
 
   retainedRow(topic: string, row: Uint8Array): void {
-    this.retained.set(topic, readMessage(new ByteReader(row, 0, row.length)).message);
+    this.retained.set(topic, readMessage(new ByteReader(row, 0, row.length)));
   }
 
   /** Applies a batch. Of those before the last checkpoint only the messages matter. */
@@ -80,7 +86,7 @@ export class StoredState {
     this.position = Math.max(this.position, position);
     const batch = new Batch(position);
     batch.bytes = bytes.length;
-    this.batches.set(position, batch);
+    this.messages.batches.set(position, batch);
     const reader = new ByteReader(bytes, 0, bytes.length);
     while (reader.remaining > 0) this.#apply(reader, batch);
   }
@@ -98,7 +104,7 @@ export class StoredState {
       case RECORD.message:
         return this.#message(reader, batch);
       case RECORD.retained:
-        return this.#retain(readNumber(reader), batch);
+        return this.#retain(readNumber(reader), reader.bytes, batch);
       case RECORD.cleared:
         return this.#clear(reader.string(), batch);
       default:
@@ -109,14 +115,20 @@ export class StoredState {
   #message(reader: ByteReader, batch: Batch): void {
     const number = readNumber(reader);
     this.nextMessage = Math.max(this.nextMessage, number + 1);
-    this.messages.set(number, { ...readMessage(reader), batch });
+    const offset = reader.position;
+    const slot = this.messages.add(number, batch, offset, skipMessage(reader));
+    this.slots.set(number, slot);
+    if (this.#keepsMessages) this.messages.keep(slot, messageAt(reader.bytes, offset));
   }
 
-  #retain(number: number, batch: Batch): void {
-    const found = this.messages.get(number);
-    if (found === undefined || batch.position <= this.#cutoff) return;
-    this.changedTopics.add(found.message.topic);
-    this.retained.set(found.message.topic, found.message);
+  /** The message is in the same batch: whatever is to be retained has just been published. */
+  #retain(number: number, bytes: Uint8Array, batch: Batch): void {
+    const slot = this.slots.get(number);
+    if (slot === undefined || batch.position <= this.#cutoff) return;
+    if (!this.messages.isIn(slot, batch)) throw new Error(`message ${number} is in another batch`);
+    const message = messageAt(bytes, this.messages.offset(slot));
+    this.changedTopics.add(message.topic);
+    this.retained.set(message.topic, message);
   }
 
   #clear(topic: string, batch: Batch): void {
@@ -149,6 +161,10 @@ export class StoredState {
     if (known !== undefined) known.stored = stored;
     else this.sessions.set(number, { ...emptySession(number), stored });
   }
+}
+
+function messageAt(bytes: Uint8Array, offset: number): Message {
+  return readMessage(new ByteReader(bytes, offset, bytes.length));
 }
 
 const NOTHING_STORED: StoredSession = {
@@ -209,17 +225,17 @@ function applyChange(record: number, reader: ByteReader, session: RecoveredSessi
 function applyAddressed(reader: ByteReader, session: RecoveredSession): void {
   const messageNumber = readNumber(reader);
   const packetIdentifier = reader.u16();
-  const delivery: StoredDelivery = { messageNumber, address: readAddress(reader) };
-  if (packetIdentifier === 0) session.queue.set(messageNumber, delivery);
-  else open(session, packetIdentifier, delivery);
+  const address = readAddress(reader);
+  if (packetIdentifier === 0) session.queue.set(messageNumber, address);
+  else open(session, packetIdentifier, { messageNumber, address });
 }
 
 function applySent(reader: ByteReader, session: RecoveredSession): void {
   const messageNumber = readNumber(reader);
   const packetIdentifier = reader.u16();
-  const delivery = session.queue.get(messageNumber);
+  const address = session.queue.get(messageNumber);
   session.queue.delete(messageNumber);
-  if (delivery !== undefined) open(session, packetIdentifier, delivery);
+  if (address !== undefined) open(session, packetIdentifier, { messageNumber, address });
 }
 
 function open(session: RecoveredSession, packetIdentifier: number, delivery: StoredDelivery): void {

@@ -1,8 +1,9 @@
 import type { ApplicationMessage } from "../publishing/application-message.ts";
 import { dismiss } from "../connection/closing.ts";
 import type { CoreContext } from "../core-context.ts";
-import { deliver, forgetQueued, takeQueued } from "../delivering/delivering.ts";
+import { deliver } from "../delivering/delivering.ts";
 import type { Delivery } from "../delivering/delivery.ts";
+import { forgetQueued, takeQueued } from "../delivering/queueing.ts";
 import { messageFromApplication } from "../publishing/message.ts";
 import { endSession } from "../sessions/session-ending.ts";
 import type { Session } from "../sessions/session.ts";

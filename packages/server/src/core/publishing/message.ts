@@ -2,13 +2,6 @@ import { decodePacket, decodeUtf8, encodePacket, parseTopicName } from "@anax/pr
 import type { PublishPacket, PublishProperties, QoS } from "@anax/protocol";
 import type { ApplicationMessage } from "./application-message.ts";
 
-/** Where a message lies in the journal. */
-export interface JournalPlace {
-  readonly number: number;
-  /** Bytes of the message, read back. */
-  read(): Uint8Array;
-}
-
 /**
  * An Application Message as the server keeps it: one array of bytes of its own, never a view of a
  * read buffer, which a small kept payload would otherwise pin. The array is laid out as the body of an
@@ -32,14 +25,15 @@ export class Message {
   readonly expiresAtMs: number;
   /** Where in `bytes` the four bytes of the Message Expiry Interval are; 0 if there are none. */
   readonly expiryOffset: number;
-  /** Set once the message is in the journal. */
-  place: JournalPlace | undefined;
-  #bytes: Uint8Array | undefined;
+  readonly bytes: Uint8Array;
+  /** Where the journal has it; meant for the journal alone, which looks whether it still is so. */
+  slot = -1;
+  number = 0;
 
   private constructor(fields: MessageFields & { topic: string }, expiry: Expiry) {
     const { bytes } = fields;
     this.topic = fields.topic;
-    this.#bytes = bytes;
+    this.bytes = bytes;
     this.size = bytes.length;
     this.qos = fields.qos;
     this.retain = fields.retain;
@@ -72,33 +66,8 @@ export class Message {
     return new Message({ topic, bytes, qos, retain, clientId }, expiry);
   }
 
-  get bytes(): Uint8Array {
-    return this.#bytes ?? this.#readBack();
-  }
-
-  /** True while the bytes are in memory. */
-  get isResident(): boolean {
-    return this.#bytes !== undefined;
-  }
-
   get payloadIsEmpty(): boolean {
     return this.payloadStart === this.size;
-  }
-
-  /** Lets go of the bytes, which are read back from the journal each time they are needed. */
-  release(): void {
-    if (this.place !== undefined) this.#bytes = undefined;
-  }
-
-  /** Keeps the bytes in memory again. */
-  makeResident(): void {
-    this.#bytes = this.bytes;
-  }
-
-  #readBack(): Uint8Array {
-    if (this.place === undefined)
-      throw new Error("a message has neither bytes nor a place in the journal");
-    return this.place.read();
   }
 }
 

@@ -2,7 +2,14 @@ import type { QoS } from "@anax/protocol";
 import { lowerQos } from "../connection/connection.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
-import { countPublishes, deliver, outboxFor, queuesAtMostOnce } from "../delivering/delivering.ts";
+import {
+  countPublishes,
+  deliver,
+  keepsExchanges,
+  outboxFor,
+  queuesAtMostOnce,
+} from "../delivering/delivering.ts";
+import { owe } from "../delivering/owed.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countSent } from "../connection/outgoing.ts";
 import { deliveryFor } from "../publishing/publishing.ts";
@@ -158,11 +165,14 @@ function copyExchanges(core: CoreContext, run: PublishRun, range: Range, target:
   const end = starts[range.to] ?? 0;
   const outbox = exchangeOutbox(core, connection, session);
   const shift = outbox.append(bytes, start, end) - start;
-  const isKept = session.keepsInFlight || core.hooks.clientAcknowledgedPublishPacket !== undefined;
+  const isKept = keepsExchanges(core, session);
   for (let index = range.from; index < range.to; index += 1) {
-    const item = isKept ? deliveryFor(range.recipient, run.message(index), range.group) : undefined;
-    const identifier = session.sender.begin(qos, item);
-    if (item !== undefined && session.isDurable) core.journal?.addressed(session, item, identifier);
+    const delivery = isKept
+      ? deliveryFor(range.recipient, run.message(index), range.group)
+      : undefined;
+    const identifier = session.sender.begin(qos, delivery);
+    if (delivery !== undefined && session.isDurable)
+      session.sender.replaceItem(identifier, owe(core, session, delivery, identifier));
     outbox.bytes[(starts[index] ?? 0) + shift] = 0x30 | (qos << 1);
     patchIdentifier(outbox, (identifierAt[index] ?? 0) + shift, identifier);
   }

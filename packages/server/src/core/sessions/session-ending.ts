@@ -1,6 +1,9 @@
 import type { CoreContext } from "../core-context.ts";
-import { deliver, takeQueued } from "../delivering/delivering.ts";
+import { deliver } from "../delivering/delivering.ts";
 import type { Delivery } from "../delivering/delivery.ts";
+import { addressOf, deliveryOf } from "../delivering/owed.ts";
+import type { Owed } from "../delivering/owed.ts";
+import { abandonQueue, takeQueued } from "../delivering/queueing.ts";
 import type { SessionDeleted } from "../hooks/connection-events.ts";
 import { endWatches } from "../management/delivery-watch.ts";
 import { deliveryFor } from "../publishing/publishing.ts";
@@ -71,7 +74,7 @@ export function abandonSession(core: CoreContext, session: Session): void {
   session.isDeleted = true;
   core.sessions.delete(session);
   core.statistics.sessionsCurrent = core.sessions.size;
-  while (takeQueued(core, session) !== undefined);
+  abandonQueue(core, session);
   for (const subscription of Array.from(session.subscriptions.values())) {
     removeSubscription(core, subscription);
   }
@@ -94,14 +97,16 @@ export function removeSubscription(core: CoreContext, subscription: Subscription
  */
 function undelivered(core: CoreContext, session: Session): Delivery[] {
   const deliveries: Delivery[] = [];
-  for (const { state, item } of session.sender.resume()) {
-    if (state === "awaitingPuback" && item?.group !== undefined) deliveries.push(item);
-    core.journal?.letGo(item);
-  }
+  const end = (owed: Owed, isPassedOn: boolean): void => {
+    if (isPassedOn && addressOf(session, owed).group !== undefined)
+      deliveries.push(deliveryOf(core, session, owed));
+    if (session.isDurable) core.journal?.letGo(owed);
+  };
+  for (const { state, item } of session.sender.resume())
+    if (item !== undefined) end(item, state === "awaitingPuback");
   for (let next = takeQueued(core, session); next !== undefined; next = takeQueued(core, session)) {
-    if (next.group !== undefined) deliveries.push(next);
-    if (next.qos > 0) core.journal?.letGo(next);
-    next.watch?.({ type: "dropped" });
+    end(next, true);
+    if (typeof next !== "number") next.watch?.({ type: "dropped" });
   }
   return deliveries;
 }

@@ -1,7 +1,8 @@
 import { Receiver, Sender } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { Deadline } from "../deadlines.ts";
-import type { Delivery } from "../delivering/delivery.ts";
+import { AddressBook } from "../delivering/address-book.ts";
+import type { Owed } from "../delivering/owed.ts";
 import { DeliveryQueue } from "../delivering/delivery-queue.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import type { MessageSink } from "../management/internal-subscription.ts";
@@ -30,10 +31,12 @@ export class Session {
   /** By filter as the client wrote it. */
   readonly subscriptions: Map<string, Subscription> = new Map();
   /** QoS 1 and 2 exchanges towards the client. */
-  readonly sender: Sender<Delivery> = new Sender();
+  readonly sender: Sender<Owed> = new Sender();
   /** QoS 2 identifiers of the client that await PUBREL. */
   readonly receiver: Receiver = new Receiver();
   readonly queue: DeliveryQueue = new DeliveryQueue();
+  /** What the numbers in `sender` and `queue` mean. */
+  readonly addresses: AddressBook = new AddressBook();
   /** Retained messages still owed to new subscriptions, by filter. */
   readonly replays: Map<string, RetainedReplay> = new Map();
   /** True if a shared subscription is among the subscriptions. */

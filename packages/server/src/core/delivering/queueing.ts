@@ -1,0 +1,79 @@
+import type { CoreContext } from "../core-context.ts";
+import { applicationMessageOf } from "../publishing/message.ts";
+import type { Message } from "../publishing/message.ts";
+import type { Session } from "../sessions/session.ts";
+import type { Delivery, DeliveryOutcome } from "./delivery.ts";
+import { deliveryOf, owe, sizeOf } from "./owed.ts";
+import type { Owed } from "./owed.ts";
+
+/** Puts a message into the session's queue; a full queue gives up its oldest, or refuses. */
+export function enqueue(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+  if (isExpired(core, delivery.message)) return "dropped";
+  while (isFull(core, session, delivery)) {
+    if (core.options.queueOverflow === "dropNewest") {
+      core.statistics.messagesDropped += 1;
+      return "dropped";
+    }
+    overwriteOldest(core, session);
+  }
+  requeue(core, session, owe(core, session, delivery, 0), delivery.message.size);
+  return "queued";
+}
+
+/** Puts what is written down already at the end of the queue, whatever the limits. */
+export function requeue(core: CoreContext, session: Session, owed: Owed, bytes: number): void {
+  session.queue.push(owed, bytes);
+  core.statistics.queuedMessagesCurrent += 1;
+  core.statistics.queuedBytesCurrent += bytes;
+}
+
+/** Takes the oldest out of the queue. In the journal it still is queued: `forgetQueued`, or it is sent. */
+export function takeQueued(core: CoreContext, session: Session): Owed | undefined {
+  const owed = session.queue.peek();
+  if (owed === undefined) return undefined;
+  const bytes = sizeOf(core, owed);
+  session.queue.shift(bytes);
+  core.statistics.queuedMessagesCurrent -= 1;
+  core.statistics.queuedBytesCurrent -= bytes;
+  return owed;
+}
+
+/** Writes down that a message that was queued will not be sent. */
+export function forgetQueued(core: CoreContext, session: Session, owed: Owed): void {
+  if (typeof owed !== "number") owed.watch?.({ type: "dropped" });
+  if (session.isDurable) core.journal?.dropped(session, owed);
+}
+
+/** Lets go of the whole queue without a word to anybody. */
+export function abandonQueue(core: CoreContext, session: Session): void {
+  core.statistics.queuedMessagesCurrent -= session.queue.length;
+  core.statistics.queuedBytesCurrent -= session.queue.bytes;
+  session.queue.clear();
+}
+
+/** True, and counted, if the message's time is over. */
+export function isExpired(core: CoreContext, message: Message): boolean {
+  if (message.expiresAtMs > core.now) return false;
+  core.statistics.messagesExpired += 1;
+  return true;
+}
+
+function isFull(core: CoreContext, session: Session, delivery: Delivery): boolean {
+  const { queue } = session;
+  if (queue.length === 0) return false;
+  return (
+    queue.length >= core.options.queueMessagesMax ||
+    queue.bytes + delivery.message.size > core.options.queueBytesMax
+  );
+}
+
+function overwriteOldest(core: CoreContext, session: Session): void {
+  const oldest = takeQueued(core, session);
+  core.statistics.messagesDropped += 1;
+  if (oldest === undefined) return;
+  const told = core.hooks.queuedApplicationMessageOverwritten;
+  const shown = told && applicationMessageOf(deliveryOf(core, session, oldest).message);
+  forgetQueued(core, session, oldest);
+  if (shown !== undefined)
+    told?.({ receiverClientId: session.clientId, applicationMessage: shown });
+}

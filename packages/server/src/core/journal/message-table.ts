@@ -1,0 +1,140 @@
+import { SLOTS_MAX } from "../delivering/address-book.ts";
+
+const CAPACITY_MIN = 1_024;
+const NONE = 0xffffffff;
+
+/**
+ * Rows of numbers, one for each message that the journal has and a session is owed: where it lies, and how many are owed
+ * it. Rows are in columns of plain numbers, for there may be millions: a row takes 29 bytes, an object with the same
+ * fields three times that, and the collector never looks at it. A row is known by its slot, which is used again when the row is removed.
+ */
+export class MessageTable {
+  #numbers: Float64Array = new Float64Array(CAPACITY_MIN);
+  #positions: Float64Array = new Float64Array(CAPACITY_MIN);
+  /** Of a slot that is free: the next free one. */
+  #offsets: Uint32Array = new Uint32Array(CAPACITY_MIN);
+  #sizes: Uint32Array = new Uint32Array(CAPACITY_MIN);
+  #references: Uint32Array = new Uint32Array(CAPACITY_MIN);
+  #marks: Uint8Array = new Uint8Array(CAPACITY_MIN);
+  /** Slots that were ever used since the table was empty. */
+  #used = 0;
+  #free = NONE;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Slots are below this. */
+  get end(): number {
+    return this.#used;
+  }
+
+  /** Adds a row that nobody is owed yet. */
+  add(row: { number: number; position: number; offset: number; size: number }): number {
+    const slot = this.#take();
+    this.#numbers[slot] = row.number;
+    this.#sizes[slot] = row.size;
+    this.#references[slot] = 0;
+    this.#marks[slot] = 0;
+    this.place(slot, row.position, row.offset);
+    return slot;
+  }
+
+  remove(slot: number): void {
+    this.#numbers[slot] = 0;
+    this.#offsets[slot] = this.#free;
+    this.#free = slot;
+    this.#count -= 1;
+    if (this.#count === 0) this.#reset();
+  }
+
+  /** The message lies there now. */
+  place(slot: number, position: number, offset: number): void {
+    this.#positions[slot] = position;
+    this.#offsets[slot] = offset;
+  }
+
+  /** Number of the message; 0 if the slot is free. */
+  number(slot: number): number {
+    return this.#numbers[slot] ?? 0;
+  }
+
+  /** Position of its batch. */
+  position(slot: number): number {
+    return this.#positions[slot] ?? 0;
+  }
+
+  /** Where it begins in the batch. */
+  offset(slot: number): number {
+    return this.#offsets[slot] ?? 0;
+  }
+
+  /** Bytes of the message. */
+  size(slot: number): number {
+    return this.#sizes[slot] ?? 0;
+  }
+
+  references(slot: number): number {
+    return this.#references[slot] ?? 0;
+  }
+
+  /** Changes how many are owed the message, and gives how many are now. */
+  refer(slot: number, change: 1 | -1): number {
+    const references = this.references(slot) + change;
+    this.#references[slot] = references;
+    return references;
+  }
+
+  /** A mark of the owner's; a new row has none. */
+  mark(slot: number, isMarked: boolean): void {
+    this.#marks[slot] = isMarked ? 1 : 0;
+  }
+
+  isMarked(slot: number): boolean {
+    return this.#marks[slot] === 1;
+  }
+
+  #take(): number {
+    let slot = this.#free;
+    if (slot === NONE) {
+      slot = this.#used;
+      if (slot === this.#numbers.length) this.#grow();
+      this.#used += 1;
+    } else this.#free = this.offset(slot);
+    this.#count += 1;
+    return slot;
+  }
+
+  #grow(): void {
+    const capacity = this.#numbers.length * 2;
+    if (capacity > SLOTS_MAX) throw new RangeError(`more than ${SLOTS_MAX / 2} messages are owed`);
+    this.#numbers = grown(this.#numbers, new Float64Array(capacity));
+    this.#positions = grown(this.#positions, new Float64Array(capacity));
+    this.#offsets = grown(this.#offsets, new Uint32Array(capacity));
+    this.#sizes = grown(this.#sizes, new Uint32Array(capacity));
+    this.#references = grown(this.#references, new Uint32Array(capacity));
+    this.#marks = grown(this.#marks, new Uint8Array(capacity));
+  }
+
+  /** An empty table needs no order of free slots, and little memory. */
+  #reset(): void {
+    this.#used = 0;
+    this.#free = NONE;
+    if (this.#numbers.length <= CAPACITY_MIN * 64) return;
+    this.#numbers = new Float64Array(CAPACITY_MIN);
+    this.#positions = new Float64Array(CAPACITY_MIN);
+    this.#offsets = new Uint32Array(CAPACITY_MIN);
+    this.#sizes = new Uint32Array(CAPACITY_MIN);
+    this.#references = new Uint32Array(CAPACITY_MIN);
+    this.#marks = new Uint8Array(CAPACITY_MIN);
+  }
+}
+
+function grown<Column extends Float64Array | Uint32Array | Uint8Array>(
+  old: Column,
+  larger: Column,
+): Column {
+  larger.set(old);
+  return larger;
+}
