@@ -18,7 +18,7 @@ export interface StorageSettings {
   readonly checkpointBytes: number;
   /** The same after this many milliseconds with anything to do. */
   readonly checkpointIntervalMs: number;
-  /** Bytes of stored messages that may stay in memory while they wait for their clients, their objects counted. */
+  /** Bytes of the journal that may stay in memory while clients are owed messages in it; the rest is read when it is due. */
   readonly residentBytesMax: number;
 }
 

@@ -79,7 +79,7 @@ export interface StoreContents {
  */
 export function inspectStore(visit: (visitor: StoreVisitor) => void): StoreContents {
   const messages = new StoredMessages({ reader: unreadable, residentBytesMax: Infinity });
-  const state = new StoredState(messages, { keepsMessages: true });
+  const state = new StoredState(messages, { keepsContent: true });
   const faults: string[] = [];
   const attempt = (what: string, read: () => void): void => {
     try {
@@ -97,7 +97,7 @@ export function inspectStore(visit: (visitor: StoreVisitor) => void): StoreConte
   return new Contents(state, faults);
 }
 
-/** All messages are kept in memory: nothing is read again. */
+/** All batches are kept in memory: nothing is read again. */
 function unreadable(position: number): never {
   throw new Error(`batch ${position} is not kept`);
 }

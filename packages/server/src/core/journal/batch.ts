@@ -5,6 +5,10 @@ export class Batch {
   /** Messages in it that a session still is owed, and their bytes. */
   live = 0;
   liveBytes = 0;
+  /** The batch itself, while it is not committed, or there is room for it in memory and somebody is owed something of it. */
+  content: Uint8Array | undefined;
+  /** True while `content` counts against the memory that batches may take. */
+  isCounted = false;
   /** Slots of the messages that were written into it; those that have moved or gone are in it no more. */
   readonly slots: number[] = [];
 

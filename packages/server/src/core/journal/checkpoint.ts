@@ -140,7 +140,7 @@ export class Checkpoint {
       rewritten += batch.live;
       this.#rewrite(batch);
       changes.deletedBatches.push(batch.position);
-      this.#journal.messages.batches.delete(batch.position);
+      this.#journal.messages.delete(batch);
     }
   }
 

@@ -46,7 +46,7 @@ export class Journal {
     this.committed = fields.position - 1;
     this.messages = fields.messages;
     this.#requestCommit = fields.requestCommit;
-    this.messages.begin(fields.position);
+    this.messages.begin(fields.position, this.#writer);
   }
 
   /** True if something was appended that is not committed. */
@@ -113,6 +113,7 @@ export class Journal {
 
   /** The message is the retained one of its topic now. */
   retained(message: Message): void {
+    if (this.health === "failed") return;
     const slot = this.#slotFor(message);
     this.#start(RECORD.retained);
     writeNumber(this.#writer, this.messages.number(slot));
@@ -168,7 +169,7 @@ export class Journal {
   /** Writes a message that is still owed again, so that its old batch can go. */
   rewrite(slot: number): void {
     const message = this.messages.message(slot);
-    this.messages.move(slot, message, this.#writeMessage(this.messages.number(slot), message));
+    this.messages.move(slot, this.#writeMessage(this.messages.number(slot), message));
   }
 
   /** Closes the open batch and gives its bytes; undefined if nothing was appended. */
@@ -177,23 +178,24 @@ export class Journal {
     const { position } = this;
     const bytes = this.#writer.bytes.slice(0, this.#writer.length);
     this.#writer.length = 0;
-    this.messages.close(bytes.length);
+    this.messages.close(bytes);
     this.position = position + 1;
-    this.messages.begin(this.position);
+    this.messages.begin(this.position, this.#writer);
     return { position, bytes };
   }
 
   /** A commit settled: lets go on who waited for it. */
   commitSettled(position: number): void {
     this.committed = Math.max(this.committed, position);
-    const batch = this.messages.batches.get(position);
-    if (batch !== undefined) this.messages.bound(batch);
+    this.messages.committed(position);
     this.#resume((waiting) => waiting.position <= this.committed);
   }
 
   /** Nothing more will be committed: whoever waits goes on and sees it by `health`. */
   giveUp(health: "full" | "failed"): void {
     this.health = health;
+    // Nothing is committed any more, and records are discarded: what messages of the open batch are must not be overwritten.
+    if (health === "failed") this.close();
     this.#resume(() => true);
   }
 
@@ -215,9 +217,9 @@ export class Journal {
     const number = this.nextMessage;
     this.nextMessage += 1;
     const offset = this.#writeMessage(number, message);
-    const slot = this.messages.add(number, this.messages.open, offset, message.size);
-    this.messages.keep(slot, message);
-    return slot;
+    message.slot = this.messages.add({ number, offset, size: message.size });
+    message.number = number;
+    return message.slot;
   }
 
   #writeMessage(number: number, message: Message): number {

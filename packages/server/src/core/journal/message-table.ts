@@ -5,7 +5,7 @@ const NONE = 0xffffffff;
 
 /**
  * Rows of numbers, one for each message that the journal has and a session is owed: where it lies, and how many are owed
- * it. Rows are in columns of plain numbers, for there may be millions: a row takes 29 bytes, an object with the same
+ * it. Rows are in columns of plain numbers, for there may be millions: a row takes 28 bytes, an object with the same
  * fields three times that, and the collector never looks at it. A row is known by its slot, which is used again when the row is removed.
  */
 export class MessageTable {
@@ -15,7 +15,6 @@ export class MessageTable {
   #offsets: Uint32Array = new Uint32Array(CAPACITY_MIN);
   #sizes: Uint32Array = new Uint32Array(CAPACITY_MIN);
   #references: Uint32Array = new Uint32Array(CAPACITY_MIN);
-  #marks: Uint8Array = new Uint8Array(CAPACITY_MIN);
   /** Slots that were ever used since the table was empty. */
   #used = 0;
   #free = NONE;
@@ -36,7 +35,6 @@ export class MessageTable {
     this.#numbers[slot] = row.number;
     this.#sizes[slot] = row.size;
     this.#references[slot] = 0;
-    this.#marks[slot] = 0;
     this.place(slot, row.position, row.offset);
     return slot;
   }
@@ -86,15 +84,6 @@ export class MessageTable {
     return references;
   }
 
-  /** A mark of the owner's; a new row has none. */
-  mark(slot: number, isMarked: boolean): void {
-    this.#marks[slot] = isMarked ? 1 : 0;
-  }
-
-  isMarked(slot: number): boolean {
-    return this.#marks[slot] === 1;
-  }
-
   #take(): number {
     let slot = this.#free;
     if (slot === NONE) {
@@ -114,7 +103,6 @@ export class MessageTable {
     this.#offsets = grown(this.#offsets, new Uint32Array(capacity));
     this.#sizes = grown(this.#sizes, new Uint32Array(capacity));
     this.#references = grown(this.#references, new Uint32Array(capacity));
-    this.#marks = grown(this.#marks, new Uint8Array(capacity));
   }
 
   /** An empty table needs no order of free slots, and little memory. */
@@ -127,14 +115,10 @@ export class MessageTable {
     this.#offsets = new Uint32Array(CAPACITY_MIN);
     this.#sizes = new Uint32Array(CAPACITY_MIN);
     this.#references = new Uint32Array(CAPACITY_MIN);
-    this.#marks = new Uint8Array(CAPACITY_MIN);
   }
 }
 
-function grown<Column extends Float64Array | Uint32Array | Uint8Array>(
-  old: Column,
-  larger: Column,
-): Column {
+function grown<Column extends Float64Array | Uint32Array>(old: Column, larger: Column): Column {
   larger.set(old);
   return larger;
 }

@@ -1,4 +1,4 @@
-import { ByteReader } from "@anax/protocol";
+import { ByteReader, copyBytes } from "@anax/protocol";
 import type { ExchangeState } from "@anax/protocol";
 import type { RestoredSubscription } from "../hooks/connection-events.ts";
 import type { Message } from "../publishing/message.ts";
@@ -47,15 +47,15 @@ export class StoredState {
   /** Last position that was ever committed. */
   position = 0;
   #cutoff = 0;
-  readonly #keepsMessages: boolean;
+  readonly #keepsContent: boolean;
 
-  /** `keepsMessages`: the messages themselves are wanted, and their batches cannot be read again. */
+  /** `keepsContent`: batches cannot be read again, and messages in them are wanted. */
   constructor(
     messages: StoredMessages,
-    { keepsMessages = false }: { readonly keepsMessages?: boolean } = {},
+    { keepsContent = false }: { readonly keepsContent?: boolean } = {},
   ) {
     this.messages = messages;
-    this.#keepsMessages = keepsMessages;
+    this.#keepsContent = keepsContent;
   }
 
   session(key: number, row: Uint8Array): void {
@@ -86,6 +86,7 @@ export class StoredState {
     this.position = Math.max(this.position, position);
     const batch = new Batch(position);
     batch.bytes = bytes.length;
+    if (this.#keepsContent) batch.content = copyBytes(bytes, 0, bytes.length);
     this.messages.batches.set(position, batch);
     const reader = new ByteReader(bytes, 0, bytes.length);
     while (reader.remaining > 0) this.#apply(reader, batch);
@@ -116,9 +117,8 @@ export class StoredState {
     const number = readNumber(reader);
     this.nextMessage = Math.max(this.nextMessage, number + 1);
     const offset = reader.position;
-    const slot = this.messages.add(number, batch, offset, skipMessage(reader));
-    this.slots.set(number, slot);
-    if (this.#keepsMessages) this.messages.keep(slot, messageAt(reader.bytes, offset));
+    const size = skipMessage(reader);
+    this.slots.set(number, this.messages.add({ number, offset, size }, batch));
   }
 
   /** The message is in the same batch: whatever is to be retained has just been published. */
