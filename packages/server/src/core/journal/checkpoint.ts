@@ -127,6 +127,7 @@ export class Checkpoint {
   #sweep(changes: TableChanges): void {
     this.#batches ??= this.#batchesToSweep();
     const batches = this.#batches;
+    const { messages } = this.#journal;
     let bytes = 0;
     let rewritten = 0;
     while (bytes < BYTES_PER_COMMIT && rewritten < ROWS_PER_COMMIT * 4) {
@@ -138,15 +139,9 @@ export class Checkpoint {
       if (batch.liveBytes * 2 > batch.bytes) continue;
       bytes += batch.liveBytes;
       rewritten += batch.live;
-      this.#rewrite(batch);
+      if (batch.live > 0) for (const slot of messages.slotsIn(batch)) this.#journal.rewrite(slot);
       changes.deletedBatches.push(batch.position);
-      this.#journal.messages.delete(batch);
+      messages.delete(batch);
     }
-  }
-
-  #rewrite(batch: Batch): void {
-    if (batch.live === 0) return;
-    const { messages } = this.#journal;
-    for (const slot of batch.slots) if (messages.isIn(slot, batch)) this.#journal.rewrite(slot);
   }
 }

@@ -7,7 +7,7 @@ import { slotIn } from "../delivering/address-book.ts";
 import type { Owed } from "../delivering/owed.ts";
 import { writeAddress, writeNumber } from "./fields.ts";
 import { RECORD } from "./records.ts";
-import { writeMessage } from "./stored-message.ts";
+import { skipMessage, writeMessage } from "./stored-message.ts";
 import type { StoredMessages } from "./stored-messages.ts";
 import { writeSession, writeSubscription } from "./stored-session.ts";
 
@@ -166,10 +166,14 @@ export class Journal {
     return owed.qos === 0 ? -1 : this.messages.slotOf(owed.message);
   }
 
-  /** Writes a message that is still owed again, so that its old batch can go. */
+  /** Writes a message that is still owed again, byte for byte, so that its old batch can go. */
   rewrite(slot: number): void {
-    const message = this.messages.message(slot);
-    this.messages.move(slot, this.#writeMessage(this.messages.number(slot), message));
+    const reader = this.messages.reader(slot);
+    const start = reader.position;
+    skipMessage(reader);
+    const offset = this.#startMessage(this.messages.number(slot));
+    this.#writer.raw(reader.bytes.subarray(start, reader.position));
+    this.messages.move(slot, offset);
   }
 
   /** Closes the open batch and gives its bytes; undefined if nothing was appended. */
@@ -216,18 +220,18 @@ export class Journal {
     if (known >= 0) return known;
     const number = this.nextMessage;
     this.nextMessage += 1;
-    const offset = this.#writeMessage(number, message);
-    message.slot = this.messages.add({ number, offset, size: message.size });
+    const offset = this.#startMessage(number);
+    writeMessage(this.#writer, message);
+    message.slot = this.messages.add(number, offset, message.size);
     message.number = number;
     return message.slot;
   }
 
-  #writeMessage(number: number, message: Message): number {
+  /** Begins the record of a message; gives where the message itself begins. */
+  #startMessage(number: number): number {
     this.#start(RECORD.message);
     writeNumber(this.#writer, number);
-    const offset = this.#writer.length;
-    writeMessage(this.#writer, message);
-    return offset;
+    return this.#writer.length;
   }
 
   #begin(record: number, session: Session): void {

@@ -1,12 +1,14 @@
 import { SLOTS_MAX } from "../delivering/address-book.ts";
 
 const CAPACITY_MIN = 1_024;
-const NONE = 0xffffffff;
+/** No slot. */
+export const NONE = 0xffffffff;
 
 /**
  * Rows of numbers, one for each message that the journal has and a session is owed: where it lies, and how many are owed
- * it. Rows are in columns of plain numbers, for there may be millions: a row takes 28 bytes, an object with the same
- * fields three times that, and the collector never looks at it. A row is known by its slot, which is used again when the row is removed.
+ * it. Rows are in columns of plain numbers, for there may be millions: a row takes 36 bytes, an object with the same
+ * fields three times that, and the collector never looks at it. A row is known by its slot, which is used again when the
+ * row is removed. The rows of one batch are a list, so that no array has to grow with it.
  */
 export class MessageTable {
   #numbers: Float64Array = new Float64Array(CAPACITY_MIN);
@@ -15,6 +17,8 @@ export class MessageTable {
   #offsets: Uint32Array = new Uint32Array(CAPACITY_MIN);
   #sizes: Uint32Array = new Uint32Array(CAPACITY_MIN);
   #references: Uint32Array = new Uint32Array(CAPACITY_MIN);
+  #next: Uint32Array = new Uint32Array(CAPACITY_MIN);
+  #previous: Uint32Array = new Uint32Array(CAPACITY_MIN);
   /** Slots that were ever used since the table was empty. */
   #used = 0;
   #free = NONE;
@@ -29,16 +33,16 @@ export class MessageTable {
     return this.#used;
   }
 
-  /** Adds a row that nobody is owed yet. */
-  add(row: { number: number; position: number; offset: number; size: number }): number {
+  /** Adds a row that nobody is owed yet, in no batch. */
+  add(number: number, size: number): number {
     const slot = this.#take();
-    this.#numbers[slot] = row.number;
-    this.#sizes[slot] = row.size;
+    this.#numbers[slot] = number;
+    this.#sizes[slot] = size;
     this.#references[slot] = 0;
-    this.place(slot, row.position, row.offset);
     return slot;
   }
 
+  /** Removes a row, which is in no list any more. */
   remove(slot: number): void {
     this.#numbers[slot] = 0;
     this.#offsets[slot] = this.#free;
@@ -51,6 +55,28 @@ export class MessageTable {
   place(slot: number, position: number, offset: number): void {
     this.#positions[slot] = position;
     this.#offsets[slot] = offset;
+  }
+
+  /** Puts a row before the first one of a list; it is the first one now. */
+  link(slot: number, first: number): void {
+    this.#next[slot] = first;
+    this.#previous[slot] = NONE;
+    if (first !== NONE) this.#previous[first] = slot;
+  }
+
+  /** Takes a row out of its list; gives the first of the list, which was `first`. */
+  unlink(slot: number, first: number): number {
+    const next = this.next(slot);
+    const previous = this.#previous[slot] ?? NONE;
+    if (next !== NONE) this.#previous[next] = previous;
+    if (previous === NONE) return next;
+    this.#next[previous] = next;
+    return first;
+  }
+
+  /** The next row of the same list; `NONE` after the last. */
+  next(slot: number): number {
+    return this.#next[slot] ?? NONE;
   }
 
   /** Number of the message; 0 if the slot is free. */
@@ -103,6 +129,8 @@ export class MessageTable {
     this.#offsets = grown(this.#offsets, new Uint32Array(capacity));
     this.#sizes = grown(this.#sizes, new Uint32Array(capacity));
     this.#references = grown(this.#references, new Uint32Array(capacity));
+    this.#next = grown(this.#next, new Uint32Array(capacity));
+    this.#previous = grown(this.#previous, new Uint32Array(capacity));
   }
 
   /** An empty table needs no order of free slots, and little memory. */
@@ -115,6 +143,8 @@ export class MessageTable {
     this.#offsets = new Uint32Array(CAPACITY_MIN);
     this.#sizes = new Uint32Array(CAPACITY_MIN);
     this.#references = new Uint32Array(CAPACITY_MIN);
+    this.#next = new Uint32Array(CAPACITY_MIN);
+    this.#previous = new Uint32Array(CAPACITY_MIN);
   }
 }
 

@@ -5,6 +5,8 @@ import { qosOf, readTime, writeTime } from "./fields.ts";
 
 const RETAIN = 0x04;
 const FLAGS_AND_EXPIRY_BYTES = 9;
+/** Bytes that a message's record has beside those of the message, with a Client Identifier of common length. */
+export const RECORD_BYTES = 40;
 
 export function writeMessage(writer: ByteWriter, message: Message): void {
   writer.u8(message.qos | (message.retain ? RETAIN : 0));

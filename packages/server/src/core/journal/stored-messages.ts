@@ -3,8 +3,8 @@ import type { ByteWriter } from "@anax/protocol";
 import type { Message } from "../publishing/message.ts";
 import { Batch } from "./batch.ts";
 import type { BatchReader } from "./batch.ts";
-import { MessageTable } from "./message-table.ts";
-import { readMessage } from "./stored-message.ts";
+import { MessageTable, NONE } from "./message-table.ts";
+import { RECORD_BYTES, readMessage } from "./stored-message.ts";
 
 /** How stored messages are read, and how many of them stay in memory. */
 export interface ResidencyOptions {
@@ -49,18 +49,31 @@ export class StoredMessages {
     batch.bytes = content.length;
     batch.content = content;
     this.batches.set(batch.position, batch);
-    for (const slot of batch.slots)
-      if (this.isIn(slot, batch) && this.#table.references(slot) === 0) this.#table.remove(slot);
+    for (const slot of this.slotsIn(batch))
+      if (this.#table.references(slot) === 0) this.#remove(slot, batch);
   }
 
-  /** A message is in a batch; nobody is owed it yet. Gives its slot. */
-  add(
-    message: { number: number; offset: number; size: number },
-    batch: Batch = this.#open,
-  ): number {
-    const slot = this.#table.add({ ...message, position: batch.position });
-    batch.slots.push(slot);
+  /** A message is in the open batch; nobody is owed it yet. Gives its slot. */
+  add(number: number, offset: number, size: number): number {
+    const slot = this.#table.add(number, size);
+    this.#put(slot, this.#open, offset);
     return slot;
+  }
+
+  /** The same of a batch that recovery has read. */
+  found(batch: Batch, number: number, offset: number, size: number): number {
+    const slot = this.#table.add(number, size);
+    this.#put(slot, batch, offset);
+    return slot;
+  }
+
+  /** Slots of the messages in a batch; each may leave it before the next is asked for. */
+  *slotsIn(batch: Batch): Generator<number, void, undefined> {
+    for (let slot = batch.first; slot !== NONE;) {
+      const next = this.#table.next(slot);
+      yield slot;
+      slot = next;
+    }
   }
 
   /** The message's slot; -1 if the journal has it no longer, or never had. */
@@ -83,10 +96,15 @@ export class StoredMessages {
     return this.#table.offset(slot);
   }
 
+  /** Where the message is written; to be read at once. @throws Error if the store does not have its batch. */
+  reader(slot: number): ByteReader {
+    const bytes = this.#bytesOf(this.#table.position(slot));
+    return new ByteReader(bytes, this.#table.offset(slot), bytes.length);
+  }
+
   /** Makes the message again. @throws Error if the store does not have its batch. */
   message(slot: number): Message {
-    const bytes = this.#bytesOf(this.#table.position(slot));
-    const message = readMessage(new ByteReader(bytes, this.#table.offset(slot), bytes.length));
+    const message = readMessage(this.reader(slot));
     message.slot = slot;
     message.number = this.#table.number(slot);
     return message;
@@ -99,10 +117,7 @@ export class StoredMessages {
 
   /** One more session is owed the message. */
   hold(slot: number): void {
-    if (this.#table.refer(slot, 1) > 1) return;
-    const batch = this.#batchOf(slot);
-    batch.live += 1;
-    batch.liveBytes += this.size(slot);
+    if (this.#table.refer(slot, 1) === 1) this.#count(slot, this.#batchOf(slot));
   }
 
   /** One session less is. */
@@ -111,17 +126,16 @@ export class StoredMessages {
     const batch = this.#batchOf(slot);
     this.#leave(slot, batch);
     // In the open batch it may yet be given to somebody else: `close` sees to it.
-    if (batch !== this.#open) this.#table.remove(slot);
+    if (batch !== this.#open) this.#remove(slot, batch);
   }
 
   /** The message was written again, into the open batch. */
   move(slot: number, offset: number): void {
-    this.#leave(slot, this.#batchOf(slot));
-    const { position, slots } = this.#open;
-    this.#table.place(slot, position, offset);
-    this.#open.live += 1;
-    this.#open.liveBytes += this.size(slot);
-    slots.push(slot);
+    const old = this.#batchOf(slot);
+    old.first = this.#table.unlink(slot, old.first);
+    this.#put(slot, this.#open, offset);
+    this.#count(slot, this.#open);
+    this.#leave(slot, old);
   }
 
   /** A batch is committed: it stays in memory if there is room. */
@@ -146,7 +160,7 @@ export class StoredMessages {
   removeUnowed(): void {
     for (let slot = this.#table.end - 1; slot >= 0; slot -= 1)
       if (this.#table.number(slot) !== 0 && this.#table.references(slot) === 0)
-        this.#table.remove(slot);
+        this.#remove(slot, this.#batchOf(slot));
   }
 
   #bytesOf(position: number): Uint8Array {
@@ -161,9 +175,25 @@ export class StoredMessages {
     return batch;
   }
 
+  #put(slot: number, batch: Batch, offset: number): void {
+    this.#table.place(slot, batch.position, offset);
+    this.#table.link(slot, batch.first);
+    batch.first = slot;
+  }
+
+  #remove(slot: number, batch: Batch): void {
+    batch.first = this.#table.unlink(slot, batch.first);
+    this.#table.remove(slot);
+  }
+
+  #count(slot: number, batch: Batch): void {
+    batch.live += 1;
+    batch.liveBytes += this.size(slot) + RECORD_BYTES;
+  }
+
   #leave(slot: number, batch: Batch): void {
     batch.live -= 1;
-    batch.liveBytes -= this.size(slot);
+    batch.liveBytes -= this.size(slot) + RECORD_BYTES;
     if (batch.live === 0) this.#release(batch);
   }
 
