@@ -223,9 +223,13 @@ export class ServerCore implements CoreContext {
    * Makes the server what the store says and writes down what happens from now on. Before any connection.
    */
   startJournal(state: StoredState, policy: CheckpointPolicy): void {
-    const { position, messages } = state;
     const requestCommit = (): void => this.#ports.requestCommit();
-    const journal = new Journal({ position: position + 1, messages, requestCommit });
+    const journal = new Journal({
+      position: state.position + 1,
+      messages: state.messages,
+      dirtyTopics: state.changedTopics,
+      requestCommit,
+    });
     this.journal = journal;
     this.#commits = new Commits(this, journal, policy);
     recover(this, journal, state);

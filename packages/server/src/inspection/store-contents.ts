@@ -125,7 +125,8 @@ class Contents implements StoreContents {
   }
 
   *retained(): Generator<ApplicationMessage, void, undefined> {
-    for (const message of this.#state.retained.values()) yield applicationMessageOf(message);
+    for (const { message } of this.#state.retained.nodes())
+      if (message !== undefined) yield applicationMessageOf(message);
   }
 
   #add(session: RecoveredSession): void {
@@ -133,7 +134,7 @@ class Contents implements StoreContents {
     if (this.#byClientId.has(clientId)) this.faults.push(`there are two sessions of ${clientId}`);
     this.#byClientId.set(clientId, session);
     for (const messageNumber of owed(session)) {
-      if (this.#state.slots.has(messageNumber)) continue;
+      if (this.#state.slots.get(messageNumber) !== undefined) continue;
       this.faults.push(`message ${messageNumber} for ${clientId} is missing`);
     }
   }
@@ -178,11 +179,11 @@ class Contents implements StoreContents {
     return {
       ...counts,
       sessions: sessions.size,
-      retained: retained.size,
+      retained: retained.count,
       batches: batches.size,
       owedMessages: owedMessages.size,
       batchBytes: sum(batches.values(), (batch) => batch.bytes),
-      retainedBytes: sum(retained.values(), (message) => message.size),
+      retainedBytes: retained.bytes,
     };
   }
 }

@@ -32,7 +32,7 @@ export class Journal {
   /** Sessions and topics with records that no row has yet. */
   readonly dirtySessions: Set<Session> = new Set();
   readonly deletedSessions: Set<number> = new Set();
-  readonly dirtyTopics: Set<string> = new Set();
+  readonly dirtyTopics: Set<string>;
   /** What sessions that last are owed. */
   readonly messages: StoredMessages;
   nextSession = 1;
@@ -41,10 +41,16 @@ export class Journal {
   readonly #requestCommit: () => void;
   #waiting: { readonly position: number; readonly resume: () => void }[] = [];
 
-  constructor(fields: { position: number; messages: StoredMessages; requestCommit: () => void }) {
+  constructor(fields: {
+    position: number;
+    messages: StoredMessages;
+    dirtyTopics: Set<string>;
+    requestCommit: () => void;
+  }) {
     this.position = fields.position;
     this.committed = fields.position - 1;
     this.messages = fields.messages;
+    this.dirtyTopics = fields.dirtyTopics;
     this.#requestCommit = fields.requestCommit;
     this.messages.begin(fields.position, this.#writer);
   }

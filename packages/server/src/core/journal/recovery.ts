@@ -3,7 +3,7 @@ import type { Address } from "../delivering/delivery.ts";
 import type { Owed } from "../delivering/owed.ts";
 import { sizeOf } from "../delivering/owed.ts";
 import { requeue } from "../delivering/queueing.ts";
-import { store } from "../retained/retaining.ts";
+import { restore } from "../retained/retaining.ts";
 import { scheduleExpiry } from "../sessions/session-ending.ts";
 import { Session } from "../sessions/session.ts";
 import { restoreSubscription } from "../subscribing/subscription-making.ts";
@@ -19,9 +19,8 @@ import type { RecoveredSession, StoredState } from "./stored-state.ts";
 export function recover(core: CoreContext, journal: Journal, state: StoredState): void {
   journal.nextSession = state.nextSession;
   journal.nextMessage = state.nextMessage;
-  for (const message of state.retained.values()) {
-    if (message.expiresAtMs > core.now) store(core, message);
-  }
+  // The rows of those that have expired are to go.
+  for (const topic of restore(core, state.retained)) journal.dirtyTopics.add(topic);
   const sessions: Session[] = [];
   for (const recovered of state.sessions.values())
     sessions.push(recoverSession(core, state, recovered));
@@ -37,7 +36,6 @@ function remember(journal: Journal, state: StoredState, sessions: readonly Sessi
     if (gone.delete(session.number)) journal.dirtySessions.add(session);
   }
   for (const number of gone) journal.deletedSessions.add(number);
-  for (const topic of state.changedTopics) journal.dirtyTopics.add(topic);
 }
 
 /** What a session is owed, with its message found again; undefined if the message is not there. */

@@ -13,6 +13,8 @@ import { readMessage, skipMessage } from "./stored-message.ts";
 import { readSession, readSubscription } from "./stored-session.ts";
 import type { StoredSession } from "./stored-session.ts";
 import type { StoredMessages } from "./stored-messages.ts";
+import { NumberIndex } from "./number-index.ts";
+import { RetainedMessages } from "../retained/retained-messages.ts";
 
 /** A session as recovery puts it together, before it is a `Session` again. */
 export interface RecoveredSession {
@@ -34,10 +36,10 @@ export interface RecoveredSession {
  */
 export class StoredState {
   readonly sessions: Map<number, RecoveredSession> = new Map();
-  readonly retained: Map<string, Message> = new Map();
+  readonly retained: RetainedMessages = new RetainedMessages();
   readonly messages: StoredMessages;
   /** Slots of messages by their numbers. */
-  readonly slots: Map<number, number> = new Map();
+  readonly slots: NumberIndex = new NumberIndex();
   /** What batches have changed since its row was written: rows for these are still to be written. */
   readonly changedSessions: Set<number> = new Set();
   readonly changedTopics: Set<string> = new Set();
@@ -47,6 +49,8 @@ export class StoredState {
   /** Last position that was ever committed. */
   position = 0;
   #cutoff = 0;
+  /** Of the message that was read last: messages of one publisher share it. */
+  #lastClientId = "";
   readonly #keepsContent: boolean;
 
   /** `keepsContent`: batches cannot be read again, and messages in them are wanted. */
@@ -78,7 +82,9 @@ export class StoredState {
   }
 
   retainedRow(topic: string, row: Uint8Array): void {
-    this.retained.set(topic, readMessage(new ByteReader(row, 0, row.length)));
+    const message = this.#messageAt(row, 0);
+    if (message.topic !== topic) throw new Error(`it is one of ${message.topic}`);
+    this.retained.set(message);
   }
 
   /** Applies a batch. Of those before the last checkpoint only the messages matter. */
@@ -126,9 +132,15 @@ export class StoredState {
     const slot = this.slots.get(number);
     if (slot === undefined || batch.position <= this.#cutoff) return;
     if (!this.messages.isIn(slot, batch)) throw new Error(`message ${number} is in another batch`);
-    const message = messageAt(bytes, this.messages.offset(slot));
+    const message = this.#messageAt(bytes, this.messages.offset(slot));
     this.changedTopics.add(message.topic);
-    this.retained.set(message.topic, message);
+    this.retained.set(message);
+  }
+
+  #messageAt(bytes: Uint8Array, offset: number): Message {
+    const message = readMessage(new ByteReader(bytes, offset, bytes.length), this.#lastClientId);
+    this.#lastClientId = message.clientId;
+    return message;
   }
 
   #clear(topic: string, batch: Batch): void {
@@ -161,10 +173,6 @@ export class StoredState {
     if (known !== undefined) known.stored = stored;
     else this.sessions.set(number, { ...emptySession(number), stored });
   }
-}
-
-function messageAt(bytes: Uint8Array, offset: number): Message {
-  return readMessage(new ByteReader(bytes, offset, bytes.length));
 }
 
 const NOTHING_STORED: StoredSession = {

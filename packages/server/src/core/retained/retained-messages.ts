@@ -73,6 +73,25 @@ export class RetainedMessages {
     return true;
   }
 
+  /** Takes over all that another tree has, which is not used any more; this one must be empty. */
+  adopt(other: RetainedMessages): void {
+    if (this.#count > 0) throw new Error(`${this.#count} messages are retained already`);
+    this.#root = other.#root;
+    this.#count = other.#count;
+    this.#bytes = other.#bytes;
+    this.#changes += other.#changes;
+  }
+
+  /** All nodes that have a message. */
+  *nodes(): Generator<RetainedNode, void, undefined> {
+    const stack = [this.#root];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (node.children !== undefined)
+        for (const child of node.children.values()) stack.push(child);
+      if (node.message !== undefined) yield node;
+    }
+  }
+
   clear(): void {
     this.#root = new RetainedNode(undefined, "");
     this.#count = 0;

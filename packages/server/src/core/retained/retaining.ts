@@ -3,6 +3,7 @@ import { applicationMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
+import type { RetainedMessages, RetainedNode } from "./retained-messages.ts";
 
 /**
  * Stores a message with RETAIN as the one of its topic [MQTT-3.3.1-5], or removes that if the payload is
@@ -36,17 +37,36 @@ function hasRoom(core: CoreContext, message: Message): boolean {
   return count <= options.retainedMessagesMax && bytes <= options.retainedBytesMax;
 }
 
-/** Stores a message whatever the limits and without telling anyone, as when it comes back from storage. */
+/** Stores a message whatever the limits and without telling anyone. */
 export function store(core: CoreContext, published: Message): void {
-  // Beside a journal, a message that is also delivered lets go of its bytes, and may lose its batch.
+  // What is kept and what is delivered are two messages to the journal, which may have to address both to one session.
   const message = core.journal === undefined ? published : published.clone();
-  const node = core.retained.set(message);
+  expireInTime(core, core.retained.set(message));
+  count(core);
+}
+
+/** Puts in all that was retained before a restart; gives the topics whose messages have expired meanwhile. */
+export function restore(core: CoreContext, retained: RetainedMessages): string[] {
+  const expired: string[] = [];
+  for (const node of retained.nodes()) {
+    const { message } = node;
+    if (message === undefined || message.expiresAtMs === Infinity) continue;
+    if (message.expiresAtMs <= core.now) expired.push(message.topic);
+    else expireInTime(core, node);
+  }
+  for (const topic of expired) retained.delete(topic);
+  core.retained.adopt(retained);
+  count(core);
+  return expired;
+}
+
+function expireInTime(core: CoreContext, node: RetainedNode): void {
+  const { message } = node;
   core.deadlines.cancel(node.expiry);
   node.expiry =
-    message.expiresAtMs === Infinity
+    message === undefined || message.expiresAtMs === Infinity
       ? undefined
       : core.deadlines.add(message.expiresAtMs, () => expire(core, message));
-  count(core);
 }
 
 /** Removes the message of a topic; false if there was none. */
