@@ -1,8 +1,8 @@
 import type { CoreOptions } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
-import type { Commit } from "../../src/core/journal/commits.ts";
+import type { CheckpointPolicy, Commit } from "../../src/core/journal/commits.ts";
 import { StoredState } from "../../src/core/journal/stored-state.ts";
-import type { CheckpointPolicy } from "../../src/core/journal/commits.ts";
+
 import { StoredMessages } from "../../src/core/journal/stored-messages.ts";
 import { openGates } from "../../src/core/journal/storing.ts";
 import { CoreHarness } from "./core-harness.ts";
