@@ -5,6 +5,7 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /** A server that is measured. */
@@ -12,6 +13,8 @@ export interface PeerProgram {
   readonly name: string;
   /** Undefined, and why, if it is not on this machine. */
   readonly missing: string | undefined;
+  /** What becomes of what it says on stderr. */
+  readonly errors: "inherit" | "ignore";
   /** Program and arguments that serve on this port. */
   command(port: number, directory: string, kind: string): readonly [string, ...string[]];
 }
@@ -28,6 +31,7 @@ export const PEERS: readonly PeerProgram[] = [
     missing: existsSync(file("../packages/server/dist/index.js"))
       ? undefined
       : "not built: npm run build",
+    errors: "inherit",
     command: (port, _directory, kind) => [
       process.execPath,
       file("servers/anax.mjs"),
@@ -38,6 +42,7 @@ export const PEERS: readonly PeerProgram[] = [
   {
     name: "mosquitto",
     missing: MOSQUITTO === undefined ? "not installed (Debian: mosquitto)" : undefined,
+    errors: "ignore", // it complains about root each time
     command: (port, directory) => [
       MOSQUITTO ?? "mosquitto",
       "-c",
@@ -47,6 +52,7 @@ export const PEERS: readonly PeerProgram[] = [
   {
     name: "aedes",
     missing: existsSync(file("../node_modules/aedes")) ? undefined : "not installed (npm: aedes)",
+    errors: "inherit",
     command: (port) => [process.execPath, file("servers/aedes.mjs"), String(port)],
   },
 ];
@@ -73,11 +79,19 @@ export class RunningPeer {
   readonly port: number;
   readonly #process: ChildProcess;
   readonly #directory: string;
+  #taker: (line: string) => void = () => undefined;
 
   private constructor(fields: { port: number; process: ChildProcess; directory: string }) {
     this.port = fields.port;
     this.#process = fields.process;
     this.#directory = fields.directory;
+    const { stdout } = fields.process;
+    if (stdout) createInterface({ input: stdout }).on("line", (line) => this.#taker(line));
+  }
+
+  /** True if it has ended by itself. */
+  get hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
 
   get pid(): number {
@@ -91,7 +105,7 @@ export class RunningPeer {
     const [program, ...args] = peer.command(port, directory, kind);
     const [first, ...rest]: [string, ...string[]] =
       cpu === "" ? [program, ...args] : ["taskset", "-c", cpu, program, ...args];
-    const child = spawn(first, rest, { stdio: ["ignore", "ignore", "inherit"] });
+    const child = spawn(first, rest, { stdio: ["ignore", "pipe", peer.errors] });
     const running = new RunningPeer({ port, process: child, directory });
     try {
       await accepting(port, child);
@@ -102,8 +116,18 @@ export class RunningPeer {
     return running;
   }
 
+  /** What a server of the kind "timed" has measured since it was last asked. */
+  async figures(): Promise<Record<string, number>> {
+    const line = new Promise<string>((resolve, reject) => {
+      this.#taker = resolve;
+      this.#process.once("exit", () => reject(new Error("the server has ended")));
+    });
+    this.#process.kill("SIGUSR2");
+    return JSON.parse(await line) as Record<string, number>;
+  }
+
   async stop(): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+    if (!this.hasEnded) {
       const exited = new Promise((resolve) => this.#process.once("exit", resolve));
       this.#process.kill("SIGKILL");
       await exited;

@@ -1,225 +1,343 @@
-/** What a scenario's figure is: messages per second (more is better) or a latency (less is better). */
-export type Measure = "throughput" | "latency" | "connections";
-
-/** One line of the table: a load, and what Anax has to reach in it. */
-export interface Scenario {
-  readonly name: string;
-  readonly description: string;
-  /** Arguments of the load generator. */
-  readonly load: readonly string[];
-  readonly measure: Measure;
-  /** Bar and goal, as multiples of mosquitto's figure in the same run. A latency: at most. */
-  readonly must?: number;
-  readonly reach?: number;
-  /** In place of mosquitto, the bar is this share of Anax's own figure in another scenario. */
-  readonly shareOf?: { readonly scenario: string; readonly must: number; readonly reach: number };
-  /** Which kind of Anax server is loaded; plain ones have all features and no handlers. */
-  readonly server?: "plain" | "intercepting";
-  /** Peers that are known not to survive it or not to offer it. */
-  readonly skip?: readonly string[];
-}
+import type { Bar, Line, Scenario } from "./scenario.ts";
 
 const pair = (...args: readonly string[]): readonly string[] => ["-m", "pair", ...args];
 
-/** The load of each scenario is the same for all servers; 64-byte payloads unless said. */
-export const SCENARIOS: readonly Scenario[] = [
-  {
-    name: "q0-1x1",
+/** The load that others are shares of. */
+const ONE_PAIR = pair("-w", "1000");
+
+const timesMosquitto = (must: number, reach: number): Bar => ({
+  against: "mosquitto",
+  must,
+  reach,
+});
+const shareOfReference = (must: number, reach?: number): Bar => ({
+  against: "reference",
+  must,
+  ...(reach !== undefined && { reach }),
+});
+
+function perSecond(name: string, bar?: Bar, key = "delivered"): Line {
+  return { name, key, unit: "perSecond", isLessBetter: false, ...(bar && { bar }) };
+}
+
+/** p50 and p99 of a scenario, each with its bar; "not above mosquitto's" is the goal of both. */
+function latencies(name: string, p50: number, p99: number): [Line, Line] {
+  const line = { unit: "microseconds", isLessBetter: true } as const;
+  return [
+    { ...line, name: `${name} p50`, key: "p50us", bar: timesMosquitto(p50, 1) },
+    { ...line, name: `${name} p99`, key: "p99us", bar: timesMosquitto(p99, 1) },
+  ];
+}
+
+interface Throughput {
+  readonly description: string;
+  readonly load: readonly string[];
+  readonly must: number;
+  readonly reach: number;
+  /** Default: messages delivered. */
+  readonly key?: string;
+}
+
+/** Messages per second, held against mosquitto. */
+function throughput(
+  name: string,
+  { description, load, must, reach, key }: Throughput,
+): Scenario & { readonly lines: [Line] } {
+  return { name, description, load, lines: [perSecond(name, timesMosquitto(must, reach), key)] };
+}
+
+const QOS_0: readonly Scenario[] = [
+  throughput("q0-1x1", {
     description: "QoS 0, one publisher, one subscriber",
-    load: pair("-w", "1000"),
-    measure: "throughput",
+    load: ONE_PAIR,
     must: 18,
     reach: 30,
-  },
-  {
-    name: "q0-10p",
+  }),
+  throughput("q0-10p", {
     description: "QoS 0, 10 pairs",
     load: pair("-n", "10", "-w", "100"),
-    measure: "throughput",
     must: 13,
     reach: 20,
-  },
-  {
-    name: "q0-200p",
+  }),
+  throughput("q0-200p", {
     description: "QoS 0, 200 pairs",
     load: pair("-n", "200", "-w", "10"),
-    measure: "throughput",
     must: 4,
     reach: 6,
-  },
-  {
-    name: "q0-fanin50",
+  }),
+  throughput("q0-fanin50", {
     description: "QoS 0, 50 publishers, one subscriber of #",
     load: ["-m", "fanin", "-n", "50", "-w", "20"],
-    measure: "throughput",
     must: 12,
     reach: 18,
-  },
-  {
-    name: "q0-fanout100",
+  }),
+  throughput("q0-fanout100", {
     description: "QoS 0, one publisher, 100 subscribers (deliveries)",
     load: ["-m", "fanout", "-s", "100", "-w", "50"],
-    measure: "throughput",
     must: 15,
     reach: 24,
-  },
-  {
-    name: "q0-fanout1000",
+  }),
+  throughput("q0-fanout1000", {
     description: "QoS 0, one publisher, 1000 subscribers (deliveries)",
     load: ["-m", "fanout", "-s", "1000", "-w", "50"],
-    measure: "throughput",
     must: 13,
     reach: 21,
-  },
-  {
-    name: "q1-1x1",
+  }),
+  throughput("q0-1k", {
+    description: "QoS 0, payload 1 KB",
+    load: pair("-b", "1024", "-w", "200"),
+    must: 10,
+    reach: 17,
+  }),
+  throughput("q0-16k", {
+    description: "QoS 0, payload 16 KB",
+    load: pair("-b", "16384", "-w", "20"),
+    must: 2,
+    reach: 4,
+  }),
+];
+
+const QOS_1_AND_2: readonly Scenario[] = [
+  throughput("q1-1x1", {
     description: "QoS 1, one pair",
     load: pair("-q", "1", "-w", "1000"),
-    measure: "throughput",
     must: 12,
     reach: 34,
-  },
-  {
-    name: "q1-10p",
+  }),
+  throughput("q1-10p", {
     description: "QoS 1, 10 pairs",
     load: pair("-q", "1", "-n", "10", "-w", "100"),
-    measure: "throughput",
     must: 10,
     reach: 24,
-  },
-  {
-    name: "q1-ingest10",
+  }),
+  throughput("q1-ingest10", {
     description: "QoS 1, 10 publishers, nobody subscribes",
     load: ["-m", "ingest", "-q", "1", "-n", "10", "-w", "100"],
-    measure: "throughput",
     must: 12,
     reach: 25,
-  },
-  {
-    name: "q2-10p",
+  }),
+  throughput("q2-10p", {
     description: "QoS 2, 10 pairs",
     load: pair("-q", "2", "-n", "10", "-w", "100"),
-    measure: "throughput",
     must: 9,
     reach: 24,
-  },
+  }),
+];
+
+/** aedes 1.2 speaks MQTT 3.1.1 alone. */
+const MQTT_5: readonly Scenario[] = [
   {
-    name: "v5-q0-10p",
-    description: "MQTT 5.0, QoS 0, 10 pairs",
-    load: pair("-5", "-n", "10", "-w", "100"),
-    measure: "throughput",
-    must: 12,
-    reach: 18,
-  },
-  {
-    name: "v5-shared10",
-    description: "MQTT 5.0 shared subscription, 10 publishers, 10 members",
-    load: ["-m", "shared", "-5", "-n", "10", "-s", "10", "-w", "100"],
-    measure: "throughput",
-    must: 9,
-    reach: 17,
+    ...throughput("v5-q0-10p", {
+      description: "MQTT 5.0, QoS 0, 10 pairs",
+      load: pair("-5", "-n", "10", "-w", "100"),
+      must: 12,
+      reach: 18,
+    }),
     skip: ["aedes"],
   },
+  {
+    ...throughput("v5-q0-10p-properties", {
+      description: "the same, with Content Type and two User Properties",
+      load: pair("-5", "-U", "-n", "10", "-w", "100"),
+      must: 5,
+      reach: 10,
+    }),
+    skip: ["aedes"],
+  },
+  {
+    ...throughput("v5-shared10", {
+      description: "MQTT 5.0 shared subscription, 10 publishers, 10 members",
+      load: ["-m", "shared", "-5", "-n", "10", "-s", "10", "-w", "100"],
+      must: 9,
+      reach: 17,
+    }),
+    skip: ["aedes"],
+  },
+];
+
+const LATENCY: readonly Scenario[] = [
   {
     name: "lat-q0",
     description: "QoS 0, one message at a time",
     load: pair("-w", "1"),
-    measure: "latency",
-    must: 1.2,
-    reach: 1,
+    lines: latencies("lat-q0", 1.2, 1.2),
   },
   {
     name: "lat-q1",
     description: "QoS 1, one message at a time",
     load: pair("-q", "1", "-w", "1"),
-    measure: "latency",
-    must: 1.2,
-    reach: 1,
+    lines: latencies("lat-q1", 1.2, 1.2),
   },
   {
     name: "lat-q2",
     description: "QoS 2, one message at a time",
     load: pair("-q", "2", "-w", "1"),
-    measure: "latency",
-    must: 1.2,
-    reach: 1,
+    lines: latencies("lat-q2", 1.2, 1.2),
   },
   {
-    name: "lat-q0-20k",
+    name: "lat-q0-20k/s",
     description: "QoS 0, 20 000 messages per second over 10 pairs",
     load: pair("-n", "10", "-w", "1000", "-r", "20000"),
-    measure: "latency",
-    must: 1.5,
-    reach: 1,
+    lines: latencies("lat-q0-20k/s", 1.5, 4),
   },
-  {
-    name: "q0-1k",
-    description: "QoS 0, payload 1 KB",
-    load: pair("-b", "1024", "-w", "200"),
-    measure: "throughput",
-    must: 10,
-    reach: 17,
-  },
-  {
-    name: "q0-16k",
-    description: "QoS 0, payload 16 KB",
-    load: pair("-b", "16384", "-w", "20"),
-    measure: "throughput",
-    must: 2,
-    reach: 4,
-  },
+];
+
+const STATE: readonly Scenario[] = [
   {
     name: "idlesubs10k",
     description: "one pair beside 10 000 idle subscribers",
     load: ["-m", "churn", "-w", "1000"],
-    measure: "throughput",
-    shareOf: { scenario: "q0-1x1", must: 0.9, reach: 0.97 },
+    reference: ONE_PAIR,
+    lines: [perSecond("idlesubs10k", shareOfReference(0.9, 0.97))],
   },
   {
     name: "idlesubs10k-chg",
     description: "the same, with 2000 subscription changes per second",
     load: ["-m", "churn", "-w", "1000", "-K", "2000"],
-    measure: "throughput",
-    shareOf: { scenario: "q0-1x1", must: 0.75, reach: 0.9 },
+    reference: ONE_PAIR,
+    lines: [perSecond("idlesubs10k-chg", shareOfReference(0.75, 0.9))],
   },
   {
-    name: "retained50k",
-    description: "replay of 50 000 retained messages",
-    load: ["-m", "retained", "-N", "50000"],
-    measure: "throughput",
-    must: 3.5,
-    reach: 7,
+    ...throughput("retained50k", {
+      description: "replay of 50 000 retained messages",
+      load: ["-m", "retained", "-N", "50000"],
+      must: 3.5,
+      reach: 7,
+      key: "replay",
+    }),
+    isShort: true,
   },
   {
-    name: "offline60k",
-    description: "drain of 60 000 queued QoS 1 messages",
-    load: ["-m", "offline", "-q", "1", "-N", "60000", "-w", "1000"],
-    measure: "throughput",
-    must: 3.5,
-    reach: 8,
+    name: "retained1m",
+    description: "one pair beside 1 000 000 retained messages, then their replay",
+    load: [...ONE_PAIR, "-R", "1000000"],
+    reference: ONE_PAIR,
+    server: "timed",
+    isFresh: true,
+    lines: [
+      perSecond("retained1m", shareOfReference(0.95)),
+      perSecond("retained1m replay", undefined, "replay"),
+      {
+        name: "retained1m longest turn",
+        key: "longestturnms",
+        unit: "milliseconds",
+        isLessBetter: true,
+        bar: { against: "itself", must: 10 },
+      },
+    ],
   },
   {
-    name: "persist-q1-10p",
+    ...throughput("offline60k", {
+      description: "drain of 60 000 queued QoS 1 messages",
+      load: ["-m", "offline", "-q", "1", "-N", "60000", "-w", "1000"],
+      must: 3.5,
+      reach: 8,
+      key: "drain",
+    }),
+    isShort: true,
+  },
+  throughput("persist-q1-10p", {
     description: "QoS 1, 10 pairs, persistent sessions in memory",
     load: pair("-C", "-q", "1", "-n", "10", "-w", "100"),
-    measure: "throughput",
     must: 9,
     reach: 14,
-  },
+  }),
+];
+
+/** Of a subscriber that is frozen: its queue and backlog of 5 MB by default, and what a collector leaves lying. */
+const FROZEN_KILOBYTES_MAX = 32_768;
+
+const OF_ITS_OWN: readonly Scenario[] = [
   {
     name: "intercepted-q0-1x1",
-    description: "q0-1x1 with a synchronous interceptingPublish handler that checks access",
-    load: pair("-w", "1000"),
-    measure: "throughput",
+    description: "q0-1x1 with a synchronous interceptingPublish handler and an access check",
+    load: ONE_PAIR,
+    reference: ONE_PAIR,
     server: "intercepting",
-    shareOf: { scenario: "q0-1x1", must: 0.6, reach: 0.8 },
+    lines: [perSecond("intercepted-q0-1x1", shareOfReference(0.6, 0.8))],
   },
+  {
+    name: "frozen100",
+    description:
+      "QoS 0, 1 KB, 100 subscribers of which one reads nothing, against the other 99 alone",
+    load: ["-m", "fanout", "-s", "100", "-F", "1", "-w", "50", "-b", "1024"],
+    reference: ["-m", "fanout", "-s", "99", "-w", "50", "-b", "1024"],
+    server: "limited",
+    lines: [
+      perSecond("frozen100", shareOfReference(0.95)),
+      {
+        name: "frozen100 memory grown",
+        key: "rss_growth_kb",
+        unit: "kilobytes",
+        isLessBetter: true,
+        bar: { against: "itself", must: FROZEN_KILOBYTES_MAX },
+      },
+    ],
+  },
+];
+
+const CONNECTIONS: readonly Scenario[] = [
   {
     name: "idle5k",
     description: "5000 connections: connects per second",
-    load: ["-m", "conn", "-c", "5000", "-H", "1"],
-    measure: "connections",
-    must: 0.3,
-    reach: 0.6,
+    load: ["-m", "conn", "-c", "5000"],
+    isShort: true,
+    lines: [perSecond("idle5k", { against: "itself", must: 10_000, reach: 20_000 }, "rate")],
   },
+  {
+    name: "idle5k-memory",
+    description: "5000 connections: memory that a new server needs for each",
+    load: ["-m", "conn", "-c", "5000", "-H", "1"],
+    isShort: true,
+    isFresh: true,
+    lines: [
+      {
+        name: "idle5k memory per connection",
+        key: "bytes_per_conn_held",
+        unit: "bytes",
+        isLessBetter: true,
+        bar: { against: "itself", must: 10_240, reach: 7_168 },
+      },
+    ],
+  },
+];
+
+/**
+ * "Flat" in numbers: medians of the seconds in the last third of the time, against those of the first third. One p99
+ * differs from the next by a fifth, and a heap breathes by some megabytes, where nothing grows.
+ */
+const STEADY: Scenario = {
+  name: "steady10m",
+  description: "QoS 1, 20 000 messages per second over 10 pairs, for 10 minutes",
+  load: pair("-q", "1", "-n", "10", "-w", "1000", "-r", "20000", "-Z", "1000"),
+  skip: ["mosquitto", "aedes"],
+  isOnRequest: true,
+  lines: [
+    {
+      name: "steady10m p99, last third to first",
+      key: "p99drift",
+      unit: "ratio",
+      isLessBetter: true,
+      bar: { against: "itself", must: 1.25 },
+    },
+    {
+      name: "steady10m memory, last third over first",
+      key: "rssdriftkb",
+      unit: "kilobytes",
+      isLessBetter: true,
+      bar: { against: "itself", must: 10_240 },
+    },
+  ],
+};
+
+/** The load of each scenario is the same for all servers; 64-byte payloads unless said. */
+export const SCENARIOS: readonly Scenario[] = [
+  ...QOS_0,
+  ...QOS_1_AND_2,
+  ...MQTT_5,
+  ...LATENCY,
+  ...STATE,
+  ...OF_ITS_OWN,
+  ...CONNECTIONS,
+  STEADY,
 ];

@@ -1,15 +1,20 @@
-// The Anax server as it is measured: built, everything in it, queue limits off as for its peers.
+// The Anax server as it is measured: built, everything in it. node anax.mjs port kind
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { MqttServer } from "@anax/server";
 
 const [port, kind] = process.argv.slice(2);
 const allowed = new Set(["publish"]);
-const server = new MqttServer({
-  port: Number(port),
-  systemTopics: false,
+
+/** Limits of queues off as for its peers, unless it is measured what they are good for. */
+const noLimits = {
   inFlightMaximum: 65_535,
   queueMessagesMax: 10_000_000,
   queueBytesMax: 10_000_000_000,
-  maximumPacketSize: 1_048_576,
+};
+const server = new MqttServer({
+  port: Number(port),
+  systemTopics: false,
+  ...(kind !== "limited" && noLimits),
   ...(kind === "intercepting" && {
     on: {
       interceptingPublish(event) {
@@ -18,6 +23,16 @@ const server = new MqttServer({
     },
   }),
 });
+// A timer of a millisecond that is late is a turn that was long: all that the loop does counts, the collector too.
+const RESOLUTION_MS = 1;
+const turns = kind === "timed" && monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+if (turns) turns.enable();
+process.on("SIGUSR2", () => {
+  if (!turns) return;
+  console.log(JSON.stringify({ longestturnms: Math.max(0, turns.max / 1e6 - RESOLUTION_MS) }));
+  turns.reset();
+});
+
 await server.start();
 console.log("ready");
 process.on("SIGTERM", () => void server.stop({ deadlineMs: 500 }).then(() => process.exit(0)));

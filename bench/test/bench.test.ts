@@ -1,63 +1,123 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import type { LoadResult } from "../load-generator.ts";
+import { measure } from "../measuring.ts";
+import type { Measured } from "../measuring.ts";
 import { PEERS } from "../peers.ts";
-import { faults, medianOf, table } from "../report.ts";
-import { measure } from "../run.ts";
+import { newestResults, section, splice } from "../readme.ts";
+import { faults, medianOf, rowsOf, table } from "../report.ts";
+import { writeResults } from "../results.ts";
+import { reportOf } from "../run.ts";
+import type { Bar, Scenario } from "../scenario.ts";
 import { SCENARIOS } from "../scenarios.ts";
 
 const anax = PEERS.filter(({ name }) => name === "anax");
 const hasCompiler = ["/usr/bin/gcc", "/usr/bin/cc"].some((path) => existsSync(path));
 
-describe("the benchmark", () => {
-  it.skipIf(!hasCompiler || anax[0]?.missing !== undefined)(
-    "loads a real server for a second and loses nothing",
-    { timeout: 30_000 },
-    async () => {
-      const scenarios = SCENARIOS.filter(
-        ({ name }) => name === "q0-1x1" || name === "intercepted-q0-1x1",
-      );
-      const settings = { scenarios, peers: anax, runs: 1, seconds: 1, serverCpu: "", loadCpu: "" };
-      const all = await measure(settings, () => undefined);
-      for (const measured of all) {
-        expect(faults(measured, "anax")).toBe("");
-        expect(medianOf(measured, "anax")).toBeGreaterThan(0);
-      }
-    },
-  );
+/** A tiny load in place of a scenario's own: the same modes and switches. */
+const TINY: Readonly<Record<string, readonly string[]>> = {
+  "v5-q0-10p-properties": ["-m", "pair", "-5", "-U", "-n", "2", "-w", "10"],
+  retained1m: ["-m", "pair", "-w", "100", "-R", "500"],
+  frozen100: ["-m", "fanout", "-s", "5", "-F", "1", "-w", "10", "-b", "1024"],
+  "intercepted-q0-1x1": ["-m", "pair", "-w", "100"],
+  "idle5k-memory": ["-m", "conn", "-c", "50", "-H", "1"],
+};
 
-  it("tells a goal that is reached from a bar that is held or missed", () => {
-    const scenario = {
-      name: "s",
-      description: "",
-      load: [],
-      measure: "throughput",
-      must: 2,
-      reach: 4,
-    } as const;
-    const verdictOf = (anaxFigure: number): string => {
-      const results = new Map([
-        ["anax", [{ delivered: anaxFigure }]],
-        ["mosquitto", [{ delivered: 100 }]],
-      ]);
-      return table([{ scenario, results }], ["anax", "mosquitto"]);
-    };
-    expect(verdictOf(500)).toContain("reached");
-    expect(verdictOf(300)).toContain("held");
-    expect(verdictOf(100)).toContain("missed");
+function tiny(names: readonly string[]): Scenario[] {
+  return SCENARIOS.filter(({ name }) => names.includes(name)).map((scenario) => ({
+    ...scenario,
+    load: TINY[scenario.name] ?? scenario.load,
+  }));
+}
+
+const settings = {
+  peers: anax,
+  runs: 1,
+  seconds: 1,
+  minutes: 0.1,
+  tries: 1,
+  serverCpu: "",
+  loadCpu: "",
+} as const;
+
+describe.skipIf(!hasCompiler || anax[0]?.missing !== undefined)("the benchmark", () => {
+  it("loads real servers and loses nothing", { timeout: 60_000 }, async () => {
+    const all = await measure({ ...settings, scenarios: tiny(Object.keys(TINY)) }, () => undefined);
+    expect(all).toHaveLength(Object.keys(TINY).length);
+    for (const measured of all) {
+      expect(faults(measured, "anax")).toBe("");
+      for (const { key } of measured.scenario.lines) {
+        expect(medianOf(measured, "anax", key), `${measured.scenario.name} ${key}`).not.toBeNaN();
+      }
+    }
   });
 
-  it("names a fault beside the figure", () => {
-    const scenario = {
-      name: "s",
-      description: "",
-      load: [],
-      measure: "throughput",
-      must: 1,
-    } as const;
-    const results = new Map([["anax", [{ delivered: 5, lost: 3 }]]]);
-    expect(table([{ scenario, results }], ["anax"])).toContain("lost");
+  it("sees whether p99 and memory stay what they are", { timeout: 60_000 }, async () => {
+    const [measured] = await measure(
+      { ...settings, scenarios: tiny(["steady10m"]) },
+      () => undefined,
+    );
+    expect(measured && medianOf(measured, "anax", "p99drift")).toBeGreaterThan(0);
+    expect(measured && medianOf(measured, "anax", "rssdriftkb")).not.toBeNaN();
+  });
+});
+
+function scenarioWith(bar: Bar, isLessBetter = false): Scenario {
+  const line = { name: "s", key: "delivered", unit: "perSecond", isLessBetter, bar } as const;
+  return { name: "s", description: "", load: [], lines: [line] };
+}
+
+function measuredOf(scenario: Scenario, figures: Readonly<Record<string, LoadResult>>): Measured {
+  return {
+    scenario,
+    results: new Map(Object.entries(figures).map(([name, result]) => [name, [result]])),
+  };
+}
+
+function verdictOf(scenario: Scenario, figures: Readonly<Record<string, LoadResult>>): string {
+  return rowsOf([measuredOf(scenario, figures)], ["anax", "mosquitto"])[0]?.verdict ?? "";
+}
+
+describe("the table", () => {
+  it.each([
+    [500, "reached"],
+    [300, "held"],
+    [100, "missed"],
+  ])("tells a goal that is reached from a bar that is held or missed: %d", (delivered, verdict) => {
+    const scenario = scenarioWith({ against: "mosquitto", must: 2, reach: 4 });
+    const figures = { anax: { delivered }, mosquitto: { delivered: 100 } };
+    expect(verdictOf(scenario, figures)).toBe(verdict);
+  });
+
+  it("takes less for better where the figure is a latency or memory", () => {
+    const scenario = scenarioWith({ against: "itself", must: 10, reach: 5 }, true);
+    expect(verdictOf(scenario, { anax: { delivered: 4 } })).toBe("reached");
+    expect(verdictOf(scenario, { anax: { delivered: 8 } })).toBe("held");
+    expect(verdictOf(scenario, { anax: { delivered: 11 } })).toBe("missed");
+  });
+
+  it("holds a share against the reference load", () => {
+    const scenario = scenarioWith({ against: "reference", must: 0.9 });
+    const figures = { anax: { delivered: 95 }, reference: { delivered: 100 } };
+    expect(verdictOf(scenario, figures)).toBe("held");
+    expect(table([measuredOf(scenario, figures)], ["anax"])).toContain("95 /s, 95 %");
+  });
+
+  it("counts no figure of a server that lost something, and says so", () => {
+    const scenario = scenarioWith({ against: "itself", must: 1 });
+    const figures = { anax: { delivered: 5, lost: 3 } };
+    expect(verdictOf(scenario, figures)).toBe("missed");
+    expect(table([measuredOf(scenario, figures)], ["anax"])).toContain("5 /s (lost)");
+  });
+
+  it("marks figures that other programs have disturbed", () => {
+    const scenario = scenarioWith({ against: "itself", must: 1 });
+    const noisy = table([measuredOf(scenario, { anax: { delivered: 5, noise: 40 } })], ["anax"]);
+    expect(noisy).toContain("5 /s ~");
   });
 
   it("refuses a scenario that does not exist, and names those that do", () => {
@@ -66,5 +126,33 @@ describe("the benchmark", () => {
     expect(() => execFileSync(process.execPath, command, { stdio: "pipe" })).toThrow(
       /there is no scenario "no-such"/,
     );
+  });
+});
+
+describe("results", () => {
+  const scenario = scenarioWith({ against: "itself", must: 1 });
+  const report = reportOf({ ...settings, scenarios: [scenario] }, [
+    measuredOf(scenario, { anax: { delivered: 5 } }),
+  ]);
+
+  it("are written, found again, and put into a page between its marks", () => {
+    const directory = mkdtempSync(join(tmpdir(), "anax-bench-test-"));
+    try {
+      writeResults(report, directory);
+      const newest = newestResults(directory, { results: /\.json$/ });
+      expect(newest).toEqual({ facts: report.facts, table: report.table, legend: report.legend });
+      const name = `${directory}/${report.facts["date"]}-${report.facts["commit"]}.json`;
+      expect(readFileSync(name, "utf8").split("\n")).toHaveLength(4);
+      const page = splice("a\n<!-- bench -->\nold\n<!-- end -->\nb\n", "bench", section(report));
+      expect(page).toContain("| s | 5 /s | ");
+      expect(page).toMatch(/^a\n<!-- bench -->\n\n[\s\S]*\n\n<!-- end -->\nb\n$/);
+      expect(page).not.toContain("old");
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
+
+  it("are not put into a page without marks", () => {
+    expect(() => splice("a\n", "bench", "")).toThrow(/no "<!-- bench -->"/);
   });
 });
