@@ -5,16 +5,19 @@ import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import type { StoreDurability } from "@anax/server";
+import type { MqttServerOptions, StoreDurability } from "@anax/server";
 
-const PROGRAM = fileURLToPath(new URL("servers/anax-durable.js", import.meta.url));
+const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** How a server is started. */
 export interface DurableServerOptions {
-  readonly durability: StoreDurability;
+  /** "aedes": not ours, with LevelDB. */
+  readonly durability: StoreDurability | "aedes";
   readonly directory: string;
-  /** Default: that of the server. */
-  readonly checkpointBytes?: number;
+  /** Core of the server; empty for none of its own. */
+  readonly cpu: string;
+  /** Other options of the Anax server than those that are good for measuring. */
+  readonly options?: MqttServerOptions;
 }
 
 /** A server as a process of its own, built, as it is used. */
@@ -38,10 +41,9 @@ export class DurableServerProcess {
   }
 
   static async start(options: DurableServerOptions): Promise<DurableServerProcess> {
-    const { durability, directory, checkpointBytes = "" } = options;
-    const args = [PROGRAM, "0", durability, directory, String(checkpointBytes)];
+    const [program, ...args] = commandOf(options);
     const startedAt = performance.now();
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
     const lines = createInterface({ input: child.stdout });
     const { port } = JSON.parse(await nextLine(lines)) as { port: number };
     const readyMs = performance.now() - startedAt;
@@ -58,11 +60,20 @@ export class DurableServerProcess {
     return Number(new RegExp(`${which}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1_024;
   }
 
-  /** Bytes that the store needs. */
-  async storeBytes(): Promise<number> {
+  /** Bytes that the store needs, and how many checkpoints there were. */
+  async counts(): Promise<{ readonly storeBytes: number; readonly checkpoints: number }> {
     const line = nextLine(this.#lines);
     this.#process.kill("SIGUSR2");
-    return (JSON.parse(await line) as { storeBytes: number }).storeBytes;
+    return JSON.parse(await line) as { storeBytes: number; checkpoints: number };
+  }
+
+  /** Stops its work, so that it needs nothing of a core that others are measured on, until `wake`. */
+  sleep(): void {
+    this.#process.kill("SIGSTOP");
+  }
+
+  wake(): void {
+    this.#process.kill("SIGCONT");
   }
 
   /** Ends it: in order, or as a crash would. Does nothing if it has ended. */
@@ -72,6 +83,16 @@ export class DurableServerProcess {
     this.#process.kill(signal);
     await ended;
   }
+}
+
+function commandOf(options: DurableServerOptions): readonly [string, ...string[]] {
+  const { durability, directory, cpu, options: others = {} } = options;
+  const program =
+    durability === "aedes"
+      ? [file("servers/aedes-level.mjs"), "0", directory]
+      : [file("servers/anax-durable.js"), durability, directory, JSON.stringify(others)];
+  const command: [string, ...string[]] = [process.execPath, ...program];
+  return cpu === "" ? command : ["taskset", "-c", cpu, ...command];
 }
 
 /** The next line; rejects if the server ends instead. */

@@ -22,14 +22,18 @@ export function buildLoadGenerator(): string {
   return BINARY;
 }
 
-/** Loads the server on `port` for some seconds. Without a core of its own the generator yields instead of spinning. */
-export async function runLoad(fields: {
-  port: number;
-  pid: number;
-  cpu: string;
-  seconds: number;
-  load: readonly string[];
-}): Promise<LoadResult> {
+/** Whom to load, and how. */
+export interface LoadFields {
+  readonly port: number;
+  readonly pid: number;
+  /** Core of the generator; without one of its own it yields instead of spinning. */
+  readonly cpu: string;
+  readonly seconds: number;
+  readonly load: readonly string[];
+}
+
+/** Loads the server on `port` for some seconds. */
+export async function runLoad(fields: LoadFields): Promise<LoadResult> {
   const { port, pid, cpu, seconds, load } = fields;
   const args = [...load, "-p", String(port), "-i", String(pid), "-t", String(seconds), "-j"];
   const program = buildLoadGenerator();

@@ -131,15 +131,22 @@ interface Run {
   readonly servers: Servers;
 }
 
+function quietRun(settings: BenchSettings, run: Run): Promise<LoadResult> {
+  const noise = (result: LoadResult): number => noiseOf(run.scenario, result);
+  return leastDisturbed(settings.tries, noise, () => oneRun(settings, run));
+}
+
 /** Repeats a run that other programs have disturbed; if none is quiet, the least disturbed one counts. */
-async function quietRun(settings: BenchSettings, run: Run): Promise<LoadResult> {
-  let best = await oneRun(settings, run);
-  for (let tried = 1; tried < settings.tries; tried += 1) {
-    const isDisturbed = noiseOf(run.scenario, best) > NOISE_MAX && !("error" in best);
-    if (!isDisturbed) break;
+export async function leastDisturbed(
+  tries: number,
+  noise: (result: LoadResult) => number,
+  run: () => Promise<LoadResult>,
+): Promise<LoadResult> {
+  let best = await run();
+  for (let tried = 1; tried < tries && noise(best) > NOISE_MAX && !("error" in best); tried += 1) {
     await quietMoment();
-    const next = await oneRun(settings, run);
-    if (noiseOf(run.scenario, next) < noiseOf(run.scenario, best)) best = next;
+    const next = await run();
+    if (noise(next) < noise(best)) best = next;
   }
   return best;
 }
