@@ -7,15 +7,11 @@ import { createHook } from "node:async_hooks";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { encodePacket } from "@anax/protocol";
-import type { Packet, QoS } from "@anax/protocol";
+import type { QoS } from "@anax/protocol";
 import { MqttServer } from "@anax/server";
-import type {
-  ConnectionAcceptor,
-  ConnectionSink,
-  Listener,
-  ServerEventHandlers,
-  Wire,
-} from "@anax/server";
+import type { ServerEventHandlers } from "@anax/server";
+import { DirectListener } from "./direct-listener.ts";
+import type { End } from "./direct-listener.ts";
 import { median } from "./report.ts";
 
 /** One way to run the server. */
@@ -187,92 +183,6 @@ function readOf(qos: QoS): Uint8Array {
     );
   });
   return new Uint8Array(Buffer.concat(packets));
-}
-
-/** Connects ends in this process with nothing between. */
-class DirectListener implements Listener {
-  readonly type = "direct";
-  readonly address = { url: "direct:" };
-  #acceptor: ConnectionAcceptor | undefined;
-
-  async start(acceptor: ConnectionAcceptor): Promise<void> {
-    this.#acceptor = acceptor;
-  }
-
-  async stop(): Promise<void> {
-    this.#acceptor = undefined;
-  }
-
-  connect(clientId: string): End {
-    const acceptor = this.#acceptor;
-    if (acceptor?.admit(undefined) !== true) throw new Error("the server lets nobody in");
-    const end = new End();
-    end.sink = acceptor.open(end, { transport: "direct", secure: false });
-    end.send({
-      type: "connect",
-      protocolVersion: 4,
-      clientId,
-      cleanStart: true,
-      keepAliveSeconds: 0,
-    });
-    return end;
-  }
-}
-
-/** A client's end: takes all that comes, at once, and acknowledges QoS 1. */
-class End implements Wire {
-  sink: ConnectionSink | undefined;
-  #isPaused = false;
-  #waiting: Uint8Array[] = [];
-
-  send(packet: Packet): void {
-    this.receive(encodePacket(packet, 4));
-  }
-
-  /** Bytes for the server, which may be in the middle of something. */
-  receive(bytes: Uint8Array): void {
-    if (this.#isPaused) this.#waiting.push(bytes);
-    else this.sink?.received(bytes);
-  }
-
-  write(bytes: Uint8Array): boolean {
-    const acknowledgements = acknowledgementsFor(bytes);
-    if (acknowledgements !== undefined) queueMicrotask(() => this.receive(acknowledgements));
-    return true;
-  }
-
-  pause(): void {
-    this.#isPaused = true;
-  }
-
-  resume(): void {
-    this.#isPaused = false;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    if (waiting.length > 0) queueMicrotask(() => waiting.forEach((bytes) => this.receive(bytes)));
-  }
-
-  end(): void {
-    this.destroy();
-  }
-
-  destroy(): void {
-    queueMicrotask(() => this.sink?.closed());
-  }
-}
-
-const QOS_1 = 0x32;
-
-/** PUBACK for each PUBLISH of QoS 1 in whole packets of short length; undefined if there is none. */
-function acknowledgementsFor(bytes: Uint8Array): Uint8Array | undefined {
-  if (bytes[0] !== QOS_1) return undefined;
-  const acknowledgements: number[] = [];
-  for (let at = 0; at < bytes.length; at += 2 + (bytes[at + 1] ?? 0)) {
-    const topicLength = (bytes[at + 2] ?? 0) * 256 + (bytes[at + 3] ?? 0);
-    const identifierAt = at + 4 + topicLength;
-    acknowledgements.push(0x40, 2, bytes[identifierAt] ?? 0, bytes[identifierAt + 1] ?? 0);
-  }
-  return Uint8Array.from(acknowledgements);
 }
 
 /** One line of the result for each case. */

@@ -1,0 +1,54 @@
+import { MqttServer } from "@anax/server";
+import type { MqttServerOptions } from "@anax/server";
+import { DirectListener } from "../direct-listener.ts";
+
+const OPTIONS = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+/** Filters in one SUBSCRIBE, which must not become larger than a packet may be. */
+const FILTERS_PER_PACKET = 1_000;
+
+/** A server in this process whose clients are connected to it with nothing between. */
+export class DirectServer {
+  readonly listener: DirectListener;
+  readonly #server: MqttServer;
+
+  private constructor(server: MqttServer, listener: DirectListener) {
+    this.#server = server;
+    this.listener = listener;
+  }
+
+  static async start(options: MqttServerOptions = {}): Promise<DirectServer> {
+    const listener = new DirectListener();
+    const server = new MqttServer({ ...options, listeners: [listener], systemTopics: false });
+    await server.start();
+    return new DirectServer(server, listener);
+  }
+
+  get statistics(): MqttServer["statistics"] {
+    return this.#server.statistics;
+  }
+
+  /** A client that subscribes to filters and takes what comes. */
+  subscriber(
+    clientId: string,
+    topicFilters: readonly string[],
+    { qos = 0, version = 4 }: { qos?: 0 | 1 | 2; version?: 4 | 5 } = {},
+  ): void {
+    const end = this.listener.connect(clientId, version);
+    for (let first = 0; first < topicFilters.length; first += FILTERS_PER_PACKET) {
+      const some = topicFilters.slice(first, first + FILTERS_PER_PACKET);
+      const subscriptions = some.map((topicFilter) => ({ topicFilter, qos, ...OPTIONS }));
+      end.send({ type: "subscribe", packetIdentifier: 1, subscriptions });
+    }
+  }
+
+  /** Waits, turn by turn, until so many messages have been sent to clients since the server began. */
+  async sent(publishes: number): Promise<void> {
+    while (this.#server.statistics.publishesSent < publishes) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop({ deadlineMs: 500 });
+  }
+}
