@@ -102,9 +102,9 @@ export class RunningPeer {
   static async start(peer: PeerProgram, kind: string, cpu: string): Promise<RunningPeer> {
     const directory = mkdtempSync(join(tmpdir(), "anax-bench-"));
     const port = await freePort();
-    const [program, ...args] = peer.command(port, directory, kind);
+    const command = peer.command(port, directory, kind);
     const [first, ...rest]: [string, ...string[]] =
-      cpu === "" ? [program, ...args] : ["taskset", "-c", cpu, program, ...args];
+      cpu === "" ? [...command] : ["taskset", "-c", cpu, ...command];
     const child = spawn(first, rest, { stdio: ["ignore", "pipe", peer.errors] });
     const running = new RunningPeer({ port, process: child, directory });
     try {
@@ -126,10 +126,11 @@ export class RunningPeer {
     return JSON.parse(await line) as Record<string, number>;
   }
 
-  async stop(): Promise<void> {
+  /** Ends it at once, or in order. */
+  async stop(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
     if (!this.hasEnded) {
       const exited = new Promise((resolve) => this.#process.once("exit", resolve));
-      this.#process.kill("SIGKILL");
+      this.#process.kill(signal);
       await exited;
     }
     rmSync(this.#directory, { recursive: true, force: true });
