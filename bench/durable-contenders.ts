@@ -73,14 +73,15 @@ async function takeTurns<Name extends string>(
     readonly load: readonly string[];
   },
 ): Promise<void> {
-  const { seconds, loadCpu: cpu, runs, tries } = workload;
+  const { seconds, warmUpSeconds, loadCpu: cpu, runs, tries } = workload;
   const { servers, results, load } = fields;
   const noise = (result: LoadResult): number => Number(result["noise"] ?? 0);
   for (let run = 0; run < runs; run += 1) {
     for (const [name, server] of servers) {
       const { port, pid } = server;
       server.wake();
-      const one = (): Promise<LoadResult> => runLoad({ port, pid, cpu, seconds, load });
+      const one = (): Promise<LoadResult> =>
+        runLoad({ port, pid, cpu, seconds, warmUpSeconds, load });
       results[name].push(await leastDisturbed(tries, noise, one));
       server.sleep();
     }

@@ -12,6 +12,7 @@ export interface DurableWorkload {
   /** Of each run of the load generator, of which there are `runs` of each kind, in turn. */
   readonly seconds: number;
   readonly runs: number;
+  readonly warmUpSeconds: number;
   /** Times that a run is made in all, if other programs disturb it. */
   readonly tries: number;
   /** Cores for the server and the generator; empty for none of their own. */

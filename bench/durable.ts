@@ -72,6 +72,7 @@ function workloadOf(args: readonly string[]): DurableWorkload & { only: string }
   }
   return {
     seconds: Number(values.seconds),
+    warmUpSeconds: 1,
     runs: Number(values.runs),
     tries: Number(values.tries),
     serverCpu: values["server-cpu"],

@@ -29,13 +29,16 @@ export interface LoadFields {
   /** Core of the generator; without one of its own it yields instead of spinning. */
   readonly cpu: string;
   readonly seconds: number;
+  /** Seconds of load before the figures begin. Default: 1. */
+  readonly warmUpSeconds?: number;
   readonly load: readonly string[];
 }
 
 /** Loads the server on `port` for some seconds. */
 export async function runLoad(fields: LoadFields): Promise<LoadResult> {
-  const { port, pid, cpu, seconds, load } = fields;
-  const args = [...load, "-p", String(port), "-i", String(pid), "-t", String(seconds), "-j"];
+  const { port, pid, cpu, seconds, warmUpSeconds = 1, load } = fields;
+  const times = ["-a", String(warmUpSeconds), "-t", String(seconds)];
+  const args = [...load, "-p", String(port), "-i", String(pid), ...times, "-j"];
   const program = buildLoadGenerator();
   const [first, ...rest]: [string, ...string[]] =
     cpu === "" ? [program, "-y", ...args] : ["taskset", "-c", cpu, program, ...args];

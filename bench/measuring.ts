@@ -11,6 +11,7 @@ export interface BenchSettings {
   readonly peers: readonly PeerProgram[];
   readonly runs: number;
   readonly seconds: number;
+  readonly warmUpSeconds: number;
   /** Of scenarios that run once, on request. */
   readonly minutes: number;
   /** Times that a run may be made in all, if other programs disturb it. */
@@ -162,6 +163,7 @@ async function oneRun(settings: BenchSettings, run: Run): Promise<LoadResult> {
     pid,
     cpu: settings.loadCpu,
     seconds: scenario.isOnRequest === true ? settings.minutes * 60 : settings.seconds,
+    warmUpSeconds: settings.warmUpSeconds,
     load: contender.load,
   });
   return {

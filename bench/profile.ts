@@ -155,12 +155,14 @@ export function profileLines(name: string, profiledRun: Profiled, functionsMax: 
   const list = (shares: ReadonlyMap<string, number>, most: number): string[] =>
     [...shares].slice(0, most).map(([what, share]) => `  ${percent(share)} ${what}`);
   const kernel = percent(used.system / (used.user + used.system)).trim();
-  // The generator tells messages per second of processor time for the time that it measures, which is a part of all.
+  // Of a steady load: the generator tells messages per second of processor time for a part of it.
   const messages = Number(result["msg_per_cpusec"]) * (used.user + used.system);
   const perCall = (calls: number): string => (messages / calls).toFixed(1);
   return [
     `${name}: ${result["msg_per_cpusec"]} messages per second of processor time, ${kernel} of it in the kernel`,
-    `  about ${perCall(used.reads)} messages a read, ${perCall(used.writes)} a write`,
+    ...("delivered" in result
+      ? [`  about ${perCall(used.reads)} messages a read, ${perCall(used.writes)} a write`]
+      : []),
     ...list(parts, 99),
     "  by function:",
     ...list(functions, functionsMax),

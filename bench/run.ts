@@ -47,6 +47,7 @@ function settingsFrom(args: readonly string[]): BenchSettings & { isForReadme: b
       .filter((peer) => peer.missing === undefined),
     runs: Number(values.runs),
     seconds: Number(values.seconds),
+    warmUpSeconds: 1,
     minutes: Number(values.minutes),
     tries: Number(values.tries),
     serverCpu: values["server-cpu"],

@@ -13,6 +13,7 @@ it.skipIf(!hasCompiler || !isBuilt)(
     const figures: DurableFigure[] = [];
     const workload = {
       seconds: 1,
+      warmUpSeconds: 0,
       runs: 1,
       tries: 1,
       serverCpu: "",
