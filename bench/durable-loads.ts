@@ -130,6 +130,7 @@ export async function beside(workload: DurableWorkload): Promise<DurableFigure> 
 
 const CHECKPOINT_TIMES = 3;
 const WINDOW_MS = 1_000;
+const MORE_RUNS_MAX = 5;
 
 /**
  * Time from PUBLISH to its acknowledgement at a steady rate (a third of what the server can carry), on two servers in
@@ -143,16 +144,19 @@ export async function checkpoints(workload: DurableWorkload): Promise<DurableFig
     ...DISK,
     options: { checkpointIntervalMs: 3_600_000, checkpointBytes: 4_000_000_000 },
   };
-  const runs = Math.max(1, Math.min(workload.runs, workload.checkpoints));
+  const { checkpoints: wanted } = workload;
+  const runs = Math.max(1, Math.min(workload.runs, wanted));
   // One second more in each run: the first checkpoint of a run comes when there is something to write.
-  const seconds = Math.ceil(workload.checkpoints / runs) + 1;
+  const seconds = Math.ceil(wanted / runs) + 1;
   return withServer({ ...often, cpu: workload.serverCpu }, (busy) =>
     withServer({ ...never, cpu: workload.serverCpu }, async (calm) => {
       const perRun = Math.floor((await capacity(busy, workload, load)) / 3);
       const before = (await busy.counts()).checkpoints;
       const steady = [...load, "-r", String(perRun), "-Z", String(WINDOW_MS)];
       const results = { busy: [] as LoadResult[], calm: [] as LoadResult[] };
-      for (let run = 0; run < runs; run += 1) {
+      let count = 0;
+      // A machine that is short of time makes fewer checkpoints than were planned: some runs more then.
+      for (let run = 0; run < runs || (count < wanted && run < runs + MORE_RUNS_MAX); run += 1) {
         for (const [list, server, other] of [
           [results.busy, busy, calm],
           [results.calm, calm, busy],
@@ -162,9 +166,9 @@ export async function checkpoints(workload: DurableWorkload): Promise<DurableFig
           list.push(await runLoad({ port, pid, cpu: workload.loadCpu, seconds, load: steady }));
           other.wake();
         }
+        count = (await busy.counts()).checkpoints - before;
       }
-      const count = (await busy.counts()).checkpoints - before;
-      return checkpointFigure({ ...results, rate: perRun, count, wanted: workload.checkpoints });
+      return checkpointFigure({ ...results, rate: perRun, count, wanted });
     }),
   );
 }

@@ -14,8 +14,8 @@ export interface DurableServerOptions {
   /** "aedes": not ours, with LevelDB. */
   readonly durability: StoreDurability | "aedes";
   readonly directory: string;
-  /** Core of the server; empty for none of its own. */
-  readonly cpu: string;
+  /** Core of the server. Default: none of its own. */
+  readonly cpu?: string;
   /** Other options of the Anax server than those that are good for measuring. */
   readonly options?: MqttServerOptions;
 }
@@ -86,7 +86,7 @@ export class DurableServerProcess {
 }
 
 function commandOf(options: DurableServerOptions): readonly [string, ...string[]] {
-  const { durability, directory, cpu, options: others = {} } = options;
+  const { durability, directory, cpu = "", options: others = {} } = options;
   const program =
     durability === "aedes"
       ? [file("servers/aedes-level.mjs"), "0", directory]

@@ -119,7 +119,8 @@ export class RunningPeer {
   /** What a server of the kind "timed" has measured since it was last asked. */
   async figures(): Promise<Record<string, number>> {
     const line = new Promise<string>((resolve, reject) => {
-      this.#taker = resolve;
+      // It also says when it is ready, which may come late: the port was there before.
+      this.#taker = (text) => text.startsWith("{") && resolve(text);
       this.#process.once("exit", () => reject(new Error("the server has ended")));
     });
     this.#process.kill("SIGUSR2");
