@@ -41,6 +41,11 @@ import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
 import { Subscription } from "./subscription.ts";
 import type { MessageHandler } from "./subscription.ts";
 
+/**
+ * So many bytes are worth a write of their own while more is being made, when the server is to answer them: so it works
+ * on the first messages of a turn while the client makes the next. What is not answered waits for the end of the turn.
+ */
+const EXCHANGE_BYTES_MIN = 4_096;
 const NO_OPTIONS = Object.freeze({});
 /** The result of an unsubscribe that the server was not asked for, or whose answer is not to come. */
 const UNASKED: UnsubscribeResult = Object.freeze({ reasonCodes: [] });
@@ -286,12 +291,10 @@ export class MqttClient {
       return this.#publishTogether(request);
     }
     signal?.throwIfAborted();
-    const parts = { topic, payload, qos, retain, ...(properties && { properties }) };
-    const { promise, resolve, reject } = deferred<PublishResult>();
-    const request = new PendingPublish(parts, resolve, reject);
+    const request = new PendingPublish(topic, payload, qos, retain, properties);
     this.#machine.publish(request);
-    this.#connector.scheduleFlush();
-    return unlessAborted(promise, signal, () => (request.isAbandoned = true));
+    this.#connector.scheduleFlush(EXCHANGE_BYTES_MIN);
+    return unlessAborted(request.promise, signal, () => (request.isAbandoned = true));
   }
 
   /** All QoS 0 messages of a turn reach the transport together, so one promise serves them all. */

@@ -2,7 +2,7 @@
  * Runs the machine over one transport: gives it the bytes that come, sends what it puts out, keeps its
  * one timer, and passes its events on.
  *
- * What is put out during one turn of the loop leaves in one write.
+ * What is put out during one turn of the loop leaves in one write, or in few.
  */
 import type { ClientMachine } from "./core/client-machine.ts";
 import type { MachineEvent } from "./core/machine-event.ts";
@@ -10,7 +10,6 @@ import type { Transport, TransportEvents } from "./transports/transport.ts";
 
 /** A peer that does not close by itself after the last packet is left after this time. */
 const CLOSE_GRACE_MS = 2_000;
-
 /** Whom a connection tells what happens. */
 export interface ConnectionEvents {
   /** The machine has something to tell. */
@@ -28,6 +27,7 @@ export class Connection implements TransportEvents {
   #transport: Transport | undefined;
   #isWritable = true;
   #isFlushScheduled = false;
+  #isSettling = false;
   #isClosing = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Set while somebody waits for the end; called once. */
@@ -73,16 +73,19 @@ export class Connection implements TransportEvents {
   /** Deals with whatever the machine has to say after a call. */
   settle(): void {
     const { events } = this.#machine;
+    this.#isSettling = true;
     for (let index = 0; index < events.length && !this.#isClosing; index += 1) {
       const event = events[index];
       if (event !== undefined) this.#events.onEvent(event);
     }
     events.length = 0;
+    this.#isSettling = false;
     this.flush();
   }
 
-  /** Sends at the end of this turn. */
-  scheduleFlush(): void {
+  /** Sends at the end of this turn, or now when so many bytes have come together. */
+  scheduleFlush(bytesMin: number = Infinity): void {
+    if (this.#machine.outputBytes >= bytesMin && !this.#isSettling) return this.flush();
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
     queueMicrotask(() => {

@@ -121,9 +121,9 @@ export class Connector {
     return promise;
   }
 
-  /** Sends at the end of this turn. */
-  scheduleFlush(): void {
-    this.#connection?.scheduleFlush();
+  /** Sends at the end of this turn, or now when so many bytes have come together. */
+  scheduleFlush(bytesMin?: number): void {
+    this.#connection?.scheduleFlush(bytesMin);
   }
 
   async #connectFirst(): Promise<ConnectResult> {
@@ -293,18 +293,17 @@ export class Connector {
   /** The transport is gone. */
   #onLost(connection: Connection, cause: Error | undefined): void {
     if (this.#connection !== connection) return;
+    const [ErrorClass, when] =
+      this.#handshake === undefined
+        ? [MqttDisconnectedError, ""]
+        : [MqttConnectError, " before CONNACK"];
     const reason = cause?.message ?? "the server closed it";
-    if (this.#handshake === undefined) {
-      this.#lost(new MqttDisconnectedError(`the connection was lost: ${reason}`, { cause }));
-      return;
-    }
-    const message = `the connection was lost before CONNACK: ${reason}`;
-    this.#failAttempt(new MqttConnectError(message, { cause }));
+    this.#onClose(new ErrorClass(`the connection was lost${when}: ${reason}`, { cause }));
   }
 
   #failAttempt(error: Error): void {
     const handshake = this.#handshake;
-    this.#closeQuietly();
+    void this.#closeConnection();
     this.#abort?.abort(error);
     handshake?.reject(error);
   }
@@ -314,7 +313,7 @@ export class Connector {
     const livedMs = performance.now() - this.#connectedAtMs;
     // A server that accepts and drops at once is left in peace ever longer, too.
     if (livedMs > this.#delayMs) this.#attempts = 0;
-    this.#closeQuietly();
+    void this.#closeConnection();
     const willReconnect = this.#mayTryAgain(error);
     this.#ended(error, true, willReconnect);
     if (willReconnect && this.#status === "waiting") this.#reconnect();
@@ -369,12 +368,10 @@ export class Connector {
     return closed;
   }
 
-  #closeQuietly(): void {
-    // Nothing waits for the peer here, and the end of the transport never rejects.
-    void this.#closeConnection(new MqttDisconnectedError("the connection was lost"));
-  }
-
-  #closeConnection(cause: Error): Promise<void> {
+  /** Resolves, and never rejects, when the peer has closed as well. */
+  #closeConnection(
+    cause: Error = new MqttDisconnectedError("the connection was lost"),
+  ): Promise<void> {
     const connection = this.#connection;
     this.#connection = undefined;
     this.#result = undefined;

@@ -1,4 +1,5 @@
 /** Translates the options of publish, subscribe, unsubscribe and disconnect into packets' fields. */
+import { isPlainPublish } from "#hot-path";
 import { isTopicFilter } from "@anax/protocol";
 import type {
   DisconnectPacket,
@@ -54,8 +55,8 @@ export function publishProperties(
   options: PublishOptions,
   version: ProtocolVersion,
 ): PublishProperties | undefined {
+  if (isPlainPublish(options)) return undefined;
   requireIntegers(options, PUBLISH_INTEGERS);
-  // Most messages have none of these, and this runs for each of them.
   if (PUBLISH_PROPERTIES.every((name) => options[name] === undefined)) return undefined;
   requireVersion5(options, PUBLISH_PROPERTIES, version);
   return pick(options, PUBLISH_PROPERTIES);

@@ -15,24 +15,10 @@ export type SendAcknowledgement = (
 ) => void;
 
 /** A message that the application has yet to acknowledge, or whose acknowledgement waits its turn. */
-class PendingAcknowledgement implements Acknowledger {
-  readonly qos: 1 | 2;
+interface PendingAcknowledgement extends Acknowledger {
   readonly packetIdentifier: number;
   /** Undefined until the application has decided. */
-  reasonCode: number | undefined;
-  readonly #flush: () => void;
-
-  constructor(qos: 1 | 2, packetIdentifier: number, flush: () => void) {
-    this.qos = qos;
-    this.packetIdentifier = packetIdentifier;
-    this.#flush = flush;
-  }
-
-  acknowledge(reasonCode: number): void {
-    if (this.reasonCode !== undefined) return;
-    this.reasonCode = reasonCode;
-    this.#flush();
-  }
+  given: number | undefined;
 }
 
 /** The acknowledgements of one Session. */
@@ -48,7 +34,14 @@ export class Acknowledgements {
 
   /** A new message came; what it gives is what the application acknowledges it by. */
   expect(qos: 1 | 2, packetIdentifier: number): Acknowledger {
-    const pending = new PendingAcknowledgement(qos, packetIdentifier, () => this.#flush(qos));
+    const pending: PendingAcknowledgement = {
+      packetIdentifier,
+      given: undefined,
+      acknowledge: (reasonCode) => {
+        pending.given ??= reasonCode;
+        this.#flush(qos);
+      },
+    };
     this.#queues[qos].push(pending);
     if (qos === 2) this.#exactlyOnce.set(packetIdentifier, pending);
     return pending;
@@ -77,10 +70,10 @@ export class Acknowledgements {
   #flush(qos: 1 | 2): void {
     const queue = this.#queues[qos];
     let count = 0;
-    for (const { packetIdentifier, reasonCode } of queue) {
-      if (reasonCode === undefined) break;
+    for (const { packetIdentifier, given } of queue) {
+      if (given === undefined) break;
       if (qos === 2) this.#exactlyOnce.delete(packetIdentifier);
-      this.#send(qos, packetIdentifier, reasonCode);
+      this.#send(qos, packetIdentifier, given);
       count += 1;
     }
     queue.splice(0, count);

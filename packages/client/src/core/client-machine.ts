@@ -9,7 +9,7 @@
  *
  * The machine outlives Network Connections, because the Session does.
  */
-import { PlainPublishReader } from "#plain-publish";
+import { PlainReader } from "#hot-path";
 import {
   ClientKeepAlive,
   Framer,
@@ -74,7 +74,7 @@ export class ClientMachine {
   readonly #outgoing: OutgoingMessages;
   readonly #incoming: IncomingMessages;
   readonly #requests: RequestTable;
-  readonly #plain: PlainPublishReader = new PlainPublishReader();
+  readonly #plain: PlainReader;
   #status: MachineStatus = "closed";
   #framer: Framer = new Framer(PACKET_BYTES_MAX);
   #connect: ConnectPacket | undefined;
@@ -89,6 +89,7 @@ export class ClientMachine {
     this.#outgoing = new OutgoingMessages(this.#output, options);
     this.#incoming = new IncomingMessages(this.#output, options.acknowledgeMode);
     this.#requests = new RequestTable(this.#output, this.#outgoing);
+    this.#plain = new PlainReader(this.#output, this.#outgoing, this.events);
   }
 
   /** What the connection is doing. */
@@ -114,6 +115,11 @@ export class ClientMachine {
   /** How many messages wait to be sent. */
   get waitingMessages(): number {
     return this.#outgoing.waiting;
+  }
+
+  /** How many bytes wait in the output. */
+  get outputBytes(): number {
+    return this.#output.length;
   }
 
   /** How many QoS 1 and 2 messages are sent and not acknowledged. */
@@ -235,7 +241,8 @@ export class ClientMachine {
     let packets = 0;
     try {
       while (this.#isReading() && framer.next()) {
-        if (!this.#readPlain(framer)) this.#readPacket(framer, nowMs);
+        const isRead = this.#status === "connected" && this.#plain.read(framer);
+        if (!isRead) this.#readPacket(framer, nowMs);
         packets += 1;
       }
       framer.release();
@@ -250,15 +257,6 @@ export class ClientMachine {
   #isReading(): boolean {
     if (this.#isHolding) return false;
     return this.#status === "connected" || this.#status === "connecting";
-  }
-
-  /** The shortest way for most messages; false when it is none of those. */
-  #readPlain(framer: Framer): boolean {
-    if (this.#status !== "connected" || this.#output.inspect !== undefined) return false;
-    const message = this.#plain.read(framer, this.version === 5);
-    if (message === undefined) return false;
-    this.events.push(message);
-    return true;
   }
 
   #readPacket({ firstByte, bytes, bodyStart, end }: Framer, nowMs: number): void {

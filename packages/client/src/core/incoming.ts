@@ -51,10 +51,7 @@ export class IncomingMessages {
   publish(packet: PublishPacket): Message | undefined {
     const topic = this.#topicOf(packet);
     if (packet.qos === 0) return messageOf(topic, packet);
-    const identifier = packet.packetIdentifier ?? 0;
-    return packet.qos === 1
-      ? this.#atLeastOnce(topic, packet, identifier)
-      : this.#exactlyOnce(topic, packet, identifier);
+    return this.#acknowledged(topic, packet, packet.qos);
   }
 
   /** PUBREL is answered in any case [MQTT-4.3.3-11]: the server must be able to go on. */
@@ -75,26 +72,18 @@ export class IncomingMessages {
     return packet.topic;
   }
 
-  #atLeastOnce(topic: string, packet: PublishPacket, identifier: number): Message {
-    this.#takeQuota();
-    if (this.#mode === "manual") {
-      return messageOf(topic, packet, this.#acknowledgements.expect(1, identifier));
-    }
-    this.#acknowledge(1, identifier, 0);
-    return messageOf(topic, packet);
-  }
-
-  #exactlyOnce(topic: string, packet: PublishPacket, identifier: number): Message | undefined {
-    if (!this.#receiver.receive(identifier)) {
-      const isPending = this.#acknowledgements.repeated(identifier);
-      if (!isPending) this.#acknowledge(2, identifier, 0);
+  #acknowledged(topic: string, packet: PublishPacket, qos: 1 | 2): Message | undefined {
+    const { packetIdentifier = 0 } = packet;
+    if (qos === 2 && !this.#receiver.receive(packetIdentifier)) {
+      const isPending = this.#acknowledgements.repeated(packetIdentifier);
+      if (!isPending) this.#acknowledge(qos, packetIdentifier, 0);
       return undefined;
     }
     this.#takeQuota();
     if (this.#mode === "manual") {
-      return messageOf(topic, packet, this.#acknowledgements.expect(2, identifier));
+      return messageOf(topic, packet, this.#acknowledgements.expect(qos, packetIdentifier));
     }
-    this.#acknowledge(2, identifier, 0);
+    this.#acknowledge(qos, packetIdentifier, 0);
     return messageOf(topic, packet);
   }
 

@@ -157,17 +157,9 @@ export class OutgoingMessages {
   /** PUBREC is answered by PUBREL, or ends the exchange if it refuses [MQTT-4.3.3-4]. */
   pubrec(packet: PubrecPacket): void {
     const { packetIdentifier, reasonCode } = packet;
-    switch (this.#sender.pubrec(packetIdentifier, reasonCode)) {
-      case "release":
-        this.#output.send({ type: "pubrel", packetIdentifier, reasonCode: 0 });
-        break;
-      case "finished":
-        this.#finish(packet);
-        break;
-      case "unknown":
-        if (reasonCode < 0x80) this.#releaseUnknown(packetIdentifier);
-        break;
-    }
+    const result = this.#sender.pubrec(packetIdentifier, reasonCode);
+    if (result === "finished") this.#finish(packet);
+    else if (reasonCode < 0x80) this.#release(packetIdentifier, result === "release" ? 0 : 0x92);
   }
 
   /** PUBCOMP ends a QoS 2 exchange; one that nobody waits for is of no effect. */
@@ -175,10 +167,9 @@ export class OutgoingMessages {
     if (this.#sender.pubcomp(packet.packetIdentifier)) this.#finish(packet);
   }
 
-  /** A server that remembers an exchange which the client forgot is helped to end it. */
-  #releaseUnknown(packetIdentifier: number): void {
-    // Packet Identifier not found
-    this.#output.send({ type: "pubrel", packetIdentifier, reasonCode: 0x92 });
+  /** 0x92, Packet Identifier not found, helps a server to end an exchange that the client has forgotten. */
+  #release(packetIdentifier: number, reasonCode: 0 | 0x92): void {
+    this.#output.send({ type: "pubrel", packetIdentifier, reasonCode });
   }
 
   #finish(packet: NonNullable<PublishAcknowledgement>): void {
@@ -206,12 +197,8 @@ export class OutgoingMessages {
   #send(request: PublishRequest): void {
     const fault = this.#server === undefined ? undefined : publishFault(request, this.#server);
     if (fault !== undefined) request.failed(fault);
-    else if (request.qos === 0) this.#sendAtMostOnce(request);
-    else this.#sendAndExpect(request, request.qos);
-  }
-
-  #sendAtMostOnce(request: PublishRequest): void {
-    if (this.#encode(request)) request.acknowledged(undefined);
+    else if (request.qos !== 0) this.#sendAndExpect(request, request.qos);
+    else if (this.#encode(request)) request.acknowledged(undefined);
   }
 
   #sendAndExpect(request: PublishRequest, qos: 1 | 2): void {
@@ -256,7 +243,7 @@ export class OutgoingMessages {
     for (const { identifier, state, item } of this.#sender.resume()) {
       if (state === "awaitingPubcomp") {
         this.#quota.takeForPubrel();
-        this.#output.send({ type: "pubrel", packetIdentifier: identifier, reasonCode: 0 });
+        this.#release(identifier, 0);
       } else if (item !== undefined) this.#repetitions.push(item);
     }
   }

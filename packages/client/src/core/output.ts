@@ -5,8 +5,9 @@
  * The bytes handed out belong to the transport, which may hold them until the peer has taken
  * them, so they are never written again: the next packets go behind them, or into a new slab.
  */
+import { PlainPublishWriter } from "#hot-path";
 import { ByteWriter, encodeClientPacketInto } from "@anax/protocol";
-import type { ClientPacket, Packet, ProtocolVersion } from "@anax/protocol";
+import type { ClientPacket, Packet, ProtocolVersion, PublishPacket } from "@anax/protocol";
 import { MqttConfigurationError } from "./errors.ts";
 
 /** Few connections send more per turn; those that do get slabs of the size that they used last. */
@@ -33,6 +34,7 @@ export class Output {
   inspect: PacketInspector | undefined;
 
   readonly #writer: ByteWriter = new ByteWriter();
+  readonly #plain: PlainPublishWriter = new PlainPublishWriter();
   #taken = 0;
 
   /** How many bytes wait. */
@@ -59,6 +61,14 @@ export class Output {
     }
     if (this.inspect !== undefined) this.inspect("out", packet);
     return true;
+  }
+
+  /**
+   * Appends a PUBLISH by the shortest way; false, and nothing appended, when it has to be given to `send`.
+   * @param alias that the server knows for the topic, and that stands in its place; 0 for none
+   */
+  sendPlain(packet: PublishPacket, alias: number): boolean {
+    return this.inspect === undefined && this.#plain.write(this.#writer, packet, alias, this);
   }
 
   /** Hands out the waiting bytes; undefined when there are none. */

@@ -26,8 +26,11 @@ export class PublishOutput {
     const known = this.#aliases.known(topic);
     // An empty topic stands for an alias that the caller set; without one the codec refuses it.
     const alias = topic === "" ? 0 : (known ?? this.#aliases.free());
-    if (alias === 0) return this.#output.send(request);
-    const isSent = this.#output.send(packetOf(request, known === undefined ? topic : "", alias));
+    const isAgreed = alias === known;
+    if (alias === 0) return this.#output.sendPlain(request, 0) || this.#output.send(request);
+    const isSent =
+      (isAgreed && this.#output.sendPlain(request, alias)) ||
+      this.#output.send(packetOf(request, isAgreed ? "" : topic, alias));
     if (isSent) this.#aliases.used(topic, alias);
     return isSent;
   }

@@ -18,6 +18,7 @@ export class TopicAliasChoice {
 
   /** The alias that the server knows for this topic. */
   known(topic: string): number | undefined {
+    if (this.#maximum === 0) return undefined;
     return this.#aliases.get(topic);
   }
 

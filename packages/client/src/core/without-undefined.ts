@@ -5,6 +5,9 @@
 /** The same value, in which whatever is undefined is absent. */
 export type Defined<T> = { readonly [Key in keyof T]?: Exclude<T[Key], undefined> };
 
+/** The same value, in which anything may be undefined. */
+export type Maybe<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
+
 /** All fields that are not undefined. */
 export function withoutUndefined<T extends object>(value: T): Defined<T> {
   const entries = Object.entries(value).filter(([, field]) => field !== undefined);

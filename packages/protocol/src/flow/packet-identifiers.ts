@@ -20,7 +20,8 @@ const CAPACITY_MAX = 65_536;
 /** An empty table up to this size is kept, because a busy Session is about to need it again. */
 const CAPACITY_KEPT_MAX = 1_024;
 
-const NO_TABLE = new Uint16Array(0);
+// Marked, so that a bundle that needs only the functions of this file leaves it out.
+const NO_TABLE = /* @__PURE__ */ new Uint16Array(0);
 
 /** Packet Identifiers in use, from 1 to 65535. Time and memory are bounded by the number in use. */
 export class PacketIdentifiers {

@@ -3,7 +3,7 @@
  * most messages are. They become a `Message` without a packet in between, and their Topic Name is neither
  * decoded nor checked nor hashed again. Everything else is left to the codec.
  */
-import type { Framer } from "@anax/protocol";
+import type { Framer, ProtocolVersion } from "@anax/protocol";
 import { Message } from "./message.ts";
 
 const PUBLISH = 0x30;
@@ -28,13 +28,13 @@ export class PlainPublishReader {
   /** The message, or undefined when the codec has to look at the packet. */
   read(
     { firstByte, bytes, bodyStart: start, end }: Framer,
-    hasProperties: boolean,
+    version: ProtocolVersion,
   ): Message | undefined {
     if ((firstByte & PLAIN_MASK) !== PUBLISH || end - start < 3) return undefined;
     const topicEnd = start + 2 + topicLength(bytes, start);
     if (topicEnd > end) return undefined;
     let payloadStart = topicEnd;
-    if (hasProperties) {
+    if (version === 5) {
       if (topicEnd === end || bytes[topicEnd] !== 0) return undefined;
       payloadStart = topicEnd + 1;
     }
