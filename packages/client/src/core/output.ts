@@ -13,8 +13,8 @@ import { MqttConfigurationError } from "./errors.ts";
 /** Few connections send more per turn; those that do get slabs of the size that they used last. */
 const SLAB_BYTES_MIN = 4_096;
 const SLAB_BYTES_MAX = 262_144;
-/** A slab with less room than this is not worth going on with. */
-const ROOM_BYTES_MIN = 512;
+/** A slab is for so many turns like the last one: it is paid for, and collected, once in that time. */
+const SLAB_TURNS = 8;
 
 /** Which way a packet goes, as the client sees it. */
 export type PacketDirection = "in" | "out";
@@ -77,8 +77,9 @@ export class Output {
     if (length === this.#taken) return undefined;
     const chunk = bytes.subarray(this.#taken, length);
     this.#taken = length;
-    if (bytes.length - length < ROOM_BYTES_MIN || bytes.length > SLAB_BYTES_MAX) {
-      this.#newSlab(chunk.length * 2);
+    // Without room for as much again, it would have to grow, and to copy what has been handed out.
+    if (bytes.length - length < chunk.length || bytes.length > SLAB_BYTES_MAX) {
+      this.#newSlab(chunk.length * SLAB_TURNS);
     }
     return chunk;
   }

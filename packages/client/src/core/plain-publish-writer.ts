@@ -43,22 +43,20 @@ export class PlainPublishWriter {
     alias: number,
     { version, maximumPacketSize }: WritingLimits,
   ): boolean {
-    const { qos, payload, packetIdentifier = 0 } = packet;
+    const { payload, packetIdentifier = 0 } = packet;
+    if (!isPlain(packet)) return false;
     const topic = alias === 0 ? this.#bytesOf(packet.topic) : NO_TOPIC;
-    if (topic === undefined || packet.duplicate || packet.properties !== undefined) return false;
-    if (qos !== 0 && packetIdentifier === 0) return false;
-    const propertyBytes = alias === 0 ? 0 : TOPIC_ALIAS_PROPERTY_BYTES;
-    const afterTopic = (qos === 0 ? 0 : 2) + (version === 5 ? 1 + propertyBytes : 0);
+    if (topic === undefined) return false;
+    const afterTopic = bytesAfterTopic(packet, alias, version);
     const size = topic.length + afterTopic + payload.length;
     const packetSize = size + (size > 0x7f ? 3 : 2);
     if (size > BODY_BYTES_MAX || packetSize > maximumPacketSize) return false;
     writer.reserve(packetSize);
     const { bytes } = writer;
-    const firstByte = PUBLISH | (qos << 1) | (packet.retain ? 1 : 0);
-    let at = writeHeader(bytes, writer.length, firstByte, size);
+    let at = writeHeader(bytes, writer.length, packet, size);
     // A loop, because a topic is short and `set` is a call into the runtime.
     for (let index = 0; index < topic.length; index += 1) bytes[at++] = topic[index] ?? 0;
-    if (qos !== 0) {
+    if (packet.qos !== 0) {
       bytes[at++] = packetIdentifier >>> 8;
       bytes[at++] = packetIdentifier;
     }
@@ -88,9 +86,26 @@ export class PlainPublishWriter {
   }
 }
 
+/** Without properties, and such that the codec would not refuse it for anything but its topic. */
+function isPlain({ duplicate, properties, qos, packetIdentifier = 0 }: PublishPacket): boolean {
+  return !duplicate && properties === undefined && (qos === 0 || packetIdentifier !== 0);
+}
+
+/** Bytes between the topic and the payload: Packet Identifier and properties. */
+function bytesAfterTopic({ qos }: PublishPacket, alias: number, version: ProtocolVersion): number {
+  const identifierBytes = qos === 0 ? 0 : 2;
+  if (version !== 5) return identifierBytes;
+  return identifierBytes + 1 + (alias === 0 ? 0 : TOPIC_ALIAS_PROPERTY_BYTES);
+}
+
 /** First byte and Remaining Length; gives where they end. */
-function writeHeader(bytes: Uint8Array, start: number, firstByte: number, size: number): number {
-  bytes[start] = firstByte;
+function writeHeader(
+  bytes: Uint8Array,
+  start: number,
+  { qos, retain }: PublishPacket,
+  size: number,
+): number {
+  bytes[start] = PUBLISH | (qos << 1) | (retain ? 1 : 0);
   if (size <= 0x7f) {
     bytes[start + 1] = size;
     return start + 2;
