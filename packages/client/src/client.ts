@@ -1,7 +1,9 @@
 /** The client: what an application sees of it. The composition root of this package. */
 import type { ProtocolVersion } from "@anax/protocol";
-import { Connector } from "./connector.ts";
+// The machine first, with the protocol behind it: so the other large classes stand side by side in a bundle, and gzip,
+// which looks back 32 KB, finds each in the one before.
 import { ClientMachine } from "./core/client-machine.ts";
+import { Connector } from "./connector.ts";
 import type { ConnectResult } from "./core/connect-result.ts";
 import {
   MqttConfigurationError,
