@@ -7,10 +7,7 @@ import { WebSocket } from "ws";
 import type { connect } from "@anax/client";
 import { MqttServer } from "@anax/server";
 
-/**
- * The budget for a page that connects, publishes and subscribes, with all that it needs. It
- * may only ever be lowered.
- */
+/** The budget for a page that connects, publishes and subscribes, with all that it needs. It may only ever be lowered. */
 const GZIP_BYTES_MAX = 20_250;
 
 describe("the client bundled for browsers", () => {
