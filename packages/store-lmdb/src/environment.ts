@@ -1,8 +1,9 @@
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { StoreError } from "@anax/server";
 import { open } from "lmdb";
 import type { Database, RootDatabase } from "lmdb";
 import { errorCode } from "./failures.ts";
+import { refuseUnusableHead } from "./file-head.ts";
 
 /** One ordered table of bytes by bytes. What `get` gives is valid until the next read of any table. */
 export type Table = Database<Uint8Array, Uint8Array>;
@@ -63,7 +64,7 @@ export class Environment {
    */
   constructor(file: string, mode: AccessMode) {
     this.file = file;
-    if (existsSync(file)) refuseForeignFile(file, mode);
+    if (existsSync(file)) refuseUnusableFile(file, mode);
     refuseUnusableLock(`${file}-lock`, mode);
     const options = {
       ...SETTINGS,
@@ -142,29 +143,11 @@ export function visitRows(table: Table, visitor: (key: Uint8Array, row: Uint8Arr
   for (const { key, value } of table.getRange({ start: FIRST_KEY })) visitor(key, value);
 }
 
-const HEADER_BYTES = 32;
-const MAGIC_AT = 24;
-const MAGIC = 0xbeef_c0de;
-const DATA_VERSION = 2;
-
-/**
- * What LMDB would find wrong with a file when it opens it. Its own refusal may end the process, as does reading beyond
- * the end of a file that was cut off.
- */
-function refuseForeignFile(file: string, mode: AccessMode): void {
-  const descriptor = openSync(file, mode === "read" ? "r" : "r+");
-  try {
-    const header = new DataView(new ArrayBuffer(HEADER_BYTES));
-    readSync(descriptor, header, 0, HEADER_BYTES, 0);
-    const isOurs = [true, false].some(
-      (isLittleEndian) =>
-        header.getUint32(MAGIC_AT, isLittleEndian) === MAGIC &&
-        header.getUint32(MAGIC_AT + 4, isLittleEndian) === DATA_VERSION,
-    );
-    if (!isOurs) throw new StoreError("ANAX_STORE_UNREADABLE", `${file} is not a file of LMDB`);
-  } finally {
-    closeSync(descriptor);
-  }
+/** What LMDB or the system would refuse, or what would end the process there. */
+function refuseUnusableFile(file: string, mode: AccessMode): void {
+  refuseUnusableHead(file, mode === "read");
+  // Whether it may be written says the system.
+  if (mode !== "read") closeSync(openSync(file, "r+"));
 }
 
 /** LMDB keeps its readers in this file, so that even who only reads has to write to it. */
