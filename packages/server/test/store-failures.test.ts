@@ -316,6 +316,34 @@ describe("a slow store", () => {
     expect(await subscriber.packet()).toMatchObject({ type: "publish", qos: 1 });
   });
 
+  it("keeps clients waiting that send more than may wait for it, and takes all of it in the end", async () => {
+    const options = { unstoredBytesMax: 20_000, queueMessagesMax: 10_000 };
+    const { server, store, medium } = await new Installation().start(options);
+    const subscriber = await connected(server, "s", LASTING);
+    await subscribe(subscriber, "t", 1);
+    const [publisher, other] = [await connected(server, "p"), await connected(server, "o")];
+    store.hold();
+    const identifiers = Array.from({ length: 2_000 }, (_, index) => index + 1);
+    const payload = new Uint8Array(100);
+    for (const packetIdentifier of identifiers)
+      publisher.sendPacket({ ...publish(1), packetIdentifier, payload });
+    await turns(20);
+    const receivedBefore = server.statistics.bytesReceived;
+    expect(receivedBefore).toBeLessThan(60_000);
+    other.sendPacket(publish(0));
+    expect(await subscriber.packet()).toMatchObject({ type: "publish", qos: 0 });
+    const batches: number[] = [];
+    while (server.statistics.bytesReceived < receivedBefore + 170_000) {
+      store.releaseOne();
+      await turns(20);
+      batches.push(...Array.from(medium.batches.values(), ({ length }) => length));
+    }
+    expect(Math.max(...batches)).toBeLessThan(21_000);
+    store.release();
+    for (const packetIdentifier of identifiers)
+      expect(await publisher.packet()).toMatchObject({ type: "puback", packetIdentifier });
+  });
+
   it("has acknowledged nothing that a crash then takes", async () => {
     const installation = await new Installation().start();
     const { server, store } = installation;

@@ -26,6 +26,8 @@ export interface CoreContext {
   readonly journal: Journal | undefined;
   /** Connections whose output waits for the journal. */
   readonly gated: Set<Connection>;
+  /** Connections that are not read until the store has taken what waits for it, longest waiting first. */
+  readonly heldBack: Set<Connection>;
   readonly decodeLimits: DecodeLimits;
   /** Milliseconds since 1970. */
   readonly now: number;

@@ -24,6 +24,8 @@ export interface CoreOptions {
   readonly queueQos0: boolean;
   /** Bytes of QoS 0 messages that wait for a connected client that reads too slowly; beyond, they are dropped. */
   readonly backlogBytesMax: number;
+  /** Bytes of records that may wait for the store; beyond, clients that have more stored are read no further. */
+  readonly unstoredBytesMax: number;
   /** Levels of a Topic Name or Topic Filter. */
   readonly topicLevelsMax: number;
   readonly subscriptionsPerSessionMax: number;
@@ -69,6 +71,7 @@ export const CORE_DEFAULTS: CoreOptions = {
   queueOverflow: "dropOldest", // the newest state of a device is worth most
   queueQos0: false, // the specification leaves it open; QoS 0 promises nothing
   backlogBytesMax: 4_194_304, // a burst above the kernel's own buffers
+  unstoredBytesMax: 16_777_216, // a tenth of a second of a fast disk; the commit under way has as much again
   topicLevelsMax: 128, // deep topics are an attack on the tree
   subscriptionsPerSessionMax: 10_000, // gateways subscribe to thousands of topics
   userPropertiesMax: 64, // each costs time and memory at every receiver

@@ -32,6 +32,7 @@ import type { Session } from "./sessions/session.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { Statistics } from "./statistics.ts";
 import { openGates, refusalToStore } from "./journal/storing.ts";
+import { letOn } from "./connection/holding-back.ts";
 import { unthrottle } from "./connection/throttling.ts";
 import type { Peer, Wire } from "./wire.ts";
 
@@ -76,6 +77,7 @@ export class ServerCore implements CoreContext {
   readonly decodeLimits: DecodeLimits;
   readonly connections: Set<Connection> = new Set();
   readonly gated: Set<Connection> = new Set();
+  readonly heldBack: Set<Connection> = new Set();
   retainedStepsLeft: number = STEPS_PER_TURN;
   journal: Journal | undefined;
   readonly report: (error: unknown) => void;
@@ -237,7 +239,9 @@ export class ServerCore implements CoreContext {
 
   /** What is to be committed next; undefined if nothing is. */
   nextCommit(): Commit | undefined {
-    return this.#commits?.next();
+    const commit = this.#commits?.next();
+    letOn(this);
+    return commit;
   }
 
   /** Brings the store's tables up to date with the next commits, so that the journal can shrink. */
@@ -264,6 +268,7 @@ export class ServerCore implements CoreContext {
     if (journal === undefined || journal.health === health) return;
     journal.giveUp(health);
     for (const connection of Array.from(this.gated)) this.leaveUnstored(connection);
+    letOn(this);
   }
 
   leaveUnstored(connection: Connection): void {

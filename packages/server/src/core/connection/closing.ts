@@ -59,7 +59,8 @@ export function shut(core: CoreContext, connection: Connection): void {
 
 /** Ends a connection whose peer sends no more, unless a handler or the store still owes it something. */
 export function endWhenAnswered(core: CoreContext, connection: Connection): void {
-  if (connection.isWaiting || connection.gate !== undefined) return;
+  if (connection.isWaiting || connection.gate !== undefined || core.heldBack.has(connection))
+    return;
   shut(core, connection);
 }
 
@@ -75,6 +76,7 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
   leaveSession(core, connection);
   connection.state = "closed";
   closeGate(core, connection);
+  core.heldBack.delete(connection);
   connection.outbox.clear();
   connection.backlog.clear();
   const exchange = connection.authentication;

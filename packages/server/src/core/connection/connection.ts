@@ -94,6 +94,8 @@ export class Connection {
   isWaiting = false;
   /** The peer sends no more: the connection ends when what it sent is answered. */
   isHalfClosed = false;
+  /** Position of the journal at which a packet of it was written down last. */
+  storedAt = 0;
   /** Packets are being read just now. */
   isReading = false;
   /** The wire was asked to stop reading because a packet waits. */

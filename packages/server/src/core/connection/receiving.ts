@@ -13,6 +13,7 @@ import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import { interceptInbound } from "../publishing/intercepting.ts";
+import { isHeldBack, noteStored } from "./holding-back.ts";
 import { sendPacket } from "./outgoing.ts";
 import { runTask } from "../pending.ts";
 import type { Task } from "../pending.ts";
@@ -52,13 +53,13 @@ export function readOn(core: CoreContext, connection: Connection, run: PublishRu
   if (connection.isReading) return;
   connection.isReading = true;
   try {
-    while (mayRead(connection) && connection.framer.next()) takePacket(core, connection, run);
+    while (mayRead(core, connection) && connection.framer.next()) takePacket(core, connection, run);
     requireConnectFirst(connection);
   } catch (error) {
     failPacket(core, connection, error);
   }
   connection.isReading = false;
-  steerWire(connection);
+  steerWire(core, connection);
   if (connection.isHalfClosed) core.touch(connection);
   if (connection.session !== undefined && !connection.isHeld) pump(core, connection.session);
 }
@@ -70,16 +71,19 @@ function requireConnectFirst({ state, isWaiting, framer }: Connection): void {
     throw new ProtocolError("the first packet is not CONNECT");
 }
 
-/** False while an earlier packet waits for a handler; an exchange of AUTH packets must go on meanwhile. */
-function mayRead(connection: Connection): boolean {
-  if (!connection.isOpen) return false;
+/**
+ * False while an earlier packet waits for a handler, and while too much waits for the store; an exchange of AUTH packets must
+ * go on meanwhile.
+ */
+function mayRead(core: CoreContext, connection: Connection): boolean {
+  if (!connection.isOpen || isHeldBack(core, connection)) return false;
   if (!connection.isWaiting) return true;
   return connection.state === "authenticating" && connection.authentication?.answered !== undefined;
 }
 
 /** Stops reading from the wire while nothing could be done with what comes. */
-function steerWire(connection: Connection): void {
-  const wantsPause = connection.isOpen && !mayRead(connection);
+function steerWire(core: CoreContext, connection: Connection): void {
+  const wantsPause = connection.isOpen && !mayRead(core, connection);
   if (wantsPause === connection.isPaused) return;
   connection.isPaused = wantsPause;
   if (wantsPause) connection.wire.pause();
@@ -93,13 +97,15 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
   core.statistics.packetsReceived += 1;
   const { session, framer } = connection;
   const isPublish = framer.firstByte >> 4 === PUBLISH;
+  const appendedBefore = core.journal?.appended;
   if (session !== undefined && connection.state === "connected") {
-    const appendedBefore = core.journal?.appended;
     if (isPublish && mayRun(core) && scanRun(core, connection, session, run)) {
       const odd = takeRun(core, connection, session, run, appendedBefore);
+      noteStored(core, connection, appendedBefore);
       return odd && start(core, connection, odd, run);
     }
-    if (!isPublish && takeAcknowledgement(core, connection, session)) return;
+    if (!isPublish && takeAcknowledgement(core, connection, session))
+      return noteStored(core, connection, appendedBefore);
   }
   if (isPublish) countPublish(core, connection);
   start(core, connection, handle(core, connection, decode(core, connection)), run);
@@ -147,8 +153,10 @@ function decode(core: CoreContext, connection: Connection): Packet {
  */
 function start(core: CoreContext, connection: Connection, task: Task, run: PublishRun): void {
   const isWithinConnect = connection.isWaiting;
+  const appendedBefore = core.journal?.appended;
   connection.isWaiting = true;
   const finish = (): void => {
+    noteStored(core, connection, appendedBefore);
     if (!isWithinConnect) connection.isWaiting = false;
     readOn(core, connection, run);
   };

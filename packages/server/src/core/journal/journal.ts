@@ -60,6 +60,11 @@ export class Journal {
     return this.committed < this.position - 1 || this.#writer.length > 0;
   }
 
+  /** Bytes of the open batch. */
+  get openBytes(): number {
+    return this.#writer.length;
+  }
+
   /** The first position at which all that was appended until now is committed. */
   get lastPosition(): number {
     return this.#writer.length > 0 ? this.position : this.position - 1;
