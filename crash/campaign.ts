@@ -28,6 +28,8 @@ export interface CampaignOptions {
 export interface Endings {
   killedUnderLoad: number;
   killedWhileItStarted: number;
+  /** Between its first look at what it has stored and its first client. */
+  killedWhileItRecovered: number;
   stopped: number;
 }
 
@@ -45,6 +47,11 @@ export interface CampaignReport {
 
 const LOAD_MS_MAX = 4_000;
 const OFFLINE_MS_MAX = 5_000;
+/** How long a program takes to start, about; and how long to recover, with its first commits. */
+const START_MS_MAX = 200;
+const RECOVERY_MS_MAX = 40;
+/** Messages that a publisher is asked for in one round. */
+const MESSAGES_MAX = 200;
 
 /**
  * Runs a server under load, ends it at a moment that nobody expects, starts it again and holds it to its word; as
@@ -55,7 +62,12 @@ export class Campaign {
   readonly #random: Random;
   readonly #ledger: Ledger = new Ledger();
   readonly #population: Population;
-  readonly #endings: Endings = { killedUnderLoad: 0, killedWhileItStarted: 0, stopped: 0 };
+  readonly #endings: Endings = {
+    killedUnderLoad: 0,
+    killedWhileItStarted: 0,
+    killedWhileItRecovered: 0,
+    stopped: 0,
+  };
   readonly #serverErrors: Set<string> = new Set();
   #server: ServerProcess | undefined;
 
@@ -117,7 +129,7 @@ export class Campaign {
     const before = counts.acknowledged;
     let planned = 0;
     for (const publisher of publishers) {
-      const count = random.between(20, 400);
+      const count = random.between(10, MESSAGES_MAX);
       planned += count;
       publisher.publish(count);
     }
@@ -146,14 +158,16 @@ export class Campaign {
     for (const client of clients) client.drop();
   }
 
-  /** Starts the server, after having killed it while it starts, perhaps. */
+  /** Starts the server, after having killed it while it starts or recovers, perhaps, and perhaps again. */
   async #startAgain(random: Random): Promise<number> {
-    while (random.chance(0.2)) {
+    while (random.chance(0.25)) {
       const server = new ServerProcess(this.#options.command);
       this.#server = server;
-      await delay(random.between(0, 400));
+      const isRecovery = this.#options.command.port === undefined && random.chance(0.7);
+      if (isRecovery) await server.recovering;
+      await delay(random.between(0, isRecovery ? RECOVERY_MS_MAX : START_MS_MAX));
       await server.kill();
-      this.#endings.killedWhileItStarted += 1;
+      this.#endings[isRecovery ? "killedWhileItRecovered" : "killedWhileItStarted"] += 1;
     }
     return this.#start();
   }

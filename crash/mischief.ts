@@ -36,8 +36,9 @@ function changeSubscription(population: Population, random: Random): void {
   else subscriber.want(wish);
 }
 
+/** Members of the group go too: what the group's queues hold for them outlives the server. */
 function comeOrGo(population: Population, port: number, random: Random): void {
-  const guest = random.pick(population.with("roaming"));
+  const guest = random.pick([...population.with("roaming"), ...population.with("member")]);
   if (!guest.isOnline) void guest.connect(port);
   else if (random.chance(0.5)) guest.drop();
   else guest.leave();

@@ -25,6 +25,7 @@ const EVERYTHING: readonly Wish[] = [
   { filter: "order/#", qos: 2 },
   { filter: "retained/#", qos: 2 },
   { filter: "wills/#", qos: 2 },
+  { filter: "expiring/#", qos: 2 },
 ];
 
 const PLANS: readonly SubscriberPlan[] = [
@@ -45,6 +46,12 @@ const PLANS: readonly SubscriberPlan[] = [
   { name: "old-fickle", habit: "changing", protocolVersion: 4, slowness: 0.2, wishes: [] },
   { name: "unsure", habit: "steady", protocolVersion: 5, slowness: 0, wishes: wishesAt(0) },
 ];
+
+/** Message Expiry Intervals: one that passes while clients are away, one that only has to go on being counted. */
+const EXPIRIES = [
+  ["soon", 1],
+  ["late", 3_600],
+] as const;
 
 /** All the clients, and what they publish. */
 export class Population {
@@ -150,6 +157,15 @@ function streamsOf(ledger: Ledger, index: number): readonly Stream[] {
     newStream(`order/${index}/exactly-once/too`, 2, false),
     newStream(`shared/${index}/at-least-once`, 1, false),
     newStream(`shared/${index}/exactly-once`, 2, false),
+    ...EXPIRIES.map(([name, expirySeconds]) =>
+      ledger.newStream({
+        topic: `expiring/${index}/${name}`,
+        qos: 1,
+        retain: false,
+        isOrdered: true,
+        expirySeconds,
+      }),
+    ),
     newStream(`retained/${index}/at-least-once`, 1, true),
     newStream(`retained/${index}/exactly-once`, 2, true),
   ];

@@ -20,10 +20,10 @@ export function countByType(
 /** A report to read. */
 export function reportText(report: CampaignReport): string {
   const { seed, rounds, endings, messages, violations, seconds } = report;
-  const { killedUnderLoad, killedWhileItStarted, stopped } = endings;
+  const { killedUnderLoad, killedWhileItStarted, killedWhileItRecovered, stopped } = endings;
   const lines = [
     `seed ${seed}, ${rounds} rounds in ${seconds.toFixed(0)} s`,
-    `server killed under load ${killedUnderLoad} times, while it started ${killedWhileItStarted} times; stopped ${stopped} times`,
+    `server killed under load ${killedUnderLoad} times, while it started ${killedWhileItStarted} times, while it recovered ${killedWhileItRecovered} times; stopped ${stopped} times`,
     `messages: ${messages.sent} sent, ${messages.acknowledged} acknowledged, ${messages.delivered} deliveries`,
     violations.length === 0 ? "nothing was violated" : `violations: ${violations.length}`,
   ];

@@ -19,7 +19,10 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
   readonly #listening: Promise<number>;
+  /** Resolves when it begins to read what it has stored, if it says so, or when it has ended. */
+  readonly recovering: Promise<void>;
   #errors = "";
+  #announceRecovery: () => void = () => {};
 
   constructor({ program, args, port }: ServerCommand) {
     this.#child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
@@ -27,6 +30,8 @@ export class ServerProcess {
       this.#errors = (this.#errors + text).slice(-10_000);
     });
     this.#ended = new Promise((resolve) => this.#child.once("exit", () => resolve()));
+    const announced = new Promise<void>((resolve) => (this.#announceRecovery = resolve));
+    this.recovering = Promise.race([announced, this.#ended]);
     this.#listening = port === undefined ? this.#portLine() : this.#open(port);
     // A process that is killed while it starts never listens, and nobody may be waiting for it.
     this.#listening.catch(() => undefined);
@@ -72,6 +77,7 @@ export class ServerProcess {
     try {
       if (this.#child.stdout === null) throw new Error("the server has no standard output");
       for await (const line of createInterface({ input: this.#child.stdout })) {
+        if (line === "recovering") this.#announceRecovery();
         const port = /^listening on (\d+)$/.exec(line)?.[1];
         if (port !== undefined) return Number(port);
       }

@@ -90,6 +90,7 @@ async function main(options: ProgramOptions): Promise<void> {
   process.on("SIGTERM", () => void server.stop().then(() => process.exit(0)));
   // Whoever started this program holds the other end: without him, nobody would end it.
   process.stdin.on("end", () => process.exit(1)).resume();
+  process.stdout.write("recovering\n");
   await server.start();
   const port = server.address().port ?? 0;
   process.stdout.write(`listening on ${port}\n`);

@@ -14,31 +14,44 @@ export async function verify(
   port: number,
   patienceMs: number,
 ): Promise<void> {
-  const { ledger, publishers, control } = population;
-  const progress = (): number => ledger.counts.delivered + ledger.counts.acknowledged;
-  for (const publisher of publishers) publisher.rest();
-  if (!(await untilStill(() => publishers.every(({ isIdle }) => isIdle), progress, patienceMs))) {
-    ledger.complain("refused", "a publisher waits for an answer that does not come");
-  }
-  const online = [...population.subscribers.keys()].filter(({ isOnline }) => isOnline);
+  const { ledger, subscribers, retainedStreams: streams } = population;
+  for (const subscriber of subscribers.keys()) subscriber.isHurried = true;
+  await settlePublishers(population, patienceMs);
+  const online = [...subscribers.keys()].filter(({ isOnline }) => isOnline);
   if (!(await until(() => online.every(({ isSettled }) => isSettled), patienceMs))) {
     ledger.complain("refused", "a subscriber waits for an answer that does not come");
   }
-  const markers = online.map((subscriber) => {
-    const { sequence } = control.publishTo(subscriber.marker);
-    return { subscriber, sequence };
-  });
-  const hasMarker = (): boolean =>
-    markers.every(({ subscriber, sequence }) => subscriber.lastMarker >= sequence);
-  await untilStill(hasMarker, progress, patienceMs);
+  await passMarkers(population, online, patienceMs);
   await settleSessions(population, online, patienceMs);
   await settleGroup(population, patienceMs);
-  await checkRetained(ledger, {
-    port,
-    filter: "retained/#",
-    streams: population.retainedStreams,
-    patienceMs,
+  await checkRetained(ledger, { port, filter: "retained/#", streams, patienceMs });
+  for (const subscriber of subscribers.keys()) subscriber.isHurried = false;
+}
+
+function progressOf({ ledger }: Population): () => number {
+  return () => ledger.counts.delivered + ledger.counts.acknowledged;
+}
+
+async function settlePublishers(population: Population, patienceMs: number): Promise<void> {
+  const { ledger, publishers } = population;
+  for (const publisher of publishers) publisher.rest();
+  const areIdle = (): boolean => publishers.every(({ isIdle }) => isIdle);
+  if (await untilStill(areIdle, progressOf(population), patienceMs)) return;
+  ledger.complain("refused", "a publisher waits for an answer that does not come");
+}
+
+async function passMarkers(
+  population: Population,
+  online: readonly Subscriber[],
+  patienceMs: number,
+): Promise<void> {
+  const markers = online.map((subscriber) => {
+    const { sequence } = population.control.publishTo(subscriber.marker);
+    return { subscriber, sequence };
   });
+  const haveCome = (): boolean =>
+    markers.every(({ subscriber, sequence }) => subscriber.lastMarker >= sequence);
+  await untilStill(haveCome, progressOf(population), patienceMs);
 }
 
 /** Wills are not behind the marker: they come when the server finds that a connection has ended. */
@@ -48,10 +61,11 @@ async function settleSessions(
   patienceMs: number,
 ): Promise<void> {
   const records = online.map(({ record }) => record);
-  for (const record of records) record.settle((stream) => !population.isWill(stream));
+  const { ledger } = population;
+  for (const record of records) ledger.settle(record, (stream) => !population.isWill(stream));
   const isDue = (stream: Stream): boolean => population.isWill(stream);
   await until(() => records.every((record) => !record.isOwed(isDue)), patienceMs);
-  for (const record of records) record.settle(isDue);
+  for (const record of records) ledger.settle(record, isDue);
 }
 
 /** What a group is owed may be with any of its members. */
@@ -60,5 +74,5 @@ async function settleGroup(population: Population, patienceMs: number): Promise<
   if (!population.with("member").every(({ isOnline }) => isOnline)) return;
   const everything = (): boolean => true;
   await until(() => !group.isOwed(everything), patienceMs);
-  group.settle(everything);
+  population.ledger.settle(group, everything);
 }

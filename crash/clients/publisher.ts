@@ -51,9 +51,11 @@ export class Publisher extends PersistentClient {
 
   protected override resumed(): void {
     for (const { message, packet, isReceived } of this.#exchanges.values()) {
-      message.stream.resent.add(message.sequence);
       if (isReceived) this.#release(packet.packetIdentifier);
-      else this.send({ ...packet, duplicate: true });
+      else {
+        message.stream.resending(message.sequence);
+        this.send({ ...packet, duplicate: true });
+      }
     }
     this.#fill();
   }
@@ -63,7 +65,7 @@ export class Publisher extends PersistentClient {
     for (const [identifier, { message, packet, isReceived }] of this.#exchanges) {
       if (isReceived) this.#exchanges.delete(identifier);
       else {
-        message.stream.resent.add(message.sequence);
+        message.stream.resending(message.sequence);
         this.send(packet);
       }
     }
@@ -89,6 +91,7 @@ export class Publisher extends PersistentClient {
   publishTo(stream: Stream): SentMessage {
     const message = this.ledger.sending(stream);
     const { topic, fields } = stream;
+    const { expirySeconds: messageExpiryIntervalSeconds } = fields;
     const clears = fields.retain && this.#random.chance(0.2);
     if (clears) stream.clearing.add(message.sequence);
     const size = this.#random.pick(SIZES);
@@ -101,6 +104,9 @@ export class Publisher extends PersistentClient {
       qos,
       retain,
       duplicate: false,
+      ...(messageExpiryIntervalSeconds !== undefined && {
+        properties: { messageExpiryIntervalSeconds },
+      }),
     };
     if (qos === 0) {
       this.send(packet);

@@ -31,7 +31,12 @@ export class Ledger {
   readonly counts: LedgerCounts = { sent: 0, acknowledged: 0, delivered: 0 };
   readonly #streams: Stream[] = [];
   readonly #receivers: ReceiverRecord[] = [];
+  readonly #nowMs: () => number;
   #events = 0;
+
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs;
+  }
 
   get streams(): readonly Stream[] {
     return this.#streams;
@@ -69,12 +74,12 @@ export class Ledger {
   sending(stream: Stream): SentMessage {
     this.counts.sent += 1;
     const sentAt = this.nextEvent();
-    return { stream, sequence: stream.sending(sentAt), sentAt };
+    return { stream, sequence: stream.sending(sentAt, this.#nowMs()), sentAt };
   }
 
   acknowledged({ stream, sequence, sentAt }: SentMessage): void {
     if (stream.acknowledged.has(sequence)) return;
-    stream.acknowledged.add(sequence);
+    stream.acknowledging(sequence, this.#nowMs());
     this.counts.acknowledged += 1;
     if (stream.clearing.has(sequence)) return;
     for (const receiver of this.#receivers) receiver.acknowledged(stream, sequence, sentAt);
@@ -90,6 +95,30 @@ export class Ledger {
       return;
     }
     const { duplicate: isDuplicate, retain: isRetained } = packet;
-    receiver.delivered({ stream, sequence: name.sequence, isDuplicate, isRetained });
+    const { sequence } = name;
+    const secondsLeft = packet.properties?.messageExpiryIntervalSeconds;
+    if (!isDuplicate) this.#checkExpiry(receiver, { stream, sequence, secondsLeft });
+    receiver.delivered({ stream, sequence, isDuplicate, isRetained });
+  }
+
+  /** The server has had its chance: what is owed of the chosen streams, and has not expired, is lost. */
+  settle(receiver: ReceiverRecord, isMeant: (stream: Stream) => boolean): void {
+    receiver.settle(isMeant, this.#nowMs());
+  }
+
+  /** Once it has begun to be sent, a message may come again however late it is. */
+  #checkExpiry(
+    receiver: ReceiverRecord,
+    {
+      stream,
+      sequence,
+      secondsLeft,
+    }: { stream: Stream; sequence: number; secondsLeft: number | undefined },
+  ): void {
+    const possible = stream.secondsLeft(sequence, this.#nowMs());
+    const name = `${receiver.name}: ${stream.topic} #${sequence}`;
+    if (possible < 0) this.complain("expired", name);
+    else if (secondsLeft !== undefined && secondsLeft > possible)
+      this.complain("expired", `${name} says ${secondsLeft} s are left of at most ${possible}`);
   }
 }

@@ -30,6 +30,20 @@ class Progress {
   readonly owed: Set<number> = new Set();
   /** Up to here everything belonged to an earlier session. */
   floor = 0;
+  /** Index of the sending after the one that the last delivery of QoS 0 is explained by. */
+  #next = 0;
+
+  /**
+   * Whether a delivery of QoS 0 can be one of the sendings after those of the deliveries before. Of QoS 0 a server may
+   * leave out what it likes, and it may take for new what a client sends again; but it sends on in the order of what it gets
+   * [MQTT-4.6.0-6]. The earliest sending that fits leaves the most to what follows.
+   */
+  follows(transmissions: readonly number[], sequence: number): boolean {
+    const index = transmissions.indexOf(sequence, this.#next);
+    if (index < 0) return false;
+    this.#next = index + 1;
+    return true;
+  }
 }
 
 /**
@@ -104,8 +118,14 @@ export class ReceiverRecord {
     if (delivery.isRetained) return;
     if (sequence <= progress.floor) this.#complain("stale", name);
     progress.owed.delete(sequence);
-    if (progress.seen.has(sequence)) return this.#again(delivery, name);
+    const isNew = !progress.seen.has(sequence);
     progress.seen.add(sequence);
+    if (this.#isAtMostOnce(stream)) {
+      if (progress.follows(stream.transmissions, sequence)) return;
+      const text = `${name} at QoS 0, which no sending explains`;
+      return this.#complain(isNew ? "reordered" : "repeated", text);
+    }
+    if (!isNew) return this.#again(delivery, name);
     if (sequence < progress.last && !this.#mayComeLate(stream, sequence)) {
       this.#complain("reordered", `${name} after #${progress.last}`);
     }
@@ -118,12 +138,21 @@ export class ReceiverRecord {
   }
 
   /** The server has had its chance: what is still owed of the chosen streams is lost. */
-  settle(isMeant: (stream: Stream) => boolean): void {
+  settle(isMeant: (stream: Stream) => boolean, nowMs: number): void {
     for (const [stream, { owed }] of this.#progress) {
       if (!isMeant(stream)) continue;
-      for (const sequence of owed) this.#complain("lost", `${stream.topic} #${sequence}`);
+      for (const sequence of owed) {
+        if (stream.mayHaveExpired(sequence, nowMs)) continue;
+        this.#complain("lost", `${stream.topic} #${sequence}`);
+      }
       owed.clear();
     }
+  }
+
+  /** True for what comes with QoS 0 through one subscription, in an order. */
+  #isAtMostOnce(stream: Stream): boolean {
+    if (this.isShared || !stream.fields.isOrdered) return false;
+    return stream.fields.qos === 0 || this.#subscriptionTo(stream.topic)?.qos === 0;
   }
 
   #again({ stream, sequence, isDuplicate }: Delivery, name: string): void {

@@ -12,6 +12,17 @@ export interface StreamFields {
   readonly retain: boolean;
   /** Wills come when connections break, in whatever order. */
   readonly isOrdered: boolean;
+  /** Message Expiry Interval of its messages; left out: they never expire. */
+  readonly expirySeconds?: number;
+}
+
+/** How much later than due something may be seen, on a machine that has other things to do. */
+const LATE_MS_MAX = 3_000;
+
+/** When a message was sent first, and when the server was known to have it; in ms. */
+interface Times {
+  readonly sentAtMs: number;
+  acknowledgedAtMs: number;
 }
 
 /**
@@ -28,7 +39,10 @@ export class Stream {
   /** Those without a payload, which clear the retained message. */
   readonly clearing: SequenceSet = new SequenceSet();
 
+  /** Every sending, the repeated ones too, in the order in which they were written to connections. */
+  readonly transmissions: number[] = [];
   readonly #sentAt: Map<number, number> = new Map();
+  readonly #times: Map<number, Times> = new Map();
 
   constructor(number: number, fields: StreamFields) {
     this.number = number;
@@ -40,11 +54,45 @@ export class Stream {
   }
 
   /** The next message is about to be sent. */
-  sending(event: number): number {
+  sending(event: number, nowMs: number): number {
     this.lastSent += 1;
+    if (this.fields.expirySeconds !== undefined) {
+      this.#times.set(this.lastSent, { sentAtMs: nowMs, acknowledgedAtMs: Infinity });
+      this.#times.delete(this.lastSent - REMEMBERED);
+    }
     this.#sentAt.set(this.lastSent, event);
     this.#sentAt.delete(this.lastSent - REMEMBERED);
+    this.transmissions.push(this.lastSent);
     return this.lastSent;
+  }
+
+  /** The server has said that it has a message. */
+  acknowledging(sequence: number, nowMs: number): void {
+    this.acknowledged.add(sequence);
+    const times = this.#times.get(sequence);
+    if (times !== undefined) times.acknowledgedAtMs = nowMs;
+  }
+
+  /** Whether the server may have let a message expire. */
+  mayHaveExpired(sequence: number, nowMs: number): boolean {
+    const { expirySeconds } = this.fields;
+    if (expirySeconds === undefined) return false;
+    return nowMs >= (this.#times.get(sequence)?.sentAtMs ?? 0) + expirySeconds * 1_000;
+  }
+
+  /** Seconds of its life that a message can have left at most; Infinity if that is not known. */
+  secondsLeft(sequence: number, nowMs: number): number {
+    const { expirySeconds = Infinity } = this.fields;
+    // The server has had it since then, if not for longer.
+    const acknowledgedAtMs = this.#times.get(sequence)?.acknowledgedAtMs ?? Infinity;
+    const ageMs = Math.max(0, nowMs - acknowledgedAtMs - LATE_MS_MAX);
+    return expirySeconds - Math.floor(ageMs / 1_000);
+  }
+
+  /** A message is about to be sent again, after a reconnection. */
+  resending(sequence: number): void {
+    this.resent.add(sequence);
+    this.transmissions.push(sequence);
   }
 
   /** The event at which a message was sent first; 0 if that is long ago. */

@@ -3,23 +3,25 @@ import { describe, expect, it } from "vitest";
 import { Ledger } from "../ledger/ledger.ts";
 import type { SentMessage } from "../ledger/ledger.ts";
 import type { ReceiverRecord } from "../ledger/receiver-record.ts";
-import type { Stream } from "../ledger/stream.ts";
+import type { Stream, StreamFields } from "../ledger/stream.ts";
 import type { ViolationType } from "../ledger/violation.ts";
 
 /** A ledger with one stream and one session that has a confirmed subscription to it. */
 class Bench {
-  readonly ledger: Ledger = new Ledger();
+  nowMs = 1_000_000;
+  readonly ledger: Ledger = new Ledger(() => this.nowMs);
   readonly stream: Stream;
   readonly receiver: ReceiverRecord;
 
-  constructor(qos: QoS = 2) {
-    this.stream = this.ledger.newStream({ topic: "a/b", qos, retain: false, isOrdered: true });
+  constructor(qos: QoS = 2, more: Partial<StreamFields> = {}) {
+    const fields = { topic: "a/b", qos, retain: false, isOrdered: true, ...more };
+    this.stream = this.ledger.newStream(fields);
     this.receiver = this.ledger.newReceiver("session");
     this.subscribe();
   }
 
-  subscribe(): void {
-    this.receiver.subscribing("a/#", 2);
+  subscribe(qos: QoS = 2): void {
+    this.receiver.subscribing("a/#", qos);
     this.receiver.subscribed("a/#", this.ledger.nextEvent());
   }
 
@@ -39,7 +41,7 @@ class Bench {
 
   /** The types of the violations, once the server has had its chance. */
   settled(): readonly ViolationType[] {
-    this.receiver.settle(() => true);
+    this.ledger.settle(this.receiver, () => true);
     return this.ledger.violations.map(({ type }) => type);
   }
 }
@@ -100,7 +102,7 @@ describe("the ledger", () => {
     bench.acknowledge(3);
     for (const sequence of [1, 2, 3]) bench.deliver(sequence);
     bench.deliver(1, { duplicate: true });
-    bench.stream.resent.add(2);
+    bench.stream.resending(2);
     bench.deliver(2);
     expect(bench.settled()).toEqual([]);
     bench.deliver(3);
@@ -121,10 +123,70 @@ describe("the ledger", () => {
     bench.subscribe();
     bench.acknowledge(1);
     bench.deliver(2);
-    bench.stream.resent.add(1);
+    bench.stream.resending(1);
     bench.ledger.acknowledged(early);
     bench.deliver(1);
     expect(bench.settled()).toEqual([]);
+  });
+
+  describe("of a QoS 1 message for a QoS 0 subscription", () => {
+    /** The server takes all of 1, 2, 3; it is killed before it says so, and the client sends them again. */
+    function sentTwice(): Bench {
+      const bench = new Bench(1);
+      bench.subscribe(0);
+      for (let count = 0; count < 3; count += 1) bench.ledger.sending(bench.stream);
+      for (const sequence of [1, 2, 3]) bench.stream.resending(sequence);
+      return bench;
+    }
+
+    it.each([
+      ["nothing", []],
+      ["all of both sendings", [1, 2, 3, 1, 2, 3]],
+      ["the end of the first sending and the beginning of the second", [2, 3, 1]],
+      [
+        "an old one after a later one, because the first sending of it was not delivered",
+        [3, 1, 2],
+      ],
+      ["some", [1, 3, 2, 3]],
+    ])("takes %s", (_, sequences) => {
+      const bench = sentTwice();
+      for (const sequence of sequences) bench.deliver(sequence, { qos: 0 });
+      expect(bench.settled()).toEqual([]);
+    });
+
+    it.each([
+      ["one that comes more often than it was sent", [1, 1, 1], "repeated"],
+      ["one that the second sending is over for", [1, 2, 3, 2, 1], "repeated"],
+      ["one that no sending leaves room for", [3, 2, 1], "reordered"],
+    ] as const)("sees %s", (_, sequences, type) => {
+      const bench = sentTwice();
+      for (const sequence of sequences) bench.deliver(sequence, { qos: 0 });
+      expect(bench.settled()).toEqual([type]);
+    });
+
+    it("sees the wrong order, and repetitions, of what was sent once", () => {
+      const bench = new Bench(1);
+      bench.subscribe(0);
+      bench.acknowledge(3);
+      for (const sequence of [1, 3, 2]) bench.deliver(sequence, { qos: 0 });
+      bench.deliver(3, { qos: 0 });
+      expect(bench.settled()).toEqual(["reordered", "repeated"]);
+    });
+
+    it("sees the same of what was published with QoS 0, for any subscription", () => {
+      const bench = new Bench(0);
+      bench.acknowledge(4);
+      for (const sequence of [1, 3, 2, 3, 4]) bench.deliver(sequence);
+      expect(bench.settled()).toEqual(["reordered", "repeated"]);
+    });
+
+    it("still sees the wrong order for a QoS 1 subscription, though it was sent again", () => {
+      const bench = new Bench(1);
+      for (let count = 0; count < 3; count += 1) bench.ledger.sending(bench.stream);
+      bench.stream.resending(1);
+      for (const sequence of [3, 1]) bench.deliver(sequence);
+      expect(bench.settled()).toEqual(["reordered"]);
+    });
   });
 
   it("sees what was never sent", () => {
@@ -167,6 +229,60 @@ describe("the ledger", () => {
     expect(bench.settled()).toEqual([]);
   });
 
+  describe("of a message that expires after 10 s", () => {
+    function expiring(): Bench {
+      const bench = new Bench(1, { expirySeconds: 10 });
+      bench.acknowledge(1);
+      return bench;
+    }
+    const left = (messageExpiryIntervalSeconds: number): Partial<PublishPacket> => ({
+      properties: { messageExpiryIntervalSeconds },
+    });
+
+    it("misses it before that, and not after it", () => {
+      const early = expiring();
+      early.nowMs += 9_999;
+      expect(early.settled()).toEqual(["lost"]);
+      const late = expiring();
+      late.nowMs += 10_000;
+      expect(late.settled()).toEqual([]);
+    });
+
+    it("sees that it comes when it must have expired", () => {
+      const bench = expiring();
+      bench.nowMs += 14_001;
+      bench.deliver(1);
+      expect(bench.settled()).toEqual(["expired"]);
+    });
+
+    it("takes it a little late, and again at any time", () => {
+      const bench = expiring();
+      bench.nowMs += 12_999;
+      bench.deliver(1);
+      bench.nowMs += 100_000;
+      bench.deliver(1, { duplicate: true });
+      expect(bench.settled()).toEqual([]);
+    });
+
+    it("sees that its time has not gone on", () => {
+      const bench = expiring();
+      bench.nowMs += 9_000;
+      bench.deliver(1, left(4));
+      expect(bench.settled()).toEqual([]);
+      bench.deliver(1, left(5));
+      expect(bench.ledger.violations.map(({ type }) => type)).toContain("expired");
+    });
+
+    it("does not count the time before its acknowledgement, which it may have come late by", () => {
+      const bench = new Bench(1, { expirySeconds: 10 });
+      const message = bench.ledger.sending(bench.stream);
+      bench.nowMs += 60_000;
+      bench.deliver(1, left(10));
+      bench.ledger.acknowledged(message);
+      expect(bench.settled()).toEqual([]);
+    });
+  });
+
   it("holds a group to each message once, in any order", () => {
     const { ledger, stream, acknowledge } = groupBench();
     const group = ledger.newReceiver("group", "group");
@@ -175,7 +291,7 @@ describe("the ledger", () => {
     acknowledge(4);
     const delivery = { stream, isDuplicate: false, isRetained: false };
     for (const sequence of [3, 1, 2, 1]) group.delivered({ ...delivery, sequence });
-    group.settle(() => true);
+    ledger.settle(group, () => true);
     expect(ledger.violations.map(({ type }) => type)).toEqual(["repeated", "lost"]);
   });
 });
