@@ -52,6 +52,24 @@ describe("a server with a store", () => {
     }
   });
 
+  it("keeps what waits for members of a shared subscription, and what is on its way to one", async () => {
+    const server = await started({ store: new MemoryStore() });
+    const peer = await connected(server, "s", LASTING);
+    await subscribe(peer, "$share/g/t", 1);
+    await publish(server, "sent");
+    const sent = await peer.packet();
+    expect(sent).toMatchObject({ type: "publish", packetIdentifier: 1 });
+    peer.stream.destroy();
+    await turns();
+    await publish(server, "queued");
+    await server.stop();
+    await server.start();
+    const again = await connected(server, "s", LASTING);
+    expect(await again.packet()).toMatchObject({ packetIdentifier: 1, duplicate: true });
+    const queued = await again.packet();
+    expect(queued?.type === "publish" && text(queued.payload)).toBe("queued");
+  });
+
   it("leaves nothing in the journal but messages that are owed", async () => {
     const medium = new MemoryMedium();
     const server = await started({ store: new MemoryStore(medium) });

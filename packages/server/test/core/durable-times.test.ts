@@ -96,6 +96,62 @@ describe.each([
     expect(s.receive()).toMatchObject([{ type: "publish", topic: "will" }]);
   });
 
+  /** A client "w" with a delayed Will, which is gone. */
+  function mortal(server: DurableServer, willDelayIntervalSeconds: number, seconds = 3_600): void {
+    const payload = new Uint8Array([49]);
+    const properties = { willDelayIntervalSeconds };
+    const will = { topic: "will", payload, qos: 1, retain: false, properties } as const;
+    server.harness.connect("w", { ...lasting(seconds), will }).cut();
+  }
+
+  it("[MQTT-3.1.3-9] a Will whose delay is over while the server is down is published at its start", () => {
+    const server = new DurableServer();
+    away(server.harness, "s", "will");
+    mortal(server, 10);
+    const s = crash(server, 11_000).connect("s", lasting());
+    expect(s.receive()).toMatchObject([{ type: "publish", topic: "will" }]);
+    const again = crash(server, 0).connect("s", lasting());
+    expect(again.receive()).toMatchObject([{ type: "publish", duplicate: true }]);
+  });
+
+  it("[MQTT-3.1.3-9] a Will is not published if its client comes back in time, down time included", () => {
+    const server = new DurableServer();
+    away(server.harness, "s", "will");
+    mortal(server, 10);
+    const harness = crash(server, 9_000);
+    harness.connect("w", lasting()).send({ type: "disconnect", reasonCode: 0 });
+    harness.advance(60_000);
+    expect(harness.connect("s", lasting()).receive()).toEqual([]);
+    expect(crash(server, 60_000).connect("s", lasting()).receive()).toEqual([]);
+  });
+
+  it("[MQTT-3.1.2-8] a Will comes with the end of its session, if that ends first while the server is down", () => {
+    const server = new DurableServer();
+    away(server.harness, "s", "will");
+    mortal(server, 1_000, 10);
+    const harness = crash(server, 11_000);
+    expect(isPresent(harness, "w")).toBe(false);
+    expect(harness.connect("s", lasting()).receive()).toMatchObject([{ topic: "will" }]);
+  });
+
+  it("a message of a shared subscription expires in the queue of its member", () => {
+    const server = new DurableServer();
+    away(server.harness, "s", "$share/g/t");
+    publishTo(server.harness, "t", { properties: { messageExpiryIntervalSeconds: 10 } });
+    publishTo(server.harness, "t");
+    const s = crash(server, 11_000).connect("s", lasting());
+    expect(s.receive()).toMatchObject([{ type: "publish", topic: "t" }]);
+  });
+
+  it("a message that was on its way comes again, however late, since its delivery had begun", () => {
+    const server = new DurableServer();
+    const s = server.harness.connect("s", lasting());
+    subscribe(s, "t");
+    publishTo(server.harness, "t", { properties: { messageExpiryIntervalSeconds: 10 } });
+    const again = crash(server, 11_000).connect("s", lasting());
+    expect(again.receive()).toMatchObject([{ type: "publish", duplicate: true }]);
+  });
+
   it("an expired session is struck out of the store", () => {
     const server = new DurableServer();
     away(server.harness, "s", "t", 10);
@@ -181,6 +237,51 @@ describe("what a restart brings back", () => {
     expect(again.receive()).toMatchObject([
       { qos: 1, retain: true, properties: { subscriptionIdentifiers: [9] } },
     ]);
+  });
+
+  it("messages that wait for the members of a shared subscription, each once and in order", () => {
+    const server = new DurableServer();
+    for (const member of ["s1", "s2"]) away(server.harness, member, "$share/g/t");
+    const publisher = server.harness.connect("p");
+    for (const one of ["1", "2", "3", "4", "5", "6"])
+      publisher.send(publishPacket("t", one, { qos: 1, packetIdentifier: Number(one) }));
+    server.checkpoint();
+    for (const one of ["7", "8"])
+      publisher.send(publishPacket("t", one, { qos: 1, packetIdentifier: Number(one) }));
+    const harness = server.crash();
+    const shares = ["s1", "s2"].map((member) => harness.connect(member, lasting()).receiveTexts());
+    for (const share of shares) expect(share).toEqual(share.toSorted());
+    expect(shares.flat().toSorted()).toEqual(["1", "2", "3", "4", "5", "6", "7", "8"]);
+  });
+
+  it("a Will with all that it has", () => {
+    const server = new DurableServer();
+    away(server.harness, "s", "will");
+    const properties = {
+      payloadFormatIndicator: 1,
+      messageExpiryIntervalSeconds: 100,
+      contentType: "text/plain",
+      responseTopic: "answers",
+      correlationData: new Uint8Array([1, 2]),
+      userProperties: [["a", "1"]],
+    } as const;
+    const payload = new Uint8Array([49]);
+    const will = { topic: "will", payload, qos: 2, retain: true, properties } as const;
+    server.harness.connect("w", { ...lasting(), will });
+    const harness = server.crash();
+    const expected = { topic: "will", payload, qos: 2, properties };
+    expect(harness.connect("s", lasting()).receive()).toMatchObject([expected]);
+    const n = harness.connect("n");
+    subscribe(n, "will");
+    expect(n.receive()).toMatchObject([{ ...expected, retain: true }]);
+  });
+
+  it("who a session belongs to, and when it was made", () => {
+    const server = new DurableServer();
+    server.harness.connect("s", { ...lasting(), userName: "ursula" }).cut();
+    const createdAtMs = server.harness.core.now;
+    const session = server.crash(5_000).core.sessions.get("s");
+    expect(session).toMatchObject({ userName: "ursula", createdAtMs });
   });
 
   it("messages of a shared subscription, which another member gets if the session ends", () => {
