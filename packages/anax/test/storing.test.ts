@@ -1,9 +1,11 @@
 /** `anax serve` and the directory that it keeps its data in. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "@anax/client";
+import { lmdbStore } from "@anax/store-lmdb";
 import { afterEach, describe, expect, it } from "vitest";
 import type { RunningCommand } from "./support/command.ts";
+import { asNobody } from "./support/as-nobody.ts";
 import { runToEnd, start } from "./support/command.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
@@ -139,6 +141,78 @@ describe("anax serve, refusing a data directory", () => {
       exitCode: 1,
       stderr: `anax serve: ${path} is not a directory\n`,
     });
+  });
+
+  it("below a file", async () => {
+    const path = unused();
+    writeFileSync(path, "");
+    const { exitCode, stderr } = await refusal("--data-dir", join(path, "data"));
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^anax serve: ${path}/data cannot be [^\n]+\n$`));
+  });
+
+  it("that it cannot write", async () => {
+    const path = unused();
+    mkdirSync(path, { mode: 0o755 });
+    chmodSync(folder, 0o755);
+    expect(await asNobody(() => refusal("--data-dir", path))).toEqual({
+      exitCode: 1,
+      stderr: expect.stringMatching(
+        new RegExp(`^anax serve: ${path} cannot be written: [^\n]+\n$`),
+      ),
+    });
+    expect(readdirSync(path)).toEqual([]);
+  });
+
+  it("that it cannot make", async () => {
+    chmodSync(folder, 0o755);
+    const path = unused();
+    expect(await asNobody(() => refusal("--data-dir", path))).toEqual({
+      exitCode: 1,
+      stderr: expect.stringMatching(
+        new RegExp(`^anax serve: ${path} cannot be written: [^\n]+\n$`),
+      ),
+    });
+  });
+
+  it("whose file it cannot write", async () => {
+    const path = unused();
+    await stop(await serve("--data-dir", path));
+    chmodSync(folder, 0o755);
+    chmodSync(path, 0o777);
+    for (const name of readdirSync(path)) chmodSync(join(path, name), 0o644);
+    expect(await asNobody(() => refusal("--data-dir", path))).toEqual({
+      exitCode: 1,
+      stderr: expect.stringMatching(
+        new RegExp(`^anax serve: ${path} cannot be written: [^\n]+\n$`),
+      ),
+    });
+  });
+
+  it.each([
+    ["garbage", Buffer.alloc(50_000, 0x5a), "is not a file of LMDB"],
+    ["nothing", Buffer.alloc(0), "is not a file of LMDB"],
+  ])("with %s in place of the data", async (_name, bytes, text) => {
+    const path = unused();
+    mkdirSync(path);
+    const file = join(path, "anax-1.mdb");
+    writeFileSync(file, bytes);
+    const stderr = `anax serve: ${file} ${text}\n`;
+    expect(await refusal("--data-dir", path)).toEqual({ exitCode: 1, stderr });
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+  });
+
+  it("that cannot be understood", async () => {
+    const path = unused();
+    const store = lmdbStore({ path });
+    const skip = (): void => undefined;
+    await store.open({ session: skip, retained: skip, batch: skip });
+    const batch = { position: 1, bytes: Uint8Array.of(99, 1, 2, 3, 4) };
+    await store.commit({ batch, deletedBatches: [], sessions: new Map(), retained: new Map() });
+    await store.close();
+    const { exitCode, stderr } = await refusal("--data-dir", path);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^anax serve: [^\n]*batch 1 cannot be understood: [^\n]+\n$/);
   });
 
   it("that nothing would be kept in", async () => {
