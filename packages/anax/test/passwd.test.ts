@@ -61,6 +61,20 @@ describe("anax passwd", () => {
     expect(readFileSync(path, "utf8")).not.toContain("secret");
   });
 
+  it("writes a verifier for SCRAM-SHA-256 if it is told so, and takes it away again", async () => {
+    const path = newPath();
+    await runToEnd(["passwd", path, "ann", "--scram"], "secret");
+    expect(readFileSync(path, "utf8")).toMatch(/^ann:\$scrypt\$\S+:\$scram-sha-256\$\S+\n$/);
+    expect(await isLetIn(path, "ann", "secret")).toBe(true);
+    await runToEnd(["passwd", path, "ann"], "secret");
+    expect(readFileSync(path, "utf8")).not.toContain("scram");
+    const { exitCode, stderr } = await runToEnd(["passwd", path, "ann", "--scram"], "a\u0007b");
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^anax passwd: SCRAM-SHA-256 cannot use it: [^\n]+\n$/),
+    });
+  });
+
   it("asks twice on a terminal, and does not show what is typed", async () => {
     const path = newPath();
     const command = start(["passwd", path, "ann"], { isTTY: true });
@@ -104,6 +118,7 @@ describe("anax passwd", () => {
     ["an empty password", 1, ["users", "ann"], ""],
     ["a user name with a colon", 2, ["users", "a:b"], "secret"],
     ["a user to remove who is not there", 1, ["users", "ann", "-D"], ""],
+    ["a user to remove by SCRAM", 2, ["users", "ann", "-D", "--scram"], ""],
     ["nobody to remove", 2, ["users", "-D"], ""],
     ["a folder that is not there", 1, ["none/users", "ann"], "secret"],
     ["a folder in place of the file", 1, [".", "ann"], "secret"],

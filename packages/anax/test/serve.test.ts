@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { connect as connectSocket, createServer } from "node:net";
 import type { Socket } from "node:net";
 import { join } from "node:path";
-import { connect } from "@anax/client";
+import { connect, scramSha256 } from "@anax/client";
 import type { ClientOptions, MqttClient, MqttConnectError } from "@anax/client";
 import { passwordFileLine } from "@anax/server";
 import { afterEach, describe, expect, it } from "vitest";
@@ -223,6 +223,22 @@ describe("anax serve, letting in", () => {
     const { urls } = await serve("--user", "ann:secret", "--allow-anonymous");
     expect(await reasonOf(urls[0], {})).toBe(0);
     expect(await reasonOf(urls[0], { ...ANN, password: "wrong" })).toBe(BAD_USER_NAME_OR_PASSWORD);
+  });
+
+  it("who proves a password by SCRAM-SHA-256, of the command line or of a file", async () => {
+    const file = join(folder, "scram-users");
+    const lines = [
+      await passwordFileLine("ann", "of the file", { scram: true }),
+      await passwordFileLine("bob", "secret", { scram: true }),
+    ];
+    writeFileSync(file, lines.join("\n"));
+    const { urls } = await serve("--user", "ann:secret", "--password-file", file);
+    const proof = (userName: string, password: string): Promise<number> =>
+      reasonOf(urls[0], { authentication: scramSha256({ userName, password }) });
+    expect(await proof("ann", "secret")).toBe(0);
+    expect(await proof("ann", "of the file")).toBe(BAD_USER_NAME_OR_PASSWORD);
+    expect(await proof("bob", "secret")).toBe(0);
+    expect(await proof("eve", "secret")).toBe(BAD_USER_NAME_OR_PASSWORD);
   });
 
   it("the users of a password file, which is read again at SIGHUP", async () => {

@@ -1,7 +1,14 @@
 /** `@anax/server`: an MQTT server to embed. The public names, listed by hand. */
 export { hashPassword } from "./auth/password-hash.ts";
 export { scramVerifier, type ScramVerifierOptions } from "./auth/scram.ts";
-export { parsePasswordFile, PasswordFile, passwordFileLine } from "./auth/password-file.ts";
+export {
+  parsePasswordFile,
+  PasswordFile,
+  type PasswordFileEntry,
+  passwordFileLine,
+  type PasswordFileLineOptions,
+} from "./auth/password-file.ts";
+export type { PasswordHash } from "./auth/password-hash.ts";
 export type { AcknowledgedPacket } from "./core/delivering/acknowledged-packet.ts";
 export type { ApplicationMessage } from "./core/publishing/application-message.ts";
 export { CORE_DEFAULTS, type CoreOptions, type QueueOverflow } from "./core/core-options.ts";

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { PasswordFile } from "@anax/server";
-import type { Authenticator, Credentials } from "@anax/server";
+import { PasswordFile, scramVerifier } from "@anax/server";
+import type { Authenticator, Credentials, ScramVerifier } from "@anax/server";
 import type { AuthenticationFlags, UserOnCommandLine } from "./serve-flags.ts";
 
 /** Lets in who the command line says: the users that it names, those of a file, and perhaps the nameless. */
@@ -8,8 +8,11 @@ export class CommandAuthenticator implements Authenticator {
   readonly #digests: ReadonlyMap<string, Uint8Array>;
   readonly #file: PasswordFile | undefined;
   readonly #anonymous: "allowed" | "refused";
+  readonly #users: readonly UserOnCommandLine[];
+  #verifiers: ReadonlyMap<string, ScramVerifier> = new Map();
 
   constructor({ user, passwordFile, allowAnonymous }: AuthenticationFlags) {
+    this.#users = user;
     this.#digests = new Map(user.map(digestEntry));
     this.#file = passwordFile === undefined ? undefined : new PasswordFile(passwordFile);
     this.#anonymous = allowAnonymous ? "allowed" : "refused";
@@ -18,6 +21,16 @@ export class CommandAuthenticator implements Authenticator {
   /** Reads the file again; if it cannot be read, what was read before stays in force. */
   async load(): Promise<void> {
     await this.#file?.load();
+    if (this.#verifiers.size === 0) this.#verifiers = await verifiersOf(this.#users);
+  }
+
+  /** Absent if neither the command line nor the file has anybody who may prove a password by SCRAM-SHA-256. */
+  get scramVerifierOf(): ((userName: string) => ScramVerifier | undefined) | undefined {
+    const ofFile = this.#file?.scramVerifierOf;
+    if (this.#verifiers.size === 0 && ofFile === undefined) return undefined;
+    // As with passwords, the command line goes before the file.
+    return (userName) =>
+      this.#digests.has(userName) ? this.#verifiers.get(userName) : ofFile?.(userName);
   }
 
   authenticate(credentials: Credentials): boolean | Promise<boolean> {
@@ -28,6 +41,20 @@ export class CommandAuthenticator implements Authenticator {
     if (expected !== undefined) return timingSafeEqual(expected, digest(password));
     return this.#file?.authenticate(credentials) ?? false;
   }
+}
+
+/** Made at the start, so that nobody has to wait for them. No SCRAM client may send a password with control characters. */
+async function verifiersOf(
+  users: readonly UserOnCommandLine[],
+): Promise<ReadonlyMap<string, ScramVerifier>> {
+  const fit = users.filter(({ password }) => !/\p{Cc}/u.test(password));
+  return new Map(
+    await Promise.all(
+      fit.map(async ({ userName, password }): Promise<[string, ScramVerifier]> => {
+        return [userName, await scramVerifier(password)];
+      }),
+    ),
+  );
 }
 
 function digestEntry({ userName, password }: UserOnCommandLine): [string, Uint8Array] {

@@ -12,14 +12,11 @@ import { ScramAuthentication } from "./scram-authentication.ts";
 export function authenticatingHandler(
   authenticator: Authenticator,
 ): ServerEventHandler<"validatingConnection"> {
-  const scram =
-    authenticator.scramVerifierOf === undefined
-      ? undefined
-      : new ScramAuthentication((userName) => authenticator.scramVerifierOf?.(userName));
+  const scram = new ScramAuthentication((userName) => authenticator.scramVerifierOf?.(userName));
   return (event) => {
-    if (scram !== undefined && event.authenticationMethod === SCRAM_METHOD) {
-      return scram.authenticate(event);
-    }
+    // Asked each time: a password file that is read again may have got its first verifier.
+    const isOffered = authenticator.scramVerifierOf !== undefined;
+    if (isOffered && event.authenticationMethod === SCRAM_METHOD) return scram.authenticate(event);
     if (event.reauthentication) return undefined;
     const isIn = authenticator.authenticate(event);
     if (typeof isIn === "boolean") {

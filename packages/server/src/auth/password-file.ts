@@ -1,9 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { MqttConfigurationError } from "../errors.ts";
-import type { Authenticator, Credentials } from "../ports/authenticator.ts";
+import type { Authenticator, Credentials, ScramVerifier } from "../ports/authenticator.ts";
 import { hashPassword, parsePasswordHash, passwordMatches } from "./password-hash.ts";
 import type { PasswordHash } from "./password-hash.ts";
+import { scramVerifier } from "./scram.ts";
+import { parseScramVerifier, scramVerifierText } from "./scram-verifier-text.ts";
 
 /** A hash that no password has: checked for unknown users, so that they take as long as known ones. */
 const NOBODY: PasswordHash = {
@@ -14,31 +16,63 @@ const NOBODY: PasswordHash = {
   hash: randomBytes(32),
 };
 
-/** One line of a password file. Throws `TypeError` for a user name that a line cannot hold. */
-export async function passwordFileLine(userName: string, password: string): Promise<string> {
+/** What a line of a password file holds. */
+export interface PasswordFileLineOptions {
+  /**
+   * True: the line has a SCRAM verifier too, so that clients may prove the password without sending it. Whoever steals the
+   * file tries passwords with less effort then. Default false.
+   */
+  readonly scram?: boolean | undefined;
+}
+
+/** What a password file has of a user. */
+export interface PasswordFileEntry {
+  readonly hash: PasswordHash;
+  /** Absent if the user cannot log in by SCRAM-SHA-256. */
+  readonly scram?: ScramVerifier;
+}
+
+/**
+ * One line of a password file. Throws `TypeError` for a user name that a line cannot hold, and for a password that SCRAM
+ * cannot use where a verifier is asked for.
+ */
+export async function passwordFileLine(
+  userName: string,
+  password: string,
+  { scram = false }: PasswordFileLineOptions = {},
+): Promise<string> {
   if (userName === "" || /[:\r\n]|^#/.test(userName)) {
     throw new TypeError(
       `user name ${JSON.stringify(userName)} is empty, has ":", or begins with #`,
     );
   }
-  return `${userName}:${await hashPassword(password)}`;
+  const verifier = scram ? `:${scramVerifierText(await scramVerifier(password))}` : "";
+  return `${userName}:${await hashPassword(password)}${verifier}`;
 }
 
-/** Users and hashes of the text of a password file. Throws `MqttConfigurationError` that names the bad line. */
-export function parsePasswordFile(text: string): ReadonlyMap<string, PasswordHash> {
-  const users = new Map<string, PasswordHash>();
+/** Users of the text of a password file. Throws `MqttConfigurationError` that names the bad line. */
+export function parsePasswordFile(text: string): ReadonlyMap<string, PasswordFileEntry> {
+  const users = new Map<string, PasswordFileEntry>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (line === "" || line.startsWith("#")) continue;
-    const colon = line.indexOf(":");
-    const hash = parsePasswordHash(line.slice(colon + 1));
-    const userName = line.slice(0, Math.max(colon, 0));
-    if (hash === undefined || userName === "" || users.has(userName)) {
+    const [userName = "", ...texts] = line.split(":");
+    const entry = parseEntry(texts);
+    if (entry === undefined || userName === "" || users.has(userName)) {
       const problem = users.has(userName) ? "names a user twice" : "is not user:$scrypt$…";
       throw new MqttConfigurationError(`line ${index + 1} of the password file ${problem}`);
     }
-    users.set(userName, hash);
+    users.set(userName, entry);
   }
   return users;
+}
+
+/** A hash, and perhaps a verifier behind it. */
+function parseEntry([hashText = "", scramText, ...rest]: string[]): PasswordFileEntry | undefined {
+  const hash = parsePasswordHash(hashText);
+  if (hash === undefined || rest.length > 0) return undefined;
+  if (scramText === undefined) return { hash };
+  const scram = parseScramVerifier(scramText);
+  return scram && { hash, scram };
 }
 
 /**
@@ -47,7 +81,8 @@ export function parsePasswordFile(text: string): ReadonlyMap<string, PasswordHas
  */
 export class PasswordFile implements Authenticator {
   readonly #path: string;
-  #users: ReadonlyMap<string, PasswordHash> = new Map();
+  #users: ReadonlyMap<string, PasswordFileEntry> = new Map();
+  #hasVerifiers = false;
   /**
    * Passwords that were right, as a digest under a key that only this process has: when ten thousand
    * devices come back at once, they are not made to wait for a slow hash each.
@@ -66,13 +101,19 @@ export class PasswordFile implements Authenticator {
       throw new MqttConfigurationError(text, { cause });
     });
     this.#users = parsePasswordFile(text);
+    this.#hasVerifiers = Array.from(this.#users.values()).some(({ scram }) => scram !== undefined);
     this.#known = new Map();
+  }
+
+  /** Absent while no user has a verifier: then SCRAM-SHA-256 is not offered. */
+  get scramVerifierOf(): ((userName: string) => ScramVerifier | undefined) | undefined {
+    return this.#hasVerifiers ? (userName) => this.#users.get(userName)?.scram : undefined;
   }
 
   async authenticate({ userName, password }: Credentials): Promise<boolean> {
     if (userName === undefined || password === undefined) return false;
     const users = this.#users;
-    const expected = users.get(userName);
+    const expected = users.get(userName)?.hash;
     const digest = createHmac("sha256", this.#key).update(password).digest();
     const known = this.#known.get(userName);
     if (known !== undefined && timingSafeEqual(known, digest)) return true;

@@ -29,11 +29,11 @@ export interface Authenticator {
    * The verifier of a user, for clients of MQTT 5.0 that choose the method SCRAM-SHA-256: those are not asked for by
    * `authenticate`. The name comes normalized by NFKC. A client of a user without a verifier is refused at the end, as
    * if its password were wrong; verifiers of other than the default iterations and length of salt tell it from others.
-   * Left out: SCRAM-SHA-256 is refused with 0x8C.
+   * Left out, or undefined at the time of asking: SCRAM-SHA-256 is refused with 0x8C.
    */
-  scramVerifierOf?(
-    userName: string,
-  ): ScramVerifier | undefined | Promise<ScramVerifier | undefined>;
+  readonly scramVerifierOf?:
+    | ((userName: string) => ScramVerifier | undefined | Promise<ScramVerifier | undefined>)
+    | undefined;
   /** Called by each start of the server; what it throws fails the start. */
   load?(): Promise<void>;
 }

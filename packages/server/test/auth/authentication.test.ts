@@ -124,6 +124,35 @@ describe("password file", () => {
     expect(await file.authenticate(credentials("ann", "new"))).toBe(true);
   });
 
+  it("may have a verifier behind the hash, and nothing else", async () => {
+    const line = await passwordFileLine("ann", "x", { scram: true });
+    expect(line).toMatch(/^ann:\$scrypt\$[^:]+:\$scram-sha-256\$i=15000(\$[A-Za-z0-9+/]+){3}$/);
+    writeFileSync(path, line);
+    const file = new PasswordFile(path);
+    expect(file.scramVerifierOf).toBeUndefined();
+    await file.load();
+    expect(file.scramVerifierOf?.("ann")).toMatchObject({ iterations: 15_000 });
+    expect(file.scramVerifierOf?.("bob")).toBeUndefined();
+    expect(await file.authenticate(credentials("ann", "x"))).toBe(true);
+    const [, hash = "", verifier = ""] = line.split(":");
+    const broken = [
+      `ann:${verifier}`,
+      `ann:${hash}:`,
+      `ann:${hash}:${hash}`,
+      `${line}:`,
+      `${line}:${verifier}`,
+      line.slice(0, -4),
+      line.replace("i=15000", "i=4095"),
+      line.replace("i=15000", "i=99999999"),
+    ];
+    for (const text of broken) {
+      writeFileSync(path, text);
+      await expect(file.load(), text).rejects.toThrow("line 1 of the password file is not");
+    }
+    const control = passwordFileLine("ann", "a\u0007", { scram: true });
+    await expect(control).rejects.toThrow(TypeError);
+  });
+
   it("refuses a user who has two lines, and names that no line can hold", async () => {
     const line = await passwordFileLine("ann", "x");
     writeFileSync(path, `${line}\n${line}\n`);

@@ -1,9 +1,12 @@
 /** SCRAM-SHA-256 over AUTH packets: the client of this project, and packets that it would not send. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { connect, MqttConnectError, scramSha256 } from "@anax/client";
 import type { AuthenticationOptions, MqttClient } from "@anax/client";
 import type { Packet } from "@anax/protocol";
-import { scramVerifier } from "../../src/index.ts";
+import { PasswordFile, passwordFileLine, scramVerifier } from "../../src/index.ts";
 import type { MqttServer, MqttServerOptions } from "../../src/index.ts";
 import { MqttPeer } from "../support/mqtt-peer.ts";
 import { startedServer } from "../support/memory-server.ts";
@@ -80,6 +83,37 @@ describe("a client of this project", () => {
   it("is refused 0x8C by a server that has no verifiers [MQTT-4.12.0-1]", async () => {
     await start({ authenticate: () => false });
     expect(await refusal("ann", "secret")).toBe(0x8c);
+  });
+
+  it("is let in by a password file, where the user has a verifier", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "anax-scram-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const passwordFile = join(folder, "users");
+    const lines = [
+      await passwordFileLine("ann", "secret", { scram: true }),
+      await passwordFileLine("bob", "secret"),
+    ];
+    writeFileSync(passwordFile, lines.join("\n"));
+    await start({ passwordFile });
+    expect((await open("ann", "secret")).connected).toBe(true);
+    expect(await refusal("ann", "guessed")).toBe(0x86);
+    expect(await refusal("bob", "secret")).toBe(0x86);
+    const peer = new MqttPeer(server.connectInMemory(), 5);
+    const plain = { userName: "ann", password: bytes("secret") };
+    expect(await peer.connect(plain)).toMatchObject({ type: "connack", reasonCode: 0 });
+  });
+
+  it("is refused 0x8C by a password file without verifiers, until it is read again with one", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "anax-scram-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const path = join(folder, "users");
+    writeFileSync(path, await passwordFileLine("ann", "secret"));
+    const file = new PasswordFile(path);
+    await start({ authenticate: file });
+    expect(await refusal("ann", "secret")).toBe(0x8c);
+    writeFileSync(path, await passwordFileLine("ann", "secret", { scram: true }));
+    await file.load();
+    expect((await open("ann", "secret")).connected).toBe(true);
   });
 
   it("is refused while the program cannot say who it is", async () => {
