@@ -60,16 +60,22 @@ describe("README.md", () => {
     });
   });
 
-  it("of the client shows a program that prints what the page says", async () => {
-    const page = readFileSync(join(ROOT, "packages/client/README.md"), "utf8");
-    const shown = readmeExamples(page).get("client");
-    if (shown === undefined) throw new Error("packages/client/README.md has no example");
-    const client = startTypeScript({ ...shown, name: "package-client" });
-    expect({ code: await client.ended, output: client.output() }).toEqual({
-      code: 0,
-      output: shown.output,
-    });
-  });
+  // The server of the page above runs at the port that the client's page names; the server's page has one of its own.
+  it.each(["client", "server", "protocol"])(
+    "of the package %s shows a program that prints what the page says",
+    async (name) => {
+      const page = readFileSync(join(ROOT, `packages/${name}/README.md`), "utf8");
+      const shown = readmeExamples(page).get(name);
+      if (shown === undefined) throw new Error(`packages/${name}/README.md has no example`);
+      const ownPort = name === "server" ? await freePort() : port;
+      const program = startTypeScript({ ...shown, name: `package-${name}` }, ownPort);
+      expect({ code: await program.ended, output: program.output() }).toEqual({
+        code: 0,
+        output: shown.output,
+      });
+      expect(shown.output).toBeTruthy();
+    },
+  );
 
   it("shows a command line whose first command prints what its last one causes", async () => {
     const { code, output } = example("command");
@@ -94,9 +100,9 @@ function example(name: string): ReadmeExample {
   return found;
 }
 
-function startTypeScript({ name, code }: ReadmeExample): Program {
+function startTypeScript({ name, code }: ReadmeExample, itsPort: number = port): Program {
   const path = join(folder, `${name}.ts`);
-  writeFileSync(path, code.replaceAll(PORT_IN_README, String(port)));
+  writeFileSync(path, code.replaceAll(PORT_IN_README, String(itsPort)));
   return start([path]);
 }
 
