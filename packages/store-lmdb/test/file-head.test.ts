@@ -116,6 +116,24 @@ describe("the head of a file", () => {
       await expect(openReadOnly(path)).rejects.toMatchObject(refusal);
     }));
 
+  it("does not depend on what a crash has left of LMDB's own lock", () =>
+    withFolder(async (path) => {
+      cpSync(FIXTURE, path, { recursive: true });
+      for (const byte of [0x00, 0x5a, 0xff]) {
+        for (const length of [0, 1, 100, 8_192, 20_000]) {
+          const lock = new Uint8Array(length).fill(byte);
+          writeFileSync(join(path, "anax-1.mdb-lock"), lock);
+          const reader = await openReadOnly(path);
+          expect(reader.statistics().sessions).toBe(5);
+          await reader.close();
+          writeFileSync(join(path, "anax-1.mdb-lock"), lock);
+          const store = lmdbStore({ path });
+          expect((await holdings(store)).sessions).toHaveLength(5);
+          await store.close();
+        }
+      }
+    }));
+
   it(
     "is not refused while a server writes to it",
     () =>
