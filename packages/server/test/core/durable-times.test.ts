@@ -77,6 +77,31 @@ describe.each([
     expect(harness.core.sessions.get("s")).toBeUndefined();
   });
 
+  it("a session that was connected expires from the first crash on, however many follow", () => {
+    const server = new DurableServer();
+    server.harness.connect("s", lasting(10));
+    crash(server, 60_000).advance(6_000);
+    const harness = crash(server, 3_000);
+    expect(harness.core.sessions.get("s")).toBeDefined();
+    harness.advance(1_001);
+    expect(harness.core.sessions.get("s")).toBeUndefined();
+  });
+
+  it("[MQTT-3.1.3-9] a Will waits from the crash that cut its connection, however many follow", () => {
+    const server = new DurableServer();
+    away(server.harness, "s", "will");
+    const properties = { willDelayIntervalSeconds: 10 };
+    const payload = new Uint8Array([49]);
+    const will = { topic: "will", payload, qos: 1, retain: false, properties } as const;
+    server.harness.connect("w", { ...lasting(), will });
+    crash(server, 60_000).advance(6_000);
+    const harness = crash(server, 3_000);
+    const s = harness.connect("s", lasting());
+    expect(s.receive()).toEqual([]);
+    harness.advance(1_001);
+    expect(s.receive()).toMatchObject([{ type: "publish", topic: "will" }]);
+  });
+
   it("[MQTT-3.1.3-9] a Will waits for the rest of its delay, and not longer", () => {
     const server = new DurableServer();
     away(server.harness, "s", "will");

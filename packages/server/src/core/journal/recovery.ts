@@ -22,11 +22,17 @@ export function recover(core: CoreContext, journal: Journal, state: StoredState)
   // The rows of those that have expired are to go.
   for (const topic of restore(core, state.retained)) journal.dirtyTopics.add(topic);
   const sessions: Session[] = [];
-  for (const recovered of state.sessions.values())
-    sessions.push(recoverSession(core, state, recovered));
+  const cutOff: Session[] = [];
+  for (const recovered of state.sessions.values()) {
+    const session = recoverSession(core, state, recovered);
+    sessions.push(session);
+    if (recovered.stored.disconnectedAtMs === Infinity) cutOff.push(session);
+  }
   journal.messages.removeUnowed();
   remember(journal, state, sessions);
   for (const session of sessions) settle(core, session);
+  // When they lost their connections is known from now on: the next start must not count anew.
+  for (const session of cutOff) if (session.isDurable) journal.session(session);
 }
 
 /** What only batches say must be in the tables before those batches may go. */
