@@ -48,6 +48,19 @@ describe.each([
     expect(s.receive()).toMatchObject([{ properties: { messageExpiryIntervalSeconds: 6 } }]);
   });
 
+  it.each([0.25, -3_000])(
+    "[MQTT-3.3.2-6] a message never says that it has more left than it came with, if the clock moves by %f ms",
+    (ms) => {
+      const server = new DurableServer();
+      server.harness.core.now += 0.25;
+      away(server.harness, "s", "t");
+      const properties = { messageExpiryIntervalSeconds: 10 };
+      publishTo(server.harness, "t", { properties });
+      const s = crash(server, ms).connect("s", lasting());
+      expect(s.receive()).toMatchObject([{ properties }]);
+    },
+  );
+
   it("a retained message expires", () => {
     const server = new DurableServer();
     const properties = { messageExpiryIntervalSeconds: 10 };

@@ -146,9 +146,13 @@ export function applicationMessageOf(message: Message): ApplicationMessage {
   return { topic, payload, qos: message.qos, retain: message.retain, ...properties };
 }
 
-/** Seconds that a message has left, rounded up so that a receiver is never told 0 for a live one. */
-export function secondsLeft(message: Message, nowMs: number): number {
-  return Math.max(0, Math.ceil((message.expiresAtMs - nowMs) / 1_000));
+/**
+ * Seconds that a message has left, rounded up so that a receiver is never told 0 for a live one. They are never more than
+ * it came with [MQTT-3.3.2-6], though its time was rounded up when it was stored, or the clock has been set back since.
+ */
+export function secondsLeft({ bytes, expiryOffset, expiresAtMs }: Message, nowMs: number): number {
+  const given = expiryOffset === 0 ? Infinity : readU32(bytes, expiryOffset);
+  return Math.min(given, Math.max(0, Math.ceil((expiresAtMs - nowMs) / 1_000)));
 }
 
 function byteAt(bytes: Uint8Array, index: number): number {
