@@ -36,11 +36,15 @@ export class SocketServer {
     return this.#server?.address();
   }
 
-  /** Listens, and calls `onSocket` with each admitted socket. Rejects with `MqttListenError`. */
+  /**
+   * Listens, and calls `onSocket` with each admitted socket, which `prepare` may have put in place of the accepted one.
+   * Rejects with `MqttListenError`.
+   */
   async start(
     target: Pick<ListenOptions, "host" | "port" | "path">,
     acceptor: ConnectionAcceptor,
     onSocket: (socket: Socket) => void,
+    prepare: (accepted: Socket) => Socket = unchanged,
   ): Promise<void> {
     const keepAliveMs = this.#options.tcpKeepAliveMs ?? 0;
     const server = createServer({
@@ -49,7 +53,8 @@ export class SocketServer {
       keepAlive: keepAliveMs > 0,
       keepAliveInitialDelay: keepAliveMs,
     });
-    server.on("connection", (socket) => {
+    server.on("connection", (accepted) => {
+      const socket = prepare(accepted);
       if (admitSocket(socket, acceptor)) onSocket(socket);
     });
     await listen(server, { ...target, backlog: this.#options.backlog ?? 511 });
@@ -81,6 +86,10 @@ export function admitSocket(socket: Socket, acceptor: ConnectionAcceptor): boole
   // A reset during a handshake ends that socket, not the process.
   socket.on("error", ignoreError);
   return true;
+}
+
+function unchanged(accepted: Socket): Socket {
+  return accepted;
 }
 
 function ignoreError(): void {

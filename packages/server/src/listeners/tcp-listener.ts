@@ -1,6 +1,8 @@
+import type { Socket } from "node:net";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { networkAddress, socketPeer } from "./network-address.ts";
+import { withSharedReading } from "./shared-reading.ts";
 import { SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
 import { openStream } from "./stream-wire.ts";
@@ -31,10 +33,11 @@ export class TcpListener implements Listener {
 
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { host = "127.0.0.1", port = 1883 } = this.#options;
-    await this.#server.start({ host, port }, acceptor, (socket) => {
+    const open = (socket: Socket): void => {
       const peer = socketPeer(socket, { transport: "tcp", secure: false });
       openStream(socket, peer, acceptor);
-    });
+    };
+    await this.#server.start({ host, port }, acceptor, open, withSharedReading);
   }
 
   async stop(): Promise<void> {

@@ -1,8 +1,10 @@
 import { chmod, stat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
+import type { Socket } from "node:net";
 import { MqttListenError } from "../errors.ts";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
+import { withSharedReading } from "./shared-reading.ts";
 import { listenError, SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
 import { openStream } from "./stream-wire.ts";
@@ -35,9 +37,10 @@ export class UnixListener implements Listener {
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { path, mode } = this.#options;
     await removeStaleSocket(path);
-    await this.#server.start({ path }, acceptor, (socket) => {
+    const open = (socket: Socket): void => {
       openStream(socket, { transport: "unix", secure: false }, acceptor);
-    });
+    };
+    await this.#server.start({ path }, acceptor, open, withSharedReading);
     if (mode === undefined) return;
     await chmod(path, mode).catch((error: unknown) => {
       this.#server.stop();
