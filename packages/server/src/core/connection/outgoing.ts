@@ -76,6 +76,19 @@ export function countSent(core: CoreContext, connection: Connection, packets: nu
   if (connection.isCongested && connection.outbox.length > UNREAD_BYTES_MAX) throttle(connection);
 }
 
+/** Counts PUBLISH packets that were put into an outbox, and has it written. */
+export function countPublishes(
+  core: CoreContext,
+  connection: Connection,
+  count: number,
+  bytes: number,
+): void {
+  connection.counters.publishesSent += count;
+  core.statistics.publishesSent += count;
+  core.statistics.publishBytesSent += bytes;
+  countSent(core, connection, count);
+}
+
 /**
  * The packet's bytes, without the explanations that would make it larger than the client takes
  * [MQTT-3.2.2-19] [MQTT-3.4.2-2] or that the client does not want [MQTT-3.1.2-29]; undefined if it is still too large.

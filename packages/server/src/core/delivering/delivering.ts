@@ -8,7 +8,7 @@ import { enqueue, forgetQueued, isExpired, takeQueued } from "./queueing.ts";
 import { interceptOutbound } from "../publishing/intercepting.ts";
 import { dropWatched, watch } from "../management/delivery-watch.ts";
 import { applicationMessageOf, messageFromPacket, secondsLeft } from "../publishing/message.ts";
-import { countSent, sendAcknowledgement } from "../connection/outgoing.ts";
+import { countPublishes, sendAcknowledgement } from "../connection/outgoing.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { writePublish } from "./publish-writer.ts";
 import { replayRetained } from "../retained/retained-replay.ts";
@@ -213,19 +213,6 @@ function write(
   }
   countPublishes(core, connection, 1, outbox.length - before);
   return true;
-}
-
-/** Counts PUBLISH packets that were put into an outbox, and has it written. */
-export function countPublishes(
-  core: CoreContext,
-  connection: Connection,
-  count: number,
-  bytes: number,
-): void {
-  connection.counters.publishesSent += count;
-  core.statistics.publishesSent += count;
-  core.statistics.publishBytesSent += bytes;
-  countSent(core, connection, count);
 }
 
 /** The packet that a delivery will be, for the outbound interceptor. */

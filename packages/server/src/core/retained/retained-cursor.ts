@@ -11,56 +11,65 @@ export class RetainedCursor {
   readonly #levels: readonly string[];
   readonly #stack: Frame[] = [];
   readonly #lastChange: number;
+  /** What a step has found and not yet given: the topic that the filter itself names. */
+  #found: RetainedNode | undefined;
 
   constructor(retained: RetainedMessages, topicFilter: string) {
     this.#levels = topicFilter.split("/");
     this.#lastChange = retained.changes;
-    this.#visit(retained.root, 0);
+    this.#found = this.#visit(retained.root, 0);
   }
 
   get isDone(): boolean {
-    return this.#stack.length === 0;
+    return this.#found === undefined && this.#stack.length === 0;
   }
 
   /** One step: a message that matches, or undefined if this step found none. */
   step(): Message | undefined {
+    const found = this.#found ?? this.#walk();
+    this.#found = undefined;
+    if (found === undefined || found.change > this.#lastChange) return undefined;
+    return found.message;
+  }
+
+  /** On to the next child; the node that it leads to, if that one's message matches. */
+  #walk(): RetainedNode | undefined {
     const frame = this.#stack.at(-1);
     if (frame === undefined) return undefined;
-    if (frame.type === "message") {
-      this.#stack.pop();
-      return frame.node.change > this.#lastChange ? undefined : frame.node.message;
-    }
     const next = frame.children.next();
     if (next.done) {
       this.#stack.pop();
       return undefined;
     }
     const isSystemTopic = frame.depth === 0 && next.value.level.startsWith("$");
-    if (!isSystemTopic) this.#visit(next.value, frame.nextDepth);
-    return undefined;
+    return isSystemTopic ? undefined : this.#visit(next.value, frame.nextDepth);
   }
 
-  /** Puts on the stack what the filter finds below `from`, its literal levels first. */
-  #visit(from: RetainedNode, fromDepth: number): void {
+  /**
+   * Puts on the stack what the filter finds below `from`, its literal levels first. A node that the filter matches itself
+   * is returned and not put there: most nodes are topics with nothing below them, and cost no object so.
+   */
+  #visit(from: RetainedNode, fromDepth: number): RetainedNode | undefined {
     let node = from;
     let depth = fromDepth;
     let level = this.#levels[depth];
     while (level !== undefined && level !== "#" && level !== "+") {
       const child = node.children?.get(level);
-      if (child === undefined) return;
+      if (child === undefined) return undefined;
       node = child;
       depth += 1;
       level = this.#levels[depth];
     }
-    if (level === undefined) this.#stack.push({ type: "message", node });
-    else if (level === "#") this.#visitAll(node, depth);
-    else this.#visitChildren(node, depth, depth + 1);
+    if (level === undefined) return node;
+    if (level === "#") return this.#visitAll(node, depth);
+    this.#visitChildren(node, depth, depth + 1);
+    return undefined;
   }
 
   /** `#` matches the node itself and all below it; at the top level there is no topic of its own. */
-  #visitAll(node: RetainedNode, depth: number): void {
+  #visitAll(node: RetainedNode, depth: number): RetainedNode | undefined {
     this.#visitChildren(node, depth, depth);
-    if (node.parent !== undefined) this.#stack.push({ type: "message", node });
+    return node.parent === undefined ? undefined : node;
   }
 
   #visitChildren(node: RetainedNode, depth: number, nextDepth: number): void {
@@ -68,17 +77,15 @@ export class RetainedCursor {
     const children = node.children.values();
     // Only the children of the root can be `$` topics, which a wildcard in their place must not match [MQTT-4.7.2-1].
     const isTop = node.parent === undefined;
-    this.#stack.push({ type: "children", children, depth: isTop ? 0 : depth + 1, nextDepth });
+    this.#stack.push({ children, depth: isTop ? 0 : depth + 1, nextDepth });
   }
 }
 
-type Frame =
-  | { readonly type: "message"; readonly node: RetainedNode }
-  | {
-      readonly type: "children";
-      readonly children: IterableIterator<RetainedNode>;
-      /** 0 for the children of the root. */
-      readonly depth: number;
-      /** Level of the filter that each child is held against. */
-      readonly nextDepth: number;
-    };
+/** Children that are still to be visited. */
+interface Frame {
+  readonly children: IterableIterator<RetainedNode>;
+  /** 0 for the children of the root. */
+  readonly depth: number;
+  /** Level of the filter that each child is held against. */
+  readonly nextDepth: number;
+}

@@ -3,6 +3,7 @@ import type { CoreContext } from "../core-context.ts";
 import type { Delivery, DeliveryOutcome } from "../delivering/delivery.ts";
 import { applicationMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
+import { mayReplayPlain, replayPlain } from "./plain-replay.ts";
 import { RetainedCursor } from "./retained-cursor.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Subscription } from "../routing/subscription.ts";
@@ -42,18 +43,26 @@ export function replayRetained(
 ): void {
   let steps = STEPS_PER_SESSION;
   for (const [filter, replay] of session.replays) {
-    while (!replay.cursor.isDone) {
-      if (replay.isAsking || !mayDeliver(session, replay.subscription)) return;
+    const { cursor, subscription } = replay;
+    const isPlain = mayReplayPlain(core, subscription);
+    while (!cursor.isDone) {
+      const { connection } = session;
+      if (connection === undefined || replay.isAsking || !mayDeliver(session, subscription)) return;
       if (steps === 0 || core.retainedStepsLeft === 0) return core.continueLater(session);
-      steps -= 1;
-      core.retainedStepsLeft -= 1;
-      const message = replay.cursor.step();
+      const stepsLeft = core.retainedStepsLeft;
+      const message = isPlain ? replayPlain(core, connection, replay, steps) : step(core, cursor);
+      steps -= stepsLeft - core.retainedStepsLeft;
       if (message !== undefined) replayOne(core, replay, message, deliver);
     }
     // The handler of the last message may still be asked.
     if (replay.isAsking) return;
     session.replays.delete(filter);
   }
+}
+
+function step(core: CoreContext, cursor: RetainedCursor): Message | undefined {
+  core.retainedStepsLeft -= 1;
+  return cursor.step();
 }
 
 function mayDeliver(session: Session, subscription: Subscription): boolean {

@@ -2,16 +2,10 @@ import type { QoS } from "@anax/protocol";
 import { lowerQos } from "../connection/connection.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
-import {
-  countPublishes,
-  deliver,
-  keepsExchanges,
-  outboxFor,
-  queuesAtMostOnce,
-} from "../delivering/delivering.ts";
+import { deliver, keepsExchanges, outboxFor, queuesAtMostOnce } from "../delivering/delivering.ts";
 import { owe } from "../delivering/owed.ts";
 import type { Outbox } from "../connection/outbox.ts";
-import { countSent } from "../connection/outgoing.ts";
+import { countPublishes, countSent } from "../connection/outgoing.ts";
 import { deliveryFor } from "../publishing/publishing.ts";
 import type { PublishRun } from "./publish-run.ts";
 import { recipientFor } from "../routing/route.ts";

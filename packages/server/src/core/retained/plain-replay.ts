@@ -1,0 +1,82 @@
+import { encodeVarintInto, varintSize } from "@anax/protocol";
+import type { Connection } from "../connection/connection.ts";
+import type { Outbox } from "../connection/outbox.ts";
+import { countPublishes } from "../connection/outgoing.ts";
+import type { CoreContext } from "../core-context.ts";
+import type { Message } from "../publishing/message.ts";
+import type { Subscription } from "../routing/subscription.ts";
+import type { RetainedCursor } from "./retained-cursor.ts";
+
+/** Type PUBLISH, QoS 0, RETAIN. */
+const FIRST_BYTE = 0x31;
+
+/** Most bytes of a fixed header. */
+const HEADER_BYTES_MAX = 5;
+
+/**
+ * Hot path: sends retained messages straight from the tree, where nobody is asked about one and no packet depends on more
+ * than the protocol version. A message of another kind ends it, is returned, and is for the general path; so do a
+ * client that takes no more and `steps` steps of the walk.
+ *
+ * A subscription to `#` comes once in a connection's life, so this code mostly runs before it is compiled well: what it
+ * saves is calls and objects per message, not only work.
+ */
+export function replayPlain(
+  core: CoreContext,
+  connection: Connection,
+  { subscription, cursor }: { subscription: Subscription; cursor: RetainedCursor },
+  steps: number,
+): Message | undefined {
+  const { outbox, version, maximumPacketSize } = connection;
+  const { noLocal, session } = subscription;
+  const lengthBefore = outbox.length;
+  const stepsLeftAtEnd = Math.max(0, core.retainedStepsLeft - steps);
+  let count = 0;
+  let other: Message | undefined;
+  while (!cursor.isDone && core.retainedStepsLeft > stepsLeftAtEnd && connection.takesMessages) {
+    core.retainedStepsLeft -= 1;
+    const message = cursor.step();
+    if (message === undefined || message.expiresAtMs <= core.now) continue;
+
+    if (noLocal && message.clientId === session.clientId) continue;
+    const isPlain =
+      (subscription.qos === 0 || message.qos === 0) &&
+      (message.expiryOffset === 0 || version !== 5) &&
+      message.size + HEADER_BYTES_MAX <= maximumPacketSize;
+    if (!isPlain) {
+      other = message;
+      break;
+    }
+    write(outbox, message, version === 5);
+    count += 1;
+  }
+  if (count > 0) countPublishes(core, connection, count, outbox.length - lengthBefore);
+  return other;
+}
+
+/** True if `replayPlain` may be used for what the subscription is owed. */
+export function mayReplayPlain({ hooks }: CoreContext, subscription: Subscription): boolean {
+  const { session, subscriptionIdentifier } = subscription;
+  return (
+    subscriptionIdentifier === undefined &&
+    session.sink === undefined &&
+    session.connection?.isPlain === true &&
+    hooks.interceptingClientEnqueue === undefined &&
+    hooks.interceptingOutboundPacket === undefined
+  );
+}
+
+/** A message is kept as the body of an MQTT 5.0 PUBLISH; for older clients its properties are cut out of the copy. */
+function write(outbox: Outbox, message: Message, isVersion5: boolean): void {
+  const { bytes: source, topicEnd, payloadStart, size } = message;
+  const cut = isVersion5 ? 0 : payloadStart - topicEnd;
+  const remainingLength = size - cut;
+  const start = outbox.reserve(1 + varintSize(remainingLength) + size);
+  const { bytes } = outbox;
+  bytes[start] = FIRST_BYTE;
+  const body = encodeVarintInto(remainingLength, bytes, start + 1);
+  bytes.set(source, body);
+  if (cut === 0) return;
+  bytes.copyWithin(body + topicEnd, body + payloadStart, body + size);
+  outbox.length -= cut;
+}
