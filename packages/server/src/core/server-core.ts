@@ -143,8 +143,22 @@ export class ServerCore implements CoreContext {
     this.connections.delete(connection);
   }
 
-  /** Hands all waiting output to the wires, then lets sessions that stopped at a limit go on. */
-  flush(): void {
+  /** Hands all waiting output to the wires, then lets sessions that stopped at a limit go on. Gives how many were written to. */
+  flush(): number {
+    const written = this.#writeAll();
+    this.retainedStepsLeft = STEPS_PER_TURN;
+    if (this.#unfinished.size > 0) this.#continue();
+    return written;
+  }
+
+  /** As `flush`, before the end of a turn; false, with nothing done, if anything is to be done once per turn only. */
+  flushEarly(): boolean {
+    if (this.#unfinished.size > 0 || this.retainedStepsLeft < STEPS_PER_TURN) return false;
+    this.#writeAll();
+    return true;
+  }
+
+  #writeAll(): number {
     this.#isFlushRequested = false;
     const dirty = this.#dirty;
     this.#dirty = [];
@@ -153,8 +167,7 @@ export class ServerCore implements CoreContext {
       this.#write(connection);
       if (connection.isHalfClosed) endWhenAnswered(this, connection);
     }
-    this.retainedStepsLeft = STEPS_PER_TURN;
-    if (this.#unfinished.size > 0) this.#continue();
+    return dirty.length;
   }
 
   /** Lets sessions go on; who comes too late for this turn's steps over retained messages is first in the next. */
