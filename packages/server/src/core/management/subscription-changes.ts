@@ -57,7 +57,7 @@ export function* unsubscribeSession(
 }
 
 function subscriberOf(session: Session): Subscriber {
-  return { session, context: session.connection?.context ?? contextOf(session) };
+  return { session, client: session.connection ?? { context: contextOf(session) } };
 }
 
 function contextOf({ clientId, userName, items }: Session): ClientContext {

@@ -27,7 +27,7 @@ export function* receiveSubscribe(
   const made: Made[] = [];
   for (const request of packet.subscriptions) requireAvailable(core, connection, request, packet);
   const { subscriptionIdentifier, userProperties } = packet.properties ?? {};
-  const subscriber = { session, context: connection.context };
+  const subscriber = { session, client: connection };
   const { isBridge } = connection.agreement;
   for (const asked of packet.subscriptions) {
     const request = isBridge ? { ...asked, noLocal: true, retainAsPublished: true } : asked;

@@ -26,8 +26,8 @@ export interface Made {
 /** Whose subscription it is to be. */
 export interface Subscriber {
   readonly session: Session;
-  /** Of its client, for the events. */
-  readonly context: ClientContext;
+  /** Who its client is, for the events: asked for only where somebody listens to them. */
+  readonly client: { readonly context: ClientContext };
 }
 
 /** One filter that somebody asks for. */
@@ -53,23 +53,36 @@ export function* subscribe(
   subscriber: Subscriber,
   asking: Asking,
 ): Task<Answer> {
-  const { session, context } = subscriber;
-  const args = interception(context, asking);
+  const { session, client } = subscriber;
   const refusal = refusalFor(core, session, asking.request);
-  if (refusal !== undefined) args.response.reasonCode = refusal;
-  else yield* settled(core.hooks.interceptingSubscription?.(args));
-  const reasonCode = decided(args, asking.request);
-  if (reasonCode >= 0x80 || !args.processSubscription || session.isDeleted) {
-    return answer(args, reasonCode, undefined);
+  if (refusal !== undefined) return answer(UNASKED, refusal, undefined);
+  const { interceptingSubscription } = core.hooks;
+  let args: InterceptingSubscription | undefined;
+  if (interceptingSubscription !== undefined) {
+    args = interception(client.context, asking);
+    yield* settled(interceptingSubscription(args));
   }
-  const request = { ...args.topicFilter, qos: qosOf(reasonCode) };
+  const reasonCode = args === undefined ? asking.request.qos : decided(args, asking.request);
+  if (reasonCode >= 0x80 || args?.processSubscription === false || session.isDeleted) {
+    return answer(args ?? UNASKED, reasonCode, undefined);
+  }
+  const topicFilter = args?.topicFilter ?? asking.request;
+  const request = { ...topicFilter, qos: qosOf(reasonCode) };
   const made = put(core, session, request, asking.subscriptionIdentifier);
-  if (typeof made === "number") return answer(args, made, undefined);
-  const { qos: grantedQos } = made.subscription;
-  const subscribed = { ...context, topicFilter: args.topicFilter, grantedQos };
-  yield* settled(core.hooks.clientSubscribedTopic?.(subscribed));
-  return answer(args, reasonCode, made);
+  if (typeof made === "number") return answer(args ?? UNASKED, made, undefined);
+  const { clientSubscribedTopic } = core.hooks;
+  if (clientSubscribedTopic !== undefined) {
+    const { qos: grantedQos } = made.subscription;
+    yield* settled(clientSubscribedTopic({ ...client.context, topicFilter, grantedQos }));
+  }
+  return answer(args ?? UNASKED, reasonCode, made);
 }
+
+/** What an interceptor that is not there has decided. */
+const UNASKED: Pick<InterceptingSubscription, "response" | "closeConnection"> = {
+  response: { reasonCode: 0 },
+  closeConnection: false,
+};
 
 function interception(
   context: ClientContext,
@@ -93,7 +106,7 @@ function decided(args: InterceptingSubscription, request: SubscriptionRequest): 
 }
 
 function answer(
-  { response, closeConnection }: InterceptingSubscription,
+  { response, closeConnection }: typeof UNASKED,
   reasonCode: number,
   made: Made | undefined,
 ): Answer {

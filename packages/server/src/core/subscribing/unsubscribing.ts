@@ -21,11 +21,10 @@ export function* receiveUnsubscribe(
   session: Session,
   packet: UnsubscribePacket,
 ): Task {
-  const outcomes: InterceptingUnsubscription[] = [];
-  const { context } = connection;
+  const outcomes: Unsubscribed[] = [];
   const { userProperties: askedWith } = packet.properties ?? {};
   for (const topic of packet.topicFilters) {
-    outcomes.push(yield* unsubscribe(core, { session, context }, topic, askedWith));
+    outcomes.push(yield* unsubscribe(core, { session, client: connection }, topic, askedWith));
   }
   const failure = session.isDurable ? yield* stored(core) : undefined;
   if (!connection.isOpen) return;
@@ -49,27 +48,37 @@ export function* receiveUnsubscribe(
   }
 }
 
+/** What became of one filter. */
+export type Unsubscribed = Pick<InterceptingUnsubscription, "response" | "closeConnection">;
+
 /** One filter, compared character by character [MQTT-3.10.4-1]. */
 export function* unsubscribe(
   core: CoreContext,
-  { session, context }: Subscriber,
+  { session, client }: Subscriber,
   topic: string,
   userProperties: UserProperties = [],
-): Task<InterceptingUnsubscription> {
+): Task<Unsubscribed> {
   const existed = session.subscriptions.has(topic);
-  const args: InterceptingUnsubscription = {
-    ...context,
-    topic,
-    userProperties,
-    processUnsubscription: true,
-    closeConnection: false,
-    response: { reasonCode: existed ? 0 : NO_SUBSCRIPTION_EXISTED },
-  };
-  yield* settled(core.hooks.interceptingUnsubscription?.(args));
+  const response = { reasonCode: existed ? 0 : NO_SUBSCRIPTION_EXISTED };
+  const { interceptingUnsubscription, clientUnsubscribedTopic } = core.hooks;
+  let outcome: Unsubscribed = { response, closeConnection: false };
+  if (interceptingUnsubscription !== undefined) {
+    const args: InterceptingUnsubscription = {
+      ...client.context,
+      topic,
+      userProperties,
+      processUnsubscription: true,
+      closeConnection: false,
+      response,
+    };
+    outcome = args;
+    yield* settled(interceptingUnsubscription(args));
+    if (!args.processUnsubscription || args.response.reasonCode >= 0x80) return outcome;
+  }
   const subscription = session.subscriptions.get(topic);
-  const isRefused = !args.processUnsubscription || args.response.reasonCode >= 0x80;
-  if (isRefused || subscription === undefined) return args;
+  if (subscription === undefined) return outcome;
   removeSubscription(core, subscription);
-  yield* settled(core.hooks.clientUnsubscribedTopic?.({ ...context, topic }));
-  return args;
+  if (clientUnsubscribedTopic !== undefined)
+    yield* settled(clientUnsubscribedTopic({ ...client.context, topic }));
+  return outcome;
 }
