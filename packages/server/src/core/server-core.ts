@@ -321,7 +321,7 @@ export class ServerCore implements CoreContext {
     connection.isCongested = false;
     this.#writeOut(connection, connection.outbox);
     // Nothing may follow a DISCONNECT [MQTT-3.14.4-1].
-    connection.backlog.clear();
+    if (connection.backlogLength > 0) connection.backlog.clear();
   }
 
   readOn(connection: Connection): void {
@@ -347,7 +347,8 @@ export class ServerCore implements CoreContext {
   /** Acknowledgements first, then the QoS 0 messages that had to wait. */
   #write(connection: Connection): void {
     this.#writeOut(connection, connection.outbox);
-    if (!connection.isHeld) this.#writeOut(connection, connection.backlog);
+    if (connection.backlogLength > 0 && !connection.isHeld)
+      this.#writeOut(connection, connection.backlog);
   }
 
   #writeOut(connection: Connection, outbox: Outbox): void {

@@ -6,7 +6,7 @@ import { Server as TlsServer } from "node:tls";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { networkAddress } from "./network-address.ts";
-import { admitSocket } from "./socket-server.ts";
+import { holdPlace } from "./socket-server.ts";
 import { refuseUpgrade, WebSocketHandshake } from "./web-socket-handshake.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
 import { webSocketPeer } from "./web-socket-listener.ts";
@@ -57,7 +57,12 @@ export class AttachedWebSocketListener implements Listener {
     head: Buffer,
     acceptor: ConnectionAcceptor,
   ): void {
-    if (!(socket instanceof Socket) || !admitSocket(socket, acceptor)) return;
+    if (!(socket instanceof Socket)) return;
+    if (!acceptor.admit(socket.remoteAddress)) {
+      socket.destroy();
+      return;
+    }
+    holdPlace(socket, acceptor);
     this.#handshake.upgrade(request, socket, head, (webSocket) => {
       openWebSocket(webSocket, socket, webSocketPeer(socket), acceptor);
     });

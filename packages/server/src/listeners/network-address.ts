@@ -15,17 +15,45 @@ export function networkAddress(
   return { url: `${scheme}://${shown}:${port}${path}`, host, port };
 }
 
-/** Who is at the other end of a socket. The addresses are gone once it closes, so they are read now. */
+/**
+ * Who is at the other end of a socket. The addresses are gone once it closes, so they are read now. The object is one
+ * literal: spread together from parts that may be missing, every connection's had a hidden class of its own.
+ */
 export function socketPeer(
   socket: Pick<Socket, "remoteAddress" | "remotePort" | "localAddress" | "localPort">,
-  carrier: Pick<Peer, "transport" | "secure" | "certificate" | "tls">,
+  transport: string,
+  local: LocalAddress | undefined = socketLocalAddress(socket),
 ): Peer {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket;
-  return {
-    ...carrier,
-    ...(remoteAddress === undefined ? {} : { remoteAddress }),
-    ...(remotePort === undefined ? {} : { remotePort }),
-    ...(localAddress === undefined ? {} : { localAddress }),
-    ...(localPort === undefined ? {} : { localPort }),
-  };
+  const secure = false;
+  const { remoteAddress, remotePort } = socket;
+  if (remoteAddress === undefined || remotePort === undefined) return { transport, secure };
+  if (local === undefined) return { transport, secure, remoteAddress, remotePort };
+  const { localAddress, localPort } = local;
+  return { transport, secure, remoteAddress, remotePort, localAddress, localPort };
+}
+
+/** The server's end of a connection. */
+export interface LocalAddress {
+  readonly localAddress: string;
+  readonly localPort: number;
+}
+
+/** The server's end of all connections of a listener on one address; undefined if it listens on all that there are. */
+export function sharedLocalAddress(
+  bound: AddressInfo | string | null | undefined,
+): LocalAddress | undefined {
+  if (bound === null || bound === undefined || typeof bound === "string") return undefined;
+  const { address: localAddress, port: localPort } = bound;
+  return ALL_ADDRESSES.has(localAddress) ? undefined : { localAddress, localPort };
+}
+
+const ALL_ADDRESSES: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+function socketLocalAddress({
+  localAddress,
+  localPort,
+}: Pick<Socket, "localAddress" | "localPort">): LocalAddress | undefined {
+  return localAddress === undefined || localPort === undefined
+    ? undefined
+    : { localAddress, localPort };
 }

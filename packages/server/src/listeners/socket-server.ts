@@ -37,8 +37,8 @@ export class SocketServer {
   }
 
   /**
-   * Listens, and calls `onSocket` with each admitted socket, which `prepare` may have put in place of the accepted one.
-   * Rejects with `MqttListenError`.
+   * Listens, and calls `onSocket` with each admitted socket, whose place is then its to give back, and which `prepare` may
+   * have put in place of the accepted one. Rejects with `MqttListenError`.
    */
   async start(
     target: Pick<ListenOptions, "host" | "port" | "path">,
@@ -54,8 +54,8 @@ export class SocketServer {
       keepAliveInitialDelay: keepAliveMs,
     });
     server.on("connection", (accepted) => {
-      const socket = prepare(accepted);
-      if (admitSocket(socket, acceptor)) onSocket(socket);
+      if (acceptor.admit(accepted.remoteAddress)) onSocket(prepare(accepted));
+      else accepted.destroy();
     });
     await listen(server, { ...target, backlog: this.#options.backlog ?? 511 });
     server.on("error", (error) => this.#acceptFailed(error));
@@ -76,16 +76,11 @@ export class SocketServer {
   }
 }
 
-/** Takes a place for a socket until it closes; without a place it is closed at once. */
-export function admitSocket(socket: Socket, acceptor: ConnectionAcceptor): boolean {
-  if (!acceptor.admit(socket.remoteAddress)) {
-    socket.destroy();
-    return false;
-  }
+/** Gives the place of an admitted socket back when it closes, also if that is during a handshake. */
+export function holdPlace(socket: Socket, acceptor: ConnectionAcceptor): void {
   socket.once("close", () => acceptor.release());
   // A reset during a handshake ends that socket, not the process.
   socket.on("error", ignoreError);
-  return true;
 }
 
 function unchanged(accepted: Socket): Socket {

@@ -5,16 +5,43 @@ import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
 /** How long a peer may take to let its connection be closed, in milliseconds; then it is cut. */
 export const CLOSE_TIMEOUT_MS = 5_000;
 
+/** As `openStream`, and gives the place that was taken for the stream back when it closes. */
+export function openAdmitted(stream: Duplex, peer: Peer, acceptor: ConnectionAcceptor): void {
+  const wire = new StreamWire(stream, acceptor);
+  wire.start(acceptor.open(wire, peer));
+}
+
 /** Lets MQTT be spoken over a stream whose handshakes are done. Its place must have been taken by `admit`. */
 export function openStream(stream: Duplex, peer: Peer, acceptor: ConnectionAcceptor): void {
   const wire = new StreamWire(stream);
   wire.start(acceptor.open(wire, peer));
 }
 
+const WIRE = Symbol("wire");
+
+type CarryingStream = Duplex & { [WIRE]?: StreamWire };
+
+function onData(this: CarryingStream, chunk: Uint8Array): void {
+  this[WIRE]?.received(chunk);
+}
+
+function onEnd(this: CarryingStream): void {
+  this[WIRE]?.ended();
+}
+
+function onError(this: CarryingStream, error: Error): void {
+  this[WIRE]?.failed(error);
+}
+
+function onClose(this: CarryingStream): void {
+  this[WIRE]?.closed();
+}
+
 /**
  * Carries a Network Connection over a Node stream: a socket, a TLS socket, or anything else that
- * carries bytes both ways. This is the hot path of every socket: one listener function for all
- * chunks and one for all writes, nothing made per chunk.
+ * carries bytes both ways. This is the hot path of every socket: nothing is made per chunk. And it is made as often as
+ * clients connect: the listeners of the stream's events are the same functions for all streams, which find their wire in
+ * the stream.
  */
 export class StreamWire implements Wire {
   readonly #stream: Duplex;
@@ -22,30 +49,47 @@ export class StreamWire implements Wire {
   #ending = false;
   #error: Error | undefined;
   #sink: ConnectionSink | undefined;
+  readonly #place: Pick<ConnectionAcceptor, "release"> | undefined;
 
-  constructor(stream: Duplex) {
+  /** `place`: whom to give the stream's place back to when it closes. */
+  constructor(stream: Duplex, place?: Pick<ConnectionAcceptor, "release">) {
     this.#stream = stream;
+    this.#place = place;
   }
 
   /** Begins to read. */
   start(sink: ConnectionSink): void {
-    const stream = this.#stream;
+    const stream: CarryingStream = this.#stream;
     this.#sink = sink;
-    // A sink of an ended connection gets nothing more, but the bytes are still read: unread ones
-    // would turn the close into a reset, which may overtake the last packet sent.
-    stream.on("data", (chunk: Uint8Array) => {
-      if (!this.#ending) sink.received(chunk);
-    });
+    stream[WIRE] = this;
+    stream.on("data", onData);
     // Who has closed one side may wait for answers on the other.
     stream.allowHalfOpen = true;
-    stream.on("end", () => {
-      if (!this.#ending) sink.ended();
-    });
-    stream.on("error", (error: Error) => {
-      this.#error = error;
-    });
-    stream.on("close", () => sink.closed(this.#error));
+    stream.on("end", onEnd);
+    stream.on("error", onError);
+    stream.on("close", onClose);
     if (stream.destroyed) queueMicrotask(() => sink.closed());
+  }
+
+  /**
+   * A sink of an ended connection gets nothing more, but the bytes are still read: unread ones would turn the close into
+   * a reset, which may overtake the last packet sent.
+   */
+  received(chunk: Uint8Array): void {
+    if (!this.#ending) this.#sink?.received(chunk);
+  }
+
+  ended(): void {
+    if (!this.#ending) this.#sink?.ended();
+  }
+
+  failed(error: Error): void {
+    this.#error = error;
+  }
+
+  closed(): void {
+    this.#place?.release();
+    this.#sink?.closed(this.#error);
   }
 
   /** A stream that took everything at once has nothing left to look at in `bytes`. */

@@ -1,7 +1,7 @@
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { networkAddress, socketPeer } from "./network-address.ts";
-import { SocketServer } from "./socket-server.ts";
+import { holdPlace, SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
 import { openStream } from "./stream-wire.ts";
 import { TlsTerminator, tlsPeer } from "./tls-terminator.ts";
@@ -37,10 +37,13 @@ export class TlsListener implements Listener {
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { host = "127.0.0.1", port = 8883 } = this.#options;
     const terminator = new TlsTerminator(this.#options, this.#log, (socket) => {
-      const carrier = { transport: "tls", secure: true, ...tlsPeer(socket) };
-      openStream(socket, socketPeer(socket, carrier), acceptor);
+      const peer = { ...socketPeer(socket, "tls"), secure: true, ...tlsPeer(socket) };
+      openStream(socket, peer, acceptor);
     });
-    await this.#server.start({ host, port }, acceptor, (socket) => terminator.accept(socket));
+    await this.#server.start({ host, port }, acceptor, (socket) => {
+      holdPlace(socket, acceptor);
+      terminator.accept(socket);
+    });
     this.#terminator = terminator;
   }
 

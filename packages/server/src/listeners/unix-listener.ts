@@ -7,7 +7,7 @@ import type { Log } from "../ports/logger.ts";
 import { withSharedReading } from "./shared-reading.ts";
 import { listenError, SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
-import { openStream } from "./stream-wire.ts";
+import { openAdmitted } from "./stream-wire.ts";
 
 /** Options of a listener on a unix domain socket. */
 export interface UnixListenerOptions extends Pick<SocketOptions, "backlog"> {
@@ -37,9 +37,8 @@ export class UnixListener implements Listener {
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { path, mode } = this.#options;
     await removeStaleSocket(path);
-    const open = (socket: Socket): void => {
-      openStream(socket, { transport: "unix", secure: false }, acceptor);
-    };
+    const open = (socket: Socket): void =>
+      openAdmitted(socket, { transport: "unix", secure: false }, acceptor);
     await this.#server.start({ path }, acceptor, open, withSharedReading);
     if (mode === undefined) return;
     await chmod(path, mode).catch((error: unknown) => {

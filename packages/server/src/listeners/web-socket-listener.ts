@@ -8,7 +8,7 @@ import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/lis
 import type { Log } from "../ports/logger.ts";
 import { HandshakeDeadlines } from "./handshake-deadlines.ts";
 import { networkAddress, socketPeer } from "./network-address.ts";
-import { SocketServer } from "./socket-server.ts";
+import { holdPlace, SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
 import { TlsTerminator, tlsPeer } from "./tls-terminator.ts";
 import type { TlsOptions } from "./tls-terminator.ts";
@@ -61,9 +61,11 @@ export class WebSocketListener implements Listener {
     const terminator = hasCredentials(this.#options)
       ? new TlsTerminator(this.#options, this.#log, speakHttp)
       : undefined;
-    const onSocket =
-      terminator === undefined ? speakHttp : (socket: Socket) => terminator.accept(socket);
-    await this.#server.start({ host, port }, acceptor, onSocket);
+    await this.#server.start({ host, port }, acceptor, (socket) => {
+      holdPlace(socket, acceptor);
+      if (terminator === undefined) speakHttp(socket);
+      else terminator.accept(socket);
+    });
     this.#terminator = terminator;
   }
 
@@ -100,9 +102,7 @@ function hasCredentials({ cert, pfx, credentials }: TlsOptions): boolean {
 
 /** Who is at the other end of a WebSocket, by the socket that it was made of. */
 export function webSocketPeer(socket: Duplex): Peer {
-  const secure = socket instanceof TLSSocket;
-  const carrier = { transport: secure ? "wss" : "ws", secure };
-  if (!(socket instanceof Socket)) return carrier;
-  const tls = secure ? tlsPeer(socket) : {};
-  return socketPeer(socket, { ...carrier, ...tls });
+  if (socket instanceof TLSSocket)
+    return { ...socketPeer(socket, "wss"), secure: true, ...tlsPeer(socket) };
+  return socket instanceof Socket ? socketPeer(socket, "ws") : { transport: "ws", secure: false };
 }

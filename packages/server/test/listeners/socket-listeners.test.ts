@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MqttListenError } from "../../src/errors.ts";
 import { MemoryListener } from "../../src/listeners/memory-listener.ts";
-import { SocketServer } from "../../src/listeners/socket-server.ts";
+import { holdPlace, SocketServer } from "../../src/listeners/socket-server.ts";
 import { TcpListener } from "../../src/listeners/tcp-listener.ts";
 import { UnixListener } from "../../src/listeners/unix-listener.ts";
 import type { Listener } from "../../src/ports/listener.ts";
@@ -115,6 +115,25 @@ for (const [name, kind] of Object.entries(KINDS)) {
   });
 }
 
+describe("the server's end", () => {
+  it.each(["127.0.0.1", "0.0.0.0"])("is named by a listener on %s", async (host) => {
+    const listener = await start(new TcpListener({ type: "tcp", host, port: 0 }, {}));
+    const port = listener.address?.port ?? 0;
+    const peer = await connectPeer({ host: "127.0.0.1", port });
+    await acceptor.until(() => acceptor.connections.length === 1);
+    expect(acceptor.first.peer).toEqual({
+      transport: "tcp",
+      secure: false,
+      remoteAddress: "127.0.0.1",
+      remotePort: expect.any(Number) as number,
+      localAddress: "127.0.0.1",
+      localPort: port,
+    });
+    peer.stream.destroy();
+    await acceptor.until(() => acceptor.places === 0);
+  });
+});
+
 describe("limits", () => {
   it("closes a client that is not admitted before anything is read", async () => {
     const listener = await start(KINDS.tcp.make());
@@ -143,6 +162,7 @@ describe("limits", () => {
     await server.start({ host: "127.0.0.1", port: 0 }, acceptor, (socket) => {
       const net = Reflect.get(socket, "server") as Server;
       emit = (error) => net.emit("error", error);
+      holdPlace(socket, acceptor);
     });
     const { port } = server.address as AddressInfo;
     const peer = await connectPeer({ host: "127.0.0.1", port });

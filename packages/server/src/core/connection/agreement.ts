@@ -27,18 +27,34 @@ export const NOTHING_AGREED: Agreement = {
   isBridge: false,
 };
 
+/** What the handlers of `validatingConnection` may answer beside yes and no. */
+export type ValidationAnswer = Pick<
+  ValidatingConnection,
+  | "reasonString"
+  | "assignedClientId"
+  | "responseAuthenticationData"
+  | "responseUserProperties"
+  | "responseInformation"
+  | "serverReference"
+  | "serverKeepAliveSeconds"
+  | "grantedSessionExpiryIntervalSeconds"
+>;
+
+/** The answer where there is no handler. */
+export const NOBODY_ASKED: ValidationAnswer = {};
+
 /** Settles what a client that may come in is granted. */
 export function agree(
   core: { readonly options: CoreOptions; newClientId(): string },
   packet: ConnectPacket,
-  args: ValidatingConnection,
+  answer: ValidationAnswer,
 ): Agreement {
   const isAssigned = packet.clientId === "";
   return {
-    clientId: args.assignedClientId ?? (isAssigned ? core.newClientId() : packet.clientId),
+    clientId: answer.assignedClientId ?? (isAssigned ? core.newClientId() : packet.clientId),
     isAssigned,
-    keepAliveSeconds: grantKeepAlive(core.options, packet, args),
-    sessionExpirySeconds: grantExpiry(core.options, packet, args),
+    keepAliveSeconds: grantKeepAlive(core.options, packet, answer),
+    sessionExpirySeconds: grantExpiry(core.options, packet, answer),
     isBridge: packet.bridge === true,
   };
 }
@@ -47,11 +63,11 @@ export function agree(
 function grantKeepAlive(
   options: CoreOptions,
   packet: ConnectPacket,
-  args: ValidatingConnection,
+  answer: ValidationAnswer,
 ): number {
   const asked = packet.keepAliveSeconds;
   if (packet.protocolVersion !== 5) return asked;
-  if (args.serverKeepAliveSeconds !== undefined) return args.serverKeepAliveSeconds;
+  if (answer.serverKeepAliveSeconds !== undefined) return answer.serverKeepAliveSeconds;
   const limit = options.keepAliveMaximumSeconds;
   return limit > 0 && (asked === 0 || asked > limit) ? limit : asked;
 }
@@ -60,10 +76,10 @@ function grantKeepAlive(
 function grantExpiry(
   options: CoreOptions,
   packet: ConnectPacket,
-  args: ValidatingConnection,
+  answer: ValidationAnswer,
 ): number {
-  if (args.grantedSessionExpiryIntervalSeconds !== undefined)
-    return args.grantedSessionExpiryIntervalSeconds;
+  if (answer.grantedSessionExpiryIntervalSeconds !== undefined)
+    return answer.grantedSessionExpiryIntervalSeconds;
   const forOlder = packet.cleanStart ? 0 : NEVER_EXPIRES;
   const asked =
     packet.protocolVersion === 5
@@ -76,14 +92,14 @@ function grantExpiry(
 export function connackProperties(
   options: CoreOptions,
   packet: ConnectPacket,
-  args: ValidatingConnection,
+  answer: ValidationAnswer,
   agreement: Agreement,
 ): ConnackProperties {
   if (packet.protocolVersion !== 5) return {};
   return {
     ...limitsOf(options),
     ...grantsOf(packet, agreement),
-    ...answersOf(packet, args),
+    ...answersOf(packet, answer),
   };
 }
 
@@ -115,18 +131,22 @@ function grantsOf(packet: ConnectPacket, agreement: Agreement): ConnackPropertie
   };
 }
 
-function answersOf(packet: ConnectPacket, args: ValidatingConnection): ConnackProperties {
+function answersOf(packet: ConnectPacket, answer: ValidationAnswer): ConnackProperties {
   const method = packet.properties?.authenticationMethod;
   const wantsInformation = packet.properties?.requestResponseInformation === true;
   return {
-    ...(args.reasonString !== undefined && { reasonString: args.reasonString }),
-    ...(args.responseUserProperties && { userProperties: args.responseUserProperties }),
-    ...(args.serverReference !== undefined && { serverReference: args.serverReference }),
+    ...(answer.reasonString !== undefined && { reasonString: answer.reasonString }),
+    ...(answer.responseUserProperties && { userProperties: answer.responseUserProperties }),
+    ...(answer.serverReference !== undefined && { serverReference: answer.serverReference }),
     ...(wantsInformation &&
-      args.responseInformation !== undefined && { responseInformation: args.responseInformation }),
+      answer.responseInformation !== undefined && {
+        responseInformation: answer.responseInformation,
+      }),
     // A successful CONNACK repeats the method, and only then has data [MQTT-4.12.0-5] [MQTT-4.12.0-6].
     ...(method !== undefined && { authenticationMethod: method }),
     ...(method !== undefined &&
-      args.responseAuthenticationData && { authenticationData: args.responseAuthenticationData }),
+      answer.responseAuthenticationData && {
+        authenticationData: answer.responseAuthenticationData,
+      }),
   };
 }

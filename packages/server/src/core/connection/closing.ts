@@ -78,7 +78,7 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
   closeGate(core, connection);
   core.heldBack.delete(connection);
   connection.outbox.clear();
-  connection.backlog.clear();
+  if (connection.backlogLength > 0) connection.backlog.clear();
   const exchange = connection.authentication;
   connection.authentication = undefined;
   exchange?.answered?.(undefined);

@@ -2,7 +2,8 @@ import { IncomingTopicAliases, OutgoingTopicAliases } from "@anax/protocol";
 import type { ConnackPacket, ConnectPacket } from "@anax/protocol";
 import { exchangeFor, refusedMethod } from "./authenticating.ts";
 import { dismiss, shut } from "./closing.ts";
-import { agree, connackProperties } from "./agreement.ts";
+import { agree, connackProperties, NOBODY_ASKED } from "./agreement.ts";
+import type { ValidationAnswer } from "./agreement.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { pump } from "../delivering/delivering.ts";
@@ -14,7 +15,7 @@ import type { Refusal } from "./connect-rules.ts";
 import { messageFromApplication } from "../publishing/message.ts";
 import { sendPacket } from "./outgoing.ts";
 import { settled } from "../pending.ts";
-import type { Task } from "../pending.ts";
+import type { HookResult, Task } from "../pending.ts";
 import { watchKeepAlive } from "./keeping-alive.ts";
 import { cancelExpiry, endSession } from "../sessions/session-ending.ts";
 import { Session } from "../sessions/session.ts";
@@ -23,6 +24,9 @@ import { restoreSubscription } from "../subscribing/subscription-making.ts";
 import { armWill, discardWill } from "../sessions/will.ts";
 
 const SESSION_TAKEN_OVER = 0x8e;
+
+/** The arguments while they are put together. */
+type Unfinished<Arguments> = { -readonly [Field in keyof Arguments]: Arguments[Field] };
 
 /**
  * From CONNECT to CONNACK: check, ask who it is, find or make the session, take it over from an older
@@ -33,27 +37,52 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   adopt(core, connection, packet);
   const refusal = refusalOf(core, packet);
   if (refusal !== undefined) return refuse(core, connection, refusal);
-  const args = validationArguments(core, connection, packet);
-  yield* settled(core.hooks.validatingConnection?.(args));
-  if (!connection.isOpen) return;
-  const refused = refusedMethod(args) ?? args;
-  if (refused.reasonCode !== 0) return refuse(core, connection, refused);
-  connection.userName = args.userName;
-  connection.agreement = agree(core, packet, args);
+  // Where nobody has to be asked or waited for, nothing is made to do that with: reconnects come by thousands.
+  const answer =
+    core.hooks.validatingConnection === undefined
+      ? NOBODY_ASKED
+      : yield* validate(core, connection, packet);
+  if (answer === undefined || !connection.isOpen) return;
+  connection.agreement = agree(core, packet, answer);
   connection.clientId = connection.agreement.clientId;
-  const prepared = yield* prepareSession(core, connection, packet);
+  const prepared =
+    core.hooks.preparingSession === undefined
+      ? undefined
+      : yield* prepareSession(core, connection, packet);
   if (!connection.isOpen) return;
   // Others may have come in while handlers were asked.
   const full = refusedSession(core, connection);
   if (full !== undefined) return refuse(core, connection, full);
-  const sessionPresent = yield* attachStored(core, connection, packet, prepared);
+  const sessionPresent =
+    core.journal === undefined
+      ? attach(core, connection, packet, prepared)
+      : yield* attachStored(core, connection, packet, prepared);
   if (sessionPresent === undefined || !connection.isOpen) return;
-  welcome(core, connection, packet, args, sessionPresent);
-  yield* announce(core, connection, packet, sessionPresent);
+  welcome(core, connection, packet, answer, sessionPresent);
+  const announcing = announce(core, connection, packet, sessionPresent);
+  if (announcing !== undefined) yield announcing;
   connection.isHeld = false;
   // What waited meanwhile goes before anything that is put into the outbox from now on.
-  if (connection.backlog.length > 0) core.flushNow(connection);
+  if (connection.backlogLength > 0) core.flushNow(connection);
   if (connection.session !== undefined) pump(core, connection.session);
+}
+
+/** Asks the handlers of `validatingConnection`; undefined if the client was refused. */
+function* validate(
+  core: CoreContext,
+  connection: Connection,
+  packet: ConnectPacket,
+): Task<ValidationAnswer | undefined> {
+  const args = validationArguments(core, connection, packet);
+  yield* settled(core.hooks.validatingConnection?.(args));
+  if (!connection.isOpen) return undefined;
+  const refused = refusedMethod(args) ?? args;
+  if (refused.reasonCode !== 0) {
+    refuse(core, connection, refused);
+    return undefined;
+  }
+  connection.userName = args.userName;
+  return args;
 }
 
 /**
@@ -117,35 +146,35 @@ function validationArguments(
   const { authenticationMethod, authenticationData, maximumPacketSize, receiveMaximum } =
     properties;
   const { authentication } = connection;
-  const accept = (): void => {
-    args.authenticationMethodAccepted = true;
-  };
-  const args: ValidatingConnection = {
+  const args: Unfinished<ValidatingConnection> = {
     clientId: packet.clientId,
-    ...(userName === undefined ? {} : { userName }),
-    ...(password === undefined ? {} : { password }),
     cleanStart: packet.cleanStart,
     keepAliveSeconds: packet.keepAliveSeconds,
     protocolVersion: packet.protocolVersion,
     peer: connection.peer,
-    ...(authenticationMethod === undefined ? {} : { authenticationMethod }),
-    ...(authenticationData === undefined ? {} : { authenticationData }),
-    ...(maximumPacketSize === undefined ? {} : { maximumPacketSize }),
-    ...(receiveMaximum === undefined ? {} : { receiveMaximum }),
     requestProblemInformation: properties.requestProblemInformation ?? true,
     requestResponseInformation: properties.requestResponseInformation ?? false,
     sessionExpiryIntervalSeconds: properties.sessionExpiryIntervalSeconds ?? 0,
     topicAliasMaximum: properties.topicAliasMaximum ?? 0,
     userProperties: properties.userProperties ?? [],
-    ...(will === undefined ? {} : { will }),
     reauthentication: false,
-    ...(authentication === undefined
-      ? {}
-      : { exchange: exchangeFor(core, connection, authentication, accept) }),
     sessionItems: connection.sessionItems,
     authenticationMethodAccepted: false,
     reasonCode: 0,
   };
+  // Spread into the literal, each of these would give the object of every client a hidden class of its own.
+  if (userName !== undefined) args.userName = userName;
+  if (password !== undefined) args.password = password;
+  if (authenticationMethod !== undefined) args.authenticationMethod = authenticationMethod;
+  if (authenticationData !== undefined) args.authenticationData = authenticationData;
+  if (maximumPacketSize !== undefined) args.maximumPacketSize = maximumPacketSize;
+  if (receiveMaximum !== undefined) args.receiveMaximum = receiveMaximum;
+  if (will !== undefined) args.will = will;
+  if (authentication !== undefined) {
+    args.exchange = exchangeFor(core, connection, authentication, () => {
+      args.authenticationMethodAccepted = true;
+    });
+  }
   return args;
 }
 
@@ -185,7 +214,6 @@ function* prepareSession(
   connection: Connection,
   packet: ConnectPacket,
 ): Task<PreparingSession | undefined> {
-  if (core.hooks.preparingSession === undefined) return undefined;
   const existing = core.sessions.get(connection.clientId);
   const args: PreparingSession = {
     clientId: connection.clientId,
@@ -198,7 +226,7 @@ function* prepareSession(
     subscriptions: [],
     messages: [],
   };
-  yield* settled(core.hooks.preparingSession(args));
+  yield* settled(core.hooks.preparingSession?.(args));
   return args;
 }
 
@@ -220,8 +248,7 @@ function attach(
   resume(core, connection, session);
   record(core, session);
   const isRestored = !isResumed && prepared !== undefined && restore(core, session, prepared);
-  const origin = { ...connection.context, sessionItems: session.items };
-  armWill(session, packet.will, origin);
+  if (packet.will !== undefined) armWill(session, packet.will, connection.context);
   record(core, session);
   return isResumed || (isRestored && !packet.cleanStart);
 }
@@ -238,7 +265,7 @@ function newSession(core: CoreContext, connection: Connection): Session {
   const session = new Session({
     clientId: connection.clientId,
     createdAtMs: core.now,
-    items: connection.sessionItems,
+    items: connection.itemsBefore,
   });
   core.sessions.add(session);
   core.statistics.sessionsCurrent = core.sessions.size;
@@ -257,13 +284,13 @@ function record(core: CoreContext, session: Session): void {
 function resume(core: CoreContext, connection: Connection, session: Session): void {
   cancelExpiry(core, session);
   discardWill(core, session);
-  for (const [key, value] of connection.sessionItems) session.items.set(key, value);
+  for (const [key, value] of connection.itemsBefore ?? []) session.items.set(key, value);
   session.connection = connection;
   session.userName = connection.userName;
   session.expiryIntervalSeconds = connection.agreement.sessionExpirySeconds;
   connection.session = session;
-  connection.sessionItems = session.items;
-  if (session.sender.inFlight > 0) connection.resuming = session.sender.resume();
+  connection.itemsOwner = session;
+  if (session.inFlight > 0) connection.resuming = session.sender.resume();
 }
 
 /** Fills a new session from what the handler of `preparingSession` brought; true if it brought anything. */
@@ -288,12 +315,12 @@ function welcome(
   core: CoreContext,
   connection: Connection,
   packet: ConnectPacket,
-  args: ValidatingConnection,
+  answer: ValidationAnswer,
   sessionPresent: boolean,
 ): void {
   const { options, statistics } = core;
   // 3.1 has no Session Present: its codec writes 0.
-  const properties = connackProperties(options, packet, args, connection.agreement);
+  const properties = connackProperties(options, packet, answer, connection.agreement);
   sendPacket(core, connection, { type: "connack", sessionPresent, reasonCode: 0, properties });
   connection.state = "connected";
   connection.framer.maximumPacketSize = options.maximumPacketSize;
@@ -317,14 +344,14 @@ function openAliases(core: CoreContext, connection: Connection, packet: ConnectP
 }
 
 /** Fires `clientConnected`; nothing but CONNACK is sent before its handlers are done. */
-function* announce(
+function announce(
   core: CoreContext,
   connection: Connection,
   packet: ConnectPacket,
   sessionPresent: boolean,
-): Task {
+): HookResult {
   if (core.hooks.clientDisconnected !== undefined) connection.password = packet.password;
-  if (core.hooks.clientConnected === undefined) return;
+  if (core.hooks.clientConnected === undefined) return undefined;
   const { authenticationMethod, authenticationData, userProperties } = packet.properties ?? {};
   const args = {
     ...connection.context,
@@ -335,5 +362,5 @@ function* announce(
     cleanStart: packet.cleanStart,
     sessionPresent,
   };
-  yield* settled(core.hooks.clientConnected(args));
+  return core.hooks.clientConnected(args);
 }

@@ -66,8 +66,6 @@ export class Connection {
   readonly peer: Peer;
   readonly framer: Framer;
   readonly outbox: Outbox;
-  /** QoS 0 messages that wait because the peer does not read; acknowledgements go past them. */
-  readonly backlog: Outbox;
   /** Output that waits for the journal; undefined while none does. */
   gate: Gate | undefined;
   readonly counters: ConnectionCounters = new ConnectionCounters();
@@ -78,7 +76,6 @@ export class Connection {
   userName: string | undefined;
   /** Kept for `clientDisconnected`, where somebody listens to it. */
   password: Uint8Array | undefined;
-  sessionItems: SessionItems = new Map();
   session: Session | undefined;
   /** True once the client was told that it is connected, and `clientConnected` fired. */
   isAnnounced = false;
@@ -130,6 +127,12 @@ export class Connection {
   lastRoute: Route | undefined;
   /** Property bytes of the last PUBLISH that were found to be valid: publishers repeat those too. */
   lastProperties: Uint8Array | undefined;
+  /** The session whose items are those of the connection; it stays known when the connection has left it. */
+  itemsOwner: Session | undefined;
+  /** Items from before there was a session; undefined if nobody asked for them. */
+  itemsBefore: SessionItems | undefined;
+  readonly #pool: BytePool;
+  #backlog: Outbox | undefined;
 
   constructor(fields: {
     wire: Wire;
@@ -142,7 +145,7 @@ export class Connection {
     this.peer = fields.peer;
     this.framer = new Framer(fields.maximumPacketSize);
     this.outbox = new Outbox(fields.pool);
-    this.backlog = new Outbox(fields.pool);
+    this.#pool = fields.pool;
     this.connectedAtMs = fields.nowMs;
     this.lastReceivedAtMs = fields.nowMs;
     this.lastNonKeepAliveReceivedAtMs = fields.nowMs;
@@ -171,6 +174,21 @@ export class Connection {
   /** True if the packets to this client depend on nothing but protocol version and QoS. */
   get isPlain(): boolean {
     return this.outgoingAliases === undefined && this.outbound === undefined;
+  }
+
+  /** QoS 0 messages that wait because the peer does not read; acknowledgements go past them. */
+  get backlog(): Outbox {
+    return (this.#backlog ??= new Outbox(this.#pool));
+  }
+
+  /** Bytes in the backlog, which most connections never have. */
+  get backlogLength(): number {
+    return this.#backlog === undefined ? 0 : this.#backlog.length;
+  }
+
+  /** Items of the session, made when somebody asks for them. */
+  get sessionItems(): SessionItems {
+    return this.itemsOwner?.items ?? (this.itemsBefore ??= new Map());
   }
 
   /** Notes who CONNECT says it is, before it is known to be true. */

@@ -108,7 +108,12 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
       return noteStored(core, connection, appendedBefore);
   }
   if (isPublish) countPublish(core, connection);
-  start(core, connection, handle(core, connection, decode(core, connection)), run);
+  const packet = decode(core, connection);
+  const task =
+    core.hooks.interceptingInboundPacket === undefined
+      ? dispatch(core, connection, packet)
+      : handle(core, connection, packet);
+  start(core, connection, task, run);
 }
 
 function countPublish(core: CoreContext, connection: Connection): void {
@@ -166,9 +171,8 @@ function start(core: CoreContext, connection: Connection, task: Task, run: Publi
   });
 }
 
+/** Shows the packet to the interceptor first. */
 function* handle(core: CoreContext, connection: Connection, packet: Packet): Task {
-  if (core.hooks.interceptingInboundPacket === undefined)
-    return yield* dispatch(core, connection, packet);
   if (packet.type === "connect" && connection.state === "opened") connection.introduce(packet);
   const shown = yield* interceptInbound(core, connection, packet);
   if (shown !== undefined && connection.isOpen) yield* dispatch(core, connection, shown);

@@ -255,10 +255,13 @@ export function pump(core: CoreContext, session: Session): void {
   if (connection === undefined || !connection.isOpen || isCutOff(core, session)) return;
   if (connection.resuming !== undefined) resend(core, session, connection);
   sendQueued(core, session);
-  if (session.queue.length === 0 && session.replays.size > 0)
-    replayRetained(core, session, deliver);
+  const { replays } = session;
+  if (replays !== undefined && replays.size > 0 && session.queue.length === 0)
+    replayRetained(core, session, replays, deliver);
   const isOwed =
-    session.queue.length > 0 || session.replays.size > 0 || connection.resuming !== undefined;
+    session.queue.length > 0 ||
+    (replays !== undefined && replays.size > 0) ||
+    connection.resuming !== undefined;
   if (isOwed && connection.waitsForTurn) core.continueLater(session);
 }
 

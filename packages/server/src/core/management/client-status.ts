@@ -55,7 +55,7 @@ export function clientStatus(connection: Connection): ClientStatus {
     packetsSent: counters.packetsSent,
     messagesReceived: counters.publishesReceived,
     messagesSent: counters.publishesSent,
-    bytesWaiting: connection.outbox.length + connection.backlog.length,
+    bytesWaiting: connection.outbox.length + connection.backlogLength,
   };
 }
 

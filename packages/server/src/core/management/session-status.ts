@@ -59,7 +59,7 @@ export function sessionStatus(session: Session): SessionStatus {
     subscriptionCount: session.subscriptions.size,
     queuedMessages: queue.length,
     queuedBytes: queue.bytes,
-    inFlightMessages: session.sender.inFlight,
+    inFlightMessages: session.inFlight,
     unreleasedMessages: session.receiver.size,
     hasWill: session.will !== undefined,
     isDurable: session.isDurable,

@@ -27,22 +27,24 @@ export function beginReplay(core: CoreContext, subscription: Subscription): void
   const { session } = subscription;
   const cursor = new RetainedCursor(core.retained, subscription.topicFilter);
   if (cursor.isDone) return;
+  session.replays ??= new Map();
   session.replays.set(subscription.filter, { subscription, cursor, isAsking: false });
 }
 
 /** Forgets what a subscription that has ended or was replaced is still owed. */
 export function endReplay(session: Session, filter: string): void {
-  session.replays.delete(filter);
+  session.replays?.delete(filter);
 }
 
 /** Sends retained messages as far as the client takes them and the turn allows. */
 export function replayRetained(
   core: CoreContext,
   session: Session,
+  replays: Map<string, RetainedReplay>,
   deliver: (core: CoreContext, session: Session, delivery: Delivery) => DeliveryOutcome,
 ): void {
   let steps = STEPS_PER_SESSION;
-  for (const [filter, replay] of session.replays) {
+  for (const [filter, replay] of replays) {
     const { cursor, subscription } = replay;
     const isPlain = mayReplayPlain(core, subscription);
     while (!cursor.isDone) {
@@ -56,7 +58,7 @@ export function replayRetained(
     }
     // The handler of the last message may still be asked.
     if (replay.isAsking) return;
-    session.replays.delete(filter);
+    replays.delete(filter);
   }
 }
 
@@ -95,7 +97,7 @@ function replayOne(
   const pending = core.hooks.interceptingClientEnqueue(args);
   const proceed = (): void => {
     replay.isAsking = false;
-    const isWanted = session.replays.get(subscription.filter) === replay && !session.isDeleted;
+    const isWanted = session.replays?.get(subscription.filter) === replay && !session.isDeleted;
     if (args.acceptEnqueue && isWanted) deliver(core, session, delivery);
   };
   if (pending === undefined) return proceed();

@@ -56,8 +56,7 @@ export function endSession(
     removeSubscription(core, subscription);
   }
   for (const delivery of unfinished) passOn(core, delivery);
-  session.sender.clear();
-  session.receiver.clear();
+  session.clearExchanges();
   endWatches(session);
   publishWill(core, session);
   core.hooks.sessionDeleted?.({
@@ -83,7 +82,7 @@ export function abandonSession(core: CoreContext, session: Session): void {
 /** Ends one subscription of a session. */
 export function removeSubscription(core: CoreContext, subscription: Subscription): void {
   const { session, filter } = subscription;
-  session.subscriptions.delete(filter);
+  session.deleteSubscription(filter);
   core.router.unsubscribe(subscription);
   if (session.isDurable) core.journal?.unsubscribed(subscription);
   endReplay(session, filter);
@@ -102,7 +101,7 @@ function undelivered(core: CoreContext, session: Session): Delivery[] {
       deliveries.push(deliveryOf(core, session, owed));
     if (session.isDurable) core.journal?.letGo(owed);
   };
-  for (const { state, item } of session.sender.resume())
+  for (const { state, item } of session.inFlight === 0 ? [] : session.sender.resume())
     if (item !== undefined) end(item, state === "awaitingPuback");
   for (let next = takeQueued(core, session); next !== undefined; next = takeQueued(core, session)) {
     end(next, true);

@@ -11,6 +11,8 @@ import type { RetainedReplay } from "../retained/retained-replay.ts";
 import type { Subscription } from "../routing/subscription.ts";
 import type { PendingWill } from "./will.ts";
 
+const NO_SUBSCRIPTIONS: ReadonlyMap<string, Subscription> = new Map();
+
 /**
  * Session State: what the server remembers of one Client Identifier, whether or not it is connected.
  * A session holds state and answers questions about it; what happens to it is decided elsewhere
@@ -21,24 +23,15 @@ export class Session {
   /** Its number in the journal; 0 if nothing of the session is stored. */
   number = 0;
   readonly createdAtMs: number;
-  readonly items: SessionItems;
   userName: string | undefined;
   connection: Connection | undefined;
   /** Seconds that the session outlives its connection. */
   expiryIntervalSeconds = 0;
   /** When the client went; undefined while it is connected. */
   disconnectedAtMs: number | undefined;
-  /** By filter as the client wrote it. */
-  readonly subscriptions: Map<string, Subscription> = new Map();
-  /** QoS 1 and 2 exchanges towards the client. */
-  readonly sender: Sender<Owed> = new Sender();
-  /** QoS 2 identifiers of the client that await PUBREL. */
-  readonly receiver: Receiver = new Receiver();
   readonly queue: DeliveryQueue = new DeliveryQueue();
-  /** What the numbers in `sender` and `queue` mean. */
-  readonly addresses: AddressBook = new AddressBook();
-  /** Retained messages still owed to new subscriptions, by filter. */
-  readonly replays: Map<string, RetainedReplay> = new Map();
+  /** Retained messages still owed to new subscriptions, by filter; undefined while none ever was. */
+  replays: Map<string, RetainedReplay> | undefined;
   /** True if a shared subscription is among the subscriptions. */
   isInGroup = false;
   will: PendingWill | undefined;
@@ -48,11 +41,60 @@ export class Session {
   sink: MessageSink | undefined;
   /** Who waits for the acknowledgement of a message, by Packet Identifier. */
   watches: Map<number, DeliveryWatch> | undefined;
+  // Most sessions never need most of these, and there may be very many sessions: each is made when it is first used.
+  #items: SessionItems | undefined;
+  #subscriptions: Map<string, Subscription> | undefined;
+  #sender: Sender<Owed> | undefined;
+  #receiver: Receiver | undefined;
+  #addresses: AddressBook | undefined;
 
-  constructor(fields: { clientId: string; createdAtMs: number; items: SessionItems }) {
+  constructor(fields: { clientId: string; createdAtMs: number; items?: SessionItems | undefined }) {
     this.clientId = fields.clientId;
     this.createdAtMs = fields.createdAtMs;
-    this.items = fields.items;
+    this.#items = fields.items;
+  }
+
+  get items(): SessionItems {
+    return (this.#items ??= new Map());
+  }
+
+  /** By filter as the client wrote it. */
+  get subscriptions(): ReadonlyMap<string, Subscription> {
+    return this.#subscriptions ?? NO_SUBSCRIPTIONS;
+  }
+
+  addSubscription(subscription: Subscription): void {
+    (this.#subscriptions ??= new Map()).set(subscription.filter, subscription);
+  }
+
+  deleteSubscription(filter: string): void {
+    this.#subscriptions?.delete(filter);
+  }
+
+  /** QoS 1 and 2 exchanges towards the client. */
+  get sender(): Sender<Owed> {
+    return (this.#sender ??= new Sender());
+  }
+
+  /** How many of these are open. */
+  get inFlight(): number {
+    return this.#sender === undefined ? 0 : this.#sender.inFlight;
+  }
+
+  /** QoS 2 identifiers of the client that await PUBREL. */
+  get receiver(): Receiver {
+    return (this.#receiver ??= new Receiver());
+  }
+
+  /** What the numbers in `sender` and `queue` mean. */
+  get addresses(): AddressBook {
+    return (this.#addresses ??= new AddressBook());
+  }
+
+  /** Forgets all exchanges in both directions. */
+  clearExchanges(): void {
+    this.#sender?.clear();
+    this.#receiver?.clear();
   }
 
   /** True if what happens to the session is written to the journal. */
@@ -78,7 +120,7 @@ export class Session {
     const connection = this.connection;
     if (connection === undefined || !connection.takesMessages || connection.resuming !== undefined)
       return 0;
-    return connection.sendMaximum - this.sender.inFlight;
+    return connection.sendMaximum - this.inFlight;
   }
 
   /** True if messages that were sent must be kept until they are acknowledged, to be sent again. */

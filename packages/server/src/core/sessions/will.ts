@@ -17,11 +17,7 @@ export interface PendingWill {
 }
 
 /** Keeps the Will of a CONNECT with the session [MQTT-3.1.2-7]. */
-export function armWill(session: Session, will: Will | undefined, origin: Origin): void {
-  if (will === undefined) {
-    session.will = undefined;
-    return;
-  }
+export function armWill(session: Session, will: Will, origin: Origin): void {
   const delayMs = (will.properties?.willDelayIntervalSeconds ?? 0) * 1_000;
   session.will = { will, delayMs, origin, deadline: undefined };
 }

@@ -153,7 +153,7 @@ function put(
   if (typeof filter === "number") return filter;
   const subscription = subscriptionOf(session, request, { filter, subscriptionIdentifier });
   const isNew = !session.subscriptions.has(subscription.filter);
-  session.subscriptions.set(subscription.filter, subscription);
+  session.addSubscription(subscription);
   core.router.subscribe(subscription);
   if (session.isDurable) core.journal?.subscribed(subscription);
   if (subscription.shareName !== undefined) session.isInGroup = true;
