@@ -22,6 +22,7 @@ export class TcpListener implements Listener {
   readonly type = "tcp";
   readonly #options: TcpListenerOptions;
   readonly #server: SocketServer;
+  #local: LocalAddress | undefined;
 
   constructor(options: TcpListenerOptions, log: Log) {
     this.#options = options;
@@ -34,12 +35,11 @@ export class TcpListener implements Listener {
 
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { host = "127.0.0.1", port = 1883 } = this.#options;
-    let local: LocalAddress | undefined;
     const open = (socket: Socket): void =>
-      openAdmitted(socket, socketPeer(socket, "tcp", local), acceptor);
+      openAdmitted(socket, socketPeer(socket, "tcp", this.#local), acceptor);
     await this.#server.start({ host, port }, acceptor, open, withSharedReading);
     // From here on nobody has to ask the system, for each connection, what is the same for all.
-    local = sharedLocalAddress(this.#server.address);
+    this.#local = sharedLocalAddress(this.#server.address);
   }
 
   async stop(): Promise<void> {

@@ -252,17 +252,19 @@ function packetOf(sending: Sending, nowMs: number): PublishPacket {
  */
 export function pump(core: CoreContext, session: Session): void {
   const connection = session.connection;
-  if (connection === undefined || !connection.isOpen || isCutOff(core, session)) return;
+  if (connection === undefined || !isOwed(session, connection)) return;
+  if (!connection.isOpen || isCutOff(core, session)) return;
   if (connection.resuming !== undefined) resend(core, session, connection);
   sendQueued(core, session);
   const { replays } = session;
   if (replays !== undefined && replays.size > 0 && session.queue.length === 0)
     replayRetained(core, session, replays, deliver);
-  const isOwed =
-    session.queue.length > 0 ||
-    (replays !== undefined && replays.size > 0) ||
-    connection.resuming !== undefined;
-  if (isOwed && connection.waitsForTurn) core.continueLater(session);
+  if (connection.waitsForTurn && isOwed(session, connection)) core.continueLater(session);
+}
+
+/** True if there is anything that the session's client is still to get; mostly there is nothing. */
+function isOwed({ queue, replays }: Session, { resuming }: Connection): boolean {
+  return queue.length > 0 || (replays !== undefined && replays.size > 0) || resuming !== undefined;
 }
 
 function sendQueued(core: CoreContext, session: Session): void {
