@@ -172,6 +172,14 @@ describe("ByteReader", () => {
     },
   );
 
+  test("skip answers where the bytes are that it passes over, and does not pass the end", () => {
+    const reader = new ByteReader(hex("00 01 02 03 04"), 1, 4);
+    expect(reader.skip(2)).toBe(1);
+    expect(reader.u8()).toBe(3);
+    expect(() => reader.skip(1)).toThrow(MalformedPacketError);
+    expect(reader.position).toBe(4);
+  });
+
   test("binary values of any size have memory of their own", () => {
     for (const size of [1, 32, 33, 5000]) {
       const chunk = new Uint8Array(size + 2).fill(7);

@@ -72,6 +72,11 @@ export class ByteReader {
     return copyBytes(this.bytes, start, this.position);
   }
 
+  /** Passes over `count` bytes and answers where they start. @throws MalformedPacketError */
+  skip(count: number): number {
+    return this.#advance(count);
+  }
+
   /** All bytes that are left, copied. */
   rest(): Uint8Array {
     const start = this.position;

@@ -157,23 +157,23 @@ export function peekProtocolVersion(
   }
 }
 
-/** Compared as bytes: what another protocol has here need not even be UTF-8. */
+/** Compared as bytes, in place: what another protocol has here need not even be UTF-8. */
 function decodeProtocolName(reader: ByteReader): "MQTT" | "MQIsdp" {
-  const name = reader.binary();
-  if (spells(name, "MQTT")) {
+  const length = reader.u16();
+  const start = reader.skip(length);
+  if (length === 4 && spells(reader.bytes, start, "MQTT")) {
     return "MQTT";
   }
-  if (spells(name, "MQIsdp")) {
+  if (length === 6 && spells(reader.bytes, start, "MQIsdp")) {
     return "MQIsdp";
   }
   throw new ProtocolError("Protocol Name is neither MQTT nor MQIsdp", UNSUPPORTED_PROTOCOL_VERSION);
 }
 
 /** Byte by byte: every connection begins with this, and a string made of the bytes costs several times as much. */
-function spells(bytes: Uint8Array, name: string): boolean {
-  if (bytes.length !== name.length) return false;
+function spells(bytes: Uint8Array, start: number, name: string): boolean {
   for (let index = 0; index < name.length; index += 1) {
-    if (bytes[index] !== name.charCodeAt(index)) return false;
+    if (bytes[start + index] !== name.charCodeAt(index)) return false;
   }
   return true;
 }

@@ -237,8 +237,12 @@ function attach(
   packet: ConnectPacket,
   prepared: PreparingSession | undefined,
 ): boolean {
-  takeOver(core, connection.clientId);
   let session = core.sessions.get(connection.clientId);
+  if (session?.connection !== undefined) {
+    takeOver(core, session.connection);
+    // What did not outlive its connection is gone now.
+    session = core.sessions.get(connection.clientId);
+  }
   if (session !== undefined && packet.cleanStart) {
     endSession(core, session, "cleanStart");
     session = undefined;
@@ -254,9 +258,7 @@ function attach(
 }
 
 /** The older connection of a Client Identifier makes way [MQTT-3.1.4-3]. */
-function takeOver(core: CoreContext, clientId: string): void {
-  const older = core.sessions.get(clientId)?.connection;
-  if (older === undefined) return;
+function takeOver(core: CoreContext, older: Connection): void {
   older.ending.type = "takeover";
   dismiss(core, older, { reasonCode: SESSION_TAKEN_OVER });
 }
