@@ -3,6 +3,7 @@ import type { BytePool } from "./byte-pool.ts";
 import type { RefusedClient } from "./connection/connect-rules.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { CoreOptions } from "./core-options.ts";
+import type { WaitingMessages } from "./delivering/waiting-messages.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { Journal } from "./journal/journal.ts";
@@ -24,6 +25,8 @@ export interface CoreContext {
   readonly pool: BytePool;
   /** Undefined if nothing outlives the process. */
   readonly journal: Journal | undefined;
+  /** Messages in queues, where there is no journal. */
+  readonly waiting: WaitingMessages;
   /** Connections whose output waits for the journal. */
   readonly gated: Set<Connection>;
   /** Connections that are not read until the store has taken what waits for it, longest waiting first. */

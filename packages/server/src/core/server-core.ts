@@ -7,6 +7,7 @@ import type { RefusedClient } from "./connection/connect-rules.ts";
 import { Connection } from "./connection/connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { CoreOptions } from "./core-options.ts";
+import { WaitingMessages } from "./delivering/waiting-messages.ts";
 import { Deadlines } from "./deadlines.ts";
 import { pump } from "./delivering/delivering.ts";
 import type { SessionItems } from "./hooks/client-context.ts";
@@ -80,6 +81,7 @@ export class ServerCore implements CoreContext {
   readonly heldBack: Set<Connection> = new Set();
   retainedStepsLeft: number = STEPS_PER_TURN;
   journal: Journal | undefined;
+  readonly waiting: WaitingMessages = new WaitingMessages();
   readonly report: (error: unknown) => void;
   readonly refused: ((client: RefusedClient) => void) | undefined;
   readonly #ports: CorePorts;

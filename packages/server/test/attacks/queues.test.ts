@@ -1,3 +1,4 @@
+import { deliveryOf } from "../../src/core/delivering/owed.ts";
 import { encodePacket } from "@anax/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -235,11 +236,12 @@ describe("what is kept of a message", () => {
         peer.send(padding, message, { ...message, topic: "r", retain: true }, padding);
       }
     }
-    const queue = harness.core.sessions.get("away")?.queue;
-    expect(queue?.length).toBe(6);
-    for (const owed of queue ?? []) {
-      if (typeof owed === "number") throw new Error("a number without a journal");
-      expect(owed.message.bytes.buffer.byteLength).toBeLessThan(64);
+    const session = harness.core.sessions.get("away");
+    expect(session?.queue.length).toBe(6);
+    for (const owed of session?.queue ?? []) {
+      if (session === undefined) throw new Error("there is no session");
+      const { message } = deliveryOf(harness.core, session, owed);
+      expect(message.bytes.buffer.byteLength).toBeLessThan(64);
     }
     expect(harness.core.retained.get("r")?.bytes.buffer.byteLength).toBeLessThan(64);
   });

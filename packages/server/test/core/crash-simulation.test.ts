@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { slotIn } from "../../src/core/delivering/address-book.ts";
 import { DurableClient } from "../support/durable-client.ts";
 import { DurableServer } from "../support/durable-server.ts";
 
@@ -46,6 +47,18 @@ class History {
         if (!client.isConnected) client.connect(this.#server.harness);
       for (const client of this.#clients) client.work();
     }
+  }
+
+  /** Messages that the journal keeps though no session is owed them, or the other way round. */
+  get strayMessages(): number {
+    const { core } = this.#server.harness;
+    const owed = new Set<number>();
+    for (const session of core.sessions) {
+      const items = Array.from(session.sender.resume(), ({ item }) => item);
+      for (const item of [...items, ...session.queue])
+        if (typeof item === "number") owed.add(slotIn(item));
+    }
+    return (core.journal?.messages.live ?? 0) - owed.size;
   }
 
   get #clients(): DurableClient[] {
@@ -106,6 +119,7 @@ function faults(history: History): string[] {
       found.push(`${subscriber.clientId} got ${text} ${count} times`);
     found.push(...disorder(subscriber));
   }
+  if (history.strayMessages !== 0) found.push(`${history.strayMessages} messages are stray`);
   return found;
 }
 

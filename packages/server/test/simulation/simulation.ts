@@ -259,6 +259,8 @@ export class Simulation {
     const { sessionsCurrent, queuedMessagesCurrent, queuedBytesCurrent } = core.statistics;
     if (queuedMessagesCurrent !== 0 || queuedBytesCurrent !== 0)
       throw new Violation("the queue counter is off");
+    if (core.waiting.messages.live !== 0)
+      throw new Violation(`${core.waiting.messages.live} messages are kept for nobody`);
     if (sessionsCurrent !== this.#model.sessions.size)
       throw new Violation("the number of sessions is off");
   }

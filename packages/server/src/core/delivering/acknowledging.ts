@@ -3,7 +3,7 @@ import type { AcknowledgedPacket } from "./acknowledged-packet.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery } from "./delivery.ts";
-import { deliveryOf } from "./owed.ts";
+import { deliveryOf, letGo } from "./owed.ts";
 import { acknowledgeWatched } from "../management/delivery-watch.ts";
 import { applicationMessageOf } from "../publishing/message.ts";
 import { sendAcknowledgement, sendPacket } from "../connection/outgoing.ts";
@@ -64,6 +64,7 @@ function release(
   if (session.isDurable) recordReceived(core, session, packetIdentifier);
   // The message itself is needed no more, unless an event wants to show it at the end.
   else if (core.hooks.clientAcknowledgedPublishPacket === undefined) {
+    letGo(core, session.sender.item(packetIdentifier));
     session.sender.replaceItem(packetIdentifier, undefined);
   }
   const choose = session.isDurable ? onceStored : inOrder;
@@ -164,6 +165,7 @@ function endExchange(
   const isShown = core.hooks.clientAcknowledgedPublishPacket !== undefined;
   const delivery = isShown && owed !== undefined ? deliveryOf(core, session, owed) : undefined;
   if (session.isDurable) core.journal?.finished(session, packetIdentifier, owed);
+  else letGo(core, owed);
   if (session.sender.inFlight === 0 && session.queue.length === 0) session.addresses.beginAnew();
   connection.resent?.delete(packetIdentifier);
   return delivery;

@@ -2,8 +2,9 @@ import type { Packet, PublishPacket } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
-import { deliveryOf, owe } from "./owed.ts";
+import { deliveryOf, keepsExchanges, letGo, owe } from "./owed.ts";
 import type { Owed } from "./owed.ts";
+import { sendStored } from "./stored-sending.ts";
 import { enqueue, forgetQueued, isExpired, takeQueued } from "./queueing.ts";
 import { interceptOutbound } from "../publishing/intercepting.ts";
 import { dropWatched, watch } from "../management/delivery-watch.ts";
@@ -81,15 +82,6 @@ function drop(core: CoreContext): DeliveryOutcome {
   return "dropped";
 }
 
-/** True if what was sent is kept until it is acknowledged. */
-export function keepsExchanges(core: CoreContext, session: Session): boolean {
-  return (
-    session.keepsInFlight ||
-    session.isDurable ||
-    core.hooks.clientAcknowledgedPublishPacket !== undefined
-  );
-}
-
 /**
  * Sends a QoS 1 or 2 message under a new Packet Identifier; false if it is too large for the client. `queued` is what was
  * kept of it, if it comes from the queue.
@@ -110,6 +102,7 @@ function sendExchange(
   const sending = { delivery, packetIdentifier, duplicate: false };
   if (send(core, connection, exchangeOutbox(core, connection, session), sending)) {
     if (session.isDurable) record(core, session, sending, queued);
+    else if (!isKept) letGo(core, queued);
     if (delivery.watch !== undefined) watch(session, packetIdentifier, delivery.watch);
     return true;
   }
@@ -188,10 +181,12 @@ function giveUp(
 ): void {
   const { session } = connection;
   if (session === undefined || delivery.qos === 0) return;
+  const owed = session.sender.item(packetIdentifier);
   connection.resent?.delete(packetIdentifier);
   abandon(session, packetIdentifier);
   dropWatched(session, packetIdentifier);
   if (session.isDurable) core.journal?.finished(session, packetIdentifier, delivery);
+  else letGo(core, owed);
   core.continueLater(session);
 }
 
@@ -269,6 +264,7 @@ function isOwed({ queue, replays }: Session, { resuming }: Connection): boolean 
 
 function sendQueued(core: CoreContext, session: Session): void {
   while (session.queue.length > 0 && (session.freeQuota > 0 || isUnlimited(session))) {
+    if (sendStored(core, session)) continue;
     const owed = takeQueued(core, session);
     if (owed === undefined) return;
     const delivery = deliveryOf(core, session, owed);
@@ -326,4 +322,5 @@ function resendPublish(
   abandon(session, packetIdentifier);
   dropWatched(session, packetIdentifier);
   if (session.isDurable) core.journal?.finished(session, packetIdentifier, owed);
+  else letGo(core, owed);
 }

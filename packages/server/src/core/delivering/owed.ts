@@ -2,25 +2,45 @@ import type { CoreContext } from "../core-context.ts";
 import type { Session } from "../sessions/session.ts";
 import { slotIn } from "./address-book.ts";
 import type { Address, Delivery } from "./delivery.ts";
+import type { StoredMessages } from "../journal/stored-messages.ts";
 
 /**
- * A delivery as it is kept while it waits or is in flight: as it is, or, where the journal has its message, as one number
- * of the session's `AddressBook`.
+ * A delivery as it is kept while it waits or is in flight: as it is, or, where its message is in the journal or waits in a
+ * queue, as one number of the session's `AddressBook`.
  */
 export type Owed = Delivery | number;
 
-/** Writes down that a session is owed a message, if it is to survive, and gives what is to be kept of it. */
+/**
+ * Writes down that a session is owed a message, if it is to survive, and gives what is to be kept of it. What waits has no Packet
+ * Identifier, which is 0 then.
+ */
 export function owe(
   core: CoreContext,
   session: Session,
   delivery: Delivery,
   packetIdentifier: number,
 ): Owed {
-  if (core.journal === undefined || !session.isDurable || delivery.qos === 0) return delivery;
+  if (delivery.qos === 0) return delivery;
+  const waits = packetIdentifier === 0;
+  if (core.journal === undefined) return waits ? waiting(core, session, delivery) : delivery;
+  if (!session.isDurable) return delivery;
   const slot = core.journal.addressed(session, delivery, packetIdentifier);
   // Whoever watches a message that waits is told by its delivery.
-  if (delivery.watch !== undefined && packetIdentifier === 0) return delivery;
+  if (delivery.watch !== undefined && waits) return delivery;
   return session.addresses.code(slot, delivery) ?? delivery;
+}
+
+function waiting(core: CoreContext, session: Session, delivery: Delivery): Owed {
+  if (delivery.watch !== undefined) return delivery;
+  const slot = core.waiting.hold(delivery.message);
+  const code = session.addresses.code(slot, delivery);
+  if (code === undefined) core.waiting.messages.letGo(slot);
+  return code ?? delivery;
+}
+
+/** A session that will not survive is owed this no longer; of others the journal is told, which lets go of it itself. */
+export function letGo(core: CoreContext, owed: Owed | undefined): void {
+  if (typeof owed === "number") messagesOf(core).letGo(slotIn(owed));
 }
 
 /** The delivery that was kept; its message is read back if it is not in memory. */
@@ -53,7 +73,16 @@ export function takeOutOfJournal(core: CoreContext, session: Session): void {
     if (item !== undefined) session.sender.replaceItem(identifier, unstored(item));
 }
 
-function messagesOf(core: CoreContext): NonNullable<CoreContext["journal"]>["messages"] {
-  if (core.journal === undefined) throw new Error("a stored message without a journal");
-  return core.journal.messages;
+/** True if what was sent is kept until it is acknowledged. */
+export function keepsExchanges(core: CoreContext, session: Session): boolean {
+  return (
+    session.keepsInFlight ||
+    session.isDurable ||
+    core.hooks.clientAcknowledgedPublishPacket !== undefined
+  );
+}
+
+/** Where numbers lead: there is one table at a time. */
+export function messagesOf(core: CoreContext): StoredMessages {
+  return core.journal?.messages ?? core.waiting.messages;
 }

@@ -3,7 +3,7 @@ import { applicationMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
-import { deliveryOf, owe, sizeOf } from "./owed.ts";
+import { deliveryOf, letGo, owe, sizeOf } from "./owed.ts";
 import type { Owed } from "./owed.ts";
 
 /** Puts a message into the session's queue; a full queue gives up its oldest, or refuses. */
@@ -42,6 +42,7 @@ export function takeQueued(core: CoreContext, session: Session): Owed | undefine
 export function forgetQueued(core: CoreContext, session: Session, owed: Owed): void {
   if (typeof owed !== "number") owed.watch?.({ type: "dropped" });
   if (session.isDurable) core.journal?.dropped(session, owed);
+  else letGo(core, owed);
 }
 
 /** Lets go of the whole queue without a word to anybody. */

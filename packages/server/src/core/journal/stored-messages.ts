@@ -8,8 +8,8 @@ import { RECORD_BYTES, readMessage } from "./stored-message.ts";
 
 /** How stored messages are read, and how many of them stay in memory. */
 export interface ResidencyOptions {
-  /** Gives a committed batch. */
-  readonly reader: BatchReader;
+  /** Gives a committed batch; undefined if there is no store, and a batch that nobody is owed anything of is forgotten. */
+  readonly reader: BatchReader | undefined;
   /** Bytes of committed batches that may stay in memory while somebody is owed messages in them. */
   readonly residentBytesMax: number;
 }
@@ -25,6 +25,7 @@ export class StoredMessages {
   readonly #table: MessageTable = new MessageTable();
   readonly #options: ResidencyOptions;
   #residentBytes = 0;
+  #live = 0;
   #open: Batch = new Batch(0);
   #writer: ByteWriter | undefined;
 
@@ -32,9 +33,9 @@ export class StoredMessages {
     this.#options = options;
   }
 
-  /** Messages that sessions are owed, or may be owed yet because they are in the open batch. */
-  get count(): number {
-    return this.#table.count;
+  /** Messages that sessions are owed. */
+  get live(): number {
+    return this.#live;
   }
 
   /** Begins a batch, which is written by `writer`. */
@@ -142,10 +143,8 @@ export class StoredMessages {
   committed(position: number): void {
     const batch = this.batches.get(position);
     if (batch?.content === undefined) return;
-    if (batch.live === 0 || this.#residentBytes + batch.bytes > this.#options.residentBytesMax) {
-      batch.content = undefined;
-      return;
-    }
+    if (batch.live === 0 || this.#residentBytes + batch.bytes > this.#options.residentBytesMax)
+      return this.#release(batch);
     batch.isCounted = true;
     this.#residentBytes += batch.bytes;
   }
@@ -165,7 +164,9 @@ export class StoredMessages {
 
   #bytesOf(position: number): Uint8Array {
     if (position === this.#open.position && this.#writer !== undefined) return this.#writer.bytes;
-    return this.batches.get(position)?.content ?? this.#options.reader(position);
+    const bytes = this.batches.get(position)?.content ?? this.#options.reader?.(position);
+    if (bytes === undefined) throw new Error(`batch ${position} is gone`);
+    return bytes;
   }
 
   #batchOf(slot: number): Batch {
@@ -187,17 +188,20 @@ export class StoredMessages {
   }
 
   #count(slot: number, batch: Batch): void {
+    this.#live += 1;
     batch.live += 1;
     batch.liveBytes += this.size(slot) + RECORD_BYTES;
   }
 
   #leave(slot: number, batch: Batch): void {
+    this.#live -= 1;
     batch.live -= 1;
     batch.liveBytes -= this.size(slot) + RECORD_BYTES;
     if (batch.live === 0) this.#release(batch);
   }
 
   #release(batch: Batch): void {
+    if (this.#options.reader === undefined) this.batches.delete(batch.position);
     batch.content = undefined;
     if (!batch.isCounted) return;
     batch.isCounted = false;

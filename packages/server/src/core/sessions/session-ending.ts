@@ -1,7 +1,7 @@
 import type { CoreContext } from "../core-context.ts";
 import { deliver } from "../delivering/delivering.ts";
 import type { Delivery } from "../delivering/delivery.ts";
-import { addressOf, deliveryOf } from "../delivering/owed.ts";
+import { addressOf, deliveryOf, letGo } from "../delivering/owed.ts";
 import type { Owed } from "../delivering/owed.ts";
 import { abandonQueue, takeQueued } from "../delivering/queueing.ts";
 import type { SessionDeleted } from "../hooks/connection-events.ts";
@@ -100,6 +100,7 @@ function undelivered(core: CoreContext, session: Session): Delivery[] {
     if (isPassedOn && addressOf(session, owed).group !== undefined)
       deliveries.push(deliveryOf(core, session, owed));
     if (session.isDurable) core.journal?.letGo(owed);
+    else letGo(core, owed);
   };
   for (const { state, item } of session.inFlight === 0 ? [] : session.sender.resume())
     if (item !== undefined) end(item, state === "awaitingPuback");
