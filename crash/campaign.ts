@@ -71,6 +71,8 @@ export class Campaign {
   readonly #serverErrors: Set<string> = new Set();
   #server: ServerProcess | undefined;
 
+  #told = 0;
+
   constructor(options: CampaignOptions) {
     this.#options = options;
     this.#random = new Random(options.seed);
@@ -118,8 +120,14 @@ export class Campaign {
     const acknowledged = await this.#load(port, random);
     const way = random.chance(0.1) ? "stop" : "kill";
     await this.#end(way);
-    const { length } = this.#ledger.violations;
-    this.#options.say?.(`${way} after ${acknowledged} acknowledgements; violations: ${length}`);
+    const { violations } = this.#ledger;
+    this.#options.say?.(
+      `${way} after ${acknowledged} acknowledgements; violations: ${violations.length}`,
+    );
+    // Told as soon as they are known: who waits for a thousand rounds may want to look at once.
+    for (const { type, round, text } of violations.slice(this.#told))
+      this.#options.say?.(`${type} in round ${round}: ${text}`);
+    this.#told = violations.length;
   }
 
   /** Publishes and makes mischief until as many acknowledgements have come as were drawn. */
