@@ -12,30 +12,8 @@ import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { holdInMemory } from "./holding-in-memory.ts";
+import type { HoldingResult, HoldingWorkload } from "./holding-workload.ts";
 import { buildLoadGenerator, runLoad } from "./load-generator.ts";
-
-/** What is held, and for how long. */
-export interface HoldingWorkload {
-  /** All connections, idle and active ones. */
-  readonly connections: number;
-  /** Connections that publish one message a second; as many others receive them. */
-  readonly active: number;
-  readonly seconds: number;
-}
-
-/** What came out. */
-export interface HoldingResult {
-  /** Connections that were there at the end. */
-  readonly held: number;
-  /** Connections that were made; more than are held if some were dropped. */
-  readonly made: number;
-  readonly sent: number;
-  readonly lost: number;
-  /** From a message's sending to its receipt. */
-  readonly p99Ms: number;
-  /** Resident memory of the server per connection; in memory with both ends of it. */
-  readonly bytesPerConnection: number;
-}
 
 interface ServerStatus {
   readonly connectionsCurrent: number;
