@@ -1,4 +1,4 @@
-import { IncomingTopicAliases, OutgoingTopicAliases } from "@anax/protocol";
+import { OutgoingTopicAliases } from "@anax/protocol";
 import type { ConnackPacket, ConnectPacket } from "@anax/protocol";
 import { exchangeFor, refusedMethod } from "./authenticating.ts";
 import { dismiss, shut } from "./closing.ts";
@@ -17,6 +17,7 @@ import { sendPacket } from "./outgoing.ts";
 import { settled } from "../pending.ts";
 import type { HookResult, Task } from "../pending.ts";
 import { watchKeepAlive } from "./keeping-alive.ts";
+import { ReceivedAliases } from "./received-aliases.ts";
 import { cancelExpiry, endSession } from "../sessions/session-ending.ts";
 import { Session } from "../sessions/session.ts";
 import { refusalToStore, stored } from "../journal/storing.ts";
@@ -340,7 +341,7 @@ function welcome(
 
 function openAliases(core: CoreContext, connection: Connection, packet: ConnectPacket): void {
   const { topicAliasMaximum, outgoingTopicAliasMaximum } = core.options;
-  if (topicAliasMaximum > 0) connection.aliases = new IncomingTopicAliases(topicAliasMaximum);
+  if (topicAliasMaximum > 0) connection.aliases = new ReceivedAliases(topicAliasMaximum);
   const offered = Math.min(packet.properties?.topicAliasMaximum ?? 0, outgoingTopicAliasMaximum);
   if (offered > 0) connection.outgoingAliases = new OutgoingTopicAliases(offered);
 }

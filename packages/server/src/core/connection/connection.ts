@@ -1,7 +1,6 @@
 import { Framer } from "@anax/protocol";
 import type {
   ConnectPacket,
-  IncomingTopicAliases,
   OpenExchange,
   OutgoingTopicAliases,
   ProtocolVersion,
@@ -18,6 +17,8 @@ import type { ClientContext, SessionItems } from "../hooks/client-context.ts";
 import type { DisconnectType } from "../hooks/connection-events.ts";
 import type { OutboundInterception } from "../publishing/intercepting.ts";
 import { Outbox } from "./outbox.ts";
+import type { ReceivedAliases } from "./received-aliases.ts";
+import type { KnownProperties } from "../runs/known-properties.ts";
 import { RUN_PACKETS_MAX } from "../runs/publish-run.ts";
 import type { Route } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
@@ -112,7 +113,7 @@ export class Connection {
   lastNonKeepAliveReceivedAtMs: number;
   lastSentAtMs: number;
   deadline: Deadline | undefined;
-  aliases: IncomingTopicAliases | undefined;
+  aliases: ReceivedAliases | undefined;
   outgoingAliases: OutgoingTopicAliases | undefined;
   authentication: AuthenticationState | undefined;
   /** Exchanges of an earlier connection that are still to be sent again. */
@@ -125,8 +126,8 @@ export class Connection {
   runPacketsMax: number = RUN_PACKETS_MAX;
   /** The route of the last PUBLISH: publishers repeat their topics. */
   lastRoute: Route | undefined;
-  /** Property bytes of the last PUBLISH that were found to be valid: publishers repeat those too. */
-  lastProperties: Uint8Array | undefined;
+  /** Properties of the last PUBLISH that were found to be valid: publishers repeat those too. */
+  lastProperties: KnownProperties | undefined;
   /** The session whose items are those of the connection; it stays known when the connection has left it. */
   itemsOwner: Session | undefined;
   /** Items from before there was a session; undefined if nobody asked for them. */

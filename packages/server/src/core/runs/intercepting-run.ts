@@ -87,7 +87,7 @@ class ShownRun {
     const payload = copyBytes(run.bytes, run.payloadStart(index), run.endOf(index));
     const message = { topic: this.topic, payload, qos: this.#qos, retain: false };
     // One byte of properties is their length, which is 0.
-    if (run.propertyBytes <= 1) return message;
+    if (run.properties.sent.length <= 1) return message;
     this.#properties ??= propertiesOf(run);
     return { ...message, ...this.#properties };
   }
@@ -96,10 +96,10 @@ class ShownRun {
 /** Properties of the messages of a run, which are the same for all. */
 function propertiesOf(run: PublishRun): object {
   // The codec wants a whole PUBLISH: one of a topic of one letter and no payload.
-  const body = new Uint8Array(3 + run.propertyBytes);
+  const { sent } = run.properties;
+  const body = new Uint8Array(3 + sent.length);
   body.set([0, 1, 0x61]);
-  const end = run.payloadStart(0);
-  body.set(run.bytes.subarray(end - run.propertyBytes, end), 3);
+  body.set(sent, 3);
   const packet = decodePacket(0x30, body, 0, body.length, 5);
   return packet.type === "publish" ? (packet.properties ?? {}) : {};
 }

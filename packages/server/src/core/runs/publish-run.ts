@@ -1,10 +1,18 @@
 import { encodeVarintInto } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { Message } from "../publishing/message.ts";
+import { BEFORE_PROPERTIES } from "./known-properties.ts";
+import type { KnownProperties } from "./known-properties.ts";
 import type { Route } from "../routing/route.ts";
 
 /** Packets that one run may hold: enough for a full read of 64 KB of small ones. */
 export const RUN_PACKETS_MAX = 2_048;
+
+/**
+ * Bytes of topics that a run may stand for where an alias is in their place. A packet of eight bytes may mean a topic of 65535:
+ * what is written for it must not grow with that without limit.
+ */
+const ALIASED_TOPIC_BYTES_MAX = 262_144;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -28,7 +36,7 @@ export class RunEncoding {
  * done per run instead of per packet (route, copy, bookkeeping) is what makes the server quick.
  *
  * The incoming bytes are the outgoing bytes wherever the receiver's layout is the same; else the run is
- * encoded once for each layout that occurs. There is one object of this class per server, used again and
+ * encoded once for each layout that occurs, and so it is for every layout if the publisher uses a Topic Alias. There is one object of this class per server, used again and
  * again: it holds nothing when the run is over.
  */
 export class PublishRun {
@@ -40,14 +48,17 @@ export class PublishRun {
   receivedAtMs = 0;
   /** Bytes of the largest packet in any layout. */
   largest = 0;
-  /** Bytes of property length and properties in the source; 0 before MQTT 5.0. */
-  propertyBytes = 0;
+  /** Bytes of the topic with its length in the source; 2 where an alias is in its place. */
+  topicPart = 2;
+  properties: KnownProperties = BEFORE_PROPERTIES;
   readonly #source: RunEncoding = new RunEncoding();
   readonly #bodyAt: Int32Array = new Int32Array(RUN_PACKETS_MAX);
   readonly #encodings: readonly RunEncoding[] = [0, 1, 2, 3].map(() => new RunEncoding());
   readonly #isEncoded: boolean[] = [false, false, false, false];
   readonly #messages: (Message | undefined)[] = [];
   #maximum: number = RUN_PACKETS_MAX;
+  /** Bytes by which a packet may grow in another layout. */
+  #growth = 0;
 
   /** Begins a run in `bytes`. */
   begin(fields: {
@@ -55,7 +66,8 @@ export class PublishRun {
     qos: QoS;
     isVersion5: boolean;
     route: Route;
-    propertyBytes: number;
+    topicPart: number;
+    properties: KnownProperties;
     clientId: string;
     receivedAtMs: number;
     /** Packets that the run may hold. */
@@ -65,13 +77,22 @@ export class PublishRun {
     this.qos = fields.qos;
     this.isVersion5 = fields.isVersion5;
     this.route = fields.route;
-    this.propertyBytes = fields.propertyBytes;
+    this.topicPart = fields.topicPart;
+    this.properties = fields.properties;
     this.clientId = fields.clientId;
     this.receivedAtMs = fields.receivedAtMs;
     this.count = 0;
     this.largest = 0;
     this.#maximum = fields.maximum;
+    // A property length, and with it one more byte of Remaining Length.
+    this.#growth = 2;
+    if (fields.topicPart === 2) this.#makeRoomForTopic(fields.route.topicBytes.length);
     this.#isEncoded.fill(false);
+  }
+
+  #makeRoomForTopic(topicBytes: number): void {
+    this.#maximum = Math.min(this.#maximum, Math.ceil(ALIASED_TOPIC_BYTES_MAX / topicBytes));
+    this.#growth += topicBytes + 1;
   }
 
   get isFull(): boolean {
@@ -83,11 +104,11 @@ export class PublishRun {
     const index = this.count;
     this.#source.starts[index] = start;
     this.#source.starts[index + 1] = end;
-    this.#source.identifierAt[index] = bodyStart + this.#topicPart;
+    this.#source.identifierAt[index] = bodyStart + this.topicPart;
     this.#bodyAt[index] = bodyStart;
     this.count = index + 1;
-    // Another layout may add a property length, and with it one more byte of Remaining Length.
-    if (end - start + 2 > this.largest) this.largest = end - start + 2;
+    const largest = end - start + this.#growth;
+    if (largest > this.largest) this.largest = largest;
   }
 
   /** Leaves out the packets from `count` on. */
@@ -119,6 +140,7 @@ export class PublishRun {
   end(): void {
     this.#messages.length = 0;
     this.route = undefined;
+    this.properties = BEFORE_PROPERTIES;
     this.#source.bytes = NO_BYTES;
     this.count = 0;
   }
@@ -138,7 +160,8 @@ export class PublishRun {
   /** The run as a receiver of this protocol and QoS gets it. Packet Identifiers in it are still the publisher's. */
   encoding(isVersion5: boolean, qos: QoS): RunEncoding {
     const layout = layoutOf(isVersion5, qos);
-    if (layout === layoutOf(this.isVersion5, this.qos)) return this.#source;
+    if (!this.properties.hasAlias && layout === layoutOf(this.isVersion5, this.qos))
+      return this.#source;
     const encoding = this.#encodings[layout] ?? this.#source;
     if (!this.#isEncoded[layout]) this.#encode(encoding, layout);
     this.#isEncoded[layout] = true;
@@ -155,17 +178,13 @@ export class PublishRun {
     return message;
   }
 
-  get #topicPart(): number {
-    return 2 + (this.route?.topicBytes.length ?? 0);
-  }
-
   /** Bytes of a packet's body before its payload, in the source. */
   get #payloadOffset(): number {
-    return this.#topicPart + (this.qos > 0 ? 2 : 0) + this.propertyBytes;
+    return this.topicPart + (this.qos > 0 ? 2 : 0) + this.properties.size;
   }
 
   #encode(encoding: RunEncoding, layout: Layout): void {
-    const needed = this.bytesReceived + this.count * 8;
+    const needed = this.bytesReceived + this.count * this.#growth;
     if (encoding.bytes.length < needed) encoding.bytes = new Uint8Array(needed * 2);
     let position = 0;
     for (let index = 0; index < this.count; index += 1) {
@@ -177,39 +196,30 @@ export class PublishRun {
 
   /** Writes one packet in another layout at `position`; gives the position behind it. */
   #encodeOne(encoding: RunEncoding, index: number, layout: Layout, position: number): number {
-    const source = this.#source.bytes;
-    const bodyAt = this.#bodyAt[index] ?? 0;
-    const end = this.#source.starts[index + 1] ?? 0;
     const { bytes } = encoding;
-    const identifierBytes = (layout & WITH_IDENTIFIER) !== 0 ? 2 : 0;
-    const wantsProperties = (layout & WITH_PROPERTIES) !== 0;
-    const properties = wantsProperties ? Math.max(1, this.propertyBytes) : 0;
-    const payloadAt = bodyAt + this.#payloadOffset;
-    const remaining = this.#topicPart + identifierBytes + properties + end - payloadAt;
+    const topicBytes = this.route?.topicBytes ?? NO_BYTES;
+    const properties = (layout & WITH_PROPERTIES) === 0 ? NO_BYTES : this.properties.sent;
+    const identifierBytes = (layout & WITH_IDENTIFIER) === 0 ? 0 : 2;
+    const payloadAt = this.payloadStart(index);
+    const end = this.endOf(index);
+    const remaining = 2 + topicBytes.length + identifierBytes + properties.length + end - payloadAt;
     bytes[position] = 0x30;
-    let at = encodeVarintInto(remaining, bytes, position + 1);
-    at = copy(source, bodyAt, bodyAt + this.#topicPart, bytes, at);
-    encoding.identifierAt[index] = at;
-    at += identifierBytes;
-    if (wantsProperties && this.propertyBytes === 0) {
-      bytes[at] = 0;
-      at += 1;
-    } else if (wantsProperties) {
-      at = copy(source, payloadAt - this.propertyBytes, payloadAt, bytes, at);
-    }
-    return copy(source, payloadAt, end, bytes, at);
+    const topicAt = encodeVarintInto(remaining, bytes, position + 1);
+    const identifierAt = writeTopic(topicBytes, bytes, topicAt);
+    encoding.identifierAt[index] = identifierAt;
+    const propertiesAt = identifierAt + identifierBytes;
+    const at = copy(properties, 0, properties.length, bytes, propertiesAt);
+    return copy(this.#source.bytes, payloadAt, end, bytes, at);
   }
 
   #makeMessage(index: number): Message {
-    const source = this.#source.bytes;
-    const bodyAt = this.#bodyAt[index] ?? 0;
-    const end = this.#source.starts[index + 1] ?? 0;
-    const payloadAt = bodyAt + this.#payloadOffset;
-    const properties = Math.max(1, this.propertyBytes);
-    const bytes = new Uint8Array(this.#topicPart + properties + end - payloadAt);
-    const at = copy(source, bodyAt, bodyAt + this.#topicPart, bytes, 0);
-    copy(source, payloadAt - this.propertyBytes, payloadAt, bytes, at);
-    copy(source, payloadAt, end, bytes, bytes.length - (end - payloadAt));
+    const topicBytes = this.route?.topicBytes ?? NO_BYTES;
+    const { sent } = this.properties;
+    const payloadAt = this.payloadStart(index);
+    const end = this.endOf(index);
+    const bytes = new Uint8Array(2 + topicBytes.length + sent.length + end - payloadAt);
+    const at = copy(sent, 0, sent.length, bytes, writeTopic(topicBytes, bytes, 0));
+    copy(this.#source.bytes, payloadAt, end, bytes, at);
     return Message.received({
       topic: this.route?.topic ?? "",
       bytes,
@@ -224,6 +234,13 @@ export class PublishRun {
 function layoutOf(isVersion5: boolean, qos: QoS): Layout {
   if (isVersion5) return qos > 0 ? 3 : 2;
   return qos > 0 ? 1 : 0;
+}
+
+/** Writes a topic behind its length at `at`, and gives the position behind it. */
+function writeTopic(topicBytes: Uint8Array, target: Uint8Array, at: number): number {
+  target[at] = topicBytes.length >>> 8;
+  target[at + 1] = topicBytes.length;
+  return copy(topicBytes, 0, topicBytes.length, target, at + 2);
 }
 
 /** Copies `source[start, end)` to `at` and gives the position behind it. Short copies are quicker byte by byte. */
