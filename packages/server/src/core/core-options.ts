@@ -80,7 +80,7 @@ export const CORE_DEFAULTS: CoreOptions = {
   retainedMessagesMax: 2_000_000, // large installations keep about a million
   retainedBytesMax: 1_073_741_824, // an eighth of a common machine's memory
   sessionExpiryMaximumSeconds: 0xffffffff, // sessionsMax bounds them instead
-  topicAliasMaximum: 100, // a table of strings for each connection
+  topicAliasMaximum: 100, // a table of topics, as strings and bytes, for each connection
   outgoingTopicAliasMaximum: 100, // the same at the client
   maximumQos: 2,
   retainAvailable: true,
