@@ -24,13 +24,21 @@ export interface KnownProperties {
 
 const LENGTH_ZERO = Uint8Array.of(0);
 /** What packets before MQTT 5.0 have. */
-export const BEFORE_PROPERTIES: KnownProperties = without(0);
-const NO_PROPERTIES = without(1);
+export const BEFORE_PROPERTIES: KnownProperties = make({ size: 0 });
+const NO_PROPERTIES = make({ size: 1 });
 /** Nothing but an alias, whichever: what differs is not kept, so that a publisher to many topics costs no object each. */
-const ONLY_ALIAS: KnownProperties = { ...without(1 + TOPIC_ALIAS_BYTES), hasAlias: true };
+const ONLY_ALIAS = make({ size: 1 + TOPIC_ALIAS_BYTES, hasAlias: true });
 
-function without(size: number): KnownProperties {
-  return { size, received: NO_BYTES, sent: LENGTH_ZERO, hasAlias: false, topicAlias: 0 };
+/** The one place that makes them, so that all are of one shape to the engine. */
+function make(fields: Partial<KnownProperties> & Pick<KnownProperties, "size">): KnownProperties {
+  const {
+    size,
+    received = NO_BYTES,
+    sent = LENGTH_ZERO,
+    hasAlias = false,
+    topicAlias = 0,
+  } = fields;
+  return { size, received, sent, hasAlias, topicAlias };
 }
 
 /**
@@ -85,7 +93,7 @@ function learnProperties(
     const message = messageFromPacket({ ...packet, topic: "a", payload: NO_BYTES }, "", core.now);
     sent = message.bytes.subarray(message.topicEnd);
   }
-  connection.lastProperties = { size, received, sent, hasAlias, topicAlias: topicAlias ?? 0 };
+  connection.lastProperties = make({ size, received, sent, hasAlias, topicAlias: topicAlias ?? 0 });
   return connection.lastProperties;
 }
 
