@@ -1,7 +1,15 @@
 /** The client: what an application sees of it. The composition root of this package. */
 import type { ProtocolVersion } from "@anax/protocol";
-// The machine first, with the protocol behind it: so the other large classes stand side by side in a bundle, and gzip,
-// which looks back 32 KB, finds each in the one before.
+// Options first, then the machine with the protocol behind it: so what checks alike and the large classes stand side by side
+// in a bundle, and gzip, which looks back 32 KB, finds each in the one before.
+import { payloadBytes } from "./payload.ts";
+import { resolveOptions } from "./resolve-options.ts";
+import {
+  disconnectPacket,
+  publishProperties,
+  subscribeFields,
+  unsubscribeFields,
+} from "./request-options.ts";
 import { ClientMachine } from "./core/client-machine.ts";
 import { Connector } from "./connector.ts";
 import type { ConnectResult } from "./core/connect-result.ts";
@@ -29,15 +37,7 @@ import type {
   UnsubscribeOptions,
   UnsubscribeResult,
 } from "./options.ts";
-import { payloadBytes } from "./payload.ts";
 import { PendingPublish, SENT, UnawaitedPublish } from "./pending-publish.ts";
-import {
-  disconnectPacket,
-  publishProperties,
-  subscribeFields,
-  unsubscribeFields,
-} from "./request-options.ts";
-import { resolveOptions } from "./resolve-options.ts";
 import type { ResolvedOptions } from "./resolve-options.ts";
 import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
 import { Subscription } from "./subscription.ts";

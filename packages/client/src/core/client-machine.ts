@@ -22,7 +22,6 @@ import type {
   ConnackPacket,
   ConnectPacket,
   DisconnectPacket,
-  ProtocolVersion,
   PublishPacket,
   ServerPacket,
 } from "@anax/protocol";
@@ -38,12 +37,13 @@ import type { MqttError } from "./errors.ts";
 import { IncomingMessages } from "./incoming.ts";
 import type { AcknowledgeMode } from "./incoming.ts";
 import type { MachineEvent, MachineStatus } from "./machine-event.ts";
-import { OutgoingMessages } from "./outgoing.ts";
-import type { OutgoingLimits } from "./outgoing.ts";
 import { Output } from "./output.ts";
 import type { PacketInspector } from "./output.ts";
 import { requirePacketAllowed } from "./packet-rules.ts";
 import { RequestTable } from "./request-table.ts";
+// Behind the table, which a bundle then has right before what is built alike.
+import { OutgoingMessages } from "./outgoing.ts";
+import type { OutgoingLimits } from "./outgoing.ts";
 import type { PublishRequest, SubscribeRequest, UnsubscribeRequest } from "./requests.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
@@ -92,16 +92,6 @@ export class ClientMachine {
     this.#plain = new PlainReader(this.#output, this.#outgoing, this.events);
   }
 
-  /** What the connection is doing. */
-  get status(): MachineStatus {
-    return this.#status;
-  }
-
-  /** Version of the connection. */
-  get version(): ProtocolVersion {
-    return this.#output.version;
-  }
-
   /** When `handleTimeout` is to be called, in milliseconds; Infinity for never. */
   get deadlineMs(): number {
     return this.#keepAlive?.deadlineMs ?? Infinity;
@@ -144,7 +134,10 @@ export class ClientMachine {
     this.#output.version = connect.protocolVersion;
     this.#output.maximumPacketSize = Infinity;
     this.#framer = new Framer(connect.properties?.maximumPacketSize ?? PACKET_BYTES_MAX);
-    if (connect.cleanStart) this.#discardSession();
+    if (connect.cleanStart) {
+      this.#outgoing.discard();
+      this.#incoming.discard();
+    }
     this.#incoming.connecting(connect);
     this.#status = "connecting";
     this.#output.send(connect);
@@ -152,15 +145,14 @@ export class ClientMachine {
 
   /** Bytes came. */
   receive(chunk: Uint8Array, nowMs: number): void {
-    if (this.#status === "closing" || this.#status === "closed") return;
+    if (this.#status === "closed" || this.#status === "closing") return;
     this.#framer.push(chunk);
     this.#read(nowMs);
   }
 
   /** The Network Connection is gone. */
   connectionLost(): void {
-    this.#leaveConnection();
-    this.#status = "closed";
+    this.#leave("closed");
     this.#output.clear();
   }
 
@@ -175,7 +167,7 @@ export class ClientMachine {
   /** The time of `deadlineMs` has come; an early call does no harm. */
   handleTimeout(nowMs: number): void {
     const action = this.#keepAlive?.due(nowMs);
-    if (action === "ping") this.#output.send({ type: "pingreq" });
+    if (action === "ping") this.ping();
     else if (action === "close") {
       const seconds = this.#options.pingrespTimeoutMs / 1_000;
       this.#close(new MqttTimeoutError(`no answer within ${seconds} s to PINGREQ`));
@@ -226,8 +218,7 @@ export class ClientMachine {
     if (this.#status === "closed" || this.#status === "closing") return;
     this.#outgoing.pump();
     if (!this.#output.send(packet)) this.#output.send(withoutWords(packet));
-    this.#leaveConnection();
-    this.#status = "closing";
+    this.#leave("closing");
   }
 
   /** Tells all requests that nobody will wait any longer. */
@@ -300,7 +291,7 @@ export class ClientMachine {
         this.events.push({ type: "pong" });
         return;
       case "disconnect":
-        return this.#disconnectReceived(packet);
+        return this.#close(serverError(MqttDisconnectedError, "ended the connection", packet));
       case "auth":
         return this.#authReceived(packet);
       default:
@@ -347,43 +338,31 @@ export class ClientMachine {
     this.events.push({ type: "authenticated", packet });
   }
 
-  #disconnectReceived(packet: DisconnectPacket): void {
-    this.#close(serverError(MqttDisconnectedError, "ended the connection", packet));
-  }
-
   /** The server broke the rules: it is told which, and left [MQTT-4.13.1-1]. */
   #blame(error: MalformedPacketError | ProtocolError): void {
     const { reasonCode } = error;
     const isConnecting = this.#status === "connecting";
-    if (this.version === 5) this.#output.send({ type: "disconnect", reasonCode });
+    if (this.#output.version === 5) this.#output.send({ type: "disconnect", reasonCode });
     const details = { reasonCode, cause: error };
     const message = `the server broke the protocol: ${error.message}`;
-    this.#close(
-      isConnecting
-        ? new MqttConnectError(message, details)
-        : new MqttDisconnectedError(message, details),
-    );
+    const Kind = isConnecting ? MqttConnectError : MqttDisconnectedError;
+    this.#close(new Kind(message, details));
   }
 
   #close(error: MqttError): void {
-    this.#leaveConnection();
-    this.#status = "closing";
+    this.#leave("closing");
     this.events.push({ type: "close", error });
   }
 
   /** What belongs to the connection ends; what belongs to the Session stays. */
-  #leaveConnection(): void {
+  #leave(status: MachineStatus): void {
+    this.#status = status;
     this.#keepAlive = undefined;
     this.#connack = undefined;
     this.#isHolding = false;
     this.#isReauthenticating = false;
     this.#outgoing.disconnected();
     this.#requests.disconnected();
-  }
-
-  #discardSession(): void {
-    this.#outgoing.discard();
-    this.#incoming.discard();
   }
 
   #sendAuth(reasonCode: number, authenticationData: Uint8Array | undefined): void {

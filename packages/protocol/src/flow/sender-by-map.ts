@@ -88,11 +88,9 @@ export class Sender<T> implements Omit<FullSender<T>, never> {
 
   giveBack(identifier: number): boolean {
     const isLent = this.#exchanges.get(identifier)?.state === "lent";
-    if (isLent) {
-      this.#exchanges.delete(identifier);
-      this.#lent -= 1;
-    }
-    return isLent;
+    if (!isLent) return false;
+    this.#lent -= 1;
+    return this.#exchanges.delete(identifier);
   }
 
   clear(): void {
