@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { ReasonCode } from "@anax/protocol";
 import type { UserProperties } from "@anax/protocol";
@@ -110,6 +110,7 @@ export class MqttServer implements AsyncDisposable {
       store: options.store,
       storage: settings.driver,
       newClientId: () => `anax-${randomUUID()}`,
+      seed: randomInt(2 ** 32),
       refused: refusalLog(connections),
     });
     this.#authenticator = authenticatorOf(options);

@@ -46,6 +46,8 @@ export interface CorePorts {
   requestCommit(): void;
   /** A Client Identifier that no other client has. */
   newClientId(): string;
+  /** Any 32 bits that no client knows: what clients choose cannot be made to collide then. */
+  readonly seed?: number;
   /** A defect showed that concerns no peer: to be logged. */
   report(error: unknown): void;
   /** A client is not let in: to be logged. Absent if nobody reads that. */
@@ -72,7 +74,7 @@ export class ServerCore implements CoreContext {
   readonly statistics: Statistics = new Statistics();
   readonly router: Router = new Router();
   readonly sessions: Sessions = new Sessions();
-  readonly retained: RetainedMessages = new RetainedMessages();
+  readonly retained: RetainedMessages;
   readonly deadlines: Deadlines = new Deadlines();
   readonly pool: BytePool = new BytePool();
   readonly decodeLimits: DecodeLimits;
@@ -95,6 +97,7 @@ export class ServerCore implements CoreContext {
     this.options = options;
     this.hooks = ports.hooks;
     this.#ports = ports;
+    this.retained = new RetainedMessages(ports.seed);
     this.report = (error) => ports.report(error);
     this.refused = ports.refused;
     this.decodeLimits = {

@@ -67,7 +67,8 @@ export class Committer {
   /** Opens the store and makes the core what it says. Rejects with `StoreError`. */
   async open(): Promise<void> {
     const { residentBytesMax } = this.#settings;
-    const state = new StoredState(new StoredMessages({ reader: this.#read, residentBytesMax }));
+    const messages = new StoredMessages({ reader: this.#read, residentBytesMax });
+    const state = new StoredState(messages, { seed: this.#core.retained.seed });
     await this.#store.open({
       session: (key, row) => understood(`session ${key}`, () => state.session(key, row)),
       retained: (topic, row) =>

@@ -34,6 +34,8 @@ export interface DriverOptions {
   readonly store: Store | undefined;
   readonly storage: StorageSettings;
   newClientId(): string;
+  /** Any 32 bits that no client knows. Default 0, as tests want it. */
+  readonly seed?: number;
   /** Told of each client that is not let in. */
   readonly refused?: ((client: RefusedClient) => void) | undefined;
 }
@@ -71,6 +73,7 @@ export class Driver implements ConnectionAcceptor {
       requestFlush: () => this.#askForFlush(),
       requestCommit: () => this.#committer?.request(),
       newClientId: () => options.newClientId(),
+      seed: options.seed ?? 0,
       report: (error) => this.#log.error?.("a packet could not be handled", {}, asError(error)),
       refused: options.refused,
     });

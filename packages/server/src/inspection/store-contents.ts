@@ -125,8 +125,8 @@ class Contents implements StoreContents {
   }
 
   *retained(): Generator<ApplicationMessage, void, undefined> {
-    for (const { message } of this.#state.retained.nodes())
-      if (message !== undefined) yield applicationMessageOf(message);
+    const { retained } = this.#state;
+    for (const row of retained.rows()) yield applicationMessageOf(retained.message(row));
   }
 
   #add(session: RecoveredSession): void {

@@ -14,6 +14,7 @@ import type { Message } from "../../src/core/publishing/message.ts";
 import { Outbox } from "../../src/core/connection/outbox.ts";
 import { RetainedCursor } from "../../src/core/retained/retained-cursor.ts";
 import { RetainedMessages } from "../../src/core/retained/retained-messages.ts";
+import { NONE } from "../../src/core/retained/topic-nodes.ts";
 
 const level = fc.constantFrom("a", "b", "", "$x");
 const topicName = fc
@@ -182,7 +183,7 @@ describe("RetainedMessages and RetainedCursor", () => {
     const seen: string[] = [];
     while (!cursor.isDone) {
       const found = cursor.step();
-      if (found !== undefined) seen.push(found.topic);
+      if (found !== NONE) seen.push(retained.message(found).topic);
       if (seen.length === 1) {
         retained.delete("c");
         retained.set(message("d"));
@@ -196,7 +197,7 @@ describe("RetainedMessages and RetainedCursor", () => {
     const retained = new RetainedMessages();
     retained.set(message("a/b/c"));
     retained.delete("a/b/c");
-    expect(retained.root.children?.size).toBe(0);
+    expect(retained.tree.nodes.count).toBe(0);
   });
 });
 
@@ -205,7 +206,7 @@ function walk(retained: RetainedMessages, filter: string): string[] {
   const topics: string[] = [];
   while (!cursor.isDone) {
     const found = cursor.step();
-    if (found !== undefined) topics.push(found.topic);
+    if (found !== NONE) topics.push(retained.message(found).topic);
   }
   return topics;
 }

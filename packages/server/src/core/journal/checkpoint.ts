@@ -1,11 +1,11 @@
 import { ByteWriter } from "@anax/protocol";
 import type { RetainedMessages } from "../retained/retained-messages.ts";
+import { NONE } from "../retained/topic-nodes.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Batch } from "./batch.ts";
 import { writeNumber } from "./fields.ts";
 import type { Journal } from "./journal.ts";
 import { writeSessionRow } from "./session-row.ts";
-import { writeMessage } from "./stored-message.ts";
 
 /** Key of the row that is no session: how far the last checkpoint came. */
 export const CHECKPOINT_KEY = 0;
@@ -97,15 +97,10 @@ export class Checkpoint {
   }
 
   #writeRetained(topic: string, changes: TableChanges): number {
-    const message = this.#retained.get(topic);
-    if (message === undefined) {
-      changes.retained.set(topic, undefined);
-      return 0;
-    }
-    const writer = new ByteWriter(256);
-    writeMessage(writer, message);
-    changes.retained.set(topic, writer.finish());
-    return writer.length;
+    const row = this.#retained.find(topic);
+    const record = row === NONE ? undefined : this.#retained.record(row);
+    changes.retained.set(topic, record);
+    return record?.length ?? 0;
   }
 
   #finishRows(changes: TableChanges): void {

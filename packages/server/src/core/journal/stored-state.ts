@@ -1,15 +1,15 @@
 import { ByteReader, copyBytes } from "@anax/protocol";
 import type { ExchangeState } from "@anax/protocol";
 import type { RestoredSubscription } from "../hooks/connection-events.ts";
-import type { Message } from "../publishing/message.ts";
 import { Batch } from "./batch.ts";
 import { CHECKPOINT_KEY } from "./checkpoint.ts";
 import { readAddress, readNumber } from "./fields.ts";
 import type { StoredAddress } from "./fields.ts";
+import { checkedEnd, topicIn } from "./message-record.ts";
 import { RECORD } from "./records.ts";
 import { readSessionRow } from "./session-row.ts";
 import type { StoredDelivery } from "./session-row.ts";
-import { readMessage, skipMessage } from "./stored-message.ts";
+import { skipMessage } from "./stored-message.ts";
 import { readSession, readSubscription } from "./stored-session.ts";
 import type { StoredSession } from "./stored-session.ts";
 import type { StoredMessages } from "./stored-messages.ts";
@@ -36,7 +36,7 @@ export interface RecoveredSession {
  */
 export class StoredState {
   readonly sessions: Map<number, RecoveredSession> = new Map();
-  readonly retained: RetainedMessages = new RetainedMessages();
+  readonly retained: RetainedMessages;
   readonly messages: StoredMessages;
   /** Slots of messages by their numbers. */
   readonly slots: NumberIndex = new NumberIndex();
@@ -49,16 +49,15 @@ export class StoredState {
   /** Last position that was ever committed. */
   position = 0;
   #cutoff = 0;
-  /** Of the message that was read last: messages of one publisher share it. */
-  #lastClientId = "";
   readonly #keepsContent: boolean;
 
-  /** `keepsContent`: batches cannot be read again, and messages in them are wanted. */
+  /** `keepsContent`: batches cannot be read again, and messages in them are wanted. `seed`: as `RetainedMessages` wants it. */
   constructor(
     messages: StoredMessages,
-    { keepsContent = false }: { readonly keepsContent?: boolean } = {},
+    { keepsContent = false, seed = 0 }: { readonly keepsContent?: boolean; seed?: number } = {},
   ) {
     this.messages = messages;
+    this.retained = new RetainedMessages(seed);
     this.#keepsContent = keepsContent;
   }
 
@@ -82,9 +81,10 @@ export class StoredState {
   }
 
   retainedRow(topic: string, row: Uint8Array): void {
-    const message = this.#messageAt(row, 0);
-    if (message.topic !== topic) throw new Error(`it is one of ${message.topic}`);
-    this.retained.set(message);
+    const end = checkedEnd(row, 0);
+    const own = topicIn(row, 0);
+    if (own !== topic) throw new Error(`it is one of ${own}`);
+    this.retained.setRecord(row, 0, end);
   }
 
   /** Applies a batch. Of those before the last checkpoint only the messages matter. */
@@ -132,15 +132,10 @@ export class StoredState {
     const slot = this.slots.get(number);
     if (slot === undefined || batch.position <= this.#cutoff) return;
     if (!this.messages.isIn(slot, batch)) throw new Error(`message ${number} is in another batch`);
-    const message = this.#messageAt(bytes, this.messages.offset(slot));
-    this.changedTopics.add(message.topic);
-    this.retained.set(message);
-  }
-
-  #messageAt(bytes: Uint8Array, offset: number): Message {
-    const message = readMessage(new ByteReader(bytes, offset, bytes.length), this.#lastClientId);
-    this.#lastClientId = message.clientId;
-    return message;
+    const record = this.messages.offset(slot);
+    const end = checkedEnd(bytes, record);
+    this.changedTopics.add(topicIn(bytes, record));
+    this.retained.setRecord(bytes, record, end);
   }
 
   #clear(topic: string, batch: Batch): void {

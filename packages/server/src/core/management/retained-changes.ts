@@ -5,6 +5,7 @@ import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { RetainedCursor } from "../retained/retained-cursor.ts";
 import { forget, retain } from "../retained/retaining.ts";
+import { NONE } from "../retained/topic-nodes.ts";
 
 /** Topics that one step of clearing visits: about a millisecond. */
 const STEPS_AT_ONCE = 4_096;
@@ -24,7 +25,8 @@ export function* retainedMatching(
 ): Generator<ApplicationMessage | undefined, void, undefined> {
   const cursor = new RetainedCursor(core.retained, topicFilter);
   while (!cursor.isDone) {
-    const message = cursor.step();
+    const row = cursor.step();
+    const message = row === NONE ? undefined : core.retained.message(row);
     const isAlive = message !== undefined && message.expiresAtMs > core.now;
     yield isAlive ? applicationMessageOf(message) : undefined;
   }
@@ -51,16 +53,16 @@ export function* deleteRetained(core: CoreContext, topic: string): Task<boolean>
 export function clearRetained(core: CoreContext, cursor: RetainedCursor): number {
   let removed = 0;
   for (let step = 0; step < STEPS_AT_ONCE && !cursor.isDone; step += 1) {
-    const message = cursor.step();
-    if (message !== undefined && forget(core, message.topic)) removed += 1;
+    const row = cursor.step();
+    if (row !== NONE && forget(core, core.retained.message(row).topic)) removed += 1;
   }
   return removed;
 }
 
 /** Walks that together meet every retained message but those of `$SYS`, which the server would only publish again. */
 export function everyRetained(core: CoreContext): RetainedCursor[] {
-  const ownTopics = Array.from(core.retained.root.children?.keys() ?? [])
-    .filter((level) => level.startsWith("$") && level !== "$SYS")
+  const ownTopics = Array.from(core.retained.tree.systemLevels())
+    .filter((level) => level !== "$SYS")
     .map((level) => `${level}/#`);
   return ["#", ...ownTopics].map((topicFilter) => new RetainedCursor(core.retained, topicFilter));
 }

@@ -1,11 +1,14 @@
-import { encodeVarintInto, varintSize } from "@anax/protocol";
+import { encodeUtf8, encodeVarintInto, varintSize } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes } from "../connection/outgoing.ts";
 import type { CoreContext } from "../core-context.ts";
+import { expiryIn, isFrom, payloadOf, topicEndOf } from "../journal/message-record.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Subscription } from "../routing/subscription.ts";
 import type { RetainedCursor } from "./retained-cursor.ts";
+import { bodyStart, EXPIRES, QOS } from "./retained-messages.ts";
+import { NONE, RECORD, RECORD_LENGTH, SUMMARY } from "./topic-nodes.ts";
 
 /** Type PUBLISH, QoS 0, RETAIN. */
 const FIRST_BYTE = 0x31;
@@ -29,25 +32,31 @@ export function replayPlain(
 ): Message | undefined {
   const { outbox, version, maximumPacketSize } = connection;
   const { noLocal, session } = subscription;
+  const special = (subscription.qos === 0 ? 0 : QOS) | (version === 5 ? EXPIRES : 0);
+  const { retained } = core;
+  const { nodes, slabs } = retained.tree;
+  const clientId = noLocal ? encodeUtf8(session.clientId) : undefined;
   const lengthBefore = outbox.length;
   const stepsLeftAtEnd = Math.max(0, core.retainedStepsLeft - steps);
   let count = 0;
   let other: Message | undefined;
   while (!cursor.isDone && core.retainedStepsLeft > stepsLeftAtEnd && connection.takesMessages) {
     core.retainedStepsLeft -= 1;
-    const message = cursor.step();
-    if (message === undefined || message.expiresAtMs <= core.now) continue;
-
-    if (noLocal && message.clientId === session.clientId) continue;
-    const isPlain =
-      (subscription.qos === 0 || message.qos === 0) &&
-      (message.expiryOffset === 0 || version !== 5) &&
-      message.size + HEADER_BYTES_MAX <= maximumPacketSize;
-    if (!isPlain) {
-      other = message;
+    const row = cursor.step();
+    if (row === NONE) continue;
+    const place = nodes.word(row, RECORD);
+    const source = slabs.array(place);
+    const record = slabs.offset(place);
+    const summary = nodes.word(row, SUMMARY);
+    if ((summary & EXPIRES) !== 0 && expiryIn(source, record) <= core.now) continue;
+    if (clientId !== undefined && isFrom(source, record, clientId)) continue;
+    const body = record + bodyStart(summary);
+    const end = record + nodes.word(row, RECORD_LENGTH);
+    if ((summary & special) !== 0 || end - body + HEADER_BYTES_MAX > maximumPacketSize) {
+      other = retained.message(row);
       break;
     }
-    write(outbox, message, version === 5);
+    write(outbox, source, body, end, version === 5);
     count += 1;
   }
   if (count > 0) countPublishes(core, connection, count, outbox.length - lengthBefore);
@@ -67,16 +76,24 @@ export function mayReplayPlain({ hooks }: CoreContext, subscription: Subscriptio
 }
 
 /** A message is kept as the body of an MQTT 5.0 PUBLISH; for older clients its properties are cut out of the copy. */
-function write(outbox: Outbox, message: Message, isVersion5: boolean): void {
-  const { bytes: source, topicEnd, payloadStart, size } = message;
-  const cut = isVersion5 ? 0 : payloadStart - topicEnd;
+function write(
+  outbox: Outbox,
+  source: Uint8Array,
+  body: number,
+  end: number,
+  isVersion5: boolean,
+): void {
+  const size = end - body;
+  const topicEnd = isVersion5 ? 0 : topicEndOf(source, body) - body;
+  const payloadStart = isVersion5 ? 0 : payloadOf(source, topicEnd + body) - body;
+  const cut = payloadStart - topicEnd;
   const remainingLength = size - cut;
   const start = outbox.reserve(1 + varintSize(remainingLength) + size);
   const { bytes } = outbox;
   bytes[start] = FIRST_BYTE;
-  const body = encodeVarintInto(remainingLength, bytes, start + 1);
-  bytes.set(source, body);
+  const to = encodeVarintInto(remainingLength, bytes, start + 1);
+  bytes.set(source.subarray(body, end), to);
   if (cut === 0) return;
-  bytes.copyWithin(body + topicEnd, body + payloadStart, body + size);
+  bytes.copyWithin(to + topicEnd, to + payloadStart, to + size);
   outbox.length -= cut;
 }

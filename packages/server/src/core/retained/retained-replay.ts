@@ -5,6 +5,7 @@ import { applicationMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import { mayReplayPlain, replayPlain } from "./plain-replay.ts";
 import { RetainedCursor } from "./retained-cursor.ts";
+import { NONE } from "./topic-nodes.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Subscription } from "../routing/subscription.ts";
 
@@ -64,7 +65,8 @@ export function replayRetained(
 
 function step(core: CoreContext, cursor: RetainedCursor): Message | undefined {
   core.retainedStepsLeft -= 1;
-  return cursor.step();
+  const row = cursor.step();
+  return row === NONE ? undefined : core.retained.message(row);
 }
 
 function mayDeliver(session: Session, subscription: Subscription): boolean {
@@ -112,8 +114,7 @@ function replayOne(
 function deliveryOf(subscription: Subscription, message: Message): Delivery {
   const { subscriptionIdentifier } = subscription;
   return {
-    // Two filters of a session may match it: two deliveries, each with a message of its own.
-    message: subscription.qos > 0 ? message.clone() : message,
+    message,
     qos: lowerQos(message.qos, subscription.qos),
     retain: true,
     subscriptionIdentifiers:

@@ -1,9 +1,11 @@
 import type { CoreContext } from "../core-context.ts";
+import { expiryIn } from "../journal/message-record.ts";
 import { applicationMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
-import type { RetainedMessages, RetainedNode } from "./retained-messages.ts";
+import type { RetainedMessages } from "./retained-messages.ts";
+import { NONE } from "./topic-nodes.ts";
 
 /**
  * Stores a message with RETAIN as the one of its topic [MQTT-3.3.1-5], or removes that if the payload is
@@ -31,59 +33,71 @@ export function isStored(topic: string): boolean {
 
 function hasRoom(core: CoreContext, message: Message): boolean {
   const { retained, options } = core;
-  const replaced = retained.get(message.topic);
-  const count = retained.count + (replaced === undefined ? 1 : 0);
-  const bytes = retained.bytes + message.size - (replaced?.size ?? 0);
+  const replaced = retained.findFor(message);
+  const count = retained.count + (replaced === NONE ? 1 : 0);
+  const bytes = retained.bytes + message.size - (replaced === NONE ? 0 : retained.size(replaced));
   return count <= options.retainedMessagesMax && bytes <= options.retainedBytesMax;
 }
 
 /** Stores a message whatever the limits and without telling anyone. */
-export function store(core: CoreContext, published: Message): void {
-  // What is kept and what is delivered are two messages to the journal, which may have to address both to one session.
-  const message = core.journal === undefined ? published : published.clone();
-  expireInTime(core, core.retained.set(message));
+export function store(core: CoreContext, message: Message): void {
+  expireInTime(core, core.retained.set(message), message.expiresAtMs);
   count(core);
 }
 
 /** Puts in all that was retained before a restart; gives the topics whose messages have expired meanwhile. */
-export function restore(core: CoreContext, retained: RetainedMessages): string[] {
+export function restore(core: CoreContext, stored: RetainedMessages): string[] {
+  const { retained } = core;
+  retained.adopt(stored);
   const expired: string[] = [];
-  for (const node of retained.nodes()) {
-    const { message } = node;
-    if (message === undefined || message.expiresAtMs === Infinity) continue;
-    if (message.expiresAtMs <= core.now) expired.push(message.topic);
-    else expireInTime(core, node);
+  for (const row of retained.rows()) {
+    const expiresAtMs = expiryIn(retained.recordArray(row), retained.recordAt(row));
+    if (expiresAtMs > core.now) {
+      expireInTime(core, row, expiresAtMs);
+      continue;
+    }
+    expired.push(retained.message(row).topic);
+    retained.remove(row);
   }
-  for (const topic of expired) retained.delete(topic);
-  core.retained.adopt(retained);
   count(core);
   return expired;
 }
 
-function expireInTime(core: CoreContext, node: RetainedNode): void {
-  const { message } = node;
-  core.deadlines.cancel(node.expiry);
-  node.expiry =
-    message === undefined || message.expiresAtMs === Infinity
-      ? undefined
-      : core.deadlines.add(message.expiresAtMs, () => expire(core, message));
+function expireInTime(core: CoreContext, row: number, expiresAtMs: number): void {
+  const { expiries } = core.retained;
+  const before = expiries.get(row);
+  if (before !== undefined) {
+    core.deadlines.cancel(before);
+    expiries.delete(row);
+  }
+  if (expiresAtMs === Infinity) return;
+  const change = core.retained.changed(row);
+  const deadline = core.deadlines.add(expiresAtMs, () => expire(core, row, change));
+  expiries.set(row, deadline);
 }
 
 /** Removes the message of a topic; false if there was none. */
 export function forget(core: CoreContext, topic: string): boolean {
-  core.deadlines.cancel(core.retained.find(topic)?.expiry);
-  const removed = core.retained.delete(topic);
-  if (removed && isStored(topic)) core.journal?.cleared(topic);
-  count(core);
-  return removed;
+  const row = core.retained.find(topic);
+  if (row === NONE) return false;
+  forgetRow(core, row, topic);
+  return true;
 }
 
-function expire(core: CoreContext, message: Message): void {
-  if (core.retained.get(message.topic) !== message) return;
-  forget(core, message.topic);
+function forgetRow(core: CoreContext, row: number, topic: string): void {
+  expireInTime(core, row, Infinity);
+  core.retained.remove(row);
+  if (isStored(topic)) core.journal?.cleared(topic);
+  count(core);
+}
+
+function expire(core: CoreContext, row: number, change: number): void {
+  // All may have been cleared since, and the row used again.
+  if (core.retained.changed(row) !== change) return;
+  const { topic } = core.retained.message(row);
+  forgetRow(core, row, topic);
   core.statistics.messagesExpired += 1;
-  const args = { clientId: "", topic: message.topic, changedRetainedMessage: undefined };
-  core.hooks.retainedMessageChanged?.(args);
+  core.hooks.retainedMessageChanged?.({ clientId: "", topic, changedRetainedMessage: undefined });
 }
 
 function* changed(

@@ -1,0 +1,89 @@
+import { ByteReader, decodeUtf8 } from "@anax/protocol";
+import { readMessage, skipMessage } from "./stored-message.ts";
+
+/*
+ * Reads the record of a message, as `stored-message.ts` writes it, where it lies: flags (1), expiry (8), Client Identifier
+ * (2 and its bytes), size (4), then the bytes of the message.
+ */
+
+const EXPIRY = 1;
+const CLIENT_ID = 9;
+const REST_BYTES = 15;
+const TWO_32 = 0x1_0000_0000;
+
+/** Where the bytes of the message begin. */
+export function bodyOf(bytes: Uint8Array, record: number): number {
+  return record + REST_BYTES + u16(bytes, record + CLIENT_ID);
+}
+
+/** QoS of the message. */
+export function qosIn(bytes: Uint8Array, record: number): number {
+  return (bytes[record] ?? 0) & 0x03;
+}
+
+/** When the message expires, ms since 1970; Infinity if never. */
+export function expiryIn(bytes: Uint8Array, record: number): number {
+  const high = u32(bytes, record + EXPIRY);
+  const low = u32(bytes, record + EXPIRY + 4);
+  return high === 0 && low === 0 ? Infinity : high * TWO_32 + low;
+}
+
+/** True if these are the bytes of the Client Identifier. */
+export function isFrom(bytes: Uint8Array, record: number, clientId: Uint8Array): boolean {
+  const { length } = clientId;
+  if (u16(bytes, record + CLIENT_ID) !== length) return false;
+  const start = record + CLIENT_ID + 2;
+  for (let index = 0; index < length; index += 1)
+    if (bytes[start + index] !== clientId[index]) return false;
+  return true;
+}
+
+/** Where the topic of the message ends that begins at `body`. */
+export function topicEndOf(bytes: Uint8Array, body: number): number {
+  return body + 2 + u16(bytes, body);
+}
+
+/** The topic of the message. */
+export function topicIn(bytes: Uint8Array, record: number): string {
+  const body = bodyOf(bytes, record);
+  return decodeUtf8(bytes, body + 2, topicEndOf(bytes, body));
+}
+
+/** Where the payload begins of a message whose topic ends at `topicEnd`. */
+export function payloadOf(bytes: Uint8Array, topicEnd: number): number {
+  let length = 0;
+  let factor = 1;
+  let at = topicEnd;
+  for (let byte = 0x80; byte >= 0x80; factor *= 128) {
+    byte = bytes[at] ?? 0;
+    length += (byte & 0x7f) * factor;
+    at += 1;
+  }
+  return at + length;
+}
+
+/**
+ * Where the record ends that begins at `record`.
+ * @throws Error if it is not one that can be read.
+ */
+export function checkedEnd(bytes: Uint8Array, record: number): number {
+  const reader = new ByteReader(bytes, record, bytes.length);
+  skipMessage(reader);
+  const end = reader.position;
+  const topicEnd = topicEndOf(bytes, bodyOf(bytes, record));
+  const hasProperties = bytes[topicEnd] !== 0;
+  if (topicEnd >= end) throw new Error("the topic of a stored message is cut off");
+  // Most have none; to walk them is to read the message.
+  if (hasProperties) readMessage(new ByteReader(bytes, record, end));
+  if (payloadOf(bytes, topicEnd) > end)
+    throw new Error("the properties of a stored message are cut off");
+  return end;
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return u16(bytes, at) * 0x1_0000 + u16(bytes, at + 2);
+}
