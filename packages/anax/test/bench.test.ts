@@ -150,6 +150,32 @@ describe("anax bench", () => {
     expect(report.refused).toBe(500);
   });
 
+  it("fails when nothing is delivered", async () => {
+    const { flags } = await startTestServer({
+      on: {
+        interceptingPublish: (event) => {
+          event.processPublish = false;
+        },
+      },
+    });
+    const command = ["bench", ...flags, "--duration", "1", "--warm-up", "0"];
+    const { exitCode, stderr } = await runToEnd(command);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /^anax bench: of \d+ messages that were published none was delivered\n$/,
+    );
+  });
+
+  it.each([
+    [["--share", "a/b"], "--share is a ShareName, which is not empty and has no / + #"],
+    [["--content-type", "x", "-V", "mqttv311"], "--content-type needs MQTT 5.0: -V mqttv5"],
+    [["--user-properties", "1", "-V", "mqttv311"], "--user-properties needs MQTT 5.0: -V mqttv5"],
+  ])("refuses %s", async (args, text) => {
+    const { exitCode, stderr } = await runToEnd(["bench", ...args]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(text);
+  });
+
   it("does not count what others publish on its topics", async () => {
     const { flags, server } = await startTestServer();
     server.on("interceptingPublish", ({ applicationMessage, clientId }) => {

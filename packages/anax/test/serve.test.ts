@@ -73,7 +73,7 @@ describe("anax serve", () => {
     const [, port] = /^mqtt:\/\/127\.0\.0\.1:(\d+)$/.exec(urls[0] ?? "") ?? [];
     expect(Number(port)).toBeGreaterThan(0);
     expect(command.stdout.text).toMatch(
-      /^listening on \S+\nstoring in memory: nothing survives a restart\nready in \d+ ms \(process \d+\)\n$/,
+      /^listening on \S+\nstoring in memory: nothing survives a restart \(level memory\)\nready in \d+ ms \(process \d+\)\n$/,
     );
     expect(command.stderr.text).toBe("");
     expect((await client(urls[0])).connected).toBe(true);

@@ -1,4 +1,5 @@
 /** `anax store`: what it tells about a data directory. */
+import { fileURLToPath } from "node:url";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { lmdbStore } from "@anax/store-lmdb";
@@ -50,7 +51,7 @@ describe("anax store", () => {
     expect(await runToEnd(["store", "check", directory])).toEqual({
       exitCode: 0,
       stdout: expect.stringMatching(
-        /^1 sessions, 1 messages for them, 1 retained, \d+ batches: all can be read and fits together\n$/,
+        /^sessions: 1, messages for them: 1, retained: 1, batches: \d+; all can be read and fits together\n$/,
       ),
       stderr: "",
     });
@@ -77,7 +78,7 @@ describe("anax store", () => {
     await to.close();
     const { exitCode, stdout } = await runToEnd(["store", "check", broken]);
     expect(exitCode).toBe(1);
-    expect(stdout).toMatch(/^message \d+ for s is missing\n1 sessions, .*: 1 faults\n$/);
+    expect(stdout).toMatch(/^message \d+ for s is missing\nsessions: 1, .*; faults: 1\n$/);
   });
 
   it("counts", async () => {
@@ -118,15 +119,17 @@ describe("anax store", () => {
   });
 
   it.each([
-    ["no word", 2, []],
-    ["no directory", 2, ["check"]],
-    ["another word", 2, ["destroy", directory]],
-    ["a directory that is not there", 1, ["check", join(folder, "none")]],
-    ["nothing to compact", 1, ["compact", join(folder, "none")]],
-  ])("refuses %s in one line", async (_name, expected, args) => {
+    ["no word", 2, [], "give one of check, stats, dump, compact, and a directory"],
+    ["no directory", 2, ["check"], '"check" needs a directory'],
+    ["another word", 2, ["destroy", directory], 'there is no "destroy"'],
+    ["a missing directory", 1, ["check", join(folder, "none")], "there is no directory"],
+    ["nothing to compact", 1, ["compact", join(folder, "none")], "there is no directory"],
+    ["a file", 1, ["dump", fileURLToPath(import.meta.url)], "is not a directory"],
+  ])("refuses %s in one line", async (_name, expected, args, text) => {
     const { exitCode, stdout, stderr } = await runToEnd(["store", ...args]);
     expect({ exitCode, stdout }).toEqual({ exitCode: expected, stdout: "" });
     expect(stderr).toMatch(/^anax store: [^\n]+\n$/);
+    expect(stderr).toContain(text);
   });
 
   it("refuses a directory that is no store, and leaves it as it is", async () => {

@@ -82,7 +82,7 @@ describe("the data directory of anax serve", () => {
     const { command } = await serve("--data-dir", directory);
     expect(statSync(directory).mode & 0o777).toBe(0o700);
     expect(command.stdout.text).toContain(
-      `storing in ${directory}: what is acknowledged survives a loss of power\n`,
+      `storing in ${directory}: what is acknowledged survives a loss of power (level disk)\n`,
     );
   });
 

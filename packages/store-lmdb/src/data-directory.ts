@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -11,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { StoreError } from "@anax/server";
+import { errorCode } from "./failures.ts";
 
 const DATA_FILE = /^anax-(\d+)\.mdb$/;
 const LEFTOVER = /^anax-\d+\.(mdb-lock|copy|copy-lock)$|^server-\d+\.lock\..*$/;
@@ -26,14 +28,22 @@ export class DataDirectory {
     this.path = resolve(path);
   }
 
-  /** Makes the directory, for its owner only, if it is not there. */
+  /** Makes the directory, for its owner only, if it is not there. One that is there keeps its mode. */
   create(): void {
-    const isNew = !existsSync(this.path);
-    if (isNew) mkdirSync(this.path, { recursive: true, mode: 0o700 });
-    else if (!statSync(this.path).isDirectory()) {
-      throw new StoreError("ANAX_STORE_UNREADABLE", `${this.path} is not a directory`);
+    const missing: string[] = [];
+    let there = this.path;
+    for (; !existsSync(there); there = dirname(there)) missing.unshift(there);
+    requireDirectory(there);
+    for (const path of missing) makeDirectory(path);
+    if (missing.length > 0) syncDirectory(dirname(this.path));
+  }
+
+  /** @throws StoreError if there is no directory. */
+  requireExisting(): void {
+    if (!existsSync(this.path)) {
+      throw new StoreError("ANAX_STORE_UNREADABLE", `there is no directory ${this.path}`);
     }
-    if (isNew) syncDirectory(dirname(this.path));
+    requireDirectory(this.path);
   }
 
   /** The file with the data; undefined if there is none yet. */
@@ -50,6 +60,8 @@ export class DataDirectory {
   /** Makes a complete file the current one. */
   promote(copy: string): string {
     const file = promoted(copy);
+    // LMDB makes its copies readable for everybody.
+    chmodSync(copy, 0o600);
     sync(copy, "r+");
     renameSync(copy, file);
     rmSync(`${copy}-lock`, { force: true });
@@ -87,6 +99,22 @@ export class DataDirectory {
 
   #file(number: number, ending: "mdb" | "copy"): string {
     return join(this.path, `anax-${number}.${ending}`);
+  }
+}
+
+function requireDirectory(path: string): void {
+  if (statSync(path).isDirectory()) return;
+  throw new StoreError("ANAX_STORE_UNREADABLE", `${path} is not a directory`);
+}
+
+/** One level only: asked for several at once, Node tries for ever where the system denies that the level above exists. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) === "EEXIST") return;
+    if (errorCode(error) !== "ENOENT") throw error;
+    throw new StoreError("ANAX_STORE_UNWRITABLE", `${path} cannot be made there`, { cause: error });
   }
 }
 

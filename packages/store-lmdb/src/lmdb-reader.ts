@@ -42,6 +42,7 @@ export async function openReadOnly(path: string): Promise<LmdbReader> {
   const directory = new DataDirectory(path);
   let environment: Environment | undefined;
   try {
+    directory.requireExisting();
     const file = directory.current;
     if (file === undefined) {
       throw new StoreError("ANAX_STORE_UNREADABLE", `there is no store in ${directory.path}`);

@@ -29,6 +29,38 @@ describe("the directory of a store", () => {
       await store.close();
     }));
 
+  it("has files for its owner only, after compacting too", () =>
+    withFolder(async (path) => {
+      mkdirSync(path, { mode: 0o755 });
+      const store = lmdbStore({ path });
+      await holdings(store);
+      await store.commit(batchOf(1));
+      await store.compact();
+      const files = readdirSync(path).map((name) => [
+        name,
+        statSync(join(path, name)).mode & 0o077,
+      ]);
+      expect(files).toEqual(files.map(([name]) => [name, 0]));
+      await store.close();
+    }));
+
+  it("is refused where the system lets nobody make one, at once", () =>
+    withFolder(async (path) => {
+      writeFileSync(path, "");
+      const below = (directory: string): Promise<unknown> =>
+        holdings(lmdbStore({ path: directory }));
+      await expect(below(join(path, "a", "b"))).rejects.toMatchObject({
+        code: "ANAX_STORE_UNREADABLE",
+        message: `${path} is not a directory`,
+      });
+      if (process.platform !== "linux") return;
+      // The system says that /proc is not there when something is to be made in it.
+      await expect(below("/proc/anax/data")).rejects.toMatchObject({
+        code: "ANAX_STORE_UNWRITABLE",
+        message: "/proc/anax cannot be made there",
+      });
+    }));
+
   it("is refused if it is a file", () =>
     withFolder(async (path) => {
       writeFileSync(path, "");

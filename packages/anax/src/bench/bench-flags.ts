@@ -3,7 +3,7 @@ import type { ProtocolVersion, QoS } from "@anax/protocol";
 import { CONNECTION_FLAGS, QOS } from "../connecting/connection-flags.ts";
 import type { FlagTable } from "../flags/flag.ts";
 import { optional, toggle, withDefault } from "../flags/flag.ts";
-import { bytes, count, integer, name, seconds, text } from "../flags/value-parser.ts";
+import { bytes, count, integer, name, SHARE_NAME, seconds, text } from "../flags/value-parser.ts";
 import { STAMP_BYTES } from "./message-batch.ts";
 
 /** All flags of `anax bench`. */
@@ -60,7 +60,7 @@ export const BENCH_FLAGS: FlagTable<BenchFlags> = {
       "topics, over which both are spread in turn (default as many as there are publishers or " +
       "subscribers, whichever is less; so 10 and 10 are pairs, 1 and 100 a fan-out)",
   }),
-  share: optional(name("name"), {
+  share: optional(SHARE_NAME, {
     ...LOAD,
     help: "subscribe by a Shared Subscription of this name: each message goes to one subscriber",
   }),

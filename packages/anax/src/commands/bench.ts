@@ -38,7 +38,7 @@ export const bench: Command = defineCommand<BenchFlags>({
       title: "Exit codes",
       lines: [
         "0    measured",
-        "1    the server cannot be reached, has refused, or has closed a connection",
+        "1    the server cannot be reached, has refused, has closed a connection, or delivers nothing",
         "2    the command line is wrong",
         "130  interrupted twice; the first time, the result up to then is printed",
       ],
@@ -88,8 +88,11 @@ async function measured(load: Load, flags: BenchFlags, run: BenchRun): Promise<n
   load.end();
   const report = benchReport(load, flags, { url: target.url, measurement });
   io.stdout.write(flags.json ? `${JSON.stringify(report)}\n` : reportText(report));
-  if (report.connectionsLost === 0) return EXIT_CODE.success;
-  throw new CommandError(load.statistics.firstLoss ?? "a connection was lost");
+  if (report.connectionsLost > 0)
+    throw new CommandError(load.statistics.firstLoss ?? "a connection was lost");
+  if (report.subscribers > 0 && report.received === 0 && !run.isStopped())
+    throw new CommandError(`of ${report.lost} messages that were published none was delivered`);
+  return EXIT_CODE.success;
 }
 
 /** Only a terminal is shown a line that changes. */
@@ -99,8 +102,8 @@ function progressOutput(flags: BenchFlags, io: Io): Output | undefined {
 
 function requireVersion5({ protocolVersion, contentType, userProperties }: BenchFlags): void {
   if (protocolVersion === 5) return;
-  if (contentType === undefined && userProperties === 0) return;
-  throw new UsageError("--content-type and --user-properties need MQTT 5.0: -V mqttv5");
+  if (contentType !== undefined) throw new UsageError("--content-type needs MQTT 5.0: -V mqttv5");
+  if (userProperties > 0) throw new UsageError("--user-properties needs MQTT 5.0: -V mqttv5");
 }
 
 function targetOf(flags: BenchFlags): LoadTarget {

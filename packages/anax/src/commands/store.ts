@@ -64,10 +64,11 @@ async function runStore(
   io: Io,
   [word, directory]: readonly string[],
 ): Promise<number> {
-  const task = TASKS.get(word ?? "");
-  if (task === undefined || directory === undefined) {
-    throw new UsageError(`give one of ${[...TASKS.keys()].join(", ")}, and a directory`);
-  }
+  const words = [...TASKS.keys()].join(", ");
+  if (word === undefined) throw new UsageError(`give one of ${words}, and a directory`);
+  const task = TASKS.get(word);
+  if (task === undefined) throw new UsageError(`there is no "${word}"; there are ${words}`);
+  if (directory === undefined) throw new UsageError(`"${word}" needs a directory`);
   return task(directory, flags, io);
 }
 
@@ -77,9 +78,9 @@ async function check(directory: string, { json }: StoreFlags, io: Io): Promise<n
     if (json) print(io.stdout, [JSON.stringify({ isWhole, faults, ...counts })]);
     else {
       const { sessions, queued, inFlight, retained, batches } = counts;
-      const found = `${sessions} sessions, ${queued + inFlight} messages for them, ${retained} retained, ${batches} batches`;
-      const verdict = isWhole ? "all can be read and fits together" : `${faults.length} faults`;
-      print(io.stdout, [...faults, `${found}: ${verdict}`]);
+      const found = `sessions: ${sessions}, messages for them: ${queued + inFlight}, retained: ${retained}, batches: ${batches}`;
+      const verdict = isWhole ? "all can be read and fits together" : `faults: ${faults.length}`;
+      print(io.stdout, [...faults, `${found}; ${verdict}`]);
     }
     return isWhole ? EXIT_CODE.success : EXIT_CODE.failure;
   });

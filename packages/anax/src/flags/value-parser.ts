@@ -24,6 +24,13 @@ export function name(placeholder: string): ValueParser<string> {
   };
 }
 
+/** A ShareName [MQTT-4.8.2-2]. */
+export const SHARE_NAME: ValueParser<string> = {
+  placeholder: "name",
+  expected: "a ShareName, which is not empty and has no / + #",
+  parse: (given) => (given === "" || /[/+#]/.test(given) ? undefined : given),
+};
+
 /** The path of a WebSocket URL; the slash that it begins with may be left out. */
 export const URL_PATH: ValueParser<string> = {
   placeholder: "path",

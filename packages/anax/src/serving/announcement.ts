@@ -58,7 +58,7 @@ export function storageLine({ durability, directory }: Storage): Announcement {
     directory === undefined ? { store: "memory" } : { store: "lmdb", directory, durability };
   return {
     event: "storage",
-    text: `storing in ${place}: ${SURVIVED[durability]}`,
+    text: `storing in ${place}: ${SURVIVED[durability]} (level ${durability})`,
     fields: { ...kept, durable: durability !== "memory" },
   };
 }
