@@ -148,22 +148,8 @@ export class ServerCore implements CoreContext {
     this.connections.delete(connection);
   }
 
-  /** Hands all waiting output to the wires, then lets sessions that stopped at a limit go on. Gives how many were written to. */
-  flush(): number {
-    const written = this.#writeAll();
-    this.retainedStepsLeft = STEPS_PER_TURN;
-    if (this.#unfinished.size > 0) this.#continue();
-    return written;
-  }
-
-  /** As `flush`, before the end of a turn; false, with nothing done, if anything is to be done once per turn only. */
-  flushEarly(): boolean {
-    if (this.#unfinished.size > 0 || this.retainedStepsLeft < STEPS_PER_TURN) return false;
-    this.#writeAll();
-    return true;
-  }
-
-  #writeAll(): number {
+  /** Hands all waiting output to the wires, then lets sessions that stopped at a limit go on. */
+  flush(): void {
     this.#isFlushRequested = false;
     const dirty = this.#dirty;
     this.#dirty = [];
@@ -172,7 +158,8 @@ export class ServerCore implements CoreContext {
       this.#write(connection);
       if (connection.isHalfClosed) endWhenAnswered(this, connection);
     }
-    return dirty.length;
+    this.retainedStepsLeft = STEPS_PER_TURN;
+    if (this.#unfinished.size > 0) this.#continue();
   }
 
   /** Lets sessions go on; who comes too late for this turn's steps over retained messages is first in the next. */

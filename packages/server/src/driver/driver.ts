@@ -21,7 +21,6 @@ import type { Admission } from "./admission.ts";
 import { AskedWork } from "./asked-work.ts";
 import { Committer } from "./committer.ts";
 import type { StorageSettings } from "./committer.ts";
-import { FlushPace } from "./flush-pace.ts";
 
 /** What a driver is made of. */
 export interface DriverOptions {
@@ -42,7 +41,7 @@ export interface DriverOptions {
 
 /**
  * Runs the core: tells it the time before each call, wakes it with one timer for all its deadlines,
- * and lets it write what it has put out once per turn of the event loop or sooner. Nothing else calls the core.
+ * and lets it write what it has put out once per turn of the event loop. Nothing else calls the core.
  * What a handler, called by the core, asks of the core waits until the core is done.
  */
 export class Driver implements ConnectionAcceptor {
@@ -55,10 +54,7 @@ export class Driver implements ConnectionAcceptor {
   #isOpen = false;
   #isInside = false;
   #later: (() => void)[] = [];
-  #isReading = false;
   #isFlushAsked = false;
-  #isFlushSet = false;
-  readonly #pace = new FlushPace();
   #wakesAtMs = Infinity;
   #cancelWake: CancelCall | undefined;
   #whenAllClosed: (() => void) | undefined;
@@ -222,14 +218,11 @@ export class Driver implements ConnectionAcceptor {
       return;
     }
     this.#enter();
-    this.#isReading = true;
     try {
       this.core.receive(connection, chunk);
     } catch (error) {
       this.#broke(driven, error);
     }
-    this.#isReading = false;
-    if (this.#isFlushAsked) this.#flushAfterRead();
     this.#leave();
   }
 
@@ -283,26 +276,14 @@ export class Driver implements ConnectionAcceptor {
   };
 
   #askForFlush(): void {
+    if (this.#isFlushAsked) return;
     this.#isFlushAsked = true;
-    if (!this.#isReading) this.#setFlush();
-  }
-
-  #flushAfterRead(): void {
-    const mayLeave = this.#pace.isEarly() && !this.#isFlushSet;
-    if (mayLeave && this.core.flushEarly()) this.#isFlushAsked = false;
-    else this.#setFlush();
-  }
-
-  #setFlush(): void {
-    if (this.#isFlushSet) return;
-    this.#isFlushSet = true;
     setImmediate(this.#flush);
   }
 
   readonly #flush = (): void => {
     this.#isFlushAsked = false;
-    this.#isFlushSet = false;
-    this.run(() => this.#pace.turnEnded(this.core.flush()));
+    this.run(() => this.core.flush());
   };
 }
 

@@ -175,9 +175,8 @@ describe("filters that walk over many retained messages do not hold up a turn of
     core.flush = () => {
       if (core.statistics.publishesSent === 0) turnsUntilLate += 1;
       step.count = 0;
-      const written = flush();
+      flush();
       expect(step.count).toBeLessThan(STEPS_PER_TURN_MAX);
-      return written;
     };
     harness.settle();
     expect(late.receive()).toMatchObject([{ type: "suback" }, { type: "publish" }]);

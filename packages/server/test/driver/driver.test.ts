@@ -13,10 +13,6 @@ const PEER = { transport: "test", secure: false };
 /** CONNECT of MQTT 3.1.1, client id "t", Keep Alive 10 s. */
 const CONNECT = Buffer.from("100d00044d5154540402000a000174", "hex");
 
-const PINGREQ = Buffer.from("c000", "hex");
-/** SUBSCRIBE to "#" with QoS 0. */
-const SUBSCRIBE_ALL = Buffer.from("8206000100012300", "hex");
-
 class ArrayWire implements Wire {
   readonly writes: string[] = [];
   isEnded = false;
@@ -102,41 +98,6 @@ describe("output", () => {
     expect(wire.writes).toEqual([]);
     await turns(1);
     expect(wire.writes).toEqual(["20020000d000d000"]);
-  });
-
-  it("leaves with the read that brought it out, where waiting has gathered nothing", async () => {
-    const { wire, sink } = open();
-    sink.received(CONNECT);
-    await turns(1);
-    wire.writes.length = 0;
-    sink.received(PINGREQ);
-    expect(wire.writes).toEqual(["d000"]);
-  });
-
-  it("is gathered again when a client is found to be written to for several reads of a turn", async () => {
-    const { wire, sink } = open();
-    sink.received(CONNECT);
-    await turns(1);
-    for (let read = 0; read < 100; read += 1) sink.received(PINGREQ);
-    await turns(1);
-    wire.writes.length = 0;
-    for (let turn = 0; turn < 10; turn += 1) {
-      for (let read = 0; read < 3; read += 1) sink.received(PINGREQ);
-      await turns(1);
-    }
-    expect(wire.writes).toEqual(Array.from({ length: 10 }, () => "d000d000d000"));
-  });
-
-  it("does not leave early while the turn has used steps over retained messages", async () => {
-    driver.restoreRetained([{ topic: "r", payload: new Uint8Array(1), qos: 0, retain: true }]);
-    const { wire, sink } = open();
-    sink.received(CONNECT);
-    await turns(1);
-    wire.writes.length = 0;
-    sink.received(SUBSCRIBE_ALL);
-    expect(wire.writes).toEqual([]);
-    await turns(1);
-    expect(wire.writes).toEqual(["9003000100310400017200"]);
   });
 });
 
