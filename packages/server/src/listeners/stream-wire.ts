@@ -5,6 +5,26 @@ import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
 /** How long a peer may take to let its connection be closed, in milliseconds; then it is cut. */
 export const CLOSE_TIMEOUT_MS = 5_000;
 
+/** Bytes of a read from which on it is looked whether the turn has lasted long enough. Smaller ones are not many in a row. */
+const LARGE_READ_BYTES = 32_768;
+
+/** Milliseconds of reading in one turn of the loop, after which everybody else is seen to first. */
+const READING_MS_MAX = 5;
+
+/** When the first large read of this turn was done; 0 if there was none. */
+let readingSinceMs = 0;
+
+function isTurnOver(): boolean {
+  const now = performance.now();
+  if (readingSinceMs === 0) {
+    readingSinceMs = now;
+    setImmediate(() => {
+      readingSinceMs = 0;
+    });
+  }
+  return now - readingSinceMs > READING_MS_MAX;
+}
+
 /** As `openStream`, and gives the place that was taken for the stream back when it closes. */
 export function openAdmitted(stream: Duplex, peer: Peer, acceptor: ConnectionAcceptor): void {
   const wire = new StreamWire(stream, acceptor);
@@ -50,6 +70,8 @@ export class StreamWire implements Wire {
   #error: Error | undefined;
   #sink: ConnectionSink | undefined;
   readonly #place: Pick<ConnectionAcceptor, "release"> | undefined;
+  #isPaused = false;
+  #isYielding = false;
 
   /** `place`: whom to give the stream's place back to when it closes. */
   constructor(stream: Duplex, place?: Pick<ConnectionAcceptor, "release">) {
@@ -76,8 +98,23 @@ export class StreamWire implements Wire {
    * a reset, which may overtake the last packet sent.
    */
   received(chunk: Uint8Array): void {
-    if (!this.#ending) this.#sink?.received(chunk);
+    if (this.#ending) return;
+    this.#sink?.received(chunk);
+    if (chunk.length >= LARGE_READ_BYTES && isTurnOver()) this.#yieldTurn();
   }
+
+  /** The system would give more of the same connection before it gives anybody else a turn: reads on in the next one. */
+  #yieldTurn(): void {
+    if (this.#isYielding) return;
+    this.#isYielding = true;
+    this.#stream.pause();
+    setImmediate(this.#readOn);
+  }
+
+  readonly #readOn = (): void => {
+    this.#isYielding = false;
+    if (!this.#isPaused || this.#ending) this.#stream.resume();
+  };
 
   ended(): void {
     if (!this.#ending) this.#sink?.ended();
@@ -110,11 +147,13 @@ export class StreamWire implements Wire {
   };
 
   pause(): void {
+    this.#isPaused = true;
     this.#stream.pause();
   }
 
   resume(): void {
-    this.#stream.resume();
+    this.#isPaused = false;
+    if (!this.#isYielding) this.#stream.resume();
   }
 
   end(): void {

@@ -145,3 +145,58 @@ describe("reading", () => {
     expect(open(writable).first.wire.write(Uint8Array.of(1))).toBeTypeOf("boolean");
   });
 });
+
+describe("reading", () => {
+  /** A stream that has many large chunks at once, and a sink that takes two milliseconds for each. */
+  function flooded(chunks: number): {
+    received: () => number;
+    pause: () => void;
+    resume: () => void;
+  } {
+    const stream = new Duplex({
+      readableHighWaterMark: chunks * 65_536,
+      read: () => undefined,
+      write: (_chunk, _encoding, done) => done(),
+    });
+    for (let count = 0; count < chunks; count += 1) stream.push(new Uint8Array(65_536));
+    let received = 0;
+    const acceptor = new EchoAcceptor();
+    openStream(stream, PEER, {
+      admit: () => true,
+      release: () => undefined,
+      open: (wire, peer) => {
+        const sink = acceptor.open(wire, peer);
+        return {
+          received: () => {
+            received += 1;
+            const endMs = performance.now() + 2;
+            while (performance.now() < endMs);
+          },
+          ended: () => sink.ended(),
+          drained: () => sink.drained(),
+          closed: () => sink.closed(),
+        };
+      },
+    });
+    const { wire } = acceptor.first;
+    return { received: () => received, pause: () => wire.pause(), resume: () => wire.resume() };
+  }
+
+  it("of much from one peer leaves others their turns, and goes on", async () => {
+    const { received } = flooded(30);
+    await turns(1);
+    expect(received()).toBeLessThan(30);
+    await vi.waitFor(() => expect(received()).toBe(30));
+  });
+
+  it("does not go on by itself where it was paused meanwhile", async () => {
+    const { received, pause, resume } = flooded(30);
+    await turns(1);
+    pause();
+    const before = received();
+    await turns(20);
+    expect(received()).toBe(before);
+    resume();
+    await vi.waitFor(() => expect(received()).toBe(30));
+  });
+});
