@@ -167,7 +167,7 @@ describe("anax bench", () => {
   });
 
   it.each([
-    [["--share", "a/b"], "--share is a ShareName, which is not empty and has no / + #"],
+    [["--share", "a/b"], "is not a ShareName, which is not empty and has no / + #"],
     [["--content-type", "x", "-V", "mqttv311"], "--content-type needs MQTT 5.0: -V mqttv5"],
     [["--user-properties", "1", "-V", "mqttv311"], "--user-properties needs MQTT 5.0: -V mqttv5"],
   ])("refuses %s", async (args, text) => {

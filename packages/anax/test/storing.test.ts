@@ -148,7 +148,7 @@ describe("anax serve, refusing a data directory", () => {
     writeFileSync(path, "");
     const { exitCode, stderr } = await refusal("--data-dir", join(path, "data"));
     expect(exitCode).toBe(1);
-    expect(stderr).toMatch(new RegExp(`^anax serve: ${path}/data cannot be [^\n]+\n$`));
+    expect(stderr).toBe(`anax serve: ${path} is not a directory\n`);
   });
 
   it("that it cannot write", async () => {
