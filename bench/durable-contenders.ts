@@ -6,7 +6,8 @@ import { DurableServerProcess } from "./durable-server.ts";
 import type { DurableServerOptions } from "./durable-server.ts";
 import { runLoad } from "./load-generator.ts";
 import type { LoadResult } from "./load-generator.ts";
-import { leastDisturbed, median } from "./measuring.ts";
+import { leastDisturbed } from "./measuring.ts";
+import { median } from "./median.ts";
 
 /** On the disk of the repository: a temporary folder may be memory. */
 const FOLDER = fileURLToPath(new URL("../node_modules/.cache/", import.meta.url));

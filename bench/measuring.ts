@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { runLoad } from "./load-generator.ts";
 import type { LoadResult } from "./load-generator.ts";
+import { median } from "./median.ts";
 import { RunningPeer } from "./peers.ts";
 import type { PeerProgram } from "./peers.ts";
 import type { Scenario, ServerKind } from "./scenario.ts";
@@ -189,12 +190,6 @@ function drifts(result: LoadResult): LoadResult {
   ];
   const [p99, rss] = [ends(p99s), ends(rsss)];
   return { p99drift: p99[1] / p99[0], rssdriftkb: rss[1] - rss[0] };
-}
-
-/** The middle of some numbers; NaN of none. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[(sorted.length - 1) >> 1] ?? Number.NaN;
 }
 
 /** Waits until the machine is idle but for what a run may bear, or until that has taken too long. */

@@ -1,9 +1,8 @@
 import type { LoadResult } from "./load-generator.ts";
-import { median, NOISE_MAX, noiseOf } from "./measuring.ts";
+import { NOISE_MAX, noiseOf } from "./measuring.ts";
 import type { Measured } from "./measuring.ts";
+import { median } from "./median.ts";
 import type { Bar, Line, Unit } from "./scenario.ts";
-
-export { median } from "./measuring.ts";
 
 /** How Anax stands in a line. */
 export type Verdict = "reached" | "held" | "missed" | "no comparison" | "";
