@@ -1,13 +1,14 @@
 /**
- * Measures `@anax/client` beside MQTT.js, in turn and against the same Anax server: `npm run bench:client --
- * [scenarios…] [--runs 3] [--seconds 5] [--protocol 4] [--server-cpu 0] [--client-cpu 1]`. Prints a table.
+ * Measures `@anax/client` beside MQTT.js, in turn and against the same Anax server: `npm run bench:client -- --help`.
+ * Prints a table.
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
 import { buildLoadGenerator } from "./load-generator.ts";
+import { median } from "./median.ts";
 import { PEERS, RunningPeer } from "./peers.ts";
-import { median } from "./report.ts";
+import { anyNumber, choice, core, runProgram, wholeNumber } from "./program-arguments.ts";
 
 /** What is measured: 64 bytes of payload, one connection. */
 export const CLIENT_SCENARIOS = {
@@ -131,41 +132,30 @@ function verdict(ratio: number): string {
   return ratio >= MUST ? "held" : "missed";
 }
 
-function settingsFrom(args: readonly string[]): ClientBenchSettings {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      runs: { type: "string", default: "3" },
-      seconds: { type: "string", default: "5" },
-      protocol: { type: "string", default: "4" },
-      "server-cpu": { type: "string", default: "0" },
-      "client-cpu": { type: "string", default: "1" },
-    },
-  });
-  const names = Object.keys(CLIENT_SCENARIOS).filter(isScenario);
-  const unknown = positionals.find((name) => !isScenario(name));
-  if (unknown !== undefined) {
-    throw new RangeError(`there is no scenario "${unknown}"; there are ${names.join(", ")}`);
-  }
-  const { runs, seconds, protocol } = values;
-  return {
-    scenarios: positionals.length === 0 ? names : positionals.filter(isScenario),
-    runs: Number(runs),
-    seconds: Number(seconds),
-    protocol,
-    serverCpu: values["server-cpu"],
-    clientCpu: values["client-cpu"],
-  };
-}
+/** Its command line. */
+export const CLIENT_PROGRAM = {
+  command: "npm run bench:client --",
+  about:
+    "Measures @anax/client beside MQTT.js, in turn and against the same Anax server. Prints a table.",
+  options: {
+    runs: wholeNumber("runs of each library", { from: 1, to: 1_000, byDefault: 3 }),
+    seconds: anyNumber("time of a run", { from: 0.1, to: 3_600, byDefault: 5 }),
+    protocol: choice("MQTT 3.1.1 is 4", ["4", "5"], "4"),
+    "server-cpu": core("core of server and generator", 0),
+    "client-cpu": core("core of the client", 1),
+  },
+  words: { what: "scenario", names: Object.keys(CLIENT_SCENARIOS).filter(isScenario) },
+};
 
 function isScenario(name: string): name is ClientScenario {
   return Object.hasOwn(CLIENT_SCENARIOS, name);
 }
 
-async function main(): Promise<void> {
-  const settings = settingsFrom(process.argv.slice(2));
-  console.log(clientTable(await measureClients(settings, (line) => console.error(line))));
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runProgram(CLIENT_PROGRAM, async (values, words) => {
+    const { runs, seconds, protocol, "server-cpu": serverCpu, "client-cpu": clientCpu } = values;
+    const scenarios = words.length === 0 ? CLIENT_PROGRAM.words.names : words;
+    const settings = { scenarios, runs, seconds, protocol, serverCpu, clientCpu };
+    console.log(clientTable(await measureClients(settings, (line) => console.error(line))));
+  });
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

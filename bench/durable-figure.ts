@@ -4,7 +4,7 @@ export interface DurableFigure {
   /** For people. */
   readonly measured: string;
   readonly bar: string;
-  readonly verdict: "held" | "missed" | "no comparison";
+  readonly verdict: "held" | "missed" | "no comparison" | "reduced";
 }
 
 /** How much is measured. */
@@ -39,7 +39,37 @@ export function verdictOf(
   return isHeld(value) ? "held" : "missed";
 }
 
-/** @param bytes as 1000-based megabytes */
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+/** Sizes that the bars are of: what holds with less is not held. */
+export const BAR_SIZES = {
+  checkpoints: 24,
+  messages: 1_000_000,
+  sessions: 1_000,
+  restartSessions: 100_000,
+  restartRetained: 1_000_000,
+} as const;
+
+/** Name of a size. */
+export type SizeName = keyof typeof BAR_SIZES;
+
+/** True if one of these sizes is below that of its bar. */
+export function isReduced(workload: DurableWorkload, names: readonly SizeName[]): boolean {
+  return names.some((name) => workload[name] < BAR_SIZES[name]);
+}
+
+const BYTE_UNITS = ["bytes", "KB", "MB", "GB"] as const;
+
+/** @param bytes in the largest 1000-based unit of which there is one at least */
+export function bytesText(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1_000 && unit < BYTE_UNITS.length - 1) {
+    value /= 1_000;
+    unit += 1;
+  }
+  return `${value.toFixed(unit === 0 ? 0 : 1)} ${BYTE_UNITS[unit] ?? ""}`;
+}
+
+/** A share for people; the digit behind the point where there is little before it. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
 }

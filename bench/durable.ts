@@ -1,17 +1,21 @@
 /**
- * What durability costs, each line against the same load on a server without a store, in turn. Prints the table and
- * writes it to bench/results.
+ * What durability costs, each line against the same load on a server without a store, in turn. Prints the table;
+ * what is complete is written to bench/results.
  *
  *     npm run bench:durable                          everything, some minutes
  *     npm run bench:durable -- --only loads          without the large queues; --only queues: these alone
  *     npm run bench:durable -- --messages 100000     smaller queues
  */
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-import type { DurableFigure, DurableWorkload } from "./durable-figure.ts";
+import { BAR_SIZES, isReduced } from "./durable-figure.ts";
+import type { DurableFigure, DurableWorkload, SizeName } from "./durable-figure.ts";
 import { addedLatency, beside, checkpoints, tenPairs, toFifty } from "./durable-loads.ts";
 import { queues, restart } from "./durable-queues.ts";
-import { circumstances, pageOf, ROOT, writeResults } from "./results.ts";
+import { buildLoadGenerator } from "./load-generator.ts";
+import { choice, core, runProgram, toggle, usageError, wholeNumber } from "./program-arguments.ts";
+import type { OptionValues, ProgramOption } from "./program-arguments.ts";
+import { circumstances, keepResults, packageVersion, pageOf, tooLittle } from "./results.ts";
+import type { Circumstances } from "./results.ts";
 
 type Measurement = (workload: DurableWorkload) => Promise<DurableFigure | DurableFigure[]>;
 
@@ -24,10 +28,10 @@ const MEASUREMENTS: Readonly<Record<"loads" | "queues", readonly Measurement[]>>
 export async function measureDurable(
   workload: DurableWorkload,
   tell: (figure: DurableFigure) => void,
-  only = "",
+  only = "all",
 ): Promise<void> {
   for (const [name, measurements] of Object.entries(MEASUREMENTS)) {
-    if (only !== "" && only !== name) continue;
+    if (only !== "all" && only !== name) continue;
     for (const measurement of measurements) {
       for (const figure of [await measurement(workload)].flat()) tell(figure);
     }
@@ -43,64 +47,99 @@ export function durableTable(figures: readonly DurableFigure[]): string {
 }
 
 const LEGEND =
-  "Memory is a server without a store. Servers of a line take turns on a core of their own, the others held still meanwhile.";
+  "*Reduced*: sizes below those of the bar, so no verdict. Memory is a server without a store. Servers of a line take turns on a core of their own, the others held still meanwhile.";
 
-const option = (byDefault: string): { type: "string"; default: string } => ({
-  type: "string",
-  default: byDefault,
-});
+/** Its command line; the sizes by default are those of the bars. */
+export const DURABLE_PROGRAM = {
+  command: "npm run bench:durable --",
+  about:
+    "What durability costs, each line against the same load on a server without a store, in turn. Prints the table; a " +
+    "complete one of the default sizes is written to bench/results.",
+  options: {
+    seconds: wholeNumber("time of a run", { from: 1, to: 3_600, byDefault: 5 }),
+    runs: wholeNumber("runs of each server", { from: 1, to: 1_000, byDefault: 3 }),
+    tries: wholeNumber("times a run is made at most, if it was disturbed", {
+      from: 1,
+      to: 100,
+      byDefault: 2,
+    }),
+    "server-cpu": core("core of the servers", 0),
+    "load-cpu": core("core of the load generator", 1),
+    checkpoints: size("checkpoints under a steady load", BAR_SIZES.checkpoints),
+    messages: size("messages that are queued", BAR_SIZES.messages),
+    sessions: size("sessions that they are queued for", BAR_SIZES.sessions),
+    "restart-sessions": size("sessions that a restart finds", BAR_SIZES.restartSessions),
+    "restart-retained": size("retained messages that it finds", BAR_SIZES.restartRetained),
+    only: choice("without the large queues, or these alone", ["all", "loads", "queues"], "all"),
+    save: toggle("writes to bench/results also what is not complete"),
+  },
+};
 
-function workloadOf(args: readonly string[]): DurableWorkload & { only: string } {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seconds: option("5"),
-      runs: option("3"),
-      tries: option("2"),
-      "server-cpu": option("0"),
-      "load-cpu": option("1"),
-      checkpoints: option("24"),
-      messages: option("1000000"),
-      sessions: option("1000"),
-      "restart-sessions": option("100000"),
-      "restart-retained": option("1000000"),
-      only: option(""),
-    },
-  });
-  if (!["", ...Object.keys(MEASUREMENTS)].includes(values.only)) {
-    throw new RangeError(`--only is "${values.only}", not loads or queues`);
+function size(help: string, byDefault: number): ProgramOption<number> {
+  return wholeNumber(help, { from: 1, to: 100_000_000, byDefault });
+}
+
+type Values = OptionValues<(typeof DURABLE_PROGRAM)["options"]>;
+
+function workloadOf(values: Values): DurableWorkload {
+  const { seconds, runs, tries, checkpoints: checkpointCount, messages, sessions } = values;
+  if (messages < sessions) {
+    throw usageError(
+      `--messages ${messages} is below --sessions ${sessions}: each has one at least`,
+    );
   }
   return {
-    seconds: Number(values.seconds),
+    seconds,
+    runs,
+    tries,
+    messages,
+    sessions,
     warmUpSeconds: 1,
-    runs: Number(values.runs),
-    tries: Number(values.tries),
     serverCpu: values["server-cpu"],
     loadCpu: values["load-cpu"],
-    checkpoints: Number(values.checkpoints),
-    messages: Number(values.messages),
-    sessions: Number(values.sessions),
-    restartSessions: Number(values["restart-sessions"]),
-    restartRetained: Number(values["restart-retained"]),
+    checkpoints: checkpointCount,
+    restartSessions: values["restart-sessions"],
+    restartRetained: values["restart-retained"],
     shrinkSeconds: 30,
-    only: values.only,
   };
 }
 
-async function main(): Promise<void> {
-  const workload = workloadOf(process.argv.slice(2));
+/** Why this is no complete measurement; undefined if it is. */
+export function partialReason(workload: DurableWorkload, only: string): string | undefined {
+  if (only !== "all") return `only ${only} were measured`;
+  if (isReduced(workload, Object.keys(BAR_SIZES) as SizeName[])) {
+    return "sizes are below those of the bars";
+  }
+  return tooLittle(workload);
+}
+
+function circumstancesOf(workload: DurableWorkload, only: string): Circumstances {
+  const { runs, seconds, checkpoints: count, messages, sessions } = workload;
+  const { restartSessions, restartRetained } = workload;
+  const partial = partialReason(workload, only);
+  const method =
+    `medians of ${runs} runs of ${seconds} s, in turn; ${count} checkpoints; ${messages} messages for ${sessions} sessions; ` +
+    `restart with ${restartSessions} sessions, ${restartRetained} retained and ${messages} queued messages`;
+  const packages = ["lmdb", "aedes", "aedes-persistence-level", "classic-level"];
+  const versions = Object.fromEntries(packages.map((name) => [name, packageVersion(name)]));
+  return { ...circumstances(method, versions), ...(partial !== undefined && { partial }) };
+}
+
+async function main(values: Values): Promise<void> {
+  const { only, save } = values;
+  const workload = workloadOf(values);
+  buildLoadGenerator();
   const figures: DurableFigure[] = [];
   const tell = (figure: DurableFigure): void => {
     figures.push(figure);
     const { name, measured, bar, verdict } = figure;
     process.stderr.write(`${name}: ${measured} (bar: ${bar}): ${verdict}\n`);
   };
-  await measureDurable(workload, tell, workload.only);
-  const { runs, seconds } = workload;
-  const facts = circumstances(`medians of ${runs} runs of ${seconds} s, in turn`);
+  await measureDurable(workload, tell, only);
+  const facts = circumstancesOf(workload, only);
   const report = { facts, table: durableTable(figures), legend: LEGEND, results: figures };
   process.stdout.write(pageOf(report));
-  writeResults(report, `${ROOT}bench/results`, "-durable");
+  keepResults(report, save, "-durable");
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runProgram(DURABLE_PROGRAM, main);

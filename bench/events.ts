@@ -1,18 +1,18 @@
 /**
- * What the extension events cost: `npm run bench:events -- [--messages 2000000] [--rounds 7]`. A publisher and a
+ * What the extension events cost: `npm run bench:events -- --help`. A publisher and a
  * subscriber in this process, with no socket between them and the server, so what is measured is the server alone.
  * Prints for each case the nanoseconds and the promises of a message, and the throughput beside that without a handler.
  */
 import { createHook } from "node:async_hooks";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { encodePacket } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { MqttServer } from "@anax/server";
 import type { ServerEventHandlers } from "@anax/server";
 import { DirectListener } from "./direct-listener.ts";
 import type { End } from "./direct-listener.ts";
-import { median } from "./report.ts";
+import { median } from "./median.ts";
+import { runProgram, wholeNumber } from "./program-arguments.ts";
 
 /** One way to run the server. */
 export interface EventCase {
@@ -195,18 +195,26 @@ export function eventLines(costs: readonly EventCost[]): string[] {
   });
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      messages: { type: "string", default: "400000" },
-      rounds: { type: "string", default: "7" },
-    },
-  });
-  const settings = { messages: Number(values.messages), rounds: Number(values.rounds) };
-  for (const qos of [0, 1] as const) {
-    const costs = await measureEvents({ ...settings, qos });
-    for (const line of eventLines(costs)) process.stdout.write(`${line}\n`);
-  }
-}
+/** Its command line. */
+export const EVENTS_PROGRAM = {
+  command: "npm run bench:events --",
+  about:
+    "What the extension events cost: nanoseconds and promises of a message, and its share of the throughput.",
+  options: {
+    messages: wholeNumber("messages of a round, a twentieth where a handler does something", {
+      from: 20 * PACKETS_PER_READ,
+      to: 1_000_000_000,
+      byDefault: 400_000,
+    }),
+    rounds: wholeNumber("rounds, of which the median counts", { from: 1, to: 1_000, byDefault: 7 }),
+  },
+};
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runProgram(EVENTS_PROGRAM, async (settings) => {
+    for (const qos of [0, 1] as const) {
+      const costs = await measureEvents({ ...settings, qos });
+      for (const line of eventLines(costs)) process.stdout.write(`${line}\n`);
+    }
+  });
+}

@@ -2,7 +2,7 @@
  * Very many connections at a time: are they held, and does the server go on serving while it holds them? Most are idle;
  * some publish one message a second to as many subscribers. The bar: none is dropped, no message is lost.
  *
- *     tsx bench/holding.ts --connections 50000 --active 1000 --seconds 60
+ *     npm run bench:holding -- --connections 50000 --active 1000 --seconds 60
  *
  * Each connection is an open file of the server: where the system allows fewer (`ulimit -Hn`), `--transport memory` still
  * shows that the server itself holds them, over streams inside one process.
@@ -10,10 +10,11 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { holdInMemory } from "./holding-in-memory.ts";
 import type { HoldingResult, HoldingWorkload } from "./holding-workload.ts";
 import { buildLoadGenerator, runLoad } from "./load-generator.ts";
+import { PlainError } from "./plain-error.ts";
+import { choice, runProgram, usageError, wholeNumber } from "./program-arguments.ts";
 
 interface ServerStatus {
   readonly connectionsCurrent: number;
@@ -72,7 +73,7 @@ function requireOpenFiles(connections: number): void {
   };
   const hard = Number(report.userLimits?.open_files?.hard ?? Infinity);
   if (Number.isNaN(hard) || hard >= connections + OTHER_FILES) return;
-  throw new RangeError(
+  throw new PlainError(
     `${connections} connections are as many open files, and a process may have ${hard} here: ` +
       "raise ulimit -Hn, or use --transport memory",
   );
@@ -159,30 +160,33 @@ export function isHeld({ connections }: HoldingWorkload, result: HoldingResult):
   return result.held === connections && result.made === connections && result.lost === 0;
 }
 
-async function main(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      connections: { type: "string", default: "50000" },
-      active: { type: "string", default: "1000" },
-      seconds: { type: "string", default: "60" },
-      transport: { type: "string", default: "tcp" },
-    },
-  });
-  const workload = {
-    connections: Number(values.connections),
-    active: Number(values.active),
-    seconds: Number(values.seconds),
-  };
-  const hold = values.transport === "memory" ? holdInMemory : holdOverTcp;
-  const result = await hold(workload);
-  process.stdout.write(`${holdingLine(workload, result)}\n`);
-  if (!isHeld(workload, result)) process.exitCode = 1;
-}
+/** Its command line. */
+export const HOLDING_PROGRAM = {
+  command: "npm run bench:holding --",
+  about:
+    "Very many connections at a time: are they held, and is what some of them send delivered? Ends with 1 if not.",
+  options: {
+    connections: wholeNumber("connections", { from: 3, to: 1_000_000, byDefault: 50_000 }),
+    active: wholeNumber("of them, one that sends to another", {
+      from: 1,
+      to: 100_000,
+      byDefault: 1_000,
+    }),
+    seconds: wholeNumber("how long they send", { from: 1, to: 86_400, byDefault: 60 }),
+    transport: choice("memory needs no open files", ["tcp", "memory"], "tcp"),
+  },
+};
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await main(process.argv.slice(2)).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+  await runProgram(HOLDING_PROGRAM, async ({ transport, ...workload }) => {
+    const { connections, active } = workload;
+    if (connections <= 2 * active) {
+      const least = 2 * active + 1;
+      throw usageError(`--connections ${connections} is below ${least}, with --active ${active}`);
+    }
+    const hold = transport === "memory" ? holdInMemory : holdOverTcp;
+    const result = await hold(workload);
+    process.stdout.write(`${holdingLine(workload, result)}\n`);
+    if (!isHeld(workload, result)) process.exitCode = 1;
   });
 }

@@ -2,6 +2,8 @@ import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PlainError } from "./plain-error.ts";
+import { programPath } from "./program-path.ts";
 
 const SOURCE = fileURLToPath(new URL("load/mqttload.c", import.meta.url));
 const BINARY = join(
@@ -17,6 +19,11 @@ export type LoadResult = Readonly<Record<string, number | string>>;
 export function buildLoadGenerator(): string {
   const isFresh = existsSync(BINARY) && statSync(BINARY).mtimeMs > statSync(SOURCE).mtimeMs;
   if (isFresh) return BINARY;
+  if (programPath("gcc") === undefined) {
+    throw new PlainError(
+      "gcc is not installed: it compiles the load generator (Debian: gcc libc6-dev)",
+    );
+  }
   mkdirSync(dirname(BINARY), { recursive: true });
   execFileSync("gcc", ["-O2", "-w", "-o", BINARY, SOURCE], { stdio: "inherit" });
   return BINARY;

@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { PlainError } from "./plain-error.ts";
+import { programPath } from "./program-path.ts";
 
 /** A server that is measured. */
 export interface PeerProgram {
@@ -19,9 +21,8 @@ export interface PeerProgram {
   command(port: number, directory: string, kind: string): readonly [string, ...string[]];
 }
 
-const MOSQUITTO = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"].find((path) =>
-  existsSync(path),
-);
+const MOSQUITTO = programPath("mosquitto");
+const STDERR_TAIL_LENGTH = 1_000;
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** Anax first; the others only if they are installed. */
@@ -91,7 +92,8 @@ export class RunningPeer {
 
   /** True if it has ended by itself. */
   get hasEnded(): boolean {
-    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+    const { pid, exitCode, signalCode } = this.#process;
+    return pid === undefined || exitCode !== null || signalCode !== null;
   }
 
   get pid(): number {
@@ -105,13 +107,17 @@ export class RunningPeer {
     const command = peer.command(port, directory, kind);
     const [first, ...rest]: [string, ...string[]] =
       cpu === "" ? [...command] : ["taskset", "-c", cpu, ...command];
-    const child = spawn(first, rest, { stdio: ["ignore", "pipe", peer.errors] });
+    const child = spawn(first, rest, { stdio: ["ignore", "pipe", "pipe"] });
+    const said = tailOf(child, peer.errors);
     const running = new RunningPeer({ port, process: child, directory });
     try {
       await accepting(port, child);
     } catch (error) {
       await running.stop();
-      throw error;
+      // What it said last may come after its end.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const why = error instanceof Error ? error.message : String(error);
+      throw new PlainError(`${[`${peer.name} did not start: ${why}`, said()].join("\n").trim()}`);
     }
     return running;
   }
@@ -138,6 +144,20 @@ export class RunningPeer {
   }
 }
 
+/** What a program has said last on stderr; handed on as well where it is not ignored. */
+function tailOf(child: ChildProcess, errors: PeerProgram["errors"]): () => string {
+  let tail = "";
+  const add = (text: string): void => {
+    tail = (tail + text).slice(-STDERR_TAIL_LENGTH);
+  };
+  child.stderr?.on("data", (chunk: Buffer) => {
+    add(chunk.toString());
+    if (errors === "inherit") process.stderr.write(chunk);
+  });
+  child.once("error", ({ message }) => add(message));
+  return () => tail.trim();
+}
+
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -149,7 +169,9 @@ async function freePort(): Promise<number> {
 /** Resolves when the port takes connections; rejects if the program ends or ten seconds pass. */
 async function accepting(port: number, child: ChildProcess): Promise<void> {
   const endMs = Date.now() + 10_000;
-  while (Date.now() < endMs && child.exitCode === null) {
+  const isAlive = (): boolean =>
+    child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  while (Date.now() < endMs && isAlive()) {
     const isOpen = await new Promise<boolean>((resolve) => {
       const socket = connect(port, "127.0.0.1");
       socket.once("connect", () => resolve(true)).once("error", () => resolve(false));

@@ -1,14 +1,15 @@
 /**
- * Where the server's time goes under a scenario's load: `npm run build && npx tsx bench/profile.ts [scenarios…]
- * [--seconds 5] [--functions 12]`. The server runs with `node --cpu-prof`; the profile is left in node_modules/.cache.
+ * Where the server's time goes under a scenario's load: `npm run build && npx tsx bench/profile.ts --help`.
+ * The server runs with `node --cpu-prof`; the profile is left in node_modules/.cache.
  */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { runLoad } from "./load-generator.ts";
 import type { LoadResult } from "./load-generator.ts";
 import { PEERS, RunningPeer } from "./peers.ts";
 import type { PeerProgram } from "./peers.ts";
+import { PlainError } from "./plain-error.ts";
+import { anyNumber, core, runProgram, wholeNumber } from "./program-arguments.ts";
 import { ROOT } from "./results.ts";
 import type { Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -127,7 +128,7 @@ export async function profile(
 
 function profiled(directory: string): PeerProgram {
   const anax = PEERS.find(({ name }) => name === "anax");
-  if (anax === undefined || anax.missing !== undefined) throw new Error("npm run build first");
+  if (anax === undefined || anax.missing !== undefined) throw new PlainError("npm run build first");
   return {
     ...anax,
     command(port, folder, kind) {
@@ -169,29 +170,25 @@ export function profileLines(name: string, profiledRun: Profiled, functionsMax: 
   ];
 }
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      seconds: { type: "string", default: "5" },
-      functions: { type: "string", default: "12" },
-      "server-cpu": { type: "string", default: "0" },
-      "load-cpu": { type: "string", default: "1" },
-    },
-  });
-  const settings = {
-    seconds: Number(values.seconds),
-    serverCpu: values["server-cpu"],
-    loadCpu: values["load-cpu"],
-  };
-  for (const scenario of SCENARIOS.filter(({ name }) => positionals.includes(name))) {
-    const lines = profileLines(
-      scenario.name,
-      await profile(scenario, settings),
-      Number(values.functions),
-    );
-    process.stdout.write(`${lines.join("\n")}\n`);
-  }
-}
+/** Its command line. */
+export const PROFILE_PROGRAM = {
+  command: "npx tsx bench/profile.ts",
+  about: "Where the built server's time goes under the load of scenarios, from node --cpu-prof.",
+  options: {
+    seconds: anyNumber("time of the load", { from: 0.1, to: 3_600, byDefault: 5 }),
+    functions: wholeNumber("functions that are told", { from: 0, to: 1_000, byDefault: 12 }),
+    "server-cpu": core("core of the server", 0),
+    "load-cpu": core("core of the load generator", 1),
+  },
+  words: { what: "scenario", names: SCENARIOS.map(({ name }) => name), isRequired: true },
+};
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runProgram(PROFILE_PROGRAM, async (values, words) => {
+    const { seconds, functions, "server-cpu": serverCpu, "load-cpu": loadCpu } = values;
+    for (const scenario of SCENARIOS.filter(({ name }) => words.includes(name))) {
+      const run = await profile(scenario, { seconds, serverCpu, loadCpu });
+      process.stdout.write(`${profileLines(scenario.name, run, functions).join("\n")}\n`);
+    }
+  });
+}

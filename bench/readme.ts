@@ -3,8 +3,9 @@
  *
  *     npx tsx bench/readme.ts
  */
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { runProgram } from "./program-arguments.ts";
 import { ROOT } from "./results.ts";
 import type { Circumstances, Report } from "./results.ts";
 
@@ -16,20 +17,25 @@ interface Page {
   readonly results: RegExp;
 }
 
-const PAGES: readonly Page[] = [
-  { path: "README.md", marker: "bench", results: /^\d{4}-\d\d-\d\d-[0-9a-f]+(-changed)?\.json$/ },
+/** What is written. */
+export const PAGES: readonly Page[] = [
+  {
+    path: "README.md",
+    marker: "bench",
+    results: /^\d{4}-[\dT-]+-[0-9a-f]+(-changed)?(-\d+)?\.json$/,
+  },
   {
     path: "docs/guide/durability.md",
     marker: "bench-durable",
-    results: /^\d{4}-\d\d-\d\d-[0-9a-f]+(-changed)?-durable\.json$/,
+    results: /^\d{4}-[\dT-]+-[0-9a-f]+(-changed)?(-\d+)?-durable\.json$/,
   },
 ];
 
 /** The table, and beside it how it came about. */
 export function section({ facts, table, legend }: Omit<Report, "results">): string {
-  const { date, commit, machine, method, ...versions } = facts;
+  const { date, time = "", commit, machine, method, partial: _partial, ...versions } = facts;
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return `${table}\n\n${legend}\n\nMeasured on ${date} at ${commit}: ${machine}; ${programs.join(", ")}; ${method}.`;
+  return `${table}\n\n${legend}\n\nMeasured on ${`${date} ${time}`.trim()} at ${commit}: ${machine}; ${programs.join(", ")}; ${method}.`;
 }
 
 /** The page with `text` in place of what stands between the marks. Throws if it has none. */
@@ -45,22 +51,42 @@ export function writeReadme(path: string, report: Report, marker = "bench"): voi
   writeFileSync(path, splice(readFileSync(path, "utf8"), marker, section(report)));
 }
 
-/** The newest results of a page in a folder, as they were written. */
+/**
+ * The newest complete results of a page in a folder, as they were written. Newest by what is in the files: those of a fresh
+ * clone are all of the same age. Results without a time are older than others of their day.
+ */
 export function newestResults(
   directory: string,
   { results }: Pick<Page, "results">,
 ): Omit<Report, "results"> | undefined {
   const names = existsSync(directory) ? readdirSync(directory) : [];
-  const newest = names
+  const complete = names
     .filter((name) => results.test(name))
-    .map((name) => ({ name, changedMs: statSync(`${directory}/${name}`).mtimeMs }))
-    .sort((left, right) => right.changedMs - left.changedMs)[0]?.name;
+    .map((name) => ({ name, ...fileOf(`${directory}/${name}`) }))
+    .filter(({ facts, count }) => facts["partial"] === undefined && count > 0);
+  const newest = complete.sort(
+    (left, right) => compare(ageOf(right), ageOf(left)) || compare(right.name, left.name),
+  )[0];
   if (newest === undefined) return undefined;
-  const file = JSON.parse(readFileSync(`${directory}/${newest}`, "utf8")) as { results: unknown };
-  const { results: _left, ...facts } = file;
-  const text = readFileSync(`${directory}/${newest.replace(/json$/, "md")}`, "utf8");
+  const { name, facts } = newest;
+  const text = readFileSync(`${directory}/${name.replace(/json$/, "md")}`, "utf8");
   const [, table = "", legend = ""] = text.trim().split("\n\n");
-  return { facts: facts as Circumstances, table, legend };
+  return { facts, table, legend };
+}
+
+function fileOf(path: string): { readonly facts: Circumstances; readonly count: number } {
+  const file = JSON.parse(readFileSync(path, "utf8")) as { results: readonly unknown[] };
+  const { results, ...facts } = file;
+  return { facts: facts as unknown as Circumstances, count: results.length };
+}
+
+function ageOf({ facts }: { readonly facts: Circumstances }): string {
+  return `${facts["date"]} ${facts["time"] ?? ""}`;
+}
+
+function compare(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
 }
 
 function main(): void {
@@ -76,4 +102,7 @@ function main(): void {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const about = "Puts the newest complete tables of bench/results into the pages that show them.";
+  await runProgram({ command: "npx tsx bench/readme.ts", about, options: {} }, main);
+}

@@ -1,89 +1,125 @@
 /**
- * Measures Anax beside its peers, side by side in one run, half an hour on a quiet machine: `npm run bench`. Prints the table
- * and writes it to bench/results.
+ * Measures Anax beside its peers, side by side in one run, half an hour on a quiet machine: `npm run bench`. Prints the table;
+ * a complete run is written to bench/results.
  *
  *     npm run bench -- q0-1x1 q1-10p              these scenarios alone
  *     npm run bench -- steady10m --minutes 10     a long one, which is run only if it is named
  *     npm run bench -- --runs 3 --seconds 5 --tries 4 --peers anax,mosquitto --server-cpu 0 --load-cpu 1
  */
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { buildLoadGenerator } from "./load-generator.ts";
 import { measure } from "./measuring.ts";
 import type { BenchSettings, Measured } from "./measuring.ts";
 import { PEERS } from "./peers.ts";
-import type { PeerProgram } from "./peers.ts";
+import { PlainError } from "./plain-error.ts";
+import {
+  anyNumber,
+  choices,
+  core,
+  runProgram,
+  toggle,
+  usageError,
+  wholeNumber,
+} from "./program-arguments.ts";
+import type { OptionValues } from "./program-arguments.ts";
 import { writeReadme } from "./readme.ts";
 import { LEGEND, rowsOf, table } from "./report.ts";
-import { circumstances, pageOf, ROOT, writeResults } from "./results.ts";
-import type { Report } from "./results.ts";
-import type { Scenario } from "./scenario.ts";
+import {
+  circumstances,
+  keepResults,
+  mosquittoVersion,
+  packageVersion,
+  pageOf,
+  ROOT,
+  tooLittle,
+} from "./results.ts";
+import type { Circumstances, Report } from "./results.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
-const option = (byDefault: string): { type: "string"; default: string } => ({
-  type: "string",
-  default: byDefault,
-});
+const PEER_NAMES = PEERS.map(({ name }) => name);
 
-function settingsFrom(args: readonly string[]): BenchSettings & { isForReadme: boolean } {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      runs: option("3"),
-      seconds: option("5"),
-      minutes: option("10"),
-      tries: option("4"),
-      peers: option("anax,mosquitto,aedes"),
-      "server-cpu": option("0"),
-      "load-cpu": option("1"),
-      "write-readme": { type: "boolean", default: false },
-    },
-  });
+/** Its command line. */
+export const BENCH_PROGRAM = {
+  command: "npm run bench --",
+  about:
+    "Measures Anax beside its peers, side by side in one run. Prints the table; a complete run (every scenario that needs " +
+    "not be named, every peer that is installed, 3 runs of 3 s at least) is written to bench/results.",
+  options: {
+    runs: wholeNumber("runs of each server in a scenario", { from: 1, to: 1_000, byDefault: 3 }),
+    seconds: wholeNumber("time of a run", { from: 1, to: 3_600, byDefault: 5 }),
+    minutes: anyNumber("time of a scenario that runs once, if named", {
+      from: 0.1,
+      to: 1_440,
+      byDefault: 10,
+    }),
+    tries: wholeNumber("times a run is made at most, if it was disturbed", {
+      from: 1,
+      to: 100,
+      byDefault: 4,
+    }),
+    peers: choices("servers", PEER_NAMES),
+    "server-cpu": core("core of the servers", 0),
+    "load-cpu": core("core of the load generator", 1),
+    save: toggle("writes to bench/results also what is not complete"),
+    "write-readme": toggle("puts the table of a complete run into the README"),
+  },
+  words: { what: "scenario", names: SCENARIOS.map(({ name }) => name) },
+};
+
+type Values = OptionValues<(typeof BENCH_PROGRAM)["options"]>;
+
+function settingsFrom(values: Values, words: readonly string[]): BenchSettings {
+  const { runs, seconds, minutes, tries, "server-cpu": serverCpu, "load-cpu": loadCpu } = values;
+  const named = PEERS.filter(({ name }) => values.peers.includes(name));
+  for (const { name, missing } of named) {
+    if (missing !== undefined) process.stderr.write(`${name} is left out: ${missing}\n`);
+  }
   return {
-    scenarios: scenariosNamed(positionals),
-    peers: values.peers
-      .split(",")
-      .map(peerNamed)
-      .filter((peer) => peer.missing === undefined),
-    runs: Number(values.runs),
-    seconds: Number(values.seconds),
+    scenarios:
+      words.length === 0 ? BY_DEFAULT : SCENARIOS.filter(({ name }) => words.includes(name)),
+    peers: named.filter(({ missing }) => missing === undefined),
+    runs,
+    seconds,
+    minutes,
+    tries,
+    serverCpu,
+    loadCpu,
     warmUpSeconds: 1,
-    minutes: Number(values.minutes),
-    tries: Number(values.tries),
-    serverCpu: values["server-cpu"],
-    loadCpu: values["load-cpu"],
-    isForReadme: values["write-readme"],
   };
 }
 
-function scenariosNamed(names: readonly string[]): readonly Scenario[] {
-  const unknown = names.find((name) => !SCENARIOS.some((scenario) => scenario.name === name));
-  if (unknown !== undefined)
-    throw new RangeError(
-      `there is no scenario "${unknown}"; there are ${SCENARIOS.map(({ name }) => name).join(", ")}`,
-    );
-  return SCENARIOS.filter(({ name, isOnRequest }) =>
-    names.length === 0 ? isOnRequest !== true : names.includes(name),
-  );
+const BY_DEFAULT = SCENARIOS.filter(({ isOnRequest }) => isOnRequest !== true);
+
+/** Why a run with these settings is no complete one; undefined if it is. */
+export function partialReason(settings: BenchSettings): string | undefined {
+  const scenario = BY_DEFAULT.find((one) => !settings.scenarios.includes(one));
+  if (scenario !== undefined) return `scenarios such as ${scenario.name} are left out`;
+  const peer = PEERS.find((one) => one.missing === undefined && !settings.peers.includes(one));
+  if (peer !== undefined) return `${peer.name} is left out`;
+  return tooLittle(settings);
 }
 
-function peerNamed(name: string): PeerProgram {
-  const peer = PEERS.find((candidate) => candidate.name === name);
-  if (peer === undefined) throw new RangeError(`there is no peer "${name}"`);
-  if (peer.missing !== undefined) process.stderr.write(`${name} is left out: ${peer.missing}\n`);
-  return peer;
+function versionsOf(peers: readonly string[]): Circumstances {
+  return {
+    ...(peers.includes("mosquitto") && { mosquitto: mosquittoVersion() }),
+    ...(peers.includes("aedes") && { aedes: packageVersion("aedes") }),
+  };
 }
 
 /** What was measured, as a table and as lines of a file. */
 export function reportOf(settings: BenchSettings, all: readonly Measured[]): Report {
   const { runs, seconds, tries } = settings;
+  const partial = partialReason(settings);
   const peers = settings.peers.map(({ name }) => name);
   const method =
     `medians of ${runs} runs of ${seconds} s; servers side by side on a core of their own, runs in turn, new servers ` +
-    `for each scenario; a run that other programs disturbed was repeated, ${tries} times at most`;
+    `for each scenario, warmed up for ${settings.warmUpSeconds} s; 64-byte payloads unless a name says more; a run that other programs disturbed was repeated, ${tries} times at most`;
   const verdicts = new Map(rowsOf(all, peers).map((row) => [row.line.name, row.verdict]));
   return {
-    facts: circumstances(method),
+    facts: {
+      ...circumstances(method, versionsOf(peers)),
+      ...(partial !== undefined && { partial }),
+    },
     table: table(all, peers),
     legend: LEGEND,
     results: all.map(({ scenario, results }) => ({
@@ -94,13 +130,19 @@ export function reportOf(settings: BenchSettings, all: readonly Measured[]): Rep
   };
 }
 
-async function main(): Promise<void> {
-  const settings = settingsFrom(process.argv.slice(2));
+async function main(values: Values, words: readonly string[]): Promise<void> {
+  const settings = settingsFrom(values, words);
+  const partial = partialReason(settings);
+  if (partial !== undefined && values["write-readme"]) {
+    throw usageError(`--write-readme needs a complete run, and ${partial}`);
+  }
+  if (settings.peers.length === 0) throw new PlainError("none of these servers is installed");
+  buildLoadGenerator();
   const all = await measure(settings, (line) => process.stderr.write(`${line}\n`));
   const report = reportOf(settings, all);
   process.stdout.write(pageOf(report));
-  writeResults(report, `${ROOT}bench/results`);
-  if (settings.isForReadme) writeReadme(`${ROOT}README.md`, report);
+  keepResults(report, values.save);
+  if (values["write-readme"]) writeReadme(`${ROOT}README.md`, report);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runProgram(BENCH_PROGRAM, main);

@@ -12,51 +12,64 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import type { StoreDurability } from "@anax/server";
+import { fileURLToPath } from "node:url";
+import { choice, filePath, runProgram, toggle, wholeNumber } from "../bench/program-arguments.ts";
+import type { OptionValues } from "../bench/program-arguments.ts";
 import { Campaign } from "./campaign.ts";
 import { reportText } from "./report.ts";
 import { anaxCommand, mosquittoCommand } from "./server-command.ts";
 import type { ServerCommand } from "./server-process.ts";
 
-const { values } = parseArgs({
+/** Its command line. */
+export const CRASH_PROGRAM = {
+  command: "npm run crash --",
+  about:
+    "Kills a server again and again, and holds it to what it has acknowledged. Ends with 1 if anything was violated.",
   options: {
-    rounds: { type: "string", default: "100" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    server: { type: "string", default: "anax" },
-    durability: { type: "string", default: "disk" },
-    gate: { type: "string", default: "on" },
+    rounds: wholeNumber("how often the server is ended", {
+      from: 1,
+      to: 1_000_000,
+      byDefault: 100,
+    }),
+    seed: wholeNumber("decisions follow from it", {
+      from: 0,
+      to: 4_294_967_295,
+      byDefault: Date.now() % 1_000_000,
+    }),
+    server: choice("whose server", ["anax", "mosquitto"], "anax"),
+    durability: choice("level of the store", ["disk", "process", "memory", "none"], "disk"),
+    gate: choice("off: acknowledgements do not wait for the store", ["on", "off"], "on"),
     // Small, so that paging happens all the time.
-    "resident-bytes": { type: "string", default: "262144" },
-    report: { type: "string" },
-    quiet: { type: "boolean", default: false },
+    "resident-bytes": wholeNumber("bytes of waiting messages that stay in memory", {
+      from: 0,
+      to: 1_000_000_000,
+      byDefault: 262_144,
+    }),
+    report: filePath("writes the report as JSON to this file"),
+    quiet: toggle("tells the end alone, not each round"),
   },
-});
+};
 
-function durabilityOf(text: string): StoreDurability | "none" {
-  if (text === "disk" || text === "process" || text === "memory" || text === "none") return text;
-  throw new RangeError(`durability is ${text}, not disk, process, memory or none`);
-}
+type Values = OptionValues<(typeof CRASH_PROGRAM)["options"]>;
 
-async function commandIn(folder: string): Promise<ServerCommand> {
+async function commandIn(folder: string, values: Values): Promise<ServerCommand> {
   if (values.server === "mosquitto") return mosquittoCommand(folder);
   return anaxCommand(folder, {
     directory: join(folder, "data"),
-    durability: durabilityOf(values.durability),
-    gate: values.gate === "off" ? "off" : "on",
+    durability: values.durability,
+    gate: values.gate,
     // Small, so that checkpoints happen all the time.
     checkpointBytes: 262_144,
     checkpointIntervalMs: 50,
-    residentBytesMax: Number(values["resident-bytes"]),
+    residentBytesMax: values["resident-bytes"],
   });
 }
 
-async function main(): Promise<void> {
+async function main(values: Values): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "anax-crash-"));
   try {
-    const command = await commandIn(folder);
-    const rounds = Number(values.rounds);
-    const seed = Number(values.seed);
+    const command = await commandIn(folder, values);
+    const { rounds, seed } = values;
     const say = (line: string): void => void process.stdout.write(`${line}\n`);
     const report = await new Campaign({
       seed,
@@ -72,4 +85,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runProgram(CRASH_PROGRAM, main);

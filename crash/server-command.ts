@@ -4,6 +4,8 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { PlainError } from "../bench/plain-error.ts";
+import { programPath } from "../bench/program-path.ts";
 import type { ProgramOptions } from "./server-program.ts";
 import type { ServerCommand } from "./server-process.ts";
 
@@ -40,6 +42,8 @@ export async function anaxCommand(folder: string, options: ProgramOptions): Prom
 
 /** Mosquitto with its persistence on: another server, to compare with. */
 export async function mosquittoCommand(folder: string): Promise<ServerCommand> {
+  const program = programPath("mosquitto");
+  if (program === undefined) throw new PlainError("mosquitto is not installed");
   mkdirSync(folder, { recursive: true });
   const port = await freePort();
   const file = join(folder, "mosquitto.conf");
@@ -53,7 +57,7 @@ export async function mosquittoCommand(folder: string): Promise<ServerCommand> {
     "user root",
   ];
   writeFileSync(file, `${lines.join("\n")}\n`);
-  return { program: "mosquitto", args: ["-c", file], port };
+  return { program, args: ["-c", file], port };
 }
 
 async function freePort(): Promise<number> {

@@ -3,8 +3,8 @@
  * operation, in nanoseconds.
  */
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { measure } from "mitata";
+import { anyNumber, runProgram } from "../program-arguments.ts";
 import { CODEC } from "./codec.ts";
 import { ENCODE } from "./encode.ts";
 import type { MicroGroup } from "./micro-case.ts";
@@ -53,21 +53,21 @@ export function microLine({ group, name, p50, p99 }: MicroFigure): string {
   return `${group.padEnd(12)} ${name.padEnd(42)} p50 ${time(p50)}, p99 ${time(p99)}`;
 }
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { milliseconds: { type: "string", default: "1000" } },
-  });
-  const unknown = positionals.find((name) => !GROUPS.some((group) => group.name === name));
-  if (unknown !== undefined) {
-    const names = GROUPS.map(({ name }) => name).join(", ");
-    throw new RangeError(`there is no group "${unknown}"; there are ${names}`);
-  }
-  const groups = GROUPS.filter(
-    ({ name }) => positionals.length === 0 || positionals.includes(name),
-  );
-  const settings = { milliseconds: Number(values.milliseconds) };
-  await measureMicro(groups, settings, (figure) => process.stdout.write(`${microLine(figure)}\n`));
-}
+/** Its command line. */
+export const MICRO_PROGRAM = {
+  command: "npm run bench:micro --",
+  about:
+    "Single parts by themselves, without sockets and disks. Prints the nanoseconds of one operation.",
+  options: {
+    milliseconds: anyNumber("time of a case", { from: 0.1, to: 600_000, byDefault: 1_000 }),
+  },
+  words: { what: "group", names: GROUPS.map(({ name }) => name) },
+};
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await main();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await runProgram(MICRO_PROGRAM, async (settings, words) => {
+    const groups = GROUPS.filter(({ name }) => words.length === 0 || words.includes(name));
+    const tell = (figure: MicroFigure): void => void process.stdout.write(`${microLine(figure)}\n`);
+    await measureMicro(groups, settings, tell);
+  });
+}

@@ -1,17 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LoadResult } from "../load-generator.ts";
 import { measure } from "../measuring.ts";
 import type { Measured } from "../measuring.ts";
 import { PEERS } from "../peers.ts";
-import { newestResults, section, splice } from "../readme.ts";
+import { newestResults, PAGES, section, splice } from "../readme.ts";
 import { faults, medianOf, rowsOf, table } from "../report.ts";
 import { writeResults } from "../results.ts";
-import { reportOf } from "../run.ts";
+import { partialReason, reportOf } from "../run.ts";
 import type { Bar, Scenario } from "../scenario.ts";
 import { SCENARIOS } from "../scenarios.ts";
 
@@ -135,22 +135,66 @@ describe("results", () => {
   const report = reportOf({ ...settings, scenarios: [scenario] }, [
     measuredOf(scenario, { anax: { delivered: 5 } }),
   ]);
+  const { partial: _partial, ...facts } = report.facts;
+  const complete = { ...report, facts: { ...facts, date: "2026-11-24", time: "16:05 UTC" } };
+
+  let directory = "";
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "anax-bench-test-"));
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   it("are written, found again, and put into a page between its marks", () => {
-    const directory = mkdtempSync(join(tmpdir(), "anax-bench-test-"));
-    try {
-      writeResults(report, directory);
-      const newest = newestResults(directory, { results: /\.json$/ });
-      expect(newest).toEqual({ facts: report.facts, table: report.table, legend: report.legend });
-      const name = `${directory}/${report.facts["date"]}-${report.facts["commit"]}.json`;
-      expect(readFileSync(name, "utf8").split("\n")).toHaveLength(4);
-      const page = splice("a\n<!-- bench -->\nold\n<!-- end -->\nb\n", "bench", section(report));
-      expect(page).toContain("| s | 5 /s | ");
-      expect(page).toMatch(/^a\n<!-- bench -->\n\n[\s\S]*\n\n<!-- end -->\nb\n$/);
-      expect(page).not.toContain("old");
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
+    const path = writeResults(complete, directory);
+    expect(path).toBe(`${directory}/2026-11-24T1605-${facts["commit"]}.md`);
+    expect(readFileSync(path.replace(/md$/, "json"), "utf8").split("\n")).toHaveLength(4);
+    const newest = newestResults(directory, { results: /\.json$/ });
+    const { results: _results, ...written } = complete;
+    expect(newest).toEqual(written);
+    const page = splice("a\n<!-- bench -->\nold\n<!-- end -->\nb\n", "bench", section(complete));
+    expect(page).toContain("| s | 5 /s | ");
+    expect(page).toContain("Measured on 2026-11-24 16:05 UTC at ");
+    expect(page).toMatch(/^a\n<!-- bench -->\n\n[\s\S]*\n\n<!-- end -->\nb\n$/);
+    expect(page).not.toContain("old");
+  });
+
+  it("overwrite nothing", () => {
+    const [first, second] = [writeResults(complete, directory), writeResults(complete, directory)];
+    expect(second).toBe(first.replace(/\.md$/, "-2.md"));
+    expect(readdirSync(directory)).toHaveLength(4);
+  });
+
+  it("are the newest by what is in them, without those that are partial or empty", () => {
+    const at = (date: string, time: string, more = {}): typeof report => ({
+      ...complete,
+      table: `${date} ${time}`,
+      facts: { ...complete.facts, date, time, ...more },
+    });
+    writeResults(at("2026-11-25", "09:00 UTC"), directory);
+    writeResults(at("2026-11-25", "08:00 UTC"), directory);
+    writeResults(at("2026-11-26", "08:00 UTC", { partial: "aedes is left out" }), directory);
+    writeResults({ ...at("2026-11-27", "08:00 UTC"), results: [] }, directory);
+    // As they were named and written before there was a time in them.
+    const old = `${directory}/2026-11-24-abc1234`;
+    writeFileSync(`${old}.json`, '{"date":"2026-11-24","results":[\n{}\n]}\n');
+    writeFileSync(`${old}.md`, "- date: 2026-11-24\n\nold\n\nlegend\n");
+    const [page] = PAGES;
+    expect(newestResults(directory, page!)?.table).toBe("2026-11-25 09:00 UTC");
+    for (const name of readdirSync(directory)) {
+      if (!name.includes("abc1234")) rmSync(join(directory, name));
     }
+    expect(newestResults(directory, page!)?.table).toBe("old");
+  });
+
+  it("are complete if nothing is left out", () => {
+    const scenarios = SCENARIOS.filter(({ isOnRequest }) => isOnRequest !== true);
+    const peers = PEERS.filter(({ missing }) => missing === undefined);
+    const whole = { ...settings, scenarios, peers, runs: 3, seconds: 3 };
+    expect(partialReason(whole)).toBeUndefined();
+    expect(partialReason({ ...whole, runs: 2 })).toBe("2 runs are less than 3");
+    expect(partialReason({ ...whole, seconds: 1 })).toBe("1 s are less than 3 s");
+    expect(partialReason({ ...whole, scenarios: scenarios.slice(1) })).toContain("are left out");
+    expect(partialReason({ ...whole, peers: peers.slice(1) })).toContain("is left out");
   });
 
   it("are not put into a page without marks", () => {

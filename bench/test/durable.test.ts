@@ -33,6 +33,12 @@ it.skipIf(!hasCompiler || !isBuilt)(
     expect(ours.filter(({ verdict }) => verdict === "no comparison")).toEqual([]);
     // Nothing lost, doubled or disordered, or it would stand behind the figures.
     expect(figures[0]?.measured).toMatch(/^\d+ % \([\d.]+ k?\/s of [\d.]+ k?\/s\)$/);
+    // Small queues say nothing of a bar of a million messages.
+    const ofSizes = figures.filter(({ name }) => /messages for|kill -9|checkpoints/.test(name));
+    expect(ofSizes.map(({ verdict }) => verdict)).toEqual(Array(5).fill("reduced"));
+    expect(measured.get(" store afterwards")?.measured).toMatch(
+      /^[\d.]+ % \([\d.]+ (bytes|KB|MB) of [\d.]+ (bytes|KB|MB)\)$/,
+    );
     expect(measured.get(" drained in order")?.measured).toBe("200, 0 disordered");
     expect(figures.find(({ name }) => /^[1-9]\d* checkpoints/.test(name))).toBeDefined();
     expect(durableTable(figures).split("\n")).toHaveLength(12);
