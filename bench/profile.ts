@@ -9,7 +9,7 @@ import type { LoadResult } from "./load-generator.ts";
 import { PEERS, RunningPeer } from "./peers.ts";
 import type { PeerProgram } from "./peers.ts";
 import { PlainError } from "./plain-error.ts";
-import { anyNumber, core, runProgram, wholeNumber } from "./program-arguments.ts";
+import { core, runProgram, wholeNumber } from "./program-arguments.ts";
 import { ROOT } from "./results.ts";
 import type { Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenarios.ts";
@@ -175,7 +175,7 @@ export const PROFILE_PROGRAM = {
   command: "npx tsx bench/profile.ts",
   about: "Where the built server's time goes under the load of scenarios, from node --cpu-prof.",
   options: {
-    seconds: anyNumber("time of the load", { from: 0.1, to: 3_600, byDefault: 5 }),
+    seconds: wholeNumber("time of the load", { from: 1, to: 3_600, byDefault: 5 }),
     functions: wholeNumber("functions that are told", { from: 0, to: 1_000, byDefault: 12 }),
     "server-cpu": core("core of the server", 0),
     "load-cpu": core("core of the load generator", 1),
