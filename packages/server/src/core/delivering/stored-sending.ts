@@ -4,7 +4,8 @@ import type { Connection } from "../connection/connection.ts";
 import { countPublishes } from "../connection/outgoing.ts";
 import type { CoreContext } from "../core-context.ts";
 import { exchangeOutbox } from "../journal/storing.ts";
-import { readTime } from "../journal/fields.ts";
+import { bodyOf, expiryIn, payloadOf, topicEndOf } from "../journal/message-record.ts";
+import { skipMessage } from "../journal/stored-message.ts";
 import type { Session } from "../sessions/session.ts";
 import { slotIn } from "./address-book.ts";
 import { keepsExchanges, letGo, messagesOf } from "./owed.ts";
@@ -74,22 +75,10 @@ function write(
 
 /** Undefined if the message expires: its time is to be looked at, and told. */
 function partsOf(reader: ByteReader): Parts | undefined {
-  const { bytes } = reader;
-  reader.position += 1;
-  if (readTime(reader) !== Infinity) return undefined;
-  const clientIdBytes = reader.u16();
-  reader.position += clientIdBytes;
-  const length = reader.u32();
-  const start = reader.position;
-  const topicBytes = reader.u16();
-  const topicEnd = start + 2 + topicBytes;
-  reader.position = topicEnd;
-  const propertyBytes = reader.varint();
-  return {
-    bytes,
-    start,
-    topicEnd,
-    payloadStart: reader.position + propertyBytes,
-    end: start + length,
-  };
+  const { bytes, position: record } = reader;
+  if (expiryIn(bytes, record) !== Infinity) return undefined;
+  skipMessage(reader);
+  const start = bodyOf(bytes, record);
+  const topicEnd = topicEndOf(bytes, start);
+  return { bytes, start, topicEnd, payloadStart: payloadOf(bytes, topicEnd), end: reader.position };
 }

@@ -1,5 +1,5 @@
 import { ByteWriter } from "@anax/protocol";
-import { skipMessage, writeMessage } from "../journal/stored-message.ts";
+import { writeMessage } from "../journal/stored-message.ts";
 import type { Batch } from "../journal/batch.ts";
 import { StoredMessages } from "../journal/stored-messages.ts";
 import type { Message } from "../publishing/message.ts";
@@ -78,12 +78,10 @@ export class WaitingMessages {
   }
 
   #rewrite(slot: number): void {
-    const reader = this.messages.reader(slot);
-    const start = reader.position;
-    skipMessage(reader);
+    const written = this.messages.written(slot);
     if (this.#writer.length >= CHUNK_BYTES) this.#nextChunk();
     const offset = this.#writer.length;
-    this.#writer.raw(reader.bytes.subarray(start, reader.position));
+    this.#writer.raw(written);
     this.messages.move(slot, offset);
   }
 }

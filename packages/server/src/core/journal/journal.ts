@@ -7,7 +7,7 @@ import { slotIn } from "../delivering/address-book.ts";
 import type { Owed } from "../delivering/owed.ts";
 import { writeAddress, writeNumber } from "./fields.ts";
 import { RECORD } from "./records.ts";
-import { skipMessage, writeMessage } from "./stored-message.ts";
+import { writeMessage } from "./stored-message.ts";
 import type { StoredMessages } from "./stored-messages.ts";
 import { writeSession, writeSubscription } from "./stored-session.ts";
 
@@ -179,11 +179,9 @@ export class Journal {
 
   /** Writes a message that is still owed again, byte for byte, so that its old batch can go. */
   rewrite(slot: number): void {
-    const reader = this.messages.reader(slot);
-    const start = reader.position;
-    skipMessage(reader);
+    const written = this.messages.written(slot);
     const offset = this.#startMessage(this.messages.number(slot));
-    this.#writer.raw(reader.bytes.subarray(start, reader.position));
+    this.#writer.raw(written);
     this.messages.move(slot, offset);
   }
 

@@ -16,11 +16,10 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
   writer.raw(message.bytes);
 }
 
-/** `likelyClientId` is shared with the message if it is its own. */
-export function readMessage(reader: ByteReader, likelyClientId = ""): Message {
+export function readMessage(reader: ByteReader): Message {
   const flags = reader.u8();
   const expiresAtMs = readTime(reader);
-  const clientId = skipIfSame(reader, likelyClientId) ? likelyClientId : reader.string();
+  const clientId = reader.string();
   const length = reader.u32();
   const start = reader.position;
   reader.position += length;
@@ -28,19 +27,6 @@ export function readMessage(reader: ByteReader, likelyClientId = ""): Message {
   const qos = qosOf(flags & 0x03);
   const retain = (flags & RETAIN) !== 0;
   return Message.restored({ bytes, qos, retain, clientId, expiresAtMs });
-}
-
-/** Passes over a string if it is this one; compared as ASCII, so others are never taken for it. */
-function skipIfSame(reader: ByteReader, text: string): boolean {
-  const { bytes, position } = reader;
-  const { length } = text;
-  if ((bytes[position] ?? 0) * 256 + (bytes[position + 1] ?? 0) !== length) return false;
-  for (let index = 0; index < length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code > 0x7f || bytes[position + 2 + index] !== code) return false;
-  }
-  reader.position += 2 + length;
-  return true;
 }
 
 /**

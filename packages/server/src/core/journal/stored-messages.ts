@@ -4,7 +4,7 @@ import type { Message } from "../publishing/message.ts";
 import { Batch } from "./batch.ts";
 import type { BatchReader } from "./batch.ts";
 import { MessageTable, NONE } from "./message-table.ts";
-import { RECORD_BYTES, readMessage } from "./stored-message.ts";
+import { RECORD_BYTES, readMessage, skipMessage } from "./stored-message.ts";
 
 /** How stored messages are read, and how many of them stay in memory. */
 export interface ResidencyOptions {
@@ -54,15 +54,8 @@ export class StoredMessages {
       if (this.#table.references(slot) === 0) this.#remove(slot, batch);
   }
 
-  /** A message is in the open batch; nobody is owed it yet. Gives its slot. */
-  add(number: number, offset: number, size: number): number {
-    const slot = this.#table.add(number, size);
-    this.#put(slot, this.#open, offset);
-    return slot;
-  }
-
-  /** The same of a batch that recovery has read. */
-  found(batch: Batch, number: number, offset: number, size: number): number {
+  /** A message is in the open batch, or in one that recovery has read; nobody is owed it yet. Gives its slot. */
+  add(number: number, offset: number, size: number, batch: Batch = this.#open): number {
     const slot = this.#table.add(number, size);
     this.#put(slot, batch, offset);
     return slot;
@@ -101,6 +94,14 @@ export class StoredMessages {
   reader(slot: number): ByteReader {
     const bytes = this.#bytesOf(this.#table.position(slot));
     return new ByteReader(bytes, this.#table.offset(slot), bytes.length);
+  }
+
+  /** The message as it is written; to be used at once. @throws Error if it is cut off, or as `reader`. */
+  written(slot: number): Uint8Array {
+    const reader = this.reader(slot);
+    const start = reader.position;
+    skipMessage(reader);
+    return reader.bytes.subarray(start, reader.position);
   }
 
   /** Makes the message again. @throws Error if the store does not have its batch. */

@@ -124,7 +124,7 @@ export class StoredState {
     this.nextMessage = Math.max(this.nextMessage, number + 1);
     const offset = reader.position;
     const size = skipMessage(reader);
-    this.slots.set(number, this.messages.found(batch, number, offset, size));
+    this.slots.set(number, this.messages.add(number, offset, size, batch));
   }
 
   /** The message is in the same batch: whatever is to be retained has just been published. */
