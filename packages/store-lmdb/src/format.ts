@@ -33,8 +33,9 @@ export function refuseUnknownFormat(
   if (description === undefined) {
     throw new StoreError("ANAX_STORE_UNREADABLE", `there is no store in ${path}`);
   }
-  if (description.format === STORE_FORMAT) return description;
-  const text = `${path} has format ${description.format}, and this version of Anax reads up to ${STORE_FORMAT}`;
+  const { format } = description;
+  if (Number.isInteger(format) && format >= 1 && format <= STORE_FORMAT) return description;
+  const text = `${path} has format ${format}, and this version of Anax reads up to ${STORE_FORMAT}`;
   throw new StoreError("ANAX_STORE_FORMAT", text);
 }
 

@@ -6,6 +6,7 @@ import { DirectoryLock } from "./directory-lock.ts";
 import { Environment } from "./environment.ts";
 import { commitFailure, errorCode, openingFailure } from "./failures.ts";
 import { readDescription, refuseUnknownFormat, writeDescription } from "./format.ts";
+import { STORE_FORMAT } from "./store-description.ts";
 import { numberKey, sha256 } from "./keys.ts";
 import type { TopicHash } from "./keys.ts";
 import { applyChanges, isEmpty, roomFor, rowChanges, visitTables } from "./tables.ts";
@@ -155,7 +156,9 @@ export class LmdbStore implements Store {
     this.#directory.tidy();
     const environment = new Environment(await this.#existingFile(), this.durability);
     try {
-      refuseUnknownFormat(this.path, readDescription(environment));
+      const { format } = refuseUnknownFormat(this.path, readDescription(environment));
+      // What is written from now on, an older version would not understand.
+      if (format < STORE_FORMAT) await writeDescription(environment);
       return environment;
     } catch (error) {
       await environment.close();

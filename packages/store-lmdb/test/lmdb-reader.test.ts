@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { emptyTransaction, holdings, patternedBytes } from "@anax/server/contracts";
-import { lmdbStore, openReadOnly } from "@anax/store-lmdb";
+import { lmdbStore, openReadOnly, STORE_FORMAT } from "@anax/store-lmdb";
 import type { LmdbReader } from "@anax/store-lmdb";
 import { describe, expect, it } from "vitest";
 import { ChildProgram } from "./support/child-program.ts";
@@ -28,7 +28,7 @@ describe("reading a store", () => {
       await store.commit({ ...batchOf(3), sessions, retained });
       await store.close();
       const reader = await openReadOnly(path);
-      expect(reader.description).toEqual({ format: 1, createdBy: "@anax/store-lmdb" });
+      expect(reader.description).toEqual({ format: STORE_FORMAT, createdBy: "@anax/store-lmdb" });
       const { usedBytes, fileBytes, ...counts } = reader.statistics();
       expect(counts).toEqual({ sessions: 1, retained: 1, batches: 1 });
       expect(usedBytes).toBeGreaterThan(0);

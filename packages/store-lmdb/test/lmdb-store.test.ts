@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { emptyTransaction, holdings, patternedBytes } from "@anax/server/contracts";
-import { lmdbStore } from "@anax/store-lmdb";
+import { lmdbStore, openReadOnly, STORE_FORMAT } from "@anax/store-lmdb";
 import { open } from "lmdb";
 import { describe, expect, it } from "vitest";
 import { LmdbStore } from "../src/lmdb-store.ts";
@@ -96,13 +96,37 @@ describe("the file of a store", () => {
       const store = lmdbStore({ path });
       await holdings(store);
       await store.close();
-      await setFormat(path, "2");
-      const message = `${path} has format 2, and this version of Anax reads up to 1`;
+      await setFormat(path, String(STORE_FORMAT + 1));
+      const message = `${path} has format ${STORE_FORMAT + 1}, and this version of Anax reads up to ${STORE_FORMAT}`;
       const refusal = { code: "ANAX_STORE_FORMAT", message };
       await expect(holdings(lmdbStore({ path }))).rejects.toMatchObject(refusal);
+      await setFormat(path, String(STORE_FORMAT));
+      await holdings(store);
+      await store.close();
+    }));
+
+  it.each(["0", "-1", "1.5", "next"])("is refused if its format is none: %s", (format) =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      await store.close();
+      await setFormat(path, format);
+      const refusal = { code: "ANAX_STORE_FORMAT" };
+      await expect(holdings(lmdbStore({ path }))).rejects.toMatchObject(refusal);
+    }),
+  );
+
+  it("says its new format as soon as a newer version has opened it", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      await store.close();
       await setFormat(path, "1");
       await holdings(store);
       await store.close();
+      const reader = await openReadOnly(path);
+      expect(reader.description.format).toBe(STORE_FORMAT);
+      await reader.close();
     }));
 
   it("is refused if it is something else", () =>

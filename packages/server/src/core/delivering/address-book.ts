@@ -1,3 +1,4 @@
+import type { QoS } from "@anax/protocol";
 import type { Address } from "./delivery.ts";
 
 /** Addresses of a session that differ from the common ones; a session that has more of them pays with objects. */
@@ -31,7 +32,7 @@ export class AddressBook {
   /** The number for a message in a slot of the table; undefined if there is no room for one more address. */
   code(slot: number, address: Address): number | undefined {
     if (address.subscriptionIdentifiers === undefined && address.group === undefined)
-      return slot * 4 + (address.qos - 1) + (address.retain ? 2 : 0);
+      return commonCode(slot, address.qos, address.retain);
     const index = this.#indexOf(address);
     return index === undefined ? undefined : -1 - (index * SLOTS_MAX + slot);
   }
@@ -63,6 +64,11 @@ export class AddressBook {
     this.#indexes.set(key, this.#addresses.length);
     return this.#addresses.push({ qos, retain, subscriptionIdentifiers, group }) - 1;
   }
+}
+
+/** The number for a message in a slot, with an address that has nothing but QoS 1 or 2 and RETAIN; it is the same in all books. */
+export function commonCode(slot: number, qos: QoS, retain: boolean): number {
+  return slot * 4 + (qos - 1) + (retain ? 2 : 0);
 }
 
 /** The slot in a number that any book has made. */

@@ -1,24 +1,14 @@
 import { encodeVarintInto, varintSize } from "@anax/protocol";
-import type { ByteReader } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import { countPublishes } from "../connection/outgoing.ts";
 import type { CoreContext } from "../core-context.ts";
 import { exchangeOutbox } from "../journal/storing.ts";
-import { bodyOf, expiryIn, payloadOf, topicEndOf } from "../journal/message-record.ts";
-import { skipMessage } from "../journal/stored-message.ts";
+import { expiryIn } from "../journal/message-record.ts";
+import type { RecordParts } from "../journal/message-record.ts";
 import type { Session } from "../sessions/session.ts";
 import { slotIn } from "./address-book.ts";
 import { keepsExchanges, letGo, messagesOf } from "./owed.ts";
 import { takeQueued } from "./queueing.ts";
-
-/** Where the parts of a stored message are in the array that it was written into. */
-interface Parts {
-  readonly bytes: Uint8Array;
-  readonly start: number;
-  readonly topicEnd: number;
-  readonly payloadStart: number;
-  readonly end: number;
-}
 
 /**
  * Hot path: sends messages from the head of the queue as they were written down, byte for byte, as long as nothing about
@@ -37,10 +27,12 @@ function sendHead(core: CoreContext, session: Session, connection: Connection): 
   const owed = session.queue.peek();
   // Below 0 there is more to say than QoS and RETAIN.
   if (typeof owed !== "number" || owed < 0) return false;
-  const parts = partsOf(messagesOf(core).reader(slotIn(owed)));
-  if (parts === undefined) return false;
-  const cut = connection.version === 5 ? 0 : parts.payloadStart - parts.topicEnd;
-  const remainingLength = parts.end - parts.start - cut + 2;
+  const parts = messagesOf(core).parts(slotIn(owed));
+  // The time of one that expires is to be looked at, and told.
+  if (expiryIn(parts.bytes, parts.head) !== Infinity) return false;
+  const isVersion5 = connection.version === 5;
+  const headBytes = (isVersion5 ? parts.propertiesEnd : parts.topicEnd) - parts.start;
+  const remainingLength = headBytes + parts.end - parts.payloadStart + 2;
   const size = 1 + varintSize(remainingLength) + remainingLength;
   if (size > connection.maximumPacketSize) return false;
   const { qos, retain } = session.addresses.address(owed);
@@ -52,7 +44,7 @@ function sendHead(core: CoreContext, session: Session, connection: Connection): 
   const at = outbox.reserve(size);
   outbox.bytes[at] = 0x30 | (qos << 1) | (retain ? 1 : 0);
   const body = encodeVarintInto(remainingLength, outbox.bytes, at + 1);
-  write(outbox.bytes, body, parts, { packetIdentifier, cut });
+  write(outbox.bytes, body, parts, { packetIdentifier, isVersion5 });
   if (session.isDurable) core.journal?.sent(session, owed, packetIdentifier);
   else if (!isKept) letGo(core, owed);
   countPublishes(core, connection, 1, size);
@@ -63,22 +55,17 @@ function sendHead(core: CoreContext, session: Session, connection: Connection): 
 function write(
   target: Uint8Array,
   position: number,
-  { bytes, start, topicEnd, end }: Parts,
-  { packetIdentifier, cut }: { packetIdentifier: number; cut: number },
+  { bytes, start, topicEnd, propertiesEnd, payloadStart, end }: RecordParts,
+  { packetIdentifier, isVersion5 }: { packetIdentifier: number; isVersion5: boolean },
 ): void {
   target.set(bytes.subarray(start, topicEnd), position);
-  const at = position + topicEnd - start;
+  let at = position + topicEnd - start;
   target[at] = packetIdentifier >>> 8;
   target[at + 1] = packetIdentifier;
-  target.set(bytes.subarray(topicEnd + cut, end), at + 2);
-}
-
-/** Undefined if the message expires: its time is to be looked at, and told. */
-function partsOf(reader: ByteReader): Parts | undefined {
-  const { bytes, position: record } = reader;
-  if (expiryIn(bytes, record) !== Infinity) return undefined;
-  skipMessage(reader);
-  const start = bodyOf(bytes, record);
-  const topicEnd = topicEndOf(bytes, start);
-  return { bytes, start, topicEnd, payloadStart: payloadOf(bytes, topicEnd), end: reader.position };
+  at += 2;
+  if (isVersion5) {
+    target.set(bytes.subarray(topicEnd, propertiesEnd), at);
+    at += propertiesEnd - topicEnd;
+  }
+  target.set(bytes.subarray(payloadStart, end), at);
 }

@@ -78,10 +78,9 @@ export class WaitingMessages {
   }
 
   #rewrite(slot: number): void {
-    const written = this.messages.written(slot);
     if (this.#writer.length >= CHUNK_BYTES) this.#nextChunk();
     const offset = this.#writer.length;
-    this.#writer.raw(written);
+    this.messages.copy(slot, this.#writer);
     this.messages.move(slot, offset);
   }
 }

@@ -1,4 +1,5 @@
 import { ByteWriter } from "@anax/protocol";
+import type { QoS } from "@anax/protocol";
 import type { Delivery } from "../delivering/delivery.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Session } from "../sessions/session.ts";
@@ -6,8 +7,11 @@ import type { Subscription } from "../routing/subscription.ts";
 import { slotIn } from "../delivering/address-book.ts";
 import type { Owed } from "../delivering/owed.ts";
 import { writeAddress, writeNumber } from "./fields.ts";
+import { NONE } from "./message-table.ts";
 import { RECORD } from "./records.ts";
 import { writeMessage } from "./stored-message.ts";
+import { makeRoom, writeHead, writeIdentifiers, writeOfRun } from "./stored-run.ts";
+import type { RunToStore } from "./stored-run.ts";
 import type { StoredMessages } from "./stored-messages.ts";
 import { writeSession, writeSubscription } from "./stored-session.ts";
 
@@ -39,6 +43,8 @@ export class Journal {
   nextMessage = 1;
   readonly #writer: ByteWriter = new ByteWriter(65_536);
   readonly #requestCommit: () => void;
+  /** The last record of identifiers, which may grow while nothing is behind it. */
+  readonly #range = { record: 0, session: 0, first: 0, count: 0, end: -1 };
   #waiting: { readonly position: number; readonly resume: () => void }[] = [];
 
   constructor(fields: {
@@ -81,6 +87,35 @@ export class Journal {
     return slot;
   }
 
+  /** Writes the messages of a run down, once, whoever is to be owed them. */
+  storeRun(run: RunToStore): void {
+    if (run.firstNumber !== 0) return;
+    const first = this.nextMessage;
+    this.nextMessage += run.count;
+    this.#start(RECORD.run);
+    writeNumber(this.#writer, first);
+    this.#writer.u16(run.count);
+    const head = this.#writer.length;
+    const common = writeHead(this.#writer, run);
+    const place = { head, shift: makeRoom(this.#writer, run) };
+    for (let index = 0; index < run.count; index += 1) {
+      const offset = writeOfRun(this.#writer, run, index, place);
+      const size = common + run.endOf(index) - run.payloadStart(index);
+      run.slots[index] = this.messages.add(first + index, offset, size);
+    }
+    run.firstNumber = first;
+  }
+
+  /** A session is owed a part of a run that is stored, in flight under the identifiers that the run was assigned. */
+  addressedRun(session: Session, run: RunToStore, from: number, to: number, qos: QoS): void {
+    this.#begin(RECORD.addressedRun, session);
+    writeNumber(this.#writer, run.firstNumber + from);
+    this.#writer.u8(qos);
+    this.#writer.u16(to - from);
+    writeIdentifiers(this.#writer, run.assigned, from, to);
+    for (let index = from; index < to; index += 1) this.messages.hold(run.slots[index] ?? NONE);
+  }
+
   /** A queued message is in flight now. */
   sent(session: Session, owed: Owed, packetIdentifier: number): void {
     this.#begin(RECORD.sent, session);
@@ -90,15 +125,13 @@ export class Journal {
 
   /** The exchange is over; `owed` is what was still kept of it. */
   finished(session: Session, packetIdentifier: number, owed: Owed | undefined): void {
-    this.#begin(RECORD.finished, session);
-    this.#writer.u16(packetIdentifier);
+    this.#ranged(RECORD.finishedRange, session, packetIdentifier);
     this.letGo(owed);
   }
 
   /** PUBREC came: PUBREL follows, and the message is needed no more. */
   received(session: Session, packetIdentifier: number, owed: Owed): void {
-    this.#begin(RECORD.received, session);
-    this.#writer.u16(packetIdentifier);
+    this.#ranged(RECORD.receivedRange, session, packetIdentifier);
     this.letGo(owed);
   }
 
@@ -113,13 +146,11 @@ export class Journal {
 
   /** A QoS 2 message of the client was taken: its identifier awaits PUBREL. */
   seen(session: Session, packetIdentifier: number): void {
-    this.#begin(RECORD.seen, session);
-    this.#writer.u16(packetIdentifier);
+    this.#ranged(RECORD.seenRange, session, packetIdentifier);
   }
 
   released(session: Session, packetIdentifier: number): void {
-    this.#begin(RECORD.released, session);
-    this.#writer.u16(packetIdentifier);
+    this.#ranged(RECORD.releasedRange, session, packetIdentifier);
   }
 
   /** The message is the retained one of its topic now. */
@@ -179,9 +210,8 @@ export class Journal {
 
   /** Writes a message that is still owed again, byte for byte, so that its old batch can go. */
   rewrite(slot: number): void {
-    const written = this.messages.written(slot);
     const offset = this.#startMessage(this.messages.number(slot));
-    this.#writer.raw(written);
+    this.messages.copy(slot, this.#writer);
     this.messages.move(slot, offset);
   }
 
@@ -191,6 +221,7 @@ export class Journal {
     const { position } = this;
     const bytes = this.#writer.bytes.slice(0, this.#writer.length);
     this.#writer.length = 0;
+    this.#range.end = -1;
     this.messages.close(bytes);
     this.position = position + 1;
     this.messages.begin(this.position, this.#writer);
@@ -241,6 +272,29 @@ export class Journal {
     this.#start(RECORD.message);
     writeNumber(this.#writer, number);
     return this.#writer.length;
+  }
+
+  /**
+   * A record of one Packet Identifier. Acknowledgements come in the order of their identifiers, mostly: the record before
+   * is then made to say one more.
+   */
+  #ranged(record: number, session: Session, packetIdentifier: number): void {
+    const range = this.#range;
+    const mayGrow = range.end === this.#writer.length && range.count < 0xffff;
+    const isNext = range.first + range.count === packetIdentifier;
+    if (mayGrow && isNext && range.record === record && range.session === session.number) {
+      range.count += 1;
+      this.#writer.length -= 2;
+      this.#writer.u16(range.count);
+      this.appended += 1;
+      return;
+    }
+    this.#begin(record, session);
+    this.#writer.u16(packetIdentifier);
+    this.#writer.u16(1);
+    const { number } = session;
+    const end = this.#writer.length;
+    Object.assign(range, { record, session: number, first: packetIdentifier, count: 1, end });
   }
 
   #begin(record: number, session: Session): void {

@@ -1,11 +1,19 @@
-import { ByteReader, decodeUtf8 } from "@anax/protocol";
+import { ByteReader, decodeUtf8, decodeVarint } from "@anax/protocol";
 import { readMessage, skipMessage } from "./stored-message.ts";
 
 /*
  * Reads the record of a message, as `stored-message.ts` writes it, where it lies: flags (1), expiry (8), Client Identifier
  * (2 and its bytes), size (4), then the bytes of the message.
+ *
+ * The record of a message of a run is shorter: a flag (1), how far before it the head of the run is (variable), size
+ * of the payload (variable), and the payload. The head is a record as above of what the run's messages have in common, which is
+ * all but the payload.
  */
 
+/** Flag of a message of a run. No other record begins with it. */
+export const OF_RUN = 0x80;
+
+const SIZE_BYTES = 4;
 const EXPIRY = 1;
 const CLIENT_ID = 9;
 const REST_BYTES = 15;
@@ -43,6 +51,44 @@ export function topicEndOf(bytes: Uint8Array, body: number): number {
   return body + 2 + u16(bytes, body);
 }
 
+/** Where the parts of a message are in the array that it was written into. */
+export interface RecordParts {
+  readonly bytes: Uint8Array;
+  /** Record of all but the payload, and where in it topic and properties begin. */
+  readonly head: number;
+  readonly start: number;
+  readonly topicEnd: number;
+  readonly propertiesEnd: number;
+  /** `propertiesEnd`, but for a message of a run. */
+  readonly payloadStart: number;
+  readonly end: number;
+}
+
+/** @throws Error if the message is cut off. */
+export function partsOf(bytes: Uint8Array, record: number): RecordParts {
+  const parts = ((bytes[record] ?? 0) & OF_RUN) === 0 ? plain(bytes, record) : ofRun(bytes, record);
+  if (parts.end > bytes.length) throw new Error("a stored message is cut off");
+  return parts;
+}
+
+function plain(bytes: Uint8Array, head: number): RecordParts {
+  const start = bodyOf(bytes, head);
+  const topicEnd = topicEndOf(bytes, start);
+  const propertiesEnd = payloadOf(bytes, topicEnd);
+  const end = start + u32(bytes, start - SIZE_BYTES);
+  return { bytes, head, start, topicEnd, propertiesEnd, payloadStart: propertiesEnd, end };
+}
+
+function ofRun(bytes: Uint8Array, record: number): RecordParts {
+  const distance = decodeVarint(bytes, record + 1, bytes.length);
+  const sizeAt = record + 1 + (distance & 7);
+  const size = decodeVarint(bytes, sizeAt, bytes.length);
+  const payloadStart = sizeAt + (size & 7);
+  const { head, start, topicEnd, end: propertiesEnd } = plain(bytes, record - (distance >>> 3));
+  const end = payloadStart + (size >>> 3);
+  return { bytes, head, start, topicEnd, propertiesEnd, payloadStart, end };
+}
+
 /** The topic of the message. */
 export function topicIn(bytes: Uint8Array, record: number): string {
   const body = bodyOf(bytes, record);
@@ -67,6 +113,7 @@ export function payloadOf(bytes: Uint8Array, topicEnd: number): number {
  * @throws Error if it is not one that can be read.
  */
 export function checkedEnd(bytes: Uint8Array, record: number): number {
+  if (((bytes[record] ?? 0) & OF_RUN) !== 0) throw new Error("it is a part of something larger");
   const reader = new ByteReader(bytes, record, bytes.length);
   skipMessage(reader);
   const end = reader.position;
@@ -74,7 +121,7 @@ export function checkedEnd(bytes: Uint8Array, record: number): number {
   const hasProperties = bytes[topicEnd] !== 0;
   if (topicEnd >= end) throw new Error("the topic of a stored message is cut off");
   // Most have none; to walk them is to read the message.
-  if (hasProperties) readMessage(new ByteReader(bytes, record, end));
+  if (hasProperties) readMessage(partsOf(bytes, record));
   if (payloadOf(bytes, topicEnd) > end)
     throw new Error("the properties of a stored message are cut off");
   return end;

@@ -14,4 +14,10 @@ export const RECORD = {
   subscribed: 12,
   unsubscribed: 13,
   deleted: 14,
+  run: 15,
+  addressedRun: 16,
+  finishedRange: 17,
+  receivedRange: 18,
+  seenRange: 19,
+  releasedRange: 20,
 } as const;

@@ -1,9 +1,11 @@
-import { copyBytes } from "@anax/protocol";
-import type { ByteReader, ByteWriter } from "@anax/protocol";
+import { ByteReader } from "@anax/protocol";
+import type { ByteWriter } from "@anax/protocol";
 import { Message } from "../publishing/message.ts";
 import { qosOf, readTime, writeTime } from "./fields.ts";
+import type { RecordParts } from "./message-record.ts";
 
 const RETAIN = 0x04;
+const SIZE_BYTES = 4;
 const FLAGS_AND_EXPIRY_BYTES = 9;
 /** Bytes that a message's record has beside those of the message, with a Client Identifier of common length. */
 export const RECORD_BYTES = 40;
@@ -16,17 +18,29 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
   writer.raw(message.bytes);
 }
 
-export function readMessage(reader: ByteReader): Message {
+/** Makes a message again. */
+export function readMessage({ bytes, head, start, ...parts }: RecordParts): Message {
+  const reader = new ByteReader(bytes, head, start);
   const flags = reader.u8();
   const expiresAtMs = readTime(reader);
   const clientId = reader.string();
-  const length = reader.u32();
-  const start = reader.position;
-  reader.position += length;
-  const bytes = copyBytes(reader.bytes, start, start + length);
+  const { propertiesEnd, payloadStart, end } = parts;
+  const own = new Uint8Array(propertiesEnd - start + end - payloadStart);
+  own.set(bytes.subarray(start, propertiesEnd));
+  own.set(bytes.subarray(payloadStart, end), propertiesEnd - start);
   const qos = qosOf(flags & 0x03);
   const retain = (flags & RETAIN) !== 0;
-  return Message.restored({ bytes, qos, retain, clientId, expiresAtMs });
+  return Message.restored({ bytes: own, qos, retain, clientId, expiresAtMs });
+}
+
+/** Writes a message again that is stored already, as a record of its own. */
+export function copyMessage(writer: ByteWriter, parts: RecordParts): void {
+  const { bytes, head, start, propertiesEnd, payloadStart, end } = parts;
+  if (propertiesEnd === payloadStart) return writer.raw(bytes.subarray(head, end));
+  writer.raw(bytes.subarray(head, start - SIZE_BYTES));
+  writer.u32(propertiesEnd - start + end - payloadStart);
+  writer.raw(bytes.subarray(start, propertiesEnd));
+  writer.raw(bytes.subarray(payloadStart, end));
 }
 
 /**

@@ -1,10 +1,11 @@
-import { ByteReader } from "@anax/protocol";
 import type { ByteWriter } from "@anax/protocol";
 import type { Message } from "../publishing/message.ts";
 import { Batch } from "./batch.ts";
 import type { BatchReader } from "./batch.ts";
 import { MessageTable, NONE } from "./message-table.ts";
-import { RECORD_BYTES, readMessage, skipMessage } from "./stored-message.ts";
+import { partsOf } from "./message-record.ts";
+import type { RecordParts } from "./message-record.ts";
+import { RECORD_BYTES, copyMessage, readMessage } from "./stored-message.ts";
 
 /** How stored messages are read, and how many of them stay in memory. */
 export interface ResidencyOptions {
@@ -90,23 +91,19 @@ export class StoredMessages {
     return this.#table.offset(slot);
   }
 
-  /** Where the message is written; to be read at once. @throws Error if the store does not have its batch. */
-  reader(slot: number): ByteReader {
-    const bytes = this.#bytesOf(this.#table.position(slot));
-    return new ByteReader(bytes, this.#table.offset(slot), bytes.length);
+  /** Where the parts of the message are; to be read at once. @throws Error if the store does not have its batch. */
+  parts(slot: number): RecordParts {
+    return partsOf(this.#bytesOf(this.#table.position(slot)), this.#table.offset(slot));
   }
 
-  /** The message as it is written; to be used at once. @throws Error if it is cut off, or as `reader`. */
-  written(slot: number): Uint8Array {
-    const reader = this.reader(slot);
-    const start = reader.position;
-    skipMessage(reader);
-    return reader.bytes.subarray(start, reader.position);
+  /** Writes the message again with `writer`. @throws as `parts` */
+  copy(slot: number, writer: ByteWriter): void {
+    copyMessage(writer, this.parts(slot));
   }
 
   /** Makes the message again. @throws Error if the store does not have its batch. */
   message(slot: number): Message {
-    const message = readMessage(this.reader(slot));
+    const message = readMessage(this.parts(slot));
     message.slot = slot;
     message.number = this.#table.number(slot);
     return message;

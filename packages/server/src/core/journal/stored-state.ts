@@ -10,6 +10,7 @@ import { RECORD } from "./records.ts";
 import { readSessionRow } from "./session-row.ts";
 import type { StoredDelivery } from "./session-row.ts";
 import { skipMessage } from "./stored-message.ts";
+import { readIdentifiers, readRun } from "./stored-run.ts";
 import { readSession, readSubscription } from "./stored-session.ts";
 import type { StoredSession } from "./stored-session.ts";
 import type { StoredMessages } from "./stored-messages.ts";
@@ -110,6 +111,8 @@ export class StoredState {
     switch (record) {
       case RECORD.message:
         return this.#message(reader, batch);
+      case RECORD.run:
+        return this.#run(reader, batch);
       case RECORD.retained:
         return this.#retain(readNumber(reader), reader.bytes, batch);
       case RECORD.cleared:
@@ -125,6 +128,15 @@ export class StoredState {
     const offset = reader.position;
     const size = skipMessage(reader);
     this.slots.set(number, this.messages.add(number, offset, size, batch));
+  }
+
+  #run(reader: ByteReader, batch: Batch): void {
+    const first = readNumber(reader);
+    const count = reader.u16();
+    this.nextMessage = Math.max(this.nextMessage, first + count);
+    readRun(reader, count, (index, record, size) => {
+      this.slots.set(first + index, this.messages.add(first + index, record, size, batch));
+    });
   }
 
   /** The message is in the same batch: whatever is to be retained has just been published. */
@@ -196,21 +208,35 @@ function applyChange(record: number, reader: ByteReader, session: RecoveredSessi
   switch (record) {
     case RECORD.addressed:
       return applyAddressed(reader, session);
+    case RECORD.addressedRun:
+      return applyAddressedRun(reader, session);
     case RECORD.sent:
       return applySent(reader, session);
     case RECORD.finished:
       session.exchanges.delete(reader.u16());
       return;
+    case RECORD.finishedRange:
+      for (const identifier of readRange(reader)) session.exchanges.delete(identifier);
+      return;
     case RECORD.received:
-      return applyReceived(reader, session);
+      return applyReceived(session, reader.u16());
+    case RECORD.receivedRange:
+      for (const identifier of readRange(reader)) applyReceived(session, identifier);
+      return;
     case RECORD.dropped:
       session.queue.delete(readNumber(reader));
       return;
     case RECORD.seen:
       session.seen.add(reader.u16());
       return;
+    case RECORD.seenRange:
+      for (const identifier of readRange(reader)) session.seen.add(identifier);
+      return;
     case RECORD.released:
       session.seen.delete(reader.u16());
+      return;
+    case RECORD.releasedRange:
+      for (const identifier of readRange(reader)) session.seen.delete(identifier);
       return;
     case RECORD.subscribed: {
       const subscription = readSubscription(reader);
@@ -233,6 +259,23 @@ function applyAddressed(reader: ByteReader, session: RecoveredSession): void {
   else open(session, packetIdentifier, { messageNumber, address });
 }
 
+function applyAddressedRun(reader: ByteReader, session: RecoveredSession): void {
+  let messageNumber = readNumber(reader);
+  const address = readAddress(reader);
+  const count = reader.u16();
+  for (const packetIdentifier of readIdentifiers(reader, count)) {
+    open(session, packetIdentifier, { messageNumber, address });
+    messageNumber += 1;
+  }
+}
+
+/** Packet Identifiers that follow each other. */
+function* readRange(reader: ByteReader): Generator<number, void, undefined> {
+  const first = reader.u16();
+  const count = reader.u16();
+  for (let index = 0; index < count; index += 1) yield first + index;
+}
+
 function applySent(reader: ByteReader, session: RecoveredSession): void {
   const messageNumber = readNumber(reader);
   const packetIdentifier = reader.u16();
@@ -248,8 +291,7 @@ function open(session: RecoveredSession, packetIdentifier: number, delivery: Sto
 }
 
 /** PUBREC: PUBREL is owed in the order of these. */
-function applyReceived(reader: ByteReader, session: RecoveredSession): void {
-  const packetIdentifier = reader.u16();
+function applyReceived(session: RecoveredSession, packetIdentifier: number): void {
   session.exchanges.delete(packetIdentifier);
   session.exchanges.set(packetIdentifier, { state: "awaitingPubcomp", delivery: undefined });
 }

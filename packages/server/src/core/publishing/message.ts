@@ -71,6 +71,12 @@ export class Message {
   }
 }
 
+/** When messages expire that came at `receivedAtMs` with these properties and their length; Infinity if never. */
+export function expiryOf(propertyBytes: Uint8Array, receivedAtMs: number): number {
+  const offset = findExpiry(propertyBytes, skipVarint(propertyBytes, 0), propertyBytes.length);
+  return offset === 0 ? Infinity : receivedAtMs + 1_000 * readU32(propertyBytes, offset);
+}
+
 /** When a message expires: known, or to be counted from when it came. */
 interface Expiry {
   readonly receivedAtMs: number;

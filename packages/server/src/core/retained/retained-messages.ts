@@ -1,6 +1,6 @@
-import { ByteReader, ByteWriter, copyBytes, encodedLength, encodeUtf8Into } from "@anax/protocol";
+import { ByteWriter, copyBytes, encodedLength, encodeUtf8Into } from "@anax/protocol";
 import type { Deadline } from "../deadlines.ts";
-import { bodyOf, expiryIn, qosIn, topicEndOf } from "../journal/message-record.ts";
+import { bodyOf, expiryIn, partsOf, qosIn, topicEndOf } from "../journal/message-record.ts";
 import { readMessage, writeMessage } from "../journal/stored-message.ts";
 import type { Message } from "../publishing/message.ts";
 import { NONE, RECORD, RECORD_LENGTH, SUMMARY } from "./topic-nodes.ts";
@@ -68,7 +68,7 @@ export class RetainedMessages {
   /** Makes the message of a row. */
   message(row: number): Message {
     const record = this.recordAt(row);
-    return readMessage(new ByteReader(this.recordArray(row), record, record + this.#length(row)));
+    return readMessage(partsOf(this.recordArray(row), record));
   }
 
   /** Size of the message of a row. */

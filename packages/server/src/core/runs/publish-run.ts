@@ -1,6 +1,7 @@
 import { encodeVarintInto } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
-import { Message } from "../publishing/message.ts";
+import type { RunToStore } from "../journal/stored-run.ts";
+import { Message, expiryOf } from "../publishing/message.ts";
 import { BEFORE_PROPERTIES } from "./known-properties.ts";
 import type { KnownProperties } from "./known-properties.ts";
 import type { Route } from "../routing/route.ts";
@@ -39,7 +40,7 @@ export class RunEncoding {
  * encoded once for each layout that occurs, and so it is for every layout if the publisher uses a Topic Alias. There is one object of this class per server, used again and
  * again: it holds nothing when the run is over.
  */
-export class PublishRun {
+export class PublishRun implements RunToStore {
   count = 0;
   qos: QoS = 0;
   isVersion5 = false;
@@ -51,6 +52,9 @@ export class PublishRun {
   /** Bytes of the topic with its length in the source; 2 where an alias is in its place. */
   topicPart = 2;
   properties: KnownProperties = BEFORE_PROPERTIES;
+  firstNumber = 0;
+  readonly slots: Int32Array = new Int32Array(RUN_PACKETS_MAX);
+  readonly assigned: Uint16Array = new Uint16Array(RUN_PACKETS_MAX);
   readonly #source: RunEncoding = new RunEncoding();
   readonly #bodyAt: Int32Array = new Int32Array(RUN_PACKETS_MAX);
   readonly #encodings: readonly RunEncoding[] = [0, 1, 2, 3].map(() => new RunEncoding());
@@ -139,10 +143,28 @@ export class PublishRun {
   /** Lets go of everything that the run referred to. */
   end(): void {
     this.#messages.length = 0;
+    this.firstNumber = 0;
     this.route = undefined;
     this.properties = BEFORE_PROPERTIES;
     this.#source.bytes = NO_BYTES;
     this.count = 0;
+  }
+
+  /** Where in `bytes` the first packet begins. */
+  get packetsStart(): number {
+    return this.#source.starts[0] ?? 0;
+  }
+
+  get topicBytes(): Uint8Array {
+    return this.route?.topicBytes ?? NO_BYTES;
+  }
+
+  get propertyBytes(): Uint8Array {
+    return this.properties.sent;
+  }
+
+  get expiresAtMs(): number {
+    return expiryOf(this.properties.sent, this.receivedAtMs);
   }
 
   /** Packet Identifier of the packet at `index`; only with QoS 1 and 2. */
@@ -170,10 +192,10 @@ export class PublishRun {
 
   /** The message at `index`, as something to keep; made once, however many receivers keep it. */
   message(index: number): Message {
-    let message = this.#messages[index];
-    if (message === undefined) {
-      message = this.#makeMessage(index);
-      this.#messages[index] = message;
+    const message = (this.#messages[index] ??= this.#makeMessage(index));
+    if (this.firstNumber !== 0) {
+      message.slot = this.slots[index] ?? -1;
+      message.number = this.firstNumber + index;
     }
     return message;
   }
@@ -192,7 +214,7 @@ export class PublishRun {
     const first = starts[0] ?? 0;
     const copyAt = this.bytesReceived + this.count * this.#growth;
     const commonAt = copyAt + this.bytesReceived;
-    const topicBytes = this.route?.topicBytes ?? NO_BYTES;
+    const { topicBytes } = this;
     const properties = (layout & WITH_PROPERTIES) === 0 ? NO_BYTES : this.properties.sent;
     const identifierOffset = 2 + topicBytes.length;
     const propertiesOffset = identifierOffset + ((layout & WITH_IDENTIFIER) === 0 ? 0 : 2);
@@ -220,7 +242,7 @@ export class PublishRun {
   }
 
   #makeMessage(index: number): Message {
-    const topicBytes = this.route?.topicBytes ?? NO_BYTES;
+    const { topicBytes } = this;
     const { sent } = this.properties;
     const payloadAt = this.payloadStart(index);
     const end = this.endOf(index);

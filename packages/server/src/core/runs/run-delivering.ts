@@ -3,6 +3,7 @@ import { lowerQos } from "../connection/connection.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { deliver, outboxFor, queuesAtMostOnce } from "../delivering/delivering.ts";
+import { commonCode } from "../delivering/address-book.ts";
 import { keepsExchanges, owe } from "../delivering/owed.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes, countSent } from "../connection/outgoing.ts";
@@ -101,7 +102,9 @@ function deliverRange(core: CoreContext, run: PublishRun, range: Range): void {
     connection !== undefined && isCopyable(run, recipient, connection)
       ? copyRange(core, run, range, { connection, qos })
       : 0;
-  for (let index = range.from + copied; index < range.to; index += 1) {
+  const from = range.from + copied;
+  if (from < range.to && qos > 0) storeRun(core, run, range);
+  for (let index = from; index < range.to; index += 1) {
     deliver(core, session, deliveryFor(recipient, run.message(index), range.group));
   }
 }
@@ -128,6 +131,7 @@ function copyRange(core: CoreContext, run: PublishRun, range: Range, target: Tar
     return queuesAtMostOnce(core, session) ? 0 : copyAtMostOnce(core, run, range, connection);
   if (!session.isReady) return 0;
   const count = Math.min(session.freeQuota, range.to - range.from);
+  if (count === 0) return 0;
   copyExchanges(core, run, { ...range, to: range.from + count }, target);
   return count;
 }
@@ -159,18 +163,56 @@ function copyExchanges(core: CoreContext, run: PublishRun, range: Range, target:
   const end = starts[range.to] ?? 0;
   const outbox = exchangeOutbox(core, connection, session);
   const shift = outbox.append(bytes, start, end) - start;
-  const isKept = keepsExchanges(core, session);
+  beginExchanges(core, run, range, qos);
   for (let index = range.from; index < range.to; index += 1) {
-    const delivery = isKept
-      ? deliveryFor(range.recipient, run.message(index), range.group)
-      : undefined;
-    const identifier = session.sender.begin(qos, delivery);
-    if (delivery !== undefined && session.isDurable)
-      session.sender.replaceItem(identifier, owe(core, session, delivery, identifier));
     outbox.bytes[(starts[index] ?? 0) + shift] = 0x30 | (qos << 1);
-    patchIdentifier(outbox, (identifierAt[index] ?? 0) + shift, identifier);
+    patchIdentifier(outbox, (identifierAt[index] ?? 0) + shift, run.assigned[index] ?? 0);
   }
   countPublishes(core, connection, range.to - range.from, end - start);
+}
+
+/** Begins an exchange for each packet of the range; the run has their identifiers then. */
+function beginExchanges(core: CoreContext, run: PublishRun, range: Range, qos: 1 | 2): void {
+  const { session } = range.recipient;
+  const { sender } = session;
+  const { from, to } = range;
+  if (storeRun(core, run, range)) {
+    for (let index = from; index < to; index += 1)
+      run.assigned[index] = sender.begin(qos, commonCode(run.slots[index] ?? 0, qos, false));
+    core.journal?.addressedRun(session, run, from, to, qos);
+  } else if (keepsExchanges(core, session)) {
+    for (let index = from; index < to; index += 1)
+      run.assigned[index] = keepExchange(core, run, range, { index, qos });
+  } else {
+    for (let index = from; index < to; index += 1)
+      run.assigned[index] = sender.begin(qos, undefined);
+  }
+}
+
+/**
+ * Writes the run down if the receiver's session is to survive; true if it did. A message that a shared subscription gives
+ * to a session is one of its own, see `deliveryFor`.
+ */
+function storeRun(core: CoreContext, run: PublishRun, { recipient, group }: Range): boolean {
+  const { journal } = core;
+  if (journal === undefined || !recipient.session.isDurable || group !== undefined) return false;
+  journal.storeRun(run);
+  return true;
+}
+
+/** Begins an exchange whose message is kept as an object. Gives its identifier. */
+function keepExchange(
+  core: CoreContext,
+  run: PublishRun,
+  { recipient, group }: Range,
+  { index, qos }: { readonly index: number; readonly qos: 1 | 2 },
+): number {
+  const { session } = recipient;
+  const delivery = deliveryFor(recipient, run.message(index), group);
+  const identifier = session.sender.begin(qos, delivery);
+  if (session.isDurable)
+    session.sender.replaceItem(identifier, owe(core, session, delivery, identifier));
+  return identifier;
 }
 
 function patchIdentifier(outbox: Outbox, at: number, identifier: number): void {

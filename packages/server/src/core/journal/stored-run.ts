@@ -1,0 +1,134 @@
+import { encodeVarintInto } from "@anax/protocol";
+import type { ByteReader, ByteWriter, QoS } from "@anax/protocol";
+import { writeTime } from "./fields.ts";
+import { OF_RUN } from "./message-record.ts";
+import { skipMessage } from "./stored-message.ts";
+
+/*
+ * Messages of a run are written down as a run: the head says once what they have in common, behind it are their
+ * payloads. `message-record.ts` says how each of them is found again.
+ */
+
+/** Bytes that a message of a run may take beside its payload: a flag, and two numbers. */
+const OWN_BYTES = 9;
+
+/** What the journal asks of a run of messages, and keeps in it until it is over. */
+export interface RunToStore {
+  readonly count: number;
+  readonly qos: QoS;
+  readonly clientId: string;
+  /** As of a `Message`, for all of them. */
+  readonly expiresAtMs: number;
+  readonly topicBytes: Uint8Array;
+  /** Property length and properties, as receivers get them. */
+  readonly propertyBytes: Uint8Array;
+  /** The packets one behind the other are in `bytes`, from `packetsStart` on. */
+  readonly bytes: Uint8Array;
+  readonly packetsStart: number;
+  readonly bytesReceived: number;
+  payloadStart(index: number): number;
+  endOf(index: number): number;
+  /** Number of the first message; 0 if the journal does not have the run. */
+  firstNumber: number;
+  /** Slots of the messages, once the journal has them. */
+  readonly slots: Int32Array;
+  /** Packet Identifiers that the messages have for the receiver that is just given them. */
+  readonly assigned: Uint16Array;
+}
+
+/** Writes what the messages have in common; gives its bytes of a message. */
+export function writeHead(writer: ByteWriter, run: RunToStore): number {
+  const { topicBytes, propertyBytes } = run;
+  const size = 2 + topicBytes.length + propertyBytes.length;
+  writer.u8(run.qos);
+  writeTime(writer, run.expiresAtMs);
+  writer.string(run.clientId, "Client Identifier");
+  writer.u32(size);
+  writer.u16(topicBytes.length);
+  writer.raw(topicBytes);
+  writer.raw(propertyBytes);
+  return size;
+}
+
+/**
+ * Makes room for the messages of a run and puts its packets behind that: moving bytes within one array is much quicker
+ * than copying a few from another. Gives by how much the packets are farther on than in the run.
+ */
+export function makeRoom(writer: ByteWriter, run: RunToStore): number {
+  const { bytesReceived, packetsStart } = run;
+  const room = bytesReceived + run.count * OWN_BYTES;
+  writer.reserve(room + bytesReceived);
+  const copyAt = writer.length + room;
+  writer.bytes.set(run.bytes.subarray(packetsStart, packetsStart + bytesReceived), copyAt);
+  return copyAt - packetsStart;
+}
+
+/** Writes one message where `makeRoom` has made room; gives where its record begins. */
+export function writeOfRun(
+  writer: ByteWriter,
+  run: RunToStore,
+  index: number,
+  { head, shift }: { readonly head: number; readonly shift: number },
+): number {
+  const { bytes, length: record } = writer;
+  const start = run.payloadStart(index);
+  const end = run.endOf(index);
+  bytes[record] = OF_RUN;
+  const sizeAt = encodeVarintInto(record - head, bytes, record + 1);
+  const payloadAt = encodeVarintInto(end - start, bytes, sizeAt);
+  bytes.copyWithin(payloadAt, start + shift, end + shift);
+  writer.length = payloadAt + end - start;
+  return record;
+}
+
+/**
+ * Reads a run from its head on, and tells where each message is and how many bytes it has.
+ * @throws Error if it is cut off or does not fit together.
+ */
+export function readRun(
+  reader: ByteReader,
+  count: number,
+  tell: (index: number, record: number, size: number) => void,
+): void {
+  const head = reader.position;
+  const common = skipMessage(reader);
+  for (let index = 0; index < count; index += 1) {
+    const record = reader.position;
+    const isSound = reader.u8() === OF_RUN && reader.varint() === record - head;
+    if (!isSound) throw new Error("a stored run does not fit together");
+    const size = reader.varint();
+    reader.skip(size);
+    tell(index, record, common + size);
+  }
+}
+
+/** Writes Packet Identifiers as ranges, for most follow each other. */
+export function writeIdentifiers(
+  writer: ByteWriter,
+  identifiers: Uint16Array,
+  from: number,
+  to: number,
+): void {
+  for (let start = from; start < to;) {
+    const first = identifiers[start] ?? 0;
+    let length = 1;
+    while (start + length < to && identifiers[start + length] === first + length) length += 1;
+    writer.u16(first);
+    writer.varint(length);
+    start += length;
+  }
+}
+
+/** Reads what `writeIdentifiers` has written of so many. */
+export function* readIdentifiers(
+  reader: ByteReader,
+  count: number,
+): Generator<number, void, undefined> {
+  for (let left = count; left > 0;) {
+    const first = reader.u16();
+    const length = reader.varint();
+    if (length === 0 || length > left) throw new Error("a range of identifiers is too long");
+    for (let offset = 0; offset < length; offset += 1) yield first + offset;
+    left -= length;
+  }
+}
