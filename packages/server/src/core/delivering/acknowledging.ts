@@ -3,7 +3,7 @@ import type { AcknowledgedPacket } from "./acknowledged-packet.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery } from "./delivery.ts";
-import { deliveryOf, letGo } from "./owed.ts";
+import { deliveryOf, finishExchange, letGo } from "./owed.ts";
 import { acknowledgeWatched } from "../management/delivery-watch.ts";
 import { applicationMessageOf } from "../publishing/message.ts";
 import { sendAcknowledgement, sendPacket } from "../connection/outgoing.ts";
@@ -164,8 +164,7 @@ function endExchange(
   session.sender.finished = undefined;
   const isShown = core.hooks.clientAcknowledgedPublishPacket !== undefined;
   const delivery = isShown && owed !== undefined ? deliveryOf(core, session, owed) : undefined;
-  if (session.isDurable) core.journal?.finished(session, packetIdentifier, owed);
-  else letGo(core, owed);
+  finishExchange(core, session, packetIdentifier, owed);
   if (session.sender.inFlight === 0 && session.queue.length === 0) session.addresses.beginAnew();
   connection.resent?.delete(packetIdentifier);
   return delivery;

@@ -2,7 +2,7 @@ import type { Packet, PublishPacket } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
-import { deliveryOf, keepsExchanges, letGo, owe } from "./owed.ts";
+import { deliveryOf, finishExchange, keepsExchanges, letGo, owe } from "./owed.ts";
 import type { Owed } from "./owed.ts";
 import { sendStored } from "./stored-sending.ts";
 import { enqueue, forgetQueued, isExpired, takeQueued } from "./queueing.ts";
@@ -181,13 +181,21 @@ function giveUp(
 ): void {
   const { session } = connection;
   if (session === undefined || delivery.qos === 0) return;
+  endUnsent(core, connection, session, packetIdentifier);
+  core.continueLater(session);
+}
+
+function endUnsent(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  packetIdentifier: number,
+): void {
   const owed = session.sender.item(packetIdentifier);
   connection.resent?.delete(packetIdentifier);
   abandon(session, packetIdentifier);
   dropWatched(session, packetIdentifier);
-  if (session.isDurable) core.journal?.finished(session, packetIdentifier, delivery);
-  else letGo(core, owed);
-  core.continueLater(session);
+  finishExchange(core, session, packetIdentifier, owed);
 }
 
 function write(
@@ -318,9 +326,5 @@ function resendPublish(
   const delivery = deliveryOf(core, session, owed);
   if (send(core, connection, connection.outbox, { delivery, packetIdentifier, duplicate: true }))
     return;
-  connection.resent?.delete(packetIdentifier);
-  abandon(session, packetIdentifier);
-  dropWatched(session, packetIdentifier);
-  if (session.isDurable) core.journal?.finished(session, packetIdentifier, owed);
-  else letGo(core, owed);
+  endUnsent(core, connection, session, packetIdentifier);
 }

@@ -43,6 +43,17 @@ export function letGo(core: CoreContext, owed: Owed | undefined): void {
   if (typeof owed === "number") messagesOf(core).letGo(slotIn(owed));
 }
 
+/** An exchange is over, whatever ended it: the session is owed what was kept of it no longer. */
+export function finishExchange(
+  core: CoreContext,
+  session: Session,
+  packetIdentifier: number,
+  owed: Owed | undefined,
+): void {
+  if (session.isDurable) core.journal?.finished(session, packetIdentifier, owed);
+  else letGo(core, owed);
+}
+
 /** The delivery that was kept; its message is read back if it is not in memory. */
 export function deliveryOf(core: CoreContext, session: Session, owed: Owed): Delivery {
   if (typeof owed !== "number") return owed;
