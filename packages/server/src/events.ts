@@ -148,7 +148,8 @@ export const SERVER_EVENTS: {
     },
   },
   interceptingPublish: {
-    fires: "For each message of a client, a Will or the server, before it is retained and routed.",
+    fires:
+      "For each message of a client, a Will or the server, those under $SYS too, before it is retained and routed.",
     order:
       "After interceptingInboundPacket, before retainedMessageChanged and the events of receivers.",
     waits: "The message, its acknowledgement and the publisher's next packet.",

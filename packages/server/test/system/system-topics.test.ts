@@ -73,6 +73,20 @@ describe("$SYS topics", () => {
     );
   });
 
+  it("may be held back by interceptingPublish, as all that the server publishes", () => {
+    server.on("interceptingPublish", (event) => {
+      if (event.topic === "$SYS/broker/uptime") event.processPublish = false;
+    });
+    const uptime = (): string | undefined => {
+      const payload = server.retainedMessages.get("$SYS/broker/uptime")?.payload;
+      return payload && new TextDecoder().decode(payload);
+    };
+    expect(uptime()).toBe("0 seconds");
+    clock.advance(10_000);
+    expect(take().get("uptime")).toBe("10 seconds");
+    expect(uptime()).toBe("0 seconds");
+  });
+
   it("tell the version and the uptime in words", () => {
     const topics = take();
     expect(topics.get("version")).toMatch(/^anax \d+\.\d+\.\d+/);

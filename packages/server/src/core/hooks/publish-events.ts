@@ -5,13 +5,16 @@ import type { UserProperties } from "@anax/protocol";
 
 /** Where a message came from: a client, a Will, or the embedding program. */
 export interface MessageSender {
-  /** Client Identifier; empty for a message that the server published without naming a sender. */
+  /** Client Identifier; empty for a message that the server published without naming a sender, as those under `$SYS` are. */
   readonly clientId: string;
   readonly userName?: string | undefined;
   readonly sessionItems: SessionItems;
 }
 
-/** `interceptingPublish`: before the message is retained and routed; from a client, a Will or the server itself. */
+/**
+ * `interceptingPublish`: before the message is retained and routed; from a client, a Will or the server itself. Its `$SYS`
+ * topics are shown as well, so that a program may hold some of them back.
+ */
 export interface InterceptingPublish extends MessageSender {
   /** Topic that the message came with. A handler that needs no more is quicker than one that asks for the message. */
   readonly topic: string;
