@@ -74,7 +74,10 @@ describe("anax bench", () => {
     const report = await bench(flags, "--subscribers", "0", "-q", "1");
     expect(report).toMatchObject({ sent: 500, received: 0, lost: 0 });
     expect(report.latencyUs).toMatchObject({ until: "acknowledgement" });
-    expect(await bench(flags, "--subscribers", "0")).not.toHaveProperty("latencyUs");
+    expect(await bench(flags, "--subscribers", "0")).toMatchObject({
+      latencyUs: null,
+      ratePerSecond: null,
+    });
   });
 
   it("keeps to a rate", async () => {
@@ -326,6 +329,7 @@ describe("reportText", () => {
       qos: 0,
       payloadBytes: 64,
       window: 1_000,
+      ratePerSecond: null,
       seconds: 1,
       sent: 1_234_567,
       sentPerSecond: 1_234_567,

@@ -119,6 +119,18 @@ describe("anax store", () => {
   });
 
   it.each([
+    ["a missing directory", join(folder, "none"), "there is no directory"],
+    ["a file", fileURLToPath(import.meta.url), "is not a directory"],
+  ])("tells a program by the same fields what is wrong with %s", async (_name, path, text) => {
+    const { exitCode, stdout, stderr } = await runToEnd(["store", "check", path, "--json"]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining(text) });
+    expect(JSON.parse(stdout)).toEqual({
+      isWhole: false,
+      faults: [expect.stringContaining(text)],
+    });
+  });
+
+  it.each([
     ["no word", 2, [], "give one of check, stats, dump, compact, and a directory"],
     ["no directory", 2, ["check"], '"check" needs a directory'],
     ["another word", 2, ["destroy", directory], 'there is no "destroy"'],

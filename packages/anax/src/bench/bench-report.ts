@@ -4,7 +4,7 @@ import type { LatencyHistogram } from "./latency-histogram.ts";
 import type { Load } from "./load.ts";
 import type { Measurement, Progress } from "./measurement.ts";
 
-/** Latencies in microseconds; undefined if nothing was measured. */
+/** Latencies in microseconds. */
 export interface LatencyReport {
   /** From publishing to delivery or, without subscribers, to the acknowledgement. */
   readonly until: "delivery" | "acknowledgement";
@@ -15,7 +15,7 @@ export interface LatencyReport {
   readonly max: number;
 }
 
-/** What `--json` prints. */
+/** What `--json` prints: always all of these fields, so that a script need not ask which are there. */
 export interface BenchReport {
   readonly url: string;
   readonly protocolVersion: number;
@@ -25,7 +25,8 @@ export interface BenchReport {
   readonly qos: number;
   readonly payloadBytes: number;
   readonly window: number;
-  readonly ratePerSecond?: number;
+  /** Null if no rate was asked for. */
+  readonly ratePerSecond: number | null;
   readonly seconds: number;
   readonly sent: number;
   readonly sentPerSecond: number;
@@ -36,7 +37,8 @@ export interface BenchReport {
   readonly refused: number;
   readonly foreign: number;
   readonly connectionsLost: number;
-  readonly latencyUs?: LatencyReport;
+  /** Null if nothing was measured. */
+  readonly latencyUs: LatencyReport | null;
   readonly generatorCpu: number;
 }
 
@@ -48,7 +50,6 @@ export function benchReport(
 ): BenchReport {
   const { statistics } = load;
   const { seconds, sent, received } = measurement;
-  const latencyUs = latencyReport(statistics.latencies, flags.subscribers);
   return {
     url,
     protocolVersion: flags.protocolVersion,
@@ -58,7 +59,7 @@ export function benchReport(
     qos: flags.qos,
     payloadBytes: flags.size,
     window: flags.window,
-    ...(flags.rate === undefined ? {} : { ratePerSecond: flags.rate }),
+    ratePerSecond: flags.rate ?? null,
     seconds: Math.round(seconds * 1_000) / 1_000,
     sent,
     sentPerSecond: Math.round(sent / seconds),
@@ -69,16 +70,13 @@ export function benchReport(
     refused: statistics.refused,
     foreign: statistics.foreign,
     connectionsLost: statistics.connectionsLost,
-    ...(latencyUs === undefined ? {} : { latencyUs }),
+    latencyUs: latencyReport(statistics.latencies, flags.subscribers),
     generatorCpu: Math.round(measurement.generatorCpu * 100) / 100,
   };
 }
 
-function latencyReport(
-  latencies: LatencyHistogram,
-  subscribers: number,
-): LatencyReport | undefined {
-  if (latencies.count === 0) return undefined;
+function latencyReport(latencies: LatencyHistogram, subscribers: number): LatencyReport | null {
+  if (latencies.count === 0) return null;
   return {
     until: subscribers > 0 ? "delivery" : "acknowledgement",
     p50: latencies.percentile(0.5),
@@ -113,7 +111,7 @@ export function reportText(report: BenchReport): string {
     rateLine("sent", report.sent, report.sentPerSecond, report.payloadBytes),
     rateLine("received", report.received, report.receivedPerSecond, report.payloadBytes),
   ];
-  if (latencyUs !== undefined) lines.push(latencyLine(latencyUs));
+  if (latencyUs !== null) lines.push(latencyLine(latencyUs));
   const troubles = [
     `lost ${grouped(lost)}`,
     `duplicates ${grouped(duplicates)}`,
@@ -123,7 +121,7 @@ export function reportText(report: BenchReport): string {
   ];
   lines.push(troubles.join(", "));
   // With a rate the loop spins to be on time, so then it says nothing.
-  const isAtItsLimit = report.generatorCpu > 0.9 && report.ratePerSecond === undefined;
+  const isAtItsLimit = report.generatorCpu > 0.9 && report.ratePerSecond === null;
   if (isAtItsLimit) lines.push(GENERATOR_IS_BUSY);
   return `${lines.join("\n")}\n`;
 }

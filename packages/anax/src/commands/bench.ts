@@ -35,6 +35,13 @@ export const bench: Command = defineCommand<BenchFlags>({
       ],
     },
     {
+      title: "What --json prints",
+      lines: [
+        "One object, always with the same fields. latencyUs is null if no message was followed to its end,",
+        "as at QoS 0 without subscribers; ratePerSecond is null without --rate.",
+      ],
+    },
+    {
       title: "Exit codes",
       lines: [
         "0    measured",

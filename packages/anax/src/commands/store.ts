@@ -46,6 +46,13 @@ export const store: Command = defineCommand<StoreFlags>({
         "2  the command line is wrong",
       ],
     },
+    {
+      title: "What check --json prints",
+      lines: [
+        "One object with isWhole, and with faults, a text for each; if the store can be read, how much is in it.",
+        "A store that cannot be read is a fault, told on standard error as well.",
+      ],
+    },
   ],
   run: runStore,
 });
@@ -73,7 +80,7 @@ async function runStore(
 }
 
 async function check(directory: string, { json }: StoreFlags, io: Io): Promise<number> {
-  return reading(directory, (_reader, { faults, counts }) => {
+  const show = (_reader: LmdbReader, { faults, counts }: StoreContents): number => {
     const isWhole = faults.length === 0;
     if (json) print(io.stdout, [JSON.stringify({ isWhole, faults, ...counts })]);
     else {
@@ -83,7 +90,16 @@ async function check(directory: string, { json }: StoreFlags, io: Io): Promise<n
       print(io.stdout, [...faults, `${found}; ${verdict}`]);
     }
     return isWhole ? EXIT_CODE.success : EXIT_CODE.failure;
-  });
+  };
+  try {
+    return await reading(directory, show);
+  } catch (error) {
+    // A program reads the same fields, whatever is wrong; people read the line that follows.
+    if (json && error instanceof Error) {
+      print(io.stdout, [JSON.stringify({ isWhole: false, faults: [error.message] })]);
+    }
+    throw error;
+  }
 }
 
 async function stats(directory: string, { json }: StoreFlags, io: Io): Promise<number> {
