@@ -5,10 +5,10 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { buildLoadGenerator } from "./load-generator.ts";
-import { median } from "./median.ts";
-import { PEERS, RunningPeer } from "./peers.ts";
-import { anyNumber, choice, core, runProgram, wholeNumber } from "./program-arguments.ts";
+import { buildLoadGenerator } from "./support/load-generator.ts";
+import { median } from "./support/median.ts";
+import { PEERS, RunningPeer } from "./table/peers.ts";
+import { anyNumber, choice, core, runProgram, wholeNumber } from "./support/program-arguments.ts";
 
 /** What is measured: 64 bytes of payload, one connection. */
 export const CLIENT_SCENARIOS = {

@@ -7,15 +7,28 @@
  *     npm run bench:durable -- --messages 100000     smaller queues
  */
 import { fileURLToPath } from "node:url";
-import { BAR_SIZES, isReduced } from "./durable-figure.ts";
-import type { DurableFigure, DurableWorkload, SizeName } from "./durable-figure.ts";
-import { addedLatency, beside, checkpoints, tenPairs, toFifty } from "./durable-loads.ts";
-import { queues, restart } from "./durable-queues.ts";
-import { buildLoadGenerator } from "./load-generator.ts";
-import { choice, core, runProgram, toggle, usageError, wholeNumber } from "./program-arguments.ts";
-import type { OptionValues, ProgramOption } from "./program-arguments.ts";
-import { circumstances, keepResults, packageVersion, pageOf, tooLittle } from "./results.ts";
-import type { Circumstances } from "./results.ts";
+import { BAR_SIZES, isReduced } from "./durable/figure.ts";
+import type { DurableFigure, DurableWorkload, SizeName } from "./durable/figure.ts";
+import { addedLatency, beside, checkpoints, tenPairs, toFifty } from "./durable/loads.ts";
+import { queues, restart } from "./durable/queues.ts";
+import { buildLoadGenerator } from "./support/load-generator.ts";
+import {
+  choice,
+  core,
+  runProgram,
+  toggle,
+  usageError,
+  wholeNumber,
+} from "./support/program-arguments.ts";
+import type { OptionValues, ProgramOption } from "./support/program-arguments.ts";
+import {
+  circumstances,
+  keepResults,
+  packageVersion,
+  pageOf,
+  tooLittle,
+} from "./support/results.ts";
+import type { Circumstances } from "./support/results.ts";
 
 type Measurement = (workload: DurableWorkload) => Promise<DurableFigure | DurableFigure[]>;
 

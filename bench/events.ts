@@ -9,10 +9,10 @@ import { encodePacket } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { MqttServer } from "@anax/server";
 import type { ServerEventHandlers } from "@anax/server";
-import { DirectListener } from "./direct-listener.ts";
-import type { End } from "./direct-listener.ts";
-import { median } from "./median.ts";
-import { runProgram, wholeNumber } from "./program-arguments.ts";
+import { DirectListener } from "./support/direct-listener.ts";
+import type { End } from "./support/direct-listener.ts";
+import { median } from "./support/median.ts";
+import { runProgram, wholeNumber } from "./support/program-arguments.ts";
 
 /** One way to run the server. */
 export interface EventCase {

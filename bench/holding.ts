@@ -10,11 +10,11 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { holdInMemory } from "./holding-in-memory.ts";
-import type { HoldingResult, HoldingWorkload } from "./holding-workload.ts";
-import { buildLoadGenerator, runLoad } from "./load-generator.ts";
-import { PlainError } from "./plain-error.ts";
-import { choice, runProgram, usageError, wholeNumber } from "./program-arguments.ts";
+import { holdInMemory } from "./holding/in-memory.ts";
+import type { HoldingResult, HoldingWorkload } from "./holding/workload.ts";
+import { buildLoadGenerator, runLoad } from "./support/load-generator.ts";
+import { PlainError } from "./support/plain-error.ts";
+import { choice, runProgram, usageError, wholeNumber } from "./support/program-arguments.ts";
 
 interface ServerStatus {
   readonly connectionsCurrent: number;

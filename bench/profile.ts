@@ -4,15 +4,15 @@
  */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { runLoad } from "./load-generator.ts";
-import type { LoadResult } from "./load-generator.ts";
-import { PEERS, RunningPeer } from "./peers.ts";
-import type { PeerProgram } from "./peers.ts";
-import { PlainError } from "./plain-error.ts";
-import { core, runProgram, wholeNumber } from "./program-arguments.ts";
-import { ROOT } from "./results.ts";
-import type { Scenario } from "./scenario.ts";
-import { SCENARIOS } from "./scenarios.ts";
+import { runLoad } from "./support/load-generator.ts";
+import type { LoadResult } from "./support/load-generator.ts";
+import { PEERS, RunningPeer } from "./table/peers.ts";
+import type { PeerProgram } from "./table/peers.ts";
+import { PlainError } from "./support/plain-error.ts";
+import { core, runProgram, wholeNumber } from "./support/program-arguments.ts";
+import { ROOT } from "./support/results.ts";
+import type { Scenario } from "./table/scenario.ts";
+import { SCENARIOS } from "./table/scenarios.ts";
 
 /** What of a profile file is read. */
 interface CpuProfile {

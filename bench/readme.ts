@@ -5,9 +5,9 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { runProgram } from "./program-arguments.ts";
-import { ROOT } from "./results.ts";
-import type { Circumstances, Report } from "./results.ts";
+import { runProgram } from "./support/program-arguments.ts";
+import { ROOT } from "./support/results.ts";
+import type { Circumstances, Report } from "./support/results.ts";
 
 /** A page with a table of measurements. */
 interface Page {

@@ -7,11 +7,11 @@
  *     npm run bench -- --runs 3 --seconds 5 --tries 4 --peers anax,mosquitto --server-cpu 0 --load-cpu 1
  */
 import { fileURLToPath } from "node:url";
-import { buildLoadGenerator } from "./load-generator.ts";
-import { measure } from "./measuring.ts";
-import type { BenchSettings, Measured } from "./measuring.ts";
-import { PEERS } from "./peers.ts";
-import { PlainError } from "./plain-error.ts";
+import { buildLoadGenerator } from "./support/load-generator.ts";
+import { measure } from "./table/measuring.ts";
+import type { BenchSettings, Measured } from "./table/measuring.ts";
+import { PEERS } from "./table/peers.ts";
+import { PlainError } from "./support/plain-error.ts";
 import {
   anyNumber,
   choices,
@@ -20,10 +20,10 @@ import {
   toggle,
   usageError,
   wholeNumber,
-} from "./program-arguments.ts";
-import type { OptionValues } from "./program-arguments.ts";
+} from "./support/program-arguments.ts";
+import type { OptionValues } from "./support/program-arguments.ts";
 import { writeReadme } from "./readme.ts";
-import { LEGEND, rowsOf, table } from "./report.ts";
+import { LEGEND, rowsOf, table } from "./table/report.ts";
 import {
   circumstances,
   keepResults,
@@ -32,9 +32,9 @@ import {
   pageOf,
   ROOT,
   tooLittle,
-} from "./results.ts";
-import type { Circumstances, Report } from "./results.ts";
-import { SCENARIOS } from "./scenarios.ts";
+} from "./support/results.ts";
+import type { Circumstances, Report } from "./support/results.ts";
+import { SCENARIOS } from "./table/scenarios.ts";
 
 const PEER_NAMES = PEERS.map(({ name }) => name);
 

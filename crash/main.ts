@@ -13,8 +13,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { choice, filePath, runProgram, toggle, wholeNumber } from "../bench/program-arguments.ts";
-import type { OptionValues } from "../bench/program-arguments.ts";
+import {
+  choice,
+  filePath,
+  runProgram,
+  toggle,
+  wholeNumber,
+} from "../bench/support/program-arguments.ts";
+import type { OptionValues } from "../bench/support/program-arguments.ts";
 import { Campaign } from "./campaign.ts";
 import { reportText } from "./report.ts";
 import { anaxCommand, mosquittoCommand } from "./server-command.ts";

@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { PlainError } from "../bench/plain-error.ts";
-import { programPath } from "../bench/program-path.ts";
+import { PlainError } from "../bench/support/plain-error.ts";
+import { programPath } from "../bench/support/program-path.ts";
 import type { ProgramOptions } from "./server-program.ts";
 import type { ServerCommand } from "./server-process.ts";
 

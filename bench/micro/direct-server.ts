@@ -1,6 +1,6 @@
 import { MqttServer } from "@anax/server";
 import type { MqttServerOptions } from "@anax/server";
-import { DirectListener } from "../direct-listener.ts";
+import { DirectListener } from "../support/direct-listener.ts";
 
 const OPTIONS = { noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
 /** Filters in one SUBSCRIBE, which must not become larger than a packet may be. */

@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { measure } from "mitata";
-import { anyNumber, runProgram } from "../program-arguments.ts";
+import { anyNumber, runProgram } from "../support/program-arguments.ts";
 import { CODEC } from "./codec.ts";
 import { ENCODE } from "./encode.ts";
 import type { MicroGroup } from "./micro-case.ts";

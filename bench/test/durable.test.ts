@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
 import { durableTable, measureDurable } from "../durable.ts";
-import type { DurableFigure } from "../durable-figure.ts";
+import type { DurableFigure } from "../durable/figure.ts";
 
 const hasCompiler = existsSync("/usr/bin/gcc");
 const isBuilt = existsSync(new URL("../../packages/store-lmdb/dist/index.js", import.meta.url));

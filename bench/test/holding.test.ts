@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { holdInMemory } from "../holding-in-memory.ts";
+import { holdInMemory } from "../holding/in-memory.ts";
 import { holdingLine, holdOverTcp, isHeld } from "../holding.ts";
 
 const workload = { connections: 60, active: 10, seconds: 1 };

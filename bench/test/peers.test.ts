@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { RunningPeer } from "../peers.ts";
-import type { PeerProgram } from "../peers.ts";
+import { RunningPeer } from "../table/peers.ts";
+import type { PeerProgram } from "../table/peers.ts";
 
 function peerOf(command: readonly [string, ...string[]]): PeerProgram {
   return { name: "broken", missing: undefined, errors: "ignore", command: () => command };

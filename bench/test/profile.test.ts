@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
-import { PEERS } from "../peers.ts";
+import { PEERS } from "../table/peers.ts";
 import { partOf, profile, profileLines, summarise } from "../profile.ts";
-import { SCENARIOS } from "../scenarios.ts";
+import { SCENARIOS } from "../table/scenarios.ts";
 
 it("adds up where samples were taken, without idle time and what came before", () => {
   const frame = (functionName: string, url: string) => ({ functionName, url, lineNumber: 9 });

@@ -8,8 +8,14 @@ import { EVENTS_PROGRAM } from "../events.ts";
 import { HOLDING_PROGRAM } from "../holding.ts";
 import { MICRO_PROGRAM } from "../micro/run.ts";
 import { PROFILE_PROGRAM } from "../profile.ts";
-import { anyNumber, helpText, readArguments, toggle, wholeNumber } from "../program-arguments.ts";
-import type { Program } from "../program-arguments.ts";
+import {
+  anyNumber,
+  helpText,
+  readArguments,
+  toggle,
+  wholeNumber,
+} from "../support/program-arguments.ts";
+import type { Program } from "../support/program-arguments.ts";
 import { BENCH_PROGRAM } from "../run.ts";
 
 const PROGRAM = {

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { readArguments } from "../../bench/program-arguments.ts";
+import { readArguments } from "../../bench/support/program-arguments.ts";
 import { CRASH_PROGRAM } from "../main.ts";
 
 it.each([

@@ -1,7 +1,7 @@
-import type { LoadResult } from "./load-generator.ts";
+import type { LoadResult } from "../support/load-generator.ts";
 import { NOISE_MAX, noiseOf } from "./measuring.ts";
 import type { Measured } from "./measuring.ts";
-import { median } from "./median.ts";
+import { median } from "../support/median.ts";
 import type { Bar, Line, Unit } from "./scenario.ts";
 
 /** How Anax stands in a line. */

@@ -1,12 +1,12 @@
 /** The lines of the table that compare loads: with a store, without one, and on aedes with LevelDB. */
-import { faultsOf, inTurn, medianOf, withServer } from "./durable-contenders.ts";
-import type { Results } from "./durable-contenders.ts";
-import { BAR_SIZES, percent, verdictOf } from "./durable-figure.ts";
-import type { DurableFigure, DurableWorkload } from "./durable-figure.ts";
-import type { DurableServerProcess } from "./durable-server.ts";
-import { runLoad } from "./load-generator.ts";
-import type { LoadResult } from "./load-generator.ts";
-import { median } from "./median.ts";
+import { faultsOf, inTurn, medianOf, withServer } from "./contenders.ts";
+import type { Results } from "./contenders.ts";
+import { BAR_SIZES, percent, verdictOf } from "./figure.ts";
+import type { DurableFigure, DurableWorkload } from "./figure.ts";
+import type { DurableServerProcess } from "./server.ts";
+import { runLoad } from "../support/load-generator.ts";
+import type { LoadResult } from "../support/load-generator.ts";
+import { median } from "../support/median.ts";
 
 const MEMORY = { durability: "memory" } as const;
 const DISK = { durability: "disk" } as const;

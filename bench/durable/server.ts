@@ -89,8 +89,8 @@ function commandOf(options: DurableServerOptions): readonly [string, ...string[]
   const { durability, directory, cpu = "", options: others = {} } = options;
   const program =
     durability === "aedes"
-      ? [file("servers/aedes-level.mjs"), "0", directory]
-      : [file("servers/anax-durable.js"), durability, directory, JSON.stringify(others)];
+      ? [file("../servers/aedes-level.mjs"), "0", directory]
+      : [file("../servers/anax-durable.js"), durability, directory, JSON.stringify(others)];
   const command: [string, ...string[]] = [process.execPath, ...program];
   return cpu === "" ? command : ["taskset", "-c", cpu, ...command];
 }

@@ -1,16 +1,16 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { DurableWorkload } from "./durable-figure.ts";
-import { DurableServerProcess } from "./durable-server.ts";
-import type { DurableServerOptions } from "./durable-server.ts";
-import { runLoad } from "./load-generator.ts";
-import type { LoadResult } from "./load-generator.ts";
-import { leastDisturbed } from "./measuring.ts";
-import { median } from "./median.ts";
+import type { DurableWorkload } from "./figure.ts";
+import { DurableServerProcess } from "./server.ts";
+import type { DurableServerOptions } from "./server.ts";
+import { runLoad } from "../support/load-generator.ts";
+import type { LoadResult } from "../support/load-generator.ts";
+import { leastDisturbed } from "../table/measuring.ts";
+import { median } from "../support/median.ts";
 
 /** On the disk of the repository: a temporary folder may be memory. */
-const FOLDER = fileURLToPath(new URL("../node_modules/.cache/", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../../node_modules/.cache/", import.meta.url));
 
 /** Does something with a server on a directory of its own, which is removed afterwards. */
 export async function withServer<Result>(

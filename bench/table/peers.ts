@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { PlainError } from "./plain-error.ts";
-import { programPath } from "./program-path.ts";
+import { PlainError } from "../support/plain-error.ts";
+import { programPath } from "../support/program-path.ts";
 
 /** A server that is measured. */
 export interface PeerProgram {
@@ -29,13 +29,13 @@ const file = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 export const PEERS: readonly PeerProgram[] = [
   {
     name: "anax",
-    missing: existsSync(file("../packages/server/dist/index.js"))
+    missing: existsSync(file("../../packages/server/dist/index.js"))
       ? undefined
       : "not built: npm run build",
     errors: "inherit",
     command: (port, _directory, kind) => [
       process.execPath,
-      file("servers/anax.mjs"),
+      file("../servers/anax.mjs"),
       String(port),
       kind,
     ],
@@ -52,9 +52,11 @@ export const PEERS: readonly PeerProgram[] = [
   },
   {
     name: "aedes",
-    missing: existsSync(file("../node_modules/aedes")) ? undefined : "not installed (npm: aedes)",
+    missing: existsSync(file("../../node_modules/aedes"))
+      ? undefined
+      : "not installed (npm: aedes)",
     errors: "inherit",
-    command: (port) => [process.execPath, file("servers/aedes.mjs"), String(port)],
+    command: (port) => [process.execPath, file("../servers/aedes.mjs"), String(port)],
   },
 ];
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { runLoad } from "./load-generator.ts";
-import type { LoadResult } from "./load-generator.ts";
-import { median } from "./median.ts";
+import { runLoad } from "../support/load-generator.ts";
+import type { LoadResult } from "../support/load-generator.ts";
+import { median } from "../support/median.ts";
 import { RunningPeer } from "./peers.ts";
 import type { PeerProgram } from "./peers.ts";
 import type { Scenario, ServerKind } from "./scenario.ts";

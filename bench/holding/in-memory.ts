@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { encodePacket } from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
 import { MqttServer } from "@anax/server";
-import type { HoldingResult, HoldingWorkload } from "./holding-workload.ts";
+import type { HoldingResult, HoldingWorkload } from "./workload.ts";
 
 /** Connections that are made before the loop may go round. */
 const CONNECTIONS_AT_ONCE = 500;

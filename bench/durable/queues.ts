@@ -1,9 +1,9 @@
 /** The lines of the table about much that waits: in memory, on disk, and at a restart. */
-import { drainSessions, makeSessions, publishAll } from "./durable-clients.ts";
-import { withServer } from "./durable-contenders.ts";
-import { bytesText, isReduced, percent, verdictOf } from "./durable-figure.ts";
-import type { DurableFigure, DurableWorkload } from "./durable-figure.ts";
-import { DurableServerProcess } from "./durable-server.ts";
+import { drainSessions, makeSessions, publishAll } from "./clients.ts";
+import { withServer } from "./contenders.ts";
+import { bytesText, isReduced, percent, verdictOf } from "./figure.ts";
+import type { DurableFigure, DurableWorkload } from "./figure.ts";
+import { DurableServerProcess } from "./server.ts";
 
 const MEMORY_BYTES_MAX = 300_000_000;
 const STORE_SHARE_MAX = 0.05;

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { programPath } from "./program-path.ts";
 
 /** Of the repository, with a slash at the end. */
-export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Machine, versions and commit: figures without them say nothing. `partial` says why a run is not a complete one. */
 export type Circumstances = Readonly<Record<string, string>>;

@@ -5,9 +5,9 @@ import { fileURLToPath } from "node:url";
 import { PlainError } from "./plain-error.ts";
 import { programPath } from "./program-path.ts";
 
-const SOURCE = fileURLToPath(new URL("load/mqttload.c", import.meta.url));
+const SOURCE = fileURLToPath(new URL("../load/mqttload.c", import.meta.url));
 const BINARY = join(
-  dirname(fileURLToPath(new URL("../package.json", import.meta.url))),
+  dirname(fileURLToPath(new URL("../../package.json", import.meta.url))),
   ".cache",
   "mqttload",
 );
