@@ -12,14 +12,8 @@ import type { DurableFigure, DurableWorkload, SizeName } from "./durable/figure.
 import { addedLatency, beside, checkpoints, tenPairs, toFifty } from "./durable/loads.ts";
 import { queues, restart } from "./durable/queues.ts";
 import { buildLoadGenerator } from "./support/load-generator.ts";
-import {
-  choice,
-  core,
-  runProgram,
-  toggle,
-  usageError,
-  wholeNumber,
-} from "./support/program-arguments.ts";
+import { LOAD_OPTIONS, triesOption } from "./support/load-options.ts";
+import { choice, runProgram, usageError, wholeNumber } from "./support/program-arguments.ts";
 import type { OptionValues, ProgramOption } from "./support/program-arguments.ts";
 import {
   circumstances,
@@ -69,22 +63,14 @@ export const DURABLE_PROGRAM = {
     "What durability costs, each line against the same load on a server without a store, in turn. Prints the table; a " +
     "complete one of the default sizes is written to bench/results.",
   options: {
-    seconds: wholeNumber("time of a run", { from: 1, to: 3_600, byDefault: 5 }),
-    runs: wholeNumber("runs of each server", { from: 1, to: 1_000, byDefault: 3 }),
-    tries: wholeNumber("times a run is made at most, if it was disturbed", {
-      from: 1,
-      to: 100,
-      byDefault: 2,
-    }),
-    "server-cpu": core("core of the servers", 0),
-    "load-cpu": core("core of the load generator", 1),
+    ...LOAD_OPTIONS,
+    tries: triesOption(2),
     checkpoints: size("checkpoints under a steady load", BAR_SIZES.checkpoints),
     messages: size("messages that are queued", BAR_SIZES.messages),
     sessions: size("sessions that they are queued for", BAR_SIZES.sessions),
     "restart-sessions": size("sessions that a restart finds", BAR_SIZES.restartSessions),
     "restart-retained": size("retained messages that it finds", BAR_SIZES.restartRetained),
     only: choice("without the large queues, or these alone", ["all", "loads", "queues"], "all"),
-    save: toggle("writes to bench/results also what is not complete"),
   },
 };
 

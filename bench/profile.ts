@@ -6,10 +6,11 @@ import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { runLoad } from "./support/load-generator.ts";
 import type { LoadResult } from "./support/load-generator.ts";
+import { CORE_OPTIONS } from "./support/load-options.ts";
 import { PEERS, RunningPeer } from "./table/peers.ts";
 import type { PeerProgram } from "./table/peers.ts";
 import { PlainError } from "./support/plain-error.ts";
-import { core, runProgram, wholeNumber } from "./support/program-arguments.ts";
+import { runProgram, wholeNumber } from "./support/program-arguments.ts";
 import { ROOT } from "./support/results.ts";
 import type { Scenario } from "./table/scenario.ts";
 import { SCENARIOS } from "./table/scenarios.ts";
@@ -177,8 +178,7 @@ export const PROFILE_PROGRAM = {
   options: {
     seconds: wholeNumber("time of the load", { from: 1, to: 3_600, byDefault: 5 }),
     functions: wholeNumber("functions that are told", { from: 0, to: 1_000, byDefault: 12 }),
-    "server-cpu": core("core of the server", 0),
-    "load-cpu": core("core of the load generator", 1),
+    ...CORE_OPTIONS,
   },
   words: { what: "scenario", names: SCENARIOS.map(({ name }) => name), isRequired: true },
 };

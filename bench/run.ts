@@ -11,16 +11,9 @@ import { buildLoadGenerator } from "./support/load-generator.ts";
 import { measure } from "./table/measuring.ts";
 import type { BenchSettings, Measured } from "./table/measuring.ts";
 import { PEERS } from "./table/peers.ts";
+import { LOAD_OPTIONS, triesOption } from "./support/load-options.ts";
 import { PlainError } from "./support/plain-error.ts";
-import {
-  anyNumber,
-  choices,
-  core,
-  runProgram,
-  toggle,
-  usageError,
-  wholeNumber,
-} from "./support/program-arguments.ts";
+import { anyNumber, choices, runProgram, toggle, usageError } from "./support/program-arguments.ts";
 import type { OptionValues } from "./support/program-arguments.ts";
 import { writeReadme } from "./readme.ts";
 import { LEGEND, rowsOf, table } from "./table/report.ts";
@@ -45,22 +38,14 @@ export const BENCH_PROGRAM = {
     "Measures Anax beside its peers, side by side in one run. Prints the table; a complete run (every scenario that needs " +
     "not be named, every peer that is installed, 3 runs of 3 s at least) is written to bench/results.",
   options: {
-    runs: wholeNumber("runs of each server in a scenario", { from: 1, to: 1_000, byDefault: 3 }),
-    seconds: wholeNumber("time of a run", { from: 1, to: 3_600, byDefault: 5 }),
+    ...LOAD_OPTIONS,
+    tries: triesOption(4),
     minutes: anyNumber("time of a scenario that runs once, if named", {
       from: 0.1,
       to: 1_440,
       byDefault: 10,
     }),
-    tries: wholeNumber("times a run is made at most, if it was disturbed", {
-      from: 1,
-      to: 100,
-      byDefault: 4,
-    }),
     peers: choices("servers", PEER_NAMES),
-    "server-cpu": core("core of the servers", 0),
-    "load-cpu": core("core of the load generator", 1),
-    save: toggle("writes to bench/results also what is not complete"),
     "write-readme": toggle("puts the table of a complete run into the README"),
   },
   words: { what: "scenario", names: SCENARIOS.map(({ name }) => name) },

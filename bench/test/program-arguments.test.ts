@@ -76,6 +76,7 @@ describe("the measuring programs", () => {
     refused(BENCH_PROGRAM, ["--tries", "0"], '--tries "0"'),
     refused(BENCH_PROGRAM, ["--peers", "anax,foo"], '--peers "anax,foo"'),
     refused(BENCH_PROGRAM, ["--server-cpu", "9999"], `which has ${cpus().length}`),
+    refused(DURABLE_PROGRAM, ["--runs", "x"], '--runs "x"'),
     refused(DURABLE_PROGRAM, ["--only", "some"], '--only "some" is not one of'),
     refused(CLIENT_PROGRAM, ["--protocol", "6"], '--protocol "6" is not one of 4, 5'),
     refused(PROFILE_PROGRAM, ["nonsense"], 'there is no scenario "nonsense"'),
