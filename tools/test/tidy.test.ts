@@ -175,6 +175,15 @@ const SEEDS: readonly Seed[] = [
     "[x](../LICENSE) [y](gone.md#part)\n",
     "links to gone.md",
   ),
+  seed(
+    "linksLeadToHeadings",
+    "docs/a.md",
+    "# A `b`: c\n[x](#a-b-c) [y](#gone)\n",
+    "no heading #gone",
+  ),
+  seed("linksLeadToHeadings", "docs/a.md", "[x](../ARCHITECTURE.md#gone)\n", "no heading #gone"),
+  seed("commandsExist", "docs/a.md", "`npm run gone -- x`\n", "no script gone"),
+  seed("commandsExist", "docs/a.md", "```sh\nnpx tsx tools/gone.ts\n```\n", "no tools/gone.ts"),
 ];
 
 function seed(rule: string, path: string, text: string, says: string): Seed {

@@ -94,6 +94,35 @@ export const linksLeadSomewhere: Rule = (repository) => {
     );
 };
 
+/** What follows `#` in a relative link is a heading of the page that it leads to. */
+export const linksLeadToHeadings: Rule = ({ files }) =>
+  [...files].flatMap(([path, text]) => {
+    if (!path.endsWith(".md")) return [];
+    return [...text.matchAll(/\]\(([^)\s:#]*)#([^)\s]+)\)/g)].flatMap((link) => {
+      const [, page = "", anchor = ""] = link;
+      const target = page === "" ? path : posix.join(posix.dirname(path), page);
+      const there = files.get(target);
+      if (there === undefined || anchorsOf(there).has(anchor)) return [];
+      return [
+        { path, line: lineAt(text, link.index), message: `${target} has no heading #${anchor}` },
+      ];
+    });
+  });
+
+/** Anchors of a page's headings, as GitHub makes them: small letters, hyphens for blanks, no signs. */
+function anchorsOf(markdown: string): ReadonlySet<string> {
+  const prose = markdown.replace(/^```[\s\S]*?^```/gm, "");
+  const headings = [...prose.matchAll(/^#+ +(.+)$/gm)].map(([, heading = ""]) => heading);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}_ -]/gu, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+}
+
 function brokenLink(
   link: { readonly path: string; readonly target: string; readonly line: number },
   paths: ReadonlySet<string>,
