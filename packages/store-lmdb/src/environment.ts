@@ -48,6 +48,15 @@ const SETTINGS = {
   maxDbs: 4,
 };
 
+/**
+ * Room in the address space for a file to grow in, where there is plenty of it: no memory, and no limit. LMDB begins with little
+ * and maps the file once more whenever that is too small, but keeps the older maps: what was read through each counted as
+ * memory of the process again, twice the file in the end.
+ */
+const MAP_BYTES = 2 ** 36;
+const NARROW: ReadonlySet<string> = new Set(["arm", "ia32", "mips", "mipsel"]);
+const MAP_SIZE = NARROW.has(process.arch) ? {} : { mapSize: MAP_BYTES };
+
 /** An open LMDB file, with the tables of a store in it. */
 export class Environment {
   readonly file: string;
@@ -57,6 +66,7 @@ export class Environment {
   readonly journal: Table;
   readonly #root: RootDatabase<Uint8Array, Uint8Array>;
   #isClosed = false;
+  #hasFreePages = false;
 
   /**
    * @throws StoreError if the file is not LMDB's or is shorter than it says
@@ -68,6 +78,7 @@ export class Environment {
     refuseUnusableLock(`${file}-lock`, mode);
     const options = {
       ...SETTINGS,
+      ...MAP_SIZE,
       path: file,
       noSync: mode === "process",
       readOnly: mode === "read",
@@ -87,7 +98,31 @@ export class Environment {
 
   /** Makes the changes that `change` asks the tables for, all or none, and settles when they are made. */
   async write(change: () => void): Promise<void> {
+    await this.#beginFreeList();
     await this.#root.batch(change);
+  }
+
+  /**
+   * LMDB's list of free pages must not be empty when a large entry is added to it, as when much is deleted at once: while it
+   * looks for room for the entry, it reads the list, of which there is but a page with nothing on it yet, and takes for a key
+   * what lies behind that page. That ends the process (`key.mv_size > 0` in `mdb_page_alloc`), or worse. The list is
+   * empty in a file that was just compacted. So a row is written again, which frees a page or two: a small entry, which
+   * needs no room of its own. From then on there always is one, for each transaction frees a page at least and adds its entry before it takes any away.
+   */
+  async #beginFreeList(): Promise<void> {
+    if (this.#hasFreePages) return;
+    const [row] = this.meta.getRange({ start: FIRST_KEY, limit: 1 });
+    if (this.#freeEntries === 0 && row !== undefined) {
+      const [key, value] = [row.key.slice(), row.value.slice()];
+      await this.#root.batch(() => void this.meta.put(key, value));
+    }
+    this.#hasFreePages = row !== undefined;
+  }
+
+  /** Entries in the list of free pages. */
+  get #freeEntries(): number {
+    const counts = statisticsOf(this.#root)["free"];
+    return Number(Object(counts)["entryCount"]);
   }
 
   /** Bytes of the pages that are in use. */

@@ -61,4 +61,15 @@ describe("a store and other processes", () => {
       }),
     TIMEOUT_MS,
   );
+
+  it(
+    "is not ended by LMDB, however much is deleted at once, and from whatever file",
+    () =>
+      withFolder(async (path) => {
+        const child = new ChildProgram("child-pages.ts", [path, "1", "20"]);
+        await child.ended;
+        expect(child.lines.at(-1)).toBe("round 20");
+      }),
+    TIMEOUT_MS,
+  );
 });
