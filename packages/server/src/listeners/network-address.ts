@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import type { Peer } from "../core/wire.ts";
 import type { ListenerAddress } from "../ports/listener.ts";
 
@@ -15,12 +15,20 @@ export function networkAddress(
   return { url: `${scheme}://${shown}:${port}${path}`, host, port };
 }
 
+/** The ends of a connection, as a socket tells them. */
+export interface SocketAddresses {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localAddress?: string | undefined;
+  readonly localPort?: number | undefined;
+}
+
 /**
  * Who is at the other end of a socket. The addresses are gone once it closes, so they are read now. The object is one
  * literal: spread together from parts that may be missing, every connection's had a hidden class of its own.
  */
 export function socketPeer(
-  socket: Pick<Socket, "remoteAddress" | "remotePort" | "localAddress" | "localPort">,
+  socket: SocketAddresses,
   transport: string,
   local: LocalAddress | undefined = socketLocalAddress(socket),
 ): Peer {
@@ -52,7 +60,7 @@ const ALL_ADDRESSES: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 function socketLocalAddress({
   localAddress,
   localPort,
-}: Pick<Socket, "localAddress" | "localPort">): LocalAddress | undefined {
+}: SocketAddresses): LocalAddress | undefined {
   return localAddress === undefined || localPort === undefined
     ? undefined
     : { localAddress, localPort };

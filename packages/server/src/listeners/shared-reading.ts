@@ -8,6 +8,11 @@ const READ_BYTES = 262_144;
 
 let shared: Buffer | undefined;
 
+/** The array that all plain sockets read into. Whoever reads is done with it before anybody else reads. */
+export function sharedArray(): Buffer {
+  return (shared ??= Buffer.allocUnsafeSlow(READ_BYTES));
+}
+
 /** The parts of Node's inner handle that tell whether a socket can be made anew around it. */
 interface ReadingHandle {
   readonly useUserBuffer?: unknown;
@@ -25,7 +30,7 @@ export function withSharedReading(accepted: Socket): Socket {
   const owner = accepted as unknown as { _handle: ReadingHandle | null };
   const handle = owner._handle;
   if (typeof handle?.useUserBuffer !== "function") return accepted;
-  const buffer = (shared ??= Buffer.allocUnsafeSlow(READ_BYTES));
+  const buffer = sharedArray();
   const callback = (count: number): boolean => socket.emit("data", buffer.subarray(0, count));
   const options = { handle, allowHalfOpen: accepted.allowHalfOpen, onread: { buffer, callback } };
   const socket: Socket = new Socket(options);

@@ -3,6 +3,13 @@ import type { ListenOptions, Server, Socket } from "node:net";
 import { asError, MqttListenError } from "../errors.ts";
 import type { ConnectionAcceptor } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
+import type { Peer } from "../core/wire.ts";
+import { HandleWire } from "./handle-wire.ts";
+import type { SocketAddresses } from "./network-address.ts";
+import { withSharedReading } from "./shared-reading.ts";
+import { HandleAddresses, socketHandles, takeHandles } from "./socket-handles.ts";
+import type { SocketHandle, SocketHandles } from "./socket-handles.ts";
+import { openAdmitted } from "./stream-wire.ts";
 
 /** What all listeners on sockets can be told. */
 export interface SocketOptions {
@@ -37,14 +44,13 @@ export class SocketServer {
   }
 
   /**
-   * Listens, and calls `onSocket` with each admitted socket, whose place is then its to give back, and which `prepare` may
-   * have put in place of the accepted one. Rejects with `MqttListenError`.
+   * Listens, and calls `onSocket` with each admitted socket, whose place is then its to give back. Rejects with
+   * `MqttListenError`.
    */
   async start(
     target: Pick<ListenOptions, "host" | "port" | "path">,
     acceptor: ConnectionAcceptor,
     onSocket: (socket: Socket) => void,
-    prepare: (accepted: Socket) => Socket = unchanged,
   ): Promise<void> {
     const keepAliveMs = this.#options.tcpKeepAliveMs ?? 0;
     const server = createServer({
@@ -54,12 +60,45 @@ export class SocketServer {
       keepAliveInitialDelay: keepAliveMs,
     });
     server.on("connection", (accepted) => {
-      if (acceptor.admit(accepted.remoteAddress)) onSocket(prepare(accepted));
+      if (acceptor.admit(accepted.remoteAddress)) onSocket(accepted);
       else accepted.destroy();
     });
     await listen(server, { ...target, backlog: this.#options.backlog ?? 511 });
     server.on("error", (error) => this.#acceptFailed(error));
     this.#server = server;
+  }
+
+  /**
+   * Listens, and has MQTT spoken on each admitted socket as it is: on its handle alone where Node is as it is known, and
+   * on a socket otherwise. Rejects with `MqttListenError`.
+   */
+  async startPlain(
+    target: Pick<ListenOptions, "host" | "port" | "path">,
+    acceptor: ConnectionAcceptor,
+    peerOf: (addresses: SocketAddresses) => Peer,
+  ): Promise<void> {
+    await this.start(target, acceptor, (accepted) => {
+      const socket = withSharedReading(accepted);
+      openAdmitted(socket, peerOf(socket), acceptor);
+    });
+    const handles = socketHandles();
+    if (handles === undefined || this.#server === undefined) return;
+    takeHandles(this.#server, (handle) => this.#open(handle, handles, acceptor, peerOf));
+  }
+
+  #open(
+    handle: SocketHandle,
+    handles: SocketHandles,
+    acceptor: ConnectionAcceptor,
+    peerOf: (addresses: SocketAddresses) => Peer,
+  ): void {
+    const addresses = new HandleAddresses(handle);
+    if (!acceptor.admit(addresses.remoteAddress)) return handle.close();
+    const keepAliveMs = this.#options.tcpKeepAliveMs ?? 0;
+    handle.setNoDelay?.(true);
+    if (keepAliveMs > 0) handle.setKeepAlive?.(true, Math.trunc(keepAliveMs / 1_000));
+    const wire = new HandleWire(handle, handles, acceptor);
+    wire.start(acceptor.open(wire, peerOf(addresses)));
   }
 
   /** Accepts no more. Sockets that were accepted stay as they are. */
@@ -81,10 +120,6 @@ export function holdPlace(socket: Socket, acceptor: ConnectionAcceptor): void {
   socket.once("close", () => acceptor.release());
   // A reset during a handshake ends that socket, not the process.
   socket.on("error", ignoreError);
-}
-
-function unchanged(accepted: Socket): Socket {
-  return accepted;
 }
 
 function ignoreError(): void {

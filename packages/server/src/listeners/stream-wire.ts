@@ -14,6 +14,11 @@ const READING_MS_MAX = 5;
 /** When the first large read of this turn was done; 0 if there was none. */
 let readingSinceMs = 0;
 
+/** True if a read of so many bytes was the last that its connection may do in this turn. */
+export function isLastOfTurn(bytesRead: number): boolean {
+  return bytesRead >= LARGE_READ_BYTES && isTurnOver();
+}
+
 function isTurnOver(): boolean {
   const now = performance.now();
   if (readingSinceMs === 0) {
@@ -100,7 +105,7 @@ export class StreamWire implements Wire {
   received(chunk: Uint8Array): void {
     if (this.#ending) return;
     this.#sink?.received(chunk);
-    if (chunk.length >= LARGE_READ_BYTES && isTurnOver()) this.#yieldTurn();
+    if (isLastOfTurn(chunk.length)) this.#yieldTurn();
   }
 
   /** The system would give more of the same connection before it gives anybody else a turn: reads on in the next one. */

@@ -1,12 +1,9 @@
-import type { Socket } from "node:net";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { networkAddress, sharedLocalAddress, socketPeer } from "./network-address.ts";
 import type { LocalAddress } from "./network-address.ts";
-import { withSharedReading } from "./shared-reading.ts";
 import { SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
-import { openAdmitted } from "./stream-wire.ts";
 
 /** Options of a listener on plain TCP. */
 export interface TcpListenerOptions extends SocketOptions {
@@ -35,9 +32,9 @@ export class TcpListener implements Listener {
 
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { host = "127.0.0.1", port = 1883 } = this.#options;
-    const open = (socket: Socket): void =>
-      openAdmitted(socket, socketPeer(socket, "tcp", this.#local), acceptor);
-    await this.#server.start({ host, port }, acceptor, open, withSharedReading);
+    await this.#server.startPlain({ host, port }, acceptor, (addresses) =>
+      socketPeer(addresses, "tcp", this.#local),
+    );
     // From here on nobody has to ask the system, for each connection, what is the same for all.
     this.#local = sharedLocalAddress(this.#server.address);
   }

@@ -1,13 +1,10 @@
 import { chmod, stat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
-import type { Socket } from "node:net";
 import { MqttListenError } from "../errors.ts";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
-import { withSharedReading } from "./shared-reading.ts";
 import { listenError, SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
-import { openAdmitted } from "./stream-wire.ts";
 
 /** Options of a listener on a unix domain socket. */
 export interface UnixListenerOptions extends Pick<SocketOptions, "backlog"> {
@@ -37,9 +34,7 @@ export class UnixListener implements Listener {
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { path, mode } = this.#options;
     await removeStaleSocket(path);
-    const open = (socket: Socket): void =>
-      openAdmitted(socket, { transport: "unix", secure: false }, acceptor);
-    await this.#server.start({ path }, acceptor, open, withSharedReading);
+    await this.#server.startPlain({ path }, acceptor, () => ({ transport: "unix", secure: false }));
     if (mode === undefined) return;
     await chmod(path, mode).catch((error: unknown) => {
       this.#server.stop();

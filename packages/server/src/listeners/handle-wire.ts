@@ -1,0 +1,208 @@
+import type { Wire } from "../core/wire.ts";
+import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
+import { sharedArray } from "./shared-reading.ts";
+import { systemError } from "./socket-handles.ts";
+import type { HandleRequest, SocketHandle, SocketHandles } from "./socket-handles.ts";
+import { CLOSE_TIMEOUT_MS, isLastOfTurn } from "./stream-wire.ts";
+
+/** What the system calls the end of what a peer sends. */
+const END_OF_FILE = -4095;
+
+const WIRE = Symbol("wire");
+
+type CarryingHandle = SocketHandle & { [WIRE]: HandleWire };
+type CarryingRequest = HandleRequest & { wire: HandleWire; bytes?: Uint8Array };
+
+function onRead(this: SocketHandle): void {
+  (this as CarryingHandle)[WIRE].read();
+}
+
+function onClosed(this: SocketHandle): void {
+  (this as CarryingHandle)[WIRE].closed();
+}
+
+function onWritten(this: HandleRequest, status: number): void {
+  (this as CarryingRequest).wire.written(status);
+}
+
+function onShutDown(this: HandleRequest, status: number): void {
+  (this as CarryingRequest).wire.shutDown(status);
+}
+
+function readOn(wire: HandleWire): void {
+  wire.readOn();
+}
+
+/** A request that no write has needed yet: what the system takes at once, which is nearly everything, needs none. */
+let spareRequest: HandleRequest | undefined;
+
+/**
+ * Carries a Network Connection over Node's handle of a socket, without the socket: what `StreamWire` is for streams. The
+ * hot path of TCP: nothing is made for a read or for a write that the system takes at once, and little for a connection.
+ */
+export class HandleWire implements Wire {
+  readonly #handle: SocketHandle;
+  readonly #handles: SocketHandles;
+  readonly #place: Pick<ConnectionAcceptor, "release">;
+  #sink: ConnectionSink | undefined;
+  #error: Error | undefined;
+  #closeTimeout: NodeJS.Timeout | undefined;
+  /** Writes that the system has not taken as a whole. */
+  #writesGoingOn = 0;
+  #isEnding = false;
+  #isShutDown = false;
+  #hasPeerEnded = false;
+  #isClosed = false;
+  #isReading = false;
+  #isPaused = false;
+  #isYielding = false;
+
+  /** `place`: whom to give the connection's place back to when it closes. */
+  constructor(
+    handle: SocketHandle,
+    handles: SocketHandles,
+    place: Pick<ConnectionAcceptor, "release">,
+  ) {
+    this.#handle = handle;
+    this.#handles = handles;
+    this.#place = place;
+    (handle as CarryingHandle)[WIRE] = this;
+  }
+
+  /** Begins to read. */
+  start(sink: ConnectionSink): void {
+    this.#sink = sink;
+    if (this.#isClosed) return;
+    this.#handle.useUserBuffer(sharedArray());
+    this.#handle.onread = onRead;
+    this.#steerReading();
+  }
+
+  /**
+   * Something came, or the end. A sink of an ended connection gets nothing more, but the bytes are still read: unread
+   * ones would turn the close into a reset, which may overtake the last packet sent.
+   */
+  read(): void {
+    const count = this.#handles.lastRead;
+    if (count > 0) return this.#received(count);
+    if (count === 0 || this.#isClosed) return;
+    if (count !== END_OF_FILE) return this.#fail(count, "read");
+    this.#hasPeerEnded = true;
+    this.#steerReading();
+    if (!this.#isEnding) this.#sink?.ended();
+    else if (this.#isShutDown) this.#close();
+  }
+
+  #received(count: number): void {
+    if (this.#isEnding) return;
+    this.#sink?.received(sharedArray().subarray(0, count));
+    if (isLastOfTurn(count)) this.#yieldTurn();
+  }
+
+  /** The system would give more of the same connection before it gives anybody else a turn: reads on in the next one. */
+  #yieldTurn(): void {
+    if (this.#isYielding) return;
+    this.#isYielding = true;
+    this.#steerReading();
+    setImmediate(readOn, this);
+  }
+
+  /** The next turn has come. */
+  readOn(): void {
+    this.#isYielding = false;
+    this.#steerReading();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#steerReading();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#steerReading();
+  }
+
+  /** Of a connection that is ended all is read, paused or not: the peer's end has to be seen. */
+  #steerReading(): void {
+    if (this.#isClosed) return;
+    const isWanted = this.#isEnding || !(this.#isPaused || this.#isYielding);
+    const reads = isWanted && !this.#hasPeerEnded;
+    // The system takes it for an error to be asked twice.
+    if (reads === this.#isReading) return;
+    this.#isReading = reads;
+    const error = reads ? this.#handle.readStart() : this.#handle.readStop();
+    if (error !== 0) this.#fail(error, "read");
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#isEnding || this.#isClosed) return true;
+    const request = (spareRequest ??= new this.#handles.WriteRequest()) as CarryingRequest;
+    const error = this.#handle.writeBuffer(request, bytes);
+    if (error === 0 && !this.#handles.isLastWriteGoingOn) return true;
+    spareRequest = undefined;
+    if (error !== 0) {
+      this.#fail(error, "write");
+      return true;
+    }
+    request.oncomplete = onWritten;
+    request.wire = this;
+    // The system reads from it until it is done.
+    request.bytes = bytes;
+    this.#writesGoingOn += 1;
+    return false;
+  }
+
+  /** A write that went on is over. */
+  written(status: number): void {
+    this.#writesGoingOn -= 1;
+    if (this.#isClosed) return;
+    if (status !== 0) return this.#fail(status, "write");
+    if (this.#writesGoingOn === 0 && !this.#isEnding) this.#sink?.drained();
+  }
+
+  end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    if (this.#isClosed) return;
+    this.#closeTimeout = setTimeout(() => this.destroy(), CLOSE_TIMEOUT_MS);
+    this.#closeTimeout.unref();
+    const request = new this.#handles.ShutdownRequest() as CarryingRequest;
+    request.oncomplete = onShutDown;
+    request.wire = this;
+    const status = this.#handle.shutdown(request);
+    if (status !== 0) this.shutDown(status === 1 ? 0 : status);
+    this.#steerReading();
+  }
+
+  /** All that was written has left, and the peer is told that it was the last. */
+  shutDown(status: number): void {
+    if (this.#isClosed) return;
+    if (status !== 0) return this.#fail(status, "shutdown");
+    this.#isShutDown = true;
+    if (this.#hasPeerEnded) this.#close();
+  }
+
+  destroy(): void {
+    this.#isEnding = true;
+    this.#close();
+  }
+
+  #fail(errno: number, syscall: string): void {
+    this.#error ??= systemError(errno, syscall);
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#handle.close(onClosed);
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    clearTimeout(this.#closeTimeout);
+    this.#place.release();
+    this.#sink?.closed(this.#error);
+  }
+}

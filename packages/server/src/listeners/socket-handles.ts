@@ -1,0 +1,167 @@
+import type { Server } from "node:net";
+import { getSystemErrorName } from "node:util";
+import type { SocketAddresses } from "./network-address.ts";
+
+/**
+ * Node's own object below a socket, and the only place that knows it. A `Socket` is two streams on top of this: half of
+ * what a connection costs in time and three quarters of what it costs in memory. Node documents none of it, so it is used
+ * only in versions of Node in which all tests have passed, and only if every part is what it must be.
+ */
+export interface SocketHandle {
+  /** Called with this handle as `this`, after `SocketHandles.lastRead` was set. */
+  onread: (this: SocketHandle) => void;
+  /** From now on all is read into this array. */
+  useUserBuffer(array: Uint8Array): void;
+  readStart(): number;
+  readStop(): number;
+  /** Writes at once what the system takes. The rest, if there is one, keeps the request until it was written. */
+  writeBuffer(request: HandleRequest, bytes: Uint8Array): number;
+  /** Ends the writing side after what was written before. 1: that has already been done. */
+  shutdown(request: HandleRequest): number;
+  close(closed?: (this: SocketHandle) => void): void;
+  readonly getpeername?: (into: HandleAddress) => number;
+  readonly getsockname?: (into: HandleAddress) => number;
+  readonly setNoDelay?: (isOn: boolean) => number;
+  readonly setKeepAlive?: (isOn: boolean, initialDelaySeconds: number) => number;
+}
+
+/** A write or an end of writing that may take its time. */
+export interface HandleRequest {
+  oncomplete: (this: HandleRequest, status: number) => void;
+}
+
+/** What a handle tells about an end of its connection. */
+export interface HandleAddress {
+  address?: string;
+  port?: number;
+}
+
+/** What belongs to all handles of the process. */
+export class SocketHandles {
+  readonly WriteRequest: new () => HandleRequest;
+  readonly ShutdownRequest: new () => HandleRequest;
+  readonly #state: Int32Array;
+  readonly #readIndex: number;
+  readonly #asyncIndex: number;
+
+  constructor(binding: StreamBinding) {
+    this.WriteRequest = binding.WriteWrap;
+    this.ShutdownRequest = binding.ShutdownWrap;
+    this.#state = binding.streamBaseState;
+    this.#readIndex = binding.kReadBytesOrError;
+    this.#asyncIndex = binding.kLastWriteWasAsync;
+  }
+
+  /** Of the read that `onread` was called for: how many bytes, or the number of an error. */
+  get lastRead(): number {
+    return this.#state[this.#readIndex] ?? 0;
+  }
+
+  /** True if the last write goes on after it returned. */
+  get isLastWriteGoingOn(): boolean {
+    return this.#state[this.#asyncIndex] !== 0;
+  }
+}
+
+interface StreamBinding {
+  readonly WriteWrap: new () => HandleRequest;
+  readonly ShutdownWrap: new () => HandleRequest;
+  readonly streamBaseState: Int32Array;
+  readonly kReadBytesOrError: number;
+  readonly kLastWriteWasAsync: number;
+}
+
+/** Versions of Node with which the tests have been run; others get sockets until somebody has run them there. */
+const TRIED_MAJORS: ReadonlySet<number> = new Set([20, 22, 24]);
+
+/** Handles of this process; undefined where Node is not as it is known. */
+export function socketHandles(nodeVersion: string = process.versions.node): SocketHandles | undefined {
+  if (!TRIED_MAJORS.has(Number.parseInt(nodeVersion, 10))) return undefined;
+  const { binding } = process as unknown as { binding?: (name: string) => unknown };
+  try {
+    const found = binding?.call(process, "stream_wrap");
+    return isStreamBinding(found) ? new SocketHandles(found) : undefined;
+  } catch {
+    // The permission model, for one, does not give it.
+    return undefined;
+  }
+}
+
+function isStreamBinding(found: unknown): found is StreamBinding {
+  if (typeof found !== "object" || found === null) return false;
+  const binding = found as Partial<Record<keyof StreamBinding, unknown>>;
+  return (
+    typeof binding.WriteWrap === "function" &&
+    typeof binding.ShutdownWrap === "function" &&
+    binding.streamBaseState instanceof Int32Array &&
+    Number.isInteger(binding.kReadBytesOrError) &&
+    Number.isInteger(binding.kLastWriteWasAsync)
+  );
+}
+
+const METHODS = ["useUserBuffer", "readStart", "readStop", "writeBuffer", "shutdown", "close"];
+
+function isSocketHandle(found: unknown): found is SocketHandle {
+  if (typeof found !== "object" || found === null) return false;
+  const handle = found as Record<string, unknown>;
+  return METHODS.every((name) => typeof handle[name] === "function");
+}
+
+/** What Node calls for each accepted connection, on the handle that listens. */
+type OnConnection = (this: ListeningHandle, error: number, accepted: unknown) => void;
+
+interface ListeningHandle {
+  onconnection?: unknown;
+}
+
+/**
+ * Has `take` called with the handle of each connection that a listening server accepts, before Node makes a socket around
+ * it. What is not as expected, and errors, go the way that Node has for them.
+ */
+export function takeHandles(server: Server, take: (handle: SocketHandle) => void): void {
+  const listening = (server as unknown as { _handle?: ListeningHandle | null })._handle;
+  const original = listening?.onconnection;
+  if (listening === null || listening === undefined || typeof original !== "function") return;
+  let isKnown = false;
+  const onConnection: OnConnection = function onConnection(error, accepted) {
+    // All that one server accepts is of one kind, so one is looked at.
+    if (error === 0 && (isKnown ||= isSocketHandle(accepted))) take(accepted as SocketHandle);
+    else (original as OnConnection).call(this, error, accepted);
+  };
+  listening.onconnection = onConnection;
+}
+
+/** The ends of a handle's connection: the peer's is asked for at once, since it is gone when the connection is. */
+export class HandleAddresses implements SocketAddresses {
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  readonly #handle: SocketHandle;
+
+  constructor(handle: SocketHandle) {
+    const remote: HandleAddress = {};
+    handle.getpeername?.(remote);
+    this.remoteAddress = remote.address;
+    this.remotePort = remote.port;
+    this.#handle = handle;
+  }
+
+  get localAddress(): string | undefined {
+    return this.#local.address;
+  }
+
+  get localPort(): number | undefined {
+    return this.#local.port;
+  }
+
+  get #local(): HandleAddress {
+    const local: HandleAddress = {};
+    this.#handle.getsockname?.(local);
+    return local;
+  }
+}
+
+/** The error of a call of the system, as Node's sockets give it. */
+export function systemError(errno: number, syscall: string): Error {
+  const code = getSystemErrorName(errno);
+  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
+}
