@@ -1,9 +1,9 @@
 import { createServer } from "node:net";
 import type { ListenOptions, Server, Socket } from "node:net";
+import type { Peer } from "../core/wire.ts";
 import { asError, MqttListenError } from "../errors.ts";
 import type { ConnectionAcceptor } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
-import type { Peer } from "../core/wire.ts";
 import { HandleWire } from "./handle-wire.ts";
 import type { SocketAddresses } from "./network-address.ts";
 import { withSharedReading } from "./shared-reading.ts";
@@ -13,11 +13,17 @@ import { openAdmitted } from "./stream-wire.ts";
 
 /** What all listeners on sockets can be told. */
 export interface SocketOptions {
-  /** Connections that the system holds for the server until it accepts them. Default 511. */
+  /** Connections that the system holds for the server until it accepts them; the system has a limit of its own. Default 4096. */
   readonly backlog?: number;
   /** Milliseconds of silence after which TCP itself probes the peer; 0, the default, never. */
   readonly tcpKeepAliveMs?: number;
 }
+
+/**
+ * Clients of a server that starts again come by thousands at once. Whom the system has no room for is not told: it tries
+ * again by itself after a second, then after three. Linux has 4096 as its own limit (net.core.somaxconn) since 5.4.
+ */
+const BACKLOG = 4_096;
 
 /** Accept errors are logged once in this many milliseconds: under EMFILE they come by thousands. */
 const ERROR_LOG_INTERVAL_MS = 1_000;
@@ -63,7 +69,7 @@ export class SocketServer {
       if (acceptor.admit(accepted.remoteAddress)) onSocket(accepted);
       else accepted.destroy();
     });
-    await listen(server, { ...target, backlog: this.#options.backlog ?? 511 });
+    await listen(server, { ...target, backlog: this.#options.backlog ?? BACKLOG });
     server.on("error", (error) => this.#acceptFailed(error));
     this.#server = server;
   }
