@@ -21,6 +21,7 @@ import type { Admission } from "./admission.ts";
 import { AskedWork } from "./asked-work.ts";
 import { Committer } from "./committer.ts";
 import type { StorageSettings } from "./committer.ts";
+import { Lingering } from "./lingering.ts";
 
 /** What a driver is made of. */
 export interface DriverOptions {
@@ -50,6 +51,7 @@ export class Driver implements ConnectionAcceptor {
   readonly #log: Log;
   readonly #admission: Admission;
   readonly #connections = new Set<DrivenConnection>();
+  readonly #lingering = new Lingering();
   readonly #asked = new AskedWork((work) => this.run(work));
   #isOpen = false;
   #isInside = false;
@@ -284,6 +286,7 @@ export class Driver implements ConnectionAcceptor {
   readonly #flush = (): void => {
     this.#isFlushAsked = false;
     this.run(() => this.core.flush());
+    this.#lingering.begin();
   };
 }
 
