@@ -75,7 +75,9 @@ interface StreamBinding {
 const TRIED_MAJORS: ReadonlySet<number> = new Set([20, 22, 24]);
 
 /** Handles of this process; undefined where Node is not as it is known. */
-export function socketHandles(nodeVersion: string = process.versions.node): SocketHandles | undefined {
+export function socketHandles(
+  nodeVersion: string = process.versions.node,
+): SocketHandles | undefined {
   if (!TRIED_MAJORS.has(Number.parseInt(nodeVersion, 10))) return undefined;
   const { binding } = process as unknown as { binding?: (name: string) => unknown };
   try {

@@ -3,11 +3,7 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HandleWire } from "../../src/listeners/handle-wire.ts";
-import {
-  HandleAddresses,
-  socketHandles,
-  takeHandles,
-} from "../../src/listeners/socket-handles.ts";
+import { HandleAddresses, socketHandles, takeHandles } from "../../src/listeners/socket-handles.ts";
 import { CLOSE_TIMEOUT_MS } from "../../src/listeners/stream-wire.ts";
 import { EchoAcceptor } from "../support/echo-acceptor.ts";
 import type { EchoConnection } from "../support/echo-acceptor.ts";
@@ -83,8 +79,8 @@ describe("accepting", () => {
 
   it("leaves to Node what is no handle as it is known, and errors", () => {
     const listening = (server as unknown as { _handle: { onconnection: unknown } })._handle;
-    const original = vi.fn();
-    const take = vi.fn();
+    const original = vi.fn<(error: number, accepted: unknown) => void>();
+    const take = vi.fn<() => void>();
     listening.onconnection = original;
     takeHandles(server, take);
     const accept = listening.onconnection as (error: number, accepted: unknown) => void;

@@ -4,7 +4,7 @@ import { connect, createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MqttListenError } from "../../src/errors.ts";
 import { MemoryListener } from "../../src/listeners/memory-listener.ts";
 import { holdPlace, SocketServer } from "../../src/listeners/socket-server.ts";
@@ -55,13 +55,33 @@ const KINDS = {
   },
 };
 
-for (const [name, kind] of Object.entries(KINDS)) {
+/** The same where Node does not give its handles: there, connections are sockets. */
+const WITHOUT_HANDLES = {
+  "tcp without handles": { ...KINDS.tcp, refusesHandles: true },
+  "unix without handles": { ...KINDS.unix, refusesHandles: true },
+};
+
+function refuseHandles(): void {
+  const node = process as unknown as { binding: (name: string) => unknown };
+  vi.spyOn(node, "binding").mockImplementation(() => {
+    throw new Error("denied");
+  });
+}
+
+for (const [name, kind] of Object.entries({ ...KINDS, ...WITHOUT_HANDLES })) {
+  const [transport] = name.split(" ");
   describe(`${name} listener`, () => {
+    beforeEach(() => {
+      if ("refusesHandles" in kind) refuseHandles();
+    });
+
+    afterEach(() => vi.restoreAllMocks());
+
     it("carries bytes both ways", async () => {
       const peer = await kind.connect(await start(kind.make()));
       peer.send("c0ffee");
       expect(await peer.receive(3)).toBe("c0ffee");
-      expect(acceptor.first.peer).toMatchObject({ transport: name, secure: false });
+      expect(acceptor.first.peer).toMatchObject({ transport, secure: false });
     });
 
     it("has an address only while it listens", async () => {
