@@ -2,6 +2,7 @@ import type { DecodeLimits } from "@anax/protocol";
 import type { BytePool } from "./byte-pool.ts";
 import type { RefusedClient } from "./connection/connect-rules.ts";
 import type { Connection } from "./connection/connection.ts";
+import type { Turn } from "./connection/taking-turns.ts";
 import type { CoreOptions } from "./core-options.ts";
 import type { WaitingMessages } from "./delivering/waiting-messages.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -31,6 +32,10 @@ export interface CoreContext {
   readonly gated: Set<Connection>;
   /** Connections that are not read until the store has taken what waits for it, longest waiting first. */
   readonly heldBack: Set<Connection>;
+  /** How far this turn of the loop has come with packets that are taken singly. */
+  readonly turn: Turn;
+  /** The same with steps over retained messages. */
+  readonly replayTurn: Turn;
   readonly decodeLimits: DecodeLimits;
   /** Milliseconds since 1970. */
   readonly now: number;

@@ -21,7 +21,7 @@ import type { Published } from "./publishing/publishing.ts";
 import { PublishRun } from "./runs/publish-run.ts";
 import { readOn, receive } from "./connection/receiving.ts";
 import { RetainedMessages } from "./retained/retained-messages.ts";
-import { STEPS_PER_TURN } from "./retained/retained-replay.ts";
+import { hasTurn, STEPS_PER_TURN } from "./retained/retained-replay.ts";
 import { Commits } from "./journal/commits.ts";
 import type { CheckpointPolicy, Commit } from "./journal/commits.ts";
 import { Journal } from "./journal/journal.ts";
@@ -33,6 +33,7 @@ import type { Session } from "./sessions/session.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { Statistics } from "./statistics.ts";
 import { openGates, refusalToStore } from "./journal/storing.ts";
+import { readLate, Turn } from "./connection/taking-turns.ts";
 import { letOn } from "./connection/holding-back.ts";
 import { unthrottle } from "./connection/throttling.ts";
 import type { Peer, Wire } from "./wire.ts";
@@ -44,6 +45,11 @@ export interface CorePorts {
   requestFlush(): void;
   /** Something is to be stored: `nextCommit()` is to be called at the end of this turn, or when the commit under way has settled. */
   requestCommit(): void;
+  /**
+   * Milliseconds of a clock that goes on while the core is at work, as `now` does not: turns of the loop end by it. Absent where they
+   * may take as long as they like.
+   */
+  readonly currentMs?: (() => number) | undefined;
   /** A Client Identifier that no other client has. */
   newClientId(): string;
   /** Any 32 bits that no client knows: what clients choose cannot be made to collide then. */
@@ -81,6 +87,8 @@ export class ServerCore implements CoreContext {
   readonly connections: Set<Connection> = new Set();
   readonly gated: Set<Connection> = new Set();
   readonly heldBack: Set<Connection> = new Set();
+  readonly turn: Turn;
+  readonly replayTurn: Turn;
   retainedStepsLeft: number = STEPS_PER_TURN;
   journal: Journal | undefined;
   readonly waiting: WaitingMessages = new WaitingMessages();
@@ -100,6 +108,9 @@ export class ServerCore implements CoreContext {
     this.retained = new RetainedMessages(ports.seed);
     this.report = (error) => ports.report(error);
     this.refused = ports.refused;
+    const currentMs = ports.currentMs ?? ((): number => 0);
+    this.turn = new Turn(currentMs);
+    this.replayTurn = new Turn(currentMs);
     this.decodeLimits = {
       maximumUserProperties: options.userPropertiesMax,
       maximumUserPropertyBytes: options.userPropertyBytesMax,
@@ -148,8 +159,15 @@ export class ServerCore implements CoreContext {
     this.connections.delete(connection);
   }
 
-  /** Hands all waiting output to the wires, then lets sessions that stopped at a limit go on. */
+  /**
+   * Reads on what earlier turns had no time for, hands all waiting output to the wires, then lets sessions that stopped at a
+   * limit go on.
+   */
   flush(): void {
+    // Late ones have a time of their own: packets that come anew must not keep them waiting for ever.
+    this.turn.begin();
+    readLate(this);
+    this.turn.begin();
     this.#isFlushRequested = false;
     const dirty = this.#dirty;
     this.#dirty = [];
@@ -159,7 +177,9 @@ export class ServerCore implements CoreContext {
       if (connection.isHalfClosed) endWhenAnswered(this, connection);
     }
     this.retainedStepsLeft = STEPS_PER_TURN;
+    this.replayTurn.begin();
     if (this.#unfinished.size > 0) this.#continue();
+    if (this.turn.late.size > 0) this.#requestFlush();
   }
 
   /** Lets sessions go on; who comes too late for this turn's steps over retained messages is first in the next. */
@@ -168,7 +188,7 @@ export class ServerCore implements CoreContext {
     const late: Session[] = [];
     this.#unfinished = new Set();
     for (const session of unfinished) {
-      if (this.retainedStepsLeft === 0) late.push(session);
+      if (!hasTurn(this)) late.push(session);
       this.#pump(session);
     }
     if (late.length === 0) return;

@@ -70,6 +70,7 @@ export class Driver implements ConnectionAcceptor {
       hooks: options.hooks,
       requestFlush: () => this.#askForFlush(),
       requestCommit: () => this.#committer?.request(),
+      currentMs: () => this.#clock.now(),
       newClientId: () => options.newClientId(),
       seed: options.seed ?? 0,
       report: (error) => this.#log.error?.("a packet could not be handled", {}, asError(error)),

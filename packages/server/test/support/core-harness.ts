@@ -30,6 +30,9 @@ export class CoreHarness {
   readonly reports: unknown[] = [];
   /** Called at the end of a turn in which the core asked for a commit. */
   afterTurn: (() => void) | undefined;
+  /** How far the clock goes on with each look at it while the core is at work. */
+  msPerLook = 0;
+  #elapsedMs = 0;
   #isCommitRequested = false;
   readonly #peers: Set<ScriptedPeer> = new Set();
   #isFlushRequested = false;
@@ -47,6 +50,7 @@ export class CoreHarness {
           if (this.#isFlushRequested) throw new Error("a flush was asked for twice");
           this.#isFlushRequested = true;
         },
+        currentMs: () => (this.#elapsedMs += this.msPerLook),
         newClientId: () => `assigned-${++this.#clientIds}`,
         report: (error) => this.reports.push(error),
       },
@@ -121,16 +125,20 @@ export class CoreHarness {
     for (let turn = 0; turn < TURNS_MAX; turn += 1) {
       for (const peer of this.#peers) this.#serve(peer);
       if (!this.#isFlushRequested && !this.#isCommitRequested) return;
-      if (this.#isFlushRequested) {
-        this.#isFlushRequested = false;
-        this.core.flush();
-      }
+      this.turn();
       if (this.#isCommitRequested) {
         this.#isCommitRequested = false;
         this.afterTurn?.();
       }
     }
     throw new Error(`${TURNS_MAX} turns, and still something to do`);
+  }
+
+  /** The end of one turn of the loop, if anything waits for it. */
+  turn(): void {
+    if (!this.#isFlushRequested) return;
+    this.#isFlushRequested = false;
+    this.core.flush();
   }
 
   #serve(peer: ScriptedPeer): void {

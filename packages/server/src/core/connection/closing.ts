@@ -4,6 +4,7 @@ import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { sendPacket } from "./outgoing.ts";
 import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
+import { leaveTurn } from "./taking-turns.ts";
 import { closeGate } from "../journal/storing.ts";
 import { discardWill, releaseWill } from "../sessions/will.ts";
 
@@ -51,6 +52,7 @@ function disconnectCode(reasonCode: number): number {
 export function shut(core: CoreContext, connection: Connection): void {
   if (!connection.isOpen) return;
   connection.state = "closing";
+  leaveTurn(core, connection);
   leaveSession(core, connection);
   const { outbound } = connection;
   if (outbound?.isRunning === true) outbound.whenEmpty = () => endWire(core, connection);
@@ -59,8 +61,8 @@ export function shut(core: CoreContext, connection: Connection): void {
 
 /** Ends a connection whose peer sends no more, unless a handler or the store still owes it something. */
 export function endWhenAnswered(core: CoreContext, connection: Connection): void {
-  if (connection.isWaiting || connection.gate !== undefined || core.heldBack.has(connection))
-    return;
+  const { isWaiting, isLate, gate } = connection;
+  if (isWaiting || isLate || gate !== undefined || core.heldBack.has(connection)) return;
   shut(core, connection);
 }
 
@@ -77,6 +79,7 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
   connection.state = "closed";
   closeGate(core, connection);
   core.heldBack.delete(connection);
+  leaveTurn(core, connection);
   connection.outbox.clear();
   if (connection.backlogLength > 0) connection.backlog.clear();
   const exchange = connection.authentication;

@@ -90,6 +90,8 @@ export class Connection {
   isThrottled = false;
   /** Work on a packet is under way, or waits for a handler; further packets wait behind it. */
   isWaiting = false;
+  /** Packets that have come wait for a turn of the loop that has time for them. */
+  isLate = false;
   /** The peer sends no more: the connection ends when what it sent is answered. */
   isHalfClosed = false;
   /** Position of the journal at which a packet of it was written down last. */

@@ -24,7 +24,7 @@ export function watchKeepAlive(core: CoreContext, connection: Connection): void 
   connection.deadline = core.deadlines.add(connection.lastReceivedAtMs + limitMs, () => {
     const isOverdue = core.now >= connection.lastReceivedAtMs + limitMs;
     // A client that the server itself keeps waiting is not silent.
-    if (connection.isWaiting || core.heldBack.has(connection))
+    if (connection.isWaiting || connection.isLate || core.heldBack.has(connection))
       connection.lastReceivedAtMs = core.now;
     else if (isOverdue) return dismiss(core, connection, { reasonCode: KEEP_ALIVE_TIMEOUT });
     watchKeepAlive(core, connection);

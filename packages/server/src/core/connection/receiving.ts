@@ -17,6 +17,7 @@ import { isHeldBack, noteStored } from "./holding-back.ts";
 import { sendPacket } from "./outgoing.ts";
 import { runTask } from "../pending.ts";
 import type { Task } from "../pending.ts";
+import { noteSingle } from "./taking-turns.ts";
 import type { PublishRun } from "../runs/publish-run.ts";
 import { receivePublish } from "../publishing/receiving-publish.ts";
 import { mayRun } from "../runs/run-delivering.ts";
@@ -72,11 +73,11 @@ function requireConnectFirst({ state, isWaiting, framer }: Connection): void {
 }
 
 /**
- * False while an earlier packet waits for a handler, and while too much waits for the store; an exchange of AUTH packets must
- * go on meanwhile.
+ * False while an earlier packet waits for a handler, while too much waits for the store, and while the turn has no time; an
+ * exchange of AUTH packets must go on meanwhile.
  */
 function mayRead(core: CoreContext, connection: Connection): boolean {
-  if (!connection.isOpen || isHeldBack(core, connection)) return false;
+  if (!connection.isOpen || connection.isLate || isHeldBack(core, connection)) return false;
   if (!connection.isWaiting) return true;
   return connection.state === "authenticating" && connection.authentication?.answered !== undefined;
 }
@@ -114,6 +115,7 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
       ? dispatch(core, connection, packet)
       : handle(core, connection, packet);
   start(core, connection, task, run);
+  noteSingle(core, connection);
 }
 
 function countPublish(core: CoreContext, connection: Connection): void {

@@ -15,6 +15,9 @@ export const STEPS_PER_TURN = 16_384;
 /** Steps for one session at a time, so that a few long walks leave some for others. */
 const STEPS_PER_SESSION = 4_096;
 
+/** Steps between two looks at the time: code that runs for the first time takes twenty times as long for one. */
+const STEPS_PER_LOOK = 256;
+
 /** Retained messages that a new subscription is still owed. */
 export interface RetainedReplay {
   readonly subscription: Subscription;
@@ -51,9 +54,10 @@ export function replayRetained(
     while (!cursor.isDone) {
       const { connection } = session;
       if (connection === undefined || replay.isAsking || !mayDeliver(session, subscription)) return;
-      if (steps === 0 || core.retainedStepsLeft === 0) return core.continueLater(session);
+      if (steps === 0 || !hasTurn(core)) return core.continueLater(session);
       const stepsLeft = core.retainedStepsLeft;
-      const message = isPlain ? replayPlain(core, connection, replay, steps) : step(core, cursor);
+      const part = Math.min(steps, STEPS_PER_LOOK);
+      const message = isPlain ? replayPlain(core, connection, replay, part) : step(core, cursor);
       steps -= stepsLeft - core.retainedStepsLeft;
       if (message !== undefined) replayOne(core, replay, message, deliver);
     }
@@ -61,6 +65,11 @@ export function replayRetained(
     if (replay.isAsking) return;
     replays.delete(filter);
   }
+}
+
+/** Whether this turn allows more steps. */
+export function hasTurn({ retainedStepsLeft, replayTurn }: CoreContext): boolean {
+  return retainedStepsLeft > 0 && replayTurn.hasTime();
 }
 
 function step(core: CoreContext, cursor: RetainedCursor): Message | undefined {
