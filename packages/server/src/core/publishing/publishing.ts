@@ -165,7 +165,9 @@ function* distribute(
   origin: Origin,
   published: Published,
 ): Task {
-  const route = core.router.route(message.topic);
+  const { router } = core;
+  const { topic } = message;
+  const route = message.retain ? router.routeOfRetained(topic) : router.route(topic);
   for (const recipient of route.recipients) {
     const own =
       message.clientId === recipient.session.clientId ? recipient.forOwnMessages : recipient;

@@ -36,6 +36,7 @@ export interface Route {
 
 /** Makes the recipients of what a topic matched, in the order of their subscribing. */
 export function recipientsOf(matches: Matches): Recipient[] {
+  if (matches.subscriptions.length === 0) return [];
   if (matches.subscriptions.length === 1)
     return matches.subscriptions.map((only) => recipientFor([only]));
   const bySession = new Map<Session, Subscription[]>();

@@ -51,6 +51,15 @@ export class Router {
     return this.find(bytes, 0, bytes.length) ?? this.#make(topic, bytes);
   }
 
+  /**
+   * The same for a message with RETAIN, which is not remembered. Such messages come to as many topics as there are, most of them once:
+   * they would drive out the routes of those who repeat their topics, and each route would be garbage that has become old.
+   */
+  routeOfRetained(topic: string): Pick<Route, "recipients" | "groups"> {
+    const matches = this.#tree.match(topic);
+    return { recipients: recipientsOf(matches), groups: matches.groups };
+  }
+
   /** The route that is known for the topic in `bytes[start, end)`; undefined if none is. Allocates nothing. */
   find(bytes: Uint8Array, start: number, end: number): Route | undefined {
     const route = this.#slots[hash(bytes, start, end)];
