@@ -22,6 +22,7 @@ import type { PublishRun } from "../runs/publish-run.ts";
 import { receivePublish } from "../publishing/receiving-publish.ts";
 import { mayRun } from "../runs/run-delivering.ts";
 import { scanRun } from "../runs/scanning.ts";
+import { retainPlain } from "../retained/plain-retaining.ts";
 import type { Session } from "../sessions/session.ts";
 import { receiveSubscribe } from "../subscribing/subscribing.ts";
 import { takeRun } from "../runs/taking-run.ts";
@@ -100,10 +101,16 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
   const isPublish = framer.firstByte >> 4 === PUBLISH;
   const appendedBefore = core.journal?.appended;
   if (session !== undefined && connection.state === "connected") {
-    if (isPublish && mayRun(core) && scanRun(core, connection, session, run)) {
-      const odd = takeRun(core, connection, session, run, appendedBefore);
-      noteStored(core, connection, appendedBefore);
-      return odd && start(core, connection, odd, run);
+    if (isPublish && mayRun(core)) {
+      if (scanRun(core, connection, session, run)) {
+        const odd = takeRun(core, connection, session, run, appendedBefore);
+        noteStored(core, connection, appendedBefore);
+        return odd && start(core, connection, odd, run);
+      }
+      if (retainPlain(core, connection, session)) {
+        countPublish(core, connection);
+        return noteSingle(core, connection);
+      }
     }
     if (!isPublish && takeAcknowledgement(core, connection, session))
       return noteStored(core, connection, appendedBefore);

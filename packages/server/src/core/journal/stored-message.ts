@@ -1,5 +1,5 @@
 import { ByteReader } from "@anax/protocol";
-import type { ByteWriter } from "@anax/protocol";
+import type { ByteWriter, QoS } from "@anax/protocol";
 import { Message } from "../publishing/message.ts";
 import { qosOf, readTime, writeTime } from "./fields.ts";
 import type { RecordParts } from "./message-record.ts";
@@ -16,6 +16,36 @@ export function writeMessage(writer: ByteWriter, message: Message): void {
   writer.string(message.clientId, "Client Identifier");
   writer.u32(message.bytes.length);
   writer.raw(message.bytes);
+}
+
+/** A message as it lies in the PUBLISH that brought it, which has no properties. */
+export interface PlainMessage {
+  readonly clientId: string;
+  readonly qos: QoS;
+  readonly bytes: Uint8Array;
+  /** Where the characters of the topic begin, behind its length. */
+  readonly topicAt: number;
+  readonly topicEnd: number;
+  readonly payloadAt: number;
+  /** Behind the payload. */
+  readonly end: number;
+}
+
+/** As `writeMessage`, of a retained message that was never made an object. */
+export function writePlainRetained(writer: ByteWriter, message: PlainMessage): void {
+  const { bytes, topicAt, topicEnd, payloadAt, end } = message;
+  writer.u8(message.qos | RETAIN);
+  writeTime(writer, Infinity);
+  writer.string(message.clientId, "Client Identifier");
+  writer.u32(plainSize(message));
+  writer.raw(bytes.subarray(topicAt - 2, topicEnd));
+  writer.u8(0);
+  writer.raw(bytes.subarray(payloadAt, end));
+}
+
+/** Bytes of the message that `writePlainRetained` writes. */
+export function plainSize({ topicAt, topicEnd, payloadAt, end }: PlainMessage): number {
+  return topicEnd - (topicAt - 2) + 1 + (end - payloadAt);
 }
 
 /** Makes a message again. */

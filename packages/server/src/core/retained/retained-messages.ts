@@ -1,7 +1,8 @@
 import { ByteWriter, copyBytes, encodedLength, encodeUtf8Into } from "@anax/protocol";
 import type { Deadline } from "../deadlines.ts";
 import { bodyOf, expiryIn, partsOf, qosIn, topicEndOf } from "../journal/message-record.ts";
-import { readMessage, writeMessage } from "../journal/stored-message.ts";
+import { readMessage, writeMessage, writePlainRetained } from "../journal/stored-message.ts";
+import type { PlainMessage } from "../journal/stored-message.ts";
 import type { Message } from "../publishing/message.ts";
 import { NONE, RECORD, RECORD_LENGTH, SUMMARY } from "./topic-nodes.ts";
 import { TopicTree } from "./topic-tree.ts";
@@ -65,6 +66,11 @@ export class RetainedMessages {
     return this.#find(bytes, 2, topicEnd);
   }
 
+  /** The row of the topic in `bytes[start, end)`, if that has a message. */
+  findIn(bytes: Uint8Array, start: number, end: number): number {
+    return this.#find(bytes, start, end);
+  }
+
   /** Makes the message of a row. */
   message(row: number): Message {
     const record = this.recordAt(row);
@@ -100,9 +106,20 @@ export class RetainedMessages {
 
   /** Stores a message in place of the one that its topic has, and gives its row. */
   set(message: Message): number {
+    this.#scratch.length = 0;
+    writeMessage(this.#scratch, message);
+    return this.#setScratch();
+  }
+
+  /** The same with a message that is no object. */
+  setPlain(message: PlainMessage): number {
+    this.#scratch.length = 0;
+    writePlainRetained(this.#scratch, message);
+    return this.#setScratch();
+  }
+
+  #setScratch(): number {
     const scratch = this.#scratch;
-    scratch.length = 0;
-    writeMessage(scratch, message);
     const row = this.setRecord(scratch.bytes, 0, scratch.length);
     if (scratch.bytes.length > SCRATCH_BYTES) this.#scratch = new ByteWriter(1_024);
     return row;

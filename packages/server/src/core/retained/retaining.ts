@@ -1,5 +1,7 @@
 import type { CoreContext } from "../core-context.ts";
 import { expiryIn } from "../journal/message-record.ts";
+import { plainSize } from "../journal/stored-message.ts";
+import type { PlainMessage } from "../journal/stored-message.ts";
 import { applicationMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import { settled } from "../pending.ts";
@@ -17,7 +19,7 @@ export function* retain(core: CoreContext, message: Message, clientId: string): 
       yield* changed(core, message.topic, { clientId, message: undefined });
     return true;
   }
-  if (!hasRoom(core, message)) return false;
+  if (!hasRoom(core, core.retained.findFor(message), message.size)) return false;
   // A message that has no time to live is expired as soon as it is stored.
   if (message.expiresAtMs <= core.now) return true;
   store(core, message);
@@ -31,11 +33,23 @@ export function isStored(topic: string): boolean {
   return !topic.startsWith("$SYS/");
 }
 
-function hasRoom(core: CoreContext, message: Message): boolean {
-  const { retained, options } = core;
-  const replaced = retained.findFor(message);
+/**
+ * Stores a message that never expires and that nobody hears of. False, and nothing done, if there is no room for one
+ * more topic.
+ */
+export function storePlain(core: CoreContext, message: PlainMessage): boolean {
+  const { retained } = core;
+  const replaced = retained.findIn(message.bytes, message.topicAt, message.topicEnd);
+  if (!hasRoom(core, replaced, plainSize(message))) return false;
+  expireInTime(core, retained.setPlain(message), Infinity);
+  count(core);
+  return true;
+}
+
+/** Whether there is room for a message of so many bytes in place of that of a row, if there is one. */
+function hasRoom({ retained, options }: CoreContext, replaced: number, size: number): boolean {
   const count = retained.count + (replaced === NONE ? 1 : 0);
-  const bytes = retained.bytes + message.size - (replaced === NONE ? 0 : retained.size(replaced));
+  const bytes = retained.bytes + size - (replaced === NONE ? 0 : retained.size(replaced));
   return count <= options.retainedMessagesMax && bytes <= options.retainedBytesMax;
 }
 

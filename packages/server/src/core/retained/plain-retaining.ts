@@ -1,0 +1,50 @@
+import { decodeUtf8, isTopicName, validateUtf8 } from "@anax/protocol";
+import type { Connection } from "../connection/connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import { isOpenToClients } from "../publishing/reserved-topics.ts";
+import type { Session } from "../sessions/session.ts";
+import { storePlain } from "./retaining.ts";
+
+/** PUBLISH of QoS 0 with RETAIN. */
+const FIRST_BYTE = 0x31;
+
+/**
+ * Hot path: retains the message of a PUBLISH straight from where it was read, where nobody else gets it or is asked about it. A
+ * million topics come like this, one message each: as objects they would be three arrays each, of which the collector knows
+ * no better than to count their bytes and run. False, and nothing done, for whatever else there is to a message: the general path takes
+ * that, and must come to the same result.
+ */
+export function retainPlain(core: CoreContext, connection: Connection, session: Session): boolean {
+  const { firstByte, bytes, bodyStart, end } = connection.framer;
+  if (firstByte !== FIRST_BYTE || !mayRetainPlain(core)) return false;
+  const topicAt = bodyStart + 2;
+  const topicEnd = topicAt + (bytes[bodyStart] ?? 0) * 256 + (bytes[bodyStart + 1] ?? 0);
+  const isVersion5 = connection.version === 5;
+  const payloadAt = isVersion5 ? topicEnd + 1 : topicEnd;
+  // Without a payload it removes a message [MQTT-3.3.1-6].
+  if (payloadAt >= end || (isVersion5 && bytes[topicEnd] !== 0)) return false;
+  if (!validateUtf8(bytes, topicAt, topicEnd)) return false;
+  const topic = decodeUtf8(bytes, topicAt, topicEnd);
+  if (!isTopicName(topic) || !isOpenToClients(topic, core.options)) return false;
+  if (levelsOf(topic) > core.options.topicLevelsMax) return false;
+  const { recipients, groups } = core.router.routeOfRetained(topic);
+  if (recipients.length > 0 || groups.length > 0) return false;
+  const { clientId } = session;
+  return storePlain(core, { clientId, qos: 0, bytes, topicAt, topicEnd, payloadAt, end });
+}
+
+/** Nobody is asked, and nothing is written down. Who may be asked about each delivery is known to have no handlers. */
+function mayRetainPlain({ hooks, journal, options }: CoreContext): boolean {
+  return (
+    journal === undefined &&
+    hooks.interceptingPublish === undefined &&
+    hooks.retainedMessageChanged === undefined &&
+    options.retainAvailable
+  );
+}
+
+function levelsOf(topic: string): number {
+  let levels = 1;
+  for (let at = topic.indexOf("/"); at >= 0; at = topic.indexOf("/", at + 1)) levels += 1;
+  return levels;
+}
