@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { holdings } from "@anax/server/contracts";
-import { lmdbStore, openReadOnly } from "@anax/store-lmdb";
+import { lmdbStore, openReadOnly, STORE_FORMAT } from "@anax/store-lmdb";
 import { describe, expect, it } from "vitest";
 import { ChildProgram } from "./support/child-program.ts";
 import { withFolder } from "./support/folder.ts";
@@ -143,7 +143,7 @@ describe("the head of a file", () => {
           await child.wrote(1);
           for (let times = 0; times < 100; times += 1) {
             const reader = await openReadOnly(path);
-            expect(reader.description.format).toBe(1);
+            expect(reader.description.format).toBe(STORE_FORMAT);
             await reader.close();
           }
         } finally {

@@ -44,7 +44,7 @@ export interface CorePorts {
   /** Output waits: `flush()` is to be called at the end of this turn. Asked once until that happens. */
   requestFlush(): void;
   /** Something is to be stored: `nextCommit()` is to be called at the end of this turn, or when the commit under way has settled. */
-  requestCommit(): void;
+  requestCommit(urgency: "now" | "later"): void;
   /**
    * Milliseconds of a clock that goes on while the core is at work, as `now` does not: turns of the loop end by it. Absent where they
    * may take as long as they like.
@@ -250,12 +250,11 @@ export class ServerCore implements CoreContext {
    * Makes the server what the store says and writes down what happens from now on. Before any connection.
    */
   startJournal(state: StoredState, policy: CheckpointPolicy): void {
-    const requestCommit = (): void => this.#ports.requestCommit();
     const journal = new Journal({
       position: state.position + 1,
       messages: state.messages,
       dirtyTopics: state.changedTopics,
-      requestCommit,
+      requestCommit: (urgency) => this.#ports.requestCommit(urgency),
     });
     this.journal = journal;
     this.#commits = new Commits(this, journal, policy);
@@ -274,8 +273,9 @@ export class ServerCore implements CoreContext {
     this.#commits?.ask();
   }
 
-  get isCheckpointing(): boolean {
-    return this.#commits?.isCheckpointing ?? false;
+  /** True if the next commit is to be made at once: somebody waits for it, or a checkpoint has more to do. */
+  get isCommitUrgent(): boolean {
+    return this.journal?.isUrgent === true || this.#commits?.isCheckpointing === true;
   }
 
   /** A commit settled: what waited for it leaves. */

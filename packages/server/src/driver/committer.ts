@@ -12,6 +12,9 @@ import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
 /** A store without room is asked again after this long: somebody may make some. */
 const RETRY_MS = 1_000;
 
+/** What nobody waits for is stored this much later, together with what has come since. */
+const LATER_MS = 20;
+
 /** How a store is used. */
 export interface StorageSettings {
   /** Bytes of journal after which the tables are brought up to date, so that the journal can shrink. */
@@ -99,9 +102,10 @@ export class Committer {
     this.#failures = 0;
   }
 
-  /** The core has something to store: it is taken at the end of this turn of the loop. */
-  request(): void {
+  /** The core has something to store: it is taken at the end of this turn of the loop, or a moment later. */
+  request(urgency: "now" | "later" = "now"): void {
     if (this.#isAsked || this.#isCommitting) return;
+    if (urgency === "later") return this.#requestAfter(LATER_MS);
     this.#isAsked = true;
     setImmediate(this.#commitNext);
   }
@@ -168,10 +172,15 @@ export class Committer {
       // What waited for this commit has waited long enough.
       this.#core.flush();
     });
-    this.#commitNext();
+    if (this.#core.isCommitUrgent || this.#whenIdle !== undefined) this.#commitNext();
     if (this.#isCommitting) return;
-    const { checkpointIntervalMs } = this.#settings;
-    this.#cancelLater = this.#clock.callAfter(checkpointIntervalMs, () => this.request());
+    const isWaiting = this.#core.journal?.isBehind === true;
+    this.#requestAfter(isWaiting ? LATER_MS : this.#settings.checkpointIntervalMs);
+  }
+
+  #requestAfter(delayMs: number): void {
+    this.#cancelLater?.();
+    this.#cancelLater = this.#clock.callAfter(delayMs, () => this.request());
   }
 
   #failed(commit: Commit, error: unknown): void {

@@ -69,7 +69,7 @@ export class Driver implements ConnectionAcceptor {
     this.core = new ServerCore(options.core, {
       hooks: options.hooks,
       requestFlush: () => this.#askForFlush(),
-      requestCommit: () => this.#committer?.request(),
+      requestCommit: (urgency) => this.#committer?.request(urgency),
       currentMs: () => this.#clock.now(),
       newClientId: () => options.newClientId(),
       seed: options.seed ?? 0,

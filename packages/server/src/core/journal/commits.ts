@@ -10,19 +10,29 @@ export interface Commit extends TableChanges {
 
 /** When checkpoints are due. */
 export interface CheckpointPolicy {
-  /** Bytes of journal since the last one. */
+  /** Bytes of journal since the last one: so many at least, and more while rows are large, see `Commits`. */
   readonly checkpointBytes: number;
   /** Milliseconds since the last one, if anything was appended. */
   readonly checkpointIntervalMs: number;
 }
 
-/** Makes the commits of a journal: its batches, and slices of a checkpoint when one is due. */
+/** A checkpoint comes when the journal has grown by this many times the rows that the last one had to write. */
+const TIMES_ROWS = 4;
+/** But when it has grown by this many times `checkpointBytes`, whatever that was. */
+const TIMES_LEAST = 8;
+
+/**
+ * Makes the commits of a journal: its batches, and slices of a checkpoint when one is due. Checkpoints come often where
+ * they cost little: the fewer batches there are to be deleted at a time, the fewer free pages has the store to keep.
+ */
 export class Commits {
   readonly #core: CoreContext;
   readonly #journal: Journal;
   readonly #policy: CheckpointPolicy;
   #checkpoint: Checkpoint | undefined;
   #bytes = 0;
+  /** Bytes of the rows that the last checkpoint has written. */
+  #rowBytes = 0;
   #isDirty = false;
   #isAsked = false;
   #begunAtMs: number;
@@ -59,6 +69,7 @@ export class Commits {
     this.#isAsked = false;
     this.#checkpoint = new Checkpoint(this.#journal, this.#core.retained);
     this.#bytes = 0;
+    this.#rowBytes = 0;
     this.#isDirty = false;
     this.#begunAtMs = this.#core.now;
   }
@@ -70,14 +81,18 @@ export class Commits {
 
   get #isDue(): boolean {
     const age = this.#core.now - this.#begunAtMs;
+    const { checkpointBytes } = this.#policy;
+    const grown = Math.min(TIMES_ROWS * this.#rowBytes, TIMES_LEAST * checkpointBytes);
     return (
-      this.#bytes >= this.#policy.checkpointBytes ||
+      this.#bytes >= Math.max(checkpointBytes, grown) ||
       (this.#isDirty && age >= this.#policy.checkpointIntervalMs)
     );
   }
 
   #slice(): TableChanges {
     const slice = this.#checkpoint?.contribute() ?? NO_CHANGES;
+    for (const row of slice.sessions.values()) this.#rowBytes += row?.length ?? 0;
+    for (const row of slice.retained.values()) this.#rowBytes += row?.length ?? 0;
     if (this.#checkpoint?.isDone === true) this.#checkpoint = undefined;
     return slice;
   }

@@ -15,8 +15,17 @@ import type { RunToStore } from "./stored-run.ts";
 import type { StoredMessages } from "./stored-messages.ts";
 import { writeSession, writeSubscription } from "./stored-session.ts";
 
+/** Asks for a commit: `later` if nobody waits for it. */
+export type CommitRequest = (urgency: "now" | "later") => void;
+
 /** How durable work stands. `full`: the store has no room, commits are tried again. `failed`: nothing more is stored. */
 export type JournalHealth = "good" | "full" | "failed";
+
+/**
+ * Records that nobody waits for: they say that something is done with. Without them it would be done once more after a
+ * crash, which MQTT allows: PUBLISH again with DUP at QoS 1, PUBREL again at QoS 2.
+ */
+const LAZY: ReadonlySet<number> = new Set([RECORD.finishedRange, RECORD.dropped]);
 
 /**
  * What must survive the server, written down as it happens: records are appended to the open batch, synchronously, and
@@ -42,7 +51,8 @@ export class Journal {
   nextSession = 1;
   nextMessage = 1;
   readonly #writer: ByteWriter = new ByteWriter(65_536);
-  readonly #requestCommit: () => void;
+  readonly #requestCommit: CommitRequest;
+  #isUrgent = false;
   /** The last record of identifiers, which may grow while nothing is behind it. */
   readonly #range = { record: 0, session: 0, first: 0, count: 0, end: -1 };
   #waiting: { readonly position: number; readonly resume: () => void }[] = [];
@@ -51,7 +61,7 @@ export class Journal {
     position: number;
     messages: StoredMessages;
     dirtyTopics: Set<string>;
-    requestCommit: () => void;
+    requestCommit: CommitRequest;
   }) {
     this.position = fields.position;
     this.committed = fields.position - 1;
@@ -66,6 +76,11 @@ export class Journal {
     return this.committed < this.position - 1 || this.#writer.length > 0;
   }
 
+  /** True if somebody waits for the open batch. Who is told of nothing but that clients have acknowledged can wait for others. */
+  get isUrgent(): boolean {
+    return this.#isUrgent;
+  }
+
   /** Bytes of the open batch. */
   get openBytes(): number {
     return this.#writer.length;
@@ -74,6 +89,11 @@ export class Journal {
   /** The first position at which all that was appended until now is committed. */
   get lastPosition(): number {
     return this.#writer.length > 0 ? this.position : this.position - 1;
+  }
+
+  /** Somebody waits for this position. */
+  await(position: number): void {
+    if (position === this.position && this.#writer.length > 0) this.#urge();
   }
 
   /** A session is owed a message: in flight under `packetIdentifier`, or queued if that is 0. Gives the message's slot. */
@@ -222,6 +242,7 @@ export class Journal {
     const bytes = this.#writer.bytes.slice(0, this.#writer.length);
     this.#writer.length = 0;
     this.#range.end = -1;
+    this.#isUrgent = false;
     this.messages.close(bytes);
     this.position = position + 1;
     this.messages.begin(this.position, this.#writer);
@@ -245,6 +266,7 @@ export class Journal {
 
   /** Calls `resume` when the position is committed, or when it is known that it will not be. */
   whenCommitted(position: number, resume: () => void): void {
+    this.await(position);
     this.#waiting.push({ position, resume });
   }
 
@@ -304,10 +326,17 @@ export class Journal {
   }
 
   #start(record: number): void {
-    if (this.#writer.length === 0) this.#requestCommit();
+    if (!LAZY.has(record)) this.#urge();
+    else if (this.#writer.length === 0) this.#requestCommit("later");
     // Nothing of it will ever be stored: it must not pile up.
     if (this.health === "failed") this.#writer.length = 0;
     this.#writer.u8(record);
     this.appended += 1;
+  }
+
+  #urge(): void {
+    if (this.#isUrgent) return;
+    this.#isUrgent = true;
+    this.#requestCommit("now");
   }
 }

@@ -1,6 +1,7 @@
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { Gate } from "./gate.ts";
+import type { Journal } from "./journal.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import type { Pending, Task } from "../pending.ts";
 import type { Session } from "../sessions/session.ts";
@@ -37,7 +38,7 @@ export function onceStored(core: CoreContext, connection: Connection): Outbox {
     core.leaveUnstored(connection);
     return connection.outbox;
   }
-  return gateOf(core, connection).at(journal.lastPosition);
+  return gateAt(core, connection, journal, journal.lastPosition);
 }
 
 /** Where QoS 1 and 2 messages go: their identifiers must survive in a session that does. */
@@ -48,15 +49,21 @@ export function exchangeOutbox(
 ): Outbox {
   const { journal } = core;
   if (journal === undefined || session.number === 0) return connection.outbox;
-  return gateOf(core, connection).at(journal.position);
+  return gateAt(core, connection, journal, journal.position);
 }
 
-function gateOf(core: CoreContext, connection: Connection): Gate {
+function gateAt(
+  core: CoreContext,
+  connection: Connection,
+  journal: Journal,
+  position: number,
+): Outbox {
   if (connection.gate === undefined) {
     connection.gate = new Gate(core.pool);
     core.gated.add(connection);
   }
-  return connection.gate;
+  journal.await(position);
+  return connection.gate.at(position);
 }
 
 /** A position was committed: what waited for it leaves. */
