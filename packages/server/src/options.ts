@@ -31,7 +31,7 @@ export const SERVER_DEFAULTS: CoreOptions & DriverSettings = {
   maximumConnections: 100_000, // what the memory of a common machine carries
   checkpointBytes: 4_194_304, // a restart reads up to eight times as much: a fraction of a second
   checkpointIntervalMs: 30_000, // an idle store becomes small again soon
-  residentBytesMax: 16_777_216, // messages that wait, before they are left to the disk
+  residentBytesMax: 4_194_304, // messages that wait, before they are left to the disk
   connectionRatePerAddress: false, // many devices share one address behind a router
   systemTopics: { intervalSeconds: 10 }, // as mosquitto does
 };

@@ -1,4 +1,4 @@
-import { ByteWriter } from "@anax/protocol";
+import { ByteWriter, copyBytes } from "@anax/protocol";
 import type { RetainedMessages } from "../retained/retained-messages.ts";
 import { NONE } from "../retained/topic-nodes.ts";
 import type { Session } from "../sessions/session.ts";
@@ -36,6 +36,8 @@ export class Checkpoint {
   readonly #journal: Journal;
   readonly #retained: RetainedMessages;
   readonly #cutoff: number;
+  /** For all session rows: there may be thousands, and large ones. */
+  readonly #writer: ByteWriter = new ByteWriter(1_024);
   #sessions: Session[];
   #deleted: number[];
   #topics: string[];
@@ -90,9 +92,10 @@ export class Checkpoint {
   #writeSession(session: Session, changes: TableChanges): number {
     // One that was deleted meanwhile has a record that says so, after the cutoff.
     if (session.number === 0) return 0;
-    const writer = new ByteWriter(256);
+    const writer = this.#writer;
+    writer.length = 0;
     writeSessionRow(writer, session, this.#journal);
-    changes.sessions.set(session.number, writer.finish());
+    changes.sessions.set(session.number, copyBytes(writer.bytes, 0, writer.length));
     return writer.length;
   }
 

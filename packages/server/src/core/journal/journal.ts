@@ -21,6 +21,9 @@ export type CommitRequest = (urgency: "now" | "later") => void;
 /** How durable work stands. `full`: the store has no room, commits are tried again. `failed`: nothing more is stored. */
 export type JournalHealth = "good" | "full" | "failed";
 
+/** Messages that are fewer than this before the last one of their batch are named by how many. */
+const NEAR = 0x4000;
+
 /**
  * Records that nobody waits for: they say that something is done with. Without them it would be done once more after a
  * crash, which MQTT allows: PUBLISH again with DUP at QoS 1, PUBREL again at QoS 2.
@@ -53,6 +56,8 @@ export class Journal {
   readonly #writer: ByteWriter = new ByteWriter(65_536);
   readonly #requestCommit: CommitRequest;
   #isUrgent = false;
+  /** Number of the last message in the open batch; 0 if it has none. */
+  #lastNumber = 0;
   /** The last record of identifiers, which may grow while nothing is behind it. */
   readonly #range = { record: 0, session: 0, first: 0, count: 0, end: -1 };
   #waiting: { readonly position: number; readonly resume: () => void }[] = [];
@@ -92,7 +97,7 @@ export class Journal {
   }
 
   /** Somebody waits for this position. */
-  await(position: number): void {
+  awaited(position: number): void {
     if (position === this.position && this.#writer.length > 0) this.#urge();
   }
 
@@ -100,8 +105,11 @@ export class Journal {
   addressed(session: Session, delivery: Delivery, packetIdentifier: number): number {
     const slot = this.#slotFor(delivery.message);
     this.messages.hold(slot);
-    this.#begin(RECORD.addressed, session);
-    writeNumber(this.#writer, this.messages.number(slot));
+    const number = this.messages.number(slot);
+    const isNear = number <= this.#lastNumber && number > this.#lastNumber - NEAR;
+    this.#begin(isNear ? RECORD.addressedNear : RECORD.addressed, session);
+    if (isNear) this.#writer.varint(this.#lastNumber - number);
+    else writeNumber(this.#writer, number);
     this.#writer.u16(packetIdentifier);
     writeAddress(this.#writer, delivery);
     return slot;
@@ -112,18 +120,33 @@ export class Journal {
     if (run.firstNumber !== 0) return;
     const first = this.nextMessage;
     this.nextMessage += run.count;
+    if (run.count === 1) this.#storeOne(run, first);
+    else this.#storeMany(run, first);
+    run.firstNumber = first;
+  }
+
+  #storeOne(run: RunToStore, number: number): void {
+    const offset = this.#startMessage(number);
+    const start = run.payloadStart(0);
+    const end = run.endOf(0);
+    const size = writeHead(this.#writer, run, end - start);
+    this.#writer.raw(run.bytes.subarray(start, end));
+    run.slots[0] = this.messages.add(number, offset, size);
+  }
+
+  #storeMany(run: RunToStore, first: number): void {
     this.#start(RECORD.run);
     writeNumber(this.#writer, first);
     this.#writer.u16(run.count);
     const head = this.#writer.length;
-    const common = writeHead(this.#writer, run);
+    const common = writeHead(this.#writer, run, 0);
     const place = { head, shift: makeRoom(this.#writer, run) };
     for (let index = 0; index < run.count; index += 1) {
       const offset = writeOfRun(this.#writer, run, index, place);
       const size = common + run.endOf(index) - run.payloadStart(index);
       run.slots[index] = this.messages.add(first + index, offset, size);
     }
-    run.firstNumber = first;
+    this.#lastNumber = first + run.count - 1;
   }
 
   /** A session is owed a part of a run that is stored, in flight under the identifiers that the run was assigned. */
@@ -243,6 +266,7 @@ export class Journal {
     this.#writer.length = 0;
     this.#range.end = -1;
     this.#isUrgent = false;
+    this.#lastNumber = 0;
     this.messages.close(bytes);
     this.position = position + 1;
     this.messages.begin(this.position, this.#writer);
@@ -266,7 +290,7 @@ export class Journal {
 
   /** Calls `resume` when the position is committed, or when it is known that it will not be. */
   whenCommitted(position: number, resume: () => void): void {
-    this.await(position);
+    this.awaited(position);
     this.#waiting.push({ position, resume });
   }
 
@@ -291,8 +315,10 @@ export class Journal {
 
   /** Begins the record of a message; gives where the message itself begins. */
   #startMessage(number: number): number {
-    this.#start(RECORD.message);
-    writeNumber(this.#writer, number);
+    const isNext = this.#lastNumber !== 0 && number === this.#lastNumber + 1;
+    this.#start(isNext ? RECORD.nextMessage : RECORD.message);
+    if (!isNext) writeNumber(this.#writer, number);
+    this.#lastNumber = number;
     return this.#writer.length;
   }
 

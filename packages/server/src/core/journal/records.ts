@@ -20,4 +20,6 @@ export const RECORD = {
   receivedRange: 18,
   seenRange: 19,
   releasedRange: 20,
+  addressedNear: 21,
+  nextMessage: 22,
 } as const;

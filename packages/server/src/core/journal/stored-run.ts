@@ -36,10 +36,13 @@ export interface RunToStore {
   readonly assigned: Uint16Array;
 }
 
-/** Writes what the messages have in common; gives its bytes of a message. */
-export function writeHead(writer: ByteWriter, run: RunToStore): number {
+/**
+ * Writes what the messages have in common, before so many bytes of payload. Gives the bytes of a message with such a
+ * payload.
+ */
+export function writeHead(writer: ByteWriter, run: RunToStore, payloadBytes: number): number {
   const { topicBytes, propertyBytes } = run;
-  const size = 2 + topicBytes.length + propertyBytes.length;
+  const size = 2 + topicBytes.length + propertyBytes.length + payloadBytes;
   writer.u8(run.qos);
   writeTime(writer, run.expiresAtMs);
   writer.string(run.clientId, "Client Identifier");

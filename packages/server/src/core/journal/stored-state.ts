@@ -50,6 +50,8 @@ export class StoredState {
   /** Last position that was ever committed. */
   position = 0;
   #cutoff = 0;
+  /** Number of the last message that was read of a batch. */
+  #lastNumber = 0;
   readonly #keepsContent: boolean;
 
   /** `keepsContent`: batches cannot be read again, and messages in them are wanted. `seed`: as `RetainedMessages` wants it. */
@@ -96,6 +98,7 @@ export class StoredState {
     if (this.#keepsContent) batch.content = copyBytes(bytes, 0, bytes.length);
     this.messages.batches.set(position, batch);
     const reader = new ByteReader(bytes, 0, bytes.length);
+    this.#lastNumber = 0;
     while (reader.remaining > 0) this.#apply(reader, batch);
   }
 
@@ -110,7 +113,9 @@ export class StoredState {
     const record = reader.u8();
     switch (record) {
       case RECORD.message:
-        return this.#message(reader, batch);
+        return this.#message(readNumber(reader), reader, batch);
+      case RECORD.nextMessage:
+        return this.#message(this.#lastNumber + 1, reader, batch);
       case RECORD.run:
         return this.#run(reader, batch);
       case RECORD.retained:
@@ -122,9 +127,9 @@ export class StoredState {
     }
   }
 
-  #message(reader: ByteReader, batch: Batch): void {
-    const number = readNumber(reader);
+  #message(number: number, reader: ByteReader, batch: Batch): void {
     this.nextMessage = Math.max(this.nextMessage, number + 1);
+    this.#lastNumber = number;
     const offset = reader.position;
     const size = skipMessage(reader);
     this.slots.set(number, this.messages.add(number, offset, size, batch));
@@ -134,6 +139,7 @@ export class StoredState {
     const first = readNumber(reader);
     const count = reader.u16();
     this.nextMessage = Math.max(this.nextMessage, first + count);
+    this.#lastNumber = first + count - 1;
     readRun(reader, count, (index, record, size) => {
       this.slots.set(first + index, this.messages.add(first + index, record, size, batch));
     });
@@ -173,7 +179,10 @@ export class StoredState {
       return;
     }
     // What is read must be read also where it does not count.
-    applyChange(record, reader, isContained || known === undefined ? emptySession(number) : known);
+    const session = isContained || known === undefined ? emptySession(number) : known;
+    if (record === RECORD.addressedNear)
+      return applyAddressed(reader, session, this.#lastNumber - reader.varint());
+    applyChange(record, reader, session);
   }
 
   #put(number: number, stored: StoredSession, known: RecoveredSession | undefined): void {
@@ -207,7 +216,7 @@ function emptySession(number: number): RecoveredSession {
 function applyChange(record: number, reader: ByteReader, session: RecoveredSession): void {
   switch (record) {
     case RECORD.addressed:
-      return applyAddressed(reader, session);
+      return applyAddressed(reader, session, readNumber(reader));
     case RECORD.addressedRun:
       return applyAddressedRun(reader, session);
     case RECORD.sent:
@@ -251,8 +260,11 @@ function applyChange(record: number, reader: ByteReader, session: RecoveredSessi
   }
 }
 
-function applyAddressed(reader: ByteReader, session: RecoveredSession): void {
-  const messageNumber = readNumber(reader);
+function applyAddressed(
+  reader: ByteReader,
+  session: RecoveredSession,
+  messageNumber: number,
+): void {
   const packetIdentifier = reader.u16();
   const address = readAddress(reader);
   if (packetIdentifier === 0) session.queue.set(messageNumber, address);

@@ -62,7 +62,7 @@ function gateAt(
     connection.gate = new Gate(core.pool);
     core.gated.add(connection);
   }
-  journal.await(position);
+  journal.awaited(position);
   return connection.gate.at(position);
 }
 
