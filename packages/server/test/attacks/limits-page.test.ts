@@ -42,6 +42,9 @@ function readable(value: string): string {
 
 /** Limits that are no options: where they stand, and what they bound. The reason is the comment there. */
 const FIXED: readonly (readonly [path: string, name: string])[] = [
+  ["core/connection/taking-turns.ts", "TURN_MS"],
+  ["core/connection/taking-turns.ts", "PACKETS_PER_LOOK"],
+  ["listeners/stream-wire.ts", "READING_MS_MAX"],
   ["core/connection/connection.ts", "OUTBOX_HIGH_WATER"],
   ["core/delivering/delivering.ts", "OUTBOX_BYTES_MAX"],
   ["core/connection/outgoing.ts", "UNREAD_BYTES_MAX"],
