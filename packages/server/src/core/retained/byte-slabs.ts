@@ -1,5 +1,7 @@
-/** Size of a chunk, and the most that a cell of one has; what is longer gets an array of its own. */
-const CHUNK_BYTES = 65_536;
+import { MemoryPages, PAGE_BYTES } from "./memory-pages.ts";
+
+const CHUNK_BYTES = PAGE_BYTES;
+/** The most that a cell has; what is longer gets an array of its own. */
 const CELL_BYTES_MAX = 8_192;
 /** Cells begin at multiples of this many bytes. */
 const UNIT_BYTES = 8;
@@ -15,7 +17,7 @@ const CLASS_BYTES: readonly number[] = cellSizes();
 /** Class by the units that are needed. */
 const CLASS_OF: Uint8Array = classes();
 
-/** One array that is cut into cells of one size. */
+/** One page that is cut into cells of one size. */
 interface Chunk {
   readonly bytes: Uint8Array;
   readonly index: number;
@@ -32,7 +34,7 @@ interface Chunk {
 }
 
 /**
- * Memory for a great many small pieces of bytes that the collector does not see one by one: arrays of 64 KB, each cut
+ * Memory for a great many small pieces of bytes that the collector does not see one by one: pages of 64 KB, each cut
  * into cells of one of some forty sizes. A piece is known by its place, a number above 0; whoever has it remembers its length too.
  *
  * What is lost: within a cell less than 15 % and 8 bytes of what the piece needs, at the end of a chunk less than one cell,
@@ -46,6 +48,12 @@ export class ByteSlabs {
   #withRoom: (Chunk | undefined)[] = [];
   #large: (Uint8Array | undefined)[] = [];
   #freeLarge: number[] = [];
+  readonly #pages: MemoryPages;
+
+  /** `pages`: where the memory comes from. */
+  constructor(pages: MemoryPages = new MemoryPages()) {
+    this.#pages = pages;
+  }
 
   /** Bytes of all arrays. */
   get bytes(): number {
@@ -116,6 +124,7 @@ export class ByteSlabs {
   }
 
   clear(): void {
+    for (const chunk of this.#chunks) if (chunk !== undefined) this.#pages.give(chunk.bytes);
     this.#chunks = [undefined];
     this.#freeIndices = [];
     this.#withRoom = [];
@@ -133,7 +142,7 @@ export class ByteSlabs {
     const index = this.#freeIndices.pop() ?? this.#chunks.length;
     if (index >= CHUNKS_MAX) throw new RangeError(`more than ${CHUNKS_MAX} chunks are needed`);
     const chunk: Chunk = {
-      bytes: new Uint8Array(CHUNK_BYTES),
+      bytes: this.#pages.take(),
       index,
       sizeClass,
       live: 0,
@@ -151,6 +160,7 @@ export class ByteSlabs {
     // One stays, so that a message which comes and goes does not make a chunk each time.
     if (chunk.next === undefined && chunk.previous === undefined) return;
     this.#unlink(chunk);
+    this.#pages.give(chunk.bytes);
     this.#chunks[chunk.index] = undefined;
     this.#freeIndices.push(chunk.index);
   }

@@ -1,8 +1,9 @@
+import { MemoryPages, PAGE_BYTES } from "./memory-pages.ts";
 import { HASH, NEXT_IN_BUCKET, NONE } from "./topic-nodes.ts";
 import type { TopicNodes } from "./topic-nodes.ts";
 
 const BUCKETS_MIN = 1_024;
-const PAGE_BITS = 12;
+const PAGE_BITS = Math.log2(PAGE_BYTES / Uint32Array.BYTES_PER_ELEMENT);
 const PAGE_BUCKETS = 1 << PAGE_BITS;
 
 /**
@@ -11,14 +12,19 @@ const PAGE_BUCKETS = 1 << PAGE_BITS;
  */
 export class TopicIndex {
   readonly #nodes: TopicNodes;
+  readonly #memory: MemoryPages;
+  #memoryPages: Uint8Array[] = [];
+  /** The same memory. */
   #pages: Uint32Array[] = [];
   #count = 0;
   #buckets = 0;
   /** The largest power of two that is not above the number of buckets. */
   #half = 0;
 
-  constructor(nodes: TopicNodes) {
+  /** `memory`: where pages come from. */
+  constructor(nodes: TopicNodes, memory: MemoryPages = new MemoryPages()) {
     this.#nodes = nodes;
+    this.#memory = memory;
     this.clear();
   }
 
@@ -48,7 +54,10 @@ export class TopicIndex {
   }
 
   clear(): void {
-    this.#pages = [new Uint32Array(PAGE_BUCKETS)];
+    for (const page of this.#memoryPages) this.#memory.give(page);
+    this.#memoryPages = [];
+    this.#pages = [];
+    this.#addPage();
     this.#count = 0;
     this.#buckets = BUCKETS_MIN;
     this.#half = BUCKETS_MIN;
@@ -61,8 +70,7 @@ export class TopicIndex {
 
   #split(): void {
     const added = this.#buckets;
-    if (added === this.#pages.length * PAGE_BUCKETS)
-      this.#pages.push(new Uint32Array(PAGE_BUCKETS));
+    if (added === this.#pages.length * PAGE_BUCKETS) this.#addPage();
     const old = added - this.#half;
     this.#buckets += 1;
     let row = this.#head(old);
@@ -73,6 +81,12 @@ export class TopicIndex {
       row = next;
     }
     if (this.#buckets === this.#half * 2) this.#half = this.#buckets;
+  }
+
+  #addPage(): void {
+    const page = this.#memory.take();
+    this.#memoryPages.push(page);
+    this.#pages.push(new Uint32Array(page.buffer, page.byteOffset, PAGE_BUCKETS));
   }
 
   #put(row: number, bucket: number): void {

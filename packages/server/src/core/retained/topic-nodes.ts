@@ -1,3 +1,5 @@
+import { MemoryPages } from "./memory-pages.ts";
+
 /** No row: the root, which is nobody's child or sibling, has this number. */
 export const NONE = 0;
 export const ROOT = 0;
@@ -29,7 +31,8 @@ const CHANGED = 7;
 
 const WORDS = 16;
 const NUMBERS = WORDS / 2;
-const PAGE_BITS = 12;
+/** A row has 64 bytes. */
+const PAGE_BITS = 10;
 const PAGE_ROWS = 1 << PAGE_BITS;
 const PAGE_MASK = PAGE_ROWS - 1;
 
@@ -38,13 +41,15 @@ export const FREE_ROWS = 1_024;
 
 /**
  * The nodes of a tree as rows of 64 bytes, in pages that stay where they are when more are needed: no growth takes longer
- * than a page, and the collector sees one array for 4096 nodes. A row is known by its number, which is used again after
+ * than a page, and the collector sees one array for 1024 nodes. A row is known by its number, which is used again after
  * the node was removed.
  *
  * Rows are used again in the order in which they became free. So as long as a free row says what it said when its node was
  * removed, the siblings that followed, which were there then, still have their rows, or these are free and say so.
  */
 export class TopicNodes {
+  #memoryPages: Uint8Array[] = [];
+  /** The same memory. */
   #pages: Uint32Array[] = [];
   /** The same memory. */
   #numbers: Float64Array[] = [];
@@ -55,10 +60,12 @@ export class TopicNodes {
   #free = 0;
 
   readonly #freeMin: number;
+  readonly #memory: MemoryPages;
 
-  /** `freeMin`: so many rows stay free before one is used again. */
-  constructor(freeMin: number) {
+  /** `freeMin`: so many rows stay free before one is used again. `memory`: where pages come from. */
+  constructor(freeMin: number, memory: MemoryPages = new MemoryPages()) {
     this.#freeMin = freeMin;
+    this.#memory = memory;
     this.#reset();
   }
 
@@ -161,9 +168,10 @@ export class TopicNodes {
   }
 
   #addPage(): void {
-    const page = new Uint32Array(PAGE_ROWS * WORDS);
-    this.#pages.push(page);
-    this.#numbers.push(new Float64Array(page.buffer));
+    const page = this.#memory.take();
+    this.#memoryPages.push(page);
+    this.#pages.push(new Uint32Array(page.buffer, page.byteOffset, PAGE_ROWS * WORDS));
+    this.#numbers.push(new Float64Array(page.buffer, page.byteOffset, PAGE_ROWS * NUMBERS));
   }
 
   #setNumber(row: number, field: number, value: number): void {
@@ -173,6 +181,8 @@ export class TopicNodes {
 
   /** An empty tree needs no more than its root. Rows that walks remember are gone: none has the number of its change. */
   #reset(): void {
+    for (const page of this.#memoryPages) this.#memory.give(page);
+    this.#memoryPages = [];
     this.#pages = [];
     this.#numbers = [];
     this.#firstFree = NONE;

@@ -1,5 +1,6 @@
 import { decodeUtf8 } from "@anax/protocol";
 import { ByteSlabs } from "./byte-slabs.ts";
+import { MemoryPages } from "./memory-pages.ts";
 import { TopicIndex } from "./topic-index.ts";
 import {
   FIRST_CHILD,
@@ -29,7 +30,7 @@ const ROWS_KEPT = 65_536;
 export class TopicTree {
   readonly nodes: TopicNodes;
   /** Levels and messages. */
-  readonly slabs: ByteSlabs = new ByteSlabs();
+  readonly slabs: ByteSlabs;
   readonly #index: TopicIndex;
   readonly #seed: number;
   /** Counts what is added, set and removed; never begins anew. */
@@ -38,8 +39,10 @@ export class TopicTree {
   /** `seed`: a number that clients do not know, so that they cannot choose topics which all have one hash. */
   constructor(seed: number, freeRows: number = FREE_ROWS) {
     this.#seed = seed;
-    this.nodes = new TopicNodes(freeRows);
-    this.#index = new TopicIndex(this.nodes);
+    const memory = new MemoryPages();
+    this.slabs = new ByteSlabs(memory);
+    this.nodes = new TopicNodes(freeRows, memory);
+    this.#index = new TopicIndex(this.nodes, memory);
   }
 
   /** The node of the topic in `bytes[start, end)`; `NONE` if it has none. */
