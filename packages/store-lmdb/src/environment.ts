@@ -1,3 +1,4 @@
+import { hasWideAddressSpace } from "./address-space.ts";
 import { closeSync, existsSync, openSync, statSync } from "node:fs";
 import { StoreError } from "@anax/server";
 import { open } from "lmdb";
@@ -54,8 +55,7 @@ const SETTINGS = {
  * memory of the process again, twice the file in the end.
  */
 const MAP_BYTES = 2 ** 36;
-const NARROW: ReadonlySet<string> = new Set(["arm", "ia32", "mips", "mipsel"]);
-const MAP_SIZE = NARROW.has(process.arch) ? {} : { mapSize: MAP_BYTES };
+const MAP_SIZE = hasWideAddressSpace() ? { mapSize: MAP_BYTES } : {};
 
 /** An open LMDB file, with the tables of a store in it. */
 export class Environment {

@@ -62,6 +62,24 @@ describe("a store and other processes", () => {
     TIMEOUT_MS,
   );
 
+  // Less than LMDB is otherwise given, and what Node needs with the loader of these tests.
+  it.runIf(process.platform === "linux")(
+    "is opened where addresses are limited",
+    () =>
+      withFolder(async (path) => {
+        const child = new ChildProgram("child-store.ts", [path, "disk"], {
+          addressKilobytes: 60_000_000,
+        });
+        try {
+          await child.wrote(30);
+          expect(child.lines.slice(0, 2)).toEqual(["1", "2"]);
+        } finally {
+          await child.kill();
+        }
+      }),
+    TIMEOUT_MS,
+  );
+
   it(
     "is not ended by LMDB, however much is deleted at once, and from whatever file",
     () =>

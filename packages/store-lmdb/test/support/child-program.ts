@@ -10,10 +10,18 @@ export class ChildProgram {
   readonly ended: Promise<void>;
   #output = "";
 
-  constructor(name: string, args: readonly string[]) {
+  constructor(
+    name: string,
+    args: readonly string[],
+    { addressKilobytes }: { readonly addressKilobytes?: number } = {},
+  ) {
     const program = join(import.meta.dirname, name);
-    const options = ["--import", "tsx", "--conditions=source", program, ...args];
-    this.#child = spawn(process.execPath, options, { stdio: ["pipe", "pipe", "ignore"] });
+    const command = [process.execPath, "--import", "tsx", "--conditions=source", program, ...args];
+    const limit = addressKilobytes === undefined ? "" : `ulimit -v ${addressKilobytes}; `;
+    // The shell becomes the program, so that it has its pid.
+    const [file = "", ...options] =
+      limit === "" ? command : ["/bin/sh", "-c", `${limit}exec "$0" "$@"`, ...command];
+    this.#child = spawn(file, options, { stdio: ["pipe", "pipe", "ignore"] });
     this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.#output += text;
     });
