@@ -63,7 +63,16 @@ export class WebSocketWire implements Wire {
       this.#error = error;
       this.#limitClose();
     });
-    socket.on("close", () => sink.closed(this.#error));
+    socket.on("close", () => this.#gone());
+  }
+
+  /**
+   * A peer that is gone sends no more, but what it has sent, in the read that brought the close frame too, may still wait to
+   * be taken: a DISCONNECT, say. So its end is that of what it sends, and the connection ends when whoever takes it says so.
+   */
+  #gone(): void {
+    if (this.#ending || this.#error !== undefined) this.#sink?.closed(this.#error);
+    else this.#sink?.ended();
   }
 
   /**
@@ -127,7 +136,7 @@ export class WebSocketWire implements Wire {
   #close(code: number): void {
     this.#ending = true;
     const socket = this.#socket;
-    if (socket.readyState === socket.CLOSED) return;
+    if (socket.readyState === socket.CLOSED) return this.#sink?.closed(this.#error);
     socket.resume();
     socket.close(code);
     this.#limitClose();
@@ -144,6 +153,8 @@ export class WebSocketWire implements Wire {
   destroy(): void {
     this.#ending = true;
     this.limitMessages(Infinity);
-    this.#socket.terminate();
+    const socket = this.#socket;
+    if (socket.readyState === socket.CLOSED) this.#sink?.closed(this.#error);
+    else socket.terminate();
   }
 }
