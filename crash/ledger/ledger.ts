@@ -98,7 +98,7 @@ export class Ledger {
     const { sequence } = name;
     const secondsLeft = packet.properties?.messageExpiryIntervalSeconds;
     if (!isDuplicate) this.#checkExpiry(receiver, { stream, sequence, secondsLeft });
-    receiver.delivered({ stream, sequence, isDuplicate, isRetained });
+    receiver.delivered({ stream, sequence, isDuplicate, isRetained, nowMs: this.#nowMs() });
   }
 
   /** The server has had its chance: what is owed of the chosen streams, and has not expired, is lost. */

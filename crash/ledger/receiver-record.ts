@@ -11,6 +11,7 @@ export interface Delivery {
   readonly isDuplicate: boolean;
   /** The RETAIN flag: it is what a new subscription is given, not one message after the other. */
   readonly isRetained: boolean;
+  readonly nowMs: number;
 }
 
 /** Tells what is wrong with a delivery. */
@@ -126,7 +127,7 @@ export class ReceiverRecord {
       return this.#complain(isNew ? "reordered" : "repeated", text);
     }
     if (!isNew) return this.#again(delivery, name);
-    if (sequence < progress.last && !this.#mayComeLate(stream, sequence)) {
+    if (sequence < progress.last && !this.#mayComeLate(delivery)) {
       this.#complain("reordered", `${name} after #${progress.last}`);
     }
     progress.last = Math.max(progress.last, sequence);
@@ -162,13 +163,14 @@ export class ReceiverRecord {
   }
 
   /**
-   * Whether a message may come behind later ones: where there is no order, and if it was sent again after a subscription
-   * that the first sending came too early for.
+   * Whether a message may come behind later ones: where there is no order, and if it was sent again, after a subscription
+   * that the first sending came too early for, or after the first had expired where a later message had not.
    */
-  #mayComeLate(stream: Stream, sequence: number): boolean {
+  #mayComeLate({ stream, sequence, nowMs }: Delivery): boolean {
     if (this.isShared || !stream.fields.isOrdered) return true;
+    if (!stream.resent.has(sequence)) return false;
     const confirmedAt = this.#subscriptionTo(stream.topic)?.confirmedAt ?? Infinity;
-    return stream.resent.has(sequence) && stream.sentAt(sequence) < confirmedAt;
+    return stream.sentAt(sequence) < confirmedAt || stream.mayHaveExpired(sequence, nowMs);
   }
 
   #mayReceive(topic: string): boolean {

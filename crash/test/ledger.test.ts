@@ -264,6 +264,23 @@ describe("the ledger", () => {
       expect(bench.settled()).toEqual([]);
     });
 
+    it("takes it behind a later one if it was sent again when the first may have expired, and only then", () => {
+      const late = (delayMs: number, isResent: boolean): readonly ViolationType[] => {
+        const bench = new Bench(1, { expirySeconds: 10 });
+        bench.ledger.sending(bench.stream);
+        bench.nowMs += 5_000;
+        bench.ledger.sending(bench.stream);
+        bench.nowMs += delayMs;
+        bench.deliver(2);
+        if (isResent) bench.stream.resending(1);
+        bench.deliver(1);
+        return bench.settled();
+      };
+      expect(late(5_000, true)).toEqual([]);
+      expect(late(4_999, true)).toEqual(["reordered"]);
+      expect(late(5_000, false)).toEqual(["reordered"]);
+    });
+
     it("sees that its time has not gone on", () => {
       const bench = expiring();
       bench.nowMs += 9_000;
@@ -290,7 +307,7 @@ describe("the ledger", () => {
     group.subscribed("a/#", ledger.nextEvent());
     acknowledge(4);
     const delivery = { stream, isDuplicate: false, isRetained: false };
-    for (const sequence of [3, 1, 2, 1]) group.delivered({ ...delivery, sequence });
+    for (const sequence of [3, 1, 2, 1]) group.delivered({ ...delivery, sequence, nowMs: 0 });
     ledger.settle(group, () => true);
     expect(ledger.violations.map(({ type }) => type)).toEqual(["repeated", "lost"]);
   });

@@ -33,7 +33,7 @@ import type { Session } from "./sessions/session.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { Statistics } from "./statistics.ts";
 import { openGates, refusalToStore } from "./journal/storing.ts";
-import { readLate, Turn } from "./connection/taking-turns.ts";
+import { takeLeft, readLate, Turn } from "./connection/taking-turns.ts";
 import { letOn } from "./connection/holding-back.ts";
 import { unthrottle } from "./connection/throttling.ts";
 import type { Peer, Wire } from "./wire.ts";
@@ -155,6 +155,7 @@ export class ServerCore implements CoreContext {
 
   /** The transport is gone. */
   closed(connection: Connection, error?: Error): void {
+    takeLeft(this, connection);
     connectionClosed(this, connection, error);
     this.connections.delete(connection);
   }

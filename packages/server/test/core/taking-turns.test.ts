@@ -126,13 +126,27 @@ describe("a connection of which packets wait for a turn", () => {
     expect(peer.isEnded).toBe(true);
   });
 
-  it("is forgotten when it is gone", () => {
+  it("is taken to its end when the client is gone", () => {
     const harness = hurried();
     const peer = harness.connect("p");
-    const taken = flood(harness, peer, "p");
+    flood(harness, peer, "p");
     peer.cut();
     expect(harness.core.turn.late.size).toBe(0);
-    expect(countOf(harness, "p")).toBe(taken);
+    expect(countOf(harness, "p")).toBe(MANY);
+  });
+
+  it("keeps the Will from being published if it ends with DISCONNECT, though the connection is gone", () => {
+    const harness = hurried();
+    const will = { topic: "will", payload: new Uint8Array(0), qos: 0, retain: false } as const;
+    const watcher = harness.connect("w");
+    subscribe(watcher, "will");
+    const peer = harness.connect("p", { will });
+    peer.sendChunk(...retained("p"), { type: "disconnect", reasonCode: 0 });
+    expect(countOf(harness, "p")).toBeLessThan(MANY);
+    peer.cut();
+    harness.settle();
+    expect(countOf(harness, "p")).toBe(MANY);
+    expect(watcher.receive()).toEqual([]);
   });
 
   it("has nothing more taken from it once another one has its session", () => {

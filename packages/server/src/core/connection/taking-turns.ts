@@ -72,6 +72,18 @@ export function readLate(core: CoreContext): void {
   }
 }
 
+/**
+ * Takes what is left of a client that is gone, whatever the time: it had come before, and its last packet may be DISCONNECT,
+ * without which the Will would be published.
+ */
+export function takeLeft(core: CoreContext, connection: Connection): void {
+  while (connection.isLate) {
+    leaveTurn(core, connection);
+    core.turn.packetsLeft = PACKETS_PER_LOOK;
+    core.readOn(connection);
+  }
+}
+
 /** The connection waits for no turn any more. */
 export function leaveTurn(core: CoreContext, connection: Connection): void {
   if (!connection.isLate) return;
