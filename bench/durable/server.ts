@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import type { Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { MqttServerOptions, StoreDurability } from "@anax/server";
+import { onCore } from "../support/on-core.ts";
 
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -91,8 +92,7 @@ function commandOf(options: DurableServerOptions): readonly [string, ...string[]
     durability === "aedes"
       ? [file("../servers/aedes-level.mjs"), "0", directory]
       : [file("../servers/anax-durable.js"), durability, directory, JSON.stringify(others)];
-  const command: [string, ...string[]] = [process.execPath, ...program];
-  return cpu === "" ? command : ["taskset", "-c", cpu, ...command];
+  return onCore(cpu, [process.execPath, ...program]);
 }
 
 /** The next line; rejects if the server ends instead. */

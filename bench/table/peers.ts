@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { onCore } from "../support/on-core.ts";
 import { PlainError } from "../support/plain-error.ts";
 import { programPath } from "../support/program-path.ts";
 
@@ -106,9 +107,7 @@ export class RunningPeer {
   static async start(peer: PeerProgram, kind: string, cpu: string): Promise<RunningPeer> {
     const directory = mkdtempSync(join(tmpdir(), "anax-bench-"));
     const port = await freePort();
-    const command = peer.command(port, directory, kind);
-    const [first, ...rest]: [string, ...string[]] =
-      cpu === "" ? [...command] : ["taskset", "-c", cpu, ...command];
+    const [first, ...rest] = onCore(cpu, peer.command(port, directory, kind));
     const child = spawn(first, rest, { stdio: ["ignore", "pipe", "pipe"] });
     const said = tailOf(child, peer.errors);
     const running = new RunningPeer({ port, process: child, directory });
