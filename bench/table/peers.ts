@@ -107,7 +107,9 @@ export class RunningPeer {
   static async start(peer: PeerProgram, kind: string, cpu: string): Promise<RunningPeer> {
     const directory = mkdtempSync(join(tmpdir(), "anax-bench-"));
     const port = await freePort();
-    const [first, ...rest] = onCore(cpu, peer.command(port, directory, kind));
+    const [first, ...rest] = onCore(cpu, peer.command(port, directory, kind), {
+      hasShortTurns: kind === "timed",
+    });
     const child = spawn(first, rest, { stdio: ["ignore", "pipe", "pipe"] });
     const said = tailOf(child, peer.errors);
     const running = new RunningPeer({ port, process: child, directory });

@@ -4,10 +4,16 @@ import { onCore } from "../support/on-core.ts";
 
 const node = [process.execPath, "-e", "console.log(process.execArgv.join())"] as const;
 
-it("tells Node that it has one core, and others nothing", () => {
-  const [program, ...args] = onCore("0", node);
-  expect(execFileSync(program, args, { encoding: "utf8" })).toMatch(/^--v8-pool-size=1,/);
-  expect(onCore("1", ["mosquitto", "-c", "x"])).toEqual([
+const short = { hasShortTurns: true };
+
+function optionsOf([program, ...args]: readonly [string, ...string[]]): string {
+  return execFileSync(program, args, { encoding: "utf8" });
+}
+
+it("tells Node that it has one core where turns are to be short, and others nothing", () => {
+  expect(optionsOf(onCore("0", node, short))).toMatch(/^--v8-pool-size=1,/);
+  expect(optionsOf(onCore("0", node))).not.toContain("v8-pool-size");
+  expect(onCore("1", ["mosquitto", "-c", "x"], short)).toEqual([
     "taskset",
     "-c",
     "1",
