@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { lmdbStore } from "@anax/store-lmdb";
+import { lmdbStore, STORE_FORMAT } from "@anax/store-lmdb";
 import { MqttServer } from "@anax/server";
 import { connect } from "@anax/client";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -84,10 +84,12 @@ describe("anax store", () => {
   it("counts", async () => {
     const { exitCode, stdout } = await runToEnd(["store", "stats", directory]);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^format +1$/m);
+    expect(stdout).toMatch(new RegExp(`^format +${STORE_FORMAT}$`, "m"));
     expect(stdout).toMatch(/^queued +1$/m);
     expect(stdout).toMatch(/^used bytes +\d+$/m);
-    expect(await json("stats", directory, "--json")).toMatchObject([{ format: 1, queued: 1 }]);
+    expect(await json("stats", directory, "--json")).toMatchObject([
+      { format: STORE_FORMAT, queued: 1 },
+    ]);
   });
 
   it("prints everything as JSON lines", async () => {

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "@anax/client";
-import { lmdbStore } from "@anax/store-lmdb";
+import { lmdbStore, STORE_FORMAT } from "@anax/store-lmdb";
 import { afterEach, describe, expect, it } from "vitest";
 import type { RunningCommand } from "./support/command.ts";
 import { asNobody } from "./support/as-nobody.ts";
@@ -125,7 +125,7 @@ describe("anax serve, refusing a data directory", () => {
     await stop(await serve("--data-dir", directory));
     const file = join(directory, "anax-1.mdb");
     // Name and value of the row that says the format lie side by side.
-    const bytes = readFileSync(file, "latin1").replaceAll("format1", "format9");
+    const bytes = readFileSync(file, "latin1").replaceAll(`format${STORE_FORMAT}`, "format9");
     writeFileSync(file, bytes, "latin1");
     expect(await refusal("--data-dir", directory)).toEqual({
       exitCode: 1,
