@@ -1,6 +1,7 @@
 import { MemoryMedium, MemoryStore } from "@anax/server/contracts";
 import { afterEach, describe, expect, it } from "vitest";
-import type { MqttServer } from "../../src/index.ts";
+import { stopAll } from "../support/clocked-servers.ts";
+import type { ClockedServer } from "../support/clocked-servers.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import {
   connected,
@@ -11,18 +12,11 @@ import {
 } from "../support/memory-server.ts";
 import { turns } from "../support/turns.ts";
 
-const servers: { server: MqttServer; clock: ManualClock }[] = [];
+const servers: ClockedServer[] = [];
 
-afterEach(async () => {
-  for (const { server, clock } of servers.splice(0)) {
-    const stopped = server.stop({ deadlineMs: 1 });
-    await turns();
-    clock.advance(1);
-    await stopped;
-  }
-});
+afterEach(() => stopAll(servers));
 
-async function started(): Promise<{ server: MqttServer; clock: ManualClock }> {
+async function started(): Promise<ClockedServer> {
   const clock = new ManualClock();
   const server = await startedServer({ store: new MemoryStore(new MemoryMedium()), clock });
   servers.push({ server, clock });

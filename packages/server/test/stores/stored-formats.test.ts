@@ -5,7 +5,8 @@ import { MemoryMedium, MemoryStore } from "@anax/server/contracts";
 import { afterEach, describe, expect, it } from "vitest";
 import { inspectStore } from "../../src/inspection/index.ts";
 import type { StoreContents, StoredSessionView } from "../../src/inspection/index.ts";
-import type { MqttServer } from "../../src/index.ts";
+import { stopAll } from "../support/clocked-servers.ts";
+import type { ClockedServer } from "../support/clocked-servers.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import {
   connected,
@@ -33,16 +34,9 @@ const FOR_EVER = 0xffff_ffff;
 const PARTS = ["row", "record", "slice"] as const;
 type Part = (typeof PARTS)[number];
 
-const servers: { server: MqttServer; clock: ManualClock }[] = [];
+const servers: ClockedServer[] = [];
 
-afterEach(async () => {
-  for (const { server, clock } of servers.splice(0)) {
-    const stopped = server.stop({ deadlineMs: 1 });
-    await turns();
-    clock.advance(1);
-    await stopped;
-  }
-});
+afterEach(() => stopAll(servers));
 
 /** A medium with what a server of that format has left. */
 function fixture(name: string): MemoryMedium {
@@ -247,7 +241,7 @@ function expectContents(contents: StoreContents, connected: object = {}): void {
 }
 
 /** A server that starts on the fixture `DOWN_MS` after the crash. */
-async function restarted(name: string): Promise<{ server: MqttServer; clock: ManualClock }> {
+async function restarted(name: string): Promise<ClockedServer> {
   const clock = new ManualClock();
   clock.advance(LATER - BEGIN + DOWN_MS);
   const server = await startedServer({ store: new MemoryStore(fixture(name)), clock });
