@@ -32,7 +32,10 @@ const PROPERTIES: (PublishProperties | undefined)[] = [
   { messageExpiryIntervalSeconds: 0 },
   { userProperties: [["k", "v"]], payloadFormatIndicator: 1 },
 ];
-const NOOP: Hooks = { interceptingClientEnqueue: () => undefined };
+const NOOP: Hooks = {
+  interceptingClientEnqueue: () => undefined,
+  interceptingInboundPacket: () => undefined,
+};
 /** The same, but the general way is only taken for what a handler of messages does not leave alone. */
 const LOOKING: Hooks = { interceptingPublish: () => undefined };
 
@@ -252,17 +255,18 @@ function takeStep(
   }
 }
 
-/** Takes what a peer has got, and answers it or not. */
+/** Takes what a peer has got, and answers it or not: all at once, as a client does that was given much at once. */
 function collect(peer: ScriptedPeer, seen: Seen | undefined, answers: boolean): void {
+  const given: Packet[] = [];
   for (const packet of peer.receive()) {
     if (packet.type === "publish") seen?.publishes.push(textFor(packet));
     else seen?.others.push(textFor(packet));
-    if (!answers || peer.isClosed) continue;
-    if (packet.type === "publish" && packet.qos > 0) {
-      peer.send(acknowledgement(packet.qos === 1 ? "puback" : "pubrec", packet.packetIdentifier));
-    } else if (packet.type === "pubrel")
-      peer.send(acknowledgement("pubcomp", packet.packetIdentifier));
+    if (packet.type === "publish" && packet.qos > 0)
+      given.push(acknowledgement(packet.qos === 1 ? "puback" : "pubrec", packet.packetIdentifier));
+    else if (packet.type === "pubrel")
+      given.push(acknowledgement("pubcomp", packet.packetIdentifier));
   }
+  if (answers && !peer.isClosed && given.length > 0) peer.send(...given);
   if (seen !== undefined) seen.isClosed = peer.isClosed;
 }
 

@@ -162,9 +162,14 @@ export class Connection {
 
   /** True if messages may be put into the outbox now. */
   get takesMessages(): boolean {
-    if (this.isCongested || this.isHeld || !this.isOpen) return false;
-    if (this.outbound?.isFull === true) return false;
-    return this.outbox.length + (this.gate?.length ?? 0) < OUTBOX_HIGH_WATER;
+    return this.roomBytes > 0;
+  }
+
+  /** As long as there is room, a message may be put into the outbox, however large it is; not above 0 if it may not. */
+  get roomBytes(): number {
+    if (this.isCongested || this.isHeld || !this.isOpen) return 0;
+    if (this.outbound?.isFull === true) return 0;
+    return OUTBOX_HIGH_WATER - this.outbox.length - (this.gate?.length ?? 0);
   }
 
   /** True if messages may be put into the outbox as soon as this turn's output was written. */

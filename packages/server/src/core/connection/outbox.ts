@@ -1,7 +1,5 @@
 import type { BytePool } from "../byte-pool.ts";
-
-/** So few bytes are copied faster than a view of them, which `set` needs, is made. */
-const LOOP_BYTES_MAX = 32;
+import { copyInto } from "../copying.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -31,16 +29,8 @@ export class Outbox {
 
   /** Appends `source[start, end)` and gives the position of the first byte. */
   append(source: Uint8Array, start: number, end: number): number {
-    const count = end - start;
-    const position = this.reserve(count);
-    if (count > LOOP_BYTES_MAX) {
-      this.bytes.set(source.subarray(start, end), position);
-      return position;
-    }
-    const { bytes } = this;
-    for (let index = 0; index < count; index += 1) {
-      bytes[position + index] = source[start + index] ?? 0;
-    }
+    const position = this.reserve(end - start);
+    copyInto(this.bytes, position, source, start, end);
     return position;
   }
 

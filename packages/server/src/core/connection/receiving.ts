@@ -6,6 +6,7 @@ import {
   receivePubrec,
   receivePubrel,
 } from "../delivering/acknowledging.ts";
+import { takeAcknowledgements } from "../delivering/taking-acknowledgements.ts";
 import { receiveAuth } from "./authenticating.ts";
 import { fail, receiveDisconnect, shut } from "./closing.ts";
 import { connect, refuse, tellRefusal } from "./connecting.ts";
@@ -112,7 +113,7 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
         return noteSingle(core, connection);
       }
     }
-    if (!isPublish && takeAcknowledgement(core, connection, session))
+    if (!isPublish && takeAcknowledgements(core, connection, session))
       return noteStored(core, connection, appendedBefore);
   }
   if (isPublish) countPublish(core, connection);
@@ -129,22 +130,6 @@ function countPublish(core: CoreContext, connection: Connection): void {
   connection.counters.publishesReceived += 1;
   core.statistics.publishesReceived += 1;
   core.statistics.publishBytesReceived += connection.framer.end - connection.framer.start;
-}
-
-/** Hot path: PUBACK, PUBREC, PUBREL and PUBCOMP of four bytes, which all versions have, without an object of each. */
-function takeAcknowledgement(core: CoreContext, connection: Connection, session: Session): boolean {
-  const { firstByte, bytes, bodyStart, end } = connection.framer;
-  if (end - bodyStart !== 2 || core.hooks.interceptingInboundPacket !== undefined) return false;
-  const packetIdentifier = (bytes[bodyStart] ?? 0) * 256 + (bytes[bodyStart + 1] ?? 0);
-  if (packetIdentifier === 0) return false;
-  if (firstByte === 0x40) receivePuback(core, connection, session, packetIdentifier, undefined);
-  else if (firstByte === 0x50)
-    receivePubrec(core, connection, session, packetIdentifier, undefined);
-  else if (firstByte === 0x62) receivePubrel(core, connection, session, packetIdentifier);
-  else if (firstByte === 0x70)
-    receivePubcomp(core, connection, session, packetIdentifier, undefined);
-  else return false;
-  return true;
 }
 
 function decode(core: CoreContext, connection: Connection): Packet {

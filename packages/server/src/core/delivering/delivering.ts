@@ -5,7 +5,7 @@ import type { Delivery, DeliveryOutcome } from "./delivery.ts";
 import { deliveryOf, finishExchange, keepsExchanges, letGo, owe } from "./owed.ts";
 import type { Owed } from "./owed.ts";
 import { sendStored } from "./stored-sending.ts";
-import { enqueue, forgetQueued, isExpired, takeQueued } from "./queueing.ts";
+import { enqueue, forgetQueued, isExpired, seeToLater, takeQueued } from "./queueing.ts";
 import { interceptOutbound } from "../publishing/intercepting.ts";
 import { dropWatched, watch } from "../management/delivery-watch.ts";
 import { applicationMessageOf, messageFromPacket, secondsLeft } from "../publishing/message.ts";
@@ -27,14 +27,11 @@ export function deliver(core: CoreContext, session: Session, delivery: Delivery)
   if (session.sink !== undefined) return session.sink.take(delivery) ? "sent" : "dropped";
   if (delivery.qos === 0) return deliverAtMostOnce(core, session, delivery);
   if (isCutOff(core, session)) return drop(core);
-  if (!session.isReady) return enqueueForLater(core, session, delivery);
+  if (!session.isReady) {
+    seeToLater(core, session);
+    return enqueue(core, session, delivery);
+  }
   return sendExchange(core, session, delivery, undefined) ? "sent" : "dropped";
-}
-
-/** Into the queue, which is seen to in the next turn if nothing but the end of this one has to be waited for. */
-function enqueueForLater(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
-  if (session.connection?.waitsForTurn) core.continueLater(session);
-  return enqueue(core, session, delivery);
 }
 
 function deliverAtMostOnce(

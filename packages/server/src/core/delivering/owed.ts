@@ -1,7 +1,8 @@
 import type { CoreContext } from "../core-context.ts";
 import type { Session } from "../sessions/session.ts";
-import { slotIn } from "./address-book.ts";
+import { commonCode, slotIn } from "./address-book.ts";
 import type { Address, Delivery } from "./delivery.ts";
+import type { RunToStore } from "../journal/stored-run.ts";
 import type { StoredMessages } from "../journal/stored-messages.ts";
 
 /**
@@ -36,6 +37,25 @@ function waiting(core: CoreContext, session: Session, delivery: Delivery): Owed 
   const code = session.addresses.code(slot, delivery);
   if (code === undefined) core.waiting.messages.letGo(slot);
   return code ?? delivery;
+}
+
+/** True if what the session is owed can be kept as a number, without an object for its message. */
+export function keepsNumbers(core: CoreContext, session: Session): boolean {
+  return core.journal === undefined || session.isDurable;
+}
+
+/** Writes the run down where what the session is owed is kept as numbers. */
+export function storeRun({ journal, waiting }: CoreContext, run: RunToStore): void {
+  if (journal === undefined) waiting.storeRun(run);
+  else journal.storeRun(run);
+}
+
+/** As `owe`, of a message of a run that is written down, which is to wait for a session that keeps numbers. */
+export function oweOfRun(core: CoreContext, session: Session, slot: number, qos: 1 | 2): number {
+  const code = commonCode(slot, qos, false);
+  if (core.journal === undefined) core.waiting.messages.hold(slot);
+  else core.journal.queued(session, slot, session.addresses.address(code));
+  return code;
 }
 
 /** A session that will not survive is owed this no longer; of others the journal is told, which lets go of it itself. */

@@ -1,23 +1,58 @@
 import type { CoreContext } from "../core-context.ts";
+import { NONE } from "../journal/message-table.ts";
+import { sizeOfRun } from "../journal/stored-run.ts";
+import type { RunToStore } from "../journal/stored-run.ts";
 import { applicationMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
-import { deliveryOf, letGo, owe, sizeOf } from "./owed.ts";
+import { deliveryOf, letGo, owe, oweOfRun, sizeOf, storeRun } from "./owed.ts";
 import type { Owed } from "./owed.ts";
 
 /** Puts a message into the session's queue; a full queue gives up its oldest, or refuses. */
 export function enqueue(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
   if (isExpired(core, delivery.message)) return "dropped";
-  while (isFull(core, session, delivery)) {
+  const { size } = delivery.message;
+  if (!makeRoom(core, session, size)) return "dropped";
+  requeue(core, session, owe(core, session, delivery, 0), size);
+  return "queued";
+}
+
+/**
+ * Hot path: puts messages of a run that do not expire into the queue of a session that keeps numbers. No object is made of
+ * one, and a run that is not taken is not written down.
+ */
+export function enqueueRun(core: CoreContext, session: Session, run: RunToStore, part: Part): void {
+  for (let index = part.from; index < part.to; index += 1) {
+    const size = sizeOfRun(run, index);
+    if (!makeRoom(core, session, size)) continue;
+    storeRun(core, run);
+    requeue(core, session, oweOfRun(core, session, run.slots[index] ?? NONE, part.qos), size);
+  }
+}
+
+/** Messages of a run, and the QoS that one session gets them with. */
+interface Part {
+  readonly from: number;
+  readonly to: number;
+  readonly qos: 1 | 2;
+}
+
+/** Makes room for a message in the queue; false, and counted, if it is the one to be dropped. */
+function makeRoom(core: CoreContext, session: Session, bytes: number): boolean {
+  while (isFull(core, session, bytes)) {
     if (core.options.queueOverflow === "dropNewest") {
       core.statistics.messagesDropped += 1;
-      return "dropped";
+      return false;
     }
     overwriteOldest(core, session);
   }
-  requeue(core, session, owe(core, session, delivery, 0), delivery.message.size);
-  return "queued";
+  return true;
+}
+
+/** What is about to be queued is seen to in the next turn, if nothing but the end of this one has to be waited for. */
+export function seeToLater(core: CoreContext, session: Session): void {
+  if (session.connection?.waitsForTurn) core.continueLater(session);
 }
 
 /** Puts what is written down already at the end of the queue, whatever the limits. */
@@ -59,12 +94,12 @@ export function isExpired(core: CoreContext, message: Message): boolean {
   return true;
 }
 
-function isFull(core: CoreContext, session: Session, delivery: Delivery): boolean {
+function isFull(core: CoreContext, session: Session, bytes: number): boolean {
   const { queue } = session;
   if (queue.length === 0) return false;
   return (
     queue.length >= core.options.queueMessagesMax ||
-    queue.bytes + delivery.message.size > core.options.queueBytesMax
+    queue.bytes + bytes > core.options.queueBytesMax
   );
 }
 

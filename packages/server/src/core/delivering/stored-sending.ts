@@ -1,4 +1,5 @@
 import { encodeVarintInto, varintSize } from "@anax/protocol";
+import { copyInto } from "../copying.ts";
 import type { Connection } from "../connection/connection.ts";
 import { countPublishes } from "../connection/outgoing.ts";
 import type { CoreContext } from "../core-context.ts";
@@ -18,37 +19,54 @@ export function sendStored(core: CoreContext, session: Session): boolean {
   const { connection } = session;
   if (connection === undefined || core.hooks.interceptingOutboundPacket !== undefined) return false;
   if (!connection.isPlain || !connection.isOpen) return false;
-  let isSent = false;
-  while (session.freeQuota > 0 && sendHead(core, session, connection)) isSent = true;
-  return isSent;
+  const isVersion5 = connection.version === 5;
+  let quota = session.freeQuota;
+  let room = connection.roomBytes;
+  let count = 0;
+  let bytes = 0;
+  while (quota > 0 && room > 0) {
+    const size = sendHead(core, session, connection, isVersion5);
+    if (size === 0) break;
+    quota -= 1;
+    room -= size;
+    count += 1;
+    bytes += size;
+  }
+  if (count > 0) countPublishes(core, connection, count, bytes);
+  return count > 0;
 }
 
-function sendHead(core: CoreContext, session: Session, connection: Connection): boolean {
+/** Sends the head of the queue and gives the size of its packet; 0 if it is of another kind, and still in the queue. */
+function sendHead(
+  core: CoreContext,
+  session: Session,
+  connection: Connection,
+  isVersion5: boolean,
+): number {
   const owed = session.queue.peek();
   // Below 0 there is more to say than QoS and RETAIN.
-  if (typeof owed !== "number" || owed < 0) return false;
+  if (typeof owed !== "number" || owed < 0) return 0;
   const parts = messagesOf(core).parts(slotIn(owed));
   // The time of one that expires is to be looked at, and told.
-  if (expiryIn(parts.bytes, parts.head) !== Infinity) return false;
-  const isVersion5 = connection.version === 5;
+  if (expiryIn(parts.bytes, parts.head) !== Infinity) return 0;
   const headBytes = (isVersion5 ? parts.propertiesEnd : parts.topicEnd) - parts.start;
   const remainingLength = headBytes + parts.end - parts.payloadStart + 2;
   const size = 1 + varintSize(remainingLength) + remainingLength;
-  if (size > connection.maximumPacketSize) return false;
+  if (size > connection.maximumPacketSize) return 0;
   const { qos, retain } = session.addresses.address(owed);
-  if (qos === 0) return false;
+  if (qos === 0) return 0;
   takeQueued(core, session);
   const isKept = keepsExchanges(core, session);
   const packetIdentifier = session.sender.begin(qos, isKept ? owed : undefined);
   const outbox = exchangeOutbox(core, connection, session);
   const at = outbox.reserve(size);
-  outbox.bytes[at] = 0x30 | (qos << 1) | (retain ? 1 : 0);
-  const body = encodeVarintInto(remainingLength, outbox.bytes, at + 1);
-  write(outbox.bytes, body, parts, { packetIdentifier, isVersion5 });
+  const { bytes } = outbox;
+  bytes[at] = 0x30 | (qos << 1) | (retain ? 1 : 0);
+  const body = encodeVarintInto(remainingLength, bytes, at + 1);
+  write(bytes, body, parts, { packetIdentifier, isVersion5 });
   if (session.isDurable) core.journal?.sent(session, owed, packetIdentifier);
   else if (!isKept) letGo(core, owed);
-  countPublishes(core, connection, 1, size);
-  return true;
+  return size;
 }
 
 /** Topic, Packet Identifier, and what follows, for older clients without the properties. */
@@ -58,14 +76,10 @@ function write(
   { bytes, start, topicEnd, propertiesEnd, payloadStart, end }: RecordParts,
   { packetIdentifier, isVersion5 }: { packetIdentifier: number; isVersion5: boolean },
 ): void {
-  target.set(bytes.subarray(start, topicEnd), position);
-  let at = position + topicEnd - start;
+  let at = copyInto(target, position, bytes, start, topicEnd);
   target[at] = packetIdentifier >>> 8;
   target[at + 1] = packetIdentifier;
   at += 2;
-  if (isVersion5) {
-    target.set(bytes.subarray(topicEnd, propertiesEnd), at);
-    at += propertiesEnd - topicEnd;
-  }
-  target.set(bytes.subarray(payloadStart, end), at);
+  if (isVersion5) at = copyInto(target, at, bytes, topicEnd, propertiesEnd);
+  copyInto(target, at, bytes, payloadStart, end);
 }

@@ -1,6 +1,8 @@
 import { ByteWriter } from "@anax/protocol";
 import { writeMessage } from "../journal/stored-message.ts";
 import type { Batch } from "../journal/batch.ts";
+import { writeRun } from "../journal/stored-run.ts";
+import type { RunToStore } from "../journal/stored-run.ts";
 import { StoredMessages } from "../journal/stored-messages.ts";
 import type { Message } from "../publishing/message.ts";
 
@@ -21,6 +23,8 @@ export class WaitingMessages {
   #writer: ByteWriter = new ByteWriter(1_024);
   #position = 1;
   #nextNumber = 1;
+  /** Where the run is that was written last. */
+  #runPosition = 0;
   /** Where the next look at old chunks begins. */
   #looking: Iterator<Batch> | undefined;
 
@@ -34,6 +38,17 @@ export class WaitingMessages {
     const slot = known >= 0 ? known : this.#write(message);
     this.messages.hold(slot);
     return slot;
+  }
+
+  /** Writes the messages of a run down, once, whoever is to wait for them; nobody waits yet. */
+  storeRun(run: RunToStore): void {
+    // What nobody waits for leaves a chunk when the next begins.
+    if (run.firstNumber !== 0 && this.#runPosition === this.#position) return;
+    if (this.#writer.length >= CHUNK_BYTES) this.#beginChunk();
+    const first = this.#nextNumber;
+    this.#nextNumber += run.count;
+    writeRun(this.#writer, run, first, this.messages);
+    this.#runPosition = this.#position;
   }
 
   #write(message: Message): number {

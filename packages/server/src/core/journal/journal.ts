@@ -1,6 +1,6 @@
 import { ByteWriter } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
-import type { Delivery } from "../delivering/delivery.ts";
+import type { Address, Delivery } from "../delivering/delivery.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Subscription } from "../routing/subscription.ts";
@@ -10,7 +10,7 @@ import { writeAddress, writeNumber } from "./fields.ts";
 import { NONE } from "./message-table.ts";
 import { RECORD } from "./records.ts";
 import { writeMessage } from "./stored-message.ts";
-import { makeRoom, writeHead, writeIdentifiers, writeOfRun } from "./stored-run.ts";
+import { writeHead, writeIdentifiers, writeRun } from "./stored-run.ts";
 import type { RunToStore } from "./stored-run.ts";
 import type { StoredMessages } from "./stored-messages.ts";
 import { writeSession, writeSubscription } from "./stored-session.ts";
@@ -104,6 +104,16 @@ export class Journal {
   /** A session is owed a message: in flight under `packetIdentifier`, or queued if that is 0. Gives the message's slot. */
   addressed(session: Session, delivery: Delivery, packetIdentifier: number): number {
     const slot = this.#slotFor(delivery.message);
+    this.#address(session, slot, delivery, packetIdentifier);
+    return slot;
+  }
+
+  /** A message of a run that is stored is queued for a session. */
+  queued(session: Session, slot: number, address: Address): void {
+    this.#address(session, slot, address, 0);
+  }
+
+  #address(session: Session, slot: number, address: Address, packetIdentifier: number): void {
     this.messages.hold(slot);
     const number = this.messages.number(slot);
     const isNear = number <= this.#lastNumber && number > this.#lastNumber - NEAR;
@@ -111,8 +121,7 @@ export class Journal {
     if (isNear) this.#writer.varint(this.#lastNumber - number);
     else writeNumber(this.#writer, number);
     this.#writer.u16(packetIdentifier);
-    writeAddress(this.#writer, delivery);
-    return slot;
+    writeAddress(this.#writer, address);
   }
 
   /** Writes the messages of a run down, once, whoever is to be owed them. */
@@ -122,7 +131,6 @@ export class Journal {
     this.nextMessage += run.count;
     if (run.count === 1) this.#storeOne(run, first);
     else this.#storeMany(run, first);
-    run.firstNumber = first;
   }
 
   #storeOne(run: RunToStore, number: number): void {
@@ -132,20 +140,14 @@ export class Journal {
     const size = writeHead(this.#writer, run, end - start);
     this.#writer.raw(run.bytes.subarray(start, end));
     run.slots[0] = this.messages.add(number, offset, size);
+    run.firstNumber = number;
   }
 
   #storeMany(run: RunToStore, first: number): void {
     this.#start(RECORD.run);
     writeNumber(this.#writer, first);
     this.#writer.u16(run.count);
-    const head = this.#writer.length;
-    const common = writeHead(this.#writer, run, 0);
-    const place = { head, shift: makeRoom(this.#writer, run) };
-    for (let index = 0; index < run.count; index += 1) {
-      const offset = writeOfRun(this.#writer, run, index, place);
-      const size = common + run.endOf(index) - run.payloadStart(index);
-      run.slots[index] = this.messages.add(first + index, offset, size);
-    }
+    writeRun(this.#writer, run, first, this.messages);
     this.#lastNumber = first + run.count - 1;
   }
 

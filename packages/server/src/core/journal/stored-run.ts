@@ -28,9 +28,9 @@ export interface RunToStore {
   readonly bytesReceived: number;
   payloadStart(index: number): number;
   endOf(index: number): number;
-  /** Number of the first message; 0 if the journal does not have the run. */
+  /** Number of the first message; 0 if the run is not written down. */
   firstNumber: number;
-  /** Slots of the messages, once the journal has them. */
+  /** Slots of the messages, once they are written down. */
   readonly slots: Int32Array;
   /** Packet Identifiers that the messages have for the receiver that is just given them. */
   readonly assigned: Uint16Array;
@@ -53,11 +53,36 @@ export function writeHead(writer: ByteWriter, run: RunToStore, payloadBytes: num
   return size;
 }
 
+/** Bytes of the message at `index`, whoever keeps it. */
+export function sizeOfRun(run: RunToStore, index: number): number {
+  const { topicBytes, propertyBytes } = run;
+  const payloadBytes = run.endOf(index) - run.payloadStart(index);
+  return 2 + topicBytes.length + propertyBytes.length + payloadBytes;
+}
+
+/** Who gives a message its slot when it was written at `offset`. */
+interface Adding {
+  add(number: number, offset: number, size: number): number;
+}
+
+/** Writes head and messages, which get the numbers from `first` on and their slots. */
+export function writeRun(writer: ByteWriter, run: RunToStore, first: number, to: Adding): void {
+  const head = writer.length;
+  const common = writeHead(writer, run, 0);
+  const place = { head, shift: makeRoom(writer, run) };
+  for (let index = 0; index < run.count; index += 1) {
+    const offset = writeOfRun(writer, run, index, place);
+    const size = common + run.endOf(index) - run.payloadStart(index);
+    run.slots[index] = to.add(first + index, offset, size);
+  }
+  run.firstNumber = first;
+}
+
 /**
  * Makes room for the messages of a run and puts its packets behind that: moving bytes within one array is much quicker
  * than copying a few from another. Gives by how much the packets are farther on than in the run.
  */
-export function makeRoom(writer: ByteWriter, run: RunToStore): number {
+function makeRoom(writer: ByteWriter, run: RunToStore): number {
   const { bytesReceived, packetsStart } = run;
   const room = bytesReceived + run.count * OWN_BYTES;
   writer.reserve(room + bytesReceived);
@@ -67,7 +92,7 @@ export function makeRoom(writer: ByteWriter, run: RunToStore): number {
 }
 
 /** Writes one message where `makeRoom` has made room; gives where its record begins. */
-export function writeOfRun(
+function writeOfRun(
   writer: ByteWriter,
   run: RunToStore,
   index: number,

@@ -1,5 +1,6 @@
 import { encodeVarintInto } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
+import { copyInto } from "../copying.ts";
 import type { RunToStore } from "../journal/stored-run.ts";
 import { Message, expiryOf } from "../publishing/message.ts";
 import { BEFORE_PROPERTIES } from "./known-properties.ts";
@@ -247,8 +248,8 @@ export class PublishRun implements RunToStore {
     const payloadAt = this.payloadStart(index);
     const end = this.endOf(index);
     const bytes = new Uint8Array(2 + topicBytes.length + sent.length + end - payloadAt);
-    const at = copy(sent, 0, sent.length, bytes, writeTopic(topicBytes, bytes, 0));
-    copy(this.#source.bytes, payloadAt, end, bytes, at);
+    const at = copyInto(bytes, writeTopic(topicBytes, bytes, 0), sent, 0, sent.length);
+    copyInto(bytes, at, this.#source.bytes, payloadAt, end);
     return Message.received({
       topic: this.route?.topic ?? "",
       bytes,
@@ -269,23 +270,5 @@ function layoutOf(isVersion5: boolean, qos: QoS): Layout {
 function writeTopic(topicBytes: Uint8Array, target: Uint8Array, at: number): number {
   target[at] = topicBytes.length >>> 8;
   target[at + 1] = topicBytes.length;
-  return copy(topicBytes, 0, topicBytes.length, target, at + 2);
-}
-
-/** Up to this many bytes a loop is quicker than a view and a call. */
-const SHORT_BYTES = 24;
-
-/** Copies `source[start, end)` to `at` and gives the position behind it. Short copies are quicker byte by byte. */
-function copy(
-  source: Uint8Array,
-  start: number,
-  end: number,
-  target: Uint8Array,
-  at: number,
-): number {
-  const count = end - start;
-  if (count > SHORT_BYTES) target.set(source.subarray(start, end), at);
-  else
-    for (let index = 0; index < count; index += 1) target[at + index] = source[start + index] ?? 0;
-  return at + count;
+  return copyInto(target, at + 2, topicBytes, 0, topicBytes.length);
 }

@@ -4,7 +4,8 @@ import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { deliver, outboxFor, queuesAtMostOnce } from "../delivering/delivering.ts";
 import { commonCode } from "../delivering/address-book.ts";
-import { keepsExchanges, owe } from "../delivering/owed.ts";
+import { keepsExchanges, keepsNumbers, owe } from "../delivering/owed.ts";
+import { enqueueRun, seeToLater } from "../delivering/queueing.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes, countSent } from "../connection/outgoing.ts";
 import { deliveryFor } from "../publishing/publishing.ts";
@@ -13,7 +14,13 @@ import { recipientFor } from "../routing/route.ts";
 import type { Recipient } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
-import { exchangeOutbox, inOrder, onceStored, refusalToStore } from "../journal/storing.ts";
+import {
+  exchangeOutbox,
+  inOrder,
+  isCutOff,
+  onceStored,
+  refusalToStore,
+} from "../journal/storing.ts";
 
 const NO_MATCHING_SUBSCRIBERS = 0x10;
 
@@ -102,11 +109,34 @@ function deliverRange(core: CoreContext, run: PublishRun, range: Range): void {
     connection !== undefined && isCopyable(run, recipient, connection)
       ? copyRange(core, run, range, { connection, qos })
       : 0;
-  const from = range.from + copied;
-  if (from < range.to && qos > 0) storeRun(core, run, range);
-  for (let index = from; index < range.to; index += 1) {
-    deliver(core, session, deliveryFor(recipient, run.message(index), range.group));
+  deliverRest(core, run, { ...range, from: range.from + copied }, qos);
+}
+
+/** Into the queue as a run, or message by message. */
+function deliverRest(core: CoreContext, run: PublishRun, range: Range, qos: QoS): void {
+  const { recipient, group, from, to } = range;
+  if (from === to) return;
+  const { session } = recipient;
+  if (qos !== 0 && isQueueable(core, run, range)) {
+    seeToLater(core, session);
+    return enqueueRun(core, session, run, { from, to, qos });
   }
+  if (qos > 0) storeRun(core, run, range);
+  for (let index = from; index < to; index += 1)
+    deliver(core, session, deliveryFor(recipient, run.message(index), group));
+}
+
+/** True if nothing is special about these messages but that they have to wait. */
+function isQueueable(core: CoreContext, run: PublishRun, { recipient, group }: Range): boolean {
+  const { session } = recipient;
+  return (
+    recipient.isPlain &&
+    group === undefined &&
+    !session.isReady &&
+    keepsNumbers(core, session) &&
+    !isCutOff(core, session) &&
+    run.expiresAtMs === Infinity
+  );
 }
 
 function isCopyable(run: PublishRun, recipient: Recipient, connection: Connection): boolean {

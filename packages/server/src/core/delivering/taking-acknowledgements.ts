@@ -1,0 +1,74 @@
+import type { Connection } from "../connection/connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import type { Session } from "../sessions/session.ts";
+import { receivePuback, receivePubcomp, receivePubrec, receivePubrel } from "./acknowledging.ts";
+
+/** Bytes of an acknowledgement that says nothing but yes; all versions have it. */
+const PACKET_BYTES = 4;
+const REMAINING_LENGTH = 2;
+
+const PUBACK = 0x40;
+const PUBREC = 0x50;
+const PUBREL = 0x62;
+const PUBCOMP = 0x70;
+
+/**
+ * Hot path: takes the PUBACK, PUBREC, PUBREL or PUBCOMP of four bytes that the framer is at, and those that follow it in
+ * its bytes, without an object of each: a receiver answers a run with a run of them. False if there is none.
+ */
+export function takeAcknowledgements(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+): boolean {
+  const { framer } = connection;
+  const { bytes, start } = framer;
+  const end = endOf(bytes, start, framer.limit);
+  if (end === start || core.hooks.interceptingInboundPacket !== undefined) return false;
+  framer.skipTo(end);
+  countFurther(core, connection, (end - start) / PACKET_BYTES - 1);
+  // A handler that hears of an acknowledgement may end the connection.
+  for (let at = start; at < end && connection.isOpen; at += PACKET_BYTES)
+    take(core, connection, session, bytes[at] ?? 0, identifierIn(bytes, at));
+  return true;
+}
+
+/** Where the acknowledgements end that begin at `start`. */
+function endOf(bytes: Uint8Array, start: number, limit: number): number {
+  let at = start;
+  while (at + PACKET_BYTES <= limit && isAcknowledgement(bytes, at)) at += PACKET_BYTES;
+  return at;
+}
+
+function isAcknowledgement(bytes: Uint8Array, at: number): boolean {
+  const type = bytes[at];
+  return (
+    (type === PUBACK || type === PUBREC || type === PUBREL || type === PUBCOMP) &&
+    bytes[at + 1] === REMAINING_LENGTH &&
+    identifierIn(bytes, at) !== 0
+  );
+}
+
+function identifierIn(bytes: Uint8Array, at: number): number {
+  return (bytes[at + 2] ?? 0) * 256 + (bytes[at + 3] ?? 0);
+}
+
+function take(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  firstByte: number,
+  packetIdentifier: number,
+): void {
+  if (firstByte === PUBACK) receivePuback(core, connection, session, packetIdentifier, undefined);
+  else if (firstByte === PUBREC)
+    receivePubrec(core, connection, session, packetIdentifier, undefined);
+  else if (firstByte === PUBREL) receivePubrel(core, connection, session, packetIdentifier);
+  else receivePubcomp(core, connection, session, packetIdentifier, undefined);
+}
+
+/** The first has been counted already. */
+function countFurther(core: CoreContext, connection: Connection, count: number): void {
+  connection.counters.packetsReceived += count;
+  core.statistics.packetsReceived += count;
+}
