@@ -209,7 +209,8 @@ export const SERVER_EVENTS: {
     failure: LOGGED,
   },
   retainedMessageChanged: {
-    fires: "When a topic's retained message was set, replaced, removed, or has expired.",
+    fires:
+      "When a topic's retained message was set, replaced, removed, or has expired; not under $SYS/, which each start makes anew.",
     order: "After interceptingPublish, before the events of receivers.",
     waits: "The message's receivers and its acknowledgement. Nothing, of one that expired.",
     slows: "The publisher.",

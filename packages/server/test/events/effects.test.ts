@@ -361,6 +361,19 @@ describe("retainedMessageChanged", () => {
       ["a", undefined],
     ]);
   });
+
+  it("does not tell of the server's own topics, which each start makes anew", async () => {
+    const clock = new ManualClock();
+    const topics: string[] = [];
+    const retainedMessageChanged = ({ topic }: { topic: string }): void => void topics.push(topic);
+    await start({ retainedMessageChanged }, { clock, systemTopics: { intervalSeconds: 1 } });
+    const own = "$SYS/broker/uptime";
+    await until(() => server.retainedMessages.get(own) !== undefined);
+    clock.advance(1_000);
+    expect(await server.retainedMessages.delete(own)).toBe(true);
+    await server.retainedMessages.set({ topic: "a", payload: "1" });
+    expect(topics).toEqual(["a"]);
+  });
 });
 
 it.each([

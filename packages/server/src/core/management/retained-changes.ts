@@ -4,7 +4,7 @@ import { applicationMessageOf, messageFromApplication } from "../publishing/mess
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { RetainedCursor } from "../retained/retained-cursor.ts";
-import { forget, retain } from "../retained/retaining.ts";
+import { forget, retain, tellOfChange } from "../retained/retaining.ts";
 import { NONE } from "../retained/topic-nodes.ts";
 
 /** Topics that one step of clearing visits: about a millisecond. */
@@ -44,8 +44,7 @@ export function* setRetained(core: CoreContext, message: ApplicationMessage): Ta
 /** Removes the retained message of a topic; false if there was none. */
 export function* deleteRetained(core: CoreContext, topic: string): Task<boolean> {
   if (!forget(core, topic)) return false;
-  const args = { clientId: "", topic, changedRetainedMessage: undefined };
-  yield* settled(core.hooks.retainedMessageChanged?.(args));
+  yield* settled(tellOfChange(core, topic, { clientId: "" }));
   return true;
 }
 

@@ -5,7 +5,7 @@ import type { PlainMessage } from "../journal/stored-message.ts";
 import { applicationMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import { settled } from "../pending.ts";
-import type { Task } from "../pending.ts";
+import type { HookResult, Task } from "../pending.ts";
 import type { RetainedMessages } from "./retained-messages.ts";
 import { NONE } from "./topic-nodes.ts";
 
@@ -16,7 +16,7 @@ import { NONE } from "./topic-nodes.ts";
 export function* retain(core: CoreContext, message: Message, clientId: string): Task<boolean> {
   if (message.payloadIsEmpty) {
     if (forget(core, message.topic))
-      yield* changed(core, message.topic, { clientId, message: undefined });
+      yield* settled(tellOfChange(core, message.topic, { clientId }));
     return true;
   }
   if (!hasRoom(core, core.retained.findFor(message), message.size)) return false;
@@ -24,11 +24,11 @@ export function* retain(core: CoreContext, message: Message, clientId: string): 
   if (message.expiresAtMs <= core.now) return true;
   store(core, message);
   if (isStored(message.topic)) core.journal?.retained(message);
-  yield* changed(core, message.topic, { clientId, message });
+  yield* settled(tellOfChange(core, message.topic, { clientId, message }));
   return true;
 }
 
-/** Whether the retained message of a topic is stored. The server's own state of the moment means nothing after a restart. */
+/** Whether the retained message of a topic is kept, here or by the program. The server's own state of the moment means nothing after a restart. */
 export function isStored(topic: string): boolean {
   return !topic.startsWith("$SYS/");
 }
@@ -111,22 +111,18 @@ function expire(core: CoreContext, row: number, change: number): void {
   const { topic } = core.retained.message(row);
   forgetRow(core, row, topic);
   core.statistics.messagesExpired += 1;
-  core.hooks.retainedMessageChanged?.({ clientId: "", topic, changedRetainedMessage: undefined });
+  tellOfChange(core, topic, { clientId: "" });
 }
 
-function* changed(
+/** Tells the program what is retained for a topic now; nothing, if no message is given. */
+export function tellOfChange(
   core: CoreContext,
   topic: string,
-  { clientId, message }: { clientId: string; message: Message | undefined },
-): Task {
-  if (core.hooks.retainedMessageChanged === undefined) return;
-  yield* settled(
-    core.hooks.retainedMessageChanged({
-      clientId,
-      topic,
-      changedRetainedMessage: message && applicationMessageOf(message),
-    }),
-  );
+  { clientId, message }: { readonly clientId: string; readonly message?: Message },
+): HookResult {
+  if (core.hooks.retainedMessageChanged === undefined || !isStored(topic)) return undefined;
+  const changedRetainedMessage = message && applicationMessageOf(message);
+  return core.hooks.retainedMessageChanged({ clientId, topic, changedRetainedMessage });
 }
 
 function count(core: CoreContext): void {
