@@ -112,6 +112,7 @@ export class MqttServer implements AsyncDisposable {
       newClientId: () => `anax-${randomUUID()}`,
       seed: randomInt(2 ** 32),
       refused: refusalLog(connections),
+      healthChanged: () => this.#systemTopics?.publishHealth(),
     });
     this.#authenticator = authenticatorOf(options);
     if (this.#authenticator !== undefined) {

@@ -34,6 +34,8 @@ export interface CommitterOptions {
   readonly log: Log;
   /** Does work inside the core. */
   run(work: () => void): void;
+  /** Told when `health` has become another one. */
+  healthChanged(): void;
 }
 
 /**
@@ -47,6 +49,7 @@ export class Committer {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #run: (work: () => void) => void;
+  readonly #healthChanged: () => void;
   #isCommitting = false;
   #isAsked = false;
   #isOpen = false;
@@ -65,6 +68,7 @@ export class Committer {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#run = (work) => options.run(work);
+    this.#healthChanged = () => options.healthChanged();
   }
 
   /** Opens the store and makes the core what it says. Rejects with `StoreError`. */
@@ -165,13 +169,17 @@ export class Committer {
   #settled(commit: Commit): void {
     this.#isCommitting = false;
     this.#commits += 1;
-    if (this.#error !== undefined) this.#log.warn?.("the store has room again");
+    const hasRoomAgain = this.#error !== undefined;
     this.#error = undefined;
     this.#run(() => {
       this.#core.commitSettled(commit);
       // What waited for this commit has waited long enough.
       this.#core.flush();
     });
+    if (hasRoomAgain) {
+      this.#log.warn?.("the store has room again");
+      this.#healthChanged();
+    }
     if (this.#core.isCommitUrgent || this.#whenIdle !== undefined) this.#commitNext();
     if (this.#isCommitting) return;
     const isWaiting = this.#core.journal?.isBehind === true;
@@ -191,7 +199,10 @@ export class Committer {
     // A full store is asked again and again, and that it is full is said once.
     const isNews = this.#core.journal?.health !== health;
     this.#run(() => this.#core.commitFailed(health));
-    if (isNews) this.#log.error?.(REPORTS[health], {}, this.#error);
+    if (isNews) {
+      this.#log.error?.(REPORTS[health], {}, this.#error);
+      this.#healthChanged();
+    }
     if (isFull && this.#whenIdle === undefined) {
       this.#retry = () => this.#commit(commit);
       this.#cancelLater = this.#clock.callAfter(RETRY_MS, this.#retry);

@@ -38,6 +38,8 @@ export interface DriverOptions {
   readonly seed?: number;
   /** Told of each client that is not let in. */
   readonly refused?: ((client: RefusedClient) => void) | undefined;
+  /** Told when the store has become full, has failed, or has room again. */
+  readonly healthChanged?: (() => void) | undefined;
 }
 
 /**
@@ -79,10 +81,18 @@ export class Driver implements ConnectionAcceptor {
     this.#committer = this.#committerFor(options);
   }
 
-  #committerFor({ store, storage: settings, clock, log }: DriverOptions): Committer | undefined {
+  #committerFor(options: DriverOptions): Committer | undefined {
+    const { store, storage: settings, clock, log } = options;
     if (store === undefined) return undefined;
-    const run = (work: () => void): void => this.run(work);
-    return new Committer({ store, settings, core: this.core, clock, log, run });
+    return new Committer({
+      store,
+      settings,
+      core: this.core,
+      clock,
+      log,
+      run: (work) => this.run(work),
+      healthChanged: () => options.healthChanged?.(),
+    });
   }
 
   /** Opens the store and brings back what it holds. Rejects with `StoreError`. */

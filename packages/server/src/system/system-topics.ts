@@ -43,6 +43,9 @@ export const LOAD_TOPICS: Readonly<Record<string, Value>> = {
   connections: (now) => now.connectionsTotal,
 };
 
+/** Topic of the state of the store. */
+const HEALTH = "store/health";
+
 /** What the topics need from the server. */
 export interface SystemTopicsOptions {
   readonly clock: Clock;
@@ -54,7 +57,7 @@ export interface SystemTopicsOptions {
   publish(topic: string, text: string): void;
 }
 
-/** Publishes the server's counters under `$SYS/broker/`, retained, on an interval, and only what has changed. */
+/** Publishes the server's counters and its health under `$SYS/broker/`, retained, on an interval, and only what has changed. */
 export class SystemTopics {
   readonly #options: SystemTopicsOptions;
   readonly #loads: ReadonlyMap<string, LoadAverage>;
@@ -82,11 +85,17 @@ export class SystemTopics {
     this.#cancel = undefined;
   }
 
+  /** The health has changed: who watches it need not wait for the interval to end. */
+  publishHealth(): void {
+    const isStarted = this.#cancel !== undefined;
+    if (isStarted) this.#publish(HEALTH, this.#options.health().store);
+  }
+
   #publishAll(): void {
     const { clock, intervalMs } = this.#options;
     const statistics = this.#options.statistics();
     this.#publish("uptime", `${Math.floor(statistics.uptimeMs / 1_000)} seconds`);
-    this.#publish("store/health", this.#options.health().store);
+    this.#publish(HEALTH, this.#options.health().store);
     for (const [name, value] of Object.entries(SYSTEM_TOPICS)) {
       this.#publish(name, String(value(statistics)));
     }
