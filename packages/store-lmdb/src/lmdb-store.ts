@@ -7,25 +7,11 @@ import { Environment } from "./environment.ts";
 import { commitFailure, errorCode, openingFailure } from "./failures.ts";
 import { readDescription, refuseUnknownFormat, writeDescription } from "./format.ts";
 import { STORE_FORMAT } from "./store-description.ts";
+import { checkedOptions } from "./store-options.ts";
+import type { LmdbDurability, LmdbStoreOptions } from "./store-options.ts";
 import { numberKey, sha256 } from "./keys.ts";
 import type { TopicHash } from "./keys.ts";
 import { applyChanges, isEmpty, roomFor, rowChanges, visitTables } from "./tables.ts";
-
-/** What a commit of an LMDB store promises. */
-export type LmdbDurability = "process" | "disk";
-
-/** Options of an LMDB store. */
-export interface LmdbStoreOptions {
-  /** The directory of the store. It is made, for its owner only, if it is not there. */
-  readonly path: string;
-  /**
-   * `disk`: a commit is on the disk when it settles, and survives a loss of power. `process`: it is with the operating
-   * system, and survives the end of the process; a loss of power may make the whole store unreadable. Default `disk`.
-   */
-  readonly durability?: LmdbDurability;
-  /** The store takes no more than this, as if the disk were full. Default: what the disk has. */
-  readonly bytesMax?: number;
-}
 
 /** Below this a file is left as it is: nobody needs that little room back. */
 const SPARE_BYTES = 67_108_864;
@@ -59,10 +45,12 @@ export class LmdbStore implements Store {
   /** What was asked last; the next thing waits for it. */
   #last: Promise<unknown> = Promise.resolve();
 
+  /** @throws MqttConfigurationError for options that cannot work */
   constructor(options: LmdbStoreOptions, hash: TopicHash = sha256) {
-    this.#directory = new DataDirectory(options.path);
-    this.durability = options.durability ?? "disk";
-    this.#bytesMax = options.bytesMax ?? Infinity;
+    const { path, durability, bytesMax } = checkedOptions(options);
+    this.#directory = new DataDirectory(path);
+    this.durability = durability;
+    this.#bytesMax = bytesMax;
     this.#hash = hash;
   }
 
@@ -268,7 +256,10 @@ export class LmdbStore implements Store {
   }
 }
 
-/** A store on LMDB in a directory, not yet open. Give it to `new MqttServer({ store })`. */
+/**
+ * A store on LMDB in a directory, not yet open. Give it to `new MqttServer({ store })`.
+ * @throws MqttConfigurationError for options that cannot work
+ */
 export function lmdbStore(options: LmdbStoreOptions): LmdbStore {
   return new LmdbStore(options);
 }

@@ -10,6 +10,7 @@ import {
 import { join } from "node:path";
 import { emptyTransaction, holdings, patternedBytes } from "@anax/server/contracts";
 import { lmdbStore, openReadOnly, STORE_FORMAT } from "@anax/store-lmdb";
+import type { LmdbStoreOptions } from "@anax/store-lmdb";
 import { open } from "lmdb";
 import { describe, expect, it } from "vitest";
 import { LmdbStore } from "../src/lmdb-store.ts";
@@ -17,6 +18,33 @@ import { withFolder } from "./support/folder.ts";
 import { batchOf, deletionOf } from "./support/transactions.ts";
 
 const MEGABYTE = 1_048_576;
+
+describe("options of a store", () => {
+  it.each([
+    [{ path: "" }, 'path is ""; it must be the name of a directory'],
+    [{ path: 5 }, "path is 5; it must be the name of a directory"],
+    [{}, "path is undefined; it must be the name of a directory"],
+    [{ path: "a\0b" }, 'path is "a\\u0000b"; it must be the name of a directory'],
+    [
+      { path: "a", durability: "memory" },
+      'durability is "memory"; an LMDB store gives "disk" or "process"',
+    ],
+    [{ path: "a", bytesMax: 0 }, "bytesMax is 0; it must be a number above 0"],
+    [{ path: "a", bytesMax: -5 }, "bytesMax is -5; it must be a number above 0"],
+    [{ path: "a", bytesMax: Number.NaN }, "bytesMax is NaN; it must be a number above 0"],
+    [{ path: "a", bytesMax: "1m" }, 'bytesMax is "1m"; it must be a number above 0'],
+    [{ path: "a", durabilty: "disk" }, 'there is no option "durabilty" of an LMDB store'],
+  ])("are refused with their value: %j", (options, message) => {
+    const wrong: unknown = options;
+    const make = (): LmdbStore => lmdbStore(wrong as LmdbStoreOptions);
+    expect(make).toThrowError(expect.objectContaining({ code: "ANAX_CONFIGURATION", message }));
+  });
+
+  it("may be undefined where they have a default", () => {
+    const wrong: unknown = { path: "a", durability: undefined, bytesMax: undefined };
+    expect(lmdbStore(wrong as LmdbStoreOptions).durability).toBe("disk");
+  });
+});
 
 describe("the directory of a store", () => {
   it("is made for its owner only", () =>
