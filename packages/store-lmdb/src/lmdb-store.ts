@@ -181,7 +181,7 @@ export class LmdbStore implements Store {
     const changes = rowChanges(open.environment, transaction, this.#hash);
     try {
       await open.environment.write(() => applyChanges(changes));
-      if (roomFor(transaction, 4_096) > 0) this.#wasFull = false;
+      if (roomFor(transaction) > 0) this.#wasFull = false;
     } catch (error) {
       throw await this.#commitFailed(transaction, error);
     } finally {
@@ -192,7 +192,7 @@ export class LmdbStore implements Store {
 
   /** LMDB writes a line to standard error whenever it finds the disk full: once is enough. */
   #refuseIfTooLarge(transaction: StoreTransaction, environment: Environment): void {
-    const room = roomFor(transaction, 4_096);
+    const room = roomFor(transaction);
     if (room === 0) return;
     const isOverLimit = this.#bytesMax < Infinity && this.bytes + room > this.#bytesMax;
     if (!isOverLimit && !(this.#wasFull && room + EXTRA_BYTES > this.#spareBytes(environment)))
@@ -207,7 +207,7 @@ export class LmdbStore implements Store {
   }
 
   async #commitFailed(transaction: StoreTransaction, error: unknown): Promise<StoreError> {
-    const isDiskFull = freeBytes(this.path) < roomFor(transaction, 4_096) + EXTRA_BYTES;
+    const isDiskFull = freeBytes(this.path) < roomFor(transaction) + EXTRA_BYTES;
     const failure = await commitFailure(this.path, error, isDiskFull);
     if (failure.code !== "ANAX_STORE_FULL") return this.#fail(failure);
     this.#wasFull = true;

@@ -77,17 +77,25 @@ function changesOf(hashed: Map<string, HashedChanges>, key: Uint8Array): HashedC
   return changes;
 }
 
-/** An upper bound of the room that a transaction takes, in bytes. What it deletes is only free after it. */
-export function roomFor(transaction: StoreTransaction, pageSize: number): number {
+/** What LMDB takes for a page where nothing else is asked for. */
+const PAGE_BYTES = 4_096;
+const PAGE_HEADER_BYTES = 16;
+
+/**
+ * About the room that a transaction takes, in bytes: its contents, a batch in whole pages of its own. The pages that rows
+ * share with others are not in it. What it deletes is only free after it.
+ */
+export function roomFor(transaction: StoreTransaction): number {
   const { batch, sessions, retained } = transaction;
-  let room = batch === undefined ? 0 : pagesFor(batch.bytes.length, pageSize);
+  let room = batch === undefined ? 0 : pagesFor(batch.bytes.length);
   for (const row of sessions.values()) room += row?.length ?? 0;
-  for (const [topic, row] of retained) room += row === undefined ? 0 : topic.length + row.length;
+  for (const [topic, row] of retained)
+    room += row === undefined ? 0 : Buffer.byteLength(topic) + row.length;
   return room;
 }
 
-function pagesFor(bytes: number, pageSize: number): number {
-  return Math.ceil((bytes + 16) / pageSize) * pageSize;
+function pagesFor(bytes: number): number {
+  return Math.ceil((bytes + PAGE_HEADER_BYTES) / PAGE_BYTES) * PAGE_BYTES;
 }
 
 /** Whether a transaction changes nothing. */
