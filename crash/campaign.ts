@@ -20,7 +20,7 @@ export interface CampaignOptions {
   readonly say?: (line: string) => void;
   /** Stops after this many violations: a server that loses everything need not do it a thousand times. */
   readonly violationsMax?: number;
-  /** What the server has not done after this long, it will not do. Default 10 000. */
+  /** What the server has not done after this long, it will not do. Default 10 000; a second at most once something was violated. */
   readonly patienceMs?: number;
 }
 
@@ -45,6 +45,9 @@ export interface CampaignReport {
   readonly seconds: number;
 }
 
+const PATIENCE_MS = 10_000;
+/** Once there is a verdict: what a server has lost would be waited for in vain, several times in each round. */
+const PATIENCE_AFTER_VERDICT_MS = 1_000;
 const LOAD_MS_MAX = 4_000;
 const OFFLINE_MS_MAX = 5_000;
 /** How long a program takes to start, about; and how long to recover, with its first commits. */
@@ -105,7 +108,10 @@ export class Campaign {
   }
 
   #verify(port: number): Promise<void> {
-    return verify(this.#population, port, this.#options.patienceMs ?? 10_000);
+    const { patienceMs = PATIENCE_MS } = this.#options;
+    const hasVerdict = this.#ledger.violations.length > 0;
+    const ownMs = hasVerdict ? Math.min(patienceMs, PATIENCE_AFTER_VERDICT_MS) : patienceMs;
+    return verify(this.#population, port, ownMs);
   }
 
   async #round(random: Random): Promise<void> {
