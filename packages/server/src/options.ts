@@ -117,6 +117,7 @@ export function resolveOptions(options: MqttServerOptions): ServerSettings {
   checkNumbers(settings);
   checkDriverSettings(settings);
   checkAuthentication(options);
+  checkStore(options.store);
   checkDurability(options);
   return { core: settings, driver: settings, listeners: listenersOf(options) };
 }
@@ -182,6 +183,17 @@ function checkAuthentication({ users, passwordFile, authenticate }: MqttServerOp
 
 /** From the weakest promise to the strongest. */
 const DURABILITIES: readonly StoreDurability[] = ["memory", "process", "disk"];
+
+const STORE_METHODS = ["open", "commit", "read", "close"];
+
+/** A store is an object of the program's own: what it lacks shall show here, not in the midst of a start. */
+function checkStore(store: unknown): void {
+  if (store === undefined) return;
+  const given: Record<string, unknown> = Object(store);
+  const missing = STORE_METHODS.filter((name) => typeof given[name] !== "function");
+  if (missing.length === 0) return;
+  throw new MqttConfigurationError(`store is not a store: it has no ${missing.join(", ")}`);
+}
 
 function checkDurability({ store, durability }: MqttServerOptions): void {
   if (durability === undefined) return;
