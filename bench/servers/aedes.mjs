@@ -1,8 +1,11 @@
+// aedes as it is measured: node aedes.mjs port kind
 import { createServer } from "node:net";
 import { Aedes } from "aedes";
 
+const [port, kind] = process.argv.slice(2);
 const aedes = await Aedes.createBroker({ concurrency: 1_000 });
-createServer(aedes.handle).listen(Number(process.argv[2]), "127.0.0.1", () => console.log("ready"));
+const server = createServer({ noDelay: kind === "prompt" }, aedes.handle);
+server.listen(Number(port), "127.0.0.1", () => console.log("ready"));
 
 // Whoever measures may be cut short: nobody is left behind then.
 const parent = process.ppid;

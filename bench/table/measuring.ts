@@ -95,7 +95,8 @@ function contendersOf(scenario: Scenario, peers: readonly PeerProgram[]): Conten
   const { load, server: kind = "plain", reference, skip = [] } = scenario;
   const contenders: Contender[] = [];
   for (const peer of peers) {
-    const takesPart = peer.name === "anax" || (kind === "plain" && !skip.includes(peer.name));
+    const isCommon = kind === "plain" || kind === "prompt";
+    const takesPart = peer.name === "anax" || (isCommon && !skip.includes(peer.name));
     if (takesPart) contenders.push({ name: peer.name, peer, kind, load });
     if (peer.name === "anax" && reference !== undefined) {
       contenders.push({ name: "reference", peer, kind: "plain", load: reference });

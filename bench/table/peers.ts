@@ -45,10 +45,10 @@ export const PEERS: readonly PeerProgram[] = [
     name: "mosquitto",
     missing: MOSQUITTO === undefined ? "not installed (Debian: mosquitto)" : undefined,
     errors: "ignore", // it complains about root each time
-    command: (port, directory) => [
+    command: (port, directory, kind) => [
       MOSQUITTO ?? "mosquitto",
       "-c",
-      mosquittoConfiguration(port, directory),
+      mosquittoConfiguration(port, directory, kind),
     ],
   },
   {
@@ -57,12 +57,17 @@ export const PEERS: readonly PeerProgram[] = [
       ? undefined
       : "not installed (npm: aedes)",
     errors: "inherit",
-    command: (port) => [process.execPath, file("../servers/aedes.mjs"), String(port)],
+    command: (port, _directory, kind) => [
+      process.execPath,
+      file("../servers/aedes.mjs"),
+      String(port),
+      kind,
+    ],
   },
 ];
 
 /** Anonymous, and its queue limits off, or it would drop what the load counts. */
-function mosquittoConfiguration(port: number, directory: string): string {
+function mosquittoConfiguration(port: number, directory: string, kind: string): string {
   const path = join(directory, "mosquitto.conf");
   const lines = [
     `listener ${port} 127.0.0.1`,
@@ -72,6 +77,7 @@ function mosquittoConfiguration(port: number, directory: string): string {
     "max_inflight_messages 0",
     "persistence false",
     "log_type none",
+    `set_tcp_nodelay ${kind === "prompt"}`,
     "user root",
   ];
   writeFileSync(path, `${lines.join("\n")}\n`);

@@ -24,10 +24,15 @@ export interface Line {
   readonly bar?: Bar;
 }
 
-/** Which Anax server is loaded: all have every feature. */
+/** Which servers are loaded: Anax's have every feature. */
 export type ServerKind =
   /** Limits of queues off, as for its peers. */
   | "plain"
+  /**
+   * The same; peers write small packets at once (TCP_NODELAY), as Anax always does. Without, a packet waits for the
+   * acknowledgement of the one before: they carry up to twice as many messages, and each is milliseconds late.
+   */
+  | "prompt"
   /** With a handler that checks access for each message. */
   | "intercepting"
   /** Times the turns of its event loop. */
@@ -42,7 +47,7 @@ export interface Scenario {
   /** Arguments of the load generator. */
   readonly load: readonly string[];
   readonly lines: readonly [Line, ...Line[]];
-  /** Default: plain. Other kinds are of interest for Anax alone. */
+  /** Default: plain. Peers take part in plain and prompt ones. */
   readonly server?: ServerKind;
   /** Load of a second, plain Anax server, in turn with the first: what the first one is held against. */
   readonly reference?: readonly string[];

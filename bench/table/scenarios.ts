@@ -155,29 +155,34 @@ const MQTT_5: readonly Scenario[] = [
   },
 ];
 
+/** Peers may not wait for acknowledgements before they write: it is about what they can, not about their defaults. */
 const LATENCY: readonly Scenario[] = [
   {
     name: "lat-q0",
     description: "QoS 0, one message at a time",
     load: pair("-w", "1"),
+    server: "prompt",
     lines: latencies("lat-q0", 1.2, 1.2),
   },
   {
     name: "lat-q1",
     description: "QoS 1, one message at a time",
     load: pair("-q", "1", "-w", "1"),
+    server: "prompt",
     lines: latencies("lat-q1", 1.2, 1.2),
   },
   {
     name: "lat-q2",
     description: "QoS 2, one message at a time",
     load: pair("-q", "2", "-w", "1"),
+    server: "prompt",
     lines: latencies("lat-q2", 1.2, 1.2),
   },
   {
     name: "lat-q0-20k/s",
     description: "QoS 0, 20 000 messages per second over 10 pairs",
     load: pair("-n", "10", "-w", "1000", "-r", "20000"),
+    server: "prompt",
     lines: latencies("lat-q0-20k/s", 1.5, 4),
   },
 ];
