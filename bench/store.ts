@@ -1,8 +1,6 @@
 /**
  * The durable store by itself: batches are committed one after the other while old ones are deleted, as a busy server does
- * it. The disk of the directory is what is measured; the default is one beside this file.
- *
- *     tsx --conditions=source bench/store.ts [directory]
+ * it: `npx tsx --conditions=source bench/store.ts --help`. The disk of the directory is what is measured.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -10,6 +8,9 @@ import { fileURLToPath } from "node:url";
 import { emptyTransaction, holdings, patternedBytes } from "@anax/server/contracts";
 import { lmdbStore } from "@anax/store-lmdb";
 import type { LmdbDurability } from "@anax/store-lmdb";
+import { PlainError } from "./support/plain-error.ts";
+import { directoryPath, runProgram, wholeNumber } from "./support/program-arguments.ts";
+import type { OptionValues } from "./support/program-arguments.ts";
 
 /** What is measured. */
 export interface StoreWorkload {
@@ -65,12 +66,28 @@ export function storeLine(measurement: StoreMeasurement): string {
   ].join(" ");
 }
 
-async function main(directory: string): Promise<void> {
+/** Its command line. */
+export const STORE_PROGRAM = {
+  command: "npx tsx --conditions=source bench/store.ts",
+  about:
+    "The durable store by itself: how long commits of several sizes take on the disk of a directory.",
+  options: {
+    directory: directoryPath(
+      "where the store is made, and deleted again; default: beside this program",
+    ),
+    commits: wholeNumber("commits of each size", { from: 1, to: 1_000_000, byDefault: 3_000 }),
+  },
+};
+
+const BESIDE_THIS = fileURLToPath(new URL(".", import.meta.url));
+
+async function main(values: OptionValues<(typeof STORE_PROGRAM)["options"]>): Promise<void> {
+  const { directory = BESIDE_THIS, commits } = values;
   for (const durability of ["disk", "process"] as const) {
     for (const batchBytes of [200, 4_096, 65_536, 1_048_576]) {
-      const folder = mkdtempSync(join(directory, "anax-bench-store-"));
+      const folder = newFolder(directory);
       try {
-        const workload = { durability, batchBytes, commits: 3_000, kept: 20 };
+        const workload = { durability, batchBytes, commits, kept: 20 };
         const measurement = await measureStore(join(folder, "data"), workload);
         process.stdout.write(`${storeLine(measurement)}\n`);
       } finally {
@@ -80,6 +97,13 @@ async function main(directory: string): Promise<void> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await main(process.argv[2] ?? fileURLToPath(new URL(".", import.meta.url)));
+function newFolder(directory: string): string {
+  try {
+    return mkdtempSync(join(directory, "anax-bench-store-"));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new PlainError(`--directory "${directory}" cannot be written to: ${why}`);
+  }
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runProgram(STORE_PROGRAM, main);

@@ -128,11 +128,22 @@ export function core(help: string, byDefault: number): ProgramOption<string> {
 
 /** The path of a file, if it is given. */
 export function filePath(help: string): ProgramOption<string | undefined> {
+  return pathOf("file", help);
+}
+
+/** The path of a directory, if it is given. */
+export function directoryPath(help: string): ProgramOption<string | undefined> {
+  return pathOf("directory", help);
+}
+
+function pathOf(placeholder: string, help: string): ProgramOption<string | undefined> {
   return {
     help,
-    placeholder: "file",
+    placeholder,
     read: (text, name) => {
-      if (text === "") throw usageError(`${name} "" is empty; it needs the path of a file`);
+      if (text === "") {
+        throw usageError(`${name} "" is empty; it needs the path of a ${placeholder}`);
+      }
       return text;
     },
   };

@@ -17,6 +17,7 @@ import {
 } from "../support/program-arguments.ts";
 import type { Program } from "../support/program-arguments.ts";
 import { BENCH_PROGRAM } from "../run.ts";
+import { STORE_PROGRAM } from "../store.ts";
 
 const PROGRAM = {
   command: "measure",
@@ -84,6 +85,8 @@ describe("the measuring programs", () => {
     refused(EVENTS_PROGRAM, ["--messages", "1"], '--messages "1"'),
     refused(MICRO_PROGRAM, ["nonsense"], 'there is no group "nonsense"'),
     refused(HOLDING_PROGRAM, ["--transport", "udp"], '--transport "udp"'),
+    refused(STORE_PROGRAM, ["--commits", "0"], '--commits "0"'),
+    refused(STORE_PROGRAM, ["/tmp"], '"/tmp" belongs to no option'),
   ])("refuse what they cannot do: %#", (program, args, message) => {
     expect(() => readArguments(program, args)).toThrow(message);
   });
