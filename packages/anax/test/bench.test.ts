@@ -153,6 +153,15 @@ describe("anax bench", () => {
     expect(report.refused).toBe(500);
   });
 
+  it("tells what size of packets the server takes, if messages are larger", async () => {
+    const { flags } = await startTestServer({ maximumPacketSize: 1_000 });
+    const { exitCode, stdout, stderr } = await runToEnd(["bench", ...flags, "-s", "1000"]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toMatch(
+      /^anax bench: a payload of 1000 bytes makes packets of 10\d\d bytes, and the server takes at most 1000: choose a smaller --size\n$/,
+    );
+  });
+
   it("fails when nothing is delivered", async () => {
     const { flags } = await startTestServer({
       on: {
@@ -318,38 +327,40 @@ describe("LatencyHistogram", () => {
   });
 });
 
+const REPORT: BenchReport = {
+  url: "mqtt://127.0.0.1:1883",
+  protocolVersion: 5,
+  publishers: 1,
+  subscribers: 1,
+  topics: 1,
+  qos: 0,
+  payloadBytes: 64,
+  window: 1_000,
+  ratePerSecond: null,
+  seconds: 1,
+  sent: 1_234_567,
+  sentPerSecond: 1_234_567,
+  received: 1_000,
+  receivedPerSecond: 1_000,
+  lost: 1,
+  duplicates: 2,
+  refused: 3,
+  foreign: 4,
+  connectionsLost: 5,
+  latencyUs: {
+    until: "delivery",
+    p50: 12,
+    p90: 1_234,
+    p99: 123_456,
+    p999: 5_000_000,
+    max: 5_000_000,
+  },
+  generatorCpu: 0.99,
+};
+
 describe("reportText", () => {
   it("tells trouble, and that the generator is the limit", () => {
-    const text = reportText({
-      url: "mqtt://127.0.0.1:1883",
-      protocolVersion: 5,
-      publishers: 1,
-      subscribers: 1,
-      topics: 1,
-      qos: 0,
-      payloadBytes: 64,
-      window: 1_000,
-      ratePerSecond: null,
-      seconds: 1,
-      sent: 1_234_567,
-      sentPerSecond: 1_234_567,
-      received: 1_000,
-      receivedPerSecond: 1_000,
-      lost: 1,
-      duplicates: 2,
-      refused: 3,
-      foreign: 4,
-      connectionsLost: 5,
-      latencyUs: {
-        until: "delivery",
-        p50: 12,
-        p90: 1_234,
-        p99: 123_456,
-        p999: 5_000_000,
-        max: 5_000_000,
-      },
-      generatorCpu: 0.99,
-    });
+    const text = reportText(REPORT);
     expect(text.split("\n")).toEqual([
       "sent           1 234 567    1 234 567/s  79.0 MB/s",
       "received           1 000        1 000/s  0.1 MB/s",
@@ -358,5 +369,9 @@ describe("reportText", () => {
       "this load generator used a whole core: the server may be able to do more",
       "",
     ]);
+  });
+
+  it("does not call a generator busy that has sent nothing", () => {
+    expect(reportText({ ...REPORT, sent: 0 })).not.toContain("generator");
   });
 });

@@ -121,7 +121,8 @@ export function reportText(report: BenchReport): string {
   ];
   lines.push(troubles.join(", "));
   // With a rate the loop spins to be on time, so then it says nothing.
-  const isAtItsLimit = report.generatorCpu > 0.9 && report.ratePerSecond === null;
+  const isAtItsLimit =
+    report.generatorCpu > 0.9 && report.ratePerSecond === null && report.sent > 0;
   if (isAtItsLimit) lines.push(GENERATOR_IS_BUSY);
   return `${lines.join("\n")}\n`;
 }

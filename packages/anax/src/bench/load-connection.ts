@@ -156,11 +156,17 @@ export function openLoadConnection(options: LoadConnectionOptions): Promise<Load
     const socket = openSocket(options, onBytes);
     const closedEarly = (): void => fail("the server closed the connection");
     const timer = setTimeout(() => fail(`no answer within ${timeoutMs / 1_000} s`), timeoutMs);
-    socket.on("error", (error) => fail(error.message));
+    socket.on("error", (error) => fail(reasonOf(error)));
     socket.on("close", closedEarly);
     const opened = target.tls === undefined ? "connect" : "secureConnect";
     socket.once(opened, () => void socket.write(encodePacket(connect, version)));
   });
+}
+
+/** Node's own words for a process without a free file name an address that is undefined. */
+function reasonOf(error: NodeJS.ErrnoException): string {
+  if (error.code !== "EMFILE") return error.message;
+  return "each client is an open file, and this process may have no more: raise ulimit -n";
 }
 
 function openSocket(

@@ -1,11 +1,18 @@
 /** A load: its connections, brought up, run, and taken down. */
 import { randomBytes } from "node:crypto";
 import { decodePacket, encodePacket } from "@anax/protocol";
-import type { ConnectPacket, PublishProperties, SubscribePacket } from "@anax/protocol";
+import type {
+  ConnackPacket,
+  ConnectPacket,
+  PublishProperties,
+  SubscribePacket,
+} from "@anax/protocol";
 import { CommandError } from "../errors.ts";
 import type { BenchFlags } from "./bench-flags.ts";
 import type { LoadConnection, LoadTarget } from "./load-connection.ts";
 import { openLoadConnection } from "./load-connection.ts";
+import { encodedPacket } from "./message-batch.ts";
+import type { MessageTemplate } from "./message-batch.ts";
 import { LoadPublisher } from "./load-publisher.ts";
 import type { PublisherPace } from "./load-publisher.ts";
 import { LoadStatistics } from "./load-statistics.ts";
@@ -200,7 +207,7 @@ export class Load {
   #addPublisher(index: number, connection: LoadConnection, budget: { left: number }): void {
     const { qos, size, protocolVersion, window } = this.#flags;
     const properties = messageProperties(this.#flags);
-    const template = {
+    const template: MessageTemplate = {
       topic: this.#topic(index % this.topics),
       qos,
       payloadBytes: size,
@@ -209,6 +216,8 @@ export class Load {
       mark: this.#mark,
       ...(properties === undefined ? {} : { properties }),
     };
+    // All publishers are told the same.
+    if (index === 0) requireSmallEnough(template, connection.connack);
     const quota = connection.connack.properties?.receiveMaximum ?? QUOTA_WITHOUT_LIMIT;
     const pace: PublisherPace = {
       window,
@@ -231,6 +240,18 @@ export class Load {
   #topic(index: number): string {
     return `${this.#flags.topicPrefix}/${this.#runName}/${index}`;
   }
+}
+
+/** Throws `CommandError` if the server has said that it takes no packet as large as these. */
+function requireSmallEnough(template: MessageTemplate, { properties }: ConnackPacket): void {
+  const packetBytesMax = properties?.maximumPacketSize;
+  if (packetBytesMax === undefined) return;
+  const { length } = encodedPacket(template);
+  if (length <= packetBytesMax) return;
+  throw new CommandError(
+    `a payload of ${template.payloadBytes} bytes makes packets of ${length} bytes, ` +
+      `and the server takes at most ${packetBytesMax}: choose a smaller --size`,
+  );
 }
 
 function messageProperties(flags: BenchFlags): PublishProperties | undefined {

@@ -77,7 +77,8 @@ export class MessageBatch {
   }
 }
 
-function encodedPacket(template: MessageTemplate): Uint8Array {
+/** One packet, whose stamp has neither time nor sequence number yet. */
+export function encodedPacket(template: MessageTemplate): Uint8Array {
   const { topic, qos, properties, payloadBytes, publisher, mark, version } = template;
   const payload = new Uint8Array(payloadBytes).fill(0x78);
   const view = new DataView(payload.buffer);

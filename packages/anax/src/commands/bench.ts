@@ -29,9 +29,10 @@ export const bench: Command = defineCommand<BenchFlags>({
       title: "What is measured",
       lines: [
         "Each publisher has at most --window messages on their way, so the load is what the server can",
-        "deliver, and nothing is lost by overload. With --rate the messages leave by the clock. Latency is",
-        "from publishing to delivery; without subscribers, to the acknowledgement. The load itself takes",
-        "up to one core: keep the server on another one, or on another machine.",
+        "deliver. Nothing is lost by overload while the server's queue for a subscriber has room for the",
+        "windows of its publishers. With --rate the messages leave by the clock. Latency is from",
+        "publishing to delivery; without subscribers, to the acknowledgement. The load itself takes up to",
+        "one core: keep the server on another one, or on another machine.",
       ],
     },
     {
