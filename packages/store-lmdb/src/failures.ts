@@ -23,15 +23,19 @@ export function errorCode(error: unknown): string | number | undefined {
   return typeof code === "string" || typeof code === "number" ? code : undefined;
 }
 
-/** What kept a store from opening. */
-export function openingFailure(path: string, error: unknown): StoreError {
+/** What kept a store from opening, which was to be written or only to be read. */
+export function openingFailure(
+  path: string,
+  error: unknown,
+  access: "written" | "read" = "written",
+): StoreError {
   if (error instanceof StoreError) return error;
   const code = errorCode(error) ?? "";
   const reason = error instanceof Error ? error.message : String(error);
   const failure = (storeCode: StoreErrorCode, text: string): StoreError =>
     new StoreError(storeCode, text, { cause: error });
   if (NO_ROOM.has(code)) return failure("ANAX_STORE_FULL", `no room for the store in ${path}`);
-  if (NO_ACCESS.has(code)) {
+  if (NO_ACCESS.has(code) && access === "written") {
     return failure("ANAX_STORE_UNWRITABLE", `${path} cannot be written: ${reason}`);
   }
   return failure("ANAX_STORE_UNREADABLE", `${path} cannot be read as a store: ${reason}`);

@@ -19,12 +19,12 @@ export async function writeDescription(environment: Environment): Promise<void> 
 export function readDescription({ meta }: Environment): StoreDescription | undefined {
   const format = text(meta.get(FORMAT));
   if (format === undefined) return undefined;
-  return { format: Number(format), createdBy: text(meta.get(CREATED_BY)) ?? "" };
+  return { format: numberOf(format), createdBy: text(meta.get(CREATED_BY)) ?? "" };
 }
 
 /**
  * Gives back a description whose format we know.
- * @throws StoreError `ANAX_STORE_FORMAT` for a newer format, `ANAX_STORE_UNREADABLE` if there is no description.
+ * @throws StoreError `ANAX_STORE_FORMAT` for a newer format or none, `ANAX_STORE_UNREADABLE` if there is no description.
  */
 export function refuseUnknownFormat(
   path: string,
@@ -34,9 +34,15 @@ export function refuseUnknownFormat(
     throw new StoreError("ANAX_STORE_UNREADABLE", `there is no store in ${path}`);
   }
   const { format } = description;
-  if (Number.isInteger(format) && format >= 1 && format <= STORE_FORMAT) return description;
-  const text = `${path} has format ${format}, and this version of Anax reads up to ${STORE_FORMAT}`;
+  if (format >= 1 && format <= STORE_FORMAT) return description;
+  const given = format < 1 ? "a format that is no number from 1" : `format ${format}`;
+  const text = `${path} has ${given}, and this version of Anax reads up to ${STORE_FORMAT}`;
   throw new StoreError("ANAX_STORE_FORMAT", text);
+}
+
+/** 0 if it is none. */
+function numberOf(format: string): number {
+  return /^[1-9]\d{0,8}$/.test(format) ? Number(format) : 0;
 }
 
 function text(bytes: Uint8Array | undefined): string | undefined {

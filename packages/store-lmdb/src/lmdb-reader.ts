@@ -51,7 +51,7 @@ export async function openReadOnly(path: string): Promise<LmdbReader> {
     return readerOf(environment, refuseUnknownFormat(directory.path, readDescription(environment)));
   } catch (error) {
     await environment?.close();
-    throw openingFailure(directory.path, error);
+    throw openingFailure(directory.path, error, "read");
   }
 }
 

@@ -3,6 +3,7 @@ import { emptyTransaction, holdings, patternedBytes } from "@anax/server/contrac
 import { lmdbStore, openReadOnly, STORE_FORMAT } from "@anax/store-lmdb";
 import type { LmdbReader } from "@anax/store-lmdb";
 import { describe, expect, it } from "vitest";
+import { openingFailure } from "../src/failures.ts";
 import { ChildProgram } from "./support/child-program.ts";
 import { withFolder } from "./support/folder.ts";
 import { batchOf } from "./support/transactions.ts";
@@ -40,6 +41,14 @@ describe("reading a store", () => {
       await store.commit(batchOf(4));
       await store.close();
     }));
+
+  it("says of a directory of somebody else that it cannot be read", () => {
+    const denied = Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" });
+    expect(openingFailure("data", denied, "read")).toMatchObject({
+      code: "ANAX_STORE_UNREADABLE",
+      message: "data cannot be read as a store: EACCES: permission denied",
+    });
+  });
 
   it("works while a server uses it, and sees each time how things stand", () =>
     withFolder(async (path) => {

@@ -139,7 +139,8 @@ describe("the file of a store", () => {
       await holdings(store);
       await store.close();
       await setFormat(path, format);
-      const refusal = { code: "ANAX_STORE_FORMAT" };
+      const message = `${path} has a format that is no number from 1, and this version of Anax reads up to ${STORE_FORMAT}`;
+      const refusal = { code: "ANAX_STORE_FORMAT", message };
       await expect(holdings(lmdbStore({ path }))).rejects.toMatchObject(refusal);
     }),
   );
