@@ -179,6 +179,10 @@ describe("anax bench", () => {
   });
 
   it.each([
+    [
+      ["--topic-prefix", "a/#"],
+      '--topic-prefix "a/#" is not the beginning of a topic, which is not empty and has no + #',
+    ],
     [["--share", "a/b"], "is not a ShareName, which is not empty and has no / + #"],
     [["--content-type", "x", "-V", "mqttv311"], "--content-type needs MQTT 5.0: -V mqttv5"],
     [["--user-properties", "1", "-V", "mqttv311"], "--user-properties needs MQTT 5.0: -V mqttv5"],

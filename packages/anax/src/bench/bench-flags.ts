@@ -3,7 +3,15 @@ import type { ProtocolVersion, QoS } from "@anax/protocol";
 import { CONNECTION_FLAGS, QOS } from "../connecting/connection-flags.ts";
 import type { FlagTable } from "../flags/flag.ts";
 import { optional, toggle, withDefault } from "../flags/flag.ts";
-import { bytes, count, integer, name, SHARE_NAME, seconds, text } from "../flags/value-parser.ts";
+import {
+  bytes,
+  count,
+  integer,
+  SHARE_NAME,
+  seconds,
+  text,
+  TOPIC_PREFIX,
+} from "../flags/value-parser.ts";
 import { STAMP_BYTES } from "./message-batch.ts";
 
 /** All flags of `anax bench`. */
@@ -64,7 +72,7 @@ export const BENCH_FLAGS: FlagTable<BenchFlags> = {
     ...LOAD,
     help: "subscribe by a Shared Subscription of this name: each message goes to one subscriber",
   }),
-  topicPrefix: withDefault(name("topic"), "anax-bench", {
+  topicPrefix: withDefault(TOPIC_PREFIX, "anax-bench", {
     ...LOAD,
     help: "beginning of all topics",
   }),

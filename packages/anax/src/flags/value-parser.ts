@@ -24,6 +24,13 @@ export function name(placeholder: string): ValueParser<string> {
   };
 }
 
+/** The beginning of a Topic Name [MQTT-4.7.1-1]. */
+export const TOPIC_PREFIX: ValueParser<string> = {
+  placeholder: "topic",
+  expected: "the beginning of a topic, which is not empty and has no + #",
+  parse: (given) => (given === "" || /[+#\0]/.test(given) ? undefined : given),
+};
+
 /** A ShareName [MQTT-4.8.2-2]. */
 export const SHARE_NAME: ValueParser<string> = {
   placeholder: "name",
