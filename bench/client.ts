@@ -1,6 +1,6 @@
 /**
  * Measures `@anax/client` beside MQTT.js, in turn and against the same Anax server: `npm run bench:client -- --help`.
- * Prints a table.
+ * Prints a table; what is complete is written to bench/results.
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,23 @@ import { promisify } from "node:util";
 import { buildLoadGenerator } from "./support/load-generator.ts";
 import { median } from "./support/median.ts";
 import { PEERS, RunningPeer } from "./table/peers.ts";
-import { anyNumber, choice, core, runProgram, wholeNumber } from "./support/program-arguments.ts";
+import {
+  anyNumber,
+  choice,
+  core,
+  runProgram,
+  toggle,
+  wholeNumber,
+} from "./support/program-arguments.ts";
+import type { OptionValues } from "./support/program-arguments.ts";
+import {
+  circumstances,
+  keepResults,
+  packageVersion,
+  pageOf,
+  tooLittle,
+} from "./support/results.ts";
+import type { Circumstances } from "./support/results.ts";
 
 /** What is measured: 64 bytes of payload, one connection. */
 export const CLIENT_SCENARIOS = {
@@ -136,13 +152,15 @@ function verdict(ratio: number): string {
 export const CLIENT_PROGRAM = {
   command: "npm run bench:client --",
   about:
-    "Measures @anax/client beside MQTT.js, in turn and against the same Anax server. Prints a table.",
+    "Measures @anax/client beside MQTT.js, in turn and against the same Anax server. Prints a table; a complete one is " +
+    "written to bench/results.",
   options: {
     runs: wholeNumber("runs of each library", { from: 1, to: 1_000, byDefault: 3 }),
     seconds: anyNumber("time of a run", { from: 0.1, to: 3_600, byDefault: 5 }),
     protocol: choice("MQTT 3.1.1 is 4", ["4", "5"], "4"),
     "server-cpu": core("core of server and generator", 0),
     "client-cpu": core("core of the client", 1),
+    save: toggle("writes to bench/results also what is not complete"),
   },
   words: { what: "scenario", names: Object.keys(CLIENT_SCENARIOS).filter(isScenario) },
 };
@@ -151,11 +169,38 @@ function isScenario(name: string): name is ClientScenario {
   return Object.hasOwn(CLIENT_SCENARIOS, name);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await runProgram(CLIENT_PROGRAM, async (values, words) => {
-    const { runs, seconds, protocol, "server-cpu": serverCpu, "client-cpu": clientCpu } = values;
-    const scenarios = words.length === 0 ? CLIENT_PROGRAM.words.names : words;
-    const settings = { scenarios, runs, seconds, protocol, serverCpu, clientCpu };
-    console.log(clientTable(await measureClients(settings, (line) => console.error(line))));
-  });
+const LEGEND =
+  "Messages per second by the clock, and their ratio; the same ratio for messages per second of processor time of the client. " +
+  "64 bytes of payload, one connection; a new process for each run.";
+
+/** Why this is no complete measurement; undefined if it is. */
+function partialReason({ scenarios, runs, seconds }: ClientBenchSettings): string | undefined {
+  const missing = CLIENT_PROGRAM.words.names.filter((name) => !scenarios.includes(name));
+  if (missing.length > 0) return `${missing.join(", ")} left out`;
+  return tooLittle({ runs, seconds });
 }
+
+function circumstancesOf(settings: ClientBenchSettings): Circumstances {
+  const { runs, seconds, protocol } = settings;
+  const partial = partialReason(settings);
+  const version = protocol === "5" ? "5.0" : "3.1.1";
+  const method = `medians of ${runs} runs of ${seconds} s, in turn, MQTT ${version}; server and generator on one core, the client on the other`;
+  const versions = { "MQTT.js": packageVersion("mqtt") };
+  return { ...circumstances(method, versions), ...(partial !== undefined && { partial }) };
+}
+
+async function main(
+  values: OptionValues<(typeof CLIENT_PROGRAM)["options"]>,
+  words: readonly ClientScenario[],
+): Promise<void> {
+  const { runs, seconds, protocol, "server-cpu": serverCpu, "client-cpu": clientCpu } = values;
+  const scenarios = words.length === 0 ? CLIENT_PROGRAM.words.names : words;
+  const settings = { scenarios, runs, seconds, protocol, serverCpu, clientCpu };
+  const results = await measureClients(settings, (line) => console.error(line));
+  const facts = circumstancesOf(settings);
+  const report = { facts, table: clientTable(results), legend: LEGEND, results };
+  process.stdout.write(pageOf(report));
+  keepResults(report, values.save, "-client");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await runProgram(CLIENT_PROGRAM, main);

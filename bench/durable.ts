@@ -40,9 +40,17 @@ export async function measureDurable(
   for (const [name, measurements] of Object.entries(MEASUREMENTS)) {
     if (only !== "all" && only !== name) continue;
     for (const measurement of measurements) {
-      for (const figure of [await measurement(workload)].flat()) tell(figure);
+      for (const figure of [await measurement(workload)].flat()) tell(weighed(figure, workload));
     }
   }
+}
+
+/** What few runs show, or short ones, is no verdict on a bar. */
+function weighed(figure: DurableFigure, workload: DurableWorkload): DurableFigure {
+  const isVerdict = figure.verdict === "held" || figure.verdict === "missed";
+  return isVerdict && tooLittle(workload) !== undefined
+    ? { ...figure, verdict: "reduced" }
+    : figure;
 }
 
 /** The table as Markdown. */
@@ -54,7 +62,7 @@ export function durableTable(figures: readonly DurableFigure[]): string {
 }
 
 const LEGEND =
-  "*Reduced*: sizes below those of the bar, so no verdict. Memory is a server without a store. Servers of a line take turns on a core of their own, the others held still meanwhile.";
+  "*Reduced*: sizes below those of the bar, or few or short runs, so no verdict. Memory is a server without a store. Servers of a line take turns on a core of their own, the others held still meanwhile.";
 
 /** Its command line; the sizes by default are those of the bars. */
 export const DURABLE_PROGRAM = {
@@ -117,7 +125,7 @@ function circumstancesOf(workload: DurableWorkload, only: string): Circumstances
   const { restartSessions, restartRetained } = workload;
   const partial = partialReason(workload, only);
   const method =
-    `medians of ${runs} runs of ${seconds} s, in turn; ${count} checkpoints; ${messages} messages for ${sessions} sessions; ` +
+    `medians of ${runs} runs of ${seconds} s, in turn; ${count} checkpoints at least; ${messages} messages for ${sessions} sessions; ` +
     `restart with ${restartSessions} sessions, ${restartRetained} retained and ${messages} queued messages`;
   const packages = ["lmdb", "aedes", "aedes-persistence-level", "classic-level"];
   const versions = Object.fromEntries(packages.map((name) => [name, packageVersion(name)]));

@@ -29,6 +29,11 @@ export const PAGES: readonly Page[] = [
     marker: "bench-durable",
     results: /^\d{4}-[\dT-]+-[0-9a-f]+(-changed)?(-\d+)?-durable\.json$/,
   },
+  {
+    path: "docs/internals/performance.md",
+    marker: "bench-client",
+    results: /^\d{4}-[\dT-]+-[0-9a-f]+(-changed)?(-\d+)?-client\.json$/,
+  },
 ];
 
 /** The table, and beside it how it came about. */

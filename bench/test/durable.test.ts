@@ -33,9 +33,8 @@ it.skipIf(!hasCompiler || !isBuilt)(
     expect(ours.filter(({ verdict }) => verdict === "no comparison")).toEqual([]);
     // Nothing lost, doubled or disordered, or it would stand behind the figures.
     expect(figures[0]?.measured).toMatch(/^\d+ % \([\d.]+ k?\/s of [\d.]+ k?\/s\)$/);
-    // Small queues say nothing of a bar of a million messages.
-    const ofSizes = figures.filter(({ name }) => /messages for|kill -9|checkpoints/.test(name));
-    expect(ofSizes.map(({ verdict }) => verdict)).toEqual(Array(5).fill("reduced"));
+    // Small queues say nothing of a bar of a million messages, and a run of a second nothing of any bar.
+    expect(new Set(ours.map(({ verdict }) => verdict))).toEqual(new Set(["reduced"]));
     expect(measured.get(" store afterwards")?.measured).toMatch(
       /^[\d.]+ % \([\d.]+ (bytes|KB|MB) of [\d.]+ (bytes|KB|MB)\)$/,
     );
