@@ -8,7 +8,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { buildLoadGenerator } from "./support/load-generator.ts";
-import { measure } from "./table/measuring.ts";
+import { measure, SHARE_PARTS } from "./table/measuring.ts";
 import type { BenchSettings, Measured } from "./table/measuring.ts";
 import { PEERS } from "./table/peers.ts";
 import { LOAD_OPTIONS, triesOption } from "./support/load-options.ts";
@@ -97,7 +97,7 @@ export function reportOf(settings: BenchSettings, all: readonly Measured[]): Rep
   const partial = partialReason(settings);
   const peers = settings.peers.map(({ name }) => name);
   const method =
-    `medians of ${runs} runs of ${seconds} s; servers side by side on a core of their own, runs in turn, new servers ` +
+    `medians of ${runs} runs of ${seconds} s, for shares of ${SHARE_PARTS} times as many and as short ones; servers side by side on a core of their own, runs in turn, new servers ` +
     `for each scenario, warmed up for ${settings.warmUpSeconds} s; 64-byte payloads unless a name says more; a run that other programs disturbed was repeated, ${tries} times at most`;
   const verdicts = new Map(rowsOf(all, peers).map((row) => [row.line.name, row.verdict]));
   return {

@@ -74,8 +74,7 @@ async function measureScenario(
   const results = new Map<string, LoadResult[]>(contenders.map(({ name }) => [name, []]));
   const servers = new Servers(settings.serverCpu);
   try {
-    const runs = scenario.isOnRequest === true ? 1 : settings.runs;
-    for (let run = 1; run <= runs; run += 1) {
+    for (let run = 1; run <= runsOf(scenario, settings); run += 1) {
       for (const contender of contenders) {
         const result = await quietRun(settings, { scenario, contender, servers });
         results.get(contender.name)?.push(result);
@@ -91,15 +90,40 @@ async function measureScenario(
   return { scenario, results };
 }
 
+/**
+ * Shares are of two loads in turn, and a machine may change its speed within seconds: they are measured in more and shorter
+ * runs, which take the same time.
+ */
+export const SHARE_PARTS = 3;
+
+function partsOf({ reference }: Scenario): number {
+  return reference === undefined ? 1 : SHARE_PARTS;
+}
+
+function runsOf(scenario: Scenario, { runs }: BenchSettings): number {
+  return scenario.isOnRequest === true ? 1 : runs * partsOf(scenario);
+}
+
+function secondsOf(scenario: Scenario, { seconds, minutes }: BenchSettings): number {
+  if (scenario.isOnRequest === true) return minutes * 60;
+  return Math.max(1, Math.round(seconds / partsOf(scenario)));
+}
+
 function contendersOf(scenario: Scenario, peers: readonly PeerProgram[]): Contender[] {
-  const { load, server: kind = "plain", reference, skip = [] } = scenario;
+  const {
+    load,
+    server: kind = "plain",
+    reference,
+    referenceServer = "plain",
+    skip = [],
+  } = scenario;
   const contenders: Contender[] = [];
   for (const peer of peers) {
     const isCommon = kind === "plain" || kind === "prompt";
     const takesPart = peer.name === "anax" || (isCommon && !skip.includes(peer.name));
     if (takesPart) contenders.push({ name: peer.name, peer, kind, load });
     if (peer.name === "anax" && reference !== undefined) {
-      contenders.push({ name: "reference", peer, kind: "plain", load: reference });
+      contenders.push({ name: "reference", peer, kind: referenceServer, load: reference });
     }
   }
   return contenders;
@@ -164,7 +188,7 @@ async function oneRun(settings: BenchSettings, run: Run): Promise<LoadResult> {
     port,
     pid,
     cpu: settings.loadCpu,
-    seconds: scenario.isOnRequest === true ? settings.minutes * 60 : settings.seconds,
+    seconds: secondsOf(scenario, settings),
     warmUpSeconds: settings.warmUpSeconds,
     load: contender.load,
   });

@@ -49,8 +49,10 @@ export interface Scenario {
   readonly lines: readonly [Line, ...Line[]];
   /** Default: plain. Peers take part in plain and prompt ones. */
   readonly server?: ServerKind;
-  /** Load of a second, plain Anax server, in turn with the first: what the first one is held against. */
+  /** Load of a second Anax server, in turn with the first: what the first one is held against. */
   readonly reference?: readonly string[];
+  /** Kind of that second server; default: plain. */
+  readonly referenceServer?: ServerKind;
   /** Peers that are known not to survive it or not to offer it. */
   readonly skip?: readonly string[];
   /** Each run has servers of its own, because what the one before has left behind would be in the figure. */

@@ -218,6 +218,8 @@ const STATE: readonly Scenario[] = [
     load: [...ONE_PAIR, "-R", "1000000"],
     reference: ONE_PAIR,
     server: "timed",
+    // Node with the same flags.
+    referenceServer: "timed",
     isFresh: true,
     lines: [
       perSecond("retained1m", shareOfReference(0.95)),

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LoadResult } from "../support/load-generator.ts";
-import { measure } from "../table/measuring.ts";
+import { measure, SHARE_PARTS } from "../table/measuring.ts";
 import type { Measured } from "../table/measuring.ts";
 import { PEERS } from "../table/peers.ts";
 import { newestResults, PAGES, section, splice } from "../readme.ts";
@@ -46,11 +46,15 @@ const settings = {
 } as const;
 
 describe.skipIf(!hasCompiler || anax[0]?.missing !== undefined)("the benchmark", () => {
-  it("loads real servers and loses nothing", { timeout: 60_000 }, async () => {
+  it("loads real servers and loses nothing", { timeout: 90_000 }, async () => {
     const all = await measure({ ...settings, scenarios: tiny(Object.keys(TINY)) }, () => undefined);
     expect(all).toHaveLength(Object.keys(TINY).length);
     for (const measured of all) {
       expect(faults(measured, "anax")).toBe("");
+      // Shares are of more runs than the other lines, in turn.
+      const runs = measured.scenario.reference === undefined ? 1 : SHARE_PARTS;
+      expect(measured.results.get("anax")).toHaveLength(runs);
+      expect(measured.results.get("reference") ?? []).toHaveLength(runs === 1 ? 0 : runs);
       for (const { key } of measured.scenario.lines) {
         expect(medianOf(measured, "anax", key), `${measured.scenario.name} ${key}`).not.toBeNaN();
       }
