@@ -174,7 +174,12 @@ function answer(harness: CoreHarness): void {
 function play(seed: number, hooks: Hooks, msPerLook = 0): { seen: Seen[]; statistics: object } {
   waiting = [];
   const random = new SeededRandom(seed);
-  const options = { receiveMaximum: 30, queueMessagesMax: 20, topicAliasMaximum: 4 };
+  const options = {
+    receiveMaximum: 30,
+    queueMessagesMax: 20,
+    topicAliasMaximum: 4,
+    backlogBytesMax: 300,
+  };
   const harness = new CoreHarness(options, hooks);
   harness.msPerLook = msPerLook;
   const peers = [3, 4, 4, 5, 5, 5].map((protocolVersion, index) =>

@@ -138,6 +138,32 @@ describe("a run that has to wait", () => {
   });
 });
 
+describe("a run for a client that does not read", () => {
+  it("is kept as far as there is room, and the rest is dropped without an object", () => {
+    const harness = new CoreHarness({ backlogBytesMax: 2_000 });
+    const reader = harness.connect("r");
+    reader.send(subscribePacket("t"));
+    reader.receive();
+    const publisher = harness.connect("p");
+    const atMostOnce = (prefix: string): void =>
+      publisher.send(...texts(50, prefix).map((text) => publishPacket("t", text.padEnd(91, "."))));
+    atMostOnce("a");
+    expect(reader.receivePublishes()).toHaveLength(50);
+    reader.freeze();
+    // What the link takes yet, until it says that it is full.
+    atMostOnce("b");
+    const { messagesDropped, publishesSent } = harness.core.statistics;
+    expect(countMade(() => atMostOnce("c"))).toBe(0);
+    const { statistics } = harness.core;
+    // A message is 96 bytes of topic, properties and payload; the first fits whatever it is.
+    expect(statistics.publishesSent - publishesSent).toBe(20);
+    expect(statistics.messagesDropped - messagesDropped).toBe(30);
+    reader.thaw();
+    const after = reader.receiveTexts().filter((text) => text.startsWith("c"));
+    expect(after.map((text) => text.replaceAll(".", ""))).toEqual(texts(20, "c"));
+  });
+});
+
 describe("acknowledgements that follow each other", () => {
   it("are all taken, and what comes between them too", () => {
     const harness = new CoreHarness();

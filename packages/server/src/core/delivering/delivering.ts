@@ -58,11 +58,15 @@ function sendAtMostOnce(core: CoreContext, session: Session, delivery: Delivery)
     : "dropped";
 }
 
-/** Where `bytes` of QoS 0 go: to the outbox, for a client that does not read to the backlog, or nowhere. */
+/**
+ * Where `bytes` of QoS 0 go: to the outbox, for a client that does not read to the backlog, or nowhere. A message that is
+ * larger than the backlog may be gets into an empty one, several together do not.
+ */
 export function outboxFor(
   core: CoreContext,
   connection: Connection,
   bytes: number,
+  messages = 1,
 ): Outbox | undefined {
   if (connection.outbound?.isFull === true) return undefined;
   if (!connection.isCongested && !connection.isHeld) {
@@ -70,7 +74,8 @@ export function outboxFor(
     if (!connection.isCongested) return connection.outbox;
   }
   const { backlog } = connection;
-  const isFull = backlog.length > 0 && backlog.length + bytes > core.options.backlogBytesMax;
+  const isOnly = messages === 1 && backlog.length === 0;
+  const isFull = !isOnly && backlog.length + bytes > core.options.backlogBytesMax;
   return isFull ? undefined : backlog;
 }
 

@@ -22,6 +22,8 @@ import {
   refusalToStore,
 } from "../journal/storing.ts";
 
+import { sizeOfRun } from "../journal/stored-run.ts";
+
 const NO_MATCHING_SUBSCRIBERS = 0x10;
 
 /**
@@ -175,12 +177,39 @@ function copyAtMostOnce(
   const { bytes, starts } = run.encoding(connection.version === 5, 0);
   const start = starts[range.from] ?? 0;
   const end = starts[range.to] ?? 0;
-  const outbox = outboxFor(core, connection, end - start);
-  // Where the whole does not fit, some of it may.
-  if (outbox === undefined) return 0;
-  outbox.append(bytes, start, end);
-  countPublishes(core, connection, range.to - range.from, end - start);
-  return range.to - range.from;
+  const count = range.to - range.from;
+  // A message counts with its properties, whether this receiver gets them or not.
+  const bytesMax = end - start + run.propertyBytes.length;
+  const outbox = outboxFor(core, connection, bytesMax, count);
+  if (outbox === undefined) copyWhatFits(core, run, range, connection);
+  else {
+    outbox.append(bytes, start, end);
+    countPublishes(core, connection, count, end - start);
+  }
+  return count;
+}
+
+/**
+ * Where the whole does not fit, some of it may; the rest is dropped. A client that does not read is given most of what others
+ * get in vain: that must cost little.
+ */
+function copyWhatFits(
+  core: CoreContext,
+  run: PublishRun,
+  { from, to }: Range,
+  connection: Connection,
+): void {
+  const { bytes, starts } = run.encoding(connection.version === 5, 0);
+  for (let index = from; index < to; index += 1) {
+    const outbox = outboxFor(core, connection, sizeOfRun(run, index));
+    if (outbox === undefined) {
+      core.statistics.messagesDropped += 1;
+      continue;
+    }
+    const [start = 0, end = 0] = [starts[index], starts[index + 1]];
+    outbox.append(bytes, start, end);
+    countPublishes(core, connection, 1, end - start);
+  }
 }
 
 /** Copies QoS 1 or 2 packets and writes the receiver's own Packet Identifiers and QoS into the copy. */
