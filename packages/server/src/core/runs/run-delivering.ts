@@ -21,7 +21,6 @@ import {
   onceStored,
   refusalToStore,
 } from "../journal/storing.ts";
-
 import { sizeOfRun } from "../journal/stored-run.ts";
 
 const NO_MATCHING_SUBSCRIBERS = 0x10;
