@@ -4,6 +4,7 @@ import { FaultyStore, MemoryMedium, MemoryStore } from "@anax/server/contracts";
 import { afterEach, describe, expect, it } from "vitest";
 import type { MqttServer } from "../src/index.ts";
 import {
+  awaySession,
   connected,
   LASTING,
   publication,
@@ -24,13 +25,6 @@ async function startedOn(store: MemoryStore | FaultyStore): Promise<MqttServer> 
   const server = await startedServer({ store });
   servers.push(server);
   return server;
-}
-
-async function away(server: MqttServer): Promise<void> {
-  const peer = await connected(server, "s", LASTING);
-  await subscribe(peer, "t", 1);
-  peer.stream.destroy();
-  await turns();
 }
 
 /** Publishes with QoS 1, each when the one before was acknowledged. */
@@ -71,7 +65,7 @@ describe("what other brokers lose", () => {
     const medium = new MemoryMedium();
     const store = new FaultyStore(new MemoryStore(medium));
     const server = await startedOn(store);
-    await away(server);
+    await awaySession(server);
     const publisher = await connected(server, "p");
     store.hold();
     const acknowledged = publisher.packet();
@@ -116,7 +110,7 @@ describe("what other brokers lose", () => {
     const medium = new MemoryMedium();
     for (const prefix of ["a", "b", "c"]) {
       const server = await startedOn(new MemoryStore(medium));
-      if (prefix === "a") await away(server);
+      if (prefix === "a") await awaySession(server);
       await publishAll(await connected(server, "p"), numbered(prefix, 10));
       await server.stop();
     }

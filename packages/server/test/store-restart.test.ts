@@ -2,6 +2,7 @@ import { MemoryMedium, MemoryStore } from "@anax/server/contracts";
 import { afterEach, describe, expect, it } from "vitest";
 import type { MqttServer, MqttServerOptions } from "../src/index.ts";
 import {
+  awaySession,
   connected,
   LASTING,
   publication,
@@ -23,14 +24,6 @@ async function started(options: MqttServerOptions): Promise<MqttServer> {
   return server;
 }
 
-/** A session "s" of "t" whose client is away. */
-async function away(server: MqttServer): Promise<void> {
-  const peer = await connected(server, "s", LASTING);
-  await subscribe(peer, "t", 1);
-  peer.stream.destroy();
-  await turns();
-}
-
 async function publish(server: MqttServer, payload: string): Promise<void> {
   await server.injectApplicationMessage({ topic: "t", payload, qos: 1 });
 }
@@ -38,7 +31,7 @@ async function publish(server: MqttServer, payload: string): Promise<void> {
 describe("a server with a store", () => {
   it("goes on after stop and start, as often as that happens", async () => {
     const server = await started({ store: new MemoryStore() });
-    await away(server);
+    await awaySession(server);
     for (const payload of ["1", "2", "3"]) {
       await publish(server, payload);
       await server.stop();
@@ -73,7 +66,7 @@ describe("a server with a store", () => {
   it("leaves nothing in the journal but messages that are owed", async () => {
     const medium = new MemoryMedium();
     const server = await started({ store: new MemoryStore(medium) });
-    await away(server);
+    await awaySession(server);
     for (let count = 0; count < 50; count += 1) await publish(server, "x".repeat(100));
     await server.injectApplicationMessage({ topic: "r", payload: "kept", qos: 1, retain: true });
     const peer = await connected(server, "s", LASTING);
@@ -91,7 +84,7 @@ describe("a server with a store", () => {
   it("forgets what management deletes, for good", async () => {
     const medium = new MemoryMedium();
     const server = await started({ store: new MemoryStore(medium) });
-    await away(server);
+    await awaySession(server);
     await publish(server, "1");
     await server.injectApplicationMessage({ topic: "r", payload: "kept", qos: 1, retain: true });
     await server.sessions.delete("s");

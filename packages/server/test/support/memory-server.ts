@@ -1,6 +1,7 @@
 import { MqttServer } from "../../src/index.ts";
 import type { MqttServerOptions } from "../../src/index.ts";
 import { MqttPeer } from "./mqtt-peer.ts";
+import { turns } from "./turns.ts";
 import type { ConnectPacket, Packet, ProtocolVersion, QoS } from "@anax/protocol";
 
 /** A started server that listens in memory only and publishes no `$SYS`. */
@@ -48,6 +49,14 @@ export function subscribe(
     subscriptions: [{ topicFilter, qos, ...options }],
   });
   return peer.packet();
+}
+
+/** Makes a session "s" with a subscription to "t" at QoS 1, whose client is away. */
+export async function awaySession(server: MqttServer): Promise<void> {
+  const peer = await connected(server, "s", LASTING);
+  await subscribe(peer, "t", 1);
+  peer.stream.destroy();
+  await turns();
 }
 
 /** A PUBLISH with a text as payload. */
