@@ -26,6 +26,9 @@ export {
   type TopicAliasReplacement,
 } from "./flow/topic-aliases.ts";
 export { Framer } from "#framer";
+export { optionFault } from "./options/option-fault.ts";
+export type { OptionRule, OptionRules, RulesFor } from "./options/option-fault.ts";
+export { showValue } from "./options/show-value.ts";
 export type {
   Acknowledgement,
   AcknowledgementProperties,

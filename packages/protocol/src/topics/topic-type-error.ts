@@ -1,4 +1,5 @@
 /** What to tell a caller whose Topic Name or Topic Filter breaks a rule. */
+import { showValue } from "../options/show-value.ts";
 import { TOPIC_BYTES_MAX } from "./topic-rules.ts";
 import type { TopicFault } from "./topic-rules.ts";
 
@@ -24,7 +25,5 @@ export function faultInWords(fault: TopicFault): string {
  * @param what the kind of value, as a sentence begins: "Topic Name".
  */
 export function topicTypeError(what: string, value: string, fault: TopicFault): TypeError {
-  const shown =
-    value.length > 80 ? `${JSON.stringify(value.slice(0, 80))}...` : JSON.stringify(value);
-  return new TypeError(`${what} ${shown} is not valid: ${faultInWords(fault)}`);
+  return new TypeError(`${what} ${showValue(value)} is not valid: ${faultInWords(fault)}`);
 }
