@@ -1,5 +1,8 @@
-import { isTopicName } from "@anax/protocol";
+import { ByteWriter, encodedLength, encodeProperties, VARINT_MAXIMUM } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
+import { PAYLOAD, property, QOS, TOPIC_NAME } from "./checking/packet-rules.ts";
+import { checked, FLAG, required, rule, TEXT } from "./checking/rules.ts";
+import type { Rules } from "./checking/rules.ts";
 import type { ApplicationMessage } from "./core/publishing/application-message.ts";
 import type { SessionItems } from "./core/hooks/client-context.ts";
 import { MqttConfigurationError } from "./errors.ts";
@@ -37,24 +40,81 @@ export interface InjectionResult {
   readonly reasonCode: number;
 }
 
-/**
- * Fills in what the caller left out. Throws `MqttConfigurationError` for a topic that cannot be published to, a
- * QoS that does not exist and a payload that is neither text nor bytes.
- */
-export function messageToInject(message: InjectedApplicationMessage): ApplicationMessage {
-  const { topic, payload = "", qos = 0, retain = false } = message;
-  if (typeof topic !== "string" || !isTopicName(topic)) {
-    throw new MqttConfigurationError(
-      `${JSON.stringify(topic)} is no topic that can be published to`,
-    );
-  }
-  if (qos !== 0 && qos !== 1 && qos !== 2)
-    throw new MqttConfigurationError(`QoS ${String(qos)} is not 0, 1 or 2`);
-  return { ...message, topic, payload: bytesOf(payload), qos, retain };
+/** What a message may carry. One that the server has given out may be handed in again as it is. */
+interface GivenMessage extends InjectedApplicationMessage {
+  /** Without effect: the sender is named apart. */
+  readonly senderClientId?: string;
 }
 
-function bytesOf(payload: unknown): Uint8Array {
-  if (typeof payload === "string") return new TextEncoder().encode(payload);
-  if (payload instanceof Uint8Array) return payload;
-  throw new MqttConfigurationError("the payload is neither text nor a Uint8Array");
+const MESSAGE_RULES: Rules<GivenMessage> = {
+  topic: required(TOPIC_NAME),
+  payload: PAYLOAD,
+  qos: QOS,
+  retain: FLAG,
+  payloadFormatIndicator: property("publish", "payloadFormatIndicator"),
+  messageExpiryIntervalSeconds: property("publish", "messageExpiryIntervalSeconds"),
+  contentType: property("publish", "contentType"),
+  responseTopic: property("publish", "responseTopic"),
+  correlationData: property("publish", "correlationData"),
+  userProperties: property("publish", "userProperties"),
+  senderClientId: TEXT,
+};
+
+/** The same, where a handler answers: what it leaves out of a message would be lost without a word. */
+const ANSWERED_RULES: Rules<GivenMessage> = {
+  ...MESSAGE_RULES,
+  payload: required(PAYLOAD),
+  qos: required(QOS),
+  retain: required(FLAG),
+};
+
+const SENDER_RULES: Rules<InjectedMessageSender> = {
+  clientId: property("connack", "assignedClientId"),
+  userName: TEXT,
+  sessionItems: rule("a Map", (value) => value instanceof Map),
+};
+
+/**
+ * The one check of messages that a program hands in. Fills in what was left out; null counts as left out.
+ * @throws MqttConfigurationError that names the field which cannot be sent
+ */
+export function messageToInject(message: InjectedApplicationMessage): ApplicationMessage {
+  return complete(checked("the message", message, MESSAGE_RULES));
+}
+
+/** The same for a message that a handler answers with: topic, payload, QoS and RETAIN must be there. */
+export function answeredMessage(what: string, message: unknown): ApplicationMessage {
+  return complete(checked(what, message, ANSWERED_RULES));
+}
+
+/** @throws MqttConfigurationError that names the field which is wrong */
+export function checkedSender(sender: InjectedMessageSender): InjectedMessageSender {
+  return checked("the sender", sender, SENDER_RULES);
+}
+
+function complete({
+  senderClientId: _sender,
+  ...given
+}: Partial<GivenMessage>): ApplicationMessage {
+  const { topic = "", payload = "", qos = 0, retain = false, ...properties } = given;
+  const message = { topic, payload: bytesOf(payload), qos, retain, ...properties };
+  requireSendable(message);
+  return message;
+}
+
+function bytesOf(payload: Uint8Array | string): Uint8Array {
+  return typeof payload === "string" ? new TextEncoder().encode(payload) : payload;
+}
+
+/** Each field may be sent, but all together may be too much for a packet. */
+function requireSendable(message: ApplicationMessage): void {
+  const { topic, payload } = message;
+  const writer = new ByteWriter();
+  // It takes the fields that are properties, and no others.
+  encodeProperties(writer, "publish", message);
+  const size = 2 + encodedLength(topic) + writer.length + payload.length;
+  if (size <= VARINT_MAXIMUM) return;
+  throw new MqttConfigurationError(
+    `the message: payload of ${payload.length} bytes makes it ${size} bytes, above ${VARINT_MAXIMUM}`,
+  );
 }

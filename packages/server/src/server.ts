@@ -13,9 +13,12 @@ import { EventHandlers } from "./driver/event-handlers.ts";
 import type { EventRegistration } from "./driver/event-handlers.ts";
 import type { HandlerCounters } from "./driver/handler-list.ts";
 import { systemClock } from "./driver/system-clock.ts";
-import { MqttConfigurationError, MqttServerStateError } from "./errors.ts";
+import { asError, MqttConfigurationError, MqttServerStateError } from "./errors.ts";
 import type { ServerEventHandler, ServerEventName } from "./events.ts";
-import { messageToInject } from "./injected-message.ts";
+import { DISCONNECT_RULES } from "./checking/disconnect-rules.ts";
+import { checked, wholeNumber } from "./checking/rules.ts";
+import type { Rules } from "./checking/rules.ts";
+import { checkedSender, messageToInject } from "./injected-message.ts";
 import type {
   InjectedApplicationMessage,
   InjectedMessageSender,
@@ -27,7 +30,7 @@ import { openStream } from "./listeners/stream-wire.ts";
 import type { CoreAccess } from "./management/core-access.ts";
 import type { InternalSubscriptionOptions, MessageStream } from "./management/message-stream.ts";
 import { MessageStreams } from "./management/message-streams.ts";
-import { requireDisconnectCode, ServerClients } from "./management/server-clients.ts";
+import { ServerClients } from "./management/server-clients.ts";
 import { ServerRetainedMessages } from "./management/server-retained-messages.ts";
 import { ServerSessions } from "./management/server-sessions.ts";
 import { resolveOptions } from "./options.ts";
@@ -35,6 +38,7 @@ import type { MqttServerOptions, ServerSettings } from "./options.ts";
 import type { Authenticator } from "./ports/authenticator.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener, ListenerAddress } from "./ports/listener.ts";
+import type { Log } from "./ports/logger.ts";
 import { connectionLog, refusalLog } from "./system/connection-log.ts";
 import { lifecycleLog } from "./system/lifecycle-log.ts";
 import { logFor } from "./system/log.ts";
@@ -55,6 +59,14 @@ export interface StopOptions {
   readonly deadlineMs?: number;
 }
 
+/** Longest time that a timer takes. */
+const TIMER_MAX_MS = 0x7fffffff;
+
+const STOP_RULES: Rules<StopOptions> = {
+  ...DISCONNECT_RULES,
+  deadlineMs: wholeNumber(0, TIMER_MAX_MS),
+};
+
 type State = "stopped" | "starting" | "started" | "stopping";
 
 /**
@@ -66,6 +78,7 @@ type State = "stopped" | "starting" | "started" | "stopping";
 export class MqttServer implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #settings: ServerSettings;
+  readonly #log: Log;
   readonly #admission: Admission;
   readonly #counters: HandlerCounters = { handlerFailures: 0, handlerTimeouts: 0 };
   readonly #handlers: EventHandlers;
@@ -93,6 +106,7 @@ export class MqttServer implements AsyncDisposable {
     const connections = log("connection");
     this.#clock = clock;
     this.#settings = settings;
+    this.#log = log("server");
     this.#admission = new Admission(settings.driver, clock);
     this.#handlers = new EventHandlers({
       clock,
@@ -119,7 +133,7 @@ export class MqttServer implements AsyncDisposable {
       this.on("validatingConnection", authenticatingHandler(this.#authenticator));
     }
     this.#handlers.addAll(connectionLog(connections));
-    this.#handlers.addAll(lifecycleLog(log("server"), () => this.listeners));
+    this.#handlers.addAll(lifecycleLog(this.#log, () => this.listeners));
     this.#handlers.addAll(options.on ?? {});
     this.#listeners = settings.listeners.map((listener) =>
       "start" in listener ? listener : createListener(listener, log("listener")),
@@ -268,11 +282,11 @@ export class MqttServer implements AsyncDisposable {
 
   /**
    * Closes listeners and connections. MQTT 5.0 clients are told why. Does nothing if the server is
-   * stopped; waits for a start or stop that is going on. Rejects with `RangeError` for a reason code
-   * that DISCONNECT of a server cannot have.
+   * stopped; waits for a start or stop that is going on. Rejects with `MqttConfigurationError`, and goes on serving,
+   * for what DISCONNECT of a server cannot carry.
    */
-  async stop(options: StopOptions = {}): Promise<void> {
-    if (options.reasonCode !== undefined) requireDisconnectCode(options.reasonCode);
+  async stop(given: StopOptions = {}): Promise<void> {
+    const options = checked("stop", given, STOP_RULES);
     if (this.#state === "starting") await this.#transition.catch(() => undefined);
     if (this.#state === "started") {
       this.#state = "stopping";
@@ -329,15 +343,15 @@ export class MqttServer implements AsyncDisposable {
 
   /**
    * Publishes from the program itself, with no client: the message goes the whole way that a client's
-   * goes, interceptors included. Rejects with `TypeError` or `RangeError` for a message that cannot be
-   * published, and with `MqttServerStateError` if the server is not started.
+   * goes, interceptors included. Rejects with `MqttConfigurationError`, which names the field, for a message that
+   * cannot be published, and with `MqttServerStateError` if the server is not started.
    */
   async injectApplicationMessage(
     message: InjectedApplicationMessage,
     sender: InjectedMessageSender = {},
   ): Promise<InjectionResult> {
     this.#requireStarted("inject");
-    return this.#driver.inject(messageToInject(message), sender);
+    return this.#driver.inject(messageToInject(message), checkedSender(sender));
   }
 
   /**
@@ -360,7 +374,10 @@ export class MqttServer implements AsyncDisposable {
       statistics: () => this.statistics,
       health: () => this.health,
       publish: (topic, payload) => {
-        void this.#driver.inject(messageToInject({ topic, payload, retain: true }), {});
+        const message = messageToInject({ topic, payload, retain: true });
+        this.#driver.inject(message, {}).catch((error: unknown) => {
+          this.#log.error?.("a $SYS topic could not be published", { topic }, asError(error));
+        });
       },
     });
   }

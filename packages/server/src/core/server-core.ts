@@ -16,6 +16,8 @@ import { watchConnect } from "./connection/keeping-alive.ts";
 import { messageFromApplication } from "./publishing/message.ts";
 import type { Outbox } from "./connection/outbox.ts";
 import { runTask } from "./pending.ts";
+import type { Task } from "./pending.ts";
+import type { Origin } from "./publishing/origin.ts";
 import { publishStored } from "./publishing/publishing.ts";
 import type { Published } from "./publishing/publishing.ts";
 import { PublishRun } from "./runs/publish-run.ts";
@@ -216,23 +218,27 @@ export class ServerCore implements CoreContext {
     this.deadlines.runDue(this.now);
   }
 
-  /** Publishes from the server itself, through the same pipeline as a client's message. */
+  /**
+   * Publishes from the server itself, through the same pipeline as a client's message. Calls `done`, or `failed` if the
+   * message cannot be, or something broke.
+   */
   inject(
     message: ApplicationMessage,
     sender: InjectionSender,
     done: (published: Published) => void,
+    failed: (error: unknown) => void,
   ): void {
     const origin = {
       ...sender,
       clientId: sender.clientId ?? "",
       sessionItems: sender.sessionItems ?? new Map(),
     };
-    const failed = (error: unknown): void => {
-      this.report(error);
-      done({ matched: 0, queued: 0, dropped: 0, reasonCode: 0x83, closeConnection: false });
-    };
+    runTask(this.#publish(message, origin), done, failed);
+  }
+
+  *#publish(message: ApplicationMessage, origin: Origin): Task<Published> {
     const injected = messageFromApplication(message, origin.clientId, this.now);
-    runTask(publishStored(this, injected, origin), done, failed);
+    return yield* publishStored(this, injected, origin);
   }
 
   /** Ends every connection, as when the server stops. */

@@ -203,14 +203,12 @@ export class Driver implements ConnectionAcceptor {
     });
   }
 
-  /** Publishes a message of the program's own and resolves with what became of it. */
+  /** Publishes a message of the program's own and resolves with what became of it; rejects if something broke. */
   inject(message: ApplicationMessage, sender: InjectedMessageSender): Promise<InjectionResult> {
-    return new Promise((resolve) => {
-      this.#asked.ask(() => {
-        this.core.inject(message, sender, ({ matched, queued, dropped, reasonCode }) => {
-          resolve({ matched, queued, dropped, reasonCode });
-        });
-      });
+    return new Promise((resolve, reject) => {
+      const done = ({ matched, queued, dropped, reasonCode }: InjectionResult): void =>
+        resolve({ matched, queued, dropped, reasonCode });
+      this.#asked.ask(() => this.core.inject(message, sender, done, reject));
     });
   }
 

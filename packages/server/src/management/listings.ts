@@ -1,3 +1,6 @@
+import { ANYTHING, checked, FUNCTION, TEXT } from "../checking/rules.ts";
+import type { Rules } from "../checking/rules.ts";
+
 /** Items of one page unless the query says otherwise. */
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 10_000;
@@ -23,6 +26,8 @@ export interface Page<Item> {
   readonly cursor?: string;
 }
 
+const QUERY_RULES: Rules<PageQuery<never>> = { filter: FUNCTION, limit: ANYTHING, cursor: TEXT };
+
 interface Listing<Item> {
   readonly steps: Iterator<Item | undefined>;
   readonly filter: ((item: Item) => boolean) | undefined;
@@ -39,9 +44,13 @@ export class Listings<Item> {
   #opened = 0;
   readonly #open = new Map<string, Listing<Item>>();
 
-  /** Throws `RangeError` for a limit that is none, and for a cursor that is not known (any more). */
+  /**
+   * Throws `RangeError` for a limit that is none, and for a cursor that is not known (any more);
+   * `MqttConfigurationError` for what a query does not have.
+   */
   page(query: PageQuery<Item>, begin: () => Iterator<Item | undefined>): Page<Item> {
-    const { cursor, filter, limit = LIMIT_DEFAULT } = query;
+    const given = checked("the query", query, QUERY_RULES as Rules<PageQuery<Item>>);
+    const { cursor, filter, limit = LIMIT_DEFAULT } = given;
     if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
       throw new RangeError(`limit is ${String(limit)}, not 1 to ${LIMIT_MAX}`);
     }

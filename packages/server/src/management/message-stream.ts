@@ -9,7 +9,9 @@ import { retainedMatching } from "../core/management/retained-changes.ts";
 import { applicationMessageOf } from "../core/publishing/message.ts";
 import type { Message } from "../core/publishing/message.ts";
 import type { ServerCore } from "../core/server-core.ts";
-import { MqttBufferOverflowError } from "../errors.ts";
+import { checked, FLAG, oneOf, shown, SIGNAL, wholeNumber } from "../checking/rules.ts";
+import type { Rules } from "../checking/rules.ts";
+import { MqttBufferOverflowError, MqttConfigurationError } from "../errors.ts";
 
 /** Steps over the retained messages before others get a turn. */
 const STEPS_AT_ONCE = 4_096;
@@ -56,14 +58,15 @@ export class MessageStream
   #isEnded = false;
   readonly #whenEnded: (stream: MessageStream) => void;
 
-  /** Throws `ProtocolError` for a filter that is not valid. */
+  /** Throws `ProtocolError` for a filter that is not valid, `MqttConfigurationError` for options that are not. */
   constructor(
     core: ServerCore,
     filter: string,
     options: InternalSubscriptionOptions,
     whenEnded: (stream: MessageStream) => void,
   ) {
-    const { signal, ...given } = options;
+    const { signal, ...given } = checked("subscribe", options, STREAM_RULES);
+    requireText(filter);
     this.#settings = { ...DEFAULTS, ...given };
     this.#signal = signal;
     this.#whenEnded = whenEnded;
@@ -181,6 +184,22 @@ export class MessageStream
     await this.return();
   }
 }
+
+/** A filter that is text may still be wrong; that is judged where subscriptions are. */
+function requireText(filter: unknown): void {
+  if (typeof filter === "string") return;
+  throw new MqttConfigurationError(`subscribe: the Topic Filter is ${shown(filter)}, not a text`);
+}
+
+const COUNT_MAX = Number.MAX_SAFE_INTEGER;
+
+const STREAM_RULES: Rules<InternalSubscriptionOptions> = {
+  bufferMessagesMax: wholeNumber(0, COUNT_MAX),
+  bufferBytesMax: wholeNumber(0, COUNT_MAX),
+  overflow: oneOf("dropOldest", "dropNewest", "fail"),
+  retained: FLAG,
+  signal: SIGNAL,
+};
 
 const DEFAULTS = {
   bufferMessagesMax: 1_000, // as a client's queue

@@ -1,5 +1,7 @@
-import { ReasonCode, reasonCodeSender } from "@anax/protocol";
+import { ReasonCode } from "@anax/protocol";
 import type { UserProperties } from "@anax/protocol";
+import { DISCONNECT_RULES } from "../checking/disconnect-rules.ts";
+import { checked } from "../checking/rules.ts";
 import { dismiss } from "../core/connection/closing.ts";
 import {
   clientStatus,
@@ -48,11 +50,11 @@ export class ServerClients {
 
   /**
    * Sends a client away. Resolves with false if it was not connected. Its session stays as the session says, and its
-   * Will is published. Rejects with `RangeError` for a reason code that DISCONNECT of a server cannot have.
+   * Will is published. Rejects with `MqttConfigurationError` for what DISCONNECT of a server cannot carry.
    */
   async disconnect(clientId: string, options: DisconnectOptions = {}): Promise<boolean> {
-    const dismissal = { reasonCode: ReasonCode.administrativeAction, ...options };
-    requireDisconnectCode(dismissal.reasonCode);
+    const given = checked("disconnect", options, DISCONNECT_RULES);
+    const dismissal = { reasonCode: ReasonCode.administrativeAction, ...given };
     return this.#access.change((core) => {
       const connection = connectedClient(core, clientId);
       if (connection !== undefined) dismiss(core, connection, dismissal);
@@ -66,11 +68,4 @@ export class ServerClients {
     connection?.counters.reset();
     return connection !== undefined;
   }
-}
-
-/** Throws `RangeError` for a reason code that a server may not put into DISCONNECT. */
-export function requireDisconnectCode(reasonCode: number): void {
-  const sender = reasonCodeSender(reasonCode, "disconnect");
-  if (sender === "server" || sender === "both") return;
-  throw new RangeError(`a server does not send DISCONNECT with reason code ${reasonCode}`);
 }

@@ -47,14 +47,14 @@ export class ServerRetainedMessages {
   }
 
   /** A page of those that match a filter. Throws `TypeError` for a bad filter, `RangeError` for a bad limit or cursor. */
-  list(query: RetainedMessageQuery = {}): Page<ApplicationMessage> {
-    const topicFilter = parseTopicFilter(query.topicFilter ?? "#");
+  list({ topicFilter: filter, ...query }: RetainedMessageQuery = {}): Page<ApplicationMessage> {
+    const topicFilter = parseTopicFilter(filter ?? "#");
     return this.#listings.page(query, () => retainedMatching(this.#access.core, topicFilter));
   }
 
   /**
    * Sets the retained message of a topic; subscribers are not sent it. An empty payload removes it. Resolves with false
-   * if there is no room for it. Rejects with `TypeError` or `RangeError` for a message that cannot be, and with `MqttNotStoredError`.
+   * if there is no room for it. Rejects with `MqttConfigurationError` for a message that cannot be, and with `MqttNotStoredError`.
    */
   async set(message: InjectedApplicationMessage): Promise<boolean> {
     const applicationMessage = messageToInject(message);

@@ -1,4 +1,7 @@
 import type { QoS, SubscriptionRequest } from "@anax/protocol";
+import { QOS } from "../checking/packet-rules.ts";
+import { checked, FLAG, oneOf, required, SIGNAL, TEXT } from "../checking/rules.ts";
+import type { Rules } from "../checking/rules.ts";
 import type { DeliveryWatch } from "../core/management/delivery-watch.ts";
 import { clearQueue, deleteSession, deliverTo } from "../core/management/session-changes.ts";
 import { allSessions, sessionStatus, subscriptionsOf } from "../core/management/session-status.ts";
@@ -38,6 +41,17 @@ export interface SessionDeliveryOptions {
   /** Ends the waiting, not the delivery. */
   readonly signal?: AbortSignal;
 }
+
+const DELIVERY_RULES: Rules<SessionDeliveryOptions> = { signal: SIGNAL };
+
+const SUBSCRIPTION_RULES: Rules<SessionSubscription> = {
+  // Which filters are valid is answered for each, by its Reason Code.
+  topicFilter: required(TEXT),
+  qos: QOS,
+  noLocal: FLAG,
+  retainAsPublished: FLAG,
+  retainHandling: oneOf(0, 1, 2),
+};
 
 /** The sessions, of connected clients and of those that are away. */
 export class ServerSessions {
@@ -88,7 +102,8 @@ export class ServerSessions {
 
   /**
    * Subscribes a session in its client's name, connected or not: as if SUBSCRIBE had come, interceptors are asked and
-   * retained messages follow. Resolves with a Reason Code for each filter, in order. Rejects with `MqttSessionNotFoundError`.
+   * retained messages follow. Resolves with a Reason Code for each filter, in order. Rejects with
+   * `MqttSessionNotFoundError`, and with `MqttConfigurationError` for what a subscription does not have.
    */
   async subscribe(
     clientId: string,
@@ -102,7 +117,8 @@ export class ServerSessions {
 
   /** Unsubscribes a session in its client's name. Resolves with a Reason Code for each filter. Rejects with `MqttSessionNotFoundError`. */
   async unsubscribe(clientId: string, filters: string | readonly string[]): Promise<number[]> {
-    const topicFilters = typeof filters === "string" ? [filters] : filters;
+    const requests = (typeof filters === "string" ? [filters] : filters).map(requestFor);
+    const topicFilters = requests.map(({ topicFilter }) => topicFilter);
     return this.#access.perform((core) =>
       unsubscribeSession(core, requireSession(core, clientId), topicFilters),
     );
@@ -111,13 +127,15 @@ export class ServerSessions {
   /**
    * Gives a message to this session only, whatever it is subscribed to, and resolves with the client's acknowledgement;
    * for QoS 0 as soon as it is sent. A client that is away gets it when it is back. No interceptor is asked.
-   * Rejects with `MqttMessageDroppedError`, `MqttSessionNotFoundError`, or the reason of the signal.
+   * Rejects with `MqttConfigurationError` for a message that cannot be sent, `MqttMessageDroppedError`,
+   * `MqttSessionNotFoundError`, or the reason of the signal.
    */
   async deliverApplicationMessage(
     clientId: string,
     message: InjectedApplicationMessage,
-    { signal }: SessionDeliveryOptions = {},
+    options: SessionDeliveryOptions = {},
   ): Promise<SessionDelivery> {
+    const { signal } = checked("deliverApplicationMessage", options, DELIVERY_RULES);
     signal?.throwIfAborted();
     const applicationMessage = messageToInject(message);
     const dropped = (): Error =>
@@ -142,7 +160,10 @@ export class ServerSessions {
     });
   }
 
-  /** Gives a message to this session only; resolves with whether it was sent or queued. Rejects with `MqttSessionNotFoundError`. */
+  /**
+   * Gives a message to this session only; resolves with whether it was sent or queued. Rejects with
+   * `MqttConfigurationError` for a message that cannot be sent, and with `MqttSessionNotFoundError`.
+   */
   async tryEnqueueApplicationMessage(
     clientId: string,
     message: InjectedApplicationMessage,
@@ -156,7 +177,9 @@ export class ServerSessions {
 
 function requestFor(filter: string | SessionSubscription): SubscriptionRequest {
   const given = typeof filter === "string" ? { topicFilter: filter } : filter;
-  return { qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0, ...given };
+  const { topicFilter = "", ...options } = checked("the filter", given, SUBSCRIPTION_RULES);
+  const defaults = { qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+  return { topicFilter, ...defaults, ...options };
 }
 
 function asReason(signal: AbortSignal | undefined): Error {

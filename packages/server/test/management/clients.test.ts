@@ -124,8 +124,9 @@ describe("disconnect", () => {
   it("refuses reason codes that a server does not send", async () => {
     await connected(server, "one");
     for (const reasonCode of [4, 0x85, 300]) {
-      await expect(server.clients.disconnect("one", { reasonCode })).rejects.toThrow(RangeError);
-      await expect(server.stop({ reasonCode })).rejects.toThrow(RangeError);
+      const problem = `reasonCode is ${reasonCode}, not a Reason Code that a server sends`;
+      await expect(server.clients.disconnect("one", { reasonCode })).rejects.toThrow(problem);
+      await expect(server.stop({ reasonCode })).rejects.toThrow(problem);
     }
     expect(server.clients.count).toBe(1);
   });

@@ -112,9 +112,17 @@ export class CoreHarness {
   inject(message: Partial<ApplicationMessage> & { topic: string }): Published {
     let published: Published | undefined;
     const whole = { payload: new Uint8Array(0), qos: 0, retain: false, ...message } as const;
-    this.core.inject(whole, {}, (outcome) => {
-      published = outcome;
-    });
+    const failed = (error: unknown): void => {
+      throw error;
+    };
+    this.core.inject(
+      whole,
+      {},
+      (outcome) => {
+        published = outcome;
+      },
+      failed,
+    );
     this.settle();
     if (published === undefined) throw new Error("the message waits for a handler");
     return published;
