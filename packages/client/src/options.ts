@@ -130,7 +130,10 @@ export interface PublishOptions {
   readonly payloadFormatIndicator?: 0 | 1 | undefined;
   /** MQTT 5.0. */
   readonly userProperties?: UserProperties | undefined;
-  /** MQTT 5.0: sets this Topic Alias. From then on the client uses none of its own on this connection. */
+  /**
+   * MQTT 5.0: sets this Topic Alias; with an empty topic, the topic that it was set to last, on this connection or an earlier
+   * one. From then on the client uses none of its own on this connection.
+   */
   readonly topicAlias?: number | undefined;
   /** Gives up waiting. A message that was sent already may still arrive. */
   readonly signal?: AbortSignal | undefined;

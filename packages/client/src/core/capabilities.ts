@@ -6,7 +6,7 @@ import type { PublishPacket, SubscribePacket } from "@anax/protocol";
 import type { ConnectResult } from "./connect-result.ts";
 import { MqttNotSupportedError } from "./errors.ts";
 
-/** Whether the server takes this PUBLISH [MQTT-3.2.2-11] [MQTT-3.2.2-14] [MQTT-3.2.2-17]. */
+/** Whether the server takes this PUBLISH [MQTT-3.2.2-11] [MQTT-3.2.2-14]. */
 export function publishFault(
   packet: PublishPacket,
   server: ConnectResult,
@@ -17,11 +17,16 @@ export function publishFault(
   if (packet.retain && !server.retainAvailable) {
     return lacks("retained messages", 0x9a);
   }
-  const topicAlias = packet.properties?.topicAlias ?? 0;
-  if (topicAlias > server.topicAliasMaximum) {
-    return lacks(`Topic Alias ${topicAlias}`, 0x94);
-  }
   return undefined;
+}
+
+/** Whether the server takes this Topic Alias [MQTT-3.2.2-17] [MQTT-3.2.2-18]. */
+export function topicAliasFault(
+  topicAlias: number,
+  server: ConnectResult | undefined,
+): MqttNotSupportedError | undefined {
+  if (server === undefined || topicAlias <= server.topicAliasMaximum) return undefined;
+  return lacks(`Topic Alias ${topicAlias}`, 0x94);
 }
 
 /** Whether the server takes this SUBSCRIBE. */

@@ -25,6 +25,7 @@ import type {
   PublishPacket,
   ServerPacket,
 } from "@anax/protocol";
+import { packetTooLarge } from "./capabilities.ts";
 import { connectResult } from "./connect-result.ts";
 import type { ConnectResult } from "./connect-result.ts";
 import {
@@ -189,13 +190,19 @@ export class ClientMachine {
     this.#output.send({ type: "pingreq" });
   }
 
-  /** Begins a re-authentication [MQTT-4.12.1-1]. */
+  /**
+   * Begins a re-authentication [MQTT-4.12.1-1].
+   * @throws MqttNotSupportedError when the packet is larger than the server takes
+   */
   reauthenticate(authenticationData: Uint8Array | undefined): void {
-    this.#isReauthenticating = true;
     this.#sendAuth(0x19, authenticationData);
+    this.#isReauthenticating = true;
   }
 
-  /** Answers a challenge of the server [MQTT-4.12.0-3]. */
+  /**
+   * Answers a challenge of the server [MQTT-4.12.0-3].
+   * @throws MqttNotSupportedError when the packet is larger than the server takes
+   */
   authenticate(authenticationData: Uint8Array | undefined): void {
     this.#sendAuth(CONTINUE_AUTHENTICATION, authenticationData);
   }
@@ -368,7 +375,8 @@ export class ClientMachine {
   #sendAuth(reasonCode: number, authenticationData: Uint8Array | undefined): void {
     const authenticationMethod = this.#connect?.properties?.authenticationMethod ?? "";
     const properties = withoutUndefined({ authenticationMethod, authenticationData });
-    this.#output.send({ type: "auth", reasonCode, properties });
+    const isSent = this.#output.send({ type: "auth", reasonCode, properties });
+    if (!isSent) throw packetTooLarge(this.#output.maximumPacketSize);
   }
 }
 

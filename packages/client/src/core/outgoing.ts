@@ -7,14 +7,16 @@
  */
 import { SendQuota, Sender } from "@anax/protocol";
 import type { PubackPacket, PubcompPacket, PubrecPacket } from "@anax/protocol";
-import { packetTooLarge, publishFault } from "./capabilities.ts";
+import { packetTooLarge, publishFault, topicAliasFault } from "./capabilities.ts";
 import type { ConnectResult } from "./connect-result.ts";
 import {
+  MqttConfigurationError,
   MqttDisconnectedError,
   MqttQueueFullError,
   MqttReasonError,
   serverError,
 } from "./errors.ts";
+import type { MqttError } from "./errors.ts";
 import type { Output } from "./output.ts";
 import { PublishOutput } from "./publish-output.ts";
 import type { PublishAcknowledgement, PublishRequest } from "./requests.ts";
@@ -45,11 +47,16 @@ export class OutgoingMessages {
   #server: ConnectResult | undefined;
   /** In-flight messages of an earlier connection that this one has yet to repeat. */
   #repetitions: PublishRequest[] = [];
+  /**
+   * What the caller's Topic Aliases stand for. A message takes its topic from here when it is published, because it
+   * may be sent on a later connection, where the alias means nothing.
+   */
+  readonly #callersAliases: Map<number, string> = new Map();
 
   constructor(output: Output, limits: OutgoingLimits) {
     this.#output = output;
     this.#topicAliasesMax = limits.topicAliasesMax;
-    this.#publishOutput = new PublishOutput(output, 0);
+    this.#publishOutput = new PublishOutput(output, 0, 0);
     this.#waiting = new WaitingMessages(limits);
   }
 
@@ -74,11 +81,26 @@ export class OutgoingMessages {
 
   /** Sends the message, or lets it wait for its turn; a refusal is told to the request. */
   publish(request: PublishRequest): void {
-    if (this.isOpen && this.#hasQuota(request)) this.#send(request);
+    const fault = this.#resolveTopicAlias(request);
+    if (fault !== undefined) request.failed(fault);
+    else if (this.isOpen && this.#hasQuota(request)) this.#send(request);
     else if (!this.#waiting.push(request)) {
       const message = `${this.#waiting.length} messages wait to be sent, the limit`;
       request.failed(new MqttQueueFullError(message));
     }
+  }
+
+  /** Gives the message its topic if an alias stands for it; the error if it stands for none. */
+  #resolveTopicAlias(request: PublishRequest): MqttError | undefined {
+    const alias = request.properties?.topicAlias;
+    if (alias === undefined) return undefined;
+    if (request.topic !== "") this.#callersAliases.set(alias, request.topic);
+    const topic = this.#callersAliases.get(alias);
+    if (topic === undefined) {
+      return new MqttConfigurationError(`Topic Alias ${alias} stands for no topic yet`);
+    }
+    request.topic = topic;
+    return topicAliasFault(alias, this.#server);
   }
 
   /** Sends what may go by now. */
@@ -100,8 +122,8 @@ export class OutgoingMessages {
   connected(server: ConnectResult, isResumed: boolean): void {
     this.#server = server;
     this.#quota.reset(server.receiveMaximum);
-    const aliases = Math.min(server.topicAliasMaximum, this.#topicAliasesMax);
-    this.#publishOutput = new PublishOutput(this.#output, aliases);
+    const { topicAliasMaximum } = server;
+    this.#publishOutput = new PublishOutput(this.#output, topicAliasMaximum, this.#topicAliasesMax);
     if (isResumed) this.#resume();
     else this.discard();
   }
@@ -235,7 +257,26 @@ export class OutgoingMessages {
       return;
     }
     request.duplicate = true;
-    this.#encode(request);
+    const fault = this.#server === undefined ? undefined : publishFault(request, this.#server);
+    if (fault !== undefined) request.failed(fault);
+    else if (this.#encode(request)) return;
+    this.#giveUp(request);
+  }
+
+  /**
+   * This server does not take what an earlier one was sent, so the exchange ends. At QoS 2 it may know the identifier, and
+   * would take another message for the same: PUBREL has it forget.
+   */
+  #giveUp({ packetIdentifier, qos }: PublishRequest): void {
+    if (qos === 1) {
+      this.#sender.puback(packetIdentifier);
+      this.#sender.finished = undefined;
+      this.#quota.giveBack();
+      return;
+    }
+    this.#sender.pubrec(packetIdentifier, 0);
+    this.#sender.replaceItem(packetIdentifier, undefined);
+    this.#release(packetIdentifier, 0);
   }
 
   /** PUBREL goes at once, it never waits for the quota; PUBLISH in its first order [MQTT-4.6.0-1]. */

@@ -8,23 +8,31 @@ import { withoutUndefined } from "./without-undefined.ts";
 /** The PUBLISH packets of one Network Connection. */
 export class PublishOutput {
   readonly #output: Output;
+  readonly #topicAliasMaximum: number;
   #aliases: TopicAliasChoice;
+  /** Topics of the caller's aliases, as far as this server knows them. */
+  readonly #callersTopics: Map<number, string> = new Map();
 
-  /** @param topicAliasMaximum how many aliases to use [MQTT-3.2.2-17] [MQTT-3.2.2-18] */
-  constructor(output: Output, topicAliasMaximum: number) {
+  /**
+   * @param topicAliasMaximum how many aliases the server takes [MQTT-3.2.2-17] [MQTT-3.2.2-18]
+   * @param topicAliasesMax how many to use of our own accord
+   */
+  constructor(output: Output, topicAliasMaximum: number, topicAliasesMax: number) {
     this.#output = output;
-    this.#aliases = new TopicAliasChoice(topicAliasMaximum);
+    this.#topicAliasMaximum = topicAliasMaximum;
+    this.#aliases = new TopicAliasChoice(Math.min(topicAliasMaximum, topicAliasesMax));
   }
 
   /**
    * Appends the packet; false when it is larger than the server takes.
-   * @throws MqttConfigurationError when a field cannot be encoded, such as an empty topic without an alias
+   * @throws MqttConfigurationError when a field cannot be encoded, such as an empty topic
    */
   send(request: PublishRequest): boolean {
-    if (request.properties?.topicAlias !== undefined) return this.#sendOwnAlias(request);
+    const callersAlias = request.properties?.topicAlias;
+    if (callersAlias !== undefined) return this.#sendCallersAlias(request, callersAlias);
     const { topic } = request;
     const known = this.#aliases.known(topic);
-    // An empty topic stands for an alias that the caller set; without one the codec refuses it.
+    // The codec refuses an empty topic, but not if there is an alias.
     const alias = topic === "" ? 0 : (known ?? this.#aliases.free());
     const isAgreed = alias === known;
     if (alias === 0) return this.#output.sendPlain(request, 0) || this.#output.send(request);
@@ -36,11 +44,17 @@ export class PublishOutput {
   }
 
   /** Two sources of aliases would overwrite each other's, so the caller's alone is left. */
-  #sendOwnAlias(request: PublishRequest): boolean {
+  #sendCallersAlias(request: PublishRequest, alias: number): boolean {
     this.#aliases = new TopicAliasChoice(0);
-    if (!request.duplicate) return this.#output.send(request);
-    // An alias means nothing on another connection than the one it was made for.
-    return this.#output.send(packetOf(request, request.topic, undefined));
+    const { topic, duplicate } = request;
+    // What is repeated, or was published for another server, goes without.
+    if (duplicate || alias > this.#topicAliasMaximum) {
+      return this.#output.send(packetOf(request, topic, undefined));
+    }
+    const isAgreed = this.#callersTopics.get(alias) === topic;
+    const isSent = this.#output.send(packetOf(request, isAgreed ? "" : topic, alias));
+    if (isSent) this.#callersTopics.set(alias, topic);
+    return isSent;
   }
 }
 

@@ -89,14 +89,16 @@ export class RequestTable {
       request.failed(fault ?? new MqttQueueFullError("all Packet Identifiers are in use"));
       return;
     }
+    const error = this.#encode(request, packetIdentifier);
+    if (error !== undefined) {
+      this.#outgoing.giveBackIdentifier(packetIdentifier);
+      request.failed(error);
+      return;
+    }
     this.#unanswered.set(packetIdentifier, request);
     if (request.type === "subscribe") {
       this.#identifiers?.add(request.properties?.subscriptionIdentifier ?? 0);
     }
-    const error = this.#encode(request, packetIdentifier);
-    if (error === undefined) return;
-    this.#remove(packetIdentifier);
-    request.failed(error);
   }
 
   /** Appends the packet; the error if it cannot be sent. */

@@ -25,7 +25,8 @@ export type PublishAcknowledgement = PubackPacket | PubrecPacket | PubcompPacket
  */
 export abstract class PublishRequest implements PublishPacket {
   readonly type = "publish";
-  readonly topic: string;
+  /** Never empty once it is published: what a Topic Alias of the caller stands for is put here. */
+  topic: string;
   readonly payload: Uint8Array;
   readonly qos: QoS;
   readonly retain: boolean;
