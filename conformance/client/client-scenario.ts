@@ -65,6 +65,8 @@ export class ClientContext {
       protocolVersion: this.isV5 ? 5 : 4,
       keepAliveSeconds: 0,
       reconnect: false,
+      // The statements say what closes a connection; by default the client is more patient than they are.
+      strict: true,
       ...options,
     });
     this.#clients.push(client);

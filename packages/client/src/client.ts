@@ -85,6 +85,7 @@ export class MqttClient {
       onConnected: (result) => this.#onConnected(result),
       onDisconnected: (event, cause) => this.#onDisconnected(event, cause),
       onPong: () => this.#onPong(),
+      onFault: (error) => this.#events.report(error),
       onFlushed: () => this.#onFlushed(),
     });
     this.#machine.wake = () => this.#connector.scheduleFlush();

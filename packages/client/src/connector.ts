@@ -36,6 +36,8 @@ export interface ConnectorEvents {
   /** A connection or an attempt ended; `cause` is what to tell those who wait for good. */
   onDisconnected(event: DisconnectedEvent, cause: Error): void;
   onPong(): void;
+  /** Something is wrong that does not end the connection. */
+  onFault(error: MqttError): void;
   onFlushed(): void;
 }
 
@@ -224,6 +226,8 @@ export class Connector {
         return this.#onAuthenticated(event);
       case "pong":
         return this.#events.onPong();
+      case "fault":
+        return this.#events.onFault(event.error);
       case "close":
         return this.#onClose(event.error);
     }

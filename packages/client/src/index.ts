@@ -20,6 +20,7 @@ export {
   MqttNotSupportedError,
   MqttQueueFullError,
   MqttReasonError,
+  MqttServerFaultError,
   MqttTimeoutError,
 } from "./core/errors.ts";
 export type { ErrorDetails, ReasonDetails } from "./core/errors.ts";

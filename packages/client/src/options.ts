@@ -98,6 +98,12 @@ export interface ClientOptions {
   readonly reconnect?: boolean | ReconnectOptions | undefined;
   /** Leave it to the application to acknowledge QoS 1 and 2 messages. Default false. */
   readonly manualAcknowledge?: boolean | undefined;
+  /**
+   * What becomes of faults of the server that do no lasting harm, such as a message that no client may be sent: true
+   * closes the connection. False goes on: such a message is acknowledged and dropped, and an `error` event
+   * (`MqttServerFaultError`) tells its topic and the fault. Default false.
+   */
+  readonly strict?: boolean | undefined;
   /** Messages that may wait to be sent; more are refused. Default 100 000. */
   readonly queuedMessagesMax?: number | undefined;
   /** Bytes of payload that may wait to be sent; more are refused. Default 64 MiB. */

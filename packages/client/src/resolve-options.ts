@@ -91,6 +91,7 @@ const DEFAULTS = {
   pingrespTimeoutMs: 10_000,
   reconnect: true,
   manualAcknowledge: false,
+  strict: false,
   queuedMessagesMax: 100_000,
   queuedBytesMax: 67_108_864,
   tls: {},
@@ -161,13 +162,21 @@ export function resolveOptions(
 
 function machineOptions({
   manualAcknowledge,
+  strict: isStrict,
   outgoingTopicAliasMaximum: topicAliasesMax,
   pingrespTimeoutMs,
   queuedMessagesMax,
   queuedBytesMax,
 }: GivenOptions): MachineOptions {
   const acknowledgeMode = manualAcknowledge ? "manual" : "automatic";
-  return { acknowledgeMode, topicAliasesMax, pingrespTimeoutMs, queuedMessagesMax, queuedBytesMax };
+  return {
+    acknowledgeMode,
+    isStrict,
+    topicAliasesMax,
+    pingrespTimeoutMs,
+    queuedMessagesMax,
+    queuedBytesMax,
+  };
 }
 
 function resolveReconnect(reconnect: boolean | ReconnectOptions): ResolvedReconnect | undefined {

@@ -14,6 +14,7 @@ import {
   ClientKeepAlive,
   Framer,
   MalformedPacketError,
+  PeerError,
   ProtocolError,
   decodeServerPacket,
 } from "@anax/protocol";
@@ -31,6 +32,7 @@ import type { ConnectResult } from "./connect-result.ts";
 import {
   MqttConnectError,
   MqttDisconnectedError,
+  MqttServerFaultError,
   MqttTimeoutError,
   serverError,
 } from "./errors.ts";
@@ -40,7 +42,8 @@ import type { AcknowledgeMode } from "./incoming.ts";
 import type { MachineEvent, MachineStatus } from "./machine-event.ts";
 import { Output } from "./output.ts";
 import type { PacketInspector } from "./output.ts";
-import { requirePacketAllowed } from "./packet-rules.ts";
+import { problemInformationFault, requirePacketAllowed } from "./packet-rules.ts";
+import { publishHead } from "./publish-head.ts";
 import { RequestTable } from "./request-table.ts";
 // Behind the table, which a bundle then has right before what is built alike.
 import { OutgoingMessages } from "./outgoing.ts";
@@ -51,6 +54,8 @@ import { withoutUndefined } from "./without-undefined.ts";
 /** The protocol's own limit: the largest Remaining Length, and the fixed header. */
 const PACKET_BYTES_MAX = 268_435_460;
 const CONTINUE_AUTHENTICATION = 0x18;
+const RECEIVE_MAXIMUM_EXCEEDED = 0x93;
+const PUBLISH = 3;
 
 /**
  * A message with many User Properties was made by another client and passed by the server, so it must
@@ -62,6 +67,8 @@ const DECODE_LIMITS = { maximumUserProperties: 65_536, maximumUserPropertyBytes:
 export interface MachineOptions extends OutgoingLimits {
   /** Who acknowledges messages. */
   readonly acknowledgeMode: AcknowledgeMode;
+  /** Whether a fault of the server always ends the connection. */
+  readonly isStrict: boolean;
   /** How long the answer to PINGREQ may take, in milliseconds. */
   readonly pingrespTimeoutMs: number;
 }
@@ -82,13 +89,17 @@ export class ClientMachine {
   #connack: ConnackPacket | undefined;
   #keepAlive: ClientKeepAlive | undefined;
   #isReauthenticating = false;
+  /** Faults of the server on this connection that were let pass and told, by their Reason Code and packet type. */
+  readonly #told: Set<string> = new Set();
   /** Whether CONNACK was told and `readOn` is awaited. */
   #isHolding = false;
 
   constructor(options: MachineOptions) {
     this.#options = options;
     this.#outgoing = new OutgoingMessages(this.#output, options);
-    this.#incoming = new IncomingMessages(this.#output, options.acknowledgeMode);
+    this.#incoming = new IncomingMessages(this.#output, options.acknowledgeMode, (fault) =>
+      this.#tolerate(fault),
+    );
     this.#requests = new RequestTable(this.#output, this.#outgoing);
     this.#plain = new PlainReader(this.#output, this.#outgoing, this.events);
   }
@@ -131,6 +142,7 @@ export class ClientMachine {
   /** A Network Connection is open: the first packet is CONNECT [MQTT-3.1.0-1]. */
   start(connect: ConnectPacket): void {
     this.#connect = connect;
+    this.#told.clear();
     this.#output.clear();
     this.#output.version = connect.protocolVersion;
     this.#output.maximumPacketSize = Infinity;
@@ -257,7 +269,46 @@ export class ClientMachine {
     return this.#status === "connected" || this.#status === "connecting";
   }
 
-  #readPacket({ firstByte, bytes, bodyStart, end }: Framer, nowMs: number): void {
+  #readPacket(framer: Framer, nowMs: number): void {
+    try {
+      this.#readChecked(framer, nowMs);
+    } catch (error) {
+      this.#dropOrThrow(framer, error);
+    }
+  }
+
+  /**
+   * One bad message must not cost the connection: the server would send it again on each one. Only where nothing can
+   * be said of the message, or it shows that the two sides have lost each other, the connection has to end.
+   */
+  #dropOrThrow(framer: Framer, error: unknown): void {
+    const isMessage = framer.firstByte >> 4 === PUBLISH && this.#status === "connected";
+    if (this.#options.isStrict || !isMessage || !(error instanceof PeerError)) throw error;
+    const head = publishHead(framer);
+    const isAlias = head?.topic === "" && this.#output.version === 5;
+    const isLost = isAlias || error.reasonCode === RECEIVE_MAXIMUM_EXCEEDED;
+    if (head === undefined || isLost) throw error;
+    this.#incoming.drop(head);
+    const { topic } = head;
+    const message = `a message to ${JSON.stringify(topic)} was dropped: ${error.message}`;
+    this.#fault(message, error, topic);
+  }
+
+  /** A fault that does no harm ends the connection of a strict client; others tell it, once for each connection. */
+  #tolerate(fault: ProtocolError, type?: string): void {
+    if (this.#options.isStrict) throw fault;
+    const key = `${type} ${fault.reasonCode}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#fault(`the server broke the protocol, which was let pass: ${fault.message}`, fault);
+  }
+
+  #fault(message: string, cause: PeerError, topic?: string): void {
+    const error = new MqttServerFaultError(message, { reasonCode: cause.reasonCode, cause, topic });
+    this.events.push({ type: "fault", error });
+  }
+
+  #readChecked({ firstByte, bytes, bodyStart, end }: Framer, nowMs: number): void {
     const { inspect, version } = this.#output;
     const packet = decodeServerPacket(firstByte, bytes, bodyStart, end, version, DECODE_LIMITS);
     if (inspect !== undefined) inspect("in", packet);
@@ -266,13 +317,16 @@ export class ClientMachine {
       this.#publish(packet);
     } else if (this.#connect !== undefined) {
       requirePacketAllowed(packet, this.#status, this.#connect);
+      const fault = problemInformationFault(packet, this.#connect);
+      if (fault !== undefined) this.#tolerate(fault, packet.type);
       this.#control(packet, nowMs);
     }
   }
 
   #publish(packet: PublishPacket): void {
+    const topic = this.#incoming.topicOf(packet);
     this.#requests.requireGiven(packet);
-    const message = this.#incoming.publish(packet);
+    const message = this.#incoming.publish(topic, packet);
     if (message !== undefined) this.events.push(message);
   }
 
@@ -290,9 +344,9 @@ export class ClientMachine {
       case "pubcomp":
         return this.#outgoing.pubcomp(packet);
       case "suback":
-        return this.#requests.suback(packet);
+        return this.#answered(this.#requests.suback(packet));
       case "unsuback":
-        return this.#requests.unsuback(packet);
+        return this.#answered(this.#requests.unsuback(packet));
       case "pingresp":
         this.#keepAlive?.pingrespReceived(nowMs);
         this.events.push({ type: "pong" });
@@ -304,6 +358,11 @@ export class ClientMachine {
       default:
         throw new ProtocolError(`${packet.type} must not come before CONNACK`);
     }
+  }
+
+  /** An answer of the last connection may come late; nobody waits for it. */
+  #answered(fault: ProtocolError | undefined): void {
+    if (fault !== undefined) this.#tolerate(fault, "answer");
   }
 
   #connackReceived(packet: ConnackPacket, nowMs: number): void {

@@ -86,6 +86,22 @@ export class MqttTimeoutError extends MqttError {
   readonly code = "ANAX_TIMEOUT";
 }
 
+/**
+ * The server broke a rule, and the client went on all the same, as it does unless it is `strict`. It comes as an
+ * `error` event only.
+ */
+export class MqttServerFaultError extends MqttError {
+  override readonly name = "MqttServerFaultError";
+  readonly code = "ANAX_SERVER_FAULT";
+  /** Topic Name of the message that was acknowledged and dropped; undefined when the fault was not in a message. */
+  readonly topic: string | undefined;
+
+  constructor(message: string, details: ErrorDetails & { readonly topic?: string | undefined }) {
+    super(message, details);
+    this.topic = details.topic;
+  }
+}
+
 /** A queue of the client is at its limit; nothing was sent. */
 export class MqttQueueFullError extends MqttError {
   override readonly name = "MqttQueueFullError";

@@ -8,22 +8,33 @@ import { Acknowledgements } from "./acknowledgements.ts";
 import { Message } from "./message.ts";
 import type { Acknowledger } from "./message.ts";
 import type { Output } from "./output.ts";
+import type { PublishHead } from "./publish-head.ts";
 
 /** Who acknowledges messages: the client as they are handed over, or the application. */
 export type AcknowledgeMode = "automatic" | "manual";
+
+/** What becomes of a fault of the server that does no harm: thrown when the client is strict, else told. */
+export type Tolerate = (fault: ProtocolError) => void;
+
+/** How many times its Receive Maximum a client takes that is not strict. */
+const TOLERATED_TIMES = 2;
+const RECEIVE_MAXIMUM_MAX = 65_535;
 
 /** Messages from the server. */
 export class IncomingMessages {
   readonly #output: Output;
   readonly #mode: AcknowledgeMode;
+  readonly #tolerate: Tolerate;
   readonly #receiver: Receiver = new Receiver();
   readonly #quota: SendQuota = new SendQuota();
   readonly #acknowledgements: Acknowledgements;
   #aliases: IncomingTopicAliases = new IncomingTopicAliases(0);
+  #receiveMaximum = RECEIVE_MAXIMUM_MAX;
 
-  constructor(output: Output, mode: AcknowledgeMode) {
+  constructor(output: Output, mode: AcknowledgeMode, tolerate: Tolerate) {
     this.#output = output;
     this.#mode = mode;
+    this.#tolerate = tolerate;
     this.#acknowledgements = new Acknowledgements((qos, identifier, reasonCode) => {
       this.#acknowledge(qos, identifier, reasonCode);
       output.wake?.();
@@ -33,7 +44,8 @@ export class IncomingMessages {
   /** A connection begins, on which the server was told these limits. */
   connecting({ properties }: ConnectPacket): void {
     this.#aliases = new IncomingTopicAliases(properties?.topicAliasMaximum ?? 0);
-    this.#quota.reset(properties?.receiveMaximum ?? 65_535);
+    this.#receiveMaximum = properties?.receiveMaximum ?? RECEIVE_MAXIMUM_MAX;
+    this.#quota.reset(Math.min(this.#receiveMaximum * TOLERATED_TIMES, RECEIVE_MAXIMUM_MAX));
     this.#acknowledgements.disconnected();
   }
 
@@ -45,13 +57,40 @@ export class IncomingMessages {
 
   /**
    * PUBLISH came.
+   * @param topic what `topicOf` gave
    * @returns the message, or undefined when it was delivered before
-   * @throws ProtocolError 0x93 when the server exceeds the Receive Maximum, 0x94 or 0x82 for a bad alias
+   * @throws ProtocolError 0x93 when the server exceeds the Receive Maximum by far
    */
-  publish(packet: PublishPacket): Message | undefined {
-    const topic = this.#topicOf(packet);
-    if (packet.qos === 0) return messageOf(topic, packet);
-    return this.#acknowledged(topic, packet, packet.qos);
+  publish(topic: string, packet: PublishPacket): Message | undefined {
+    const { qos, packetIdentifier = 0 } = packet;
+    if (qos === 0) return messageOf(topic, packet);
+    if (!this.#isNew(qos, packetIdentifier)) return undefined;
+    if (this.#mode === "manual") {
+      return messageOf(topic, packet, this.#acknowledgements.expect(qos, packetIdentifier));
+    }
+    this.#acknowledge(qos, packetIdentifier, 0);
+    return messageOf(topic, packet);
+  }
+
+  /**
+   * A message came that nobody can be given. It is acknowledged in its turn: else it would come again and again.
+   * @throws ProtocolError 0x93 when the server exceeds the Receive Maximum by far
+   */
+  drop({ qos, packetIdentifier }: PublishHead): void {
+    if (qos === 0 || !this.#isNew(qos, packetIdentifier)) return;
+    this.#acknowledgements.expect(qos, packetIdentifier).acknowledge(0);
+  }
+
+  /**
+   * The topic of a message, in full.
+   * @throws ProtocolError 0x94 or 0x82 for a bad alias
+   */
+  topicOf(packet: PublishPacket): string {
+    const alias = packet.properties?.topicAlias;
+    if (alias === undefined) return packet.topic;
+    if (packet.topic === "") return this.#aliases.get(alias);
+    this.#aliases.set(alias, packet.topic);
+    return packet.topic;
   }
 
   /** PUBREL is answered in any case [MQTT-4.3.3-11]: the server must be able to go on. */
@@ -64,27 +103,15 @@ export class IncomingMessages {
     this.#output.send({ type: "pubcomp", packetIdentifier, reasonCode });
   }
 
-  #topicOf(packet: PublishPacket): string {
-    const alias = packet.properties?.topicAlias;
-    if (alias === undefined) return packet.topic;
-    if (packet.topic === "") return this.#aliases.get(alias);
-    this.#aliases.set(alias, packet.topic);
-    return packet.topic;
-  }
-
-  #acknowledged(topic: string, packet: PublishPacket, qos: 1 | 2): Message | undefined {
-    const { packetIdentifier = 0 } = packet;
+  /** Whether a message is no repetition, which is answered here; a new one is counted. */
+  #isNew(qos: 1 | 2, packetIdentifier: number): boolean {
     if (qos === 2 && !this.#receiver.receive(packetIdentifier)) {
       const isPending = this.#acknowledgements.repeated(packetIdentifier);
       if (!isPending) this.#acknowledge(qos, packetIdentifier, 0);
-      return undefined;
+      return false;
     }
     this.#takeQuota();
-    if (this.#mode === "manual") {
-      return messageOf(topic, packet, this.#acknowledgements.expect(qos, packetIdentifier));
-    }
-    this.#acknowledge(qos, packetIdentifier, 0);
-    return messageOf(topic, packet);
+    return true;
   }
 
   #acknowledge(qos: 1 | 2, packetIdentifier: number, reasonCode: number): void {
@@ -95,9 +122,13 @@ export class IncomingMessages {
   }
 
   #takeQuota(): void {
-    if (this.#quota.take()) return;
-    const message = `the server exceeds the Receive Maximum ${this.#quota.receiveMaximum}`;
-    throw new ProtocolError(message, 0x93);
+    const isTaken = this.#quota.take();
+    const open = this.#quota.receiveMaximum - this.#quota.available;
+    if (isTaken && open <= this.#receiveMaximum) return;
+    const message = `the server exceeds the Receive Maximum ${this.#receiveMaximum}`;
+    const fault = new ProtocolError(message, 0x93);
+    if (!isTaken) throw fault;
+    this.#tolerate(fault);
   }
 }
 

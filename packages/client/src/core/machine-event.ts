@@ -42,6 +42,12 @@ export interface CloseEvent {
   readonly error: MqttError;
 }
 
+/** Something is wrong that does not end the connection. */
+export interface FaultEvent {
+  readonly type: "fault";
+  readonly error: MqttError;
+}
+
 /** What the machine tells whoever runs it; a message is an event itself. */
 export type MachineEvent =
   | Message
@@ -49,4 +55,5 @@ export type MachineEvent =
   | ChallengedEvent
   | AuthenticatedEvent
   | PongEvent
+  | FaultEvent
   | CloseEvent;

@@ -6,6 +6,11 @@ declare const TextDecoder: new () => { decode(bytes: Uint8Array): string };
 
 const decoder = new TextDecoder();
 
+/** These bytes as UTF-8 text; those that are none become U+FFFD. */
+export function textOf(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
 /** Where a message's acknowledgement goes when it is the application that gives it. */
 export interface Acknowledger {
   /** Acknowledges a message, once; later calls do nothing. */
@@ -50,7 +55,7 @@ export class Message {
 
   /** The payload as UTF-8 text; bytes that are none become U+FFFD. */
   get text(): string {
-    return decoder.decode(this.payload);
+    return textOf(this.payload);
   }
 
   /**

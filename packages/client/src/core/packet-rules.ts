@@ -16,7 +16,6 @@ export function requirePacketAllowed(
   else if (packet.type === "connack") throw refused(packet, "come twice");
   requireVersion(packet, connect);
   requireSameMethod(packet, connect);
-  requireNoProblemInformation(packet, connect);
   if (packet.type === "connack") requireSession(packet, connect);
 }
 
@@ -49,16 +48,22 @@ function requireSameMethod(packet: ServerPacket, { properties }: ConnectPacket):
   }
 }
 
-/** Who asked for no problem information must not get any but where it is allowed [MQTT-3.1.2-29]. */
-function requireNoProblemInformation(packet: ServerPacket, { properties }: ConnectPacket): void {
-  if (properties?.requestProblemInformation !== false) return;
+/**
+ * Who asked for no problem information must not get any but where it is allowed [MQTT-3.1.2-29]. It does no harm,
+ * so it is for the caller to say what becomes of it.
+ * @returns the fault, if it is one
+ */
+export function problemInformationFault(
+  packet: ServerPacket,
+  { properties }: ConnectPacket,
+): ProtocolError | undefined {
+  if (properties?.requestProblemInformation !== false) return undefined;
   if (packet.type === "connack" || packet.type === "disconnect" || !("properties" in packet))
-    return;
+    return undefined;
   const given = packet.properties;
-  if (given === undefined) return;
-  if ("reasonString" in given || "userProperties" in given) {
-    throw refused(packet, "have problem information");
-  }
+  if (given === undefined) return undefined;
+  const isGiven = "reasonString" in given || "userProperties" in given;
+  return isGiven ? refused(packet, "have problem information") : undefined;
 }
 
 /** A Session of which the client has no state cannot go on [MQTT-3.2.2-4]. */

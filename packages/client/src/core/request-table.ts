@@ -65,21 +65,23 @@ export class RequestTable {
     for (const request of this.#waiting.splice(0)) request.failed(error);
   }
 
-  /** @throws ProtocolError when it answers nothing, or not as many filters as were asked for */
-  suback(packet: SubackPacket): void {
+  /** @returns the fault when it answers nothing that was asked for, such as one of an earlier connection that came late */
+  suback(packet: SubackPacket): ProtocolError | undefined {
     const request = this.#unanswered.get(packet.packetIdentifier);
-    if (request?.type !== "subscribe") throw answersNothing(packet);
-    this.#end(packet, request.subscriptions);
-    request.acknowledged(packet);
+    if (request?.type !== "subscribe") return answersNothing(packet);
+    const fault = this.#end(packet, request.subscriptions);
+    if (fault === undefined) request.acknowledged(packet);
+    return fault;
   }
 
-  /** @throws ProtocolError when it answers nothing, or not as many filters as were asked for */
-  unsuback(packet: UnsubackPacket): void {
+  /** As `suback`. */
+  unsuback(packet: UnsubackPacket): ProtocolError | undefined {
     const request = this.#unanswered.get(packet.packetIdentifier);
-    if (request?.type !== "unsubscribe") throw answersNothing(packet);
+    if (request?.type !== "unsubscribe") return answersNothing(packet);
     // UNSUBACK of 3.1 and 3.1.1 has no codes.
-    this.#end(packet, this.#output.version === 5 ? request.topicFilters : []);
-    request.acknowledged(packet);
+    const fault = this.#end(packet, this.#output.version === 5 ? request.topicFilters : []);
+    if (fault === undefined) request.acknowledged(packet);
+    return fault;
   }
 
   #send(request: Request, server: ConnectResult): void {
@@ -113,14 +115,18 @@ export class RequestTable {
     }
   }
 
-  /** One Reason Code for each filter, then it is over. */
-  #end(packet: SubackPacket | UnsubackPacket, filters: readonly unknown[]): void {
+  /** One Reason Code for each filter, then it is over; else it is no answer to this request. */
+  #end(
+    packet: SubackPacket | UnsubackPacket,
+    filters: readonly unknown[],
+  ): ProtocolError | undefined {
     const { type, packetIdentifier, reasonCodes } = packet;
     if (reasonCodes.length !== filters.length) {
       const counts = `${reasonCodes.length} Reason Codes for ${filters.length} filters`;
-      throw new ProtocolError(`${type} has ${counts}`);
+      return new ProtocolError(`${type} has ${counts}`);
     }
     this.#remove(packetIdentifier);
+    return undefined;
   }
 
   #remove(packetIdentifier: number): void {

@@ -76,8 +76,8 @@ describe("PUBLISH", () => {
     ["without Property Length", "30 03 00 01 74", 0x81],
     ["with DUP", "38 04 00 01 74 00", 0x81],
     ["with an alias", "30 07 00 01 74 03 23 00 01", 0x94],
-  ])("%s is refused although its topic is known", (_, hex, reasonCode) => {
-    const harness = new MachineHarness();
+  ])("%s is refused by a strict client although its topic is known", (_, hex, reasonCode) => {
+    const harness = new MachineHarness({ isStrict: true });
     harness.connect();
     harness.receive("30 04 00 01 74 00");
     harness.takeEvents();
@@ -213,8 +213,8 @@ describe("manual acknowledgement", () => {
 describe("[MQTT-3.3.4-9] the client's Receive Maximum", () => {
   const TWO = { properties: { receiveMaximum: 2 } };
 
-  it("exceeded by QoS 2 messages ends the connection with 0x93", () => {
-    const harness = new MachineHarness();
+  it("exceeded by QoS 2 messages ends the connection of a strict client with 0x93", () => {
+    const harness = new MachineHarness({ isStrict: true });
     harness.connect(TWO);
     harness.receive("34 06 00 01 74 00 01 00 34 06 00 01 74 00 02 00 34 06 00 01 74 00 03 00");
     const events = harness.takeEvents();
@@ -233,7 +233,7 @@ describe("[MQTT-3.3.4-9] the client's Receive Maximum", () => {
   });
 
   it("exceeded by messages that the application has not acknowledged ends it too", () => {
-    const harness = new MachineHarness({ acknowledgeMode: "manual" });
+    const harness = new MachineHarness({ acknowledgeMode: "manual", isStrict: true });
     harness.connect(TWO);
     harness.receive("32 06 00 01 74 00 01 00 32 06 00 01 74 00 02 00 32 06 00 01 74 00 03 00");
     expect(harness.takeEvents().at(-1)).toMatchObject({
@@ -258,8 +258,8 @@ describe("Topic Aliases of the server", () => {
     ["0", "30 07 00 01 61 03 23 00 00", 0x94],
     ["above the maximum", "30 07 00 01 61 03 23 00 0b", 0x94],
     ["that stands for no topic", "30 06 00 00 03 23 00 01", 0x82],
-  ])("%s ends the connection", (_, hex, reasonCode) => {
-    const harness = new MachineHarness();
+  ])("%s ends the connection of a strict client", (_, hex, reasonCode) => {
+    const harness = new MachineHarness({ isStrict: true });
     harness.connect(TEN);
     harness.receive(hex);
     expect(harness.takeCloseError()).toMatchObject({ reasonCode });

@@ -13,6 +13,7 @@ import type {
 
 export const DEFAULTS: MachineOptions = {
   acknowledgeMode: "automatic",
+  isStrict: false,
   pingrespTimeoutMs: 10_000,
   queuedMessagesMax: 100,
   queuedBytesMax: 1_000_000,
