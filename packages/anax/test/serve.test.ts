@@ -1,71 +1,18 @@
 import { createPrivateKey } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect as connectSocket, createServer } from "node:net";
-import type { Socket } from "node:net";
 import { join } from "node:path";
-import { connect, scramSha256 } from "@anax/client";
-import type { ClientOptions, MqttClient, MqttConnectError } from "@anax/client";
+import { scramSha256 } from "@anax/client";
+import type { MqttClient } from "@anax/client";
 import { passwordFileLine } from "@anax/server";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { makeCertificates } from "./support/certificates.ts";
-import type { RunningCommand } from "./support/command.ts";
 import { runToEnd, start } from "./support/command.ts";
+import { client, IN_MEMORY, reasonOf, received, running, serve } from "./support/serving.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
-
-/** So that no test leaves a directory behind. */
-const IN_MEMORY = ["--durability", "memory"];
 
 const folder = temporaryFolder();
 const certificates = makeCertificates(folder);
-const running: RunningCommand[] = [];
-const clients: MqttClient[] = [];
-
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client.disconnect();
-  for (const command of running.splice(0)) {
-    command.signal("SIGTERM");
-    await command.exitCode;
-  }
-});
-
-interface Server {
-  readonly command: RunningCommand;
-  readonly urls: readonly string[];
-}
-
-async function serve(...args: string[]): Promise<Server> {
-  const command = start(["serve", "--port", "0", ...IN_MEMORY, ...args]);
-  running.push(command);
-  await command.stdout.waitFor(/^ready /m);
-  const urls = [...command.stdout.text.matchAll(/^listening on (.+)$/gm)].map(
-    ([, url = ""]) => url,
-  );
-  return { command, urls };
-}
-
-async function client(url: string | undefined, options: ClientOptions = {}): Promise<MqttClient> {
-  const connected = await connect(url ?? "", { reconnect: false, ...options });
-  clients.push(connected);
-  return connected;
-}
-
-/** Reason Code of the refusal; 0 if the client was let in. */
-async function reasonOf(url: string | undefined, options: ClientOptions): Promise<number> {
-  try {
-    await client(url, options);
-    return 0;
-  } catch (error) {
-    return (error as MqttConnectError).reasonCode ?? -1;
-  }
-}
-
-function received(socket: Socket): Promise<Uint8Array> {
-  return new Promise((resolve) => {
-    const chunks: Uint8Array[] = [];
-    socket.on("data", (chunk: Uint8Array) => chunks.push(chunk));
-    socket.on("close", () => resolve(Buffer.concat(chunks)));
-  });
-}
 
 describe("anax serve", () => {
   it("says where it listens, what it keeps, and when it is ready", async () => {
@@ -337,6 +284,13 @@ describe("anax serve, refusing to start", () => {
       2,
       ["--tls-port", "0", "--cert", "a", "--key", "a", "--request-cert"],
     ],
+    ["a passphrase without TLS", 2, ["--key-passphrase", "x"]],
+    ["a time for TLS without TLS", 2, ["--tls-handshake-timeout", "1"]],
+    ["a path without WebSocket", 2, ["--ws-path", "/mqtt"]],
+    ["an origin without WebSocket", 2, ["--ws-origin", "https://a.example"]],
+    ["a subprotocol without WebSocket", 2, ["--ws-subprotocol", "mqtt"]],
+    ["a time for WebSocket without WebSocket", 2, ["--ws-upgrade-timeout", "1"]],
+    ["a mode without a unix socket", 2, ["--unix-mode", "660"]],
     ["nowhere to listen", 2, ["--no-tcp"]],
     ["a bad limit", 2, ["--max-qos", "3"]],
     ["a user without a password", 2, ["--user", "ann"]],

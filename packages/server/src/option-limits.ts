@@ -12,7 +12,7 @@ type NumberName = {
 const U16_MAX = 0xffff;
 const U32_MAX = 0xffffffff;
 /** Longest time that a timer takes. */
-const TIMER_MAX_MS = 0x7fffffff;
+export const LONGEST_TIMER_MS = 0x7fffffff;
 /** Fixed header and the largest Remaining Length. */
 const PACKET_SIZE_MAX = 268_435_460;
 /** A string has a length of two bytes, and each level but the last costs a byte for its slash. */
@@ -21,7 +21,7 @@ const COUNT_MAX = Number.MAX_SAFE_INTEGER;
 
 /** Lowest and highest value of each option that is a number. All are whole. */
 const LIMITS: { readonly [Name in NumberName]: readonly [minimum: number, maximum: number] } = {
-  connectTimeoutMs: [1, TIMER_MAX_MS],
+  connectTimeoutMs: [1, LONGEST_TIMER_MS],
   maximumPacketSize: [16, PACKET_SIZE_MAX],
   maximumConnectSize: [16, PACKET_SIZE_MAX],
   receiveMaximum: [1, U16_MAX],
@@ -43,10 +43,10 @@ const LIMITS: { readonly [Name in NumberName]: readonly [minimum: number, maximu
   maximumQos: [0, 2],
   keepAliveMaximumSeconds: [0, U16_MAX],
   clientIdBytesMax: [0, U16_MAX],
-  handlerTimeoutMs: [1, TIMER_MAX_MS],
+  handlerTimeoutMs: [1, LONGEST_TIMER_MS],
   maximumConnections: [1, COUNT_MAX],
   checkpointBytes: [1, COUNT_MAX],
-  checkpointIntervalMs: [1, TIMER_MAX_MS],
+  checkpointIntervalMs: [1, LONGEST_TIMER_MS],
   residentBytesMax: [0, COUNT_MAX],
 };
 

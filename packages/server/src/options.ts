@@ -124,7 +124,13 @@ export function resolveOptions(options: MqttServerOptions): ServerSettings {
 
 function listenersOf({ host, port, listeners }: MqttServerOptions): ServerSettings["listeners"] {
   if (listeners === undefined) {
-    return [{ ...DEFAULT_LISTENER, ...(host && { host }), ...(port !== undefined && { port }) }];
+    return [
+      {
+        ...DEFAULT_LISTENER,
+        ...(host !== undefined && { host }),
+        ...(port !== undefined && { port }),
+      },
+    ];
   }
   if (host !== undefined || port !== undefined) {
     throw new MqttConfigurationError("host and port say nothing when listeners are given");

@@ -25,6 +25,7 @@ import type {
   InjectionResult,
 } from "./injected-message.ts";
 import { createListener } from "./listeners/create-listener.ts";
+import type { ListenerOptions } from "./listeners/create-listener.ts";
 import { MemoryListener } from "./listeners/memory-listener.ts";
 import { openStream } from "./listeners/stream-wire.ts";
 import type { CoreAccess } from "./management/core-access.ts";
@@ -136,7 +137,7 @@ export class MqttServer implements AsyncDisposable {
     this.#handlers.addAll(lifecycleLog(this.#log, () => this.listeners));
     this.#handlers.addAll(options.on ?? {});
     this.#listeners = settings.listeners.map((listener) =>
-      "start" in listener ? listener : createListener(listener, log("listener")),
+      isOwnListener(listener) ? listener : createListener(listener, log("listener")),
     );
     this.#systemTopics = this.#makeSystemTopics();
     const access = this.#coreAccess();
@@ -263,7 +264,10 @@ export class MqttServer implements AsyncDisposable {
       this.#driver.start();
       for (const listener of this.#listeners) await listener.start(this.#driver);
     } catch (error) {
-      await this.#close({ deadlineMs: 0 });
+      // Whatever else goes wrong now: what went wrong first is what the caller has to know.
+      await this.#close({ deadlineMs: 0 }).catch((failure: unknown) => {
+        this.#log.error?.("a start that failed could not be undone", {}, asError(failure));
+      });
       this.#state = "stopped";
       throw error;
     }
@@ -307,10 +311,19 @@ export class MqttServer implements AsyncDisposable {
   }
 
   async #close({ deadlineMs = 5_000, ...options }: StopOptions): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.stop()));
+    await this.#stopListeners();
     const dismissal = { reasonCode: ReasonCode.serverShuttingDown, ...options };
     await this.#driver.stop(dismissal, deadlineMs);
     await this.#driver.unload();
+  }
+
+  /** A listener of the program's own that cannot stop must not keep the others, or the connections, open. */
+  async #stopListeners(): Promise<void> {
+    const stops = this.#listeners.map(async (listener) => listener.stop());
+    for (const stop of await Promise.allSettled(stops)) {
+      if (stop.status === "rejected")
+        this.#log.error?.("a listener could not stop", {}, asError(stop.reason));
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -386,6 +399,14 @@ export class MqttServer implements AsyncDisposable {
 /** Waits for the handlers of an event that the server itself fires. */
 function settled(result: HookResult): Promise<void> | undefined {
   return result && new Promise((resolve) => result.whenSettled(resolve));
+}
+
+/** A `Listener` of the program's own, not the options of one that comes with the server. */
+function isOwnListener(listener: ListenerOptions | Listener): listener is Listener {
+  if (!("start" in listener || "stop" in listener)) return false;
+  const { start, stop } = listener as Partial<Listener>;
+  if (typeof start === "function" && typeof stop === "function") return true;
+  throw new MqttConfigurationError("a listener of your own needs the methods start and stop");
 }
 
 /** What `address` may call it. */

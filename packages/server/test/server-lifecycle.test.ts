@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { MqttServer } from "../src/index.ts";
-import type { Listener, MqttServerOptions } from "../src/index.ts";
+import type { Listener, Logger, MqttServerOptions } from "../src/index.ts";
 import { connectPeer } from "./support/byte-peer.ts";
 import { MqttPeer } from "./support/mqtt-peer.ts";
 import { turns, until } from "./support/turns.ts";
@@ -73,6 +73,33 @@ describe("start", () => {
     expect(server.listeners.map(({ address }) => address)).toEqual([undefined, undefined]);
     blocker.close();
     await once(blocker, "close");
+    await server.start();
+    expect(server.isStarted).toBe(true);
+  });
+
+  it("that fails in a listener which cannot stop either can be tried again", async () => {
+    let starts = 0;
+    const odd: Listener = {
+      type: "odd",
+      address: undefined,
+      start: async () => {
+        starts += 1;
+        if (starts === 1) throw new Error("not yet");
+      },
+      stop: () => {
+        if (starts === 1) throw new Error("never begun");
+        return Promise.resolve();
+      },
+    };
+    const errors: string[] = [];
+    const logger: Logger = {
+      level: "error",
+      write: ({ message, error }) => errors.push(`${message}: ${error?.message}`),
+    };
+    const server = make({ listeners: [{ type: "tcp", port: 0 }, odd], logger });
+    await expect(server.start()).rejects.toThrow("not yet");
+    expect(errors).toEqual(["a listener could not stop: never begun"]);
+    expect(server.listeners[0]?.address).toBeUndefined();
     await server.start();
     expect(server.isStarted).toBe(true);
   });

@@ -1,6 +1,6 @@
 /** Where `anax serve` listens, as options of the server. */
 import { checkTlsCredentials } from "@anax/server";
-import type { ListenerOptions, TlsCredentials } from "@anax/server";
+import type { ListenerOptions, TlsCredentials, WebSocketListenerOptions } from "@anax/server";
 import { CommandError, UsageError } from "../errors.ts";
 import { readNamedFile } from "../read-file.ts";
 import type { LimitFlags, ListenFlags } from "./serve-flags.ts";
@@ -21,12 +21,14 @@ export interface ReloadableCredentials {
 
 /** Reads the files of TLS; undefined if none is needed. Throws `UsageError` for flags that do not fit together. */
 export function tlsCredentials(flags: ListenFlags): ReloadableCredentials | undefined {
-  const { cert, key, requestCert, ca } = flags;
+  const { cert, key, keyPassphrase, requestCert, ca, tlsHandshakeTimeout } = flags;
   const isWanted = flags.tlsPort !== undefined || flags.wssPort !== undefined;
   if (!isWanted) {
-    const useless = cert ?? key ?? ca;
+    const useless = cert ?? key ?? keyPassphrase ?? ca ?? tlsHandshakeTimeout;
     if (useless === undefined && !requestCert) return undefined;
-    throw new UsageError("--cert, --key, --ca and --request-cert need --tls-port or --wss-port");
+    const names =
+      "--cert, --key, --key-passphrase, --ca, --request-cert and --tls-handshake-timeout";
+    throw new UsageError(`${names} need --tls-port or --wss-port`);
   }
   if (cert === undefined || key === undefined) {
     throw new UsageError("--tls-port and --wss-port need --cert and --key");
@@ -65,6 +67,7 @@ export function listenerOptions(
   flags: ListenerFlags,
   credentials: ReloadableCredentials | undefined,
 ): readonly ListenerOptions[] {
+  requireEffect(flags);
   const hosts = flags.host.length === 0 ? [HOST_DEFAULT] : flags.host;
   const { unixMode } = flags;
   const listeners = hosts.flatMap((host) => networkListeners(flags, host, credentials));
@@ -80,18 +83,54 @@ function networkListeners(
   host: string,
   credentials: ReloadableCredentials | undefined,
 ): ListenerOptions[] {
-  const { port, wsPort, tlsPort, wssPort, wsPath: path, wsOrigin } = flags;
-  const maximumMessageBytes = Math.max(WEB_SOCKET_MESSAGE_BYTES_MIN, flags.maxPacketSize);
-  const origins = wsOrigin.length === 0 ? {} : { origins: wsOrigin };
-  const webSocket = { path, maximumMessageBytes, ...origins };
+  const { port, wsPort, tlsPort, wssPort } = flags;
+  const webSocket = webSocketOptions(flags);
   const listeners: ListenerOptions[] = [];
   if (!flags.noTcp) listeners.push({ type: "tcp", host, port });
   if (wsPort !== undefined) listeners.push({ type: "websocket", host, port: wsPort, ...webSocket });
   if (credentials === undefined) return listeners;
-  const tls = { credentials: () => credentials.current(), requestCert: flags.requestCert };
+  const { requestCert, tlsHandshakeTimeout } = flags;
+  const tls = {
+    credentials: () => credentials.current(),
+    requestCert,
+    ...(tlsHandshakeTimeout && { tlsHandshakeTimeoutMs: milliseconds(tlsHandshakeTimeout) }),
+  };
   if (tlsPort !== undefined) listeners.push({ type: "tls", host, port: tlsPort, ...tls });
   if (wssPort !== undefined) {
     listeners.push({ type: "websocket", host, port: wssPort, ...webSocket, ...tls });
   }
   return listeners;
+}
+
+function webSocketOptions(
+  flags: ListenerFlags,
+): Omit<WebSocketListenerOptions, "type" | "host" | "port"> {
+  const { wsPath: path, wsOrigin: origins, wsSubprotocol: subprotocols } = flags;
+  return {
+    maximumMessageBytes: Math.max(WEB_SOCKET_MESSAGE_BYTES_MIN, flags.maxPacketSize),
+    ...(path && { path }),
+    ...(origins.length > 0 && { origins }),
+    ...(subprotocols.length > 0 && { subprotocols }),
+    ...(flags.wsUpgradeTimeout && { upgradeTimeoutMs: milliseconds(flags.wsUpgradeTimeout) }),
+  };
+}
+
+/** A flag that would do nothing is a mistake in the command line. */
+function requireEffect(flags: ListenFlags): void {
+  const { wsPort, wssPort, wsPath, wsOrigin, wsSubprotocol, wsUpgradeTimeout } = flags;
+  const asksForWebSocket =
+    wsPath !== undefined ||
+    wsOrigin.length > 0 ||
+    wsSubprotocol.length > 0 ||
+    wsUpgradeTimeout !== undefined;
+  if (asksForWebSocket && wsPort === undefined && wssPort === undefined) {
+    const names = "--ws-path, --ws-origin, --ws-subprotocol and --ws-upgrade-timeout";
+    throw new UsageError(`${names} need --ws-port or --wss-port`);
+  }
+  if (flags.unixMode !== undefined && flags.unix.length === 0)
+    throw new UsageError("--unix-mode needs --unix");
+}
+
+function milliseconds(inSeconds: number): number {
+  return Math.round(inSeconds * 1_000);
 }

@@ -22,8 +22,10 @@ export interface ListenFlags {
   readonly port: number;
   readonly noTcp: boolean;
   readonly wsPort: number | undefined;
-  readonly wsPath: string;
+  readonly wsPath: string | undefined;
   readonly wsOrigin: readonly string[];
+  readonly wsSubprotocol: readonly string[];
+  readonly wsUpgradeTimeout: number | undefined;
   readonly unix: readonly string[];
   readonly unixMode: number | undefined;
   readonly tlsPort: number | undefined;
@@ -33,6 +35,7 @@ export interface ListenFlags {
   readonly keyPassphrase: string | undefined;
   readonly ca: string | undefined;
   readonly requestCert: boolean;
+  readonly tlsHandshakeTimeout: number | undefined;
 }
 
 /** What survives the server, and where it is kept. */
@@ -77,6 +80,7 @@ export interface LimitFlags {
   readonly noSubscriptionIdentifiers: boolean;
   readonly noAssignedClientIds: boolean;
   readonly checkPayloadFormat: boolean;
+  readonly dollarTopics: boolean;
 }
 
 /** What the server tells about itself. */
@@ -135,11 +139,20 @@ const LISTEN_FLAGS: FlagTable<ListenFlags> = {
   }),
   noTcp: toggle({ ...LISTENING, help: "do not listen on plain TCP" }),
   wsPort: optional(PORT, { ...LISTENING, help: "also listen for WebSocket on this port" }),
-  wsPath: withDefault(URL_PATH, "/mqtt", { ...LISTENING, help: "path of WebSocket URLs" }),
+  wsPath: optional(URL_PATH, { ...LISTENING, help: "path of WebSocket URLs (default /mqtt)" }),
   wsOrigin: repeated(name("origin"), {
     ...LISTENING,
     defaultText: "any",
     help: "web page that may connect by WebSocket, such as https://example.com",
+  }),
+  wsSubprotocol: repeated(name("name"), {
+    ...LISTENING,
+    defaultText: "mqtt and mqttv3.1",
+    help: "subprotocol of WebSocket that is let in",
+  }),
+  wsUpgradeTimeout: optional(seconds(0.001), {
+    ...LISTENING,
+    help: "seconds that a connection has to become a WebSocket (default 15)",
   }),
   unix: repeated(name("path"), { ...LISTENING, help: "also listen on a unix socket" }),
   unixMode: optional(FILE_MODE, {
@@ -159,6 +172,10 @@ const LISTEN_FLAGS: FlagTable<ListenFlags> = {
   requestCert: toggle({
     ...ENCRYPTING,
     help: "let in only clients with a certificate that --ca has signed",
+  }),
+  tlsHandshakeTimeout: optional(seconds(0.001), {
+    ...ENCRYPTING,
+    help: "seconds that a connection has for its TLS handshake (default 15)",
   }),
 };
 
@@ -287,6 +304,10 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
   checkPayloadFormat: toggle({
     ...REFUSING,
     help: "refuse payloads that say they are UTF-8 and are not",
+  }),
+  dollarTopics: toggle({
+    ...REFUSING,
+    help: "let clients publish to topics that begin with $, the server's own $SYS among them",
   }),
 };
 

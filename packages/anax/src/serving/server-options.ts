@@ -41,6 +41,7 @@ function offerOptions(flags: LimitFlags): MqttServerOptions {
     subscriptionIdentifiersAvailable: !flags.noSubscriptionIdentifiers,
     assignClientIds: !flags.noAssignedClientIds,
     checkPayloadFormat: flags.checkPayloadFormat,
+    dollarTopicsFromClients: flags.dollarTopics,
   };
 }
 

@@ -61,7 +61,7 @@ export interface CoreOptions {
 
 /** The defaults, each with its reason. */
 export const CORE_DEFAULTS: CoreOptions = {
-  connectTimeoutMs: 5_000, // a slow CONNECT is an attack or a dead link
+  connectTimeoutMs: 15_000, // a link with seconds each way comes through; slower is an attack or dead
   maximumPacketSize: 1_048_576, // more than nearly all device messages, little enough to buffer
   maximumConnectSize: 65_536, // Client Identifier, user name, password and a modest Will
   receiveMaximum: 65_535, // as many as there are identifiers, at a few bytes each; MQTT.js ignores a lower one

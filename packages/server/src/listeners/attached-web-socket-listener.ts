@@ -13,10 +13,7 @@ import { webSocketPeer } from "./web-socket-listener.ts";
 import { openWebSocket } from "./web-socket-wire.ts";
 
 /** Options of a WebSocket listener that shares a server of the embedding program. */
-export interface AttachedWebSocketListenerOptions extends Omit<
-  WebSocketOptions,
-  "handshakeTimeoutMs"
-> {
+export interface AttachedWebSocketListenerOptions extends WebSocketOptions {
   readonly type: "websocket";
   /** Listening, or told to listen by its owner later; it is never closed here. */
   readonly server: HttpServer | HttpsServer;

@@ -3,6 +3,16 @@ import type { Listener } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { AttachedWebSocketListener } from "./attached-web-socket-listener.ts";
 import type { AttachedWebSocketListenerOptions } from "./attached-web-socket-listener.ts";
+import {
+  ATTACHED_RULES,
+  MEMORY_RULES,
+  TCP_RULES,
+  TLS_OPTIONS,
+  TLS_RULES,
+  UNIX_RULES,
+  WEB_SOCKET_RULES,
+} from "./listener-rules.ts";
+import type { OptionRules } from "./listener-rules.ts";
 import { MemoryListener } from "./memory-listener.ts";
 import type { MemoryListenerOptions } from "./memory-listener.ts";
 import { TcpListener } from "./tcp-listener.ts";
@@ -29,31 +39,48 @@ export function createListener(options: ListenerOptions, log: Log): Listener {
   const { type } = options;
   switch (type) {
     case "tcp":
-      return new TcpListener(checkedPort(options), log);
+      return new TcpListener(checked(options, TCP_RULES), log);
     case "tls":
-      return new TlsListener(checkedCredentials(checkedPort(options)), log);
+      return new TlsListener(withCredentials(checked(options, TLS_RULES)), log);
     case "websocket":
-      checkWebSocketPath(options);
-      if ("server" in options) return new AttachedWebSocketListener(options, log);
-      return new WebSocketListener(checkedWebSocket(checkedPort(options)), log);
+      if ("server" in options)
+        return new AttachedWebSocketListener(checked(options, ATTACHED_RULES), log);
+      return new WebSocketListener(checkedWebSocket(checked(options, WEB_SOCKET_RULES)), log);
     case "unix":
-      return new UnixListener(checkedPath(options), log);
+      return new UnixListener(checked(options, UNIX_RULES), log);
     case "memory":
+      checked(options, MEMORY_RULES);
       return new MemoryListener();
     default:
-      throw new MqttConfigurationError(`there is no listener of type ${JSON.stringify(type)}`);
+      throw new MqttConfigurationError(`there is no listener of type ${shown(type)}`);
   }
 }
 
-function checkedPort<Options extends { readonly port?: number; readonly type: string }>(
+/** An option that is unknown, or of the wrong kind, would silently do nothing, or fail where nobody looks. */
+function checked<Options extends { readonly type: string }>(
   options: Options,
+  rules: OptionRules<Options>,
 ): Options {
-  const { port = 0, type } = options;
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return options;
-  throw new MqttConfigurationError(`port ${port} of the ${type} listener is not 0 to 65535`);
+  const given = new Map<string, unknown>(Object.entries(options));
+  const known: OptionRules = rules;
+  for (const name of given.keys()) {
+    if (name === "type" || Object.hasOwn(known, name)) continue;
+    const names = Object.keys(known).join(", ");
+    throw new MqttConfigurationError(
+      `the ${options.type} listener has no option ${shown(name)}; it has ${names || "none"}`,
+    );
+  }
+  for (const [name, rule] of Object.entries(known)) {
+    const value = given.get(name);
+    if (value === undefined ? rule.isRequired !== true : rule.holds(value)) continue;
+    throw new MqttConfigurationError(
+      `${name} ${shown(value)} of the ${options.type} listener is not ${rule.expected}`,
+    );
+  }
+  return options;
 }
 
-function checkedCredentials<Options extends TlsOptions & { readonly type: string }>(
+function withCredentials<Options extends TlsOptions & { readonly type: string }>(
   options: Options,
 ): Options {
   const { cert, key, pfx, credentials, type } = options;
@@ -64,21 +91,20 @@ function checkedCredentials<Options extends TlsOptions & { readonly type: string
   );
 }
 
-/** Half of the credentials must not become a listener that encrypts nothing. */
+/** Half of the credentials, or a wish for certificates, must not become a listener that encrypts nothing. */
 function checkedWebSocket(options: WebSocketListenerOptions): WebSocketListenerOptions {
-  const { cert, key } = options;
-  return cert === undefined && key === undefined ? options : checkedCredentials(options);
+  const given = new Map<string, unknown>(Object.entries(options));
+  return TLS_OPTIONS.every((name) => given.get(name) === undefined)
+    ? options
+    : withCredentials(options);
 }
 
-/** A request's path begins with a slash and ends before its query: no other is ever asked for. */
-function checkWebSocketPath({ path = "/mqtt" }: { readonly path?: string }): void {
-  if (typeof path === "string" && /^\/[^?#\s]*$/.test(path)) return;
-  throw new MqttConfigurationError(
-    `path ${JSON.stringify(path)} of the websocket listener is not / and what may follow it in a URL`,
-  );
-}
-
-function checkedPath(options: UnixListenerOptions): UnixListenerOptions {
-  if (typeof options.path === "string" && options.path !== "") return options;
-  throw new MqttConfigurationError("the unix listener needs the path of its socket");
+/** A value as a message names it; of an object that is not data, what it is. */
+function shown(value: unknown): string {
+  if (typeof value === "function") return "(a function)";
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const made = Object.getPrototypeOf(value)?.constructor?.name ?? "object";
+    return made === "Object" ? "(an object)" : `(a ${made})`;
+  }
+  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
 }

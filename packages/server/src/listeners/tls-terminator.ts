@@ -1,19 +1,34 @@
 import type { Socket } from "node:net";
 import { createServer } from "node:tls";
-import type {
-  SecureContextOptions,
-  Server,
-  TlsOptions as TlsServerOptions,
-  TLSSocket,
-} from "node:tls";
+import type { Server, TlsOptions as TlsServerOptions, TLSSocket } from "node:tls";
 import type { Peer } from "../core/wire.ts";
 import { asError, MqttConfigurationError } from "../errors.ts";
 import type { Log } from "../ports/logger.ts";
 import { checkTlsCredentials } from "./tls-credentials.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
 
-/** Options of TLS. Either the credentials themselves or `credentials` must be given. */
-export interface TlsOptions extends TlsCredentials {
+/** What `node:tls` takes beside credentials, and what it says of each holds here too. */
+type NodeTlsOptions = Pick<
+  TlsServerOptions,
+  | "ALPNCallback"
+  | "ALPNProtocols"
+  | "ciphers"
+  | "dhparam"
+  | "ecdhCurve"
+  | "honorCipherOrder"
+  | "maxVersion"
+  | "minVersion"
+  | "sessionTimeout"
+  | "sigalgs"
+  | "SNICallback"
+  | "ticketKeys"
+>;
+
+/**
+ * Options of TLS. Either the credentials themselves or `credentials` must be given; `SNICallback` chooses others by the
+ * name that a client asks for. `minVersion` is "TLSv1.2" by default.
+ */
+export interface TlsOptions extends TlsCredentials, NodeTlsOptions {
   /**
    * Gives the credentials, asked at each new connection: a new object from then on is a new
    * certificate, without a restart. Credentials that do not work are logged, and the old ones stay.
@@ -23,13 +38,12 @@ export interface TlsOptions extends TlsCredentials {
   readonly requestCert?: boolean;
   /** False: a client without a valid certificate is let in too, without `peer.certificate`. Default true. */
   readonly rejectUnauthorized?: boolean;
-  /** Default "TLSv1.2". */
-  readonly minVersion?: SecureContextOptions["minVersion"];
-  /** OpenSSL's list of ciphers; default Node's. */
-  readonly ciphers?: string;
-  /** Milliseconds that a client has for its TLS handshake. Default 5000. */
-  readonly handshakeTimeoutMs?: number;
+  /** Milliseconds that a client has for its TLS handshake. Default 15 000: a slow link needs seconds. */
+  readonly tlsHandshakeTimeoutMs?: number;
 }
+
+/** Milliseconds that a client has for its TLS handshake. A link with seconds each way takes some. */
+const HANDSHAKE_TIMEOUT_MS = 15_000;
 
 /** Turns accepted sockets into TLS sockets whose handshake is done. */
 export class TlsTerminator {
@@ -42,11 +56,12 @@ export class TlsTerminator {
 
   /** Throws `MqttConfigurationError` for credentials, ciphers or a version that cannot be used. */
   constructor(options: TlsOptions, log: Log, onSecure: (socket: TLSSocket) => void) {
-    const { credentials, handshakeTimeoutMs = 5_000, minVersion = "TLSv1.2", ...rest } = options;
+    const { credentials, minVersion = "TLSv1.2", ...rest } = options;
+    const handshakeTimeout = options.tlsHandshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     this.#credentials = credentials;
     this.#log = log;
     this.#current = credentials?.();
-    const settings = { ...rest, minVersion, handshakeTimeout: handshakeTimeoutMs, noDelay: true };
+    const settings = { ...rest, minVersion, handshakeTimeout, noDelay: true };
     this.#server = secureServer({ ...settings, ...this.#current });
     this.#server.on("secureConnection", (socket) => {
       this.#handshakes.delete(origin(socket));

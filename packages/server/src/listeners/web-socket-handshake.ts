@@ -5,6 +5,9 @@ import type { WebSocket } from "ws";
 import type { Log } from "../ports/logger.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
 
+/** The second is what clients of MQTT 3.1 ask for: that version has its own name for itself. */
+const SUBPROTOCOLS: readonly string[] = ["mqtt", "mqttv3.1"];
+
 /** Bytes of a message if the listener's option says nothing else: some packets of the largest size. */
 const MAXIMUM_MESSAGE_BYTES = 2_097_152;
 
@@ -22,7 +25,7 @@ export class WebSocketHandshake {
   constructor(options: WebSocketOptions, log: Log) {
     this.path = options.path ?? "/mqtt";
     this.#origins = options.origins;
-    this.#subprotocols = options.subprotocols ?? ["mqtt"];
+    this.#subprotocols = options.subprotocols ?? SUBPROTOCOLS;
     this.#log = log;
     this.#server = new WebSocketServer({
       noServer: true,

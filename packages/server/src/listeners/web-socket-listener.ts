@@ -19,11 +19,19 @@ import { openWebSocket } from "./web-socket-wire.ts";
 /** Options of a WebSocket listener with a port of its own; with TLS credentials it speaks wss. */
 export interface WebSocketListenerOptions extends WebSocketOptions, SocketOptions, TlsOptions {
   readonly type: "websocket";
+  /**
+   * Milliseconds that a client has to become a WebSocket, after the TLS handshake if there is one. Default 15 000: a slow
+   * link needs seconds.
+   */
+  readonly upgradeTimeoutMs?: number;
   /** Default "127.0.0.1": this machine only. */
   readonly host?: string;
   /** Default 8083, with TLS 8084; 0 lets the system choose. */
   readonly port?: number;
 }
+
+/** Milliseconds that a client has for its upgrade request. A link with seconds each way takes some. */
+const UPGRADE_TIMEOUT_MS = 15_000;
 
 /** Request headers are small for everybody who means well. */
 const MAXIMUM_HEADER_BYTES = 8_192;
@@ -44,7 +52,7 @@ export class WebSocketListener implements Listener {
     this.#log = log;
     this.#server = new SocketServer(options, log);
     this.#handshake = new WebSocketHandshake(options, log);
-    this.#deadlines = new HandshakeDeadlines(options.handshakeTimeoutMs ?? 5_000);
+    this.#deadlines = new HandshakeDeadlines(options.upgradeTimeoutMs ?? UPGRADE_TIMEOUT_MS);
   }
 
   get address(): ListenerAddress | undefined {

@@ -14,12 +14,10 @@ export interface WebSocketOptions {
    */
   readonly origins?: readonly string[];
   /**
-   * Subprotocols that are accepted. Default "mqtt" alone, as MQTT demands; add "mqttv3.1" for old
-   * clients of MQTT 3.1, which knew no other.
+   * Subprotocols that are accepted, the server's favourite first. Default "mqtt" and "mqttv3.1", which clients of
+   * MQTT 3.1 ask for.
    */
   readonly subprotocols?: readonly string[];
   /** Bytes of the largest WebSocket message. Default 2 097 152: some packets of the largest size in one. */
   readonly maximumMessageBytes?: number;
-  /** Milliseconds that a client has to become a WebSocket. Default 5000. */
-  readonly handshakeTimeoutMs?: number;
 }

@@ -24,7 +24,7 @@ let port: number;
 
 beforeEach(async () => {
   server = new MqttServer({
-    listeners: [{ type: "websocket", port: 0, handshakeTimeoutMs: 200 }],
+    listeners: [{ type: "websocket", port: 0, upgradeTimeoutMs: 200 }],
     systemTopics: false,
     maximumConnectSize: CONNECT_SIZE_MAX,
     // What is cut off must be so for what it sends, not for the time it takes.

@@ -1,8 +1,8 @@
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { connect as connectTcp } from "node:net";
-import { connect } from "node:tls";
-import type { ConnectionOptions } from "node:tls";
+import { connect, createSecureContext } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { MqttConfigurationError } from "../../src/errors.ts";
 import { TlsListener } from "../../src/listeners/tls-listener.ts";
@@ -75,7 +75,7 @@ describe("TLS listener", () => {
   });
 
   it("cuts a client that stalls in its handshake", async () => {
-    const port = await listen({ handshakeTimeoutMs: 20 });
+    const port = await listen({ tlsHandshakeTimeoutMs: 20 });
     const peer = new BytePeer(connectTcp(port, "127.0.0.1"));
     await peer.closed;
     await acceptor.until(() => acceptor.places === 0);
@@ -135,6 +135,36 @@ describe("TLS listener", () => {
     const peer = await connectSecurely(port);
     peer.send("01");
     expect(await peer.receive(1)).toBe("01");
+  });
+});
+
+describe("the name that a client asks for", () => {
+  it("chooses the certificate by SNICallback", async () => {
+    const port = await listen({
+      SNICallback: (name, chosen) => {
+        const pair = name === "other.example" ? certificates.otherServer : certificates.server;
+        chosen(null, createSecureContext(pair));
+      },
+    });
+    const subjectFor = async (servername: string): Promise<unknown> => {
+      const checkServerIdentity = (): undefined => undefined;
+      const options = { port, host: "127.0.0.1", ca: certificates.ca };
+      const socket = connect({ ...options, servername, checkServerIdentity });
+      await once(socket, "secureConnect");
+      const { CN } = socket.getPeerCertificate().subject;
+      socket.destroy();
+      return CN;
+    };
+    expect(await subjectFor("other.example")).toBe("other-server");
+    expect(await subjectFor("anax.example")).toBe("server");
+  });
+
+  it("may share a port by ALPNProtocols", async () => {
+    const port = await listen({ ALPNProtocols: ["mqtt"] });
+    const peer = await connectSecurely(port, { ALPNProtocols: ["x-other", "mqtt"] });
+    expect((peer.stream as TLSSocket).alpnProtocol).toBe("mqtt");
+    peer.end();
+    await peer.closed;
   });
 });
 

@@ -99,10 +99,16 @@ for (const [name, start] of Object.entries(KINDS)) {
       expect(peer.remoteAddress).toBe("127.0.0.1");
     });
 
-    it("[MQTT-6.0.0-3] refuses a client that does not offer the subprotocol mqtt", async () => {
+    it("[MQTT-6.0.0-3] refuses a client that offers no subprotocol of MQTT", async () => {
       const url = await start();
       expect(await refusal(url, [])).toBe(400);
-      expect(await refusal(url, ["mqttv3.1", "chat"])).toBe(400);
+      expect(await refusal(url, ["mqttv5", "chat"])).toBe(400);
+    });
+
+    it("lets in a client of MQTT 3.1 with the subprotocol that those ask for", async () => {
+      const socket = new WebSocket(await start(), "mqttv3.1", { ca: certificates.ca });
+      await once(socket, "open");
+      expect(socket.protocol).toBe("mqttv3.1");
     });
 
     it("[MQTT-6.0.0-4] answers with the subprotocol mqtt", async () => {
@@ -172,7 +178,7 @@ describe("requests that are no MQTT", () => {
   });
 
   it("are cut if they do not become a WebSocket in time", async () => {
-    const url = await listen({ handshakeTimeoutMs: 20 });
+    const url = await listen({ upgradeTimeoutMs: 20 });
     const peer = new BytePeer(connect(portOf(url), "127.0.0.1"));
     peer.send(Buffer.from("GET /mqtt HTTP/1.1\r\nHost: "));
     await peer.closed;
@@ -215,11 +221,12 @@ describe("options", () => {
     expect(socket.readyState).toBe(1);
   });
 
-  it("subprotocols lets old clients in", async () => {
-    const url = await listen({ subprotocols: ["mqtt", "mqttv3.1"] });
-    const socket = new WebSocket(url, "mqttv3.1");
+  it("subprotocols are those that are let in, the favourite first", async () => {
+    const url = await listen({ subprotocols: ["mqtt", "mqtt-of-ours"] });
+    expect(await refusal(url, ["mqttv3.1"])).toBe(400);
+    const socket = new WebSocket(url, ["mqtt-of-ours", "mqtt"]);
     await once(socket, "open");
-    expect(socket.protocol).toBe("mqttv3.1");
+    expect(socket.protocol).toBe("mqtt");
   });
 
   it("maximumMessageBytes closes on a larger message", async () => {
