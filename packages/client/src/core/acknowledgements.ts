@@ -56,6 +56,11 @@ export class Acknowledgements {
     return true;
   }
 
+  /** The identifier of a QoS 2 message of an earlier connection is that of another message now. */
+  forget(packetIdentifier: number): void {
+    this.#exactlyOnce.delete(packetIdentifier);
+  }
+
   /** The connection is gone, and with it every answer that was to be sent on it. */
   disconnected(): void {
     this.#queues = { 1: [], 2: [] };

@@ -62,7 +62,10 @@ export class MqttReasonError extends MqttError {
   }
 }
 
-/** The server said in CONNACK that it does not offer this, so it was not sent. */
+/**
+ * The server does not offer this. It said so in CONNACK, and nothing was sent; or its answer shows it, as when it
+ * acknowledges a QoS 2 message as if it were of QoS 1.
+ */
 export class MqttNotSupportedError extends MqttError {
   override readonly name = "MqttNotSupportedError";
   readonly code = "ANAX_NOT_SUPPORTED";

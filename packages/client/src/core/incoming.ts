@@ -5,6 +5,7 @@
 import { IncomingTopicAliases, ProtocolError, Receiver, SendQuota } from "@anax/protocol";
 import type { ConnectPacket, PublishPacket, PubrelPacket } from "@anax/protocol";
 import { Acknowledgements } from "./acknowledgements.ts";
+import { contentDigest } from "./content-digest.ts";
 import { Message } from "./message.ts";
 import type { Acknowledger } from "./message.ts";
 import type { Output } from "./output.ts";
@@ -28,6 +29,12 @@ export class IncomingMessages {
   readonly #receiver: Receiver = new Receiver();
   readonly #quota: SendQuota = new SendQuota();
   readonly #acknowledgements: Acknowledgements;
+  /** QoS 2 messages that came on this connection and wait for PUBREL, as identifier and content. */
+  #open: Map<number, number> = new Map();
+  /** The same of earlier connections, which the server may have forgotten. */
+  readonly #openBefore: Map<number, number> = new Map();
+  /** QoS 2 messages that were refused on this connection: some servers send PUBREL all the same. */
+  readonly #refused: Set<number> = new Set();
   #aliases: IncomingTopicAliases = new IncomingTopicAliases(0);
   #receiveMaximum = RECEIVE_MAXIMUM_MAX;
 
@@ -47,11 +54,16 @@ export class IncomingMessages {
     this.#receiveMaximum = properties?.receiveMaximum ?? RECEIVE_MAXIMUM_MAX;
     this.#quota.reset(Math.min(this.#receiveMaximum * TOLERATED_TIMES, RECEIVE_MAXIMUM_MAX));
     this.#acknowledgements.disconnected();
+    for (const [identifier, digest] of this.#open) this.#openBefore.set(identifier, digest);
+    this.#open.clear();
+    this.#refused.clear();
   }
 
   /** The Session is gone. */
   discard(): void {
     this.#receiver.clear();
+    this.#open.clear();
+    this.#openBefore.clear();
     this.#acknowledgements.discard();
   }
 
@@ -64,6 +76,7 @@ export class IncomingMessages {
   publish(topic: string, packet: PublishPacket): Message | undefined {
     const { qos, packetIdentifier = 0 } = packet;
     if (qos === 0) return messageOf(topic, packet);
+    if (qos === 2) this.#forgetOther(packetIdentifier, topic, packet);
     if (!this.#isNew(qos, packetIdentifier)) return undefined;
     if (this.#mode === "manual") {
       return messageOf(topic, packet, this.#acknowledgements.expect(qos, packetIdentifier));
@@ -96,10 +109,10 @@ export class IncomingMessages {
   /** PUBREL is answered in any case [MQTT-4.3.3-11]: the server must be able to go on. */
   pubrel(packet: PubrelPacket): void {
     const { packetIdentifier } = packet;
-    const isKnown = this.#receiver.release(packetIdentifier);
+    const isKnown = this.#release(packetIdentifier);
     if (isKnown) this.#quota.giveBack();
     // 0x92: Packet Identifier not found
-    const reasonCode = isKnown ? 0 : 0x92;
+    const reasonCode = isKnown || this.#refused.delete(packetIdentifier) ? 0 : 0x92;
     this.#output.send({ type: "pubcomp", packetIdentifier, reasonCode });
   }
 
@@ -118,7 +131,33 @@ export class IncomingMessages {
     this.#output.send({ type: qos === 1 ? "puback" : "pubrec", packetIdentifier, reasonCode });
     if (qos === 2 && reasonCode < 0x80) return;
     this.#quota.giveBack();
-    if (qos === 2) this.#receiver.release(packetIdentifier);
+    if (qos === 1) return;
+    this.#release(packetIdentifier);
+    this.#refused.add(packetIdentifier);
+  }
+
+  #release(packetIdentifier: number): boolean {
+    this.#open.delete(packetIdentifier);
+    this.#openBefore.delete(packetIdentifier);
+    return this.#receiver.release(packetIdentifier);
+  }
+
+  /**
+   * A server that has lost its state uses identifiers again whose PUBREL never came. What is not marked as a repetition
+   * and is not the same message is a new one; to take it for the old one would lose it.
+   */
+  #forgetOther(packetIdentifier: number, topic: string, packet: PublishPacket): void {
+    const before = this.#openBefore.get(packetIdentifier);
+    const digest = contentDigest(topic, packet.payload);
+    if (before !== undefined && before !== digest && !packet.duplicate) {
+      const message = `Packet Identifier ${packetIdentifier} is used again before its PUBREL`;
+      this.#tolerate(new ProtocolError(message, 0x91));
+      this.#release(packetIdentifier);
+      this.#acknowledgements.forget(packetIdentifier);
+    }
+    if (this.#receiver.has(packetIdentifier)) return;
+    this.#refused.delete(packetIdentifier);
+    this.#open.set(packetIdentifier, digest);
   }
 
   #takeQuota(): void {

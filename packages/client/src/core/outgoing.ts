@@ -12,6 +12,7 @@ import type { ConnectResult } from "./connect-result.ts";
 import {
   MqttConfigurationError,
   MqttDisconnectedError,
+  MqttNotSupportedError,
   MqttQueueFullError,
   MqttReasonError,
   serverError,
@@ -173,13 +174,21 @@ export class OutgoingMessages {
 
   /** PUBACK ends a QoS 1 exchange; one that nobody waits for is of no effect. */
   puback(packet: PubackPacket): void {
-    if (this.#sender.puback(packet.packetIdentifier)) this.#finish(packet);
+    const { packetIdentifier } = packet;
+    if (this.#sender.puback(packetIdentifier)) this.#finish(packet);
+    else if (this.#sender.state(packetIdentifier) === "awaitingPubrec") {
+      this.#endWithoutQos2(packetIdentifier);
+    }
   }
 
   /** PUBREC is answered by PUBREL, or ends the exchange if it refuses [MQTT-4.3.3-4]. */
   pubrec(packet: PubrecPacket): void {
     const { packetIdentifier, reasonCode } = packet;
     const result = this.#sender.pubrec(packetIdentifier, reasonCode);
+    if (result === "release" && (reasonCode !== 0 || packet.properties !== undefined)) {
+      const request = this.#sender.item(packetIdentifier);
+      if (request !== undefined) request.pubrec = packet;
+    }
     if (result === "finished") this.#finish(packet);
     else if (reasonCode < 0x80) this.#release(packetIdentifier, result === "release" ? 0 : 0x92);
   }
@@ -187,6 +196,16 @@ export class OutgoingMessages {
   /** PUBCOMP ends a QoS 2 exchange; one that nobody waits for is of no effect. */
   pubcomp(packet: PubcompPacket): void {
     if (this.#sender.pubcomp(packet.packetIdentifier)) this.#finish(packet);
+  }
+
+  /** Servers without QoS 2 answer it by PUBACK, and PUBREC never comes. */
+  #endWithoutQos2(packetIdentifier: number): void {
+    this.#sender.pubrec(packetIdentifier, 0x80);
+    this.#quota.giveBack();
+    const request = this.#sender.finished;
+    this.#sender.finished = undefined;
+    const message = "the server answered QoS 2 by PUBACK, as if it were QoS 1: publish with QoS 1";
+    request?.failed(new MqttNotSupportedError(message, { reasonCode: 0x9b }));
   }
 
   /** 0x92, Packet Identifier not found, helps a server to end an exchange that the client has forgotten. */
@@ -199,8 +218,11 @@ export class OutgoingMessages {
     const request = this.#sender.finished;
     this.#sender.finished = undefined;
     if (request === undefined) return;
-    if (packet.reasonCode < 0x80) request.acknowledged(packet);
-    else {
+    if (packet.reasonCode < 0x80) request.acknowledged(withPubrec(request.pubrec, packet));
+    else if (packet.type === "pubcomp" && request.duplicate && packet.reasonCode === 0x92) {
+      // The server had it all when it lost sight of the exchange; 0x92 is no error then [3.7.2.1].
+      request.acknowledged(withPubrec(request.pubrec, { ...packet, reasonCode: 0 }));
+    } else {
       const what = `refused the message to ${request.topic}`;
       request.failed(serverError(MqttReasonError, what, packet));
     }
@@ -284,10 +306,28 @@ export class OutgoingMessages {
     for (const { identifier, state, item } of this.#sender.resume()) {
       if (state === "awaitingPubcomp") {
         this.#quota.takeForPubrel();
+        if (item !== undefined) item.duplicate = true;
         this.#release(identifier, 0);
       } else if (item !== undefined) this.#repetitions.push(item);
     }
   }
+}
+
+/** Whether anybody has subscribed is told by PUBREC, so the caller gets what both have said. */
+function withPubrec(
+  pubrec: PubrecPacket | undefined,
+  packet: NonNullable<PublishAcknowledgement>,
+): NonNullable<PublishAcknowledgement> {
+  if (pubrec === undefined) return packet;
+  const userProperties = [pubrec, packet].flatMap(
+    ({ properties }) => properties?.userProperties ?? [],
+  );
+  const properties = {
+    ...pubrec.properties,
+    ...packet.properties,
+    ...(userProperties.length > 0 ? { userProperties } : {}),
+  };
+  return { ...packet, reasonCode: packet.reasonCode || pubrec.reasonCode, properties };
 }
 
 function abandonRequest(request: PublishRequest, error: unknown): void {

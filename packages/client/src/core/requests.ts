@@ -30,11 +30,13 @@ export abstract class PublishRequest implements PublishPacket {
   readonly payload: Uint8Array;
   readonly qos: QoS;
   readonly retain: boolean;
-  /** Set when the packet is sent again [MQTT-3.3.1-1]. */
+  /** Set when the packet, or its PUBREL, is sent again on a later connection [MQTT-3.3.1-1]. */
   duplicate = false;
   /** 0 at QoS 0 and until the packet is sent. */
   packetIdentifier = 0;
   readonly properties?: PublishProperties;
+  /** The PUBREC that took it, if it said more than yes. No field of each message, for hardly one has it. */
+  declare pubrec?: PubrecPacket;
   /** Whether nobody waits for the outcome any more: it is not sent if it was not, nor begun anew. */
   isAbandoned = false;
 

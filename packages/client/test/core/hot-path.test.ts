@@ -119,7 +119,7 @@ describe("an acknowledgement by the hot path", () => {
       }),
       { numRuns: 2_000 },
     );
-    expect(read).toBeGreaterThan(200);
+    expect(read).toBeGreaterThan(100);
   });
 
   it("is not read by it while somebody inspects packets", () => {

@@ -149,6 +149,58 @@ describe("acknowledgements", () => {
     expect(messages(harness)).toHaveLength(1);
   });
 
+  it("what is not the same and has no DUP is a new message on a later connection", () => {
+    const harness = new MachineHarness();
+    harness.connect(PERSISTENT);
+    harness.receive("34 07 00 01 74 00 01 00 61");
+    harness.takeEvents();
+    harness.machine.connectionLost();
+    harness.connect(PERSISTENT, RESUMED);
+    harness.receive("34 07 00 01 74 00 01 00 62 34 07 00 01 74 00 01 00 62");
+    expect(harness.takeEvents()).toMatchObject([
+      { type: "fault", error: { reasonCode: 0x91 } },
+      { type: "message", text: "b" },
+    ]);
+    expect(harness.takeHex()).toBe("50 02 00 01 50 02 00 01");
+    harness.receive("62 02 00 01");
+    expect(harness.takeHex()).toBe("70 02 00 01");
+  });
+
+  it.each([
+    ["the same without DUP", "34 07 00 01 74 00 01 00 61"],
+    ["another with DUP", "3c 07 00 01 74 00 01 00 62"],
+  ])("%s is a repetition on a later connection", (_, hex) => {
+    const harness = new MachineHarness();
+    harness.connect(PERSISTENT);
+    harness.receive("34 07 00 01 74 00 01 00 61");
+    harness.takeEvents();
+    for (let connection = 0; connection < 2; connection += 1) {
+      harness.machine.connectionLost();
+      harness.connect(PERSISTENT, RESUMED);
+      harness.receive(hex);
+      expect(harness.takeEvents()).toEqual([]);
+      expect(harness.takeHex()).toBe("50 02 00 01");
+    }
+  });
+
+  it("identifiers without PUBREL swallow no message after they have all been used", () => {
+    const harness = new MachineHarness();
+    harness.connect(PERSISTENT);
+    harness.receive("34 07 00 01 74 00 01 00 61 34 07 00 01 75 00 02 00 61");
+    harness.machine.connectionLost();
+    harness.connect(PERSISTENT, RESUMED);
+    harness.takeEvents();
+    for (let identifier = 1; identifier <= 65_535; identifier += 1) {
+      const packetIdentifier = identifier;
+      const payload = Uint8Array.of(identifier >> 8, identifier);
+      const fields = { topic: "t", payload, qos: 2, retain: false, duplicate: false } as const;
+      harness.receivePacket({ type: "publish", packetIdentifier, ...fields });
+      harness.receivePacket({ type: "pubrel", packetIdentifier, reasonCode: 0 });
+      harness.takeHex();
+    }
+    expect(messages(harness)).toHaveLength(65_535);
+  });
+
   it("[MQTT-4.3.3-11] PUBREL that nobody knows is answered by PUBCOMP 0x92", () => {
     const harness = new MachineHarness();
     harness.connect();
@@ -205,6 +257,9 @@ describe("manual acknowledgement", () => {
     harness.receive("34 06 00 01 74 00 01 00");
     messages(harness)[0]?.acknowledge(0x99);
     expect(harness.takeHex()).toBe("50 03 00 01 99");
+    // Some servers send PUBREL all the same; it is no mismatch, once.
+    harness.receive("62 02 00 01 62 02 00 01");
+    expect(harness.takeHex()).toBe("70 02 00 01 70 03 00 01 92");
     harness.receive("34 06 00 01 74 00 01 00");
     expect(messages(harness)).toHaveLength(1);
   });

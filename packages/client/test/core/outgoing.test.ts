@@ -65,6 +65,25 @@ describe("publish", () => {
     expect(harness.machine.inFlight).toBe(0);
   });
 
+  it("at QoS 2 has the code, the words and the User Properties of PUBREC as well", () => {
+    const harness = new MachineHarness();
+    harness.connect();
+    const publish = harness.publish("t", 2);
+    harness.receive("50 0f 00 01 10 0b 1f 0001 61 26 0001 6b 0001 76");
+    harness.receive("70 0b 00 01 00 07 26 0001 6b 0001 77");
+    expect(publish.outcome).toMatchObject({
+      type: "pubcomp",
+      reasonCode: 0x10,
+      properties: {
+        reasonString: "a",
+        userProperties: [
+          ["k", "v"],
+          ["k", "w"],
+        ],
+      },
+    });
+  });
+
   it("puts many packets of a turn into one chunk", () => {
     const harness = new MachineHarness();
     harness.connect();
@@ -327,6 +346,17 @@ describe("resuming a Session", () => {
     expect(harness.machine.inFlight).toBe(0);
   });
 
+  it("PUBCOMP 0x92 for a PUBREL that was sent again is no error: the server had it all", () => {
+    const harness = new MachineHarness();
+    harness.connect(PERSISTENT);
+    const publish = harness.publish("t", 2);
+    harness.receive("50 02 00 01");
+    harness.machine.connectionLost();
+    harness.connect(PERSISTENT, "20 03 01 00 00");
+    harness.receive("70 03 00 01 92");
+    expect(publish.outcome).toMatchObject({ type: "pubcomp", reasonCode: 0 });
+  });
+
   it("goes on with an exchange that nobody waits for any more, so that its identifier is free", () => {
     const harness = new MachineHarness();
     harness.connect(PERSISTENT);
@@ -363,14 +393,28 @@ describe("acknowledgements that nobody waits for", () => {
     expect(harness.takeHex()).toBe("62 03 00 09 92");
   });
 
-  it("PUBACK for a QoS 2 message does not end it", () => {
-    const harness = new MachineHarness();
+  it("PUBACK for a QoS 2 message, of a server without QoS 2, ends it with an error that says so", () => {
+    const harness = new MachineHarness({}, 4);
     harness.connect();
     const publish = harness.publish("t", 2);
     harness.takeHex();
     harness.receive("40 02 00 01");
-    expect(publish.outcome).toBeUndefined();
-    expect(harness.machine.inFlight).toBe(1);
+    expect(publish.outcome).toMatchObject({ code: "ANAX_NOT_SUPPORTED", reasonCode: 0x9b });
+    expect((publish.outcome as Error).message).toContain("publish with QoS 1");
+    expect(harness.machine.inFlight).toBe(0);
+    expect(harness.takeHex()).toBe("");
+  });
+
+  it("PUBACK for a QoS 2 message gives its place in the window back", () => {
+    const harness = new MachineHarness();
+    harness.connect({}, "20 06 00 00 03 21 00 01");
+    harness.publish("t", 2);
+    const second = harness.publish("t", 1);
+    harness.takeHex();
+    harness.receive("40 02 00 01");
+    harness.takeHex();
+    harness.receive("40 02 00 02");
+    expect(second.outcome).toMatchObject({ reasonCode: 0 });
   });
 });
 
