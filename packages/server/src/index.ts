@@ -116,7 +116,7 @@ export {
   type ServerParts,
 } from "./options.ts";
 export type { Authenticator, Credentials, ScramVerifier } from "./ports/authenticator.ts";
-export type { CancelCall, Clock } from "./ports/clock.ts";
+export type { CancelCall, Clock, MachineRun } from "./ports/clock.ts";
 export type {
   ConnectionAcceptor,
   ConnectionSink,

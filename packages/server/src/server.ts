@@ -103,7 +103,7 @@ export class MqttServer implements AsyncDisposable {
     const settings = resolveOptions(options);
     const { logger, clock = systemClock } = options;
     const log = (source: string): ReturnType<typeof logFor> =>
-      logFor(source, logger, () => clock.now());
+      logFor(source, logger, () => clock.wallNow?.() ?? clock.now());
     const connections = log("connection");
     this.#clock = clock;
     this.#settings = settings;

@@ -99,7 +99,7 @@ interface Printing {
 
 function print(message: Message, { printer, output, io }: Printing): void {
   try {
-    output.print(printer(message, performance.timeOrigin + performance.now()));
+    output.print(printer(message, Date.now()));
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     io.stderr.write(`anax sub: ${error.message}\n`);

@@ -8,6 +8,7 @@ import type { WaitingMessages } from "./delivering/waiting-messages.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { Journal } from "./journal/journal.ts";
+import type { ClockReading } from "./journal/server-time.ts";
 import type { RetainedMessages } from "./retained/retained-messages.ts";
 import type { Router } from "./routing/router.ts";
 import type { Session } from "./sessions/session.ts";
@@ -37,8 +38,15 @@ export interface CoreContext {
   /** The same with steps over retained messages. */
   readonly replayTurn: Turn;
   readonly decodeLimits: DecodeLimits;
-  /** Milliseconds since 1970. */
+  /**
+   * The server's own time in milliseconds, of which all times are that the core keeps: no setting of the wall clock moves
+   * it, and with a store it goes on at the next start.
+   */
   readonly now: number;
+  /** What the clocks of the machine say at this moment; undefined if nobody knows. */
+  readClocks(): ClockReading | undefined;
+  /** A time of the server's own as the wall clock would tell it, in milliseconds since 1970. */
+  toWallMs(atMs: number): number;
   /** Steps over retained messages that this turn still allows. */
   retainedStepsLeft: number;
   /** A new Client Identifier for a client that has none. */

@@ -28,6 +28,7 @@ import { Commits } from "./journal/commits.ts";
 import type { CheckpointPolicy, Commit } from "./journal/commits.ts";
 import { Journal } from "./journal/journal.ts";
 import { recover } from "./journal/recovery.ts";
+import type { ClockMovement, ClockReading } from "./journal/server-time.ts";
 import type { StoredState } from "./journal/stored-state.ts";
 import { Router } from "./routing/router.ts";
 import { abandonSession, endSession } from "./sessions/session-ending.ts";
@@ -52,6 +53,10 @@ export interface CorePorts {
    * may take as long as they like.
    */
   readonly currentMs?: (() => number) | undefined;
+  /** What the clocks of the machine say at this moment. Absent if nobody knows: times that are stored are then taken as they are. */
+  readonly readClocks?: (() => ClockReading) | undefined;
+  /** How far the wall clock is ahead of the server's own time, in milliseconds. Absent: not at all. */
+  readonly wallAheadMs?: (() => number) | undefined;
   /** A Client Identifier that no other client has. */
   newClientId(): string;
   /** Any 32 bits that no client knows: what clients choose cannot be made to collide then. */
@@ -75,7 +80,6 @@ export interface InjectionSender {
  * files that it names. Whoever runs it sets `now` before each call.
  */
 export class ServerCore implements CoreContext {
-  /** Milliseconds since 1970. */
   now = 0;
   readonly options: CoreOptions;
   readonly hooks: Hooks;
@@ -209,7 +213,7 @@ export class ServerCore implements CoreContext {
     }
   }
 
-  /** When `runDeadlines` is to be called next, ms since 1970; Infinity if nothing waits for a time. */
+  /** When `runDeadlines` is to be called next, as `now`; Infinity if nothing waits for a time. */
   get nextDeadline(): number {
     return this.deadlines.next;
   }
@@ -265,6 +269,7 @@ export class ServerCore implements CoreContext {
     });
     this.journal = journal;
     this.#commits = new Commits(this, journal, policy);
+    this.#commits.watchClocks();
     recover(this, journal, state);
   }
 
@@ -273,6 +278,19 @@ export class ServerCore implements CoreContext {
     const commit = this.#commits?.next();
     letOn(this);
     return commit;
+  }
+
+  readClocks(): ClockReading | undefined {
+    return this.#ports.readClocks?.();
+  }
+
+  toWallMs(atMs: number): number {
+    return atMs + (this.#ports.wallAheadMs?.() ?? 0);
+  }
+
+  /** Looks whether the clocks of the machine were set; if so, `nextCommit` has that, and what it was is given. */
+  watchClocks(): ClockMovement | undefined {
+    return this.#commits?.watchClocks();
   }
 
   /** Brings the store's tables up to date with the next commits, so that the journal can shrink. */

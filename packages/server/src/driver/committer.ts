@@ -1,4 +1,5 @@
 import type { Commit } from "../core/journal/commits.ts";
+import type { ClockMovement, ClockReading } from "../core/journal/server-time.ts";
 import { StoredState } from "../core/journal/stored-state.ts";
 import { StoredMessages } from "../core/journal/stored-messages.ts";
 import type { ServerCore } from "../core/server-core.ts";
@@ -14,6 +15,9 @@ const RETRY_MS = 1_000;
 
 /** What nobody waits for is stored this much later, together with what has come since. */
 const LATER_MS = 20;
+
+/** How often it is looked whether the clocks of the machine were set. */
+const CLOCK_WATCH_MS = 10_000;
 
 /** How a store is used. */
 export interface StorageSettings {
@@ -32,6 +36,8 @@ export interface CommitterOptions {
   readonly core: ServerCore;
   readonly clock: Clock;
   readonly log: Log;
+  /** The store was opened: the server's time goes on from this reading of the clocks, if there is one. */
+  goOnFrom(reading: ClockReading | undefined): void;
   /** Does work inside the core. */
   run(work: () => void): void;
   /** Told when `health` has become another one. */
@@ -49,11 +55,13 @@ export class Committer {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #run: (work: () => void) => void;
+  readonly #goOnFrom: (reading: ClockReading | undefined) => void;
   readonly #healthChanged: () => void;
   #isCommitting = false;
   #isAsked = false;
   #isOpen = false;
   #cancelLater: CancelCall | undefined;
+  #cancelWatch: CancelCall | undefined;
   #whenIdle: (() => void) | undefined;
   /** Tries a commit again that found no room. */
   #retry: (() => void) | undefined;
@@ -68,6 +76,7 @@ export class Committer {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#run = (work) => options.run(work);
+    this.#goOnFrom = (reading) => options.goOnFrom(reading);
     this.#healthChanged = () => options.healthChanged();
   }
 
@@ -85,7 +94,40 @@ export class Committer {
     });
     this.#error = undefined;
     this.#isOpen = true;
+    this.#goOnFrom(state.clock);
     this.#run(() => this.#core.startJournal(state, this.#settings));
+    this.#watchClocks();
+  }
+
+  /** The next start has to know how the clocks stand to each other, and the machine may lose its power any time. */
+  #watchClocks(): void {
+    this.#cancelWatch = this.#clock.callAfter(CLOCK_WATCH_MS, () => {
+      this.#lookAtClocks();
+      this.#watchClocks();
+    });
+  }
+
+  #lookAtClocks(): void {
+    let moved: ClockMovement | undefined;
+    this.#run(() => {
+      moved = this.#core.watchClocks();
+    });
+    if (moved === undefined) return;
+    this.request("later");
+    const { wallMs, asleepMs } = moved;
+    if (wallMs !== 0) {
+      const direction = wallMs > 0 ? "forward" : "back";
+      this.#log.info?.(
+        `the wall clock was set ${direction}; nothing expires sooner or later for it`,
+        {
+          seconds: Math.round(Math.abs(wallMs) / 1_000),
+        },
+      );
+    }
+    if (asleepMs !== 0) {
+      const seconds = Math.round(asleepMs / 1_000);
+      this.#log.info?.("the machine was asleep; that time does not count", { seconds });
+    }
   }
 
   get health(): ServerHealth {
@@ -127,6 +169,7 @@ export class Committer {
     this.#whenIdle = undefined;
     this.#isOpen = false;
     this.#cancelLater?.();
+    this.#cancelWatch?.();
     this.#run(() => this.#core.stopJournal());
     await this.#store.close();
   }

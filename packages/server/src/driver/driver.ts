@@ -19,6 +19,7 @@ import type { Store } from "../ports/store.ts";
 import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
 import type { Admission } from "./admission.ts";
 import { AskedWork } from "./asked-work.ts";
+import { ServerTime } from "./server-time.ts";
 import { Committer } from "./committer.ts";
 import type { StorageSettings } from "./committer.ts";
 import { Lingering } from "./lingering.ts";
@@ -50,6 +51,7 @@ export interface DriverOptions {
 export class Driver implements ConnectionAcceptor {
   readonly core: ServerCore;
   readonly #clock: Clock;
+  readonly #time: ServerTime;
   readonly #log: Log;
   readonly #admission: Admission;
   readonly #connections = new Set<DrivenConnection>();
@@ -66,6 +68,7 @@ export class Driver implements ConnectionAcceptor {
 
   constructor(options: DriverOptions) {
     this.#clock = options.clock;
+    this.#time = new ServerTime(options.clock);
     this.#log = options.log;
     this.#admission = options.admission;
     this.core = new ServerCore(options.core, {
@@ -73,6 +76,8 @@ export class Driver implements ConnectionAcceptor {
       requestFlush: () => this.#askForFlush(),
       requestCommit: (urgency) => this.#committer?.request(urgency),
       currentMs: () => this.#clock.now(),
+      readClocks: () => this.#time.read(),
+      wallAheadMs: () => this.#time.wallAheadMs,
       newClientId: () => options.newClientId(),
       seed: options.seed ?? 0,
       report: (error) => this.#log.error?.("a packet could not be handled", {}, asError(error)),
@@ -91,6 +96,7 @@ export class Driver implements ConnectionAcceptor {
       clock,
       log,
       run: (work) => this.run(work),
+      goOnFrom: (reading) => this.#time.goOnFrom(reading),
       healthChanged: () => options.healthChanged?.(),
     });
   }
@@ -244,7 +250,7 @@ export class Driver implements ConnectionAcceptor {
 
   #enter(): void {
     this.#isInside = true;
-    this.core.now = this.#clock.now();
+    this.core.now = this.#time.now;
   }
 
   #leave(): void {

@@ -1,7 +1,12 @@
-import type { CancelCall, Clock } from "../ports/clock.ts";
+import { readFileSync } from "node:fs";
+import { uptime } from "node:os";
+import type { CancelCall, Clock, MachineRun } from "../ports/clock.ts";
 
 /** Longest delay that Node's timers take; longer ones would fire at once. */
 const DELAY_MAX_MS = 0x7fffffff;
+
+/** Where Linux says which start of the machine this is. */
+const BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
 
 /**
  * The clock of this process. It starts at the wall clock's time and then runs by itself: setting the
@@ -18,4 +23,22 @@ export const systemClock: Clock = {
     timer.unref();
     return () => clearTimeout(timer);
   },
+  wallNow(): number {
+    return Date.now();
+  },
+  machineRun(): MachineRun | undefined {
+    bootId ??= readBootId();
+    return bootId === "" ? undefined : { id: bootId, uptimeMs: uptime() * 1_000 };
+  },
 };
+
+let bootId: string | undefined;
+
+/** Empty where the system has none to read: everywhere but on Linux. */
+function readBootId(): string {
+  try {
+    return readFileSync(BOOT_ID_FILE, "ascii").trim();
+  } catch {
+    return "";
+  }
+}

@@ -27,7 +27,7 @@ export interface StoredExchangeView {
   readonly delivery: StoredMessageView | undefined;
 }
 
-/** A session as it is stored. Times are ms since 1970. */
+/** A session as it is stored. Times are ms since 1970, by the wall clock as it was set when this was last stored. */
 export interface StoredSessionView {
   readonly clientId: string;
   readonly userName: string | undefined;
@@ -140,10 +140,13 @@ class Contents implements StoreContents {
   }
 
   #view(session: RecoveredSession): StoredSessionView {
-    const { will, disconnectedAtMs, ...stored } = session.stored;
+    const { will, disconnectedAtMs, createdAtMs, ...stored } = session.stored;
+    const { clock } = this.#state;
+    const aheadMs = clock === undefined ? 0 : clock.wallMs - clock.serverMs;
     return {
       ...stored,
-      disconnectedAtMs: disconnectedAtMs === Infinity ? undefined : disconnectedAtMs,
+      createdAtMs: createdAtMs + aheadMs,
+      disconnectedAtMs: disconnectedAtMs === Infinity ? undefined : disconnectedAtMs + aheadMs,
       willTopic: will?.will.topic,
       subscriptions: Array.from(session.subscriptions.values()),
       awaitingRelease: Array.from(session.seen),

@@ -40,12 +40,14 @@ export class ServerClients {
   /** One client; undefined if it is not connected. */
   get(clientId: string): ClientStatus | undefined {
     const connection = connectedClient(this.#access.core, clientId);
-    return connection && clientStatus(connection);
+    return connection && clientStatus(this.#access.core, connection);
   }
 
   /** A page of clients, in the order of their connecting. Throws `RangeError` for a bad limit or cursor. */
   list(query: PageQuery<ClientStatus> = {}): Page<ClientStatus> {
-    return this.#listings.page(query, () => connectedClients(this.#access.core.connections));
+    return this.#listings.page(query, () =>
+      connectedClients(this.#access.core, this.#access.core.connections),
+    );
   }
 
   /**

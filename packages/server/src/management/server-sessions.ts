@@ -70,7 +70,7 @@ export class ServerSessions {
   /** One session; undefined if there is none. */
   get(clientId: string): SessionStatus | undefined {
     const session = this.#access.core.sessions.get(clientId);
-    return session && sessionStatus(session);
+    return session && sessionStatus(this.#access.core, session);
   }
 
   /** A page of sessions, oldest first. Throws `RangeError` for a bad limit or cursor. */

@@ -51,6 +51,12 @@ export class CoreHarness {
           this.#isFlushRequested = true;
         },
         currentMs: () => (this.#elapsedMs += this.msPerLook),
+        readClocks: () => ({
+          serverMs: this.core.now,
+          wallMs: this.core.now,
+          bootId: "",
+          uptimeMs: 0,
+        }),
         newClientId: () => `assigned-${++this.#clientIds}`,
         report: (error) => this.reports.push(error),
       },

@@ -2,6 +2,8 @@ import type { CoreContext } from "../core-context.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { TableChanges } from "./checkpoint.ts";
 import type { Journal } from "./journal.ts";
+import { CLOCK_KEY, encodeReading, movementBetween } from "./server-time.ts";
+import type { ClockMovement, ClockReading } from "./server-time.ts";
 
 /** What one commit makes permanent, all of it or nothing. */
 export interface Commit extends TableChanges {
@@ -36,6 +38,9 @@ export class Commits {
   #isDirty = false;
   #isAsked = false;
   #begunAtMs: number;
+  /** The last one that is stored, or is to be with the next commit. */
+  #reading: ClockReading | undefined;
+  #isReadingDue = false;
 
   constructor(core: CoreContext, journal: Journal, policy: CheckpointPolicy) {
     this.#core = core;
@@ -47,13 +52,34 @@ export class Commits {
   /** The next commit; undefined if there is nothing to store. One is to settle before the next is asked for. */
   next(): Commit | undefined {
     if (this.#checkpoint === undefined && (this.#isAsked || this.#isDue)) this.#begin();
-    const changes = this.#slice();
+    const changes = this.#withReading(this.#slice());
     const batch = this.#journal.close();
     if (batch !== undefined) {
       this.#bytes += batch.bytes.length;
       this.#isDirty = true;
     }
     return batch === undefined && isEmpty(changes) ? undefined : { batch, ...changes };
+  }
+
+  /**
+   * Looks whether the machine's clocks still stand to the server's time as the store says, and has the next commit store
+   * how they do now. Gives what has happened to them; undefined if nothing, or if there are no such clocks.
+   */
+  watchClocks(): ClockMovement | undefined {
+    const reading = this.#core.readClocks();
+    if (reading === undefined) return undefined;
+    const moved = this.#reading && movementBetween(this.#reading, reading);
+    if (this.#reading !== undefined && moved === undefined) return undefined;
+    this.#reading = reading;
+    this.#isReadingDue = true;
+    return moved;
+  }
+
+  #withReading(changes: TableChanges): TableChanges {
+    if (!this.#isReadingDue || this.#reading === undefined) return changes;
+    this.#isReadingDue = false;
+    const sessions = new Map(changes.sessions).set(CLOCK_KEY, encodeReading(this.#reading));
+    return { ...changes, sessions };
   }
 
   /** Has the next commit begin a checkpoint, whether or not one is due. */
@@ -72,6 +98,8 @@ export class Commits {
     this.#rowBytes = 0;
     this.#isDirty = false;
     this.#begunAtMs = this.#core.now;
+    this.#reading = this.#core.readClocks();
+    this.#isReadingDue = this.#reading !== undefined;
   }
 
   /** True while a checkpoint has more to do: the next commit is due at once then. */

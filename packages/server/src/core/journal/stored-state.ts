@@ -3,6 +3,8 @@ import type { ExchangeState } from "@anax/protocol";
 import type { RestoredSubscription } from "../hooks/connection-events.ts";
 import { Batch } from "./batch.ts";
 import { CHECKPOINT_KEY } from "./checkpoint.ts";
+import { CLOCK_KEY, decodeReading } from "./server-time.ts";
+import type { ClockReading } from "./server-time.ts";
 import { readAddress, readNumber } from "./fields.ts";
 import type { StoredAddress } from "./fields.ts";
 import { checkedEnd, topicIn } from "./message-record.ts";
@@ -49,6 +51,8 @@ export class StoredState {
   nextMessage = 1;
   /** Last position that was ever committed. */
   position = 0;
+  /** What the clocks said at a moment of the server's own time; undefined in stores of before format 3. */
+  clock: ClockReading | undefined;
   #cutoff = 0;
   /** Number of the last message that was read of a batch. */
   #lastNumber = 0;
@@ -65,6 +69,10 @@ export class StoredState {
   }
 
   session(key: number, row: Uint8Array): void {
+    if (key === CLOCK_KEY) {
+      this.clock = decodeReading(row);
+      return;
+    }
     const reader = new ByteReader(row, 0, row.length);
     if (key === CHECKPOINT_KEY) return this.#checkpoint(reader);
     const { asOf, stored, subscriptions, seen, exchanges, queue } = readSessionRow(reader);

@@ -11,7 +11,7 @@ export interface ClientStatus {
   readonly protocolVersion: ProtocolVersion;
   /** Addresses at both ends, transport, and what TLS knows of the client. */
   readonly peer: Peer;
-  /** Milliseconds since 1970, as all times here. */
+  /** Milliseconds since 1970 by the wall clock as it is set now, as all times here. */
   readonly connectedAtMs: number;
   readonly lastPacketReceivedAtMs: number;
   /** The same, without PINGREQ. */
@@ -39,14 +39,14 @@ export function connectedClient(core: CoreContext, clientId: string): Connection
 }
 
 /** What there is to say of a connected client. */
-export function clientStatus(connection: Connection): ClientStatus {
+export function clientStatus(core: CoreContext, connection: Connection): ClientStatus {
   const { counters, context, agreement, session } = connection;
   return {
     ...context,
-    connectedAtMs: connection.connectedAtMs,
-    lastPacketReceivedAtMs: connection.lastReceivedAtMs,
-    lastNonKeepAlivePacketReceivedAtMs: connection.lastNonKeepAliveReceivedAtMs,
-    lastPacketSentAtMs: connection.lastSentAtMs,
+    connectedAtMs: core.toWallMs(connection.connectedAtMs),
+    lastPacketReceivedAtMs: core.toWallMs(connection.lastReceivedAtMs),
+    lastNonKeepAlivePacketReceivedAtMs: core.toWallMs(connection.lastNonKeepAliveReceivedAtMs),
+    lastPacketSentAtMs: core.toWallMs(connection.lastSentAtMs),
     keepAliveSeconds: agreement.keepAliveSeconds,
     sessionExpiryIntervalSeconds: session?.expiryIntervalSeconds ?? 0,
     bytesReceived: counters.bytesReceived,
@@ -61,9 +61,10 @@ export function clientStatus(connection: Connection): ClientStatus {
 
 /** The connected clients, one step each; undefined for a connection that is none (yet). */
 export function* connectedClients(
+  core: CoreContext,
   connections: Iterable<Connection>,
 ): Generator<ClientStatus | undefined, void, undefined> {
   for (const connection of connections) {
-    yield connection.isAnnounced ? clientStatus(connection) : undefined;
+    yield connection.isAnnounced ? clientStatus(core, connection) : undefined;
   }
 }

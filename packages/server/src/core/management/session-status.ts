@@ -9,7 +9,7 @@ export interface SessionStatus {
   readonly clientId: string;
   readonly userName?: string;
   readonly isConnected: boolean;
-  /** Milliseconds since 1970, as all times here. */
+  /** Milliseconds since 1970 by the wall clock as it is set now, as all times here. */
   readonly createdAtMs: number;
   /** When its client went; absent while it is connected. */
   readonly disconnectedAtMs?: number;
@@ -45,17 +45,19 @@ export interface SubscriptionStatus {
 }
 
 /** What there is to say of a session. */
-export function sessionStatus(session: Session): SessionStatus {
+export function sessionStatus(core: CoreContext, session: Session): SessionStatus {
   const { userName, disconnectedAtMs, expiryIntervalSeconds, queue } = session;
   const expires = disconnectedAtMs !== undefined && expiryIntervalSeconds !== NEVER_EXPIRES;
   return {
     clientId: session.clientId,
     ...(userName === undefined ? {} : { userName }),
     isConnected: session.connection !== undefined,
-    createdAtMs: session.createdAtMs,
-    ...(disconnectedAtMs === undefined ? {} : { disconnectedAtMs }),
+    createdAtMs: core.toWallMs(session.createdAtMs),
+    ...(disconnectedAtMs !== undefined && { disconnectedAtMs: core.toWallMs(disconnectedAtMs) }),
     expiryIntervalSeconds,
-    ...(expires && { expiresAtMs: disconnectedAtMs + expiryIntervalSeconds * 1_000 }),
+    ...(expires && {
+      expiresAtMs: core.toWallMs(disconnectedAtMs + expiryIntervalSeconds * 1_000),
+    }),
     subscriptionCount: session.subscriptions.size,
     queuedMessages: queue.length,
     queuedBytes: queue.bytes,
@@ -83,5 +85,5 @@ export function subscriptionsOf(session: Session): SubscriptionStatus[] {
 
 /** All sessions, one step each. */
 export function* allSessions(core: CoreContext): Generator<SessionStatus, void, undefined> {
-  for (const session of core.sessions) yield sessionStatus(session);
+  for (const session of core.sessions) yield sessionStatus(core, session);
 }
