@@ -242,7 +242,7 @@ export class MqttClient {
   ping(): Promise<number> {
     if (!this.connected) return rejected(notConnected());
     const pong = deferred<number>();
-    this.#pings.push({ pong, startMs: performance.now() });
+    this.#pings.push({ pong, startMs: this.#options.clock.now() });
     this.#machine.ping();
     this.#connector.scheduleFlush();
     return pong.promise;
@@ -353,7 +353,7 @@ export class MqttClient {
 
   #onPong(): void {
     const ping = this.#pings.shift();
-    ping?.pong.resolve(performance.now() - ping.startMs);
+    ping?.pong.resolve(this.#options.clock.now() - ping.startMs);
   }
 
   /** Sends SUBSCRIBE, now or on the next connection. */

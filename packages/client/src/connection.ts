@@ -2,10 +2,13 @@
  * Runs the machine over one transport: gives it the bytes that come, sends what it puts out, keeps its
  * one timer, and passes its events on.
  *
- * What is put out during one turn of the loop leaves in one write, or in few.
+ * What is put out during one turn of the loop leaves in one write, or in few. The machine outlives the connection: once closed,
+ * a connection leaves it alone, whatever its transport still has to say.
  */
+import type { CancelCall, Clock } from "./clock.ts";
 import type { ClientMachine } from "./core/client-machine.ts";
 import type { MachineEvent } from "./core/machine-event.ts";
+import { callAfter, callAfterReading, callAtTurnEnd } from "./platform.ts";
 import type { Transport, TransportEvents } from "./transports/transport.ts";
 
 /** A peer that does not close by itself after the last packet is left after this time. */
@@ -23,18 +26,20 @@ export interface ConnectionEvents {
 /** The machine and one transport. */
 export class Connection implements TransportEvents {
   readonly #machine: ClientMachine;
+  readonly #clock: Clock;
   readonly #events: ConnectionEvents;
   #transport: Transport | undefined;
   #isWritable = true;
   #isFlushScheduled = false;
   #isSettling = false;
   #isClosing = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelTimer: CancelCall | undefined;
   /** Set while somebody waits for the end; called once. */
   #onClosed: (() => void) | undefined;
 
-  constructor(machine: ClientMachine, events: ConnectionEvents) {
+  constructor(machine: ClientMachine, clock: Clock, events: ConnectionEvents) {
     this.#machine = machine;
+    this.#clock = clock;
     this.#events = events;
   }
 
@@ -46,28 +51,30 @@ export class Connection implements TransportEvents {
   /** Bytes came. */
   onBytes(chunk: Uint8Array): void {
     if (this.#isClosing) return;
-    this.#machine.receive(chunk, performance.now());
+    this.#machine.receive(chunk, this.#clock.now());
     this.settle();
   }
 
   /** The transport takes bytes again. */
   onDrained(): void {
+    if (this.#isClosing) return;
     this.#isWritable = true;
     this.flush();
   }
 
   /** The transport is closed. */
   onClosed(error?: Error): void {
-    clearTimeout(this.#timer);
     this.#transport = undefined;
-    // The last words of the server may be among what is held back after CONNACK.
-    this.#machine.readOn(performance.now());
-    this.settle();
-    if (this.#isClosing) this.#onClosed?.();
-    else {
-      this.#isClosing = true;
-      this.#events.onLost(error);
+    if (this.#isClosing) {
+      this.#onClosed?.();
+      return;
     }
+    // The last words of the server may be among what is held back after CONNACK.
+    this.#machine.readOn(this.#clock.now());
+    this.settle();
+    if (this.#isClosing) return;
+    this.#leave();
+    this.#events.onLost(error);
   }
 
   /** Deals with whatever the machine has to say after a call. */
@@ -88,7 +95,7 @@ export class Connection implements TransportEvents {
     if (this.#machine.outputBytes >= bytesMin && !this.#isSettling) return this.flush();
     if (this.#isFlushScheduled) return;
     this.#isFlushScheduled = true;
-    queueMicrotask(() => {
+    callAtTurnEnd(() => {
       if (this.#isFlushScheduled) this.flush();
     });
   }
@@ -96,49 +103,65 @@ export class Connection implements TransportEvents {
   /** Sends what is put out. */
   flush(): void {
     this.#isFlushScheduled = false;
-    const transport = this.#transport;
-    if (transport === undefined) return;
-    while (this.#isWritable) {
-      const bytes = this.#machine.takeOutput(performance.now());
-      if (bytes === undefined) break;
-      this.#isWritable = transport.write(bytes);
-      this.#events.onFlushed();
-    }
+    if (this.#isClosing) return;
+    this.#write();
     this.#startTimer();
   }
 
   /** Ends the transport after what was put out has gone; resolves when it is closed. */
   close(): Promise<void> {
-    this.#isClosing = true;
-    clearTimeout(this.#timer);
     // The last packet goes even to a slow peer.
     this.#isWritable = true;
-    this.flush();
+    if (!this.#isClosing) this.#write();
+    this.#leave();
     const transport = this.#transport;
     if (transport === undefined) return Promise.resolve();
     return new Promise((resolve) => {
-      const grace = setTimeout(() => {
+      const cancelGrace = callAfter(CLOSE_GRACE_MS, () => {
         transport.destroy();
         resolve();
-      }, CLOSE_GRACE_MS);
+      });
       this.#onClosed = () => {
-        clearTimeout(grace);
+        cancelGrace();
         resolve();
       };
       transport.close();
     });
   }
 
+  #write(): void {
+    const transport = this.#transport;
+    if (transport === undefined) return;
+    while (this.#isWritable) {
+      const bytes = this.#machine.takeOutput(this.#clock.now());
+      if (bytes === undefined) break;
+      this.#isWritable = transport.write(bytes);
+      this.#events.onFlushed();
+    }
+  }
+
+  #leave(): void {
+    this.#isClosing = true;
+    this.#cancelTimer?.();
+  }
+
   /** Deadlines only move later, so a timer that is early looks again; no packet has to move it. */
   #startTimer(): void {
-    if (this.#timer !== undefined || this.#isClosing) return;
+    if (this.#cancelTimer !== undefined || this.#transport === undefined) return;
     const { deadlineMs } = this.#machine;
     if (deadlineMs === Infinity) return;
-    const delayMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#machine.handleTimeout(performance.now());
-      this.settle();
-    }, delayMs);
+    const delayMs = Math.max(1, Math.ceil(deadlineMs - this.#clock.now()));
+    this.#cancelTimer = this.#clock.callAfter(delayMs, () => {
+      // What shows that the server lives may have arrived while the program was stopped or busy.
+      if (this.#machine.isServerSilent(this.#clock.now())) callAfterReading(() => this.#timeOut());
+      else this.#timeOut();
+    });
+  }
+
+  #timeOut(): void {
+    this.#cancelTimer = undefined;
+    if (this.#isClosing) return;
+    this.#machine.handleTimeout(this.#clock.now());
+    this.settle();
   }
 }

@@ -5,6 +5,7 @@
 import { openTransport } from "#transport";
 import type { DisconnectPacket } from "@anax/protocol";
 import type { AuthenticationStep } from "./authentication/authentication.ts";
+import { limitTime } from "./clock.ts";
 import { connectPacket, resolvePassword } from "./connect-packet.ts";
 import { Connection } from "./connection.ts";
 import { backOffMs } from "./core/back-off.ts";
@@ -25,6 +26,7 @@ import { deferred, handled } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
 import type { DisconnectedEvent } from "./events.ts";
 import { isHopeless } from "./hopeless.ts";
+import { callInLaterTurn } from "./platform.ts";
 import type { ResolvedOptions } from "./resolve-options.ts";
 import { describeAddress } from "./server-address.ts";
 import type { Transport } from "./transports/transport.ts";
@@ -44,6 +46,14 @@ export interface ConnectorEvents {
 /** `waiting`: between two attempts. */
 type ConnectorStatus = "idle" | "connecting" | "connected" | "waiting";
 
+/** What is done to be connected: the attempts since `connect` was called or a connection was lost, and the waits between. */
+interface Effort {
+  /** Aborted when nobody wants it any more. */
+  readonly abort: AbortController;
+  /** Ends the present wait, if there is one. */
+  endWait: (() => void) | undefined;
+}
+
 /** Keeps a machine connected. */
 export class Connector {
   readonly #options: ResolvedOptions;
@@ -53,16 +63,16 @@ export class Connector {
   #connection: Connection | undefined;
   /** Settled when the attempt under way ends. */
   #handshake: Deferred<ConnectResult> | undefined;
-  #abort: AbortController | undefined;
+  #attempt: AbortController | undefined;
+  #effort: Effort | undefined;
   #reauthentication: Deferred<void> | undefined;
   #result: ConnectResult | undefined;
   /** What `connect` gave; those who call it meanwhile get the same. */
   #connecting: Promise<ConnectResult> | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The end of the last connection that was left in order: the server sees it before the next one begins. */
+  #closing: Promise<void> = Promise.resolve();
   /** Attempts since a connection that lasted. */
   #attempts = 0;
-  /** The wait before the last attempt. */
-  #delayMs = 0;
   #connectedAtMs = 0;
   #clientId: string;
   #cleanStart: boolean;
@@ -90,13 +100,29 @@ export class Connector {
     return this.#clientId;
   }
 
-  /** Connects, unless there is a connection already or one is under way. */
+  /** Since when the present connection is up, by the clock of the options. */
+  get connectedAtMs(): number {
+    return this.#connectedAtMs;
+  }
+
+  /** Connects, unless there is a connection already or one is under way, also by itself. */
   connect(): Promise<ConnectResult> {
     if (this.#result !== undefined) return Promise.resolve(this.#result);
-    this.#connecting ??= handled(
-      this.#connectFirst().finally(() => (this.#connecting = undefined)),
-    );
-    return this.#connecting;
+    if (this.#connecting !== undefined) return this.#connecting;
+    this.#cleanStart = this.#options.cleanStart;
+    this.#attempts = 0;
+    return this.#begin("at once", this.#options.reconnect?.retryFirstConnect ?? false);
+  }
+
+  /** Ends a wait between two attempts; has a server that is silent answer or be left. */
+  reconnectNow(): void {
+    if (this.#status === "connected") {
+      this.#machine.checkServer(this.#options.clock.now());
+      this.scheduleFlush();
+    } else if (this.#effort?.endWait !== undefined) {
+      this.#attempts = 0;
+      this.#effort.endWait();
+    }
   }
 
   /** Ends the connection in order, or the attempts to get one. Resolves when it is closed. */
@@ -106,6 +132,7 @@ export class Connector {
     const cause = error ?? new MqttDisconnectedError("the client was disconnected");
     this.#machine.disconnect(packet);
     const closed = this.#leave(cause);
+    this.#closing = closed;
     this.#status = "idle";
     const details = error === undefined ? { reasonCode: packet.reasonCode } : { error };
     this.#events.onDisconnected({ ...details, wasConnected, willReconnect: false }, cause);
@@ -118,7 +145,12 @@ export class Connector {
     if (this.#status !== "connected") throw notConnected();
     this.#reauthentication ??= deferred();
     const { promise } = this.#reauthentication;
-    this.#machine.reauthenticate(data);
+    try {
+      this.#machine.reauthenticate(data);
+    } catch (error) {
+      this.#reauthentication.reject(error);
+      this.#reauthentication = undefined;
+    }
     this.scheduleFlush();
     return promise;
   }
@@ -128,53 +160,75 @@ export class Connector {
     this.#connection?.scheduleFlush(bytesMin);
   }
 
-  async #connectFirst(): Promise<ConnectResult> {
-    this.#cleanStart = this.#options.cleanStart;
-    this.#attempts = 0;
-    return this.#attemptUntilConnected(this.#options.reconnect?.retryFirstConnect ?? false);
+  #begin(start: "at once" | "after a wait", isPatient: boolean): Promise<ConnectResult> {
+    const effort: Effort = { abort: new AbortController(), endWait: undefined };
+    this.#effort = effort;
+    const connecting = handled(this.#strive(effort, start, isPatient));
+    this.#connecting = connecting;
+    const forget = (): void => {
+      if (this.#connecting === connecting) this.#connecting = undefined;
+    };
+    connecting.then(forget, forget);
+    return connecting;
   }
 
   /** One attempt after the other, until one succeeds or it makes no sense to go on. */
-  async #attemptUntilConnected(isPatient: boolean): Promise<ConnectResult> {
+  async #strive(
+    effort: Effort,
+    start: "at once" | "after a wait",
+    isPatient: boolean,
+  ): Promise<ConnectResult> {
+    const { signal } = effort.abort;
+    if (start === "after a wait") await this.#wait(effort);
     for (;;) {
       try {
-        return await this.#attempt();
+        return await this.#tryOnce();
       } catch (error) {
+        // Given up: that has been told, and the client may be at something else by now.
+        signal.throwIfAborted();
         const failure = asError(error);
         const willReconnect = isPatient && this.#mayTryAgain(failure);
+        // Who calls `connect` when told of it is to get another attempt.
+        if (!willReconnect) this.#connecting = undefined;
+        const waited = willReconnect ? this.#wait(effort) : undefined;
         this.#ended(failure, false, willReconnect);
-        if (this.#status !== "waiting") throw failure;
-        await this.#wait();
+        if (waited === undefined) throw failure;
+        await waited;
       }
     }
   }
 
   /** From nothing to CONNACK. */
-  async #attempt(): Promise<ConnectResult> {
+  async #tryOnce(): Promise<ConnectResult> {
     this.#status = "connecting";
     const handshake = deferred<ConnectResult>();
-    const abort = new AbortController();
+    const attempt = new AbortController();
     this.#handshake = handshake;
-    this.#abort = abort;
-    const { connectTimeoutMs } = this.#options;
-    const timer = setTimeout(() => {
+    this.#attempt = attempt;
+    const { clock, connectTimeoutMs } = this.#options;
+    const cancelLimit = limitTime(clock, connectTimeoutMs, () => {
       const seconds = connectTimeoutMs / 1_000;
       this.#failAttempt(new MqttTimeoutError(this.#notConnected(`no answer within ${seconds} s`)));
-    }, connectTimeoutMs);
-    this.#open(abort.signal).catch((error: unknown) => handshake.reject(error));
+    });
+    this.#open(attempt.signal).catch((error: unknown) => handshake.reject(error));
     try {
       return await handshake.promise;
     } finally {
-      clearTimeout(timer);
+      cancelLimit();
       if (this.#handshake === handshake) this.#handshake = undefined;
     }
   }
 
+  /** After each step it may turn out that nobody wants the connection any more. */
   async #open(signal: AbortSignal): Promise<void> {
+    await this.#closing;
+    signal.throwIfAborted();
     const password = await resolvePassword(this.#options.password);
+    signal.throwIfAborted();
     const start = { type: "start", purpose: "connect" } as const;
     const authenticationData = await this.#authenticationStep(start);
-    const connection = new Connection(this.#machine, {
+    signal.throwIfAborted();
+    const connection = new Connection(this.#machine, this.#options.clock, {
       onEvent: (event) => this.#onEvent(event),
       onFlushed: () => this.#events.onFlushed(),
       onLost: (error) => this.#onLost(connection, error),
@@ -239,7 +293,7 @@ export class Connector {
     this.#clientId = result.clientId;
     // A Session that outlives the connection is resumed; one that does not is begun anew.
     this.#cleanStart = result.sessionExpiryIntervalSeconds === 0;
-    this.#connectedAtMs = performance.now();
+    this.#connectedAtMs = this.#options.clock.now();
     this.#handshake?.resolve(result);
     this.#events.onConnected(result);
     this.#readOnSoon(this.#connection);
@@ -250,17 +304,17 @@ export class Connector {
    * so they are read after that.
    */
   #readOnSoon(connection: Connection | undefined): void {
-    setTimeout(() => {
+    callInLaterTurn(() => {
       if (connection === undefined || this.#connection !== connection) return;
-      this.#machine.readOn(performance.now());
+      this.#machine.readOn(this.#options.clock.now());
       connection.settle();
-    }, 0);
+    });
   }
 
   #onAuthenticated({ packet }: AuthenticatedEvent): void {
     const data = packet.properties?.authenticationData;
     this.#authenticate({ type: "success", data }, () => {
-      if (packet.type === "connack") this.#machine.acceptServer(performance.now());
+      if (packet.type === "connack") this.#machine.acceptServer(this.#options.clock.now());
       this.#reauthentication?.resolve();
       this.#reauthentication = undefined;
     });
@@ -269,19 +323,19 @@ export class Connector {
   /** Has the application take a step, and goes on if the connection is still the same. */
   #authenticate(step: AuthenticationStep, proceed: (answer: Uint8Array | undefined) => void): void {
     const connection = this.#connection;
-    this.#authenticationStep(step).then(
-      (answer) => {
-        if (connection === undefined || this.#connection !== connection) return;
+    const isCurrent = (): boolean => connection !== undefined && this.#connection === connection;
+    this.#authenticationStep(step)
+      .then((answer) => {
+        if (!isCurrent()) return;
         proceed(answer);
-        connection.settle();
-      },
-      (cause: unknown) => {
-        if (connection === undefined || this.#connection !== connection) return;
+        connection?.settle();
+      })
+      .catch((cause: unknown) => {
+        if (!isCurrent()) return;
         this.#machine.disconnect({ type: "disconnect", reasonCode: 0x80 });
         const message = `authentication failed: ${asError(cause).message}`;
         this.#onClose(new MqttConnectError(message, { cause }));
-      },
-    );
+      });
   }
 
   async #authenticationStep(step: AuthenticationStep): Promise<Uint8Array | undefined> {
@@ -308,28 +362,21 @@ export class Connector {
   #failAttempt(error: Error): void {
     const handshake = this.#handshake;
     void this.#closeConnection();
-    this.#abort?.abort(error);
+    this.#attempt?.abort(error);
     handshake?.reject(error);
   }
 
   /** A connection that was up has ended. */
   #lost(error: Error): void {
-    const livedMs = performance.now() - this.#connectedAtMs;
-    // A server that accepts and drops at once is left in peace ever longer, too.
-    if (livedMs > this.#delayMs) this.#attempts = 0;
+    // A server that accepts and soon drops is left in peace ever longer, too.
+    const { clock, reconnect } = this.#options;
+    const livedMs = clock.now() - this.#connectedAtMs;
+    if (livedMs >= (reconnect?.maximumDelayMs ?? 0)) this.#attempts = 0;
     void this.#closeConnection();
     const willReconnect = this.#mayTryAgain(error);
+    // Before it is told: who calls `connect` then waits for this. Its failure is told by events.
+    if (willReconnect) void this.#begin("after a wait", true);
     this.#ended(error, true, willReconnect);
-    if (willReconnect && this.#status === "waiting") this.#reconnect();
-  }
-
-  #reconnect(): void {
-    // Its failure is told by events; whoever calls `connect` meanwhile is told as well.
-    this.#connecting = handled(
-      this.#wait()
-        .then(() => this.#attemptUntilConnected(true))
-        .finally(() => (this.#connecting = undefined)),
-    );
   }
 
   #mayTryAgain(error: Error): boolean {
@@ -338,26 +385,30 @@ export class Connector {
     return !isHopeless(error, typeof password === "function");
   }
 
-  /** Waits before the next attempt; rejects when the client is disconnected meanwhile. */
-  #wait(): Promise<void> {
-    const { reconnect } = this.#options;
-    if (reconnect !== undefined) {
-      this.#delayMs = backOffMs(reconnect, this.#attempts, Math.random());
-    }
+  /** Waits before the next attempt; rejects when the effort is given up meanwhile. */
+  #wait(effort: Effort): Promise<void> {
+    const { clock, reconnect } = this.#options;
+    const delayMs =
+      reconnect === undefined ? 0 : backOffMs(reconnect, this.#attempts, Math.random());
     this.#attempts += 1;
     this.#status = "waiting";
-    return new Promise((resolve, reject) => {
-      this.#timer = setTimeout(resolve, this.#delayMs);
-      this.#abort = new AbortController();
-      const { signal } = this.#abort;
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
+    const over = deferred<void>();
+    const cancelCall = clock.callAfter(delayMs, over.resolve);
+    const { signal } = effort.abort;
+    const giveUp = (): void => over.reject(signal.reason);
+    signal.addEventListener("abort", giveUp);
+    effort.endWait = over.resolve;
+    const end = (): void => {
+      cancelCall();
+      signal.removeEventListener("abort", giveUp);
+      effort.endWait = undefined;
+    };
+    over.promise.then(end, end);
+    return over.promise;
   }
 
   /** Tells that a connection or an attempt has ended. */
   #ended(error: Error, wasConnected: boolean, willReconnect: boolean): void {
-    // After `disconnect` this is the attempt that was broken off, which has been told already.
-    if (this.#status === "idle") return;
     this.#status = willReconnect ? "waiting" : "idle";
     const details = error instanceof MqttError ? pick(error, ["reasonCode", "reasonString"]) : {};
     this.#events.onDisconnected({ ...details, wasConnected, error, willReconnect }, error);
@@ -365,9 +416,10 @@ export class Connector {
 
   /** Leaves whatever is under way. */
   #leave(cause: Error): Promise<void> {
-    clearTimeout(this.#timer);
     const closed = this.#closeConnection(cause);
-    this.#abort?.abort(cause);
+    this.#connecting = undefined;
+    this.#effort?.abort.abort(cause);
+    this.#attempt?.abort(cause);
     this.#handshake?.reject(cause);
     return closed;
   }

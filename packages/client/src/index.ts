@@ -10,6 +10,7 @@ export type {
 export { scramSha256 } from "./authentication/scram.ts";
 export type { ScramCredentials } from "./authentication/scram.ts";
 export { MqttClient } from "./client.ts";
+export type { CancelCall, Clock } from "./clock.ts";
 export { connect } from "./connect.ts";
 export type { ConnectResult } from "./core/connect-result.ts";
 export {

@@ -1,6 +1,7 @@
 /** Everything that a client can be told, each with its default. */
 import type { ProtocolVersion, QoS, UserProperties } from "@anax/protocol";
 import type { AuthenticationOptions } from "./authentication/authentication.ts";
+import type { Clock } from "./clock.ts";
 import type { TlsOptions, TransportFactory, WebSocketOptions } from "./transports/transport.ts";
 
 /** The message that the server publishes when the client is gone without a word. */
@@ -31,14 +32,15 @@ export interface WillOptions {
 
 /**
  * How to come back after a connection was lost: after `initialDelayMs`, then twice as long each time up to
- * `maximumDelayMs`, less a random part so that many clients do not come back at once.
+ * `maximumDelayMs`, less a random part so that many clients do not come back at once. The waits begin anew when
+ * a connection has lasted for `maximumDelayMs`; until then a server that drops what it has accepted counts as one that fails.
  */
 export interface ReconnectOptions {
   /** Default 1000. */
   readonly initialDelayMs?: number | undefined;
   /** Default 30 000. */
   readonly maximumDelayMs?: number | undefined;
-  /** Attempts in a row before the client gives up. Default: no limit. */
+  /** Attempts without a connection that lasted before the client gives up. Default: no limit. */
   readonly maximumAttempts?: number | undefined;
   /** Also try again when the very first connection fails. Default false: `connect` rejects. */
   readonly retryFirstConnect?: boolean | undefined;
@@ -108,6 +110,8 @@ export interface ClientOptions {
   readonly queuedMessagesMax?: number | undefined;
   /** Bytes of payload that may wait to be sent; more are refused. Default 64 MiB. */
   readonly queuedBytesMax?: number | undefined;
+  /** Where the client takes the time from. For tests; default: the clock of the platform. */
+  readonly clock?: Clock | undefined;
   /** Ends the client when aborted: the connection, all that waits, and further attempts. */
   readonly signal?: AbortSignal | undefined;
   /** Options of TLS. */

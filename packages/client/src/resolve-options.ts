@@ -2,6 +2,8 @@
 import { isTopicName } from "@anax/protocol";
 import type { ProtocolVersion, Will } from "@anax/protocol";
 import type { AuthenticationOptions } from "./authentication/authentication.ts";
+import { systemClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import type { BackOffOptions } from "./core/back-off.ts";
 import type { MachineOptions } from "./core/client-machine.ts";
 import { MqttConfigurationError } from "./core/errors.ts";
@@ -55,6 +57,7 @@ export interface ResolvedOptions {
   readonly connectTimeoutMs: number;
   readonly reconnect: ResolvedReconnect | undefined;
   readonly machine: MachineOptions;
+  readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
   readonly tls: TlsOptions;
   readonly webSocket: WebSocketOptions;
@@ -94,6 +97,7 @@ const DEFAULTS = {
   strict: false,
   queuedMessagesMax: 100_000,
   queuedBytesMax: 67_108_864,
+  clock: systemClock,
   tls: {},
   webSocket: {},
 } as const satisfies ClientOptions;

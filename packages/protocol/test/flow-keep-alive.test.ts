@@ -31,13 +31,25 @@ describe("the server's Keep Alive", () => {
 describe("the client's Keep Alive", () => {
   const options = { keepAliveSeconds: 10, pingrespTimeoutMs: 3_000 };
 
-  test("[MQTT-3.1.2-20] asks for PINGREQ when nothing was sent for as long", () => {
+  test("[MQTT-3.1.2-20] asks for PINGREQ before nothing was sent for as long", () => {
     const keepAlive = new ClientKeepAlive(options, 0);
-    expect(keepAlive.packetReceived(9_000)).toBe(10_000);
-    expect(keepAlive.due(9_999)).toBe("none");
-    expect(keepAlive.due(10_000)).toBe("ping");
-    expect(keepAlive.due(10_001)).toBe("none");
-    expect(keepAlive.pingrespReceived(10_500)).toBe(20_000);
+    expect(keepAlive.bytesReceived(8_000)).toBe(9_000);
+    expect(keepAlive.due(8_999)).toBe("none");
+    expect(keepAlive.due(9_000)).toBe("ping");
+    expect(keepAlive.due(9_001)).toBe("none");
+    expect(keepAlive.pingrespReceived(9_500)).toBe(18_000);
+  });
+
+  test.each([
+    [1, 750],
+    [2, 1_500],
+    [3, 2_250],
+    [4, 3_000],
+    [60, 59_000],
+    [65_535, 65_534_000],
+  ])("of %i s leaves time for a timer that is late: %i ms", (keepAliveSeconds, pingMs) => {
+    const keepAlive = new ClientKeepAlive({ keepAliveSeconds, pingrespTimeoutMs: 1 }, 0);
+    expect(keepAlive.deadlineMs).toBe(pingMs);
   });
 
   test("asks for none while packets go both ways", () => {
@@ -45,44 +57,81 @@ describe("the client's Keep Alive", () => {
     for (let nowMs = 0; nowMs < 100_000; nowMs += 5_000) {
       expect(keepAlive.due(nowMs)).toBe("none");
       keepAlive.packetSent(nowMs);
-      expect(keepAlive.packetReceived(nowMs)).toBe(nowMs + 10_000);
+      expect(keepAlive.bytesReceived(nowMs)).toBe(nowMs + 9_000);
     }
   });
 
   test("asks for PINGREQ when it sends but hears nothing", () => {
     const keepAlive = new ClientKeepAlive(options, 0);
-    expect(keepAlive.packetSent(9_000)).toBe(10_000);
-    expect(keepAlive.due(10_000)).toBe("ping");
-    expect(keepAlive.packetSent(12_000)).toBe(13_000);
-    expect(keepAlive.due(13_000)).toBe("close");
+    expect(keepAlive.packetSent(8_000)).toBe(9_000);
+    expect(keepAlive.due(9_000)).toBe("ping");
+    expect(keepAlive.packetSent(11_000)).toBe(12_000);
+    expect(keepAlive.isOverdue(11_999)).toBe(false);
+    expect(keepAlive.isOverdue(12_000)).toBe(true);
+    expect(keepAlive.due(12_000)).toBe("close");
   });
 
   test("gives the connection up when no PINGRESP comes in time", () => {
     const keepAlive = new ClientKeepAlive(options, 0);
-    keepAlive.due(10_000);
-    expect(keepAlive.deadlineMs).toBe(13_000);
-    expect(keepAlive.due(12_999)).toBe("none");
-    expect(keepAlive.due(13_000)).toBe("close");
+    keepAlive.due(9_000);
+    expect(keepAlive.deadlineMs).toBe(12_000);
+    expect(keepAlive.due(11_999)).toBe("none");
+    expect(keepAlive.due(12_000)).toBe("close");
   });
 
-  test("waits on while other packets show that the server lives", () => {
+  test("waits on while bytes show that the server lives", () => {
     const keepAlive = new ClientKeepAlive(options, 0);
-    keepAlive.due(10_000);
-    expect(keepAlive.packetReceived(12_000)).toBe(15_000);
+    keepAlive.due(9_000);
+    expect(keepAlive.bytesReceived(11_000)).toBe(14_000);
+    expect(keepAlive.due(13_000)).toBe("none");
+    keepAlive.pingrespReceived(13_500);
     expect(keepAlive.due(14_000)).toBe("none");
-    keepAlive.pingrespReceived(14_500);
-    expect(keepAlive.due(15_000)).toBe("none");
+  });
+
+  test("waits for the answer to any PINGREQ", () => {
+    const keepAlive = new ClientKeepAlive({ ...options, keepAliveSeconds: 0 }, 0);
+    expect(keepAlive.pingSent(1_000)).toBe(4_000);
+    expect(keepAlive.due(4_000)).toBe("close");
   });
 
   test("[MQTT-3.1.2-20] asks for another PINGREQ while the answer to one takes longer", () => {
-    const slow = { keepAliveSeconds: 1, pingrespTimeoutMs: 2_500 };
+    const slow = { keepAliveSeconds: 1, pingrespTimeoutMs: 1_750 };
     const keepAlive = new ClientKeepAlive(slow, 0);
-    expect([1_000, 2_000, 3_000, 3_500].map((nowMs) => keepAlive.due(nowMs))).toEqual([
+    expect([750, 1_500, 2_250, 2_500].map((nowMs) => keepAlive.due(nowMs))).toEqual([
       "ping",
       "ping",
       "ping",
       "close",
     ]);
+  });
+
+  describe("with a large message under way", () => {
+    test("waits until a slow line has carried it", () => {
+      const keepAlive = new ClientKeepAlive(options, 0);
+      keepAlive.packetSent(1_000, 100_000);
+      expect(keepAlive.due(9_000)).toBe("ping");
+      // 50 s for 100 000 bytes at 2 bytes a millisecond, and the time for the answer.
+      expect(keepAlive.isOverdue(53_999)).toBe(false);
+      expect(keepAlive.isOverdue(54_000)).toBe(true);
+    });
+
+    test("waits while the transport goes on sending, and no longer", () => {
+      const keepAlive = new ClientKeepAlive(options, 0);
+      keepAlive.packetSent(0, 100_000_000);
+      keepAlive.due(9_000);
+      expect(keepAlive.isOverdue(611_999)).toBe(false);
+      expect(keepAlive.isOverdue(612_000)).toBe(true);
+      keepAlive.transportDrained(100_000);
+      expect(keepAlive.isOverdue(702_999)).toBe(false);
+      expect(keepAlive.isOverdue(703_000)).toBe(true);
+    });
+
+    test("does not wait longer for small messages that a slow line carries as they come", () => {
+      const keepAlive = new ClientKeepAlive(options, 0);
+      for (let nowMs = 0; nowMs < 9_000; nowMs += 1_000) keepAlive.packetSent(nowMs, 1_900);
+      keepAlive.due(9_000);
+      expect(keepAlive.isOverdue(12_000)).toBe(true);
+    });
   });
 
   test("asks for nothing when it is 0", () => {

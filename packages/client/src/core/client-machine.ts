@@ -173,8 +173,25 @@ export class ClientMachine {
   takeOutput(nowMs: number): Uint8Array | undefined {
     this.#outgoing.pump();
     const bytes = this.#output.take();
-    if (bytes !== undefined) this.#keepAlive?.packetSent(nowMs);
+    if (bytes !== undefined) this.#keepAlive?.packetSent(nowMs, bytes.length);
     return bytes;
+  }
+
+  /** The transport has sent some of what it had too much of. */
+  transportDrained(nowMs: number): void {
+    this.#keepAlive?.transportDrained(nowMs);
+  }
+
+  /** Sends PINGREQ and closes the connection when no answer comes in time, whatever the Keep Alive. */
+  checkServer(nowMs: number): void {
+    if (this.#keepAlive === undefined) return;
+    this.#keepAlive.pingSent(nowMs);
+    this.ping();
+  }
+
+  /** Whether the answer to PINGREQ is overdue, so that `handleTimeout` would close the connection. */
+  isServerSilent(nowMs: number): boolean {
+    return this.#keepAlive?.isOverdue(nowMs) ?? false;
   }
 
   /** The time of `deadlineMs` has come; an early call does no harm. */
@@ -248,15 +265,13 @@ export class ClientMachine {
 
   #read(nowMs: number): void {
     const framer = this.#framer;
-    let packets = 0;
+    this.#keepAlive?.bytesReceived(nowMs);
     try {
       while (this.#isReading() && framer.next()) {
         const isRead = this.#status === "connected" && this.#plain.read(framer);
         if (!isRead) this.#readPacket(framer, nowMs);
-        packets += 1;
       }
       framer.release();
-      if (packets > 0) this.#keepAlive?.packetReceived(nowMs);
     } catch (error) {
       if (!(error instanceof MalformedPacketError || error instanceof ProtocolError)) throw error;
       this.#blame(error);

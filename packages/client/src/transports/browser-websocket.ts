@@ -1,4 +1,5 @@
 /** WebSocket transport on the platform's own `WebSocket`: browsers, and runtimes that have one. */
+import { callEach } from "../platform.ts";
 import { describeAddress } from "../server-address.ts";
 import type { Transport, TransportEvents, TransportRequest } from "./transport.ts";
 
@@ -31,7 +32,7 @@ export function openBrowserWebSocket(
 class BrowserWebSocketTransport implements Transport {
   readonly #socket: WebSocket;
   readonly #events: TransportEvents;
-  #drainTimer: ReturnType<typeof setInterval> | undefined;
+  #endDrainChecks: (() => void) | undefined;
   #failure: Error | undefined;
 
   constructor(socket: WebSocket, events: TransportEvents) {
@@ -45,7 +46,7 @@ class BrowserWebSocketTransport implements Transport {
     // `send` throws only while connecting and ignores what comes after the close.
     this.#socket.send(bytes);
     if (this.#socket.bufferedAmount <= BUFFERED_BYTES_MAX) return true;
-    this.#drainTimer ??= setInterval(() => this.#checkDrained(), DRAIN_CHECK_MS);
+    this.#endDrainChecks ??= callEach(DRAIN_CHECK_MS, () => this.#checkDrained());
     return false;
   }
 
@@ -69,13 +70,13 @@ class BrowserWebSocketTransport implements Transport {
 
   #checkDrained(): void {
     if (this.#socket.bufferedAmount > BUFFERED_BYTES_MAX / 2) return;
-    clearInterval(this.#drainTimer);
-    this.#drainTimer = undefined;
+    this.#endDrainChecks?.();
+    this.#endDrainChecks = undefined;
     this.#events.onDrained();
   }
 
   #closed(event: CloseEvent): void {
-    clearInterval(this.#drainTimer);
+    this.#endDrainChecks?.();
     this.#events.onClosed(this.#failure ?? (event.wasClean ? undefined : closedError(event)));
   }
 }

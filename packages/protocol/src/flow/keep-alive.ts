@@ -55,17 +55,27 @@ export interface ClientKeepAliveOptions {
   readonly pingrespTimeoutMs: number;
 }
 
+/** A line of this speed or more is not taken for dead while it carries a large message, in bytes per millisecond. */
+const SLOW_LINE_BYTES_PER_MS = 2;
+/** For so long at most: far more than this does not fit into the buffers on the way, and is seen to move on. */
+const SLOW_LINE_MS_MAX = 600_000;
+
 /**
  * The client's side. It asks for PINGREQ when nothing was sent for the Keep Alive [MQTT-3.1.2-20],
  * and also when nothing was received for as long: a client that only publishes at QoS 0 would else
- * never learn that nobody is there. While an answer is awaited, any packet shows that the server
- * lives.
+ * never learn that nobody is there. It asks a little earlier, by a quarter of the Keep Alive but at most a second, because
+ * timers are late, those of a page in the background by up to a second.
+ *
+ * While an answer is awaited, any byte shows that the server lives, and the answer has time until what was sent before can
+ * have arrived over a slow line.
  */
 export class ClientKeepAlive {
   readonly #intervalMs: number;
   readonly #pingrespTimeoutMs: number;
   #sentMs: number;
   #receivedMs: number;
+  /** When all that was sent has arrived, at the latest, if the line is slow. */
+  #arrivedMs = 0;
   /** Infinity while no PINGRESP is awaited. */
   #closeMs = Infinity;
 
@@ -76,7 +86,9 @@ export class ClientKeepAlive {
   constructor(options: ClientKeepAliveOptions, nowMs: number) {
     requireKeepAlive(options.keepAliveSeconds);
     requireInteger(options.pingrespTimeoutMs, "pingrespTimeoutMs", 1, Number.MAX_SAFE_INTEGER);
-    this.#intervalMs = options.keepAliveSeconds === 0 ? Infinity : options.keepAliveSeconds * 1_000;
+    const keepAliveMs = options.keepAliveSeconds * 1_000;
+    this.#intervalMs =
+      keepAliveMs === 0 ? Infinity : keepAliveMs - Math.min(keepAliveMs / 4, 1_000);
     this.#pingrespTimeoutMs = options.pingrespTimeoutMs;
     this.#sentMs = nowMs;
     this.#receivedMs = nowMs;
@@ -87,16 +99,23 @@ export class ClientKeepAlive {
     return Math.min(this.#closeMs, this.#pingMs());
   }
 
-  /** A packet was sent, other than the PINGREQ that `due` asked for. Gives the next deadline. */
-  packetSent(nowMs: number): number {
+  /** Bytes of packets were sent, other than the PINGREQ that `due` asked for. Gives the next deadline. */
+  packetSent(nowMs: number, bytes = 0): number {
     this.#sentMs = nowMs;
+    this.#arrivedMs = Math.max(this.#arrivedMs, nowMs) + bytes / SLOW_LINE_BYTES_PER_MS;
     return this.deadlineMs;
   }
 
-  /** A whole packet came, other than PINGRESP. Gives the next deadline. */
-  packetReceived(nowMs: number): number {
+  /** The transport, which had more than it could send, has sent some. Gives the next deadline. */
+  transportDrained(nowMs: number): number {
+    this.#wait(nowMs);
+    return this.deadlineMs;
+  }
+
+  /** Bytes came, of whole packets or of one that goes on. Gives the next deadline. */
+  bytesReceived(nowMs: number): number {
     this.#receivedMs = nowMs;
-    if (this.#closeMs !== Infinity) this.#closeMs = nowMs + this.#pingrespTimeoutMs;
+    this.#wait(nowMs);
     return this.deadlineMs;
   }
 
@@ -107,13 +126,36 @@ export class ClientKeepAlive {
     return this.deadlineMs;
   }
 
+  /** A PINGREQ is sent that `due` did not ask for, and its answer is waited for as for the others. */
+  pingSent(nowMs: number): number {
+    this.#sentMs = nowMs;
+    if (this.#closeMs === Infinity) this.#closeMs = this.#answerMs(nowMs);
+    return this.deadlineMs;
+  }
+
+  /** Whether an answer is awaited and its time is over. */
+  isOverdue(nowMs: number): boolean {
+    return nowMs >= this.#closeMs;
+  }
+
   /** What is to be done now. Answering "ping" counts that PINGREQ as sent at this time. */
   due(nowMs: number): ClientKeepAliveAction {
-    if (nowMs >= this.#closeMs) return "close";
+    if (this.isOverdue(nowMs)) return "close";
     if (nowMs < this.#pingMs()) return "none";
-    this.#sentMs = nowMs;
-    if (this.#closeMs === Infinity) this.#closeMs = nowMs + this.#pingrespTimeoutMs;
+    this.pingSent(nowMs);
     return "ping";
+  }
+
+  /** There are signs of life, so the answer may still come. */
+  #wait(nowMs: number): void {
+    if (this.#closeMs === Infinity) return;
+    this.#closeMs = Math.max(this.#closeMs, this.#answerMs(nowMs));
+  }
+
+  /** When an answer comes at the latest. */
+  #answerMs(nowMs: number): number {
+    const sendingMs = Math.min(Math.max(0, this.#arrivedMs - nowMs), SLOW_LINE_MS_MAX);
+    return nowMs + sendingMs + this.#pingrespTimeoutMs;
   }
 
   /** While an answer is awaited, only silence of our own asks for another PINGREQ. */
