@@ -39,11 +39,12 @@ const applicationProperties = {
   userProperties,
 };
 
+// What a missing property stands for is not sent, so it is not among the values.
 const connectionProperties = {
-  sessionExpiryIntervalSeconds: u32,
-  receiveMaximum: packetIdentifier,
+  sessionExpiryIntervalSeconds: fc.integer({ min: 1, max: 0xffff_ffff }),
+  receiveMaximum: fc.integer({ min: 1, max: 0xfffe }),
   maximumPacketSize: fc.integer({ min: 1, max: 0xffff_ffff }),
-  topicAliasMaximum: u16,
+  topicAliasMaximum: fc.integer({ min: 1, max: 0xffff }),
   authenticationMethod: text,
   userProperties,
 };
@@ -80,7 +81,11 @@ function connect(version: ProtocolVersion): fc.Arbitrary<Packet> {
   const will = fc
     .tuple(
       fc.record({ topic: topicName, payload: bytes, qos, retain: fc.boolean() }, PLAIN),
-      propertiesIn(version, { ...applicationProperties, willDelayIntervalSeconds: u32 }),
+      propertiesIn(version, {
+        ...applicationProperties,
+        payloadFormatIndicator: fc.constant(1 as const),
+        willDelayIntervalSeconds: fc.integer({ min: 1, max: 0xffff_ffff }),
+      }),
     )
     .map(([fields, rest]) => ({ ...fields, ...rest }));
   const credentials = fc.record(
@@ -103,8 +108,8 @@ function connect(version: ProtocolVersion): fc.Arbitrary<Packet> {
       bridge,
       propertiesIn(version, {
         ...connectionProperties,
-        requestProblemInformation: fc.boolean(),
-        requestResponseInformation: fc.boolean(),
+        requestProblemInformation: fc.constant(false),
+        requestResponseInformation: fc.constant(true),
       }),
       bytes,
     )
@@ -136,12 +141,12 @@ function connack(version: ProtocolVersion): fc.Arbitrary<Packet> {
     ...connectionProperties,
     authenticationData: bytes,
     maximumQos: fc.constantFrom(0 as const, 1 as const),
-    retainAvailable: fc.boolean(),
+    retainAvailable: fc.constant(false),
     assignedClientId: text,
     reasonString: text,
-    wildcardSubscriptionAvailable: fc.boolean(),
-    subscriptionIdentifiersAvailable: fc.boolean(),
-    sharedSubscriptionAvailable: fc.boolean(),
+    wildcardSubscriptionAvailable: fc.constant(false),
+    subscriptionIdentifiersAvailable: fc.constant(false),
+    sharedSubscriptionAvailable: fc.constant(false),
     serverKeepAliveSeconds: u16,
     responseInformation: text,
     serverReference: text,

@@ -146,7 +146,7 @@ export const VECTORS: readonly Vector[] = [
     wire:
       '20 3d 01 00 3a 11 00000001 12 0001 "a" 13 0002 15 0001 "m" 16 0001 02 1a 0001 "i"' +
       ' 1c 0001 "s" 1f 0001 "r" 21 0003 22 0004 24 01 25 00 26 0000 0000 27 00000005' +
-      " 28 01 29 00 2a 01",
+      " 28 00 29 00 2a 00",
     packet: {
       type: "connack",
       sessionPresent: true,
@@ -166,9 +166,9 @@ export const VECTORS: readonly Vector[] = [
         retainAvailable: false,
         userProperties: [["", ""]],
         maximumPacketSize: 5,
-        wildcardSubscriptionAvailable: true,
+        wildcardSubscriptionAvailable: false,
         subscriptionIdentifiersAvailable: false,
-        sharedSubscriptionAvailable: true,
+        sharedSubscriptionAvailable: false,
       },
     },
   },

@@ -35,13 +35,17 @@ export function decodeOptionalReason<Owner extends OwnerOfReason>(
   if (properties !== undefined) packet.properties = properties;
 }
 
-/** Writes them in the shortest form. */
+/** Writes them in the shortest form: properties that say nothing are left out with their length. */
 export function encodeOptionalReason<Owner extends OwnerOfReason>(
   { type, reasonCode, properties }: WithReason<Owner>,
   writer: ByteWriter,
   version: ProtocolVersion,
 ): void {
   if (version !== 5 || (reasonCode === 0 && properties === undefined)) return;
+  const start = writer.length;
   writer.u8(reasonCode);
-  if (properties !== undefined) encodeProperties(writer, type, properties);
+  if (properties === undefined) return;
+  encodeProperties(writer, type, properties);
+  const isEmpty = writer.length === start + 2;
+  if (isEmpty) writer.length = reasonCode === 0 ? start : start + 1;
 }

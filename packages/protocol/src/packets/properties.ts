@@ -159,7 +159,8 @@ function decodeNumber(value: number, definition: PropertyDefinition): number {
 
 /**
  * Writes Property Length and the properties of `owner`. Fields that are `undefined` or that the
- * table does not know are left out.
+ * table does not know are left out, and so are values that a missing property stands for, such as
+ * Receive Maximum 65 535.
  *
  * @throws TypeError for a value of another type than the property's; RangeError for a number that
  *   is not legal, and for a string or bytes that MQTT cannot carry.
@@ -177,7 +178,7 @@ export function encodeProperties<Owner extends PropertyOwner>(
   const values: Values = properties;
   for (const definition of ROWS[owner].ordered) {
     const value = values[definition.name];
-    if (value !== undefined) {
+    if (value !== undefined && value !== definition.implied?.[owner]) {
       encodeProperty(writer, definition, value);
     }
   }

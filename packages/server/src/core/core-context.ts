@@ -1,4 +1,4 @@
-import type { DecodeLimits } from "@anax/protocol";
+import type { DecodeLimits, Packet } from "@anax/protocol";
 import type { BytePool } from "./byte-pool.ts";
 import type { RefusedClient } from "./connection/connect-rules.ts";
 import type { Connection } from "./connection/connection.ts";
@@ -61,6 +61,8 @@ export interface CoreContext {
   flushNow(connection: Connection): void;
   /** Ends a connection whose client waits for what will not be stored. */
   leaveUnstored(connection: Connection): void;
+  /** Ends a connection whose client cannot be given this answer, since it is too large for it. */
+  leaveUnanswered(connection: Connection, answer: Packet): void;
   /** Writes out the last packets of the connection, even if the peer does not read. */
   writeLast(connection: Connection): void;
   /** Packets of the connection may be read (again). */

@@ -1,7 +1,13 @@
-import type { DecodeLimits } from "@anax/protocol";
+import type { DecodeLimits, Packet } from "@anax/protocol";
 import type { ApplicationMessage } from "./publishing/application-message.ts";
 import { BytePool } from "./byte-pool.ts";
-import { connectionClosed, dismiss, endWhenAnswered, fail } from "./connection/closing.ts";
+import {
+  connectionClosed,
+  dismiss,
+  endWhenAnswered,
+  fail,
+  leaveUnanswered,
+} from "./connection/closing.ts";
 import type { Dismissal } from "./connection/closing.ts";
 import type { RefusedClient } from "./connection/connect-rules.ts";
 import { Connection } from "./connection/connection.ts";
@@ -325,6 +331,10 @@ export class ServerCore implements CoreContext {
     const reasonString =
       this.journal?.health === "full" ? "the store is full" : "the store has failed";
     dismiss(this, connection, { reasonCode: refusalToStore(this) ?? 0, reasonString });
+  }
+
+  leaveUnanswered(connection: Connection, answer: Packet): void {
+    leaveUnanswered(this, connection, answer);
   }
 
   /** Forgets everything without striking it out of the store, which has been closed. */

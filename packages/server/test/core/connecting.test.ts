@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { connectPacket, CoreHarness, lasting, publishPacket } from "../support/core-harness.ts";
+import type { CoreOptions } from "../../src/core/core-options.ts";
 
 describe("the first packet", () => {
   it("[MQTT-3.1.0-1] must be CONNECT: anything else closes the connection without an answer", () => {
@@ -50,6 +51,14 @@ describe("CONNACK", () => {
       const { connack } = harness.connectWith(clientId, { protocolVersion });
       expect(connack).toMatchObject({ reasonCode: 0, sessionPresent: false });
     }
+  });
+
+  it("states of its limits only those that its absence would not", () => {
+    const stated = (options: Partial<CoreOptions>) =>
+      new CoreHarness(options).connectWith("c").connack.properties;
+    expect(Object.keys(stated({}) ?? {})).toEqual(["topicAliasMaximum", "maximumPacketSize"]);
+    expect(stated({ topicAliasMaximum: 0, maximumPacketSize: 268_435_460 })).toBe(undefined);
+    expect(stated({ receiveMaximum: 65_534 })).toMatchObject({ receiveMaximum: 65_534 });
   });
 
   it("[MQTT-3.2.2-16] tells a client without identifier the one it was given", () => {

@@ -73,6 +73,10 @@ describe("writePublish", () => {
             expirySeconds === undefined ? undefined : expirySeconds - 2,
           );
         }
+        // An alias would be left out before the packet is.
+        connection.outgoingAliases = undefined;
+        outbox.clear();
+        writePublish(connection, outbox, delivery, exchange);
         const { length } = outbox;
         connection.maximumPacketSize = length;
         expect(writePublish(connection, outbox, delivery, exchange)).toBe(true);

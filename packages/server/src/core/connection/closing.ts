@@ -1,5 +1,5 @@
 import { PeerError, ProtocolError } from "@anax/protocol";
-import type { DisconnectPacket, DisconnectProperties } from "@anax/protocol";
+import type { DisconnectPacket, DisconnectProperties, Packet } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { sendPacket } from "./outgoing.ts";
@@ -7,6 +7,8 @@ import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
 import { leaveTurn } from "./taking-turns.ts";
 import { closeGate } from "../journal/storing.ts";
 import { discardWill, releaseWill } from "../sessions/will.ts";
+
+const PACKET_TOO_LARGE = 0x95;
 
 /** Why the server ends a connection, as DISCONNECT tells it. */
 export interface Dismissal {
@@ -28,6 +30,23 @@ export function dismiss(core: CoreContext, connection: Connection, dismissal: Di
   const { ending } = connection;
   ending.reasonCode ??= dismissal.reasonCode;
   if (dismissal.reasonString !== undefined) ending.reasonString ??= dismissal.reasonString;
+  shut(core, connection);
+}
+
+/**
+ * An answer does not fit the client's Maximum Packet Size. Without it there would be a state that only one side knows, so
+ * the connection ends.
+ */
+export function leaveUnanswered(core: CoreContext, connection: Connection, answer: Packet): void {
+  // What follows a DISCONNECT, the close, tells as much.
+  if (answer.type === "disconnect") return;
+  const { maximumPacketSize } = connection;
+  const reasonString = `${answer.type} does not fit Maximum Packet Size ${maximumPacketSize}`;
+  if (answer.type !== "connack") {
+    return dismiss(core, connection, { reasonCode: PACKET_TOO_LARGE, reasonString });
+  }
+  connection.ending.reasonCode ??= PACKET_TOO_LARGE;
+  connection.ending.reasonString ??= reasonString;
   shut(core, connection);
 }
 

@@ -13,7 +13,7 @@ import type { PreparingSession, ValidatingConnection } from "../hooks/connection
 import { refusalOf, refusedSession } from "./connect-rules.ts";
 import type { Refusal } from "./connect-rules.ts";
 import { messageFromApplication } from "../publishing/message.ts";
-import { sendPacket } from "./outgoing.ts";
+import { mayFit, sendPacket } from "./outgoing.ts";
 import { settled } from "../pending.ts";
 import type { HookResult, Task } from "../pending.ts";
 import { watchKeepAlive } from "./keeping-alive.ts";
@@ -24,6 +24,7 @@ import { refusalToStore, stored } from "../journal/storing.ts";
 import { restoreSubscription } from "../subscribing/subscription-making.ts";
 import { armWill, discardWill } from "../sessions/will.ts";
 
+const IMPLEMENTATION_SPECIFIC_ERROR = 0x83;
 const SESSION_TAKEN_OVER = 0x8e;
 
 /** The arguments while they are put together. */
@@ -51,21 +52,46 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
       ? undefined
       : yield* prepareSession(core, connection, packet);
   if (!connection.isOpen) return;
+  const connack = connackFor(core, connection, packet, answer);
   // Others may have come in while handlers were asked.
-  const full = refusedSession(core, connection);
-  if (full !== undefined) return refuse(core, connection, full);
+  const lateRefusal = refusedSession(core, connection) ?? refusedSize(connection, connack);
+  if (lateRefusal !== undefined) return refuse(core, connection, lateRefusal);
   const sessionPresent =
     core.journal === undefined
       ? attach(core, connection, packet, prepared)
       : yield* attachStored(core, connection, packet, prepared);
   if (sessionPresent === undefined || !connection.isOpen) return;
-  welcome(core, connection, packet, answer, sessionPresent);
+  // 3.1 has no Session Present: its codec writes 0.
+  if (!welcome(core, connection, packet, { ...connack, sessionPresent })) return;
   const announcing = announce(core, connection, packet, sessionPresent);
   if (announcing !== undefined) yield announcing;
+  letMessagesGo(core, connection);
+}
+
+function letMessagesGo(core: CoreContext, connection: Connection): void {
   connection.isHeld = false;
   // What waited meanwhile goes before anything that is put into the outbox from now on.
   if (connection.backlogLength > 0) core.flushNow(connection);
   if (connection.session !== undefined) pump(core, connection.session);
+}
+
+/** The CONNACK of a client that is let in, Session Present still to be found out. */
+function connackFor(
+  { options }: CoreContext,
+  { agreement }: Connection,
+  packet: ConnectPacket,
+  answer: ValidationAnswer,
+): ConnackPacket {
+  const properties = connackProperties(options, packet, answer, agreement);
+  return { type: "connack", sessionPresent: false, reasonCode: 0, properties };
+}
+
+/** A client that could not be told that it is let in is not. */
+function refusedSize(connection: Connection, connack: ConnackPacket): Refusal | undefined {
+  if (mayFit(connection, connack)) return undefined;
+  const { maximumPacketSize } = connection;
+  const reasonString = `Maximum Packet Size ${maximumPacketSize} has no room for CONNACK`;
+  return { reasonCode: IMPLEMENTATION_SPECIFIC_ERROR, reasonString };
 }
 
 /** Asks the handlers of `validatingConnection`; undefined if the client was refused. */
@@ -313,18 +339,16 @@ function restore(core: CoreContext, session: Session, prepared: PreparingSession
   return prepared.subscriptions.length > 0 || prepared.messages.length > 0;
 }
 
-/** Answers with CONNACK 0x00 [MQTT-3.1.4-5] and starts the life of the connection. */
+/** Answers with CONNACK 0x00 [MQTT-3.1.4-5] and starts the life of the connection; false if CONNACK could not be sent. */
 function welcome(
   core: CoreContext,
   connection: Connection,
   packet: ConnectPacket,
-  answer: ValidationAnswer,
-  sessionPresent: boolean,
-): void {
+  connack: ConnackPacket,
+): boolean {
   const { options, statistics } = core;
-  // 3.1 has no Session Present: its codec writes 0.
-  const properties = connackProperties(options, packet, answer, connection.agreement);
-  sendPacket(core, connection, { type: "connack", sessionPresent, reasonCode: 0, properties });
+  sendPacket(core, connection, connack);
+  if (!connection.isOpen) return false;
   connection.state = "connected";
   connection.framer.maximumPacketSize = options.maximumPacketSize;
   connection.wire.limitMessages?.(Infinity);
@@ -337,6 +361,7 @@ function welcome(
     statistics.connectionsMaximum,
     statistics.connectionsCurrent,
   );
+  return true;
 }
 
 function openAliases(core: CoreContext, connection: Connection, packet: ConnectPacket): void {

@@ -13,6 +13,12 @@ const UNREAD_BYTES_MAX = 1_048_576;
 /** Characters of a Reason String: it may repeat what a client sent, and is for people to read. */
 export const REASON_STRING_MAX = 1_000;
 
+/** Properties that only explain. */
+const EXPLANATIONS = ["userProperties", "reasonString"] as const;
+
+/** What is left out of a packet that is too large, in this order, until it fits. */
+const DISPENSABLE = [...EXPLANATIONS, "responseInformation", "serverReference"] as const;
+
 /** Sends any packet but PUBLISH, through the interceptor if there is one. */
 export function sendPacket(
   core: CoreContext,
@@ -37,7 +43,7 @@ function writePacket(
   choose: OutboxChoice,
 ): void {
   const bytes = fitted(connection, packet);
-  if (bytes === undefined) return;
+  if (bytes === undefined) return core.leaveUnanswered(connection, packet);
   choose(core, connection).append(bytes, 0, bytes.length);
   countSent(core, connection, 1);
 }
@@ -94,13 +100,22 @@ export function countPublishes(
  * [MQTT-3.2.2-19] [MQTT-3.4.2-2] or that the client does not want [MQTT-3.1.2-29]; undefined if it is still too large.
  */
 function fitted(connection: Connection, packet: Packet): Uint8Array | undefined {
-  const wanted = isUnwanted(connection, packet)
-    ? withoutExplanations(packet)
+  const { version, maximumPacketSize } = connection;
+  let shorter = isUnwanted(connection, packet)
+    ? without(packet, EXPLANATIONS)
     : withShortReason(packet);
-  const bytes = encodePacket(wanted, connection.version);
-  if (bytes.length <= connection.maximumPacketSize) return bytes;
-  const shorter = encodePacket(withoutExplanations(packet), connection.version);
-  return shorter.length <= connection.maximumPacketSize ? shorter : undefined;
+  let bytes = encodePacket(shorter, version);
+  for (const property of DISPENSABLE) {
+    if (bytes.length <= maximumPacketSize) return bytes;
+    shorter = without(shorter, [property]);
+    bytes = encodePacket(shorter, version);
+  }
+  return bytes.length <= maximumPacketSize ? bytes : undefined;
+}
+
+/** True if the packet reaches the client, however little of what may be left out of it does. */
+export function mayFit(connection: Connection, packet: Packet): boolean {
+  return connection.maximumPacketSize === Infinity || fitted(connection, packet) !== undefined;
 }
 
 function isUnwanted(connection: Connection, packet: Packet): boolean {
@@ -128,11 +143,10 @@ function withShortReason(packet: Packet): Packet {
   } as Packet;
 }
 
-/** The same packet without Reason String and User Properties. */
-function withoutExplanations(packet: Packet): Packet {
+/** The same packet without these properties. */
+function without(packet: Packet, names: readonly string[]): Packet {
   if (!("properties" in packet) || packet.properties === undefined) return packet;
   const properties: Record<string, unknown> = { ...packet.properties };
-  delete properties["reasonString"];
-  delete properties["userProperties"];
+  for (const name of names) delete properties[name];
   return { ...packet, properties } as Packet;
 }

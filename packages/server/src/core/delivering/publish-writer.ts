@@ -12,8 +12,7 @@ const TOPIC_ALIAS_BYTES = 3;
 
 /** One PUBLISH about to be written: the sizes of its parts, worked out once. */
 interface Layout {
-  readonly topicBytes: number;
-  readonly identifierBytes: number;
+  readonly topicNeeded: boolean;
   /** Bytes that this delivery adds to the message's own properties. */
   readonly addedProperties: number;
   readonly remainingLength: number;
@@ -32,15 +31,10 @@ export function writePublish(
   delivery: Delivery,
   exchange: { packetIdentifier: number; duplicate: boolean; nowMs: number },
 ): boolean {
-  const alias = connection.outgoingAliases?.choose(delivery.message.topic) ?? 0;
-  const topicNeeded = alias === 0 || connection.outgoingAliases?.topicNeeded !== false;
-  const layout = measure(connection.version, delivery, alias, topicNeeded);
-  const size = 1 + varintSize(layout.remainingLength) + layout.remainingLength;
-  if (size > connection.maximumPacketSize) {
-    if (alias !== 0) connection.outgoingAliases?.unsent(alias);
-    return false;
-  }
-  const start = outbox.reserve(size);
+  const layout = fittingLayout(connection, delivery);
+  if (layout === undefined) return false;
+  const { topicNeeded } = layout;
+  const start = outbox.reserve(sizeOf(layout));
   const { bytes } = outbox;
   bytes[start] =
     0x30 | (exchange.duplicate ? 0x08 : 0) | (delivery.qos << 1) | (delivery.retain ? 0x01 : 0);
@@ -51,6 +45,23 @@ export function writePublish(
     writeBody(bytes, position, delivery, { layout, nowMs: exchange.nowMs });
   else bytes.set(payloadOf(delivery.message), position);
   return true;
+}
+
+/** The packet as it fits the client, without Topic Alias where that is one too many; undefined if it does not. */
+function fittingLayout(connection: Connection, delivery: Delivery): Layout | undefined {
+  const { version, outgoingAliases, maximumPacketSize } = connection;
+  const alias = outgoingAliases?.choose(delivery.message.topic) ?? 0;
+  const topicNeeded = alias === 0 || outgoingAliases?.topicNeeded !== false;
+  const layout = measure(version, delivery, alias, topicNeeded);
+  if (sizeOf(layout) <= maximumPacketSize) return layout;
+  if (alias === 0) return undefined;
+  if (topicNeeded) outgoingAliases?.unsent(alias);
+  const plain = measure(version, delivery, 0, true);
+  return sizeOf(plain) <= maximumPacketSize ? plain : undefined;
+}
+
+function sizeOf({ remainingLength }: Layout): number {
+  return 1 + varintSize(remainingLength) + remainingLength;
 }
 
 function measure(
@@ -65,14 +76,14 @@ function measure(
   const payloadBytes = message.size - message.payloadStart;
   if (version !== 5) {
     const remainingLength = topicBytes + identifierBytes + payloadBytes;
-    return { topicBytes, identifierBytes, addedProperties: 0, remainingLength, alias: 0 };
+    return { topicNeeded, addedProperties: 0, remainingLength, alias: 0 };
   }
   const addedProperties =
     (alias === 0 ? 0 : TOPIC_ALIAS_BYTES) + identifiersSize(delivery.subscriptionIdentifiers);
   const properties = addedProperties + ownPropertyBytes(message);
   const remainingLength =
     topicBytes + identifierBytes + varintSize(properties) + properties + payloadBytes;
-  return { topicBytes, identifierBytes, addedProperties, remainingLength, alias };
+  return { topicNeeded, addedProperties, remainingLength, alias };
 }
 
 /** Bytes of the message's own properties, without the length before them. */
