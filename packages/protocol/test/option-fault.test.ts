@@ -11,6 +11,7 @@ const RULES: OptionRules = {
   signal: "AbortSignal",
   extra: "unknown",
   tls: { ca: "string|Array" },
+  topic: (value) => (value === "a" ? undefined : "is no topic"),
 };
 
 describe("optionFault", () => {
@@ -23,6 +24,7 @@ describe("optionFault", () => {
     { signal: AbortSignal.abort() },
     { tls: { ca: ["x"] } },
     { qos: undefined, retain: null, tls: null },
+    { topic: "a" },
     Object.create(null),
     new (class {
       readonly qos = 1;
@@ -47,6 +49,7 @@ describe("optionFault", () => {
     [{ password: 1234 }, "password must be of type string or Uint8Array or function, not number"],
     [{ overflow: "drop" }, 'overflow "drop" is not one of "dropOldest" "error"'],
     [{ signal: {} }, "signal must be of type AbortSignal, not Object"],
+    [{ topic: "a/#" }, "topic is no topic"],
     [5, "options must be an object, not number"],
     [null, "options must be an object, not Null"],
     [[], "options must be an object, not Array"],

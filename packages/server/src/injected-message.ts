@@ -1,8 +1,7 @@
 import { ByteWriter, encodedLength, encodeProperties, VARINT_MAXIMUM } from "@anax/protocol";
-import type { QoS } from "@anax/protocol";
+import type { QoS, RulesFor } from "@anax/protocol";
 import { PAYLOAD, property, QOS, TOPIC_NAME } from "./checking/packet-rules.ts";
-import { checked, FLAG, required, rule, TEXT } from "./checking/rules.ts";
-import type { Rules } from "./checking/rules.ts";
+import { checked } from "./checking/rules.ts";
 import type { ApplicationMessage } from "./core/publishing/application-message.ts";
 import type { SessionItems } from "./core/hooks/client-context.ts";
 import { MqttConfigurationError } from "./errors.ts";
@@ -46,32 +45,24 @@ interface GivenMessage extends InjectedApplicationMessage {
   readonly senderClientId?: string;
 }
 
-const MESSAGE_RULES: Rules<GivenMessage> = {
-  topic: required(TOPIC_NAME),
+const MESSAGE_RULES: RulesFor<GivenMessage> = {
+  topic: TOPIC_NAME,
   payload: PAYLOAD,
   qos: QOS,
-  retain: FLAG,
+  retain: "boolean",
   payloadFormatIndicator: property("publish", "payloadFormatIndicator"),
   messageExpiryIntervalSeconds: property("publish", "messageExpiryIntervalSeconds"),
   contentType: property("publish", "contentType"),
   responseTopic: property("publish", "responseTopic"),
   correlationData: property("publish", "correlationData"),
   userProperties: property("publish", "userProperties"),
-  senderClientId: TEXT,
+  senderClientId: "string",
 };
 
-/** The same, where a handler answers: what it leaves out of a message would be lost without a word. */
-const ANSWERED_RULES: Rules<GivenMessage> = {
-  ...MESSAGE_RULES,
-  payload: required(PAYLOAD),
-  qos: required(QOS),
-  retain: required(FLAG),
-};
-
-const SENDER_RULES: Rules<InjectedMessageSender> = {
+const SENDER_RULES: RulesFor<InjectedMessageSender> = {
   clientId: property("connack", "assignedClientId"),
-  userName: TEXT,
-  sessionItems: rule("a Map", (value) => value instanceof Map),
+  userName: "string",
+  sessionItems: "Map",
 };
 
 /**
@@ -79,17 +70,17 @@ const SENDER_RULES: Rules<InjectedMessageSender> = {
  * @throws MqttConfigurationError that names the field which cannot be sent
  */
 export function messageToInject(message: InjectedApplicationMessage): ApplicationMessage {
-  return complete(checked("the message", message, MESSAGE_RULES));
+  return complete(checked("message", message, MESSAGE_RULES, ["topic"]));
 }
 
 /** The same for a message that a handler answers with: topic, payload, QoS and RETAIN must be there. */
 export function answeredMessage(what: string, message: unknown): ApplicationMessage {
-  return complete(checked(what, message, ANSWERED_RULES));
+  return complete(checked(what, message, MESSAGE_RULES, ["topic", "payload", "qos", "retain"]));
 }
 
 /** @throws MqttConfigurationError that names the field which is wrong */
 export function checkedSender(sender: InjectedMessageSender): InjectedMessageSender {
-  return checked("the sender", sender, SENDER_RULES);
+  return checked("sender", sender, SENDER_RULES);
 }
 
 function complete({
@@ -115,6 +106,6 @@ function requireSendable(message: ApplicationMessage): void {
   const size = 2 + encodedLength(topic) + writer.length + payload.length;
   if (size <= VARINT_MAXIMUM) return;
   throw new MqttConfigurationError(
-    `the message: payload of ${payload.length} bytes makes it ${size} bytes, above ${VARINT_MAXIMUM}`,
+    `message.payload of ${payload.length} bytes makes it ${size} bytes, above ${VARINT_MAXIMUM}`,
   );
 }

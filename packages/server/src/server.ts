@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { ReasonCode } from "@anax/protocol";
-import type { UserProperties } from "@anax/protocol";
+import type { RulesFor, UserProperties } from "@anax/protocol";
 import { authenticatingHandler } from "./auth/authenticating-handler.ts";
 import { authenticatorOf } from "./auth/authenticator-of.ts";
 import type { LoadingRetainedMessage } from "./core/hooks/retained-events.ts";
@@ -16,8 +16,7 @@ import { systemClock } from "./driver/system-clock.ts";
 import { asError, MqttConfigurationError, MqttServerStateError } from "./errors.ts";
 import type { ServerEventHandler, ServerEventName } from "./events.ts";
 import { DISCONNECT_RULES } from "./checking/disconnect-rules.ts";
-import { checked, wholeNumber } from "./checking/rules.ts";
-import type { Rules } from "./checking/rules.ts";
+import { checked } from "./checking/rules.ts";
 import { checkedSender, messageToInject } from "./injected-message.ts";
 import type {
   InjectedApplicationMessage,
@@ -63,9 +62,9 @@ export interface StopOptions {
 /** Longest time that a timer takes. */
 const TIMER_MAX_MS = 0x7fffffff;
 
-const STOP_RULES: Rules<StopOptions> = {
+const STOP_RULES: RulesFor<StopOptions> = {
   ...DISCONNECT_RULES,
-  deadlineMs: wholeNumber(0, TIMER_MAX_MS),
+  deadlineMs: [0, TIMER_MAX_MS],
 };
 
 type State = "stopped" | "starting" | "started" | "stopping";

@@ -13,12 +13,14 @@ import { showValue } from "./show-value.ts";
  *   `unknown` allows everything.
  * - A set: one of these values.
  * - A table: options of its own.
+ * - A function: what is wrong with a value, to stand behind its name; undefined if nothing is.
  */
 export type OptionRule =
   | readonly [minimum: number, maximum: number]
   | string
   | ReadonlySet<unknown>
-  | OptionRules;
+  | OptionRules
+  | ((value: unknown) => string | undefined);
 
 /** Rules by the names of options. */
 export interface OptionRules {
@@ -55,10 +57,15 @@ function unknownOption(name: string, rules: OptionRules, of: string | undefined)
 
 function valueFault(value: unknown, rule: OptionRule, name: string): string | undefined {
   if (typeof rule === "string") return typeFault(value, rule, name);
+  if (typeof rule === "function") return faultBehind(name, rule(value));
   if (Array.isArray(rule)) return rangeFault(value, rule as readonly [number, number], name);
   if (!(rule instanceof Set)) return optionFault(value, rule as OptionRules, name);
   if (rule.has(value)) return undefined;
   return `${name} ${showValue(value)} is not one of ${[...rule].map(showValue).join(" ")}`;
+}
+
+function faultBehind(name: string, fault: string | undefined): string | undefined {
+  return fault === undefined ? undefined : `${name} ${fault}`;
 }
 
 function typeFault(value: unknown, rule: string, name: string): string | undefined {

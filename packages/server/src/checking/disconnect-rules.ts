@@ -1,9 +1,9 @@
+import type { RulesFor } from "@anax/protocol";
 import type { DisconnectOptions } from "../management/server-clients.ts";
 import { property, reasonCodeOf } from "./packet-rules.ts";
-import type { Rules } from "./rules.ts";
 
 /** What clients may be told when the server ends their connection. */
-export const DISCONNECT_RULES: Rules<DisconnectOptions> = {
+export const DISCONNECT_RULES: RulesFor<DisconnectOptions> = {
   reasonCode: reasonCodeOf("disconnect"),
   reasonString: property("disconnect", "reasonString"),
   serverReference: property("disconnect", "serverReference"),

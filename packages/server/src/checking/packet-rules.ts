@@ -2,33 +2,33 @@
 import {
   ByteWriter,
   encodeProperties,
-  isTopicFilter,
-  isTopicName,
   parseTopicFilter,
   parseTopicName,
   reasonCodeSender,
+  showValue,
 } from "@anax/protocol";
-import type { PropertiesByOwner, PropertyOwner, ReasonCodePacketType } from "@anax/protocol";
+import type {
+  OptionRule,
+  PropertiesByOwner,
+  PropertyOwner,
+  ReasonCodePacketType,
+} from "@anax/protocol";
 import { asError } from "../errors.ts";
-import { oneOf, rule, shown } from "./rules.ts";
-import type { Rule } from "./rules.ts";
 
 /** A property of a packet. */
 export function property<Owner extends PropertyOwner>(
   owner: Owner,
   name: keyof PropertiesByOwner[Owner] & string,
-): Rule {
-  return {
-    fault(value) {
-      try {
-        // The codec checks what it is given, whatever the types say.
-        const properties = { [name]: value } as PropertiesByOwner[Owner];
-        encodeProperties(new ByteWriter(), owner, properties);
-        return undefined;
-      } catch (error) {
-        return withoutName(name, asError(error).message);
-      }
-    },
+): OptionRule {
+  return (value) => {
+    try {
+      // The codec checks what it is given, whatever the types say.
+      const properties = { [name]: value } as PropertiesByOwner[Owner];
+      encodeProperties(new ByteWriter(), owner, properties);
+      return undefined;
+    } catch (error) {
+      return withoutName(name, asError(error).message);
+    }
   };
 }
 
@@ -40,42 +40,35 @@ function withoutName(name: string, message: string): string {
 }
 
 /** A Reason Code that a server may put into that packet [MQTT-3.14.2-1] [MQTT-3.2.2-8]. */
-export function reasonCodeOf(packetType: ReasonCodePacketType): Rule {
-  return rule(`a Reason Code that a server sends in ${packetType.toUpperCase()}`, (value) => {
+export function reasonCodeOf(packetType: ReasonCodePacketType): OptionRule {
+  return (value) => {
     const sender = typeof value === "number" ? reasonCodeSender(value, packetType) : undefined;
-    return sender === "server" || sender === "both";
-  });
+    if (sender === "server" || sender === "both") return undefined;
+    return `${showValue(value)} is no Reason Code that a server sends in ${packetType.toUpperCase()}`;
+  };
 }
 
 /** 0, 1 or 2. */
-export const QOS: Rule = oneOf(0, 1, 2);
+export const QOS: OptionRule = new Set([0, 1, 2]);
 
 /** A topic that can be published to [MQTT-3.3.2-2]. */
-export const TOPIC_NAME: Rule = {
-  fault(value) {
-    if (typeof value !== "string") return `is ${shown(value)}, not a text`;
-    return isTopicName(value) ? undefined : faultOf(() => parseTopicName(value));
-  },
-};
+export const TOPIC_NAME: OptionRule = (value) => topicFault(value, parseTopicName);
 
 /** A Topic Filter, that of a Shared Subscription too. */
-export const TOPIC_FILTER: Rule = {
-  fault(value) {
-    if (typeof value !== "string") return `is ${shown(value)}, not a text`;
-    return isTopicFilter(value) ? undefined : faultOf(() => parseTopicFilter(value));
-  },
-};
+export const TOPIC_FILTER: OptionRule = (value) => topicFault(value, parseTopicFilter);
 
-function faultOf(parse: () => unknown): string | undefined {
+function topicFault(value: unknown, parse: (text: string) => unknown): string | undefined {
+  if (typeof value !== "string") return `must be of type string, not ${typeof value}`;
   try {
-    parse();
+    parse(value);
     return undefined;
   } catch (error) {
-    return `is wrong: ${asError(error).message}`;
+    return `cannot be: ${asError(error).message}`;
   }
 }
 
 /** What a payload may be. */
-export const PAYLOAD: Rule = rule("a text or a Uint8Array", (value) => {
-  return typeof value === "string" || value instanceof Uint8Array;
-});
+export const PAYLOAD: OptionRule = (value) => {
+  if (typeof value === "string" || value instanceof Uint8Array) return undefined;
+  return `must be text or a Uint8Array, not of type ${typeof value}`;
+};

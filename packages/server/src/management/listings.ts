@@ -1,5 +1,5 @@
-import { ANYTHING, checked, FUNCTION, TEXT } from "../checking/rules.ts";
-import type { Rules } from "../checking/rules.ts";
+import type { RulesFor } from "@anax/protocol";
+import { checked } from "../checking/rules.ts";
 
 /** Items of one page unless the query says otherwise. */
 const LIMIT_DEFAULT = 100;
@@ -26,7 +26,11 @@ export interface Page<Item> {
   readonly cursor?: string;
 }
 
-const QUERY_RULES: Rules<PageQuery<never>> = { filter: FUNCTION, limit: ANYTHING, cursor: TEXT };
+const QUERY_RULES: RulesFor<PageQuery<never>> = {
+  filter: "function",
+  limit: "unknown",
+  cursor: "string",
+};
 
 interface Listing<Item> {
   readonly steps: Iterator<Item | undefined>;
@@ -49,7 +53,7 @@ export class Listings<Item> {
    * `MqttConfigurationError` for what a query does not have.
    */
   page(query: PageQuery<Item>, begin: () => Iterator<Item | undefined>): Page<Item> {
-    const given = checked("the query", query, QUERY_RULES as Rules<PageQuery<Item>>);
+    const given = checked<PageQuery<Item>>("query", query, QUERY_RULES);
     const { cursor, filter, limit = LIMIT_DEFAULT } = given;
     if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
       throw new RangeError(`limit is ${String(limit)}, not 1 to ${LIMIT_MAX}`);

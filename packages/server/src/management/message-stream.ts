@@ -9,8 +9,8 @@ import { retainedMatching } from "../core/management/retained-changes.ts";
 import { applicationMessageOf } from "../core/publishing/message.ts";
 import type { Message } from "../core/publishing/message.ts";
 import type { ServerCore } from "../core/server-core.ts";
-import { checked, FLAG, oneOf, shown, SIGNAL, wholeNumber } from "../checking/rules.ts";
-import type { Rules } from "../checking/rules.ts";
+import type { RulesFor } from "@anax/protocol";
+import { checked } from "../checking/rules.ts";
 import { MqttBufferOverflowError, MqttConfigurationError } from "../errors.ts";
 
 /** Steps over the retained messages before others get a turn. */
@@ -188,17 +188,19 @@ export class MessageStream
 /** A filter that is text may still be wrong; that is judged where subscriptions are. */
 function requireText(filter: unknown): void {
   if (typeof filter === "string") return;
-  throw new MqttConfigurationError(`subscribe: the Topic Filter is ${shown(filter)}, not a text`);
+  throw new MqttConfigurationError(
+    `subscribe: the Topic Filter is of type ${typeof filter}, not text`,
+  );
 }
 
 const COUNT_MAX = Number.MAX_SAFE_INTEGER;
 
-const STREAM_RULES: Rules<InternalSubscriptionOptions> = {
-  bufferMessagesMax: wholeNumber(0, COUNT_MAX),
-  bufferBytesMax: wholeNumber(0, COUNT_MAX),
-  overflow: oneOf("dropOldest", "dropNewest", "fail"),
-  retained: FLAG,
-  signal: SIGNAL,
+const STREAM_RULES: RulesFor<InternalSubscriptionOptions> = {
+  bufferMessagesMax: [0, COUNT_MAX],
+  bufferBytesMax: [0, COUNT_MAX],
+  overflow: new Set(["dropOldest", "dropNewest", "fail"]),
+  retained: "boolean",
+  signal: "AbortSignal",
 };
 
 const DEFAULTS = {

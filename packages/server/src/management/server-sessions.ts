@@ -1,7 +1,6 @@
-import type { QoS, SubscriptionRequest } from "@anax/protocol";
+import type { QoS, RulesFor, SubscriptionRequest } from "@anax/protocol";
 import { QOS } from "../checking/packet-rules.ts";
-import { checked, FLAG, oneOf, required, SIGNAL, TEXT } from "../checking/rules.ts";
-import type { Rules } from "../checking/rules.ts";
+import { checked } from "../checking/rules.ts";
 import type { DeliveryWatch } from "../core/management/delivery-watch.ts";
 import { clearQueue, deleteSession, deliverTo } from "../core/management/session-changes.ts";
 import { allSessions, sessionStatus, subscriptionsOf } from "../core/management/session-status.ts";
@@ -42,15 +41,15 @@ export interface SessionDeliveryOptions {
   readonly signal?: AbortSignal;
 }
 
-const DELIVERY_RULES: Rules<SessionDeliveryOptions> = { signal: SIGNAL };
+const DELIVERY_RULES: RulesFor<SessionDeliveryOptions> = { signal: "AbortSignal" };
 
-const SUBSCRIPTION_RULES: Rules<SessionSubscription> = {
+const SUBSCRIPTION_RULES: RulesFor<SessionSubscription> = {
   // Which filters are valid is answered for each, by its Reason Code.
-  topicFilter: required(TEXT),
+  topicFilter: "string",
   qos: QOS,
-  noLocal: FLAG,
-  retainAsPublished: FLAG,
-  retainHandling: oneOf(0, 1, 2),
+  noLocal: "boolean",
+  retainAsPublished: "boolean",
+  retainHandling: new Set([0, 1, 2]),
 };
 
 /** The sessions, of connected clients and of those that are away. */
@@ -177,7 +176,9 @@ export class ServerSessions {
 
 function requestFor(filter: string | SessionSubscription): SubscriptionRequest {
   const given = typeof filter === "string" ? { topicFilter: filter } : filter;
-  const { topicFilter = "", ...options } = checked("the filter", given, SUBSCRIPTION_RULES);
+  const { topicFilter = "", ...options } = checked("filter", given, SUBSCRIPTION_RULES, [
+    "topicFilter",
+  ]);
   const defaults = { qos: 0, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
   return { topicFilter, ...defaults, ...options };
 }

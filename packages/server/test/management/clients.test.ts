@@ -124,7 +124,7 @@ describe("disconnect", () => {
   it("refuses reason codes that a server does not send", async () => {
     await connected(server, "one");
     for (const reasonCode of [4, 0x85, 300]) {
-      const problem = `reasonCode is ${reasonCode}, not a Reason Code that a server sends`;
+      const problem = `reasonCode ${reasonCode} is no Reason Code that a server sends`;
       await expect(server.clients.disconnect("one", { reasonCode })).rejects.toThrow(problem);
       await expect(server.stop({ reasonCode })).rejects.toThrow(problem);
     }

@@ -31,16 +31,16 @@ const LONG = "x".repeat(65_536);
 
 /** Fields that cannot be, and what the error says of them. */
 const WRONG: readonly (readonly [fields: object, said: string])[] = [
-  [{ topic: "a/#" }, "topic is wrong"],
-  [{ topic: "" }, "topic is wrong"],
-  [{ topic: "a\0" }, "topic is wrong"],
+  [{ topic: "a/#" }, "topic cannot be"],
+  [{ topic: "" }, "topic cannot be"],
+  [{ topic: "a\0" }, "topic cannot be"],
   [{ topic: null }, "topic is missing"],
-  [{ topic: 5 }, "topic is 5, not a text"],
-  [{ payload: 5 }, "payload is 5, not a text or a Uint8Array"],
+  [{ topic: 5 }, "topic must be of type string, not number"],
+  [{ payload: 5 }, "payload must be text or a Uint8Array, not of type number"],
   [{ payload: new Uint8Array(268_435_456) }, "payload of 268435456 bytes"],
-  [{ qos: 3 }, "qos is 3, not 0 or 1 or 2"],
-  [{ qos: "1" }, 'qos is "1"'],
-  [{ retain: "yes" }, 'retain is "yes", not true or false'],
+  [{ qos: 3 }, "qos 3 is not one of 0 1 2"],
+  [{ qos: "1" }, 'qos "1" is not one of'],
+  [{ retain: "yes" }, "retain must be of type boolean, not string"],
   [{ messageExpiryIntervalSeconds: 1.5 }, "messageExpiryIntervalSeconds 1.5"],
   [{ messageExpiryIntervalSeconds: -1 }, "messageExpiryIntervalSeconds -1"],
   [{ messageExpiryIntervalSeconds: 2 ** 32 }, "messageExpiryIntervalSeconds 4294967296"],
@@ -130,8 +130,8 @@ describe("what clients cannot be told is refused, and nobody is disconnected:", 
     [{ serverReference: "a\0b" }, "serverReference cannot be sent"],
     [{ reasonString: LONG }, "reasonString of 65536 bytes"],
     [{ userProperties: { a: "b" } }, "userProperties must be an array"],
-    [{ reasonCode: 0x04 }, "reasonCode is 4, not a Reason Code that a server sends in DISCONNECT"],
-    [{ reasonCode: "0x98" }, 'reasonCode is "0x98"'],
+    [{ reasonCode: 0x04 }, "reasonCode 4 is no Reason Code that a server sends in DISCONNECT"],
+    [{ reasonCode: "0x98" }, 'reasonCode "0x98" is no'],
     [{ reson: "x" }, 'there is no option "reson"'],
   ];
   for (const [options, said] of told) {
@@ -149,7 +149,7 @@ describe("what clients cannot be told is refused, and nobody is disconnected:", 
   it("a deadline that is no time", async () => {
     for (const deadlineMs of [Number.NaN, -1, 2 ** 31, "5"]) {
       const options = { deadlineMs } as StopOptions;
-      await expect(server.stop(options)).rejects.toThrow("deadlineMs is");
+      await expect(server.stop(options)).rejects.toThrow("stop.deadlineMs");
     }
     expect(server.isStarted).toBe(true);
   });
@@ -159,7 +159,7 @@ describe("a sender that cannot be is refused:", () => {
   const senders: readonly (readonly [sender: object, said: string])[] = [
     [{ clientId: 5 }, "clientId must be a string"],
     [{ clientId: "a\0" }, "clientId cannot be sent"],
-    [{ sessionItems: {} }, "sessionItems is an object, not a Map"],
+    [{ sessionItems: {} }, "sessionItems must be of type Map, not Object"],
     [{ username: "u" }, 'there is no option "username"'],
   ];
   for (const [sender, said] of senders) {
