@@ -43,10 +43,12 @@ const INTRODUCTION = `# The extension events
 
 - A handler may answer at once or with a promise. Those of one event are called one after the other, in the order in
   which they were registered. One that returns no promise is not waited for and costs none.
-- A handler fails by throwing, by a promise that rejects, and by one that takes longer than \`handlerTimeoutMs\`
+- A handler fails by throwing, by a promise that rejects, by an answer that cannot be (a Reason Code that the packet does
+  not carry, a message that cannot be sent, what is not true or false where it must be), and by one that takes longer than \`handlerTimeoutMs\`
   (default ${TIMEOUT_SECONDS} s). Each failure is logged and counted, in \`server.statistics\`, as \`handlerFailures\`
   or \`handlerTimeouts\`. Of an event that decides something the failure is the decision, and later handlers are not
-  asked; of the others the next handler is called.
+  asked; of the others the next handler is called. The log names the event, the client and the field.
+- Answers are checked when a handler is done, before anything is done with them. Null counts as absent.
 - A handler whose time is over changes nothing any more: what it was given is frozen.
 - Only the client whose packet is at work waits, and its later packets wait behind, in order. Handlers of others go on
   meanwhile. Nothing is locked.

@@ -1,7 +1,8 @@
 /**
  * The 22 extension events, as one table: when each fires, whether the server waits for its handlers,
- * and what happens if a handler fails. A handler fails by throwing, by a promise that rejects, and by
- * a promise that takes longer than `handlerTimeoutMs`; each failure is logged and counted. The rules:
+ * and what happens if a handler fails. A handler fails by throwing, by a promise that rejects, by an
+ * answer that cannot be, and by a promise that takes longer than `handlerTimeoutMs`; each failure is
+ * logged and counted. The rules:
  *
  * - Handlers of one event run one after the other, in the order in which they were registered. One
  *   that returns no promise is not waited for and costs none.
@@ -195,7 +196,8 @@ export const SERVER_EVENTS: {
       "After validatingConnection, before an older connection of the client is ended, and before CONNACK.",
     waits: "CONNACK.",
     slows: "That client.",
-    failure: "Nothing is restored; the session is used as it is.",
+    failure:
+      "Nothing is restored; the session is used as it is. A subscription or message that cannot be is left out, logged and counted; the rest is restored.",
     fail: (event) => {
       event.subscriptions = [];
       event.messages = [];

@@ -73,9 +73,9 @@ export function messageToInject(message: InjectedApplicationMessage): Applicatio
   return complete(checked("message", message, MESSAGE_RULES, ["topic"]));
 }
 
-/** The same for a message that a handler answers with: topic, payload, QoS and RETAIN must be there. */
+/** The same for a message that a handler answers with: a QoS that it leaves out would lower that of a client. */
 export function answeredMessage(what: string, message: unknown): ApplicationMessage {
-  return complete(checked(what, message, MESSAGE_RULES, ["topic", "payload", "qos", "retain"]));
+  return complete(checked(what, message, MESSAGE_RULES, ["topic", "qos"]));
 }
 
 /** @throws MqttConfigurationError that names the field which is wrong */

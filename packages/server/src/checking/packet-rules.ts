@@ -15,11 +15,14 @@ import type {
 } from "@anax/protocol";
 import { asError } from "../errors.ts";
 
+/** What is wrong with a value, to stand behind its name; undefined if nothing is. */
+export type ValueRule = (value: unknown) => string | undefined;
+
 /** A property of a packet. */
 export function property<Owner extends PropertyOwner>(
   owner: Owner,
   name: keyof PropertiesByOwner[Owner] & string,
-): OptionRule {
+): ValueRule {
   return (value) => {
     try {
       // The codec checks what it is given, whatever the types say.
@@ -40,7 +43,7 @@ function withoutName(name: string, message: string): string {
 }
 
 /** A Reason Code that a server may put into that packet [MQTT-3.14.2-1] [MQTT-3.2.2-8]. */
-export function reasonCodeOf(packetType: ReasonCodePacketType): OptionRule {
+export function reasonCodeOf(packetType: ReasonCodePacketType): ValueRule {
   return (value) => {
     const sender = typeof value === "number" ? reasonCodeSender(value, packetType) : undefined;
     if (sender === "server" || sender === "both") return undefined;

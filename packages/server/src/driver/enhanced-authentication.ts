@@ -1,4 +1,6 @@
-import type { AuthPacket } from "@anax/protocol";
+import type { AuthPacket, RulesFor } from "@anax/protocol";
+import { property } from "../checking/packet-rules.ts";
+import { checked } from "../checking/rules.ts";
 import type {
   AuthenticationExchange,
   AuthenticationStep,
@@ -6,6 +8,12 @@ import type {
 } from "../core/hooks/connection-events.ts";
 import { MqttConnectionClosedError } from "../errors.ts";
 import type { ValidatingConnectionEvent } from "../events.ts";
+
+const STEP_RULES: RulesFor<AuthenticationStep> = {
+  authenticationData: property("auth", "authenticationData"),
+  reasonString: property("auth", "reasonString"),
+  userProperties: property("auth", "userProperties"),
+};
 
 /** Gives the event of the core the promise form of its exchange of AUTH packets. */
 export function askable(event: ValidatingConnection): ValidatingConnectionEvent {
@@ -29,7 +37,7 @@ function exchange(
     if (exchanging === undefined) {
       throw new MqttConnectionClosedError("the client did not ask for enhanced authentication");
     }
-    exchanging.send(step, (packet) => {
+    exchanging.send(checked("step", step, STEP_RULES), (packet) => {
       if (packet === undefined) reject(new MqttConnectionClosedError("the client has gone"));
       else resolve(packet);
     });

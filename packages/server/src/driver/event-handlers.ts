@@ -7,9 +7,11 @@ import type {
   ServerEventHandlers,
   ServerEventName,
 } from "../events.ts";
+import { HANDLER_ANSWERS } from "./handler-answers.ts";
 import { askable } from "./enhanced-authentication.ts";
 import { HandlerList } from "./handler-list.ts";
-import type { HandlerSurroundings } from "./handler-list.ts";
+import type { HandlerOutcome, HandlerSurroundings } from "./handler-list.ts";
+import type { AnswerCheck } from "./answer-check.ts";
 
 /** A registered handler; dispose of it to be called no more. */
 export interface EventRegistration extends Disposable {
@@ -84,12 +86,17 @@ export class EventHandlers {
   }
 }
 
+function outcomeOf<Name extends ServerEventName>(name: Name): HandlerOutcome<HookArguments[Name]> {
+  const answers: AnswerCheck<HookArguments[Name]> | undefined = HANDLER_ANSWERS[name];
+  return { ...SERVER_EVENTS[name], answers };
+}
+
 /** One list for each event, by hand, so that the compiler ties each to its event. */
 function handlerLists(surroundings: HandlerSurroundings): HandlerLists {
   const list = <Name extends Exclude<ServerEventName, "validatingConnection">>(
     name: Name,
   ): HandlerList<HookArguments[Name], HookArguments[Name]> =>
-    new HandlerList(name, SERVER_EVENTS[name], surroundings, (event) => event);
+    new HandlerList(name, outcomeOf(name), surroundings, (event) => event);
   return {
     applicationMessageEnqueuedOrDropped: list("applicationMessageEnqueuedOrDropped"),
     applicationMessageNotConsumed: list("applicationMessageNotConsumed"),
@@ -114,7 +121,7 @@ function handlerLists(surroundings: HandlerSurroundings): HandlerLists {
     stopped: list("stopped"),
     validatingConnection: new HandlerList(
       "validatingConnection",
-      SERVER_EVENTS.validatingConnection,
+      outcomeOf("validatingConnection"),
       surroundings,
       askable,
     ),

@@ -2,6 +2,7 @@ import type { HookResult, Pending } from "../core/pending.ts";
 import { asError, MqttHandlerTimeoutError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
+import type { AnswerCheck } from "./answer-check.ts";
 
 /** What handlers need from around them. */
 export interface HandlerSurroundings {
@@ -16,7 +17,7 @@ export interface HandlerSurroundings {
 
 /** How handlers have failed so far. */
 export interface HandlerCounters {
-  /** Threw or rejected. */
+  /** Threw, rejected, or answered what cannot be. */
   handlerFailures: number;
   /** Did not answer in time. */
   handlerTimeouts: number;
@@ -26,6 +27,8 @@ export interface HandlerCounters {
 export interface HandlerOutcome<Given> {
   readonly fail?: (event: Given) => void;
   readonly isFinal?: (event: Given) => boolean;
+  /** Absent if the event only tells something. */
+  readonly answers?: AnswerCheck<Given> | undefined;
 }
 
 type Handler<Seen> = (event: Seen) => void | Promise<void>;
@@ -67,53 +70,61 @@ export class HandlerList<Given extends object, Seen extends Given> {
   /** Calls handlers until one of them is to be waited for: for those that answer at once, no promise and no closure. */
   readonly #dispatch = (given: Given): HookResult => {
     const event = this.#prepare(given);
+    const before = this.#outcome.answers?.before?.(event);
     const handlers = this.#handlers;
     for (let index = 0; index < handlers.length; index += 1) {
-      const answer = this.#call(handlers[index], event);
+      const answer = this.#call(handlers[index], event, before);
       if (answer === "over") return undefined;
-      if (answer !== undefined) return this.#waitFor(answer, index + 1, handlers, event);
+      if (answer !== undefined)
+        return this.#waitFor(answer, handlers.slice(index + 1), event, before);
     }
     return undefined;
   };
 
   /** "over" if no further handler is to be asked; a promise if the handler wants to be waited for. */
-  #call(handler: Handler<Seen> | undefined, event: Seen): "over" | PromiseLike<void> | undefined {
+  #call(
+    handler: Handler<Seen> | undefined,
+    event: Seen,
+    before: unknown,
+  ): "over" | Promise<void> | undefined {
     try {
-      const answer = handler?.(event);
-      if (isPromise(answer)) return answer;
+      const answer: unknown = handler?.(event);
+      // What is no promise of the platform is called by one of it, which survives all that it may do.
+      if (isThenable(answer)) return Promise.resolve(answer);
     } catch (error) {
       return this.#failed(event, error) ? "over" : undefined;
     }
-    return this.#outcome.isFinal?.(event) === true ? "over" : undefined;
+    return this.#answered(event, before) ? "over" : undefined;
   }
 
   #waitFor(
-    answer: PromiseLike<void>,
-    next: number,
-    handlers: readonly Handler<Seen>[],
+    answer: Promise<void>,
+    rest: readonly Handler<Seen>[],
     event: Seen,
+    before: unknown,
   ): Pending {
     const waiting = new WaitingForHandlers(this.#surroundings.resume);
-    void this.#callRest(answer, handlers.slice(next), event).then(() => waiting.settle());
+    void this.#callRest(answer, rest, event, before).then(() => waiting.settle());
     return waiting;
   }
 
   /** Never rejects: every failure has its outcome. */
   async #callRest(
-    first: PromiseLike<void>,
+    first: Promise<void>,
     rest: readonly Handler<Seen>[],
     event: Seen,
+    before: unknown,
   ): Promise<void> {
-    if (await this.#isOverAfter(first, event)) return;
+    if (await this.#isOverAfter(first, event, before)) return;
     for (const handler of rest) {
-      const answer = this.#call(handler, event);
+      const answer = this.#call(handler, event, before);
       if (answer === "over") return;
-      if (answer !== undefined && (await this.#isOverAfter(answer, event))) return;
+      if (answer !== undefined && (await this.#isOverAfter(answer, event, before))) return;
     }
   }
 
   /** Waits for one handler, but not for ever; true if no further handler is to be asked. */
-  #isOverAfter(answer: PromiseLike<void>, event: Seen): Promise<boolean> {
+  #isOverAfter(answer: Promise<void>, event: Seen, before: unknown): Promise<boolean> {
     const { clock, handlerTimeoutMs } = this.#surroundings;
     return new Promise((resolve) => {
       let isLate = false;
@@ -127,10 +138,27 @@ export class HandlerList<Given extends object, Seen extends Given> {
         resolve(report());
       };
       answer.then(
-        () => inTime(() => this.#outcome.isFinal?.(event) === true),
+        () => inTime(() => this.#answered(event, before)),
         (error: unknown) => inTime(() => this.#failed(event, error)),
       );
     });
+  }
+
+  /** A handler is done: its answer is checked. True if no further handler is to be asked. */
+  #answered(event: Seen, before: unknown): boolean {
+    try {
+      this.#outcome.answers?.check(event, before, (fault) => this.#leftOut(event, fault));
+    } catch (error) {
+      return this.#failed(event, error);
+    }
+    return this.#outcome.isFinal?.(event) === true;
+  }
+
+  /** A part of an answer that cannot be was taken out of it; the rest stands. */
+  #leftOut(event: Given, fault: Error): void {
+    this.#surroundings.counters.handlerFailures += 1;
+    const fields = { event: this.name, clientId: clientOf(event) };
+    this.#surroundings.log.warn?.("a part of a handler's answer is left out", fields, fault);
   }
 
   /** Logs and counts a failure; true if it decided the event, so that no further handler is asked. */
@@ -149,9 +177,16 @@ export class HandlerList<Given extends object, Seen extends Given> {
   }
 
   #decide(event: Given, error: Error): boolean {
-    this.#surroundings.log.error?.("a handler failed", { event: this.name }, error);
+    const fields = { event: this.name, clientId: clientOf(event) };
+    this.#surroundings.log.error?.("a handler failed", fields, error);
     if (this.#outcome.fail === undefined) return false;
-    this.#outcome.fail(event);
+    try {
+      this.#outcome.answers?.clean(event);
+      this.#outcome.fail(event);
+    } catch (cause) {
+      // A handler may have frozen what it was given.
+      this.#surroundings.log.error?.("a failure could not be written down", fields, asError(cause));
+    }
     return true;
   }
 }
@@ -177,8 +212,19 @@ class WaitingForHandlers implements Pending {
   }
 }
 
-function isPromise(answer: void | Promise<void>): answer is Promise<void> {
-  return typeof answer === "object" && typeof answer.then === "function";
+function isThenable(answer: unknown): answer is PromiseLike<void> {
+  return (
+    typeof answer === "object" &&
+    answer !== null &&
+    "then" in answer &&
+    typeof answer.then === "function"
+  );
+}
+
+/** Whom an event is about; undefined if it is about nobody. */
+function clientOf(event: object): unknown {
+  if ("clientId" in event) return event.clientId;
+  return "receiverClientId" in event ? event.receiverClientId : undefined;
 }
 
 /** Nothing that a late handler writes may reach the core: writing to a frozen event throws in the handler. */

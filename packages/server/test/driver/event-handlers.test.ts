@@ -160,7 +160,12 @@ describe("failures", () => {
       { processPublish: false, response: { reasonCode: 0x83 } },
     ],
     interceptingSubscription: [
-      { processSubscription: true, response: { reasonCode: 2 } },
+      {
+        topicFilter: { topicFilter: "a", qos: 2 },
+        processSubscription: true,
+        closeConnection: false,
+        response: { reasonCode: 2 },
+      },
       { processSubscription: false, response: { reasonCode: 0x83 } },
     ],
     interceptingUnsubscription: [
@@ -269,7 +274,7 @@ describe("failures", () => {
 describe("validatingConnection", () => {
   type Given = Parameters<NonNullable<EventHandlers["hooks"]["validatingConnection"]>>[0];
   const connection = (exchange?: Given["exchange"]): Given =>
-    ({ reasonCode: 0, exchange }) as Given;
+    ({ reasonCode: 0, authenticationMethodAccepted: false, exchange }) as Given;
 
   it("asks no further handler once one has refused", async () => {
     let laterCalls = 0;

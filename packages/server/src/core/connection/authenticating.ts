@@ -1,4 +1,4 @@
-import { ProtocolError } from "@anax/protocol";
+import { ProtocolError, reasonCodeSender } from "@anax/protocol";
 import type { AuthPacket, AuthProperties } from "@anax/protocol";
 import { dismiss } from "./closing.ts";
 import { unsupportedMethod } from "./connect-rules.ts";
@@ -95,8 +95,10 @@ function* reauthenticate(
   const refusal = refusedMethod(args) ?? args;
   if (refusal.reasonCode >= 0x80) {
     const { reasonCode, reasonString } = refusal;
+    // CONNACK has codes that DISCONNECT does not have.
+    const isTellable = reasonCodeSender(reasonCode, "disconnect") !== undefined;
     return dismiss(core, connection, {
-      reasonCode,
+      reasonCode: isTellable ? reasonCode : NOT_AUTHORIZED,
       ...(reasonString === undefined ? {} : { reasonString }),
     });
   }

@@ -244,7 +244,7 @@ function* prepareSession(
   const existing = core.sessions.get(connection.clientId);
   const args: PreparingSession = {
     clientId: connection.clientId,
-    isExistingSession: existing !== undefined && !packet.cleanStart,
+    isExistingSession: existing !== undefined && !packet.cleanStart && outlives(existing),
     cleanStart: packet.cleanStart,
     sessionItems: connection.sessionItems,
     ...(packet.will && {
@@ -255,6 +255,11 @@ function* prepareSession(
   };
   yield* settled(core.hooks.preparingSession?.(args));
   return args;
+}
+
+/** False for a session that ends with its connection, which makes way now. */
+function outlives({ connection, isPersistent }: Session): boolean {
+  return connection === undefined || (isPersistent && connection.ending.endsSession !== true);
 }
 
 /** Gives the connection its session; true if the session had state before. */

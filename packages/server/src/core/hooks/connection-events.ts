@@ -82,6 +82,7 @@ export interface RestoredSubscription {
  */
 export interface PreparingSession {
   readonly clientId: string;
+  /** False too where Clean Start ends the session, or its connection takes it along, which this one takes over. */
   readonly isExistingSession: boolean;
   readonly cleanStart: boolean;
   /** Of this connection; those of an existing session are joined with them afterwards, where the newer value counts. */

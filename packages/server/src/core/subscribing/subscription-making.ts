@@ -212,7 +212,7 @@ export function owe(core: CoreContext, subscription: Subscription, isNew: boolea
   beginReplay(core, subscription);
 }
 
-/** Puts a subscription back that a stored session had; one that is not valid is left out. */
+/** Puts a subscription back that a stored session had; one that is not valid here is left out, and reported. */
 export function restoreSubscription(
   core: CoreContext,
   session: Session,
@@ -225,5 +225,8 @@ export function restoreSubscription(
     retainAsPublished: restored.retainAsPublished ?? false,
     retainHandling: 2,
   };
-  put(core, session, request, restored.subscriptionIdentifier);
+  const made = put(core, session, request, restored.subscriptionIdentifier);
+  if (typeof made !== "number") return;
+  const code = `0x${made.toString(16)}`;
+  core.report(new Error(`a restored subscription is not valid here (${code}) and left out`));
 }
