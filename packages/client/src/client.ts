@@ -13,16 +13,8 @@ import {
 import { ClientMachine } from "./core/client-machine.ts";
 import { Connector } from "./connector.ts";
 import type { ConnectResult } from "./core/connect-result.ts";
-import {
-  MqttConfigurationError,
-  MqttReasonError,
-  notConnected,
-  serverError,
-} from "./core/errors.ts";
-import type { Message } from "./core/message.ts";
+import { MqttConfigurationError, notConnected } from "./core/errors.ts";
 import type { PacketDirection } from "./core/output.ts";
-import type { UnsubscribeRequest } from "./core/requests.ts";
-import { TopicRouter } from "./core/topic-router.ts";
 import { deferred, handled } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
 import { EventHandlers } from "./events.ts";
@@ -42,6 +34,7 @@ import type { ResolvedOptions } from "./resolve-options.ts";
 import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
 import { Subscription } from "./subscription.ts";
 import type { MessageHandler } from "./subscription.ts";
+import { Subscriptions } from "./subscriptions.ts";
 
 /**
  * So many bytes are worth a write of their own while more is being made, when the server is to answer them: so it works
@@ -49,8 +42,6 @@ import type { MessageHandler } from "./subscription.ts";
  */
 const EXCHANGE_BYTES_MIN = 4_096;
 const NO_OPTIONS = Object.freeze({});
-/** The result of an unsubscribe that the server was not asked for, or whose answer is not to come. */
-const UNASKED: UnsubscribeResult = Object.freeze({ reasonCodes: [] });
 
 /**
  * An MQTT client.
@@ -63,12 +54,10 @@ export class MqttClient {
   readonly #machine: ClientMachine;
   readonly #connector: Connector;
   readonly #events: EventHandlers = new EventHandlers();
-  readonly #router: TopicRouter<Subscription> = new TopicRouter();
+  readonly #subscriptions: Subscriptions;
   /** Shared by all QoS 0 publishes that are not handed to the transport yet. */
   #flushed: Deferred<PublishResult> | undefined;
   #pings: { readonly pong: Deferred<number>; readonly startMs: number }[] = [];
-  /** Unsubscribes that wait for their answer. */
-  readonly #leaving: Set<Deferred<UnsubscribeResult>> = new Set();
   /** Whether no connection is to come unless `connect` is called. */
   #hasGivenUp = false;
 
@@ -81,12 +70,21 @@ export class MqttClient {
     this.#options = resolveOptions(server, options);
     this.#machine = new ClientMachine(this.#options.machine);
     this.#connector = new Connector(this.#options, this.#machine, {
-      onMessage: (message) => this.#onMessage(message),
+      onMessage: (message) => this.#subscriptions.onMessage(message),
       onConnected: (result) => this.#onConnected(result),
       onDisconnected: (event, cause) => this.#onDisconnected(event, cause),
       onPong: () => this.#onPong(),
       onFault: (error) => this.#events.report(error),
       onFlushed: () => this.#onFlushed(),
+    });
+    this.#subscriptions = new Subscriptions({
+      machine: this.#machine,
+      events: this.#events,
+      protocolVersion: this.#options.protocolVersion,
+      isManual: this.#options.machine.acknowledgeMode === "manual",
+      unclaimedMessagesMax: this.#options.unclaimedMessagesMax,
+      flush: () => this.#connector.scheduleFlush(),
+      status: () => this.#connector.status,
     });
     this.#machine.wake = () => this.#connector.scheduleFlush();
     this.#obey(this.#options.signal);
@@ -127,6 +125,11 @@ export class MqttClient {
     return this.#machine.waitingMessages;
   }
 
+  /** Messages that came and wait for a handler or subscription that wants them (`unclaimedMessagesMax`). */
+  get unclaimedMessages(): number {
+    return this.#subscriptions.unclaimedMessages;
+  }
+
   /**
    * Connects. If a connection is there or under way, gives that one.
    * @throws MqttConnectError when the server cannot be reached or refuses, MqttTimeoutError when it takes too long
@@ -145,6 +148,7 @@ export class MqttClient {
   ): Registration {
     const registration = this.#events.add(name, handler, () => this.#inspectIfWanted());
     this.#inspectIfWanted();
+    if (name === "message") this.#subscriptions.claim();
     return registration;
   }
 
@@ -181,6 +185,9 @@ export class MqttClient {
    * Subscribes to one or more Topic Filters. With a handler, messages go to it; without one, they wait for
    * a `for await` loop. See `Subscription`.
    *
+   * Subscribe before `connect` when the server may have kept the Session, for it sends at once what it has. What comes before
+   * anybody wants it waits for that, `unclaimedMessagesMax` messages at most.
+   *
    * Before the first `connect` it waits for that. Once a connection has ended and none is to come, it rejects at once
    * with MqttDisconnectedError until `connect` is called again.
    * @throws MqttConfigurationError when a filter or an option cannot be
@@ -201,7 +208,7 @@ export class MqttClient {
     const request = subscribeFields(toArray(topicFilters), options, this.protocolVersion);
     const subscription = new Subscription({
       owner: {
-        leave: (leaver) => this.#leave(leaver.topicFilters, leaver),
+        leave: (leaver) => this.#subscriptions.leave(leaver),
         handOver: (handler, message) => this.#events.call(handler, message),
         report: (error) => this.#events.report(error),
       },
@@ -211,10 +218,7 @@ export class MqttClient {
     });
     if (options.signal?.aborted === true) subscription.abort();
     else if (this.#hasGivenUp) subscription.refused(notConnected());
-    else {
-      this.#router.add(subscription);
-      this.#ask(subscription);
-    }
+    else this.#subscriptions.add(subscription);
     return subscription;
   }
 
@@ -314,20 +318,8 @@ export class MqttClient {
     this.#flushed = undefined;
   }
 
-  #onMessage(message: Message): void {
-    this.#events.emit("message", message);
-    const { topic, subscriptionIdentifiers } = message;
-    const subscriptions = this.#router.find(topic, subscriptionIdentifiers);
-    for (const subscription of subscriptions) subscription.deliver(message);
-  }
-
   #onConnected(result: ConnectResult): void {
-    // MQTT 3.1 does not say whether there was a Session; to subscribe again does no harm.
-    if (!result.sessionPresent || this.protocolVersion === 3) {
-      for (const subscription of this.#router.targets) {
-        if (subscription.isGranted) this.#ask(subscription);
-      }
-    }
+    this.#subscriptions.onConnected(result);
     this.#events.emit("connected", result);
   }
 
@@ -335,8 +327,7 @@ export class MqttClient {
     this.#flushed?.reject(cause);
     this.#flushed = undefined;
     for (const { pong } of this.#pings.splice(0)) pong.reject(cause);
-    for (const leaving of this.#leaving) leaving.resolve(UNASKED);
-    this.#leaving.clear();
+    this.#subscriptions.onDisconnected();
     if (!event.willReconnect) this.#giveUp(event, cause);
     this.#events.emit("disconnected", event);
   }
@@ -345,45 +336,12 @@ export class MqttClient {
   #giveUp(event: DisconnectedEvent, cause: Error): void {
     this.#hasGivenUp = true;
     this.#machine.abandon(cause);
-    for (const subscription of this.#router.targets) {
-      this.#router.remove(subscription);
-      subscription.end(event.error);
-    }
+    this.#subscriptions.end(event.error);
   }
 
   #onPong(): void {
     const ping = this.#pings.shift();
     ping?.pong.resolve(this.#options.clock.now() - ping.startMs);
-  }
-
-  /** Sends SUBSCRIBE, now or on the next connection. */
-  #ask(subscription: Subscription): void {
-    this.#machine.request({
-      type: "subscribe",
-      ...subscription.request,
-      acknowledged: (packet) => {
-        subscription.answered(packet);
-        this.#forgetIfEnded(subscription);
-      },
-      failed: (error) => {
-        subscription.refused(error);
-        this.#forgetIfEnded(subscription);
-      },
-    });
-    this.#connector.scheduleFlush();
-  }
-
-  #forgetIfEnded(subscription: Subscription): void {
-    if (subscription.isEnded) this.#router.remove(subscription);
-    this.#router.changed();
-  }
-
-  /** Ends a subscription; the server is told of those filters that no other subscription has. */
-  #leave(topicFilters: readonly string[], subscription: Subscription): Promise<UnsubscribeResult> {
-    if (!this.#router.remove(subscription)) return Promise.resolve(UNASKED);
-    const unused = topicFilters.filter((filter) => !this.#router.hasFilter(filter));
-    if (unused.length === 0) return Promise.resolve(UNASKED);
-    return this.#sendUnsubscribe({ topicFilters: unused });
   }
 
   #unsubscribe(
@@ -393,42 +351,8 @@ export class MqttClient {
     options.signal?.throwIfAborted();
     const filters = toArray(topicFilters);
     const fields = unsubscribeFields(filters, options, this.protocolVersion);
-    for (const subscription of this.#router.targets) {
-      if (subscription.keepFilters((filter) => !filters.includes(filter))) continue;
-      this.#router.remove(subscription);
-      subscription.end();
-    }
-    this.#router.changed();
-    return unlessAborted(this.#sendUnsubscribe(fields), options.signal, () => {});
-  }
-
-  #sendUnsubscribe(
-    fields: Pick<UnsubscribeRequest, "topicFilters" | "properties">,
-  ): Promise<UnsubscribeResult> {
-    if (this.#connector.status === "idle") return Promise.resolve(UNASKED);
-    const answer = deferred<UnsubscribeResult>();
-    this.#leaving.add(answer);
-    this.#machine.request({
-      type: "unsubscribe",
-      ...fields,
-      acknowledged: ({ reasonCodes, properties }) => {
-        this.#leaving.delete(answer);
-        const refused = reasonCodes.findIndex((code) => code >= 0x80);
-        if (refused === -1) answer.resolve({ reasonCodes, ...properties });
-        else {
-          const what = `refused to end ${fields.topicFilters[refused]}`;
-          const reasonCode = reasonCodes[refused] ?? 0x80;
-          answer.reject(serverError(MqttReasonError, what, { reasonCode }));
-        }
-      },
-      failed: (error) => {
-        this.#leaving.delete(answer);
-        answer.reject(error);
-      },
-    });
-    this.#connector.scheduleFlush();
-    if (!this.connected) answer.resolve(UNASKED);
-    return answer.promise;
+    const leaving = this.#subscriptions.unsubscribe(fields);
+    return unlessAborted(leaving, options.signal, () => {});
   }
 
   #inspectIfWanted(): void {

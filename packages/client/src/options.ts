@@ -112,6 +112,11 @@ export interface ClientOptions {
   readonly queuedBytesMax?: number | undefined;
   /** Where the client takes the time from. For tests; default: the clock of the platform. */
   readonly clock?: Clock | undefined;
+  /**
+   * Messages that may wait until a subscription or a `message` handler wants them: a server that has kept the Session
+   * sends what it has at once. More push out the oldest, which an `error` event tells. Default 1000.
+   */
+  readonly unclaimedMessagesMax?: number | undefined;
   /** Ends the client when aborted: the connection, all that waits, and further attempts. */
   readonly signal?: AbortSignal | undefined;
   /** Options of TLS. */

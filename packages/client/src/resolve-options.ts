@@ -58,6 +58,7 @@ export interface ResolvedOptions {
   readonly reconnect: ResolvedReconnect | undefined;
   readonly machine: MachineOptions;
   readonly clock: Clock;
+  readonly unclaimedMessagesMax: number;
   readonly signal?: AbortSignal | undefined;
   readonly tls: TlsOptions;
   readonly webSocket: WebSocketOptions;
@@ -82,6 +83,7 @@ const INTEGERS = {
   pingrespTimeoutMs: [1, TIMER_MS_MAX],
   queuedMessagesMax: [0, Number.MAX_SAFE_INTEGER],
   queuedBytesMax: [0, Number.MAX_SAFE_INTEGER],
+  unclaimedMessagesMax: [0, Number.MAX_SAFE_INTEGER],
 } as const;
 
 /** The defaults that are plain values. */
@@ -98,6 +100,7 @@ const DEFAULTS = {
   queuedMessagesMax: 100_000,
   queuedBytesMax: 67_108_864,
   clock: systemClock,
+  unclaimedMessagesMax: 1_000,
   tls: {},
   webSocket: {},
 } as const satisfies ClientOptions;

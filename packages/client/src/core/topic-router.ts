@@ -68,7 +68,7 @@ export class TopicRouter<Target extends TopicTarget> {
   #match(topic: string): readonly Target[] {
     const targets: Target[] = [];
     for (const target of this.#targets) {
-      if (target.topicFilters.some((filter) => matches(topic, filter))) targets.push(target);
+      if (target.topicFilters.some((filter) => topicMatches(topic, filter))) targets.push(target);
     }
     if (this.#remembered.size >= REMEMBERED_TOPICS_MAX) this.#remembered.clear();
     this.#remembered.set(topic, targets);
@@ -76,7 +76,10 @@ export class TopicRouter<Target extends TopicTarget> {
   }
 }
 
-/** A Shared Subscription is matched without its first two parts; that it is well formed was checked before. */
-function matches(topic: string, filter: string): boolean {
+/**
+ * Whether a Topic Name matches a Topic Filter. A Shared Subscription is matched without its first two parts; that it is
+ * well formed was checked before.
+ */
+export function topicMatches(topic: string, filter: string): boolean {
   return topicMatchesFilter(topic, filter.replace(/^\$share\/[^/]*\//, ""));
 }
