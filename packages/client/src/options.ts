@@ -117,6 +117,12 @@ export interface ClientOptions {
    * sends what it has at once. More push out the oldest, which an `error` event tells. Default 1000.
    */
   readonly unclaimedMessagesMax?: number | undefined;
+  /**
+   * Refusals that may pass: a subscription that was granted before, and that the server refuses by one of these Reason Codes
+   * when it is made anew, is asked for again within 5 s, then ever later up to 60 s. Any other ends it. Default 0x80
+   * (the only one of MQTT 3.1.1), 0x83 and 0x97.
+   */
+  readonly resubscribeReasonCodes?: readonly number[] | undefined;
   /** Ends the client when aborted: the connection, all that waits, and further attempts. */
   readonly signal?: AbortSignal | undefined;
   /** Options of TLS. */

@@ -59,6 +59,7 @@ export interface ResolvedOptions {
   readonly machine: MachineOptions;
   readonly clock: Clock;
   readonly unclaimedMessagesMax: number;
+  readonly resubscribeReasonCodes: readonly number[];
   readonly signal?: AbortSignal | undefined;
   readonly tls: TlsOptions;
   readonly webSocket: WebSocketOptions;
@@ -101,6 +102,7 @@ const DEFAULTS = {
   queuedBytesMax: 67_108_864,
   clock: systemClock,
   unclaimedMessagesMax: 1_000,
+  resubscribeReasonCodes: [0x80, 0x83, 0x97],
   tls: {},
   webSocket: {},
 } as const satisfies ClientOptions;

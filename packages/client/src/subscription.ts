@@ -30,6 +30,8 @@ export interface SubscriptionOwner {
   handOver(handler: MessageHandler, message: Message): void;
   /** Reports a failure that nobody waits for. */
   report(error: unknown): void;
+  /** Whether a subscription that was granted before is asked for again when it is refused by this code. */
+  mayAskAgain(reasonCode: number): boolean;
 }
 
 /** How a subscription began. */
@@ -63,6 +65,9 @@ export class Subscription
   #buffer: MessageBuffer | undefined;
   #isAwaited = false;
   #isGranted = false;
+  /** The last answer for each filter: the QoS granted, or a Reason Code of 0x80 or above. */
+  readonly #codes: Map<string, number> = new Map();
+  #endReason: unknown;
   #isEnded = false;
   #dropped = 0;
 
@@ -95,6 +100,16 @@ export class Subscription
   /** Whether it is over. */
   get isEnded(): boolean {
     return this.#isEnded;
+  }
+
+  /** Why it is over: what the server refused it by, or the reason of its signal. Undefined when it was left in order. */
+  get endReason(): unknown {
+    return this.#endReason;
+  }
+
+  /** Topic Filters that the server refused when they were asked for again, and that will be asked for once more. */
+  get refusedFilters(): readonly string[] {
+    return this.topicFilters.filter((filter) => (this.#codes.get(filter) ?? 0) >= 0x80);
   }
 
   /** Waits for the server's answer. */
@@ -156,23 +171,58 @@ export class Subscription
     else if (result === "overflowed") this.#leaveQuietly();
   }
 
-  /** @internal SUBACK came. Refused filters are given up, the others go on. */
-  answered(packet: SubackPacket): void {
+  /** @internal SUBACK came for these filters. Those that are refused are given up, the others go on. */
+  answered(filters: readonly string[], packet: SubackPacket): void {
+    if (this.#isEnded) return;
+    const before = new Map(this.#codes);
+    filters.forEach((filter, index) => {
+      this.#codes.set(filter, packet.reasonCodes[index] ?? 0x80);
+    });
+    if (this.#isGranted) this.#answeredAgain(filters, packet, before);
+    else this.#answeredFirst(filters, packet);
+  }
+
+  #answeredFirst(filters: readonly string[], packet: SubackPacket): void {
     const { reasonCodes, properties } = packet;
-    const refused = reasonCodes.findIndex((code) => code >= 0x80);
-    if (refused === -1) {
+    const refused = reasonCodes.find((code) => code >= 0x80);
+    if (refused === undefined) {
       this.#isGranted = true;
       const grantedQos = lowestQos(reasonCodes);
       this.#granted.resolve({ reasonCodes, grantedQos, ...properties });
       return;
     }
-    const filters = this.topicFilters;
-    this.#isGranted = this.keepFilters(
-      (filter) => (reasonCodes[filters.indexOf(filter)] ?? 0x80) < 0x80,
-    );
-    const what = `refused the subscription to ${filters[refused]}`;
-    const reasonCode = reasonCodes[refused] ?? 0x80;
-    this.refused(serverError(MqttReasonError, what, { ...packet, reasonCode }));
+    this.#isGranted = this.keepFilters((filter) => (this.#codes.get(filter) ?? 0) < 0x80);
+    this.refused(refusal(filters, packet, refused));
+  }
+
+  /** Nobody awaits the answer on a later connection, so what is worse than before is told by an event. */
+  #answeredAgain(
+    filters: readonly string[],
+    packet: SubackPacket,
+    before: ReadonlyMap<string, number>,
+  ): void {
+    const worse = packet.reasonCodes.find((code, index) => {
+      const earlier = before.get(filters[index] ?? "") ?? 0;
+      return code >= 0x80 ? code !== earlier : code < earlier && earlier < 0x80;
+    });
+    if (worse === undefined) return;
+    const error = refusal(filters, packet, worse);
+    const isLeft = this.keepFilters((filter) => {
+      const code = this.#codes.get(filter) ?? 0;
+      return code < 0x80 || this.#owner.mayAskAgain(code);
+    });
+    this.#owner.report(error);
+    if (!isLeft) this.end(error);
+  }
+
+  /** @internal It could not be asked for. */
+  failed(error: unknown): void {
+    if (!this.#isGranted) this.refused(error);
+    // That the client gives up is told by other means.
+    else if (!this.#isEnded && !(error instanceof MqttDisconnectedError)) {
+      this.#owner.report(error);
+      this.end(error);
+    }
   }
 
   /** @internal It could not be made, or not in full. */
@@ -193,6 +243,7 @@ export class Subscription
   end(error?: unknown): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#endReason = error;
     this.#options.signal?.removeEventListener("abort", this.abort);
     if (!this.#isGranted)
       this.#granted.reject(error ?? new MqttDisconnectedError("the subscription was ended"));
@@ -209,6 +260,16 @@ export class Subscription
   #leaveQuietly(): void {
     this.unsubscribe().catch((error: unknown) => this.#owner.report(error));
   }
+}
+
+/** The error for an answer with a code that is a refusal, or a lower QoS than before. */
+function refusal(filters: readonly string[], packet: SubackPacket, code: number): MqttReasonError {
+  const filter = filters[packet.reasonCodes.indexOf(code)];
+  const what =
+    code >= 0x80
+      ? `refused the subscription to ${filter}`
+      : `grants a lower QoS than before to ${filter}`;
+  return serverError(MqttReasonError, what, { ...packet, filters, reasonCode: code });
 }
 
 function lowestQos(reasonCodes: readonly number[]): QoS {

@@ -1,5 +1,7 @@
 /** The subscriptions of a client: who gets a message, what the server is asked for, and how they end. */
 import type { ProtocolVersion } from "@anax/protocol";
+import type { CancelCall, Clock } from "./clock.ts";
+import { backOffMs } from "./core/back-off.ts";
 import type { ClientMachine } from "./core/client-machine.ts";
 import type { ConnectResult } from "./core/connect-result.ts";
 import { MqttQueueFullError, MqttReasonError, serverError } from "./core/errors.ts";
@@ -17,11 +19,15 @@ import { UnclaimedMessages } from "./unclaimed-messages.ts";
 /** The result of an unsubscribe that the server was not asked for, or whose answer is not to come. */
 const UNASKED: UnsubscribeResult = Object.freeze({ reasonCodes: [] });
 
+/** How long to wait before a subscription is asked for that was refused for the time being. */
+const ASK_AGAIN = { initialDelayMs: 5_000, maximumDelayMs: 60_000 };
+
 /** What subscriptions need of the client. */
 export interface SubscriptionsClient {
   readonly machine: ClientMachine;
   readonly events: EventHandlers;
   readonly protocolVersion: ProtocolVersion;
+  readonly clock: Clock;
   readonly isManual: boolean;
   readonly unclaimedMessagesMax: number;
   /** Sends at the end of this turn. */
@@ -39,6 +45,10 @@ export class Subscriptions {
   readonly #leaving: Set<Deferred<UnsubscribeResult>> = new Set();
   /** Whether somebody came who may want what waits. */
   #isClaiming = false;
+  /** Subscriptions with filters that were refused for the time being, and what ends the wait before they are asked for again. */
+  readonly #waiting: Map<Subscription, CancelCall> = new Map();
+  /** How often in a row such filters were refused, of all subscriptions together. */
+  #refusals = 0;
   /** Whether it was told on this connection that a message was dropped. */
   #isDropTold = false;
 
@@ -55,7 +65,7 @@ export class Subscriptions {
   /** Begins a subscription. */
   add(subscription: Subscription): void {
     this.#router.add(subscription);
-    this.#ask(subscription);
+    this.#ask(subscription, subscription.topicFilters);
     this.claim();
   }
 
@@ -76,10 +86,12 @@ export class Subscriptions {
   /** A connection is up. */
   onConnected(result: ConnectResult): void {
     this.#isDropTold = false;
+    this.#refusals = 0;
     // MQTT 3.1 does not say whether there was a Session; to subscribe again does no harm.
-    if (result.sessionPresent && this.#client.protocolVersion !== 3) return;
+    const isKept = result.sessionPresent && this.#client.protocolVersion !== 3;
     for (const subscription of this.#router.targets) {
-      if (subscription.isGranted) this.#ask(subscription);
+      const { isGranted, topicFilters, refusedFilters } = subscription;
+      if (isGranted) this.#ask(subscription, isKept ? refusedFilters : topicFilters);
     }
   }
 
@@ -87,6 +99,8 @@ export class Subscriptions {
   onDisconnected(): void {
     for (const leaving of this.#leaving) leaving.resolve(UNASKED);
     this.#leaving.clear();
+    for (const cancel of this.#waiting.values()) cancel();
+    this.#waiting.clear();
     if (this.#client.isManual) this.#unclaimed.forgetUnacknowledged();
   }
 
@@ -145,21 +159,37 @@ export class Subscriptions {
     events.report(new MqttQueueFullError(`a message to ${topic} was dropped: ${why}`));
   }
 
-  /** Sends SUBSCRIBE, now or on the next connection. */
-  #ask(subscription: Subscription): void {
+  /** Sends SUBSCRIBE for these of its filters, now or on the next connection. */
+  #ask(subscription: Subscription, topicFilters: readonly string[]): void {
+    if (topicFilters.length === 0) return;
+    const { subscriptions, ...fields } = subscription.request;
     this.#client.machine.request({
       type: "subscribe",
-      ...subscription.request,
+      ...fields,
+      subscriptions: subscriptions.filter((one) => topicFilters.includes(one.topicFilter)),
       acknowledged: (packet) => {
-        subscription.answered(packet);
+        subscription.answered(topicFilters, packet);
         this.#forgetIfEnded(subscription);
+        this.#askAgainLater(subscription);
       },
       failed: (error) => {
-        subscription.refused(error);
+        subscription.failed(error);
         this.#forgetIfEnded(subscription);
       },
     });
     this.#client.flush();
+  }
+
+  /** What was refused for the time being is asked for again, ever later. */
+  #askAgainLater(subscription: Subscription): void {
+    if (subscription.refusedFilters.length === 0 || this.#waiting.has(subscription)) return;
+    const delayMs = backOffMs(ASK_AGAIN, this.#refusals, Math.random());
+    this.#refusals += 1;
+    const cancel = this.#client.clock.callAfter(delayMs, () => {
+      this.#waiting.delete(subscription);
+      if (!subscription.isEnded) this.#ask(subscription, subscription.refusedFilters);
+    });
+    this.#waiting.set(subscription, cancel);
   }
 
   #forgetIfEnded(subscription: Subscription): void {
@@ -183,9 +213,11 @@ export class Subscriptions {
         const refused = reasonCodes.findIndex((code) => code >= 0x80);
         if (refused === -1) answer.resolve({ reasonCodes, ...properties });
         else {
-          const what = `refused to end ${fields.topicFilters[refused]}`;
+          const filters = fields.topicFilters;
+          const what = `refused to end ${filters[refused]}`;
           const reasonCode = reasonCodes[refused] ?? 0x80;
-          answer.reject(serverError(MqttReasonError, what, { reasonCode }));
+          const details = { reasonCode, reasonCodes, filters, properties };
+          answer.reject(serverError(MqttReasonError, what, details));
         }
       },
       failed: (error) => {

@@ -78,7 +78,11 @@ describe("subscribe", () => {
     answerBy(server, 0, 0x80);
     const seen: string[] = [];
     const subscription = client.subscribe(["a", "b"], ({ topic }) => seen.push(topic));
-    await expect(subscription).rejects.toMatchObject({ reasonCode: 0x80 });
+    await expect(subscription).rejects.toMatchObject({
+      reasonCode: 0x80,
+      reasonCodes: [0, 0x80],
+      filters: ["a", "b"],
+    });
     expect(subscription.topicFilters).toEqual(["a"]);
     server.connection.publish("a", "");
     server.connection.publish("b", "");
@@ -262,7 +266,11 @@ describe("unsubscribe", () => {
       connection.send({ type: "unsuback", packetIdentifier, reasonCodes: [0x87] });
       return true;
     };
-    await expect(client.unsubscribe("a")).rejects.toMatchObject({ reasonCode: 0x87 });
+    await expect(client.unsubscribe("a")).rejects.toMatchObject({
+      reasonCode: 0x87,
+      reasonCodes: [0x87],
+      filters: ["a"],
+    });
   });
 
   it("resolves when the connection is lost before the answer", async () => {

@@ -10,6 +10,10 @@ export interface ErrorDetails {
   readonly reasonString?: string | undefined;
   readonly serverReference?: string | undefined;
   readonly userProperties?: UserProperties | undefined;
+  /** The codes of all Topic Filters that were asked for together. */
+  readonly reasonCodes?: readonly number[] | undefined;
+  /** Those filters. */
+  readonly filters?: readonly string[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -55,10 +59,18 @@ export class MqttReasonError extends MqttError {
   override readonly name = "MqttReasonError";
   readonly code = "ANAX_REASON";
   declare readonly reasonCode: number;
+  /**
+   * Of a subscribe or unsubscribe: one code for each of `filters`. Those below 0x80 were granted all the same.
+   * Empty for a publish.
+   */
+  readonly reasonCodes: readonly number[];
+  /** The Topic Filters that were asked for together, in the order of `reasonCodes`. */
+  readonly filters: readonly string[];
 
-  // oxlint-disable-next-line no-useless-constructor -- it demands the Reason Code
   constructor(message: string, details: ReasonDetails) {
     super(message, details);
+    this.reasonCodes = details.reasonCodes ?? [];
+    this.filters = details.filters ?? [];
   }
 }
 
@@ -115,10 +127,19 @@ export class MqttQueueFullError extends MqttError {
 export function serverError<Kind>(
   Kind: new (message: string, details: ReasonDetails) => Kind,
   what: string,
-  { reasonCode, properties }: { readonly reasonCode: number; readonly properties?: ErrorDetails },
+  answer: Pick<ErrorDetails, "reasonCodes" | "filters"> & {
+    readonly reasonCode: number;
+    readonly properties?: ErrorDetails | undefined;
+  },
 ): Kind {
+  const { reasonCode, reasonCodes, filters, properties } = answer;
   const why = properties?.reasonString ?? `Reason Code 0x${reasonCode.toString(16)}`;
-  return new Kind(`the server ${what}: ${why}`, { ...properties, reasonCode });
+  return new Kind(`the server ${what}: ${why}`, {
+    ...properties,
+    reasonCode,
+    reasonCodes,
+    filters,
+  });
 }
 
 /** The same if it is an error, or else one that holds it as text. */
