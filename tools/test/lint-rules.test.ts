@@ -83,6 +83,8 @@ const SEEDS: readonly Seed[] = [
   seed("client uses Buffer", client, `export const x = Buffer;`, globals),
   seed("client uses the page", client, `export const x = document;`, globals),
   seed("client uses the window", client, `export const x = window;`, globals),
+  seed("client sets a timer that may be faked", client, `setTimeout(() => {}, 1);`, globals),
+  seed("client reads a clock that may be faked", client, `performance.now();`, globals),
   seed("client knows process", client, `export const x = process;`, globals),
   seed(
     "the Node transport imports server",

@@ -142,6 +142,15 @@ export class MqttClient {
     return this.#connector.connect();
   }
 
+  /**
+   * Connects at once if the client waits before its next attempt. If it is connected, has the server answer a PINGREQ within
+   * `pingrespTimeoutMs`, or leaves it. Else does nothing. Call it when you know that the network has changed; in a
+   * browser the client does so itself when the page is online or visible again.
+   */
+  reconnectNow(): void {
+    this.#connector.reconnectNow();
+  }
+
   /** Registers a handler; undo it by `dispose` of what is given back. */
   on<Name extends keyof ClientEvents>(
     name: Name,

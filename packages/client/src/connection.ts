@@ -13,6 +13,10 @@ import type { Transport, TransportEvents } from "./transports/transport.ts";
 
 /** A peer that does not close by itself after the last packet is left after this time. */
 const CLOSE_GRACE_MS = 2_000;
+/**
+ * More is handed to a transport in pieces of this size, each when it takes bytes again: so it is seen that a slow line moves on.
+ */
+const PIECE_BYTES = 262_144;
 /** Whom a connection tells what happens. */
 export interface ConnectionEvents {
   /** The machine has something to tell. */
@@ -23,6 +27,8 @@ export interface ConnectionEvents {
   onLost(error?: Error): void;
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 /** The machine and one transport. */
 export class Connection implements TransportEvents {
   readonly #machine: ClientMachine;
@@ -30,10 +36,17 @@ export class Connection implements TransportEvents {
   readonly #events: ConnectionEvents;
   #transport: Transport | undefined;
   #isWritable = true;
+  /** What is left of bytes that were taken from the machine and are written in pieces. */
+  #rest: Uint8Array = NO_BYTES;
   #isFlushScheduled = false;
   #isSettling = false;
   #isClosing = false;
   #cancelTimer: CancelCall | undefined;
+  /**
+   * Whether the timer was set by one that had come due. Browsers let long chains of such timers in hidden pages wait for up to a
+   * minute, so the next bytes begin a new one.
+   */
+  #isTimerNested = false;
   /** Set while somebody waits for the end; called once. */
   #onClosed: (() => void) | undefined;
 
@@ -51,6 +64,7 @@ export class Connection implements TransportEvents {
   /** Bytes came. */
   onBytes(chunk: Uint8Array): void {
     if (this.#isClosing) return;
+    if (this.#isTimerNested) this.#dropTimer();
     this.#machine.receive(chunk, this.#clock.now());
     this.settle();
   }
@@ -59,6 +73,7 @@ export class Connection implements TransportEvents {
   onDrained(): void {
     if (this.#isClosing) return;
     this.#isWritable = true;
+    this.#machine.transportDrained(this.#clock.now());
     this.flush();
   }
 
@@ -108,11 +123,16 @@ export class Connection implements TransportEvents {
     this.#startTimer();
   }
 
+  /** Has the server answer PINGREQ in time, or closes the connection. */
+  checkServer(): void {
+    this.#dropTimer();
+    this.#machine.checkServer(this.#clock.now());
+    this.flush();
+  }
+
   /** Ends the transport after what was put out has gone; resolves when it is closed. */
   close(): Promise<void> {
-    // The last packet goes even to a slow peer.
-    this.#isWritable = true;
-    if (!this.#isClosing) this.#write();
+    if (!this.#isClosing) this.#writeAll();
     this.#leave();
     const transport = this.#transport;
     if (transport === undefined) return Promise.resolve();
@@ -129,23 +149,43 @@ export class Connection implements TransportEvents {
     });
   }
 
+  /** Writes what the transport takes. */
   #write(): void {
     const transport = this.#transport;
     if (transport === undefined) return;
     while (this.#isWritable) {
-      const bytes = this.#machine.takeOutput(this.#clock.now());
+      const bytes = this.#rest.length > 0 ? this.#rest : this.#takeOutput();
       if (bytes === undefined) break;
-      this.#isWritable = transport.write(bytes);
-      this.#events.onFlushed();
+      if (bytes.length > PIECE_BYTES) {
+        this.#rest = bytes.subarray(PIECE_BYTES);
+        this.#isWritable = transport.write(bytes.subarray(0, PIECE_BYTES));
+      } else {
+        this.#rest = NO_BYTES;
+        this.#isWritable = transport.write(bytes);
+        this.#events.onFlushed();
+      }
     }
+  }
+
+  /** The last packet goes even to a slow peer. */
+  #writeAll(): void {
+    if (this.#rest.length > 0) this.#transport?.write(this.#rest);
+    this.#rest = NO_BYTES;
+    const bytes = this.#takeOutput();
+    if (bytes !== undefined) this.#transport?.write(bytes);
+    this.#events.onFlushed();
+  }
+
+  #takeOutput(): Uint8Array | undefined {
+    return this.#machine.takeOutput(this.#clock.now());
   }
 
   #leave(): void {
     this.#isClosing = true;
-    this.#cancelTimer?.();
+    this.#dropTimer();
   }
 
-  /** Deadlines only move later, so a timer that is early looks again; no packet has to move it. */
+  /** Deadlines move later by themselves, so a timer that is early looks again; no packet has to move it. */
   #startTimer(): void {
     if (this.#cancelTimer !== undefined || this.#transport === undefined) return;
     const { deadlineMs } = this.#machine;
@@ -158,10 +198,17 @@ export class Connection implements TransportEvents {
     });
   }
 
-  #timeOut(): void {
+  #dropTimer(): void {
+    this.#cancelTimer?.();
     this.#cancelTimer = undefined;
+    this.#isTimerNested = false;
+  }
+
+  #timeOut(): void {
     if (this.#isClosing) return;
+    this.#dropTimer();
     this.#machine.handleTimeout(this.#clock.now());
     this.settle();
+    this.#isTimerNested = this.#cancelTimer !== undefined;
   }
 }

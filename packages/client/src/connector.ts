@@ -26,6 +26,7 @@ import { deferred, handled } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
 import type { DisconnectedEvent } from "./events.ts";
 import { isHopeless } from "./hopeless.ts";
+import { onPageReturn } from "./page-events.ts";
 import { callInLaterTurn } from "./platform.ts";
 import type { ResolvedOptions } from "./resolve-options.ts";
 import { describeAddress } from "./server-address.ts";
@@ -65,6 +66,8 @@ export class Connector {
   #handshake: Deferred<ConnectResult> | undefined;
   #attempt: AbortController | undefined;
   #effort: Effort | undefined;
+  /** Ends what is only there while the client is not idle. */
+  #endPageEvents: (() => void) | undefined;
   #reauthentication: Deferred<void> | undefined;
   #result: ConnectResult | undefined;
   /** What `connect` gave; those who call it meanwhile get the same. */
@@ -111,15 +114,14 @@ export class Connector {
     if (this.#connecting !== undefined) return this.#connecting;
     this.#cleanStart = this.#options.cleanStart;
     this.#attempts = 0;
+    this.#endPageEvents ??= onPageReturn(() => this.reconnectNow());
     return this.#begin("at once", this.#options.reconnect?.retryFirstConnect ?? false);
   }
 
   /** Ends a wait between two attempts; has a server that is silent answer or be left. */
   reconnectNow(): void {
-    if (this.#status === "connected") {
-      this.#machine.checkServer(this.#options.clock.now());
-      this.scheduleFlush();
-    } else if (this.#effort?.endWait !== undefined) {
+    if (this.#status === "connected") this.#connection?.checkServer();
+    else if (this.#effort?.endWait !== undefined) {
       this.#attempts = 0;
       this.#effort.endWait();
     }
@@ -133,7 +135,7 @@ export class Connector {
     this.#machine.disconnect(packet);
     const closed = this.#leave(cause);
     this.#closing = closed;
-    this.#status = "idle";
+    this.#becomeIdle();
     const details = error === undefined ? { reasonCode: packet.reasonCode } : { error };
     this.#events.onDisconnected({ ...details, wasConnected, willReconnect: false }, cause);
     return closed;
@@ -409,9 +411,16 @@ export class Connector {
 
   /** Tells that a connection or an attempt has ended. */
   #ended(error: Error, wasConnected: boolean, willReconnect: boolean): void {
-    this.#status = willReconnect ? "waiting" : "idle";
+    if (willReconnect) this.#status = "waiting";
+    else this.#becomeIdle();
     const details = error instanceof MqttError ? pick(error, ["reasonCode", "reasonString"]) : {};
     this.#events.onDisconnected({ ...details, wasConnected, error, willReconnect }, error);
+  }
+
+  #becomeIdle(): void {
+    this.#status = "idle";
+    this.#endPageEvents?.();
+    this.#endPageEvents = undefined;
   }
 
   /** Leaves whatever is under way. */

@@ -1,4 +1,5 @@
 /** Clients whose connections stay in memory; `disconnectAll` ends them after each test. */
+import { setTimeout as afterTimers, setImmediate as nextTurn } from "node:timers/promises";
 import { MqttClient } from "@anax/client";
 import type { ClientOptions } from "@anax/client";
 import { ScriptedServer } from "./scripted-server.ts";
@@ -40,6 +41,12 @@ export function once<Name extends "connected" | "disconnected" | "message" | "er
       resolve(event);
     });
   });
+}
+
+/** Lets everything happen that needs no time to pass: also what a client holds back after CONNACK by a timer set before. */
+export async function settled(): Promise<void> {
+  await afterTimers(0);
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
 }
 
 export async function disconnectAll(): Promise<void> {

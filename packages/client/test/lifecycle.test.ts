@@ -4,15 +4,10 @@ import { afterEach, describe, expect, it } from "vitest";
 import { MqttDisconnectedError, MqttTimeoutError } from "@anax/client";
 import type { ClientOptions, DisconnectedEvent, MqttClient } from "@anax/client";
 import { VirtualClock } from "@anax/testing";
-import { connected, disconnectAll, make, once } from "./in-memory-client.ts";
+import { connected, disconnectAll, make, once, settled } from "./in-memory-client.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 
 afterEach(disconnectAll);
-
-/** Lets everything happen that needs no time to pass. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
-}
 
 function recordEnds(client: MqttClient): DisconnectedEvent[] {
   const ends: DisconnectedEvent[] = [];

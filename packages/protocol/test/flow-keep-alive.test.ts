@@ -90,7 +90,9 @@ describe("the client's Keep Alive", () => {
 
   test("waits for the answer to any PINGREQ", () => {
     const keepAlive = new ClientKeepAlive({ ...options, keepAliveSeconds: 0 }, 0);
+    expect(keepAlive.isAwaiting).toBe(false);
     expect(keepAlive.pingSent(1_000)).toBe(4_000);
+    expect(keepAlive.isAwaiting).toBe(true);
     expect(keepAlive.due(4_000)).toBe("close");
   });
 

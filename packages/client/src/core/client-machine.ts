@@ -160,6 +160,7 @@ export class ClientMachine {
   receive(chunk: Uint8Array, nowMs: number): void {
     if (this.#status === "closed" || this.#status === "closing") return;
     this.#framer.push(chunk);
+    this.#keepAlive?.bytesReceived(nowMs);
     this.#read(nowMs);
   }
 
@@ -182,9 +183,9 @@ export class ClientMachine {
     this.#keepAlive?.transportDrained(nowMs);
   }
 
-  /** Sends PINGREQ and closes the connection when no answer comes in time, whatever the Keep Alive. */
+  /** Sends PINGREQ, unless an answer is awaited already, and closes the connection when none comes in time. */
   checkServer(nowMs: number): void {
-    if (this.#keepAlive === undefined) return;
+    if (this.#keepAlive?.isAwaiting !== false) return;
     this.#keepAlive.pingSent(nowMs);
     this.ping();
   }
@@ -265,7 +266,6 @@ export class ClientMachine {
 
   #read(nowMs: number): void {
     const framer = this.#framer;
-    this.#keepAlive?.bytesReceived(nowMs);
     try {
       while (this.#isReading() && framer.next()) {
         const isRead = this.#status === "connected" && this.#plain.read(framer);

@@ -99,6 +99,11 @@ export class ClientKeepAlive {
     return Math.min(this.#closeMs, this.#pingMs());
   }
 
+  /** Whether an answer to PINGREQ is awaited. */
+  get isAwaiting(): boolean {
+    return this.#closeMs !== Infinity;
+  }
+
   /** Bytes of packets were sent, other than the PINGREQ that `due` asked for. Gives the next deadline. */
   packetSent(nowMs: number, bytes = 0): number {
     this.#sentMs = nowMs;
