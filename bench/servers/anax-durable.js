@@ -8,6 +8,7 @@ const server = new MqttServer({
   port: 0,
   systemTopics: false,
   store,
+  inFlightDefault: 65_535,
   inFlightMaximum: 65_535,
   queueMessagesMax: 10_000_000,
   queueBytesMax: 10_000_000_000,

@@ -25,6 +25,7 @@ const LIMITS: { readonly [Name in NumberName]: readonly [minimum: number, maximu
   maximumPacketSize: [16, PACKET_SIZE_MAX],
   maximumConnectSize: [16, PACKET_SIZE_MAX],
   receiveMaximum: [1, U16_MAX],
+  inFlightDefault: [1, U16_MAX],
   inFlightMaximum: [1, U16_MAX],
   queueMessagesMax: [0, COUNT_MAX],
   queueBytesMax: [0, COUNT_MAX],

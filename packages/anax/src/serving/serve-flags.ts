@@ -59,6 +59,7 @@ export interface LimitFlags {
   readonly maxPacketSize: number;
   readonly maxQos: QoS;
   readonly maxKeepAlive: number;
+  readonly defaultInflight: number;
   readonly maxInflight: number;
   readonly receiveMaximum: number;
   readonly maxQueued: number;
@@ -71,6 +72,7 @@ export interface LimitFlags {
   readonly maxSubscriptions: number;
   readonly maxTopicLevels: number;
   readonly maxTopicAliases: number;
+  readonly outgoingTopicAliases: number;
   readonly maxUserProperties: number;
   readonly maxRetained: number;
   readonly maxRetainedBytes: number;
@@ -236,10 +238,16 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
       help: "longest Keep Alive of a client; 0 leaves it to clients",
     },
   ),
+  defaultInflight: limit(
+    1,
+    SERVER_DEFAULTS.inFlightDefault,
+    "QoS 1 and 2 messages on their way at a time to a client that states no Receive Maximum",
+    65_535,
+  ),
   maxInflight: limit(
     1,
     SERVER_DEFAULTS.inFlightMaximum,
-    "QoS 1 and 2 messages on their way to one client at a time",
+    "QoS 1 and 2 messages on their way to any one client at a time",
     65_535,
   ),
   receiveMaximum: limit(
@@ -288,6 +296,12 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
     0,
     SERVER_DEFAULTS.topicAliasMaximum,
     "Topic Aliases that a client may use",
+    65_535,
+  ),
+  outgoingTopicAliases: limit(
+    0,
+    SERVER_DEFAULTS.outgoingTopicAliasMaximum,
+    "Topic Aliases that the server uses towards a client that offers them; some offer them and cannot read them",
     65_535,
   ),
   maxUserProperties: limit(0, SERVER_DEFAULTS.userPropertiesMax, "User Properties of one packet"),

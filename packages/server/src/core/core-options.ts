@@ -13,7 +13,12 @@ export interface CoreOptions {
   readonly maximumConnectSize: number;
   /** QoS 1 and 2 messages that an MQTT 5.0 client may have open at a time. */
   readonly receiveMaximum: number;
-  /** QoS 1 and 2 messages on their way to one client at a time; a client's own Receive Maximum may be lower. */
+  /**
+   * QoS 1 and 2 messages on their way at a time to a client that states no Receive Maximum: every client of 3.1 and 3.1.1, and
+   * those of 5.0 that leave it out. `inFlightMaximum` holds for them too.
+   */
+  readonly inFlightDefault: number;
+  /** The same to any client; a client's own Receive Maximum may be lower [MQTT-3.3.4-9]. */
   readonly inFlightMaximum: number;
   /** Messages that wait for one session, in flight not counted. */
   readonly queueMessagesMax: number;
@@ -40,7 +45,10 @@ export interface CoreOptions {
   readonly sessionExpiryMaximumSeconds: number;
   /** Topic Aliases that a client may use towards the server. */
   readonly topicAliasMaximum: number;
-  /** Topic Aliases that the server uses at most towards one client, which must have offered them. */
+  /**
+   * Topic Aliases that the server uses at most towards one client, which must have offered them, and only for topics that
+   * come again and are longer than what an alias costs. 0: none.
+   */
   readonly outgoingTopicAliasMaximum: number;
   /** Highest QoS for PUBLISH of clients. */
   readonly maximumQos: QoS;
@@ -65,7 +73,8 @@ export const CORE_DEFAULTS: CoreOptions = {
   maximumPacketSize: 1_048_576, // more than nearly all device messages, little enough to buffer
   maximumConnectSize: 65_536, // Client Identifier, user name, password and a modest Will
   receiveMaximum: 65_535, // as many as there are identifiers, at a few bytes each; MQTT.js ignores a lower one
-  inFlightMaximum: 1_000, // fills a fast link; MQTT 3.1.1 clients cannot state a limit
+  inFlightDefault: 20, // small devices have room for no more, and cannot say so; mosquitto's number
+  inFlightMaximum: 1_000, // fills a fast link
   queueMessagesMax: 1_000, // what MQTTnet and mosquitto keep
   queueBytesMax: 1_048_576, // 1000 messages of 1 KB
   queueOverflow: "dropOldest", // the newest state of a device is worth most
@@ -81,7 +90,7 @@ export const CORE_DEFAULTS: CoreOptions = {
   retainedBytesMax: 1_073_741_824, // an eighth of a common machine's memory
   sessionExpiryMaximumSeconds: 0xffffffff, // sessionsMax bounds them instead
   topicAliasMaximum: 100, // a table of topics, as strings and bytes, for each connection
-  outgoingTopicAliasMaximum: 100, // the same at the client
+  outgoingTopicAliasMaximum: 0, // some clients offer aliases and cannot read them
   maximumQos: 2,
   retainAvailable: true,
   wildcardSubscriptionAvailable: true,

@@ -7,6 +7,7 @@ import {
   publishPacket,
   subscribe,
 } from "../support/core-harness.ts";
+import type { CoreOptions } from "../../src/core/core-options.ts";
 import { textOf } from "../support/scripted-peer.ts";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -125,9 +126,9 @@ describe("much output in one turn", () => {
 });
 
 describe("while clientConnected waits", () => {
-  function held(): { harness: CoreHarness; later: Later } {
+  function held(options?: Partial<CoreOptions>): { harness: CoreHarness; later: Later } {
     const later = new Later();
-    const harness = new CoreHarness();
+    const harness = new CoreHarness(options);
     harness.core.hooks.clientConnected = ({ clientId }) => (clientId === "c" ? later : undefined);
     return { harness, later };
   }
@@ -158,21 +159,23 @@ describe("while clientConnected waits", () => {
   });
 
   it("a Topic Alias is told before it is used", () => {
-    const { harness, later } = held();
+    const { harness, later } = held({ outgoingTopicAliasMaximum: 5 });
     const fields = {
       cleanStart: false,
       properties: { sessionExpiryIntervalSeconds: 100, topicAliasMaximum: 5 },
     };
     const first = harness.connect("c", fields);
     later.settle();
-    subscribe(first, "a");
+    const topic = "long/enough";
+    subscribe(first, topic);
     first.cut();
     const peer = harness.connect("c", fields);
-    harness.inject({ topic: "a", payload: bytesOf("QoS 0") });
-    harness.inject({ topic: "a", payload: bytesOf("QoS 1"), qos: 1 });
+    harness.inject({ topic });
+    harness.inject({ topic });
+    harness.inject({ topic, qos: 1 });
     later.settle();
     harness.settle();
-    expect(peer.receivePublishes().map(({ topic }) => topic)).toEqual(["a", ""]);
+    expect(peer.receivePublishes().map((packet) => packet.topic)).toEqual([topic, topic, ""]);
   });
 
   it("a peer that starts to read again costs no endless turns", () => {

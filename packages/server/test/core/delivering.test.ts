@@ -261,16 +261,39 @@ describe("Topic Aliases", () => {
   });
 
   it("[MQTT-3.1.2-26] [MQTT-3.3.2-10] of the server are used as far as the client offers them", () => {
-    const harness = new CoreHarness();
+    const harness = new CoreHarness({ outgoingTopicAliasMaximum: 10 });
     const peer = harness.connect("s", { properties: { topicAliasMaximum: 1 } });
     subscribe(peer, "#");
-    for (const topic of ["one", "one", "two", "one"]) harness.inject({ topic, qos: 1 });
-    const aliases = peer
+    const topics = ["topic/1", "topic/1", "topic/1", "topic/2", "topic/2", "topic/2"];
+    for (const topic of topics) harness.inject({ topic, qos: 1 });
+    const seen = peer
       .receivePublishes()
       .map(({ topic, properties }) => [topic, properties?.topicAlias]);
-    expect(aliases[0]).toEqual(["one", 1]);
-    expect(aliases[1]).toEqual(["", 1]);
-    expect(aliases.every(([, alias]) => alias === undefined || alias === 1)).toBe(true);
+    const whole = (topic: string): unknown[] => [topic, undefined];
+    // Told when a topic has come again, and used from then on. There is one, which the second topic takes over.
+    const first = [whole("topic/1"), ["topic/1", 1], ["", 1]];
+    expect(seen).toEqual([...first, whole("topic/2"), ["topic/2", 1], ["", 1]]);
+  });
+
+  it.each([
+    ["abcdef", 6],
+    ["abcdefg", 7],
+  ])("are used where they save bytes: %s has %i", (topic, bytes) => {
+    const harness = new CoreHarness({ outgoingTopicAliasMaximum: 10 });
+    const peer = harness.connect("s", { properties: { topicAliasMaximum: 10 } });
+    subscribe(peer, "#");
+    for (let count = 0; count < 3; count += 1) harness.inject({ topic });
+    const last = peer.receivePublishes().at(-1);
+    expect(last?.topic).toBe(bytes > 6 ? "" : topic);
+  });
+
+  it("are not used unless an option says so", () => {
+    const harness = new CoreHarness();
+    const peer = harness.connect("s", { properties: { topicAliasMaximum: 10 } });
+    subscribe(peer, "#");
+    for (let count = 0; count < 3; count += 1) harness.inject({ topic: "long/enough", qos: 1 });
+    for (const { topic, properties } of peer.receivePublishes())
+      expect([topic, properties?.topicAlias]).toEqual(["long/enough", undefined]);
   });
 
   it("[MQTT-3.1.2-27] none is sent to a client that offers none", () => {

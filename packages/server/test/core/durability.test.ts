@@ -252,7 +252,7 @@ describe("messages that let go of their bytes", () => {
 
 describe("a checkpoint", () => {
   it("changes nothing that a crash would show, and gives the journal's space back", () => {
-    const server = new DurableServer();
+    const server = new DurableServer({ inFlightDefault: 50 });
     const subscriber = server.harness.connect("s", lasting());
     subscribe(subscriber, "t");
     subscriber.cut();

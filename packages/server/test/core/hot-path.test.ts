@@ -178,6 +178,7 @@ function play(seed: number, hooks: Hooks, msPerLook = 0): { seen: Seen[]; statis
     receiveMaximum: 30,
     queueMessagesMax: 20,
     topicAliasMaximum: 4,
+    outgoingTopicAliasMaximum: 4,
     backlogBytesMax: 300,
   };
   const harness = new CoreHarness(options, hooks);

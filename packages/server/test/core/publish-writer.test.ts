@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodePacket, OutgoingTopicAliases } from "@anax/protocol";
+import { decodePacket } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { BytePool } from "../../src/core/byte-pool.ts";
 import { messageFromApplication } from "../../src/core/publishing/message.ts";
 import { Outbox } from "../../src/core/connection/outbox.ts";
+import { OutgoingAliases } from "../../src/core/delivering/outgoing-aliases.ts";
 import { writePublish } from "../../src/core/delivering/publish-writer.ts";
 import { CoreHarness } from "../support/core-harness.ts";
 
@@ -31,7 +32,7 @@ describe("writePublish", () => {
         const { connection } = new CoreHarness().open();
         connection.version = version;
         if (aliasMaximum > 0 && version === 5) {
-          connection.outgoingAliases = new OutgoingTopicAliases(aliasMaximum);
+          connection.outgoingAliases = new OutgoingAliases(aliasMaximum);
         }
         const properties = {
           ...(contentType !== undefined && { contentType }),
@@ -47,10 +48,9 @@ describe("writePublish", () => {
         const duplicate = fields.duplicate && qos > 0;
         const exchange = { packetIdentifier, duplicate, nowMs: 2_500 };
         const outbox = new Outbox(new BytePool());
-        for (const expectedTopic of [
-          topic,
-          connection.outgoingAliases === undefined ? topic : "",
-        ]) {
+        // The third time an alias that saves bytes stands for the topic.
+        const hasAlias = connection.outgoingAliases !== undefined && topic.length > 6;
+        for (const expectedTopic of [topic, topic, hasAlias ? "" : topic]) {
           outbox.clear();
           expect(writePublish(connection, outbox, delivery, exchange)).toBe(true);
           const bytes = outbox.bytes.subarray(0, outbox.length);

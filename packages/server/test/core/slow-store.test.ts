@@ -40,7 +40,10 @@ function batchBytes(server: DurableServer): number {
 
 function texts(harness: CoreHarness): string[] {
   return harness
-    .connect("s", lasting())
+    .connect("s", {
+      cleanStart: false,
+      properties: { sessionExpiryIntervalSeconds: 3_600, receiveMaximum: 1_000 },
+    })
     .receiveTexts()
     .map((text) => text.replace(` ${PAYLOAD}`, ""));
 }

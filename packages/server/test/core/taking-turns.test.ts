@@ -64,7 +64,7 @@ describe("a read of more packets than a turn has time for", () => {
   it("keeps its order, with what was sent behind it, and is answered in it", () => {
     const harness = hurried();
     const peer = harness.connect("p");
-    const listener = harness.connect("l");
+    const listener = harness.connect("l", { properties: { receiveMaximum: MANY } });
     subscribe(listener, "p/#");
     const packets = retained("p", MANY, 1);
     peer.sendChunk(...packets.slice(0, 300));

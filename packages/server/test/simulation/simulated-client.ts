@@ -1,5 +1,6 @@
 import type { ConnectPacket, Packet, ProtocolVersion, PublishPacket, QoS } from "@anax/protocol";
 import type { SeededRandom } from "@anax/testing";
+import { CORE_DEFAULTS } from "../../src/core/core-options.ts";
 import { acknowledgement, connectPacket } from "../support/core-harness.ts";
 import type { CoreHarness } from "../support/core-harness.ts";
 import { describe } from "../support/scripted-peer.ts";
@@ -86,7 +87,7 @@ export class SimulatedClient {
       version: this.version,
       receiveMaximum: Math.min(
         options.inFlightMaximum,
-        this.version === 5 ? options.receiveMaximum : 65_535,
+        this.version === 5 ? options.receiveMaximum : CORE_DEFAULTS.inFlightDefault,
       ),
       expirySeconds: this.version === 5 ? options.expirySeconds : forOlder,
       will,

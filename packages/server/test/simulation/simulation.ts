@@ -55,6 +55,7 @@ export class Simulation {
       {
         queueQos0,
         inFlightMaximum: this.#inFlightMaximum,
+        outgoingTopicAliasMaximum: 2,
         receiveMaximum: random.pick([1, 3, 20]),
         queueMessagesMax: 1_000_000,
         queueBytesMax: 1_000_000_000,

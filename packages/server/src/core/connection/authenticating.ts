@@ -137,13 +137,14 @@ function reauthenticationArguments(
     requestProblemInformation: connection.requestProblemInformation,
     requestResponseInformation: false,
     sessionExpiryIntervalSeconds: connection.session?.expiryIntervalSeconds ?? 0,
-    topicAliasMaximum: connection.outgoingAliases?.maximum ?? 0,
+    topicAliasMaximum: connection.topicAliasMaximum,
     userProperties: userProperties ?? [],
     reauthentication: true,
     exchange: exchangeFor(core, connection, state, () => {
       args.authenticationMethodAccepted = true;
     }),
     sessionItems: connection.sessionItems,
+    isAwaited: () => connection.isAwaited,
     authenticationMethodAccepted: false,
     reasonCode: SUCCESS,
   };

@@ -1,4 +1,3 @@
-import { OutgoingTopicAliases } from "@anax/protocol";
 import type { ConnackPacket, ConnectPacket } from "@anax/protocol";
 import { exchangeFor, refusedMethod } from "./authenticating.ts";
 import { dismiss, shut } from "./closing.ts";
@@ -17,6 +16,7 @@ import { mayFit, sendPacket } from "./outgoing.ts";
 import { settled } from "../pending.ts";
 import type { HookResult, Task } from "../pending.ts";
 import { watchKeepAlive } from "./keeping-alive.ts";
+import { OutgoingAliases } from "../delivering/outgoing-aliases.ts";
 import { ReceivedAliases } from "./received-aliases.ts";
 import { cancelExpiry, endSession } from "../sessions/session-ending.ts";
 import { Session } from "../sessions/session.ts";
@@ -153,9 +153,10 @@ function adopt(core: CoreContext, connection: Connection, packet: ConnectPacket)
   connection.introduce(packet);
   connection.maximumPacketSize = properties?.maximumPacketSize ?? Infinity;
   connection.sendMaximum = Math.min(
-    properties?.receiveMaximum ?? 65_535,
+    properties?.receiveMaximum ?? core.options.inFlightDefault,
     core.options.inFlightMaximum,
   );
+  connection.topicAliasMaximum = properties?.topicAliasMaximum ?? 0;
   connection.requestProblemInformation = properties?.requestProblemInformation ?? true;
   connection.sessionExpiryIntervalAtConnect = properties?.sessionExpiryIntervalSeconds ?? 0;
   if (properties?.authenticationMethod !== undefined) {
@@ -186,6 +187,7 @@ function validationArguments(
     userProperties: properties.userProperties ?? [],
     reauthentication: false,
     sessionItems: connection.sessionItems,
+    isAwaited: () => connection.isAwaited,
     authenticationMethodAccepted: false,
     reasonCode: 0,
   };
@@ -357,7 +359,7 @@ function welcome(
   connection.state = "connected";
   connection.framer.maximumPacketSize = options.maximumPacketSize;
   connection.wire.limitMessages?.(Infinity);
-  if (connection.version === 5) openAliases(core, connection, packet);
+  if (connection.version === 5) openAliases(core, connection);
   watchKeepAlive(core, connection);
   connection.isAnnounced = true;
   statistics.connectionsTotal += 1;
@@ -369,11 +371,11 @@ function welcome(
   return true;
 }
 
-function openAliases(core: CoreContext, connection: Connection, packet: ConnectPacket): void {
+function openAliases(core: CoreContext, connection: Connection): void {
   const { topicAliasMaximum, outgoingTopicAliasMaximum } = core.options;
   if (topicAliasMaximum > 0) connection.aliases = new ReceivedAliases(topicAliasMaximum);
-  const offered = Math.min(packet.properties?.topicAliasMaximum ?? 0, outgoingTopicAliasMaximum);
-  if (offered > 0) connection.outgoingAliases = new OutgoingTopicAliases(offered);
+  const offered = Math.min(connection.topicAliasMaximum, outgoingTopicAliasMaximum);
+  if (offered > 0) connection.outgoingAliases = new OutgoingAliases(offered);
 }
 
 /** Fires `clientConnected`; nothing but CONNACK is sent before its handlers are done. */

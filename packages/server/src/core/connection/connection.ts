@@ -1,15 +1,10 @@
 import { Framer } from "@anax/protocol";
-import type {
-  ConnectPacket,
-  OpenExchange,
-  OutgoingTopicAliases,
-  ProtocolVersion,
-  QoS,
-} from "@anax/protocol";
+import type { ConnectPacket, OpenExchange, ProtocolVersion, QoS } from "@anax/protocol";
 import { NOTHING_AGREED } from "./agreement.ts";
 import type { Agreement } from "./agreement.ts";
 import type { BytePool } from "../byte-pool.ts";
 import type { Deadline } from "../deadlines.ts";
+import type { OutgoingAliases } from "../delivering/outgoing-aliases.ts";
 import type { Owed } from "../delivering/owed.ts";
 import type { AuthenticationState } from "./authenticating.ts";
 import type { Gate } from "../journal/gate.ts";
@@ -107,6 +102,8 @@ export class Connection {
   maximumPacketSize: number = Infinity;
   /** QoS 1 and 2 messages that may be on their way to the client. */
   sendMaximum = 0;
+  /** Topic Aliases that the client offers; `outgoingAliases` may use fewer. */
+  topicAliasMaximum = 0;
   requestProblemInformation = true;
   sessionExpiryIntervalAtConnect = 0;
   agreement: Agreement = NOTHING_AGREED;
@@ -116,7 +113,7 @@ export class Connection {
   lastSentAtMs: number;
   deadline: Deadline | undefined;
   aliases: ReceivedAliases | undefined;
-  outgoingAliases: OutgoingTopicAliases | undefined;
+  outgoingAliases: OutgoingAliases | undefined;
   authentication: AuthenticationState | undefined;
   /** Exchanges of an earlier connection that are still to be sent again. */
   resuming: Iterator<OpenExchange<Owed>> | undefined;
@@ -158,6 +155,11 @@ export class Connection {
   /** True while packets may be sent. */
   get isOpen(): boolean {
     return this.state !== "closing" && this.state !== "closed";
+  }
+
+  /** True while there is a client that waits for an answer and can go on after it. */
+  get isAwaited(): boolean {
+    return this.isOpen && !this.isHalfClosed;
   }
 
   /** True if messages may be put into the outbox now. */

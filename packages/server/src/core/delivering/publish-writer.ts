@@ -2,13 +2,13 @@ import { encodeVarintInto, varintSize } from "@anax/protocol";
 import type { ProtocolVersion } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { Delivery } from "./delivery.ts";
+import { TOPIC_ALIAS_BYTES } from "./outgoing-aliases.ts";
 import { secondsLeft } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Outbox } from "../connection/outbox.ts";
 
 const SUBSCRIPTION_IDENTIFIER = 0x0b;
 const TOPIC_ALIAS = 0x23;
-const TOPIC_ALIAS_BYTES = 3;
 
 /** One PUBLISH about to be written: the sizes of its parts, worked out once. */
 interface Layout {
@@ -50,7 +50,8 @@ export function writePublish(
 /** The packet as it fits the client, without Topic Alias where that is one too many; undefined if it does not. */
 function fittingLayout(connection: Connection, delivery: Delivery): Layout | undefined {
   const { version, outgoingAliases, maximumPacketSize } = connection;
-  const alias = outgoingAliases?.choose(delivery.message.topic) ?? 0;
+  const { topic, topicEnd } = delivery.message;
+  const alias = outgoingAliases?.choose(topic, topicEnd - 2) ?? 0;
   const topicNeeded = alias === 0 || outgoingAliases?.topicNeeded !== false;
   const layout = measure(version, delivery, alias, topicNeeded);
   if (sizeOf(layout) <= maximumPacketSize) return layout;

@@ -47,6 +47,8 @@ export interface ValidatingConnection {
   readonly reauthentication: boolean;
   readonly exchange?: AuthenticationExchange;
   readonly sessionItems: SessionItems;
+  /** False once the client has gone: whoever has not begun to check its password may leave it. */
+  readonly isAwaited: () => boolean;
   /**
    * Whether a handler knows the Authentication Method and has checked it: an exchange of AUTH packets sets it, a handler
    * that needs none sets it itself. Where CONNECT or AUTH names a method and it is false, the client is refused 0x8C.
