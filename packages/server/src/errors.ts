@@ -30,6 +30,14 @@ export class MqttHandlerTimeoutError extends Error {
   readonly code = "ANAX_HANDLER_TIMEOUT";
 }
 
+/**
+ * More is asked than can be done now. An `Authenticator` that rejects with it has its client told to come later: 0x89, Server busy.
+ */
+export class MqttServerBusyError extends Error {
+  override readonly name = "MqttServerBusyError";
+  readonly code = "ANAX_SERVER_BUSY";
+}
+
 /** There is no session of that Client Identifier. */
 export class MqttSessionNotFoundError extends Error {
   override readonly name = "MqttSessionNotFoundError";

@@ -62,6 +62,7 @@ export {
   MqttListenError,
   MqttMessageDroppedError,
   MqttNotStoredError,
+  MqttServerBusyError,
   MqttServerStateError,
   MqttSessionNotFoundError,
 } from "./errors.ts";

@@ -42,6 +42,7 @@ import type { Log } from "./ports/logger.ts";
 import { connectionLog, refusalLog } from "./system/connection-log.ts";
 import { lifecycleLog } from "./system/lifecycle-log.ts";
 import { logFor } from "./system/log.ts";
+import { LoginWarnings } from "./system/login-warnings.ts";
 import type { ServerStatistics } from "./system/server-statistics.ts";
 import type { ServerHealth } from "./system/server-health.ts";
 import { SystemTopics } from "./system/system-topics.ts";
@@ -130,7 +131,10 @@ export class MqttServer implements AsyncDisposable {
     });
     this.#authenticator = authenticatorOf(options);
     if (this.#authenticator !== undefined) {
-      this.on("validatingConnection", authenticatingHandler(this.#authenticator));
+      this.on(
+        "validatingConnection",
+        authenticatingHandler(this.#authenticator, new LoginWarnings(connections, clock)),
+      );
     }
     this.#handlers.addAll(connectionLog(connections));
     this.#handlers.addAll(lifecycleLog(this.#log, () => this.listeners));

@@ -1,6 +1,8 @@
 import { ReasonCode } from "@anax/protocol";
+import { MqttServerBusyError } from "../errors.ts";
 import type { ServerEventHandler, ValidatingConnectionEvent } from "../events.ts";
 import type { Authenticator } from "../ports/authenticator.ts";
+import type { LoginWarnings } from "../system/login-warnings.ts";
 import { SCRAM_METHOD } from "./scram.ts";
 import { ScramAuthentication } from "./scram-authentication.ts";
 
@@ -11,21 +13,36 @@ import { ScramAuthentication } from "./scram-authentication.ts";
  */
 export function authenticatingHandler(
   authenticator: Authenticator,
+  warnings: LoginWarnings,
 ): ServerEventHandler<"validatingConnection"> {
   const scram = new ScramAuthentication((userName) => authenticator.scramVerifierOf?.(userName));
+  const refusing = (event: ValidatingConnectionEvent): void => {
+    refuse(event);
+    if (event.reasonCode === ReasonCode.badUserNameOrPassword) warnings.refused(event);
+  };
+  const failing = (event: ValidatingConnectionEvent, error: unknown): void => {
+    if (!(error instanceof MqttServerBusyError)) throw error;
+    event.reasonCode = ReasonCode.serverBusy;
+    event.reasonString = error.message;
+    warnings.busy(event);
+  };
   return (event) => {
     // Asked each time: a password file that is read again may have got its first verifier.
     const isOffered = authenticator.scramVerifierOf !== undefined;
-    if (isOffered && event.authenticationMethod === SCRAM_METHOD) return scram.authenticate(event);
+    if (isOffered && event.authenticationMethod === SCRAM_METHOD)
+      return scram.authenticate(event).catch((error: unknown) => failing(event, error));
     if (event.reauthentication) return undefined;
     const isIn = authenticator.authenticate(event);
     if (typeof isIn === "boolean") {
-      if (!isIn) refuse(event);
+      if (!isIn) refusing(event);
       return undefined;
     }
-    return isIn.then((isLetIn) => {
-      if (isLetIn !== true) refuse(event);
-    });
+    return isIn.then(
+      (isLetIn) => {
+        if (isLetIn !== true) refusing(event);
+      },
+      (error: unknown) => failing(event, error),
+    );
   };
 }
 

@@ -4,6 +4,7 @@ import { MqttConfigurationError } from "../errors.ts";
 import type { Authenticator, Credentials, ScramVerifier } from "../ports/authenticator.ts";
 import { hashPassword, parsePasswordHash, passwordMatches } from "./password-hash.ts";
 import type { PasswordHash } from "./password-hash.ts";
+import { passwordChecks } from "./password-checks.ts";
 import { scramVerifier } from "./scram.ts";
 import { parseScramVerifier, scramVerifierText } from "./scram-verifier-text.ts";
 
@@ -110,14 +111,20 @@ export class PasswordFile implements Authenticator {
     return this.#hasVerifiers ? (userName) => this.#users.get(userName)?.scram : undefined;
   }
 
-  async authenticate({ userName, password }: Credentials): Promise<boolean> {
+  /** Rejects with `MqttServerBusyError` if too many passwords are to be checked at a time. */
+  async authenticate(credentials: Credentials): Promise<boolean> {
+    const { userName, password } = credentials;
     if (userName === undefined || password === undefined) return false;
     const users = this.#users;
     const expected = users.get(userName)?.hash;
     const digest = createHmac("sha256", this.#key).update(password).digest();
     const known = this.#known.get(userName);
     if (known !== undefined && timingSafeEqual(known, digest)) return true;
-    const matches = await passwordMatches(password, expected ?? NOBODY);
+    const { peer, isAwaited } = credentials;
+    const claimant = { address: peer.remoteAddress, userName, isAwaited };
+    const matches = await passwordChecks.run(claimant, () =>
+      passwordMatches(password, expected ?? NOBODY),
+    );
     // The file may have been read again meanwhile: then its old hash proves nothing.
     if (expected === undefined || !matches || users !== this.#users) return false;
     this.#known.set(userName, digest);

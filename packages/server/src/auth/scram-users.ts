@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ScramVerifier } from "../ports/authenticator.ts";
+import { passwordChecks } from "./password-checks.ts";
 import { saltFor, scramVerifier } from "./scram.ts";
 
 /** Verifiers kept: below a kilobyte each. One that was given up is made again in a few milliseconds. */
@@ -26,8 +27,11 @@ export class ScramUsers {
     const key = Buffer.from(salt).toString("base64");
     const known = this.#verifiers.get(key);
     if (known !== undefined) return known;
-    const made = this.#make(this.#passwords.get(userName), salt);
+    const made = passwordChecks.run({ address: undefined, userName }, () =>
+      this.#make(this.#passwords.get(userName), salt),
+    );
     this.#verifiers.set(key, made);
+    made.catch(() => this.#verifiers.delete(key));
     for (const oldest of this.#verifiers.keys()) {
       if (this.#verifiers.size <= VERIFIERS_MAX) break;
       this.#verifiers.delete(oldest);

@@ -7,6 +7,8 @@ export interface Credentials {
   readonly userName?: string;
   readonly password?: Uint8Array;
   readonly peer: Peer;
+  /** False once the client has gone, so that what waits to be checked may be left. Absent: nobody knows. */
+  readonly isAwaited?: (() => boolean) | undefined;
 }
 
 /** What a server keeps of a password for SCRAM-SHA-256: enough to check who knows it, not enough to log in with. */
@@ -20,7 +22,8 @@ export interface ScramVerifier {
 }
 
 /**
- * Says whether a client is who it says it is. False, a throw and a rejection all keep it out. It is
+ * Says whether a client is who it says it is. False, a throw and a rejection all keep it out; a rejection with
+ * `MqttServerBusyError` tells it to come later. It is
  * asked before any `validatingConnection` handler, and none of those can let in whom it refused.
  */
 export interface Authenticator {

@@ -56,6 +56,8 @@ const FIXED: readonly (readonly [path: string, name: string])[] = [
   ["core/retained/retained-replay.ts", "STEPS_PER_SESSION"],
   ["core/routing/router.ts", "SLOTS"],
   ["core/routing/router.ts", "REMEMBERED_CHARACTERS_MAX"],
+  ["auth/password-checks.ts", "CHECKS_WAITING_MAX"],
+  ["auth/password-checks.ts", "CHECK_WAIT_MS"],
   ["driver/admission.ts", "ADDRESSES_MAX"],
   ["driver/asked-work.ts", "ASKED_PER_TURN"],
   ["listeners/stream-wire.ts", "CLOSE_TIMEOUT_MS"],

@@ -3,8 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parsePasswordHash, passwordMatches } from "../../src/auth/password-hash.ts";
-import { hashPassword, MqttServer, PasswordFile, passwordFileLine } from "../../src/index.ts";
-import type { Authenticator, MqttServerOptions } from "../../src/index.ts";
+import {
+  hashPassword,
+  MqttServer,
+  MqttServerBusyError,
+  PasswordFile,
+  passwordFileLine,
+} from "../../src/index.ts";
+import type { Authenticator, Logger, LogRecord, MqttServerOptions } from "../../src/index.ts";
 import { MqttPeer } from "../support/mqtt-peer.ts";
 
 let folder: string;
@@ -244,3 +250,45 @@ describe("server", () => {
     expect(await live.packet()).toEqual({ type: "pingresp" });
   });
 });
+
+describe("strangers who guess", () => {
+  it("keep nobody out: those who have left are not checked, and there is one warning", async () => {
+    const users = [await passwordFileLine("ann", "right"), await passwordFileLine("bob", "right")];
+    writeFileSync(path, users.join("\n"));
+    const records: LogRecord[] = [];
+    const logger: Logger = { level: "warn", write: (record) => void records.push(record) };
+    const server = await started({ passwordFile: path, logger });
+    const guessers = Array.from({ length: 500 }, () => {
+      const peer = new MqttPeer(server.connectInMemory(), 5);
+      void peer.connect({ clientId: "", ...guess("ann") });
+      peer.end();
+      return peer;
+    });
+    expect(await login(server, "bob", "right")).toBe(0);
+    await Promise.all(guessers.map(({ closed }) => closed));
+    expect(records.filter(({ level }) => level === "error")).toEqual([]);
+    const busy = records.filter(({ message }) => message.startsWith("too many passwords"));
+    expect(busy).toHaveLength(1);
+  });
+
+  it("are told to come later where too many wait", async () => {
+    writeFileSync(path, await passwordFileLine("ann", "right"));
+    const server = await started({ passwordFile: path });
+    const answers = await Promise.all(
+      Array.from({ length: 130 }, () => login(server, "ann", "wrong")),
+    );
+    expect(new Set(answers)).toEqual(new Set([0x86, 0x89]));
+    expect(await login(server, "ann", "right")).toBe(0);
+  });
+
+  it("get an authenticator's own answer that it is busy", async () => {
+    const server = await started({
+      authenticate: () => Promise.reject(new MqttServerBusyError("later")),
+    });
+    expect(await login(server, "ann", "right")).toBe(0x89);
+  });
+});
+
+function guess(userName: string): { userName: string; password: Uint8Array } {
+  return { userName, password: new TextEncoder().encode("wrong") };
+}

@@ -1,0 +1,32 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { passwordFileLine } from "@anax/server";
+import { describe, expect, it } from "vitest";
+import { CommandAuthenticator } from "../src/serving/command-authenticator.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
+
+const folder = temporaryFolder();
+
+describe("users of the command line beside those of a file", () => {
+  it("have a wrong password hashed as the others: the time tells nobody where a user is", async () => {
+    const passwordFile = join(folder, "users");
+    writeFileSync(passwordFile, await passwordFileLine("ann", "of the file"));
+    const user = [{ userName: "bob", password: "secret" }];
+    const authenticator = new CommandAuthenticator({ user, passwordFile, allowAnonymous: false });
+    await authenticator.load();
+    const answer = (userName: string, password: string): boolean | Promise<boolean> =>
+      authenticator.authenticate({
+        clientId: "c",
+        userName,
+        password: new TextEncoder().encode(password),
+        peer: { transport: "test", secure: false },
+      });
+    const wrong = ["bob", "ann", "nobody"].map((userName) => answer(userName, "wrong"));
+    // What is answered at once was not hashed.
+    for (const one of wrong) expect(one).toBeInstanceOf(Promise);
+    expect(await Promise.all(wrong)).toEqual([false, false, false]);
+    expect(await answer("bob", "secret")).toBe(true);
+    expect(await answer("bob", "of the file")).toBe(false);
+    expect(await answer("ann", "of the file")).toBe(true);
+  });
+});
