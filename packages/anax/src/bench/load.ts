@@ -139,7 +139,8 @@ export class Load {
       keepAliveSeconds: 0,
       ...(username === undefined ? {} : { userName: username }),
       ...(password === undefined ? {} : { password: new TextEncoder().encode(password) }),
-      ...(protocolVersion === 5 ? { properties: { receiveMaximum: 65_535 } } : {}),
+      // One below what its absence means: servers send fewer to who states none.
+      ...(protocolVersion === 5 ? { properties: { receiveMaximum: 65_534 } } : {}),
     };
     const share = Math.floor(READ_BYTES_ALL / (publishers + subscribers));
     const connection = await openLoadConnection({

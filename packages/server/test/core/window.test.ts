@@ -26,8 +26,8 @@ describe("messages in flight to one client", () => {
     });
     expect(sentUnacknowledged(stating(7))).toBe(7);
     expect(sentUnacknowledged(stating(100))).toBe(100);
-    expect(sentUnacknowledged(stating(65_535))).toBe(1_000);
-    expect(sentUnacknowledged(stating(65_535), { inFlightMaximum: 30 })).toBe(30);
+    expect(sentUnacknowledged(stating(65_534))).toBe(1_000);
+    expect(sentUnacknowledged(stating(65_534), { inFlightMaximum: 30 })).toBe(30);
   });
 
   it("are set by an option for clients that state no limit", () => {

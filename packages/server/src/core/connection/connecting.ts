@@ -347,12 +347,7 @@ function restore(core: CoreContext, session: Session, prepared: PreparingSession
 }
 
 /** Answers with CONNACK 0x00 [MQTT-3.1.4-5] and starts the life of the connection; false if CONNACK could not be sent. */
-function welcome(
-  core: CoreContext,
-  connection: Connection,
-  packet: ConnectPacket,
-  connack: ConnackPacket,
-): boolean {
+function welcome(core: CoreContext, connection: Connection, connack: ConnackPacket): boolean {
   const { options, statistics } = core;
   sendPacket(core, connection, connack);
   if (!connection.isOpen) return false;
