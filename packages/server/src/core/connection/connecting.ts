@@ -62,7 +62,7 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
       : yield* attachStored(core, connection, packet, prepared);
   if (sessionPresent === undefined || !connection.isOpen) return;
   // 3.1 has no Session Present: its codec writes 0.
-  if (!welcome(core, connection, packet, { ...connack, sessionPresent })) return;
+  if (!welcome(core, connection, { ...connack, sessionPresent })) return;
   const announcing = announce(core, connection, packet, sessionPresent);
   if (announcing !== undefined) yield announcing;
   letMessagesGo(core, connection);
