@@ -10,11 +10,13 @@ import {
   subscribeFields,
   unsubscribeFields,
 } from "./request-options.ts";
+import { requireMessage, subscribeArguments } from "./call-arguments.ts";
 import { ClientMachine } from "./core/client-machine.ts";
 import { Connector } from "./connector.ts";
 import type { ConnectResult } from "./core/connect-result.ts";
 import { MqttConfigurationError, notConnected } from "./core/errors.ts";
 import type { PacketDirection } from "./core/output.ts";
+import { withoutUndefined } from "./core/without-undefined.ts";
 import { deferred, handled } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
 import { EventHandlers } from "./events.ts";
@@ -42,6 +44,7 @@ import { Subscriptions } from "./subscriptions.ts";
  */
 const EXCHANGE_BYTES_MIN = 4_096;
 const NO_OPTIONS = Object.freeze({});
+const CONNECT_TAKES_NOTHING = "connect takes no argument: options are given when a client is made";
 
 /**
  * An MQTT client.
@@ -132,11 +135,14 @@ export class MqttClient {
   }
 
   /**
-   * Connects. If a connection is there or under way, gives that one.
+   * Connects. If a connection is there or under way, gives that one. The options were given to the constructor.
    * @throws MqttConnectError when the server cannot be reached or refuses, MqttTimeoutError when it takes too long
    */
-  connect(): Promise<ConnectResult> {
+  connect(): Promise<ConnectResult>;
+  connect(...others: readonly unknown[]): Promise<ConnectResult> {
     const { signal } = this.#options;
+    if (others.some((other) => other !== undefined))
+      return rejected(new MqttConfigurationError(CONNECT_TAKES_NOTHING));
     if (signal?.aborted === true) return rejected(signal.reason);
     this.#hasGivenUp = false;
     return this.#connector.connect();
@@ -180,12 +186,14 @@ export class MqttClient {
   publish(
     topic: string | PublishMessage,
     payload?: string | Uint8Array,
-    options: PublishOptions = NO_OPTIONS,
+    options?: PublishOptions,
   ): Promise<PublishResult> {
     try {
-      return typeof topic === "string"
-        ? this.#publish(topic, payloadBytes(payload), options)
-        : this.#publish(topic.topic, payloadBytes(topic.payload), topic);
+      if (typeof topic === "string") {
+        return this.#publish(topic, payloadBytes(payload), options ?? NO_OPTIONS, false);
+      }
+      requireMessage(topic, payload, options);
+      return this.#publish(topic.topic, payloadBytes(topic.payload), topic, true);
     } catch (error) {
       return rejected(error);
     }
@@ -213,19 +221,18 @@ export class MqttClient {
     handlerOrOptions?: MessageHandler | SubscribeOptions,
     maybeOptions?: SubscribeOptions,
   ): Subscription {
-    const hasHandler = typeof handlerOrOptions === "function";
-    const options = maybeOptions ?? (hasHandler ? {} : (handlerOrOptions ?? {}));
+    const { handler, options } = subscribeArguments(handlerOrOptions, maybeOptions);
     const request = subscribeFields(toArray(topicFilters), options, this.protocolVersion);
     const subscription = new Subscription({
       owner: {
         leave: (leaver) => this.#subscriptions.leave(leaver),
-        handOver: (handler, message) => this.#events.call(handler, message),
+        handOver: (taker, message) => this.#events.call(taker, message),
         report: (error) => this.#events.report(error),
         mayAskAgain: (code) => this.#options.resubscribeReasonCodes.includes(code),
       },
       request,
-      handler: hasHandler ? handlerOrOptions : undefined,
-      options,
+      handler,
+      options: withoutUndefined(options),
     });
     if (options.signal?.aborted === true) subscription.abort();
     else if (this.#hasGivenUp) subscription.refused(notConnected());
@@ -240,10 +247,10 @@ export class MqttClient {
    */
   unsubscribe(
     topicFilters: string | readonly string[],
-    options: UnsubscribeOptions = {},
+    options?: UnsubscribeOptions,
   ): Promise<UnsubscribeResult> {
     try {
-      return this.#unsubscribe(topicFilters, options);
+      return this.#unsubscribe(topicFilters, options ?? {});
     } catch (error) {
       return rejected(error);
     }
@@ -280,10 +287,10 @@ export class MqttClient {
    * Disconnects in order, after what may be sent at once. What else waits is given up. Resolves when
    * the connection is closed; the client may `connect` again.
    */
-  disconnect(options: DisconnectOptions = {}): Promise<void> {
+  disconnect(options?: DisconnectOptions): Promise<void> {
     const expiry = this.#options.connectChoices.sessionExpiryIntervalSeconds ?? 0;
     try {
-      const packet = disconnectPacket(options, this.protocolVersion, expiry);
+      const packet = disconnectPacket(options ?? {}, this.protocolVersion, expiry);
       return this.#connector.disconnect(packet);
     } catch (error) {
       return rejected(error);
@@ -298,12 +305,17 @@ export class MqttClient {
   #publish(
     topic: string,
     payload: Uint8Array,
-    options: PublishOptions | PublishMessage,
+    options: PublishOptions,
+    isMessage: boolean,
   ): Promise<PublishResult> {
-    const { qos = 0, retain = false, signal } = options;
-    if (this.#connector.status === "idle") return rejected(notConnected());
     const properties =
-      options === NO_OPTIONS ? undefined : publishProperties(options, this.protocolVersion);
+      options === NO_OPTIONS
+        ? undefined
+        : publishProperties(options, this.protocolVersion, isMessage);
+    if (this.#connector.status === "idle") return rejected(notConnected());
+    const qos = options.qos ?? 0;
+    const retain = options.retain ?? false;
+    const signal = options.signal ?? undefined;
     if (qos === 0 && signal === undefined && this.#machine.isOpen) {
       const request = new UnawaitedPublish(topic, payload, qos, retain, properties);
       return this.#publishTogether(request);
@@ -359,11 +371,11 @@ export class MqttClient {
     topicFilters: string | readonly string[],
     options: UnsubscribeOptions,
   ): Promise<UnsubscribeResult> {
-    options.signal?.throwIfAborted();
     const filters = toArray(topicFilters);
     const fields = unsubscribeFields(filters, options, this.protocolVersion);
+    options.signal?.throwIfAborted();
     const leaving = this.#subscriptions.unsubscribe(fields);
-    return unlessAborted(leaving, options.signal, () => {});
+    return unlessAborted(leaving, options.signal ?? undefined, () => {});
   }
 
   #inspectIfWanted(): void {

@@ -4,6 +4,7 @@ import { withoutUndefined } from "./core/without-undefined.ts";
 import type { PasswordSource } from "./options.ts";
 import { payloadBytes } from "./payload.ts";
 import type { ResolvedOptions } from "./resolve-options.ts";
+import { requireType } from "./validation.ts";
 
 /** What differs from one attempt to the next. */
 export interface AttemptValues {
@@ -36,10 +37,15 @@ function properties(options: ResolvedOptions, attempt: AttemptValues): ConnectPr
   });
 }
 
-/** The password for an attempt, asked for if the caller gave a function. */
+/**
+ * The password for an attempt, asked for if the caller gave a function.
+ * @throws MqttConfigurationError when that gives none
+ */
 export async function resolvePassword(
   source: PasswordSource | undefined,
 ): Promise<Uint8Array | undefined> {
   if (source === undefined) return undefined;
-  return payloadBytes(typeof source === "function" ? await source() : source);
+  const password = typeof source === "function" ? await source() : source;
+  requireType(password, "string|Uint8Array", "password");
+  return payloadBytes(password);
 }

@@ -222,7 +222,7 @@ export interface UnsubscribeResult {
   readonly userProperties?: UserProperties;
 }
 
-/** Options of a disconnect. All are MQTT 5.0, and left out on 3.1 and 3.1.1. */
+/** Options of a disconnect. All are MQTT 5.0, and refused on 3.1 and 3.1.1. */
 export interface DisconnectOptions {
   /** Default 0; 4 has the server publish the Will. */
   readonly reasonCode?: number | undefined;

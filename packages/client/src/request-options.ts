@@ -1,6 +1,6 @@
 /** Translates the options of publish, subscribe, unsubscribe and disconnect into packets' fields. */
 import { isPlainPublish } from "#hot-path";
-import { isTopicFilter } from "@anax/protocol";
+import { isTopicFilter, showValue } from "@anax/protocol";
 import type {
   DisconnectPacket,
   ProtocolVersion,
@@ -9,23 +9,23 @@ import type {
 } from "@anax/protocol";
 import { MqttConfigurationError } from "./core/errors.ts";
 import type { SubscribeRequest, UnsubscribeRequest } from "./core/requests.ts";
-import { pick } from "./core/without-undefined.ts";
+import { pick, withoutUndefined } from "./core/without-undefined.ts";
+import {
+  DISCONNECT_RULES,
+  MESSAGE_RULES,
+  PUBLISH_RULES,
+  SUBSCRIBE_RULES,
+  UNSUBSCRIBE_RULES,
+} from "./option-rules.ts";
 import type {
   DisconnectOptions,
   PublishOptions,
   SubscribeOptions,
   UnsubscribeOptions,
 } from "./options.ts";
-import {
-  MESSAGE_INTEGERS,
-  MESSAGE_PROPERTIES,
-  requireIntegers,
-  requireVersion5,
-} from "./validation.ts";
+import { MESSAGE_PROPERTIES, requireOptions, requireType, requireVersion5 } from "./validation.ts";
 
 const PUBLISH_PROPERTIES = [...MESSAGE_PROPERTIES, "topicAlias"] as const;
-
-const PUBLISH_INTEGERS = { ...MESSAGE_INTEGERS, topicAlias: [1, 65_535] } as const;
 
 const SUBSCRIBE_PROPERTIES = ["subscriptionIdentifier", "userProperties"] as const;
 const SUBSCRIBE_VERSION_5 = [
@@ -35,12 +35,6 @@ const SUBSCRIBE_VERSION_5 = [
   "retainHandling",
 ] as const;
 
-const SUBSCRIBE_INTEGERS = {
-  qos: MESSAGE_INTEGERS.qos,
-  subscriptionIdentifier: [1, 268_435_455],
-  bufferMessages: [0, Number.MAX_SAFE_INTEGER],
-} as const;
-
 const DISCONNECT_PROPERTIES = [
   "reasonString",
   "sessionExpiryIntervalSeconds",
@@ -49,17 +43,19 @@ const DISCONNECT_PROPERTIES = [
 
 /**
  * The properties of a PUBLISH; undefined if it has none.
+ * @param isMessage whether the options are those of a message with topic and payload
  * @throws MqttConfigurationError when an option cannot be, or not in this version of MQTT
  */
 export function publishProperties(
   options: PublishOptions,
   version: ProtocolVersion,
+  isMessage: boolean,
 ): PublishProperties | undefined {
-  if (isPlainPublish(options)) return undefined;
-  requireIntegers(options, PUBLISH_INTEGERS);
-  if (PUBLISH_PROPERTIES.every((name) => options[name] === undefined)) return undefined;
+  if (typeof options === "object" && isPlainPublish(options, isMessage)) return undefined;
+  requireOptions(options, isMessage ? MESSAGE_RULES : PUBLISH_RULES);
   requireVersion5(options, PUBLISH_PROPERTIES, version);
-  return pick(options, PUBLISH_PROPERTIES);
+  const properties = pick(options, PUBLISH_PROPERTIES);
+  return Object.keys(properties).length === 0 ? undefined : properties;
 }
 
 /**
@@ -71,10 +67,15 @@ export function subscribeFields(
   options: SubscribeOptions,
   version: ProtocolVersion,
 ): Pick<SubscribeRequest, "subscriptions" | "properties"> {
+  requireOptions(options, SUBSCRIBE_RULES);
   requireVersion5(options, SUBSCRIBE_VERSION_5, version);
-  requireIntegers(options, SUBSCRIBE_INTEGERS);
   requireTopicFilters(topicFilters);
-  const { qos = 0, noLocal = false, retainAsPublished = false, retainHandling = 0 } = options;
+  const {
+    qos = 0,
+    noLocal = false,
+    retainAsPublished = false,
+    retainHandling = 0,
+  } = withoutUndefined(options);
   // [MQTT-3.8.3-4]
   if (noLocal && topicFilters.some((filter) => filter.startsWith("$share/"))) {
     throw new MqttConfigurationError("a Shared Subscription cannot have noLocal");
@@ -99,12 +100,11 @@ export function unsubscribeFields(
   options: UnsubscribeOptions,
   version: ProtocolVersion,
 ): Pick<UnsubscribeRequest, "topicFilters" | "properties"> {
+  requireOptions(options, UNSUBSCRIBE_RULES);
   requireVersion5(options, ["userProperties"], version);
   requireTopicFilters(topicFilters);
-  const { userProperties } = options;
-  return userProperties === undefined
-    ? { topicFilters }
-    : { topicFilters, properties: { userProperties } };
+  const properties = pick(options, ["userProperties"]);
+  return { topicFilters, ...(properties.userProperties && { properties }) };
 }
 
 /**
@@ -116,14 +116,14 @@ export function disconnectPacket(
   version: ProtocolVersion,
   sessionExpiryIntervalSeconds: number,
 ): DisconnectPacket {
-  const { reasonCode = 0 } = options;
+  requireOptions(options, DISCONNECT_RULES);
+  const reasonCode = options.reasonCode ?? 0;
   const properties = pick(options, DISCONNECT_PROPERTIES);
   if (version !== 5) {
     requireVersion5(options, DISCONNECT_PROPERTIES, version);
     if (reasonCode !== 0) requireVersion5({ reasonCode }, ["reasonCode"], version);
     return { type: "disconnect", reasonCode };
   }
-  requireIntegers(properties, { sessionExpiryIntervalSeconds: [0, 4_294_967_295] } as const);
   if (sessionExpiryIntervalSeconds === 0 && (properties.sessionExpiryIntervalSeconds ?? 0) > 0) {
     throw new MqttConfigurationError("sessionExpiryIntervalSeconds cannot be raised from 0");
   }
@@ -136,7 +136,8 @@ function requireTopicFilters(topicFilters: readonly string[]): void {
     throw new MqttConfigurationError("at least one Topic Filter is needed");
   }
   for (const filter of topicFilters) {
+    requireType(filter, "string", "a Topic Filter");
     if (isTopicFilter(filter)) continue;
-    throw new MqttConfigurationError(`this is no Topic Filter: ${filter}`);
+    throw new MqttConfigurationError(`this is no Topic Filter: ${showValue(filter)}`);
   }
 }

@@ -1,26 +1,25 @@
 /** Checks the options of a client once and fills in the defaults, so that nothing else has to. */
-import { isTopicName } from "@anax/protocol";
+import { PLATFORM_DECIDES } from "#transport";
+import { isTopicName, showValue } from "@anax/protocol";
 import type { ProtocolVersion, Will } from "@anax/protocol";
 import type { AuthenticationOptions } from "./authentication/authentication.ts";
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import type { BackOffOptions } from "./core/back-off.ts";
 import type { MachineOptions } from "./core/client-machine.ts";
+import { connectPacket } from "./connect-packet.ts";
 import { MqttConfigurationError } from "./core/errors.ts";
+import { Output } from "./core/output.ts";
 import { pick, withoutUndefined } from "./core/without-undefined.ts";
 import type { Defined } from "./core/without-undefined.ts";
+import { CLIENT_RULES, RECONNECT_RULES } from "./option-rules.ts";
 import type { ClientOptions, PasswordSource, ReconnectOptions, WillOptions } from "./options.ts";
 import { payloadBytes } from "./payload.ts";
 import { parseServerAddress } from "./parse-server-address.ts";
+import { describeAddress, hasTls, hasWebSocket } from "./server-address.ts";
 import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
 import type { TlsOptions, TransportFactory, WebSocketOptions } from "./transports/transport.ts";
-import {
-  MESSAGE_INTEGERS,
-  MESSAGE_PROPERTIES,
-  requireIntegers,
-  requireKnown,
-  requireVersion5,
-} from "./validation.ts";
+import { MESSAGE_PROPERTIES, requireOptions, requireVersion5 } from "./validation.ts";
 
 /** How to come back; never when undefined. */
 export interface ResolvedReconnect extends BackOffOptions {
@@ -37,6 +36,13 @@ const CONNECT_PROPERTIES = [
   "requestResponseInformation",
   "requestProblemInformation",
   "userProperties",
+] as const;
+
+/** Options that MQTT 3.1 and 3.1.1 have nothing for. */
+const VERSION_5_OPTIONS = [
+  ...CONNECT_PROPERTIES,
+  "authentication",
+  "outgoingTopicAliasMaximum",
 ] as const;
 
 /** The properties of CONNECT that the caller chooses. */
@@ -66,27 +72,6 @@ export interface ResolvedOptions {
   readonly transport?: TransportFactory | undefined;
 }
 
-/** Largest value of setTimeout in every runtime. */
-const TIMER_MS_MAX = 2_147_483_647;
-const U16_MAX = 65_535;
-const U32_MAX = 4_294_967_295;
-
-/** Options that are integers, with their least and largest value. */
-const INTEGERS = {
-  protocolVersion: [3, 5],
-  keepAliveSeconds: [0, U16_MAX],
-  sessionExpiryIntervalSeconds: [0, U32_MAX],
-  receiveMaximum: [1, U16_MAX],
-  maximumPacketSize: [1, U32_MAX],
-  topicAliasMaximum: [0, U16_MAX],
-  outgoingTopicAliasMaximum: [0, U16_MAX],
-  connectTimeoutMs: [1, TIMER_MS_MAX],
-  pingrespTimeoutMs: [1, TIMER_MS_MAX],
-  queuedMessagesMax: [0, Number.MAX_SAFE_INTEGER],
-  queuedBytesMax: [0, Number.MAX_SAFE_INTEGER],
-  unclaimedMessagesMax: [0, Number.MAX_SAFE_INTEGER],
-} as const;
-
 /** The defaults that are plain values. */
 const DEFAULTS = {
   protocolVersion: 5,
@@ -107,19 +92,6 @@ const DEFAULTS = {
   webSocket: {},
 } as const satisfies ClientOptions;
 
-/** Every option. */
-const NAMES = [
-  ...Object.keys(DEFAULTS),
-  ...CONNECT_PROPERTIES,
-  "clientId",
-  "userName",
-  "password",
-  "will",
-  "authentication",
-  "signal",
-  "transport",
-];
-
 /** What the caller gave, and the defaults for the rest. */
 type GivenOptions = ClientOptions & {
   readonly [Name in keyof typeof DEFAULTS]: Exclude<ClientOptions[Name], undefined>;
@@ -132,30 +104,23 @@ const RECONNECT_DEFAULTS: ResolvedReconnect = {
   retryFirstConnect: false,
 };
 
-const RECONNECT_INTEGERS = {
-  initialDelayMs: [0, TIMER_MS_MAX],
-  maximumDelayMs: [0, TIMER_MS_MAX],
-  maximumAttempts: [1, Number.MAX_SAFE_INTEGER],
-} as const;
-
-const WILL_INTEGERS = { ...MESSAGE_INTEGERS, willDelayIntervalSeconds: [0, U32_MAX] } as const;
-
 const WILL_PROPERTIES = ["willDelayIntervalSeconds", ...MESSAGE_PROPERTIES] as const;
 
 /**
  * Checks the options and fills in the defaults.
- * @throws MqttConfigurationError when they cannot be, or not in this version of MQTT
+ * @throws MqttConfigurationError when they cannot be, would have no effect, or not in this version of MQTT
  */
 export function resolveOptions(
   server: string | URL | ServerAddressOptions,
   options: ClientOptions,
 ): ResolvedOptions {
-  requireKnown(options, NAMES);
-  requireIntegers(options, INTEGERS);
+  requireOptions(options, CLIENT_RULES);
   const { address, ...credentials } = parseServerAddress(server);
   const given: GivenOptions = { ...DEFAULTS, ...credentials, ...withoutUndefined(options) };
   const { protocolVersion, clientId = randomClientId(), will } = given;
-  requireVersion5(given, [...CONNECT_PROPERTIES, "authentication"], protocolVersion);
+  requireVersion5(options, VERSION_5_OPTIONS, protocolVersion);
+  requireTransportOptions(options, address);
+  requireAuthentication(given.authentication);
   const resolved: ResolvedOptions = {
     ...given,
     address,
@@ -166,6 +131,7 @@ export function resolveOptions(
     machine: machineOptions(given),
   };
   requireVersionRules(resolved);
+  requireEncodable(resolved);
   return resolved;
 }
 
@@ -191,20 +157,24 @@ function machineOptions({
 function resolveReconnect(reconnect: boolean | ReconnectOptions): ResolvedReconnect | undefined {
   if (reconnect === false) return undefined;
   const options = reconnect === true ? {} : reconnect;
-  requireKnown(options, Object.keys(RECONNECT_DEFAULTS));
-  requireIntegers(options, RECONNECT_INTEGERS);
+  requireOptions(options, RECONNECT_RULES, "reconnect");
   return { ...RECONNECT_DEFAULTS, ...withoutUndefined(options) };
 }
 
 function resolveWill(will: WillOptions, version: ProtocolVersion): Will {
-  if (typeof will.topic !== "string" || !isTopicName(will.topic)) {
-    throw new MqttConfigurationError(`no Topic Name: ${will.topic}`);
+  const { topic, payload, qos, retain } = will;
+  if (typeof topic !== "string" || !isTopicName(topic)) {
+    throw new MqttConfigurationError(`will.topic ${showValue(topic)} is no Topic Name`);
   }
-  requireIntegers(will, WILL_INTEGERS);
   requireVersion5(will, WILL_PROPERTIES, version);
-  const { topic, payload, qos = 0, retain = false } = will;
   const properties = pick(will, WILL_PROPERTIES);
-  return { topic, payload: payloadBytes(payload), qos, retain, properties };
+  return {
+    topic,
+    payload: payloadBytes(payload),
+    qos: qos ?? 0,
+    retain: retain ?? false,
+    properties,
+  };
 }
 
 /** [MQTT-3.1.2-22] [MQTT-3.1.3-8] */
@@ -217,6 +187,44 @@ function requireVersionRules(options: ResolvedOptions): void {
   if (clientId === "" && (protocolVersion === 3 || !cleanStart)) {
     throw new MqttConfigurationError('clientId "" needs MQTT 5.0, or 3.1.1 with cleanStart');
   }
+}
+
+/** What the application asks of a connection must be had by one of this address: TLS above all. */
+function requireTransportOptions(options: ClientOptions, address: ServerAddress): void {
+  const { tls, webSocket, transport } = options;
+  if (tls && !hasTls(address.protocol)) {
+    refuse(`tls is given, but ${describeAddress(address)} is without TLS: say mqtts or wss`);
+  }
+  if (webSocket && !hasWebSocket(address.protocol)) {
+    refuse(`webSocket is given, but ${describeAddress(address)} is no WebSocket`);
+  }
+  if (PLATFORM_DECIDES && !transport) {
+    if (tls) refuse("tls is given, but here the platform decides about certificates");
+    if (webSocket?.headers) refuse("webSocket.headers is given, but here a WebSocket has none");
+  }
+  const { cert, key, pfx, passphrase } = tls ?? {};
+  if (!cert !== !key) refuse("tls.cert and tls.key belong together");
+  if (passphrase && !key && !pfx) refuse("tls.passphrase needs tls.key or tls.pfx");
+}
+
+function requireAuthentication(authentication: AuthenticationOptions | undefined): void {
+  if (authentication === undefined) return;
+  const { method, handler }: Partial<AuthenticationOptions> = authentication;
+  if (!method || !handler) refuse("authentication needs method and handler");
+}
+
+/** What cannot be encoded is found now, not at each attempt to connect. */
+function requireEncodable(options: ResolvedOptions): void {
+  const { clientId, cleanStart, password: source, protocolVersion } = options;
+  const password = typeof source === "function" || !source ? undefined : payloadBytes(source);
+  const attempt = { clientId, cleanStart, password, authenticationData: undefined };
+  const output = new Output();
+  output.version = protocolVersion;
+  output.send(connectPacket(options, attempt));
+}
+
+function refuse(message: string): never {
+  throw new MqttConfigurationError(message);
 }
 
 /** 21 characters: MQTT 3.1 allows 23. */

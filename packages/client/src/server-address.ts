@@ -18,8 +18,8 @@ export interface ServerAddress {
 export interface ServerAddressOptions {
   /** Default `mqtt`. */
   readonly protocol?: TransportProtocol | undefined;
-  /** Default `127.0.0.1`. */
-  readonly host?: string | undefined;
+  /** Default `127.0.0.1`; that is for an absent host, not for one that is empty or undefined. */
+  readonly host?: string;
   /** Default 1883, 8883, 80 or 443 by protocol. */
   readonly port?: number | undefined;
   /**
@@ -34,6 +34,16 @@ export interface ParsedAddress {
   readonly address: ServerAddress;
   readonly userName?: string;
   readonly password?: string;
+}
+
+/** Whether an address of this protocol is reached over TLS. */
+export function hasTls(protocol: TransportProtocol): boolean {
+  return protocol === "mqtts" || protocol === "wss";
+}
+
+/** Whether an address of this protocol is reached over WebSocket. */
+export function hasWebSocket(protocol: TransportProtocol): boolean {
+  return protocol === "ws" || protocol === "wss";
 }
 
 /** The address as text, for messages to people; it never holds credentials. */

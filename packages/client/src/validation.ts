@@ -1,5 +1,6 @@
-/** Checks of options that are data: ranges, and what only MQTT 5.0 knows. */
-import type { ProtocolVersion } from "@anax/protocol";
+/** Checks of options that are data: names, types and ranges, and what only MQTT 5.0 knows. */
+import { optionFault, typeName } from "@anax/protocol";
+import type { OptionRules, ProtocolVersion } from "@anax/protocol";
 import { MqttConfigurationError } from "./core/errors.ts";
 
 /** The properties that a message and a will have in common. */
@@ -12,34 +13,25 @@ export const MESSAGE_PROPERTIES = [
   "userProperties",
 ] as const;
 
-/** Options of a message and a will that are integers, with their least and largest value. */
-export const MESSAGE_INTEGERS = {
-  qos: [0, 2],
-  messageExpiryIntervalSeconds: [0, 4_294_967_295],
-} as const;
-
-/** Least and largest value of options that are integers. */
-export type IntegerRanges<Name extends string> = Readonly<
-  Record<Name, readonly [minimum: number, maximum: number]>
->;
+/**
+ * Checks names and values of options.
+ * @param of what they belong to, if not to the client or the call itself
+ * @throws MqttConfigurationError for the first that cannot be
+ */
+export function requireOptions(options: unknown, rules: OptionRules, of?: string): void {
+  const fault = optionFault(options, rules, of);
+  if (fault !== undefined) throw new MqttConfigurationError(fault);
+}
 
 /**
- * Checks integers.
- * @throws MqttConfigurationError for the first that is present and not in its range
+ * Checks an argument.
+ * @param types as `optionFault` takes them
+ * @throws MqttConfigurationError when it is of another type
  */
-export function requireIntegers<Name extends string>(
-  options: { readonly [Key in NoInfer<Name>]?: number | undefined },
-  ranges: IntegerRanges<Name>,
-): void {
-  for (const name in ranges) {
-    const [minimum, maximum] = ranges[name];
-    const value = options[name];
-    if (value === undefined) continue;
-    if (!Number.isInteger(value) || value < minimum || value > maximum) {
-      const range = `from ${minimum} to ${maximum}`;
-      throw new MqttConfigurationError(`${name} ${String(value)} is not an integer ${range}`);
-    }
-  }
+export function requireType(value: unknown, types: string, name: string): void {
+  if (types.split("|").includes(typeName(value))) return;
+  const wanted = types.replaceAll("|", " or ");
+  throw new MqttConfigurationError(`${name} must be of type ${wanted}, not ${typeName(value)}`);
 }
 
 /**
@@ -52,18 +44,7 @@ export function requireVersion5<Name extends string>(
   version: ProtocolVersion,
 ): void {
   for (const name of names) {
-    if (version === 5 || options[name] === undefined) continue;
+    if (version === 5 || (options[name] ?? undefined) === undefined) continue;
     throw new MqttConfigurationError(`${name} needs MQTT 5.0, not protocolVersion ${version}`);
-  }
-}
-
-/**
- * Checks that there is an option of each name that the caller wrote.
- * @throws MqttConfigurationError for the first that there is not; it lists those that there are
- */
-export function requireKnown(options: object, known: readonly string[]): void {
-  for (const name in options) {
-    if (known.includes(name)) continue;
-    throw new MqttConfigurationError(`there is no option "${name}", only ${known.join(" ")}`);
   }
 }

@@ -1,17 +1,9 @@
 /** From the options of a client to its connection, against a scripted server in memory. */
 import { afterEach, describe, expect, it } from "vitest";
-import {
-  MqttClient,
-  MqttConfigurationError,
-  MqttConnectError,
-  MqttTimeoutError,
-  connect,
-} from "@anax/client";
-import type { ClientOptions, DisconnectedEvent, ReconnectOptions, WillOptions } from "@anax/client";
+import { MqttConnectError, MqttTimeoutError, connect } from "@anax/client";
+import type { DisconnectedEvent } from "@anax/client";
 import { AT_ONCE, connected, disconnectAll, make, once } from "./in-memory-client.ts";
 import { ScriptedServer } from "./scripted-server.ts";
-
-const URL = "mqtt://in.memory";
 
 afterEach(disconnectAll);
 
@@ -221,83 +213,5 @@ describe("connect", () => {
       client.subscribe("offline", resolve);
     });
     expect(message).toMatchObject({ topic: "offline" });
-  });
-});
-
-describe("options", () => {
-  it.each([
-    ["a URL of another protocol", "http://x", {}],
-    ["a URL that is none", "no url", {}],
-    ["a unix URL with one slash too few", "unix://tmp/x", {}],
-    ["a number out of range", URL, { keepAliveSeconds: 70_000 }],
-    ["a receiveMaximum of 0", URL, { receiveMaximum: 0 }],
-    ["a number that is no integer", URL, { connectTimeoutMs: 0.5 }],
-    ["a wildcard in the topic of the will", URL, { will: { topic: "a/#" } }],
-    ["a will without a topic", URL, { will: {} as WillOptions }],
-    ["a QoS of the will that does not exist", URL, { will: { topic: "a", qos: 7 as 2 } }],
-    ["MQTT 5.0 options on 3.1.1", URL, { protocolVersion: 4, sessionExpiryIntervalSeconds: 1 }],
-    [
-      "MQTT 5.0 will options on 3.1.1",
-      URL,
-      { protocolVersion: 4, will: { topic: "t", contentType: "x" } },
-    ],
-    [
-      "authentication on 3.1.1",
-      URL,
-      { protocolVersion: 4, authentication: { method: "m", handler: () => undefined } },
-    ],
-    ["a password without userName on 3.1.1", URL, { protocolVersion: 4, password: "x" }],
-    ["an empty clientId on 3.1", URL, { protocolVersion: 3, clientId: "" }],
-    ["an unknown version", URL, { protocolVersion: 6 as 5 }],
-  ] satisfies [string, string, ClientOptions][])("%s is refused", (_, url, options) => {
-    expect(() => new MqttClient(url, options)).toThrow(MqttConfigurationError);
-  });
-
-  it("that do not exist are refused, and those that do are listed", () => {
-    const options = { keepalive: 5 } as ClientOptions;
-    expect(() => new MqttClient(URL, options)).toThrow(MqttConfigurationError);
-    const said = /^there is no option "keepalive", only .*\bkeepAliveSeconds\b/;
-    expect(() => new MqttClient(URL, options)).toThrow(said);
-    const reconnect = { period: 5 } as ReconnectOptions;
-    expect(() => new MqttClient(URL, { reconnect })).toThrow('there is no option "period"');
-  });
-
-  it("that cannot be encoded end the attempt by an error with a code", async () => {
-    const client = make(new ScriptedServer(), { clientId: "a\0" });
-    await expect(client.connect()).rejects.toBeInstanceOf(MqttConfigurationError);
-  });
-
-  it("show a URL that is refused", () => {
-    expect(() => new MqttClient("no url")).toThrow("no url");
-    expect(() => new MqttClient("mqtt://user:a@secret@ho st")).toThrow(/mqtt:\/\/ho st$/);
-  });
-
-  it("may leave out the path of a WebSocket URL", () => {
-    for (const url of ["wss://h:1", "wss://h:1/"]) {
-      expect(new MqttClient(url).address.path).toBe("/mqtt");
-    }
-    expect(new MqttClient("ws://h/p?q").address.path).toBe("/p?q");
-    expect(new MqttClient({ protocol: "ws", path: "/" }).address.path).toBe("/");
-  });
-
-  it("never show a password in an error", () => {
-    expect(() => new MqttClient("mqtt://user:secret@ho st")).toThrow(
-      expect.not.objectContaining({ message: expect.stringContaining("secret") }),
-    );
-  });
-
-  it("are not changed", () => {
-    const options = Object.freeze({
-      will: Object.freeze({ topic: "t" }),
-      reconnect: Object.freeze({}),
-    });
-    expect(() => new MqttClient(URL, options)).not.toThrow();
-  });
-
-  it("may be given with an address in parts", () => {
-    const client = new MqttClient({ protocol: "wss", host: "h", path: "/p" });
-    expect(client.address).toEqual({ protocol: "wss", host: "h", port: 443, path: "/p" });
-    expect(new MqttClient("unix:///tmp/a%20b").address.path).toBe("/tmp/a b");
-    expect(new MqttClient("mqtt://[::1]").address).toMatchObject({ host: "::1", port: 1883 });
   });
 });

@@ -29,6 +29,7 @@ export { Framer } from "#framer";
 export { optionFault } from "./options/option-fault.ts";
 export type { OptionRule, OptionRules, RulesFor } from "./options/option-fault.ts";
 export { showValue } from "./options/show-value.ts";
+export { typeName } from "./options/type-name.ts";
 export type {
   Acknowledgement,
   AcknowledgementProperties,

@@ -7,7 +7,7 @@ import { defineCommand } from "../command.ts";
 import { logClient } from "../connecting/client-log.ts";
 import { clientOptions, targetOf } from "../connecting/client-options.ts";
 import { requireTopicName } from "../connecting/checked-topics.ts";
-import { propertiesOf } from "../connecting/property-assignment.ts";
+import { propertiesOf, requireOwners } from "../connecting/property-assignment.ts";
 import { EXIT_CODE, UsageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import type { PayloadSource } from "../publishing/messages.ts";
@@ -43,6 +43,10 @@ export const pub: Command = defineCommand<PublishFlags>({
 
 async function publish(flags: PublishFlags, io: Io): Promise<number> {
   const { server, topic: topicOfUrl } = targetOf(flags);
+  requireOwners(flags.property, ["connect", "will", "publish", "disconnect"]);
+  if (flags.topic !== undefined && topicOfUrl !== undefined) {
+    throw new UsageError("the URL has a topic, and so has -t: leave one out");
+  }
   const topic = flags.topic ?? topicOfUrl;
   if (topic === undefined) throw new UsageError("say where to publish to: -t topic");
   requireTopicName(topic);

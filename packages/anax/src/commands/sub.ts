@@ -6,7 +6,7 @@ import { defineCommand } from "../command.ts";
 import { requireTopicFilters } from "../connecting/checked-topics.ts";
 import { logClient } from "../connecting/client-log.ts";
 import { clientOptions, targetOf } from "../connecting/client-options.ts";
-import { propertiesOf } from "../connecting/property-assignment.ts";
+import { propertiesOf, requireOwners } from "../connecting/property-assignment.ts";
 import { CommandError, EXIT_CODE, UsageError } from "../errors.ts";
 import type { Io } from "../io.ts";
 import { stopSignal } from "../stop-signal.ts";
@@ -55,6 +55,13 @@ export const sub: Command = defineCommand<SubscribeFlags>({
 async function subscribe(flags: SubscribeFlags, io: Io): Promise<number> {
   const { server, topic } = targetOf(flags);
   const filters = topic === undefined ? flags.topic : [...flags.topic, topic];
+  requireOwners(flags.property, [
+    "connect",
+    "will",
+    ...(filters.length > 0 ? ["subscribe" as const] : []),
+    ...(flags.unsubscribe.length > 0 ? ["unsubscribe" as const] : []),
+    "disconnect",
+  ]);
   if (filters.length === 0 && flags.unsubscribe.length === 0) {
     throw new UsageError("say what to subscribe to: -t 'plants/#'");
   }

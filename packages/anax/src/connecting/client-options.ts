@@ -16,19 +16,23 @@ export interface Target {
 
 /** Throws `UsageError` for flags that contradict each other. */
 export function targetOf(flags: AddressFlags): Target {
-  const { host, port, unix, url, wsPath } = flags;
+  const { host, port, unix, url, ws, wsPath } = flags;
+  const others = [host, port, wsPath].some((value) => value !== undefined) || ws;
   if (url !== undefined) {
-    const others = [host, port, unix].filter((value) => value !== undefined);
     requireKnownScheme(url);
-    if (others.length === 0 && !flags.ws) return { server: url, topic: topicOfUrl(url) };
-    throw new UsageError("--url says it all: leave out -h, -p, --unix and --ws");
+    if (usesTls(flags) && !/^(mqtts|tls|ssl|wss):/i.test(url)) {
+      throw new UsageError("the URL is one without TLS, but TLS is asked for: say mqtts or wss");
+    }
+    if (!others && unix === undefined) return withoutTopic(url);
+    throw new UsageError("--url says it all: leave out -h, -p, --unix, --ws and --ws-path");
   }
   if (unix !== undefined) {
-    if (host !== undefined || port !== undefined || flags.ws || usesTls(flags)) {
-      throw new UsageError("--unix is a file: leave out -h, -p, --ws and TLS");
+    if (!others && !usesTls(flags)) {
+      return { server: { protocol: "unix", path: unix }, topic: undefined };
     }
-    return { server: { protocol: "unix", path: unix }, topic: undefined };
+    throw new UsageError("--unix is a file: leave out -h, -p, --ws, --ws-path and TLS");
   }
+  if (wsPath !== undefined && !ws) throw new UsageError("--ws-path needs --ws");
   return { server: networkAddress(flags, wsPath), topic: undefined };
 }
 
@@ -42,7 +46,7 @@ function requireKnownScheme(url: string): void {
   throw new UsageError(`the URL ${found}; it must be one of ${SCHEMES.join(" ")}`);
 }
 
-function networkAddress(flags: AddressFlags, path: string): ServerAddressOptions {
+function networkAddress(flags: AddressFlags, path: string | undefined): ServerAddressOptions {
   const { host = "127.0.0.1" } = flags;
   const isSecure = usesTls(flags);
   if (flags.ws) {
@@ -54,9 +58,12 @@ function networkAddress(flags: AddressFlags, path: string): ServerAddressOptions
 }
 
 /** Behind host and port of an mqtt URL there is the topic; in a WebSocket URL there is its path. */
-function topicOfUrl(url: string): string | undefined {
-  const [, path = ""] = /^(?:mqtts?|tcp|tls|ssl):\/\/[^/]*\/(.*)$/i.exec(url) ?? [];
-  if (path === "") return undefined;
+function withoutTopic(url: string): Target {
+  const [, server = url, path = ""] = /^((?:mqtts?|tcp|tls|ssl):\/\/[^/]*)\/(.*)$/i.exec(url) ?? [];
+  return { server, topic: path === "" ? undefined : decoded(path) };
+}
+
+function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
@@ -64,8 +71,9 @@ function topicOfUrl(url: string): string | undefined {
   }
 }
 
-function usesTls({ tls, cafile, cert, key, insecure, servername, tlsAlpn }: AddressFlags): boolean {
-  const values = [cafile, cert, key, servername, tlsAlpn];
+function usesTls(flags: AddressFlags): boolean {
+  const { tls, insecure, cafile, cert, key, keyPassphrase, servername, tlsAlpn } = flags;
+  const values = [cafile, cert, key, keyPassphrase, servername, tlsAlpn];
   return tls || insecure || values.some((value) => value !== undefined);
 }
 
@@ -87,7 +95,7 @@ export function clientOptions(flags: ConnectionFlags): ClientOptions {
             handler: ({ type }) => (type === "start" ? authenticationData : undefined),
           },
         }),
-    tls: tlsOptions(flags),
+    tls: usesTls(flags) ? tlsOptions(flags) : undefined,
     will: willOptions(flags),
   };
 }
@@ -141,16 +149,19 @@ function tlsOptions(flags: AddressFlags): TlsOptions {
 
 function willOptions(flags: SessionFlags): WillOptions | undefined {
   const { willTopic, willPayload, willQos, willRetain, willDelay } = flags;
+  const properties = propertiesOf("will", flags.property);
   if (willTopic === undefined) {
-    if (willPayload === undefined && !willRetain) return undefined;
-    throw new UsageError("--will-payload and --will-retain need --will-topic");
+    const others = [willPayload, willDelay, ...Object.values(properties)];
+    const isAbsent = others.every((value) => value === undefined) && !willRetain && willQos === 0;
+    if (isAbsent) return undefined;
+    throw new UsageError("--will-payload, --will-qos and what else a will has need --will-topic");
   }
   return {
     topic: willTopic,
     payload: willPayload,
     qos: willQos,
     retain: willRetain,
-    ...propertiesOf("will", flags.property),
+    ...properties,
     ...(willDelay === undefined ? {} : { willDelayIntervalSeconds: willDelay }),
   };
 }

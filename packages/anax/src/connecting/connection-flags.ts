@@ -14,7 +14,7 @@ export interface AddressFlags {
   readonly url: string | undefined;
   readonly unix: string | undefined;
   readonly ws: boolean;
-  readonly wsPath: string;
+  readonly wsPath: string | undefined;
   readonly tls: boolean;
   readonly cafile: string | undefined;
   readonly cert: string | undefined;
@@ -106,7 +106,7 @@ const ADDRESS_FLAGS: FlagTable<AddressFlags> = {
   }),
   unix: optional(name("path"), { ...ADDRESS, help: "the server listens on this unix socket" }),
   ws: toggle({ ...ADDRESS, help: "speak MQTT over WebSocket" }),
-  wsPath: withDefault(URL_PATH, "/mqtt", { ...ADDRESS, help: "path of the WebSocket URL" }),
+  wsPath: optional(URL_PATH, { ...ADDRESS, help: "path of the WebSocket URL (default /mqtt)" }),
   tls: toggle({
     ...ENCRYPTION,
     aliases: ["tls-use-os-certs"],

@@ -41,6 +41,16 @@ export function propertyFlag(description: FlagDescription): Flag<readonly Proper
   };
 }
 
+/** Throws `UsageError` for a property of a packet that this command does not send, where it would have no effect. */
+export function requireOwners(
+  assignments: readonly PropertyAssignment[],
+  owners: readonly ClientPropertyOwner[],
+): void {
+  const lost = assignments.find(({ owner }) => !owners.includes(owner));
+  if (lost === undefined) return;
+  throw new UsageError(`-D ${lost.owner}: this command sends ${owners.join(", ")} only`);
+}
+
 /** The properties of one packet, in the names of the protocol. Of those that cannot repeat the last counts. */
 export function propertiesOf<Owner extends ClientPropertyOwner>(
   owner: Owner,

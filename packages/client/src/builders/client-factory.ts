@@ -1,4 +1,6 @@
 import { MqttClient } from "../client.ts";
+import { MqttConfigurationError } from "../core/errors.ts";
+import { requireOptions } from "../validation.ts";
 import { MqttApplicationMessageBuilder } from "./application-message-builder.ts";
 import { MqttClientOptionsBuilder } from "./client-options-builder.ts";
 import type { MqttClientOptions } from "./client-options-builder.ts";
@@ -9,10 +11,16 @@ import {
 } from "./subscribe-options-builder.ts";
 import { MqttTopicFilterBuilder } from "./topic-filter-builder.ts";
 
+const NO_OPTIONS =
+  "createMqttClient takes what MqttClientOptionsBuilder.build gives: a client is made with its options, and connect takes none";
+
 /** Makes clients and builders, as MQTTnet's factory does. A client is made with its options, not connected with them. */
 export class MqttClientFactory {
-  createMqttClient({ server, options }: MqttClientOptions): MqttClient {
-    return new MqttClient(server, options);
+  /** Throws `MqttConfigurationError` for options that were not built, or cannot be. */
+  createMqttClient(options: MqttClientOptions): MqttClient {
+    requireOptions(options ?? {}, { server: "unknown", options: "Object" });
+    if (!options) throw new MqttConfigurationError(NO_OPTIONS);
+    return new MqttClient(options.server, options.options);
   }
 
   createClientOptionsBuilder(): MqttClientOptionsBuilder {

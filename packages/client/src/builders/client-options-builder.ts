@@ -1,7 +1,11 @@
+import { showValue } from "@anax/protocol";
 import type { ProtocolVersion, QoS } from "@anax/protocol";
 import type { AuthenticationOptions } from "../authentication/authentication.ts";
 import { MqttConfigurationError } from "../core/errors.ts";
+import { withoutUndefined } from "../core/without-undefined.ts";
 import type { ClientOptions, PasswordSource, PublishMessage, WillOptions } from "../options.ts";
+import { writtenAddress } from "../parse-server-address.ts";
+import { hasTls, hasWebSocket } from "../server-address.ts";
 import type { ServerAddressOptions } from "../server-address.ts";
 import type { TlsOptions, WebSocketOptions } from "../transports/transport.ts";
 
@@ -16,57 +20,62 @@ type Writable<Type> = { -readonly [Name in keyof Type]: Type[Name] };
 /**
  * Builds what a client is made of, with the method names of MQTTnet. As there, a client does not reconnect by itself
  * unless `withOptions({ reconnect: true })` says so.
+ *
+ * Each method throws `MqttConfigurationError` for `undefined`, which is most often a variable that is not set.
  */
 export class MqttClientOptionsBuilder {
-  #server: string | URL | ServerAddressOptions | undefined;
+  #server: ServerAddressOptions | undefined;
   #isTls = false;
   readonly #options: Writable<ClientOptions> = { reconnect: false };
   #will: Writable<WillOptions> | undefined;
 
   /** Default port: 1883, or 8883 with TLS. */
   withTcpServer(host: string, port?: number): this {
-    this.#server = { protocol: "mqtt", host, port };
-    return this;
+    return this.#withServer({ protocol: "mqtt", host, ...(port !== undefined && { port }) });
   }
 
-  /** A URL of `ws:` or `wss:`. */
+  /** A URL of `ws:` or `wss:`; with TLS both mean `wss:`. */
   withWebSocketServer(url: string | URL, webSocket?: WebSocketOptions): this {
-    this.#server = url;
-    this.#options.webSocket = webSocket;
-    return this;
+    this.withConnectionUri(url);
+    const { protocol = "mqtt" } = this.#server ?? {};
+    if (!hasWebSocket(protocol)) {
+      throw new MqttConfigurationError(`a URL of ${protocol} is no WebSocket: say ws or wss`);
+    }
+    return webSocket === undefined ? this : this.#with("webSocket", webSocket);
   }
 
-  /** A URL of any scheme that the client knows; it may carry user name and password. */
+  /** A URL of any scheme that the client knows. User name and password in it are as good as `withCredentials`. */
   withConnectionUri(url: string | URL): this {
-    this.#server = url;
-    return this;
+    const { server, userName, password } = writtenAddress(url);
+    if (userName !== undefined || password !== undefined) {
+      this.#options.userName = userName;
+      this.#options.password = password;
+    }
+    return this.#withServer(server);
   }
 
+  /** Wants TLS, whatever the address says, and whether it is given before or after. */
   withTlsOptions(tls: TlsOptions = {}): this {
     this.#isTls = true;
-    this.#options.tls = tls;
-    return this;
+    return this.#with("tls", tls);
   }
 
-  withCredentials(userName: string, password?: PasswordSource): this {
-    this.#options.userName = userName;
-    this.#options.password = password;
-    return this;
+  /** A password that is `null` or absent is none. */
+  withCredentials(userName: string, password?: PasswordSource | null): this {
+    this.#options.password = password ?? undefined;
+    return this.#with("userName", userName);
   }
 
   withEnhancedAuthentication(authentication: AuthenticationOptions): this {
-    this.#options.authentication = authentication;
-    return this;
+    return this.#with("authentication", authentication);
   }
 
   withClientId(clientId: string): this {
-    this.#options.clientId = clientId;
-    return this;
+    return this.#with("clientId", clientId);
   }
 
   withCleanStart(cleanStart = true): this {
-    this.#options.cleanStart = cleanStart;
-    return this;
+    return this.#with("cleanStart", cleanStart);
   }
 
   /** The same, as MQTT 3.1.1 calls it. */
@@ -75,8 +84,7 @@ export class MqttClientOptionsBuilder {
   }
 
   withKeepAlivePeriod(seconds: number): this {
-    this.#options.keepAliveSeconds = seconds;
-    return this;
+    return this.#with("keepAliveSeconds", seconds);
   }
 
   withNoKeepAlive(): this {
@@ -84,44 +92,36 @@ export class MqttClientOptionsBuilder {
   }
 
   withProtocolVersion(protocolVersion: ProtocolVersion): this {
-    this.#options.protocolVersion = protocolVersion;
-    return this;
+    return this.#with("protocolVersion", protocolVersion);
   }
 
   withSessionExpiryInterval(seconds: number): this {
-    this.#options.sessionExpiryIntervalSeconds = seconds;
-    return this;
+    return this.#with("sessionExpiryIntervalSeconds", seconds);
   }
 
   withReceiveMaximum(receiveMaximum: number): this {
-    this.#options.receiveMaximum = receiveMaximum;
-    return this;
+    return this.#with("receiveMaximum", receiveMaximum);
   }
 
   withMaximumPacketSize(bytes: number): this {
-    this.#options.maximumPacketSize = bytes;
-    return this;
+    return this.#with("maximumPacketSize", bytes);
   }
 
   withTopicAliasMaximum(topicAliasMaximum: number): this {
-    this.#options.topicAliasMaximum = topicAliasMaximum;
-    return this;
+    return this.#with("topicAliasMaximum", topicAliasMaximum);
   }
 
   withRequestProblemInformation(isWanted = true): this {
-    this.#options.requestProblemInformation = isWanted;
-    return this;
+    return this.#with("requestProblemInformation", isWanted);
   }
 
   withRequestResponseInformation(isWanted = true): this {
-    this.#options.requestResponseInformation = isWanted;
-    return this;
+    return this.#with("requestResponseInformation", isWanted);
   }
 
   /** Milliseconds that connecting may take. */
   withTimeout(milliseconds: number): this {
-    this.#options.connectTimeoutMs = milliseconds;
-    return this;
+    return this.#with("connectTimeoutMs", milliseconds);
   }
 
   /** Older versions: the same as `withTimeout`. */
@@ -183,31 +183,56 @@ export class MqttClientOptionsBuilder {
   }
 
   /** Older versions: the whole Will as a message. */
-  withWillMessage({ topicAlias: _alias, signal: _signal, ...message }: PublishMessage): this {
-    return this.#withWill(message);
+  withWillMessage(message: PublishMessage): this {
+    return this.#withWill(withoutUndefined(message));
   }
 
-  /** Any other option of Anax. */
-  withOptions(options: ClientOptions): this {
-    Object.assign(this.#options, options);
+  /** Any other option of Anax. One that is `undefined` stays as it was. */
+  withOptions({ tls, will, ...options }: ClientOptions): this {
+    if (tls) this.withTlsOptions(tls);
+    if (will) this.#will = { ...will };
+    Object.assign(this.#options, withoutUndefined(options));
     return this;
   }
 
-  /** Throws `MqttConfigurationError` if no server was named, or a Will without topic. */
+  /** Throws `MqttConfigurationError` if no server was named, or a Will without topic, or TLS for a Unix socket. */
   build(): MqttClientOptions {
     if (this.#server === undefined) throw new MqttConfigurationError("no server is named");
     if (this.#will?.topic === "") throw new MqttConfigurationError("the Will has no topic");
     const will = this.#will === undefined ? {} : { will: { ...this.#will } };
-    return { server: this.#serverFor(this.#server), options: { ...this.#options, ...will } };
+    const server = this.#isTls ? overTls(this.#server) : this.#server;
+    return { server, options: { ...this.#options, ...will } };
   }
 
-  #serverFor(server: string | URL | ServerAddressOptions): string | URL | ServerAddressOptions {
-    if (typeof server === "string" || server instanceof URL || !this.#isTls) return server;
-    return server.protocol === "mqtt" ? { ...server, protocol: "mqtts" } : server;
+  #withServer(server: ServerAddressOptions): this {
+    const { protocol = "mqtt", host } = server;
+    if (protocol !== "unix" && !host) {
+      throw new MqttConfigurationError(`host must be a name or an address, not ${showValue(host)}`);
+    }
+    this.#isTls ||= hasTls(protocol);
+    this.#server = server;
+    return this;
+  }
+
+  #with<Name extends keyof ClientOptions>(name: Name, value: ClientOptions[Name]): this {
+    requireDefined(value, name);
+    this.#options[name] = value;
+    return this;
   }
 
   #withWill(part: Partial<WillOptions>): this {
+    for (const [name, value] of Object.entries(part)) requireDefined(value, name);
     this.#will = { topic: "", ...this.#will, ...part };
     return this;
   }
+}
+
+/** The same server over TLS. */
+function overTls({ protocol = "mqtt", ...server }: ServerAddressOptions): ServerAddressOptions {
+  if (protocol === "unix") throw new MqttConfigurationError("a Unix socket has no TLS");
+  return { protocol: hasWebSocket(protocol) ? "wss" : "mqtts", ...server };
+}
+
+function requireDefined(value: unknown, name: string): void {
+  if (value === undefined) throw new MqttConfigurationError(`${name} must not be undefined`);
 }

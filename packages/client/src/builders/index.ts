@@ -8,5 +8,6 @@ export {
   MqttClientSubscribeOptionsBuilder,
   type MqttClientUnsubscribeOptions,
   MqttClientUnsubscribeOptionsBuilder,
+  type TopicFilterSource,
 } from "./subscribe-options-builder.ts";
 export { type MqttTopicFilter, MqttTopicFilterBuilder } from "./topic-filter-builder.ts";

@@ -1,8 +1,18 @@
-import type { UserProperties } from "@anax/protocol";
+import type { RulesFor, UserProperties } from "@anax/protocol";
+import { requireNothing } from "../call-arguments.ts";
 import { MqttConfigurationError } from "../core/errors.ts";
+import { SUBSCRIBE_RULES } from "../option-rules.ts";
 import type { SubscribeOptions, UnsubscribeOptions } from "../options.ts";
 import { MqttTopicFilterBuilder } from "./topic-filter-builder.ts";
 import type { MqttTopicFilter } from "./topic-filter-builder.ts";
+import { requireOptions, requireType } from "../validation.ts";
+
+const { qos, noLocal, retainAsPublished, retainHandling } = SUBSCRIBE_RULES;
+const TOPIC_FILTER_OPTION_RULES = { qos, noLocal, retainAsPublished, retainHandling };
+const TOPIC_FILTER_RULES: RulesFor<MqttTopicFilter> = {
+  topicFilter: "string",
+  ...TOPIC_FILTER_OPTION_RULES,
+};
 
 /** The two arguments of `client.subscribe`: `client.subscribe(built.topicFilters, built.options)`. */
 export interface MqttClientSubscribeOptions {
@@ -16,17 +26,21 @@ export interface MqttClientUnsubscribeOptions {
   readonly options: UnsubscribeOptions;
 }
 
+/** A filter alone, one with its options, its builder, or what builds one. */
+export type TopicFilterSource =
+  | string
+  | MqttTopicFilter
+  | MqttTopicFilterBuilder
+  | ((builder: MqttTopicFilterBuilder) => unknown);
+
 /** Builds what `subscribe` is given. */
 export class MqttClientSubscribeOptionsBuilder {
   readonly #filters: MqttTopicFilter[] = [];
   #subscriptionIdentifier: number | undefined;
   #userProperties: UserProperties | undefined;
 
-  /** A filter alone, one with its options, or what builds one. */
-  withTopicFilter(
-    filter: string | MqttTopicFilter | ((builder: MqttTopicFilterBuilder) => unknown),
-    options: Omit<MqttTopicFilter, "topicFilter"> = {},
-  ): this {
+  /** Throws `MqttConfigurationError` for what is no filter. */
+  withTopicFilter(filter: TopicFilterSource, options?: Omit<MqttTopicFilter, "topicFilter">): this {
     this.#filters.push(filterOf(filter, options));
     return this;
   }
@@ -68,6 +82,7 @@ export class MqttClientUnsubscribeOptionsBuilder {
   #userProperties: UserProperties | undefined;
 
   withTopicFilter(topicFilter: string): this {
+    requireType(topicFilter, "string", "a Topic Filter");
     this.#topicFilters.push(topicFilter);
     return this;
   }
@@ -87,14 +102,28 @@ export class MqttClientUnsubscribeOptionsBuilder {
 }
 
 function filterOf(
-  filter: string | MqttTopicFilter | ((builder: MqttTopicFilterBuilder) => unknown),
-  options: Omit<MqttTopicFilter, "topicFilter">,
+  filter: TopicFilterSource,
+  options: Omit<MqttTopicFilter, "topicFilter"> | undefined,
 ): MqttTopicFilter {
-  if (typeof filter === "string") return { topicFilter: filter, ...options };
-  if (typeof filter === "object") return filter;
+  if (typeof filter === "string") {
+    requireOptions(options ?? {}, TOPIC_FILTER_OPTION_RULES);
+    return { topicFilter: filter, ...options };
+  }
+  requireNothing("withTopicFilter", "a filter with options", [options]);
+  return typeof filter === "function" ? builtBy(filter) : checked(filter);
+}
+
+function builtBy(build: (builder: MqttTopicFilterBuilder) => unknown): MqttTopicFilter {
   const builder = new MqttTopicFilterBuilder();
-  filter(builder);
+  build(builder);
   return builder.build();
+}
+
+function checked(filter: MqttTopicFilter | MqttTopicFilterBuilder): MqttTopicFilter {
+  if (filter instanceof MqttTopicFilterBuilder) return filter.build();
+  requireOptions(filter, TOPIC_FILTER_RULES, "withTopicFilter");
+  requireType(filter.topicFilter, "string", "topicFilter");
+  return filter;
 }
 
 type FilterOptions = Omit<MqttTopicFilter, "topicFilter">;

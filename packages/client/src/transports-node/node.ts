@@ -28,6 +28,9 @@ export const schemes: Schemes = {
   "mqtt+unix:": UNIX,
 };
 
+/** As in `browser.ts`; here options decide. */
+export const PLATFORM_DECIDES: boolean = false;
+
 /** @throws MqttConfigurationError for a path that is none */
 function unixAddress(path: string): ServerAddress {
   if (path.length > 1) return { protocol: "unix", host: "", port: 0, path };

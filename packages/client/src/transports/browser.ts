@@ -8,3 +8,6 @@ export const openTransport: TransportFactory = openBrowserWebSocket;
 
 /** The schemes that `openTransport` has a transport for. */
 export const schemes: Schemes = WEB_SOCKET_SCHEMES;
+
+/** Whether TLS and the headers of a WebSocket are the platform's affair, so that options for them could have no effect. */
+export const PLATFORM_DECIDES: boolean = true;

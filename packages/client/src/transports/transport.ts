@@ -24,15 +24,17 @@ export const WEB_SOCKET_SCHEMES: Schemes = {
   "wss:": { protocol: "wss", port: 443, path: "/mqtt" },
 };
 
-/** Options of a TLS connection; in browsers the platform decides and these are ignored. */
+/** Options of a TLS connection (mqtts and wss). Browsers decide for themselves, so there each of these is refused. */
 export interface TlsOptions {
   /** Certificates of the authorities to trust, PEM, in place of the system's. */
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
-  /** Certificate of this client, PEM. */
+  /** Certificate of this client, PEM; it needs `key`. */
   readonly cert?: string | Uint8Array | undefined;
-  /** Private key of this client, PEM. */
+  /** Private key of this client, PEM; it needs `cert`. */
   readonly key?: string | Uint8Array | undefined;
-  /** Passphrase of `key`. */
+  /** Certificate and private key of this client in one, PKCS #12, in place of `cert` and `key`. */
+  readonly pfx?: Uint8Array | undefined;
+  /** Passphrase of `key` or `pfx`. */
   readonly passphrase?: string | undefined;
   /** Refuse a server whose certificate cannot be verified. Default true. */
   readonly rejectUnauthorized?: boolean | undefined;
@@ -42,11 +44,13 @@ export interface TlsOptions {
   readonly alpn?: readonly string[] | undefined;
   /** Least TLS version, for example `"TLSv1.3"`. Default: the platform's. */
   readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
+  /** Cipher suites to offer, in the notation of OpenSSL. Default: the platform's. */
+  readonly ciphers?: string | undefined;
 }
 
-/** Options of a WebSocket connection. */
+/** Options of a WebSocket connection (ws and wss). */
 export interface WebSocketOptions {
-  /** Headers of the upgrade request; browsers cannot send any and ignore them. */
+  /** Headers of the upgrade request. Browsers cannot send any, so there they are refused. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Subprotocols to offer. Default `["mqtt"]`, on MQTT 3.1 also `"mqttv3.1"` [MQTT-6.0.0-3]. */
   readonly protocols?: readonly string[] | undefined;

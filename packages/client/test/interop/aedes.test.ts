@@ -50,7 +50,8 @@ describe("with aedes", () => {
     ["ws", 4],
   ] as const)("over %s in version %i, QoS 0, 1 and 2 go both ways", async (protocol, version) => {
     const port = portOf(protocol === "ws" ? http : tcp);
-    const client = await connect({ protocol, port, path: "/" }, { protocolVersion: version });
+    const path = protocol === "ws" ? { path: "/" } : {};
+    const client = await connect({ protocol, port, ...path }, { protocolVersion: version });
     clients.push(client);
     const subscription = client.subscribe("round/+", { qos: 2 });
     await subscription;

@@ -3,14 +3,13 @@
  * value of a wrong type. Server and client have tables of their own, and errors of their own.
  */
 import { showValue } from "./show-value.ts";
+import { typeName } from "./type-name.ts";
 
 /**
  * What an option must be. `undefined` and `null` are always allowed: they count as absent.
  *
  * - `[least, largest]`: an integer in this range.
- * - Text: the names of types, with `|` between them. A primitive or a function has the name that `typeof` gives; an object
- *   that of its class as the platform names it, such as `Object`, `Array`, `Uint8Array` or `AbortSignal`.
- *   `unknown` allows everything.
+ * - Text: the names of types as `typeName` gives them, with `|` between them. `unknown` allows everything.
  * - A set: one of these values.
  * - A table: options of its own.
  * - A function: what is wrong with a value, to stand behind its name; undefined if nothing is.
@@ -85,10 +84,4 @@ function rangeFault(
   }
   const shown = typeof value === "number" ? value : `of type ${typeName(value)}`;
   return `${name} ${shown} is not an integer from ${minimum} to ${maximum}`;
-}
-
-/** `instanceof` would not know the objects of another realm, in which test runners and frames have theirs. */
-function typeName(value: unknown): string {
-  const type = typeof value;
-  return type === "object" ? Object.prototype.toString.call(value).slice(8, -1) : type;
 }
