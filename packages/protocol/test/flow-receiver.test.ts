@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Receiver as ReceiverBySet } from "../src/flow/receiver-by-set.ts";
+import { Receiver as ReceiverByMap } from "../src/flow/receiver-by-map.ts";
 import { Receiver as ReceiverByTable } from "../src/flow/receiver.ts";
 
 describe.each([
   ["in Node", ReceiverByTable],
-  ["in browsers", ReceiverBySet],
+  ["in browsers", ReceiverByMap],
 ])("the Receiver of QoS 2 %s", (_platform, Receiver) => {
   test("[MQTT-4.3.3-10] takes a PUBLISH as new once, until its PUBREL", () => {
     const receiver = new Receiver();
@@ -37,6 +37,27 @@ describe.each([
     receiver.receive(1);
     for (const other of [0, 9, 17, 65_535, 65_537]) expect(receiver.release(other)).toBe(false);
     expect(receiver.size).toBe(1);
+  });
+
+  test("keeps what is known of each message with its identifier, until PUBREL", () => {
+    const receiver = new Receiver();
+    const open = Array.from({ length: 200 }, (_, index) => (index * 8 + 1) % 65_536);
+    for (const identifier of open) receiver.receive(identifier, identifier * 40_000);
+    for (const identifier of open.slice(0, 100)) receiver.release(identifier);
+    for (const identifier of open.slice(100)) {
+      expect(receiver.contentOf(identifier)).toBe(identifier * 40_000);
+    }
+    expect(receiver.contentOf(1)).toBe(0);
+    expect(receiver.receive(801, 5)).toBe(false);
+    expect(receiver.contentOf(801)).toBe(801 * 40_000);
+    receiver.replaceContent(801, 0xffff_ffff);
+    receiver.replaceContent(1, 7);
+    expect([receiver.contentOf(801), receiver.has(1)]).toEqual([0xffff_ffff, false]);
+    receiver.restore(1);
+    expect(receiver.contentOf(1)).toBe(0);
+    receiver.clear();
+    expect(receiver.contentOf(801)).toBe(0);
+    receiver.invariants();
   });
 
   test("keeps apart identifiers that share a place in its table", () => {

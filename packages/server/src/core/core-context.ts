@@ -53,6 +53,8 @@ export interface CoreContext {
   newClientId(): string;
   /** Told of each client that is not let in; undefined if nobody wants to know. */
   readonly refused: ((client: RefusedClient) => void) | undefined;
+  /** Something is wrong that who runs the server should know: to be logged as a warning. */
+  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   /** A defect showed outside of any packet: told to whoever runs the server. */
   readonly report: (error: unknown) => void;
   /** The connection has output: it is written at the end of this turn. */

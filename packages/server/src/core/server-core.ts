@@ -69,6 +69,10 @@ export interface CorePorts {
   readonly seed?: number;
   /** A defect showed that concerns no peer: to be logged. */
   report(error: unknown): void;
+  /** Something is wrong that is no defect of the server: to be logged as a warning. Absent if nobody reads that. */
+  readonly warn?:
+    | ((message: string, fields: Readonly<Record<string, unknown>>) => void)
+    | undefined;
   /** A client is not let in: to be logged. Absent if nobody reads that. */
   readonly refused?: ((client: RefusedClient) => void) | undefined;
 }
@@ -105,6 +109,7 @@ export class ServerCore implements CoreContext {
   journal: Journal | undefined;
   readonly waiting: WaitingMessages = new WaitingMessages();
   readonly report: (error: unknown) => void;
+  readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly refused: ((client: RefusedClient) => void) | undefined;
   readonly #ports: CorePorts;
   readonly #run: PublishRun = new PublishRun();
@@ -119,6 +124,7 @@ export class ServerCore implements CoreContext {
     this.#ports = ports;
     this.retained = new RetainedMessages(ports.seed);
     this.report = (error) => ports.report(error);
+    this.warn = (message, fields) => ports.warn?.(message, fields);
     this.refused = ports.refused;
     const currentMs = ports.currentMs ?? ((): number => 0);
     this.turn = new Turn(currentMs);

@@ -81,6 +81,7 @@ export class Driver implements ConnectionAcceptor {
       newClientId: () => options.newClientId(),
       seed: options.seed ?? 0,
       report: (error) => this.#log.error?.("a packet could not be handled", {}, asError(error)),
+      warn: (message, fields) => this.#log.warn?.(message, fields),
       refused: options.refused,
     });
     this.#committer = this.#committerFor(options);

@@ -149,7 +149,7 @@ class Contents implements StoreContents {
       disconnectedAtMs: disconnectedAtMs === Infinity ? undefined : disconnectedAtMs + aheadMs,
       willTopic: will?.will.topic,
       subscriptions: Array.from(session.subscriptions.values()),
-      awaitingRelease: Array.from(session.seen),
+      awaitingRelease: Array.from(session.seen.keys()),
       inFlight: Array.from(session.exchanges, ([packetIdentifier, { state, delivery }]) => ({
         packetIdentifier,
         state,

@@ -28,6 +28,8 @@ export class CoreHarness {
   readonly core: ServerCore;
   /** What the core reported as a defect of its own. */
   readonly reports: unknown[] = [];
+  /** What the core has warned of. */
+  readonly warnings: object[] = [];
   /** Called at the end of a turn in which the core asked for a commit. */
   afterTurn: (() => void) | undefined;
   /** How far the clock goes on with each look at it while the core is at work. */
@@ -59,6 +61,7 @@ export class CoreHarness {
         }),
         newClientId: () => `assigned-${++this.#clientIds}`,
         report: (error) => this.reports.push(error),
+        warn: (message, fields) => this.warnings.push({ message, ...fields }),
       },
     );
     this.core.now = 1_800_000_000_000;

@@ -327,6 +327,7 @@ function resume(core: CoreContext, connection: Connection, session: Session): vo
   connection.session = session;
   connection.itemsOwner = session;
   if (session.inFlight > 0) connection.resuming = session.sender.resume();
+  if (session.unreleased > 0) connection.unreleasedBefore = new Set(session.receiver.identifiers());
 }
 
 /** Fills a new session from what the handler of `preparingSession` brought; true if it brought anything. */

@@ -117,6 +117,10 @@ export class Connection {
   authentication: AuthenticationState | undefined;
   /** Exchanges of an earlier connection that are still to be sent again. */
   resuming: Iterator<OpenExchange<Owed>> | undefined;
+  /** QoS 2 identifiers of the client that awaited PUBREL when this connection began, and still do. */
+  unreleasedBefore: Set<number> | undefined;
+  /** True once it was said that the client uses identifiers again too early. */
+  isReuseTold = false;
   /** Identifiers of PUBLISH packets sent again and not yet acknowledged: they too keep to the Receive Maximum. */
   resent: Set<number> | undefined;
   outbound: OutboundInterception | undefined;

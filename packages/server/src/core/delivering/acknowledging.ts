@@ -124,6 +124,7 @@ export function receivePubrel(
   packetIdentifier: number,
 ): void {
   if (session.receiver.release(packetIdentifier)) {
+    connection.unreleasedBefore?.delete(packetIdentifier);
     if (session.isDurable) core.journal?.released(session, packetIdentifier);
     const choose = session.isDurable ? onceStored : inOrder;
     return sendAcknowledgement(core, connection, "pubcomp", packetIdentifier, choose);

@@ -59,7 +59,7 @@ export class Journal {
   /** Number of the last message in the open batch; 0 if it has none. */
   #lastNumber = 0;
   /** The last record of identifiers, which may grow while nothing is behind it. */
-  readonly #range = { record: 0, session: 0, first: 0, count: 0, end: -1 };
+  readonly #range = { record: 0, session: 0, first: 0, count: 0, countAt: 0, end: -1 };
   #waiting: { readonly position: number; readonly resume: () => void }[] = [];
 
   constructor(fields: {
@@ -189,9 +189,11 @@ export class Journal {
     this.messages.letGo(slot);
   }
 
-  /** A QoS 2 message of the client was taken: its identifier awaits PUBREL. */
-  seen(session: Session, packetIdentifier: number): void {
-    this.#ranged(RECORD.seenRange, session, packetIdentifier);
+  /** A QoS 2 message of the client was taken: its identifier awaits PUBREL. `content` is its digest. */
+  seen(session: Session, packetIdentifier: number, content: number): void {
+    this.#ranged(RECORD.seenContents, session, packetIdentifier);
+    this.#writer.u32(content);
+    this.#range.end = this.#writer.length;
   }
 
   released(session: Session, packetIdentifier: number): void {
@@ -334,8 +336,8 @@ export class Journal {
     const isNext = range.first + range.count === packetIdentifier;
     if (mayGrow && isNext && range.record === record && range.session === session.number) {
       range.count += 1;
-      this.#writer.length -= 2;
-      this.#writer.u16(range.count);
+      this.#writer.bytes[range.countAt] = range.count >>> 8;
+      this.#writer.bytes[range.countAt + 1] = range.count;
       this.appended += 1;
       return;
     }
@@ -344,7 +346,8 @@ export class Journal {
     this.#writer.u16(1);
     const { number } = session;
     const end = this.#writer.length;
-    Object.assign(range, { record, session: number, first: packetIdentifier, count: 1, end });
+    const first = packetIdentifier;
+    Object.assign(range, { record, session: number, first, count: 1, countAt: end - 2, end });
   }
 
   #begin(record: number, session: Session): void {

@@ -22,4 +22,5 @@ export const RECORD = {
   releasedRange: 20,
   addressedNear: 21,
   nextMessage: 22,
+  seenContents: 23,
 } as const;

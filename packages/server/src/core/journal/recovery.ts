@@ -80,7 +80,7 @@ function recoverSession(
   for (const subscription of recovered.subscriptions.values())
     restoreSubscription(core, session, subscription);
   recoverOwed(core, state, session, recovered);
-  for (const identifier of recovered.seen) session.receiver.restore(identifier);
+  for (const [identifier, content] of recovered.seen) session.receiver.restore(identifier, content);
   if (stored.will !== undefined) recoverWill(core, session, stored.will);
   // Only now do changes of the session concern the journal.
   session.number = recovered.number;

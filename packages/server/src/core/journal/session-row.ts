@@ -1,4 +1,4 @@
-import type { ByteReader, ByteWriter, ExchangeState } from "@anax/protocol";
+import type { ByteReader, ByteWriter, ExchangeState, Receiver } from "@anax/protocol";
 import type { RestoredSubscription } from "../hooks/connection-events.ts";
 import type { Session } from "../sessions/session.ts";
 import { addressOf } from "../delivering/owed.ts";
@@ -15,6 +15,9 @@ import {
 import type { StoredSession } from "./stored-session.ts";
 
 const STATES: readonly ExchangeState[] = ["awaitingPuback", "awaitingPubrec", "awaitingPubcomp"];
+
+/** Added to the number of identifiers that await PUBREL where each has a digest, as since format 3. There are never so many. */
+const WITH_CONTENTS = 0x8000_0000;
 
 /** A message that a stored session is owed. */
 export interface StoredDelivery {
@@ -35,7 +38,8 @@ export interface SessionRow {
   readonly asOf: number;
   readonly stored: StoredSession;
   readonly subscriptions: RestoredSubscription[];
-  readonly seen: number[];
+  /** QoS 2 identifiers that await PUBREL, with the digests of their messages; 0 where it is not known. */
+  readonly seen: ReadonlyMap<number, number>;
   readonly exchanges: StoredExchange[];
   /** By message number, oldest first. */
   readonly queue: Map<number, StoredAddress>;
@@ -47,8 +51,7 @@ export function writeSessionRow(writer: ByteWriter, session: Session, journal: J
   writer.u32(session.subscriptions.size);
   for (const subscription of session.subscriptions.values())
     writeSubscription(writer, subscription);
-  writer.u32(session.receiver.size);
-  for (const identifier of session.receiver.identifiers()) writer.u16(identifier);
+  writeSeen(writer, session.receiver);
   writer.u32(session.sender.inFlight);
   for (const { identifier, state, item } of session.sender.resume()) {
     writer.u16(identifier);
@@ -56,6 +59,23 @@ export function writeSessionRow(writer: ByteWriter, session: Session, journal: J
     if (item === undefined || !writeOwed(writer, session, item, journal)) writeNumber(writer, 0);
   }
   for (const owed of session.queue) writeOwed(writer, session, owed, journal);
+}
+
+function writeSeen(writer: ByteWriter, receiver: Receiver): void {
+  writer.u32(receiver.size + WITH_CONTENTS);
+  for (const identifier of receiver.identifiers()) {
+    writer.u16(identifier);
+    writer.u32(receiver.contentOf(identifier));
+  }
+}
+
+function readSeen(reader: ByteReader): Map<number, number> {
+  const count = reader.u32();
+  const hasContents = count >= WITH_CONTENTS;
+  const seen = new Map<number, number>();
+  for (let left = hasContents ? count - WITH_CONTENTS : count; left > 0; left -= 1)
+    seen.set(reader.u16(), hasContents ? reader.u32() : 0);
+  return seen;
 }
 
 /** False if the journal does not have the message, as those of QoS 0 that wait. */
@@ -71,7 +91,7 @@ export function readSessionRow(reader: ByteReader): SessionRow {
   const asOf = readNumber(reader);
   const stored = readSession(reader);
   const subscriptions = readMany(reader, reader.u32(), readSubscription);
-  const seen = readMany(reader, reader.u32(), () => reader.u16());
+  const seen = readSeen(reader);
   const exchanges = readMany(reader, reader.u32(), readExchange);
   const queue = new Map<number, StoredAddress>();
   while (reader.remaining > 0) queue.set(readNumber(reader), readAddress(reader));

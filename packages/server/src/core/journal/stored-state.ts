@@ -26,7 +26,8 @@ export interface RecoveredSession {
   readonly asOf: number;
   stored: StoredSession;
   readonly subscriptions: Map<string, RestoredSubscription>;
-  readonly seen: Set<number>;
+  /** QoS 2 identifiers that await PUBREL, with the digests of their messages; 0 where it is not known. */
+  readonly seen: Map<number, number>;
   /** By Packet Identifier, in the order of their sending. */
   readonly exchanges: Map<number, { state: ExchangeState; delivery: StoredDelivery | undefined }>;
   /** By message number, oldest first. */
@@ -85,7 +86,7 @@ export class StoredState {
       subscriptions: new Map(
         subscriptions.map((subscription) => [subscription.topicFilter, subscription]),
       ),
-      seen: new Set(seen),
+      seen: new Map(seen),
       exchanges: new Map(exchanges.map((exchange) => [exchange.packetIdentifier, { ...exchange }])),
       queue,
     });
@@ -214,7 +215,7 @@ function emptySession(number: number): RecoveredSession {
     asOf: 0,
     stored: NOTHING_STORED,
     subscriptions: new Map(),
-    seen: new Set(),
+    seen: new Map(),
     exchanges: new Map(),
     queue: new Map(),
   };
@@ -244,10 +245,13 @@ function applyChange(record: number, reader: ByteReader, session: RecoveredSessi
       session.queue.delete(readNumber(reader));
       return;
     case RECORD.seen:
-      session.seen.add(reader.u16());
+      session.seen.set(reader.u16(), 0);
       return;
     case RECORD.seenRange:
-      for (const identifier of readRange(reader)) session.seen.add(identifier);
+      for (const identifier of readRange(reader)) session.seen.set(identifier, 0);
+      return;
+    case RECORD.seenContents:
+      for (const identifier of readRange(reader)) session.seen.set(identifier, reader.u32());
       return;
     case RECORD.released:
       session.seen.delete(reader.u16());

@@ -62,7 +62,7 @@ export function sessionStatus(core: CoreContext, session: Session): SessionStatu
     queuedMessages: queue.length,
     queuedBytes: queue.bytes,
     inFlightMessages: session.inFlight,
-    unreleasedMessages: session.receiver.size,
+    unreleasedMessages: session.unreleased,
     hasWill: session.will !== undefined,
     isDurable: session.isDurable,
     items: session.items,

@@ -10,14 +10,14 @@ import type { Task } from "../pending.ts";
 import { publish, publishIntercepted } from "./publishing.ts";
 import type { Interception, Published } from "./publishing.ts";
 import { isOpenToClients } from "./reserved-topics.ts";
+import { takeIdentifier } from "./taking-identifier.ts";
 import type { Session } from "../sessions/session.ts";
-import { inOrder, onceStored, refusalToStore } from "../journal/storing.ts";
+import { inOrder, onceStored } from "../journal/storing.ts";
 import type { OutboxChoice } from "../journal/storing.ts";
 
 const UNSPECIFIED_ERROR = 0x80;
 const NOT_AUTHORIZED = 0x87;
 const TOPIC_NAME_INVALID = 0x90;
-const RECEIVE_MAXIMUM_EXCEEDED = 0x93;
 const PAYLOAD_FORMAT_INVALID = 0x99;
 const RETAIN_NOT_SUPPORTED = 0x9a;
 const QOS_NOT_SUPPORTED = 0x9b;
@@ -35,15 +35,9 @@ export function* receivePublish(
   const topic = resolveTopic(connection, packet);
   requireSupported(core, packet);
   const appendedBefore = core.journal?.appended;
-  const unstorable = refusalOfIdentifier(core, session, packet);
-  if (
-    packet.qos === 2 &&
-    unstorable === undefined &&
-    isRepeated(core, connection, session, packet)
-  ) {
-    const choose = session.isDurable ? onceStored : inOrder;
-    return sendAcknowledgement(core, connection, "pubrec", packet.packetIdentifier ?? 0, choose);
-  }
+  const unstorable =
+    packet.qos === 2 ? takeIdentifier(core, connection, session, topic, packet) : undefined;
+  if (unstorable === "answered") return;
   const refusal = unstorable ?? refusalOf(core, packet, topic);
   const message = messageFromPacket({ ...packet, topic }, session.clientId, core.now);
   const origin = { ...connection.context };
@@ -102,37 +96,6 @@ function requireSupported(core: CoreContext, packet: PublishPacket): void {
   if (packet.retain && !retainAvailable) {
     throw new ProtocolError("retained messages are not available", RETAIN_NOT_SUPPORTED);
   }
-}
-
-/** The identifier of a QoS 2 message must survive in a session that does. */
-function refusalOfIdentifier(
-  core: CoreContext,
-  session: Session,
-  { qos, packetIdentifier = 0 }: PublishPacket,
-): Published | undefined {
-  if (qos < 2 || !session.isDurable || session.receiver.has(packetIdentifier)) return undefined;
-  const refusal = refusalToStore(core);
-  return refusal === undefined ? undefined : refused(refusal, "the store takes nothing");
-}
-
-/** True for a QoS 2 PUBLISH whose message was taken already: PUBREC again, nothing more [MQTT-4.3.3-10]. */
-function isRepeated(
-  core: CoreContext,
-  connection: Connection,
-  session: Session,
-  packet: PublishPacket,
-): boolean {
-  if (!session.receiver.receive(packet.packetIdentifier ?? 0)) return true;
-  if (session.isDurable) core.journal?.seen(session, packet.packetIdentifier ?? 0);
-  const { receiveMaximum } = core.options;
-  // 3.1 and 3.1.1 clients cannot know the limit; theirs is the number of identifiers.
-  if (connection.version === 5 && session.receiver.size > receiveMaximum) {
-    throw new ProtocolError(
-      `${session.receiver.size} PUBLISH packets are open, Receive Maximum is ${receiveMaximum}`,
-      RECEIVE_MAXIMUM_EXCEEDED,
-    );
-  }
-  return false;
 }
 
 /** A message that is well formed but not taken: the acknowledgement says why, the connection stays. */

@@ -3,11 +3,16 @@ import type { QoS } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { BEFORE_PROPERTIES, propertiesAt, topicAliasAt } from "./known-properties.ts";
+import { contentDigest, topicDigest } from "../publishing/content-digest.ts";
 import type { PublishRun } from "./publish-run.ts";
 import type { Route } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
 
 const DOLLAR = 0x24;
+/** First bytes of PUBLISH packets that are neither repeated nor retained. */
+const QOS_0 = 0x30;
+const QOS_1 = 0x32;
+const QOS_2 = 0x34;
 
 /**
  * Hot path: finds the run of PUBLISH packets that begins with the one that the framer has found. False if that packet is not for the hot path: `receivePublish` then takes it,
@@ -43,7 +48,9 @@ export function scanRun(
     route = aliasedRoute(core, connection, route, topicAliasAt(properties, bytes, propertiesStart));
   }
   if (route === undefined) return false;
-  if (!takesIdentifier(core, connection, session, topicEnd, qos)) return false;
+  const digest = digestFor(qos, route);
+  const payloadAt = propertiesStart + properties.size;
+  if (!takesIdentifier(core, connection, session, digest, topicEnd, payloadAt, end)) return false;
   run.begin({
     bytes,
     qos,
@@ -56,8 +63,13 @@ export function scanRun(
     maximum: connection.runPacketsMax,
   });
   run.add(framer.start, bodyStart, end);
-  extend(core, connection, session, run);
+  extend(core, connection, session, run, digest);
   return true;
+}
+
+/** Of the topic, where messages must be told apart. */
+function digestFor(qos: QoS, route: Route): number {
+  return qos === 2 ? topicDigest(route.topicBytes) : 0;
 }
 
 /** Adds the packets that follow and are of the same kind. */
@@ -66,6 +78,7 @@ function extend(
   connection: Connection,
   session: Session,
   run: PublishRun,
+  digest: number,
 ): void {
   const { framer } = connection;
   const { firstByte, bytes, limit } = framer;
@@ -85,7 +98,9 @@ function extend(
     if (!isSame(bytes, firstBody, bodyStart, samePart)) break;
     if (!isSame(bytes, firstBody + propertiesOffset, bodyStart + propertiesOffset, propertyBytes))
       break;
-    if (!takesIdentifier(core, connection, session, bodyStart + samePart, run.qos)) break;
+    const identifierAt = bodyStart + samePart;
+    const payloadStart = bodyStart + payloadAt;
+    if (!takesIdentifier(core, connection, session, digest, identifierAt, payloadStart, end)) break;
     run.add(position, bodyStart, end);
     position = end;
   }
@@ -93,9 +108,9 @@ function extend(
 
 /** QoS of an ordinary PUBLISH: neither DUP nor RETAIN, and a QoS that exists. */
 function qosOf(firstByte: number): QoS | undefined {
-  if (firstByte === 0x30) return 0;
-  if (firstByte === 0x32) return 1;
-  return firstByte === 0x34 ? 2 : undefined;
+  if (firstByte === QOS_0) return 0;
+  if (firstByte === QOS_1) return 1;
+  return firstByte === QOS_2 ? 2 : undefined;
 }
 
 /** The current route of the topic in `bytes[start, end)`, if it is known and open to clients. */
@@ -133,22 +148,28 @@ function aliasedRoute(
   return topic && routeOf(core, connection, topic, 0, topic.length);
 }
 
-/** True if a PUBLISH of this QoS may use the identifier at `at`; a QoS 2 identifier is taken with that. */
+/**
+ * True if a PUBLISH like the one that the framer has found may use the identifier at `identifierAt`; a QoS 2 identifier is
+ * taken with that. `digest` is that of the topic, the payload is `bytes[payloadAt, end)`.
+ */
 function takesIdentifier(
   core: CoreContext,
   connection: Connection,
   session: Session,
-  at: number,
-  qos: QoS,
+  digest: number,
+  identifierAt: number,
+  payloadAt: number,
+  end: number,
 ): boolean {
-  if (qos === 0) return true;
-  const { bytes } = connection.framer;
-  const identifier = u16(bytes, at);
-  if (qos === 1 || identifier === 0) return identifier !== 0;
+  const { bytes, firstByte } = connection.framer;
+  if (firstByte === QOS_0) return true;
+  const identifier = u16(bytes, identifierAt);
+  if (firstByte === QOS_1 || identifier === 0) return identifier !== 0;
   const { receiver } = session;
   if (connection.version === 5 && receiver.size >= core.options.receiveMaximum) return false;
-  if (!receiver.receive(identifier)) return false;
-  if (session.isDurable) core.journal?.seen(session, identifier);
+  const content = contentDigest(digest, bytes, payloadAt, end);
+  if (!receiver.receive(identifier, content)) return false;
+  if (session.isDurable) core.journal?.seen(session, identifier, content);
   return true;
 }
 

@@ -81,6 +81,11 @@ export class Session {
     return this.#sender === undefined ? 0 : this.#sender.inFlight;
   }
 
+  /** How many messages of the client await PUBREL. */
+  get unreleased(): number {
+    return this.#receiver === undefined ? 0 : this.#receiver.size;
+  }
+
   /** QoS 2 identifiers of the client that await PUBREL. */
   get receiver(): Receiver {
     return (this.#receiver ??= new Receiver());

@@ -1,5 +1,5 @@
 /**
- * The same as `receiver.ts` with a Set in place of its table: what browsers load. One set of tests holds both to
+ * The same as `receiver.ts` with a Map in place of its table: what browsers load. One set of tests holds both to
  * the same.
  */
 import { requirePacketIdentifier } from "./packet-identifiers.ts";
@@ -7,17 +7,17 @@ import type { Receiver as FullReceiver } from "./receiver.ts";
 
 /** As in `receiver.ts`, method by method. */
 export class Receiver implements Omit<FullReceiver, never> {
-  readonly #open: Set<number> = new Set();
+  readonly #open: Map<number, number> = new Map();
 
   get size(): number {
     return this.#open.size;
   }
 
-  receive(identifier: number): boolean {
+  receive(identifier: number, content = 0): boolean {
     requirePacketIdentifier(identifier);
-    const isNew = !this.has(identifier);
-    this.#open.add(identifier);
-    return isNew;
+    if (this.has(identifier)) return false;
+    this.#open.set(identifier, content);
+    return true;
   }
 
   release(identifier: number): boolean {
@@ -28,12 +28,20 @@ export class Receiver implements Omit<FullReceiver, never> {
     return this.#open.has(identifier);
   }
 
-  *identifiers(): Generator<number, void, undefined> {
-    yield* this.#open;
+  contentOf(identifier: number): number {
+    return this.#open.get(identifier) ?? 0;
   }
 
-  restore(identifier: number): void {
-    this.receive(identifier);
+  replaceContent(identifier: number, content: number): void {
+    if (this.has(identifier)) this.#open.set(identifier, content);
+  }
+
+  *identifiers(): Generator<number, void, undefined> {
+    yield* this.#open.keys();
+  }
+
+  restore(identifier: number, content = 0): void {
+    this.receive(identifier, content);
   }
 
   clear(): void {
