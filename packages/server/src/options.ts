@@ -100,7 +100,11 @@ const PART_NAMES: { readonly [Name in keyof Required<ServerParts>]: true } = {
 };
 
 /** Options that are an object or false. */
-const MIXED_OPTIONS: ReadonlySet<string> = new Set(["connectionRatePerAddress", "systemTopics"]);
+const MIXED_OPTIONS: ReadonlySet<string> = new Set([
+  "connectionRatePerAddress",
+  "systemTopics",
+  "sessionSharingUsers",
+]);
 
 /** Checks options and fills in the defaults. Throws `MqttConfigurationError`; changes nothing of the caller's. */
 export function resolveOptions(options: MqttServerOptions): ServerSettings {
@@ -116,6 +120,7 @@ export function resolveOptions(options: MqttServerOptions): ServerSettings {
   checkKinds(settings);
   checkNumbers(settings);
   checkDriverSettings(settings);
+  checkSharing(settings.sessionSharingUsers);
   checkAuthentication(options);
   checkStore(options.store);
   checkDurability(options);
@@ -171,6 +176,14 @@ function checkDriverSettings({ connectionRatePerAddress, systemTopics }: DriverS
       `systemTopics is ${value}; intervalSeconds must be at least 1`,
     );
   }
+}
+
+function checkSharing(users: unknown): void {
+  if (users === "all") return;
+  if (Array.isArray(users) && users.every((user) => typeof user === "string")) return;
+  throw new MqttConfigurationError(
+    `sessionSharingUsers is ${JSON.stringify(users)}, not a list of user names or "all"`,
+  );
 }
 
 function checkAuthentication({ users, passwordFile, authenticate }: MqttServerOptions): void {

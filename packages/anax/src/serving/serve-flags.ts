@@ -69,6 +69,7 @@ export interface LimitFlags {
   readonly maxBacklogBytes: number;
   readonly maxSessions: number;
   readonly maxSessionExpiry: number;
+  readonly shareSessions: readonly string[];
   readonly maxSubscriptions: number;
   readonly maxTopicLevels: number;
   readonly maxTopicAliases: number;
@@ -286,6 +287,11 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
       help: "longest time that a session outlives its connection",
     },
   ),
+  shareSessions: repeated(name("user"), {
+    ...AUTHENTICATING,
+    defaultText: "nobody",
+    help: "user who may use the sessions of others who are named so; all: everybody may use every session",
+  }),
   maxSubscriptions: limit(
     0,
     SERVER_DEFAULTS.subscriptionsPerSessionMax,

@@ -24,6 +24,7 @@ export function limitOptions(flags: LimitFlags): MqttServerOptions {
     backlogBytesMax: flags.maxBacklogBytes,
     sessionsMax: flags.maxSessions,
     sessionExpiryMaximumSeconds: flags.maxSessionExpiry,
+    sessionSharingUsers: flags.shareSessions.includes("all") ? "all" : flags.shareSessions,
     subscriptionsPerSessionMax: flags.maxSubscriptions,
     topicLevelsMax: flags.maxTopicLevels,
     topicAliasMaximum: flags.maxTopicAliases,

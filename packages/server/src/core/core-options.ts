@@ -60,6 +60,8 @@ export interface CoreOptions {
   readonly keepAliveMaximumSeconds: number;
   /** Whether clients may connect with an empty Client Identifier. */
   readonly assignClientIds: boolean;
+  /** Users who may use each other's sessions, or "all"; a session of any other belongs to that user alone. */
+  readonly sessionSharingUsers: readonly string[] | "all";
   readonly clientIdBytesMax: number;
   /** Whether clients may publish to topics that begin with `$`, which are the server's own [U-4.7.2-1]. */
   readonly dollarTopicsFromClients: boolean;
@@ -98,6 +100,7 @@ export const CORE_DEFAULTS: CoreOptions = {
   sharedSubscriptionAvailable: true,
   keepAliveMaximumSeconds: 0, // clients choose
   assignClientIds: true,
+  sessionSharingUsers: [], // who knows a Client Identifier must not get what waits for it
   clientIdBytesMax: 1_024, // identifiers are keys of every table
   dollarTopicsFromClients: false, // else one client could pose as the server's own $SYS
   checkPayloadFormat: false, // costs a pass over each payload; the specification leaves it open

@@ -1,4 +1,5 @@
 import { encodeUtf8 } from "@anax/protocol";
+import type { PublishPacket } from "@anax/protocol";
 import { describe, expect, it } from "vitest";
 import { contentDigest, topicDigest } from "../../src/core/publishing/content-digest.ts";
 import {
@@ -118,7 +119,7 @@ describe.each([5, 4] as const)(
       const harness = new CoreHarness();
       const all = listener(harness);
       const before = harness.connect("p", RESUMED[version]);
-      const run = (text: string): Parameters<ScriptedPeer["send"]> =>
+      const run = (text: string): PublishPacket[] =>
         [1, 2, 3, 4].map((packetIdentifier) =>
           publishPacket("t", `${text}${packetIdentifier}`, { qos: 2, packetIdentifier }),
         );

@@ -30,7 +30,12 @@ const PROPERTIES = {
  * by `stored-formats.test.ts`, so this never changes for a format that was published.
  */
 export class StoredHistory {
-  readonly #server: DurableServer = new DurableServer({ queueMessagesMax: 5 });
+  readonly #server: DurableServer = new DurableServer(
+    { queueMessagesMax: 5 },
+    {},
+    // Users are authenticated, so their sessions are their own.
+    { validatingConnection: () => undefined },
+  );
   #identifier = 0;
 
   /** What a crash at its end leaves in the store. */

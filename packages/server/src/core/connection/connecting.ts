@@ -10,6 +10,7 @@ import { takeOutOfJournal } from "../delivering/owed.ts";
 import { enqueue } from "../delivering/queueing.ts";
 import type { PreparingSession, ValidatingConnection } from "../hooks/connection-events.ts";
 import { refusalOf, refusedSession } from "./connect-rules.ts";
+import { isAuthenticated, refusedUser } from "./session-owner.ts";
 import type { Refusal } from "./connect-rules.ts";
 import { messageFromApplication } from "../publishing/message.ts";
 import { mayFit, sendPacket } from "./outgoing.ts";
@@ -47,6 +48,8 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   if (answer === undefined || !connection.isOpen) return;
   connection.agreement = agree(core, packet, answer);
   connection.clientId = connection.agreement.clientId;
+  const foreign = refusedUser(core, connection);
+  if (foreign !== undefined) return refuse(core, connection, foreign);
   const prepared =
     core.hooks.preparingSession === undefined
       ? undefined
@@ -54,7 +57,7 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   if (!connection.isOpen) return;
   const connack = connackFor(core, connection, packet, answer);
   // Others may have come in while handlers were asked.
-  const lateRefusal = refusedSession(core, connection) ?? refusedSize(connection, connack);
+  const lateRefusal = refusedEntry(core, connection, connack);
   if (lateRefusal !== undefined) return refuse(core, connection, lateRefusal);
   const sessionPresent =
     core.journal === undefined
@@ -66,6 +69,19 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   const announcing = announce(core, connection, packet, sessionPresent);
   if (announcing !== undefined) yield announcing;
   letMessagesGo(core, connection);
+}
+
+/** What keeps a client out that may come in as such. */
+function refusedEntry(
+  core: CoreContext,
+  connection: Connection,
+  connack: ConnackPacket,
+): Refusal | undefined {
+  return (
+    refusedUser(core, connection) ??
+    refusedSession(core, connection) ??
+    refusedSize(connection, connack)
+  );
 }
 
 function letMessagesGo(core: CoreContext, connection: Connection): void {
@@ -323,6 +339,7 @@ function resume(core: CoreContext, connection: Connection, session: Session): vo
   for (const [key, value] of connection.itemsBefore ?? []) session.items.set(key, value);
   session.connection = connection;
   session.userName = connection.userName;
+  session.isOwned = isAuthenticated(core, connection);
   session.expiryIntervalSeconds = connection.agreement.sessionExpirySeconds;
   connection.session = session;
   connection.itemsOwner = session;

@@ -74,6 +74,7 @@ function recoverSession(
   const { clientId, createdAtMs } = stored;
   const session = new Session({ clientId, createdAtMs, items: new Map() });
   session.userName = stored.userName;
+  session.isOwned = stored.isOwned;
   session.expiryIntervalSeconds = stored.expiryIntervalSeconds;
   core.sessions.add(session);
   core.statistics.sessionsCurrent = core.sessions.size;

@@ -7,6 +7,7 @@ import { readBlob, readTime, writeBlob, writeTime } from "./fields.ts";
 
 const HAS_USER_NAME = 0x01;
 const HAS_WILL = 0x02;
+const IS_OWNED = 0x04;
 const NO_LOCAL = 0x04;
 const RETAIN_AS_PUBLISHED = 0x08;
 const HAS_IDENTIFIER = 0x10;
@@ -15,6 +16,8 @@ const HAS_IDENTIFIER = 0x10;
 export interface StoredSession {
   readonly clientId: string;
   readonly userName: string | undefined;
+  /** True if the session belongs to that user; never in stores of before format 3. */
+  readonly isOwned: boolean;
   readonly createdAtMs: number;
   readonly expiryIntervalSeconds: number;
   /** Infinity while it is connected. */
@@ -31,7 +34,11 @@ export interface StoredWill {
 
 export function writeSession(writer: ByteWriter, session: Session): void {
   const { userName, will } = session;
-  writer.u8((userName === undefined ? 0 : HAS_USER_NAME) | (will === undefined ? 0 : HAS_WILL));
+  writer.u8(
+    (userName === undefined ? 0 : HAS_USER_NAME) |
+      (will === undefined ? 0 : HAS_WILL) |
+      (session.isOwned ? IS_OWNED : 0),
+  );
   writer.string(session.clientId, "Client Identifier");
   if (userName !== undefined) writer.string(userName, "User Name");
   writeTime(writer, session.createdAtMs);
@@ -51,7 +58,16 @@ export function readSession(reader: ByteReader): StoredSession {
   const disconnectedAtMs = readTime(reader);
   const will =
     (flags & HAS_WILL) === 0 ? undefined : { dueAtMs: readTime(reader), will: readWill(reader) };
-  return { clientId, userName, createdAtMs, expiryIntervalSeconds, disconnectedAtMs, will };
+  const isOwned = (flags & IS_OWNED) !== 0;
+  return {
+    clientId,
+    userName,
+    isOwned,
+    createdAtMs,
+    expiryIntervalSeconds,
+    disconnectedAtMs,
+    will,
+  };
 }
 
 /** A Will is kept as the PUBLISH that it will be, and its delay. */

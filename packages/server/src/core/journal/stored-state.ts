@@ -203,6 +203,7 @@ export class StoredState {
 const NOTHING_STORED: StoredSession = {
   clientId: "",
   userName: undefined,
+  isOwned: false,
   createdAtMs: 0,
   expiryIntervalSeconds: 0,
   disconnectedAtMs: 0,

@@ -24,6 +24,8 @@ export class Session {
   number = 0;
   readonly createdAtMs: number;
   userName: string | undefined;
+  /** True if `userName` is that of a user whom the server has asked about: the session is its own then. */
+  isOwned = false;
   connection: Connection | undefined;
   /** Seconds that the session outlives its connection. */
   expiryIntervalSeconds = 0;
