@@ -162,13 +162,18 @@ export class Subscriptions {
   /** Sends SUBSCRIBE for these of its filters, now or on the next connection. */
   #ask(subscription: Subscription, topicFilters: readonly string[]): void {
     if (topicFilters.length === 0) return;
-    const { subscriptions, ...fields } = subscription.request;
+    const { properties } = subscription.request;
     this.#client.machine.request({
       type: "subscribe",
-      ...fields,
-      subscriptions: subscriptions.filter((one) => topicFilters.includes(one.topicFilter)),
-      acknowledged: (packet) => {
-        subscription.answered(topicFilters, packet);
+      ...(properties === undefined ? {} : { properties }),
+      get subscriptions() {
+        // What was withdrawn while it waited is not asked for.
+        if (subscription.isEnded) return [];
+        const { subscriptions } = subscription.request;
+        return subscriptions.filter((one) => topicFilters.includes(one.topicFilter));
+      },
+      acknowledged: (packet, sentFilters) => {
+        subscription.answered(sentFilters, packet);
         this.#forgetIfEnded(subscription);
         this.#askAgainLater(subscription);
       },

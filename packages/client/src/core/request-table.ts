@@ -1,25 +1,42 @@
 /**
  * SUBSCRIBE and UNSUBSCRIBE: those that wait for a connection, and those that wait for their answer. They
  * are no part of the Session, so what was unanswered when a connection ended is sent again on the next.
+ *
+ * The server may have ended the connection because of one of these. So they are sent one by one then, and the one that has seen
+ * `CONNECTIONS_MAX` connections end is given up, while the others go on.
  */
 import { ProtocolError } from "@anax/protocol";
-import type { PublishPacket, SubackPacket, UnsubackPacket } from "@anax/protocol";
+import type { ClientPacket, PublishPacket, SubackPacket, UnsubackPacket } from "@anax/protocol";
 import { packetTooLarge, subscribeFault } from "./capabilities.ts";
 import type { ConnectResult } from "./connect-result.ts";
-import { MqttQueueFullError } from "./errors.ts";
+import { MqttDisconnectedError, MqttQueueFullError } from "./errors.ts";
 import type { OutgoingMessages } from "./outgoing.ts";
 import type { Output } from "./output.ts";
 import type { SubscribeRequest, UnsubscribeRequest } from "./requests.ts";
 
 type Request = SubscribeRequest | UnsubscribeRequest;
 
+/** That so many connections end right after the same packet is no chance. */
+const CONNECTIONS_MAX = 3;
+
+/** A request on its way. */
+interface Entry {
+  readonly request: Request;
+  /** The Topic Filters that were sent last. */
+  topicFilters: readonly string[];
+  /** Connections that ended before the answer. */
+  endedConnections: number;
+}
+
 /** The SUBSCRIBE and UNSUBSCRIBE requests of a client. */
 export class RequestTable {
   readonly #output: Output;
   /** Owns the Packet Identifiers, which messages and requests share. */
   readonly #outgoing: OutgoingMessages;
-  readonly #unanswered: Map<number, Request> = new Map();
-  #waiting: Request[] = [];
+  readonly #unanswered: Map<number, Entry> = new Map();
+  #waiting: Entry[] = [];
+  /** Whether one that a connection may have ended for is unanswered. */
+  #isProbing = false;
   #server: ConnectResult | undefined;
   /** Subscription Identifiers given in this Session; undefined when it began before this client did. */
   #identifiers: Set<number> | undefined;
@@ -31,25 +48,31 @@ export class RequestTable {
 
   /** Sends the request, or lets it wait for a connection; a refusal is told to the request. */
   add(request: Request): void {
-    if (this.#server === undefined) this.#waiting.push(request);
-    else this.#send(request, this.#server);
+    this.#waiting.push({ request, topicFilters: [], endedConnections: 0 });
+    this.#pump();
   }
 
   /** A connection is up. */
   connected(server: ConnectResult, isResumed: boolean): void {
     this.#server = server;
     if (!isResumed) this.#identifiers = new Set();
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const request of waiting) this.#send(request, server);
+    this.#pump();
   }
 
   /** The connection is gone; the unanswered wait again, before those that are waiting. */
   disconnected(): void {
     this.#server = undefined;
-    for (const identifier of this.#unanswered.keys()) this.#outgoing.giveBackIdentifier(identifier);
-    this.#waiting = [...this.#unanswered.values(), ...this.#waiting];
+    this.#isProbing = false;
+    const unanswered = [...this.#unanswered];
     this.#unanswered.clear();
+    const again: Entry[] = [];
+    for (const [identifier, entry] of unanswered) {
+      this.#outgoing.giveBackIdentifier(identifier);
+      entry.endedConnections += 1;
+      if (entry.endedConnections < CONNECTIONS_MAX) again.push(entry);
+      else entry.request.failed(endsConnections(entry));
+    }
+    this.#waiting = [...again, ...this.#waiting];
   }
 
   /** @throws ProtocolError for a Subscription Identifier that was never given */
@@ -62,53 +85,69 @@ export class RequestTable {
 
   /** Nobody will wait any longer. */
   abandon(error: unknown): void {
-    for (const request of this.#waiting.splice(0)) request.failed(error);
+    for (const { request } of this.#waiting.splice(0)) request.failed(error);
   }
 
   /** @returns the fault when it answers nothing that was asked for, such as one of an earlier connection that came late */
   suback(packet: SubackPacket): ProtocolError | undefined {
-    const request = this.#unanswered.get(packet.packetIdentifier);
-    if (request?.type !== "subscribe") return answersNothing(packet);
-    const fault = this.#end(packet, request.subscriptions);
-    if (fault === undefined) request.acknowledged(packet);
+    const entry = this.#unanswered.get(packet.packetIdentifier);
+    if (entry?.request.type !== "subscribe") return answersNothing(packet);
+    const fault = this.#end(packet, entry.topicFilters.length);
+    if (fault === undefined) entry.request.acknowledged(packet, entry.topicFilters);
     return fault;
   }
 
   /** As `suback`. */
   unsuback(packet: UnsubackPacket): ProtocolError | undefined {
-    const request = this.#unanswered.get(packet.packetIdentifier);
-    if (request?.type !== "unsubscribe") return answersNothing(packet);
+    const entry = this.#unanswered.get(packet.packetIdentifier);
+    if (entry?.request.type !== "unsubscribe") return answersNothing(packet);
     // UNSUBACK of 3.1 and 3.1.1 has no codes.
-    const fault = this.#end(packet, this.#output.version === 5 ? request.topicFilters : []);
-    if (fault === undefined) request.acknowledged(packet);
+    const fault = this.#end(packet, this.#output.version === 5 ? entry.topicFilters.length : 0);
+    if (fault === undefined) entry.request.acknowledged(packet);
     return fault;
   }
 
-  #send(request: Request, server: ConnectResult): void {
+  /** Sends what may go by now. */
+  #pump(): void {
+    while (this.#server !== undefined && !this.#isProbing) {
+      const [entry] = this.#waiting;
+      if (entry === undefined) return;
+      const isSuspect = entry.endedConnections > 0;
+      if (isSuspect && this.#unanswered.size > 0) return;
+      this.#waiting.shift();
+      this.#isProbing = this.#send(entry, this.#server) && isSuspect;
+    }
+  }
+
+  /** Sends the request; false when it was not sent, which the request has been told if somebody waits. */
+  #send(entry: Entry, server: ConnectResult): boolean {
+    const { request } = entry;
+    const filters = topicFiltersOf(request);
+    if (filters.length === 0) return false;
+    entry.topicFilters = filters;
     const fault = request.type === "subscribe" ? subscribeFault(request, server) : undefined;
     const packetIdentifier = fault === undefined ? this.#outgoing.lendIdentifier() : 0;
     if (packetIdentifier === 0) {
       request.failed(fault ?? new MqttQueueFullError("all Packet Identifiers are in use"));
-      return;
+      return false;
     }
     const error = this.#encode(request, packetIdentifier);
     if (error !== undefined) {
       this.#outgoing.giveBackIdentifier(packetIdentifier);
       request.failed(error);
-      return;
+      return false;
     }
-    this.#unanswered.set(packetIdentifier, request);
+    this.#unanswered.set(packetIdentifier, entry);
     if (request.type === "subscribe") {
       this.#identifiers?.add(request.properties?.subscriptionIdentifier ?? 0);
     }
+    return true;
   }
 
   /** Appends the packet; the error if it cannot be sent. */
   #encode(request: Request, packetIdentifier: number): unknown {
-    // What is left are the fields of the packet.
-    const { acknowledged: _, failed: __, ...fields } = request;
     try {
-      const isSent = this.#output.send({ ...fields, packetIdentifier });
+      const isSent = this.#output.send(packetOf(request, packetIdentifier));
       return isSent ? undefined : packetTooLarge(this.#output.maximumPacketSize);
     } catch (error) {
       return error;
@@ -116,23 +155,39 @@ export class RequestTable {
   }
 
   /** One Reason Code for each filter, then it is over; else it is no answer to this request. */
-  #end(
-    packet: SubackPacket | UnsubackPacket,
-    filters: readonly unknown[],
-  ): ProtocolError | undefined {
+  #end(packet: SubackPacket | UnsubackPacket, filters: number): ProtocolError | undefined {
     const { type, packetIdentifier, reasonCodes } = packet;
-    if (reasonCodes.length !== filters.length) {
-      const counts = `${reasonCodes.length} Reason Codes for ${filters.length} filters`;
+    if (reasonCodes.length !== filters) {
+      const counts = `${reasonCodes.length} Reason Codes for ${filters} filters`;
       return new ProtocolError(`${type} has ${counts}`);
     }
-    this.#remove(packetIdentifier);
-    return undefined;
-  }
-
-  #remove(packetIdentifier: number): void {
     this.#unanswered.delete(packetIdentifier);
     this.#outgoing.giveBackIdentifier(packetIdentifier);
+    this.#isProbing = false;
+    this.#pump();
+    return undefined;
   }
+}
+
+function topicFiltersOf(request: Request): readonly string[] {
+  if (request.type === "unsubscribe") return request.topicFilters;
+  return request.subscriptions.map(({ topicFilter }) => topicFilter);
+}
+
+function packetOf(request: Request, packetIdentifier: number): ClientPacket {
+  const properties = request.properties === undefined ? {} : { properties: request.properties };
+  if (request.type === "unsubscribe") {
+    const { type, topicFilters } = request;
+    return { type, packetIdentifier, topicFilters, ...properties };
+  }
+  const { type, subscriptions } = request;
+  return { type, packetIdentifier, subscriptions, ...properties };
+}
+
+function endsConnections({ request, topicFilters }: Entry): MqttDisconnectedError {
+  const what = `${request.type.toUpperCase()} of ${topicFilters.join(" ")}`;
+  const why = `${CONNECTIONS_MAX} connections ended before its answer`;
+  return new MqttDisconnectedError(`${what} was given up: ${why}`);
 }
 
 function answersNothing({ type, packetIdentifier }: SubackPacket | UnsubackPacket): ProtocolError {

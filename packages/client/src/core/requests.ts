@@ -64,10 +64,11 @@ export abstract class PublishRequest implements PublishPacket {
 /** A SUBSCRIBE. */
 export interface SubscribeRequest {
   readonly type: "subscribe";
+  /** Is read each time that the packet is sent; it is not sent when none is left, because nobody wants them any more. */
   readonly subscriptions: readonly SubscriptionRequest[];
   readonly properties?: SubscribeProperties;
-  /** SUBACK came, with one Reason Code for each subscription. */
-  readonly acknowledged: (packet: SubackPacket) => void;
+  /** SUBACK came, with one Reason Code for each of the Topic Filters that were sent. */
+  readonly acknowledged: (packet: SubackPacket, topicFilters: readonly string[]) => void;
   /** It could not be sent, or the connection ended for good before the answer. */
   readonly failed: (error: unknown) => void;
 }
