@@ -18,6 +18,7 @@ import {
   MqttTimeoutError,
   asError,
   notConnected,
+  whyOf,
 } from "./core/errors.ts";
 import type { AuthenticatedEvent, MachineEvent } from "./core/machine-event.ts";
 import type { Message } from "./core/message.ts";
@@ -254,7 +255,7 @@ export class Connector {
       return await transport({ address, tls, webSocket, subprotocols, signal }, connection);
     } catch (cause) {
       if (cause instanceof MqttError) throw cause;
-      throw new MqttConnectError(this.#notConnected(asError(cause).message), { cause });
+      throw new MqttConnectError(this.#notConnected(whyOf(asError(cause))), { cause });
     }
   }
 
@@ -335,7 +336,7 @@ export class Connector {
       .catch((cause: unknown) => {
         if (!isCurrent()) return;
         this.#machine.disconnect({ type: "disconnect", reasonCode: 0x80 });
-        const message = `authentication failed: ${asError(cause).message}`;
+        const message = `authentication failed: ${whyOf(asError(cause))}`;
         this.#onClose(new MqttConnectError(message, { cause }));
       });
   }
@@ -357,7 +358,7 @@ export class Connector {
       this.#handshake === undefined
         ? [MqttDisconnectedError, ""]
         : [MqttConnectError, " before CONNACK"];
-    const reason = cause?.message ?? "the server closed it";
+    const reason = cause === undefined ? "the server closed it" : whyOf(cause);
     this.#onClose(new ErrorClass(`the connection was lost${when}: ${reason}`, { cause }));
   }
 

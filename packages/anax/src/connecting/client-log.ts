@@ -1,6 +1,5 @@
 /** What `pub` and `sub` tell on standard error about the connection. */
-import type { DisconnectedEvent, MqttClient, PacketEvent } from "@anax/client";
-import { reasonName } from "@anax/protocol";
+import type { MqttClient, PacketEvent } from "@anax/client";
 import type { Output } from "../io.ts";
 
 /** Whose lines they are, and how many are wanted. */
@@ -23,18 +22,12 @@ export function logClient(client: MqttClient, output: Output, options: ClientLog
   client.on("disconnected", (event) => {
     if (!event.willReconnect || isLost) return;
     isLost = true;
-    say(`${lossText(event)}; trying to reconnect`);
+    say(`${event.error?.message ?? "the connection was lost"}; trying to reconnect`);
   });
   client.on("connected", () => {
     if (isLost) say("connected again");
     isLost = false;
   });
-}
-
-function lossText({ error, reasonCode, reasonString }: DisconnectedEvent): string {
-  const text = error?.message ?? "the connection was lost";
-  if (reasonString !== undefined) return `${text} (${reasonString})`;
-  return reasonCode === undefined ? text : `${text} (${reasonName(reasonCode, "disconnect")})`;
 }
 
 /** `> PUBLISH {"topic":"a","qos":0,…}`: what is long is told by its size, what is secret not at all. */

@@ -40,6 +40,7 @@ import type { MqttError } from "./errors.ts";
 import { IncomingMessages } from "./incoming.ts";
 import type { AcknowledgeMode } from "./incoming.ts";
 import type { MachineEvent, MachineStatus } from "./machine-event.ts";
+import { isOldConnack, oldServerError } from "./old-server.ts";
 import { Output } from "./output.ts";
 import type { PacketInspector } from "./output.ts";
 import { problemInformationFault, requirePacketAllowed } from "./packet-rules.ts";
@@ -325,6 +326,10 @@ export class ClientMachine {
 
   #readChecked({ firstByte, bytes, bodyStart, end }: Framer, nowMs: number): void {
     const { inspect, version } = this.#output;
+    const isConnecting = this.#status === "connecting";
+    if (isConnecting && version === 5 && isOldConnack(firstByte, end - bodyStart)) {
+      return this.#close(oldServerError(bytes[bodyStart + 1] ?? 1));
+    }
     const packet = decodeServerPacket(firstByte, bytes, bodyStart, end, version, DECODE_LIMITS);
     if (inspect !== undefined) inspect("in", packet);
     if (packet.type === "publish" && this.#status === "connected") {

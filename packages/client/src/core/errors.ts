@@ -2,6 +2,7 @@
  * The errors of the client. Each has a stable `code`; match on that, not on the text. An aborted
  * `AbortSignal` is no error of ours: it rejects with the signal's own reason.
  */
+import { ReasonCode } from "@anax/protocol";
 import type { UserProperties } from "@anax/protocol";
 
 /** What the peer said along with a Reason Code, and what lies behind an error. */
@@ -133,13 +134,34 @@ export function serverError<Kind>(
   },
 ): Kind {
   const { reasonCode, reasonCodes, filters, properties } = answer;
-  const why = properties?.reasonString ?? `Reason Code 0x${reasonCode.toString(16)}`;
+  const hex = `0x${reasonCode.toString(16)}`;
+  const words = reasonWords(reasonCode);
+  const { reasonString } = properties ?? {};
+  const why =
+    reasonString === undefined ? `${words} (${hex})` : `${reasonString} (${words}, ${hex})`;
   return new Kind(`the server ${what}: ${why}`, {
     ...properties,
     reasonCode,
     reasonCodes,
     filters,
   });
+}
+
+/** What a Reason Code is called: the name in `ReasonCode` as words, so that a page loads them once. */
+function reasonWords(reasonCode: number): string {
+  const entry = Object.entries(ReasonCode).find(([, code]) => code === reasonCode);
+  return (
+    entry?.[0].replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`) ?? "unknown Reason Code"
+  );
+}
+
+/** Why something failed, for people. Some errors of platforms have no words, or have them in a list: one per address. */
+export function whyOf(error: Error): string {
+  const errors = "errors" in error && Array.isArray(error.errors) ? error.errors : [];
+  if (error.message !== "" || errors.length === 0) {
+    return error.message || ("code" in error ? String(error.code) : error.name);
+  }
+  return [...new Set(errors.map((one: unknown) => whyOf(asError(one))))].join("; ");
 }
 
 /** The same if it is an error, or else one that holds it as text. */

@@ -2,6 +2,7 @@
 import { WebSocket } from "ws";
 import type { RawData } from "ws";
 import { describeAddress } from "../server-address.ts";
+import { webSocketClosed } from "../transports/transport.ts";
 import type { Transport, TransportEvents, TransportRequest } from "../transports/transport.ts";
 import { plainBytes } from "./plain-bytes.ts";
 import { nodeTlsOptions } from "./tls-options.ts";
@@ -49,7 +50,9 @@ class WebSocketTransport implements Transport {
     this.#events = events;
     socket.on("message", (data, isBinary) => this.#receive(data, isBinary));
     socket.on("error", (error) => (this.#failure = error));
-    socket.on("close", () => events.onClosed(this.#failure));
+    socket.on("close", (code, reason) => {
+      events.onClosed(this.#failure ?? webSocketClosed(code, reason.toString()));
+    });
   }
 
   write(bytes: Uint8Array): boolean {

@@ -1,6 +1,7 @@
 /** WebSocket transport on the platform's own `WebSocket`: browsers, and runtimes that have one. */
 import { callEach } from "../platform.ts";
 import { describeAddress } from "../server-address.ts";
+import { webSocketClosed } from "./transport.ts";
 import type { Transport, TransportEvents, TransportRequest } from "./transport.ts";
 
 /** Above this many unsent bytes `write` says to wait: some hundred milliseconds of a slow line. */
@@ -24,7 +25,9 @@ export function openBrowserWebSocket(
     };
     // Once it is open, nobody hears a rejection any more, and to close it twice does no harm.
     signal.addEventListener("abort", abort);
-    socket.addEventListener("close", (event) => reject(closedError(event)));
+    socket.addEventListener("close", ({ code, reason }) => {
+      reject(webSocketClosed(code, reason) ?? new Error("the server closed it"));
+    });
     socket.addEventListener("open", () => resolve(new BrowserWebSocketTransport(socket, events)));
   });
 }
@@ -77,11 +80,6 @@ class BrowserWebSocketTransport implements Transport {
 
   #closed(event: CloseEvent): void {
     this.#endDrainChecks?.();
-    this.#events.onClosed(this.#failure ?? (event.wasClean ? undefined : closedError(event)));
+    this.#events.onClosed(this.#failure ?? webSocketClosed(event.code, event.reason));
   }
-}
-
-/** Browsers tell scripts no more than this, so as not to help port scans. */
-function closedError({ code }: CloseEvent): Error {
-  return new Error(`the WebSocket was closed (code ${code})`);
 }

@@ -98,3 +98,10 @@ export type TransportFactory = (
   request: TransportRequest,
   events: TransportEvents,
 ) => Promise<Transport>;
+
+/** The error for a WebSocket that was closed, with the words of whoever did; undefined where all was in order. */
+export function webSocketClosed(code: number, reason: string): Error | undefined {
+  // 1000 is the normal end, 1005 one without a code.
+  if ((code === 1000 || code === 1005) && reason === "") return undefined;
+  return new Error(`the WebSocket was closed (${code}${reason && `: ${reason}`})`);
+}
