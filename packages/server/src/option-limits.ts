@@ -45,6 +45,7 @@ const LIMITS: { readonly [Name in NumberName]: readonly [minimum: number, maximu
   keepAliveMaximumSeconds: [0, U16_MAX],
   clientIdBytesMax: [0, U16_MAX],
   handlerTimeoutMs: [1, LONGEST_TIMER_MS],
+  startTimeoutMs: [1, LONGEST_TIMER_MS],
   maximumConnections: [1, COUNT_MAX],
   checkpointBytes: [1, COUNT_MAX],
   checkpointIntervalMs: [1, LONGEST_TIMER_MS],

@@ -1,3 +1,5 @@
+import { optionFault } from "@anax/protocol";
+import type { OptionRules, RulesFor } from "@anax/protocol";
 import { CORE_DEFAULTS } from "./core/core-options.ts";
 import type { CoreOptions } from "./core/core-options.ts";
 import type { ConnectionRate } from "./driver/admission.ts";
@@ -10,12 +12,18 @@ import type { Authenticator } from "./ports/authenticator.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener } from "./ports/listener.ts";
 import type { Store, StoreDurability } from "./ports/store.ts";
+import { LOG_LEVELS } from "./ports/logger.ts";
 import type { Logger } from "./ports/logger.ts";
 
 /** Values that the driver's side of a server works with, beside those of the core. */
 export interface DriverSettings extends StorageSettings {
   /** Milliseconds that one handler of an extension event may take to answer. */
   readonly handlerTimeoutMs: number;
+  /**
+   * Milliseconds that one part of a start may take: a handler of `loadingRetainedMessage`, or a listener. The start fails
+   * then.
+   */
+  readonly startTimeoutMs: number;
   /** Transports that may be open at a time, those in a handshake included. */
   readonly maximumConnections: number;
   /** How often one address may connect; false sets no limit. */
@@ -28,6 +36,7 @@ export interface DriverSettings extends StorageSettings {
 export const SERVER_DEFAULTS: CoreOptions & DriverSettings = {
   ...CORE_DEFAULTS,
   handlerTimeoutMs: 10_000, // a database that is slow, but not one that is gone
+  startTimeoutMs: 600_000, // much is loaded, over a slow line
   maximumConnections: 100_000, // what the memory of a common machine carries
   checkpointBytes: 4_194_304, // a restart reads up to eight times as much: a fraction of a second
   checkpointIntervalMs: 30_000, // an idle store becomes small again soon
@@ -122,6 +131,8 @@ export function resolveOptions(options: MqttServerOptions): ServerSettings {
   checkDriverSettings(settings);
   checkSharing(settings.sessionSharingUsers);
   checkAuthentication(options);
+  checkLogger(options.logger);
+  checkClock(options.clock);
   checkStore(options.store);
   checkDurability(options);
   return { core: settings, driver: settings, listeners: listenersOf(options) };
@@ -212,6 +223,44 @@ function checkStore(store: unknown): void {
   const missing = STORE_METHODS.filter((name) => typeof given[name] !== "function");
   if (missing.length === 0) return;
   throw new MqttConfigurationError(`store is not a store: it has no ${missing.join(", ")}`);
+}
+
+const LOGGER_RULES: RulesFor<Logger> = { level: new Set(LOG_LEVELS), write: "function" };
+
+/** A logger is an object of the program's own, with more in it than is used here. */
+function checkLogger(logger: unknown): void {
+  if (logger === undefined) return;
+  requireMembers("logger", logger, LOGGER_RULES);
+}
+
+const CLOCK_RULES: RulesFor<Clock> = {
+  now: "function",
+  callAfter: "function",
+  wallNow: "function|undefined",
+  machineRun: "function|undefined",
+};
+
+function checkClock(clock: unknown): void {
+  if (clock === undefined) return;
+  requireMembers("clock", clock, CLOCK_RULES);
+}
+
+/** An object of the program's own must have these; whatever else it has is its own. */
+function requireMembers(what: string, given: unknown, rules: OptionRules): void {
+  if (typeof given !== "object" || given === null) {
+    const kind = given === null ? "null" : typeof given;
+    throw new MqttConfigurationError(`${what} must be an object, not ${kind}`);
+  }
+  for (const [name, rule] of Object.entries(rules)) {
+    const value: unknown = Reflect.get(given, name) ?? undefined;
+    const isOptional = typeof rule === "string" && rule.endsWith("|undefined");
+    if (value === undefined && isOptional) continue;
+    const fault =
+      value === undefined
+        ? `${what}.${name} is missing`
+        : optionFault({ [name]: value }, { [name]: rule }, what);
+    if (fault !== undefined) throw new MqttConfigurationError(fault);
+  }
 }
 
 function checkDurability({ store, durability }: MqttServerOptions): void {

@@ -12,6 +12,7 @@ import { Driver } from "./driver/driver.ts";
 import { EventHandlers } from "./driver/event-handlers.ts";
 import type { EventRegistration } from "./driver/event-handlers.ts";
 import type { HandlerCounters } from "./driver/handler-list.ts";
+import { fencedClock } from "./driver/fenced-clock.ts";
 import { systemClock } from "./driver/system-clock.ts";
 import { asError, MqttConfigurationError, MqttServerStateError } from "./errors.ts";
 import type { ServerEventHandler, ServerEventName } from "./events.ts";
@@ -25,6 +26,7 @@ import type {
 } from "./injected-message.ts";
 import { createListener } from "./listeners/create-listener.ts";
 import type { ListenerOptions } from "./listeners/create-listener.ts";
+import { Listening } from "./listening.ts";
 import { MemoryListener } from "./listeners/memory-listener.ts";
 import { openStream } from "./listeners/stream-wire.ts";
 import type { CoreAccess } from "./management/core-access.ts";
@@ -86,6 +88,7 @@ export class MqttServer implements AsyncDisposable {
   readonly #driver: Driver;
   readonly #authenticator: Authenticator | undefined;
   readonly #listeners: readonly Listener[];
+  readonly #listening: Listening;
   readonly #systemTopics: SystemTopics | undefined;
   readonly #streams = new MessageStreams();
   /** The clients that are connected. */
@@ -101,7 +104,11 @@ export class MqttServer implements AsyncDisposable {
   /** Throws `MqttConfigurationError` for options that cannot work. */
   constructor(options: MqttServerOptions = {}) {
     const settings = resolveOptions(options);
-    const { logger, clock = systemClock } = options;
+    const { logger } = options;
+    const clock =
+      options.clock === undefined
+        ? systemClock
+        : fencedClock(options.clock, (error) => this.#log.error?.("the clock failed", {}, error));
     const log = (source: string): ReturnType<typeof logFor> =>
       logFor(source, logger, () => clock.wallNow?.() ?? clock.now());
     const connections = log("connection");
@@ -142,6 +149,11 @@ export class MqttServer implements AsyncDisposable {
     this.#listeners = settings.listeners.map((listener) =>
       isOwnListener(listener) ? listener : createListener(listener, log("listener")),
     );
+    this.#listening = new Listening(this.#listeners, {
+      clock,
+      log: this.#log,
+      startTimeoutMs: settings.driver.startTimeoutMs,
+    });
     this.#systemTopics = this.#makeSystemTopics();
     const access = this.#coreAccess();
     this.clients = new ServerClients(access);
@@ -265,7 +277,7 @@ export class MqttServer implements AsyncDisposable {
       await this.#driver.load();
       await this.#restoreRetained();
       this.#driver.start();
-      for (const listener of this.#listeners) await listener.start(this.#driver);
+      await this.#listening.start(this.#driver);
     } catch (error) {
       // Whatever else goes wrong now: what went wrong first is what the caller has to know.
       await this.#close({ deadlineMs: 0 }).catch((failure: unknown) => {
@@ -309,24 +321,15 @@ export class MqttServer implements AsyncDisposable {
       await this.#close(options);
     } finally {
       this.#state = "stopped";
+      await settled(this.#handlers.hooks.stopped?.({}));
     }
-    await settled(this.#handlers.hooks.stopped?.({}));
   }
 
   async #close({ deadlineMs = 5_000, ...options }: StopOptions): Promise<void> {
-    await this.#stopListeners();
+    await this.#listening.stop();
     const dismissal = { reasonCode: ReasonCode.serverShuttingDown, ...options };
     await this.#driver.stop(dismissal, deadlineMs);
     await this.#driver.unload();
-  }
-
-  /** A listener of the program's own that cannot stop must not keep the others, or the connections, open. */
-  async #stopListeners(): Promise<void> {
-    const stops = this.#listeners.map(async (listener) => listener.stop());
-    for (const stop of await Promise.allSettled(stops)) {
-      if (stop.status === "rejected")
-        this.#log.error?.("a listener could not stop", {}, asError(stop.reason));
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

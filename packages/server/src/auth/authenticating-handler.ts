@@ -1,5 +1,6 @@
 import { ReasonCode } from "@anax/protocol";
 import { MqttServerBusyError } from "../errors.ts";
+import { isThenable } from "../user-code.ts";
 import type { ServerEventHandler, ValidatingConnectionEvent } from "../events.ts";
 import type { Authenticator } from "../ports/authenticator.ts";
 import type { LoginWarnings } from "../system/login-warnings.ts";
@@ -37,7 +38,9 @@ export function authenticatingHandler(
       if (!isIn) refusing(event);
       return undefined;
     }
-    return isIn.then(
+    if (!isThenable(isIn)) throw new TypeError(`authenticate answered ${typeof isIn}`);
+    // What is no promise of the platform might answer nothing from its `then`, and let everybody in.
+    return Promise.resolve(isIn).then(
       (isLetIn) => {
         if (isLetIn !== true) refusing(event);
       },

@@ -6,6 +6,7 @@ import {
   dismiss,
   endWhenAnswered,
   fail,
+  shut,
   leaveUnanswered,
 } from "./connection/closing.ts";
 import type { Dismissal } from "./connection/closing.ts";
@@ -190,15 +191,22 @@ export class ServerCore implements CoreContext {
     this.#isFlushRequested = false;
     const dirty = this.#dirty;
     this.#dirty = [];
-    for (const connection of dirty) {
-      connection.isDirty = false;
-      this.#write(connection);
-      if (connection.isHalfClosed) endWhenAnswered(this, connection);
-    }
+    for (const connection of dirty) this.#flush(connection);
     this.retainedStepsLeft = STEPS_PER_TURN;
     this.replayTurn.begin();
     if (this.#unfinished.size > 0) this.#continue();
     if (this.turn.late.size > 0) this.#requestFlush();
+  }
+
+  /** What goes wrong with one connection must not keep the others from their turn. */
+  #flush(connection: Connection): void {
+    connection.isDirty = false;
+    try {
+      this.#write(connection);
+      if (connection.isHalfClosed) endWhenAnswered(this, connection);
+    } catch (error) {
+      fail(this, connection, error);
+    }
   }
 
   /** Lets sessions go on; who comes too late for this turn's steps over retained messages is first in the next. */
@@ -259,7 +267,14 @@ export class ServerCore implements CoreContext {
 
   /** Ends every connection, as when the server stops. */
   disconnectAll(dismissal: Dismissal): void {
-    for (const connection of Array.from(this.connections)) dismiss(this, connection, dismissal);
+    for (const connection of Array.from(this.connections)) {
+      try {
+        dismiss(this, connection, dismissal);
+      } catch (error) {
+        this.report(error);
+        shut(this, connection);
+      }
+    }
   }
 
   /** Forgets all sessions and retained messages. Connections must have been ended before. */

@@ -8,6 +8,8 @@ import type { CancelCall, Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
 import { StoreError } from "../ports/store.ts";
 import type { Store } from "../ports/store.ts";
+import { within } from "../user-code.ts";
+import { FencedStore } from "./fenced-store.ts";
 import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
 
 /** A store without room is asked again after this long: somebody may make some. */
@@ -18,6 +20,9 @@ const LATER_MS = 20;
 
 /** How often it is looked whether the clocks of the machine were set. */
 const CLOCK_WATCH_MS = 10_000;
+
+/** How long a stop waits for a store from which nothing comes. */
+const PATIENCE_MS = 60_000;
 
 /** How a store is used. */
 export interface StorageSettings {
@@ -70,7 +75,7 @@ export class Committer {
   #error: Error | undefined;
 
   constructor(options: CommitterOptions) {
-    this.#store = options.store;
+    this.#store = new FencedStore(options.store);
     this.#settings = options.settings;
     this.#core = options.core;
     this.#clock = options.clock;
@@ -156,22 +161,46 @@ export class Committer {
     setImmediate(this.#commitNext);
   }
 
-  /** Stores what is left and closes the store. The core has forgotten everything then. */
+  /**
+   * Stores what is left and closes the store. The core has forgotten everything then. Rejects with `StoreError`, and waits
+   * no longer, if the store does not answer for a minute.
+   */
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#run(() => this.#core.checkpoint());
     this.request();
-    await new Promise<void>((resolve) => {
-      this.#whenIdle = resolve;
-      // A full store gets its last chance now.
-      this.#retry?.();
-    });
+    const isIdle = await this.#idle();
     this.#whenIdle = undefined;
     this.#isOpen = false;
     this.#cancelLater?.();
     this.#cancelWatch?.();
     this.#run(() => this.#core.stopJournal());
-    await this.#store.close();
+    if (!isIdle) throw noAnswer();
+    await within(() => this.#store.close(), {
+      clock: this.#clock,
+      limitMs: PATIENCE_MS,
+      tooLate: noAnswer,
+    });
+  }
+
+  /** Resolves when everything is stored or will never be; with false if a commit does not settle for too long. */
+  #idle(): Promise<boolean> {
+    return new Promise((resolve) => {
+      let cancel: CancelCall;
+      const watch = (before: number): void => {
+        cancel = this.#clock.callAfter(PATIENCE_MS, () => {
+          if (this.#commits === before) resolve(false);
+          else watch(this.#commits);
+        });
+      };
+      watch(this.#commits);
+      this.#whenIdle = () => {
+        cancel();
+        resolve(true);
+      };
+      // A full store gets its last chance now.
+      this.#retry?.();
+    });
   }
 
   readonly #read = (position: number): Uint8Array => {
@@ -211,6 +240,7 @@ export class Committer {
 
   #settled(commit: Commit): void {
     this.#isCommitting = false;
+    if (!this.#isOpen) return;
     this.#commits += 1;
     const hasRoomAgain = this.#error !== undefined;
     this.#error = undefined;
@@ -254,6 +284,11 @@ export class Committer {
     this.#isCommitting = false;
     this.#whenIdle?.();
   }
+}
+
+function noAnswer(): StoreError {
+  const text = `the store has not answered for ${PATIENCE_MS / 1_000} s`;
+  return new StoreError("ANAX_STORE_FAILED", text);
 }
 
 const REPORTS = {

@@ -17,6 +17,7 @@ import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import type { Store } from "../ports/store.ts";
 import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
+import { fenced } from "../user-code.ts";
 import type { Admission } from "./admission.ts";
 import { AskedWork } from "./asked-work.ts";
 import { ServerTime } from "./server-time.ts";
@@ -169,9 +170,9 @@ export class Driver implements ConnectionAcceptor {
     if (this.#isOpen) {
       this.#connections.add(driven);
       this.run(() => {
-        driven.connection = this.core.open(wire, peer);
+        driven.connection = this.core.open(driven, peer);
       });
-    } else wire.destroy();
+    } else driven.destroy();
     return driven;
   }
 
@@ -182,8 +183,11 @@ export class Driver implements ConnectionAcceptor {
       return;
     }
     this.#enter();
-    this.#guarded(work);
-    this.#leave();
+    try {
+      this.#guarded(work);
+    } finally {
+      this.#leave();
+    }
   }
 
   /** Does work inside the core and resolves with its result, or rejects with what it throws. */
@@ -239,9 +243,10 @@ export class Driver implements ConnectionAcceptor {
     try {
       this.core.receive(connection, chunk);
     } catch (error) {
-      this.#broke(driven, error);
+      this.broke(driven, "internal error; the connection is cut", error);
+    } finally {
+      this.#leave();
     }
-    this.#leave();
   }
 
   forget(driven: DrivenConnection): void {
@@ -250,17 +255,21 @@ export class Driver implements ConnectionAcceptor {
   }
 
   #enter(): void {
-    this.#isInside = true;
     this.core.now = this.#time.now;
+    this.#isInside = true;
   }
 
+  /** Whatever happens here, the core is left: nobody would be let in any more. */
   #leave(): void {
-    while (this.#later.length > 0) {
-      const works = this.#later;
-      this.#later = [];
-      for (const work of works) this.#guarded(work);
+    try {
+      while (this.#later.length > 0) {
+        const works = this.#later;
+        this.#later = [];
+        for (const work of works) this.#guarded(work);
+      }
+    } finally {
+      this.#isInside = false;
     }
-    this.#isInside = false;
     this.#wakeInTime();
   }
 
@@ -273,9 +282,11 @@ export class Driver implements ConnectionAcceptor {
     }
   }
 
-  #broke(driven: DrivenConnection, error: unknown): void {
-    this.#log.error?.("internal error; the connection is cut", {}, asError(error));
-    this.#later.push(() => driven.cut());
+  /** Cuts a connection that something went wrong with, as soon as the core is done with what is going on. */
+  broke(driven: DrivenConnection, what: string, thrown: unknown): void {
+    const error = asError(thrown);
+    this.#log.error?.(what, {}, error);
+    this.run(() => driven.cut(error));
   }
 
   /** A timer that fires too early is left alone: deadlines mostly move back, and then it is set again. */
@@ -306,8 +317,11 @@ export class Driver implements ConnectionAcceptor {
   };
 }
 
-/** One connection as its carrier sees it: passes on what it reports, in the core's own time. */
-class DrivenConnection implements ConnectionSink {
+/**
+ * One connection, between its carrier and the core: passes on what the carrier reports, in the core's own time, and what
+ * the core asks of the carrier, whose failure costs this connection and nothing else.
+ */
+class DrivenConnection implements ConnectionSink, Wire {
   connection: Connection | undefined;
   readonly #driver: Driver;
   readonly #wire: Wire;
@@ -347,8 +361,56 @@ class DrivenConnection implements ConnectionSink {
   }
 
   /** Ends it at once. */
-  cut(): void {
-    this.#wire.destroy();
-    this.closed();
+  cut(error?: Error): void {
+    this.destroy();
+    this.closed(error);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return (
+      fenced(
+        () => this.#wire.write(bytes),
+        (error) => this.#failed(error),
+      ) !== false
+    );
+  }
+
+  pause(): void {
+    fenced(
+      () => this.#wire.pause(),
+      (error) => this.#failed(error),
+    );
+  }
+
+  resume(): void {
+    fenced(
+      () => this.#wire.resume(),
+      (error) => this.#failed(error),
+    );
+  }
+
+  end(): void {
+    fenced(
+      () => this.#wire.end(),
+      (error) => this.#failed(error),
+    );
+  }
+
+  destroy(): void {
+    fenced(() => this.#wire.destroy(), ignored);
+  }
+
+  limitMessages(bytes: number): void {
+    fenced(
+      () => this.#wire.limitMessages?.(bytes),
+      (error) => this.#failed(error),
+    );
+  }
+
+  #failed(error: Error): void {
+    this.#driver.broke(this, "a wire failed; the connection is cut", error);
   }
 }
+
+/** Destroyed it is, as far as the core goes. */
+function ignored(): void {}

@@ -2,6 +2,7 @@ import type { HookResult, Pending } from "../core/pending.ts";
 import { asError, MqttHandlerTimeoutError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
+import { isThenable } from "../user-code.ts";
 import type { AnswerCheck } from "./answer-check.ts";
 
 /** What handlers need from around them. */
@@ -90,7 +91,7 @@ export class HandlerList<Given extends object, Seen extends Given> {
     try {
       const answer: unknown = handler?.(event);
       // What is no promise of the platform is called by one of it, which survives all that it may do.
-      if (isThenable(answer)) return Promise.resolve(answer);
+      if (isThenable(answer)) return Promise.resolve(answer as PromiseLike<void>);
     } catch (error) {
       return this.#failed(event, error) ? "over" : undefined;
     }
@@ -210,15 +211,6 @@ class WaitingForHandlers implements Pending {
     this.#isSettled = true;
     if (this.#resume !== undefined) this.#run(this.#resume);
   }
-}
-
-function isThenable(answer: unknown): answer is PromiseLike<void> {
-  return (
-    typeof answer === "object" &&
-    answer !== null &&
-    "then" in answer &&
-    typeof answer.then === "function"
-  );
 }
 
 /** Whom an event is about; undefined if it is about nobody. */

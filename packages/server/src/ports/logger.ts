@@ -20,7 +20,7 @@ export interface LogRecord {
   readonly error?: Error;
 }
 
-/** Takes log records. It must not throw, and it must not wait. */
+/** Takes log records. It must not wait. A record that it throws at, or whose promise rejects, is lost; the server goes on. */
 export interface Logger {
   /** Lowest level that is wanted; records below it are not even built. */
   readonly level: LogLevel;

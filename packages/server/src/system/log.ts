@@ -1,4 +1,5 @@
 import { LOG_LEVELS } from "../ports/logger.ts";
+import { fenced } from "../user-code.ts";
 import type { Log, LogFields, Logger, LogLevel, WriteLog } from "../ports/logger.ts";
 
 /** Fields that are never shown, whoever logs them. */
@@ -21,7 +22,7 @@ export function logFor(source: string, logger: Logger | undefined, now: () => nu
     if (LOG_LEVELS.indexOf(level) < lowest) return undefined;
     return (message, fields = NO_FIELDS, error) => {
       const record = { timeMs: now(), level, source, message, fields: withoutSecrets(fields) };
-      logger.write(error === undefined ? record : { ...record, error });
+      fenced(() => logger.write(error === undefined ? record : { ...record, error }), recordIsLost);
     };
   };
   return {
@@ -32,6 +33,9 @@ export function logFor(source: string, logger: Logger | undefined, now: () => nu
     error: writer("error"),
   };
 }
+
+/** There is nobody to tell it to. */
+function recordIsLost(): void {}
 
 /** Bytes are shown by their number: payloads and authentication data are nobody's business. */
 function withoutSecrets(fields: LogFields): LogFields {
