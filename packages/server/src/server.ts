@@ -41,6 +41,7 @@ import type { Authenticator } from "./ports/authenticator.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener, ListenerAddress } from "./ports/listener.ts";
 import type { Log } from "./ports/logger.ts";
+import { deliveryWarnings } from "./system/delivery-warnings.ts";
 import { connectionLog, refusalLog } from "./system/connection-log.ts";
 import { lifecycleLog } from "./system/lifecycle-log.ts";
 import { logFor } from "./system/log.ts";
@@ -134,6 +135,7 @@ export class MqttServer implements AsyncDisposable {
       newClientId: () => `anax-${randomUUID()}`,
       seed: randomInt(2 ** 32),
       refused: refusalLog(connections),
+      notices: deliveryWarnings(log("delivery"), clock),
       healthChanged: () => this.#systemTopics?.publishHealth(),
     });
     this.#authenticator = authenticatorOf(options);

@@ -11,8 +11,8 @@ interface Exchange<T> {
   item: T | undefined;
 }
 
-/** As in `sender.ts`, method by method. */
-export class Sender<T> implements Omit<FullSender<T>, never> {
+/** As in `sender.ts`, method by method, without what only servers ask. */
+export class Sender<T> implements Omit<FullSender<T>, "progress"> {
   finished: T | undefined = undefined;
   readonly #exchanges: Map<number, Exchange<T>> = new Map();
   #last = 0;

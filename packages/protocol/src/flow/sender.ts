@@ -69,6 +69,11 @@ export class Sender<T> {
     return this.#inFlight;
   }
 
+  /** A number that grows with each exchange that begins, with each PUBREC and with each exchange that ends. */
+  get progress(): number {
+    return 2 * this.#sequenceNext - this.#inFlight;
+  }
+
   /**
    * Begins an exchange and gives its Packet Identifier, one that is not in use; 0 if all are
    * [MQTT-4.3.2-1] [MQTT-4.3.3-1].

@@ -4,6 +4,7 @@ import type { RefusedClient } from "./connection/connect-rules.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Turn } from "./connection/taking-turns.ts";
 import type { CoreOptions } from "./core-options.ts";
+import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
 import type { WaitingMessages } from "./delivering/waiting-messages.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Hooks } from "./hooks/hooks.ts";
@@ -55,6 +56,8 @@ export interface CoreContext {
   readonly refused: ((client: RefusedClient) => void) | undefined;
   /** Something is wrong that who runs the server should know: to be logged as a warning. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** Told of what is not delivered; undefined if nobody wants to know. */
+  readonly notices: DeliveryNotices | undefined;
   /** A defect showed outside of any packet: told to whoever runs the server. */
   readonly report: (error: unknown) => void;
   /** The connection has output: it is written at the end of this turn. */

@@ -14,6 +14,7 @@ import type { RefusedClient } from "./connection/connect-rules.ts";
 import { Connection } from "./connection/connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { CoreOptions } from "./core-options.ts";
+import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
 import { WaitingMessages } from "./delivering/waiting-messages.ts";
 import { Deadlines } from "./deadlines.ts";
 import { pump } from "./delivering/delivering.ts";
@@ -76,6 +77,8 @@ export interface CorePorts {
     | undefined;
   /** A client is not let in: to be logged. Absent if nobody reads that. */
   readonly refused?: ((client: RefusedClient) => void) | undefined;
+  /** Told of what is not delivered: to be logged. Absent if nobody reads that. */
+  readonly notices?: DeliveryNotices | undefined;
 }
 
 /** Who publishes through `inject`. */
@@ -112,6 +115,7 @@ export class ServerCore implements CoreContext {
   readonly report: (error: unknown) => void;
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly refused: ((client: RefusedClient) => void) | undefined;
+  readonly notices: DeliveryNotices | undefined;
   readonly #ports: CorePorts;
   readonly #run: PublishRun = new PublishRun();
   #commits: Commits | undefined;
@@ -127,6 +131,7 @@ export class ServerCore implements CoreContext {
     this.report = (error) => ports.report(error);
     this.warn = (message, fields) => ports.warn?.(message, fields);
     this.refused = ports.refused;
+    this.notices = ports.notices;
     const currentMs = ports.currentMs ?? ((): number => 0);
     this.turn = new Turn(currentMs);
     this.replayTurn = new Turn(currentMs);

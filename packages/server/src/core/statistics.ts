@@ -22,6 +22,10 @@ export class Statistics {
   publishBytesSent = 0;
   /** Messages not delivered to a receiver because of a limit: queue full, backlog full, packet too large for it. */
   messagesDropped = 0;
+  /** Those of them that were larger than the client's Maximum Packet Size. */
+  messagesTooLarge = 0;
+  /** Times that a client acknowledged nothing for a minute while all that may be in flight was, and more waited. */
+  windowsStalled = 0;
   messagesExpired = 0;
   /** Connections closed because the peer broke the protocol. */
   protocolErrors = 0;

@@ -3,6 +3,7 @@ import type { Dismissal } from "../core/connection/closing.ts";
 import type { RefusedClient } from "../core/connection/connect-rules.ts";
 import type { Connection } from "../core/connection/connection.ts";
 import type { CoreOptions } from "../core/core-options.ts";
+import type { DeliveryNotices } from "../core/delivering/delivery-notices.ts";
 import type { Hooks } from "../core/hooks/hooks.ts";
 import { messageFromApplication } from "../core/publishing/message.ts";
 import { runTask } from "../core/pending.ts";
@@ -40,6 +41,8 @@ export interface DriverOptions {
   readonly seed?: number;
   /** Told of each client that is not let in. */
   readonly refused?: ((client: RefusedClient) => void) | undefined;
+  /** Told of what is not delivered. */
+  readonly notices?: DeliveryNotices | undefined;
   /** Told when the store has become full, has failed, or has room again. */
   readonly healthChanged?: (() => void) | undefined;
 }
@@ -84,6 +87,7 @@ export class Driver implements ConnectionAcceptor {
       report: (error) => this.#log.error?.("a packet could not be handled", {}, asError(error)),
       warn: (message, fields) => this.#log.warn?.(message, fields),
       refused: options.refused,
+      notices: options.notices,
     });
     this.#committer = this.#committerFor(options);
   }

@@ -47,6 +47,7 @@ const FIXED: readonly (readonly [path: string, name: string])[] = [
   ["listeners/stream-wire.ts", "READING_MS_MAX"],
   ["core/connection/connection.ts", "OUTBOX_HIGH_WATER"],
   ["core/delivering/delivering.ts", "OUTBOX_BYTES_MAX"],
+  ["core/delivering/window-watch.ts", "STALLED_AFTER_MS"],
   ["core/connection/outgoing.ts", "UNREAD_BYTES_MAX"],
   ["core/connection/outgoing.ts", "REASON_STRING_MAX"],
   ["core/publishing/intercepting.ts", "WAITING_PACKETS_MAX"],

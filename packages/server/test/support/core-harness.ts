@@ -8,6 +8,7 @@ import type {
 import type { ApplicationMessage } from "../../src/core/publishing/application-message.ts";
 import { CORE_DEFAULTS } from "../../src/core/core-options.ts";
 import type { CoreOptions } from "../../src/core/core-options.ts";
+import type { DeliveryNotices } from "../../src/core/delivering/delivery-notices.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { Pending } from "../../src/core/pending.ts";
 import type { Published } from "../../src/core/publishing/publishing.ts";
@@ -40,11 +41,12 @@ export class CoreHarness {
   #isFlushRequested = false;
   #clientIds = 0;
 
-  constructor(options: Partial<CoreOptions> = {}, hooks: Hooks = {}) {
+  constructor(options: Partial<CoreOptions> = {}, hooks: Hooks = {}, notices?: DeliveryNotices) {
     this.core = new ServerCore(
       { ...CORE_DEFAULTS, ...options },
       {
         hooks,
+        notices,
         requestCommit: () => {
           this.#isCommitRequested = true;
         },

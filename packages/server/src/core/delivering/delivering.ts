@@ -11,7 +11,8 @@ import { dropWatched, watch } from "../management/delivery-watch.ts";
 import { applicationMessageOf, messageFromPacket, secondsLeft } from "../publishing/message.ts";
 import { countPublishes, sendAcknowledgement } from "../connection/outgoing.ts";
 import type { Outbox } from "../connection/outbox.ts";
-import { writePublish } from "./publish-writer.ts";
+import { packetSizeOf, writePublish } from "./publish-writer.ts";
+import { watchWindow } from "./window-watch.ts";
 import { replayRetained } from "../retained/retained-replay.ts";
 import type { Session } from "../sessions/session.ts";
 import { exchangeOutbox, isCutOff } from "../journal/storing.ts";
@@ -213,11 +214,23 @@ function write(
     nowMs: core.now,
   });
   if (!written) {
-    core.statistics.messagesDropped += 1;
+    dropTooLarge(core, connection, sending.delivery);
     return false;
   }
   countPublishes(core, connection, 1, outbox.length - before);
   return true;
+}
+
+/** It counts as delivered [MQTT-3.1.2-25], but somebody should know. */
+function dropTooLarge(core: CoreContext, connection: Connection, delivery: Delivery): void {
+  core.statistics.messagesDropped += 1;
+  core.statistics.messagesTooLarge += 1;
+  core.notices?.tooLarge({
+    clientId: connection.clientId,
+    topic: delivery.message.topic,
+    packetSize: packetSizeOf(connection, delivery),
+    maximumPacketSize: connection.maximumPacketSize,
+  });
 }
 
 /** The packet that a delivery will be, for the outbound interceptor. */
@@ -261,6 +274,7 @@ export function pump(core: CoreContext, session: Session): void {
   if (!connection.isOpen || isCutOff(core, session)) return;
   if (connection.resuming !== undefined) resend(core, session, connection);
   sendQueued(core, session);
+  if (session.queue.length > 0) watchWindow(core, session);
   const { replays } = session;
   if (replays !== undefined && replays.size > 0 && session.queue.length === 0)
     replayRetained(core, session, replays, deliver);

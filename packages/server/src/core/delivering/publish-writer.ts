@@ -61,6 +61,11 @@ function fittingLayout(connection: Connection, delivery: Delivery): Layout | und
   return sizeOf(plain) <= maximumPacketSize ? plain : undefined;
 }
 
+/** Bytes of the PUBLISH of a delivery, without what the server may add. */
+export function packetSizeOf(connection: Connection, delivery: Delivery): number {
+  return sizeOf(measure(connection.version, delivery, 0, true));
+}
+
 function sizeOf({ remainingLength }: Layout): number {
   return 1 + varintSize(remainingLength) + remainingLength;
 }

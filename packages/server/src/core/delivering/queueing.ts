@@ -8,6 +8,7 @@ import type { Session } from "../sessions/session.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
 import { deliveryOf, letGo, owe, oweOfRun, sizeOf, storeRun } from "./owed.ts";
 import type { Owed } from "./owed.ts";
+import { watchWindow } from "./window-watch.ts";
 
 /** Puts a message into the session's queue; a full queue gives up its oldest, or refuses. */
 export function enqueue(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
@@ -53,6 +54,7 @@ function makeRoom(core: CoreContext, session: Session, bytes: number): boolean {
 /** What is about to be queued is seen to in the next turn, if nothing but the end of this one has to be waited for. */
 export function seeToLater(core: CoreContext, session: Session): void {
   if (session.connection?.waitsForTurn) core.continueLater(session);
+  watchWindow(core, session);
 }
 
 /** Puts what is written down already at the end of the queue, whatever the limits. */

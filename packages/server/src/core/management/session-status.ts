@@ -2,6 +2,7 @@ import type { QoS } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import { NEVER_EXPIRES } from "../sessions/session-expiry.ts";
+import { stalledSince } from "../delivering/window-watch.ts";
 import type { Session } from "../sessions/session.ts";
 
 /** A session, connected or not, as it was at the moment of asking. */
@@ -23,6 +24,11 @@ export interface SessionStatus {
   readonly queuedBytes: number;
   /** QoS 1 and 2 messages sent to the client and not yet acknowledged to the end. */
   readonly inFlightMessages: number;
+  /**
+   * Since when the client has acknowledged nothing, although as much is in flight as may be and more waits. Absent if it does, and
+   * for the first minute. A device that has no room for a message never acknowledges it.
+   */
+  readonly stalledSinceMs?: number;
   /** QoS 2 messages of the client that await its PUBREL. */
   readonly unreleasedMessages: number;
   readonly hasWill: boolean;
@@ -47,6 +53,7 @@ export interface SubscriptionStatus {
 /** What there is to say of a session. */
 export function sessionStatus(core: CoreContext, session: Session): SessionStatus {
   const { userName, disconnectedAtMs, expiryIntervalSeconds, queue } = session;
+  const stalledSinceMs = stalledSince(session);
   const expires = disconnectedAtMs !== undefined && expiryIntervalSeconds !== NEVER_EXPIRES;
   return {
     clientId: session.clientId,
@@ -63,6 +70,7 @@ export function sessionStatus(core: CoreContext, session: Session): SessionStatu
     queuedBytes: queue.bytes,
     inFlightMessages: session.inFlight,
     unreleasedMessages: session.unreleased,
+    ...(stalledSinceMs !== undefined && { stalledSinceMs: core.toWallMs(stalledSinceMs) }),
     hasWill: session.will !== undefined,
     isDurable: session.isDurable,
     items: session.items,

@@ -4,6 +4,7 @@ import type { Deadline } from "../deadlines.ts";
 import { AddressBook } from "../delivering/address-book.ts";
 import type { Owed } from "../delivering/owed.ts";
 import { DeliveryQueue } from "../delivering/delivery-queue.ts";
+import type { Stall } from "../delivering/window-watch.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import type { MessageSink } from "../management/internal-subscription.ts";
 import type { DeliveryWatch } from "../management/delivery-watch.ts";
@@ -39,6 +40,10 @@ export class Session {
   will: PendingWill | undefined;
   expiryDeadline: Deadline | undefined;
   isDeleted = false;
+  /** It is looked after whether its client acknowledges anything. */
+  isWindowWatched = false;
+  /** The last time that its client acknowledged nothing for long. */
+  stall: Stall | undefined;
   /** Takes the messages in place of a client, for a subscription of the embedding program. */
   sink: MessageSink | undefined;
   /** Who waits for the acknowledgement of a message, by Packet Identifier. */

@@ -1,0 +1,22 @@
+/** A message that was not sent to a client since its packet is larger than the client takes. */
+export interface OversizeMessage {
+  readonly clientId: string;
+  readonly topic: string;
+  /** Bytes of the PUBLISH packet. */
+  readonly packetSize: number;
+  /** The client's Maximum Packet Size. */
+  readonly maximumPacketSize: number;
+}
+
+/** A client that has acknowledged nothing for a minute, although as much is in flight as it may be, and more waits. */
+export interface StalledWindow {
+  readonly clientId: string;
+  readonly inFlightMessages: number;
+  readonly queuedMessages: number;
+}
+
+/** Told of what is not delivered, or not going on, where neither end of the connection would show it. */
+export interface DeliveryNotices {
+  readonly tooLarge: (message: OversizeMessage) => void;
+  readonly stalled: (window: StalledWindow) => void;
+}

@@ -1,0 +1,20 @@
+import type { DeliveryNotices } from "../core/delivering/delivery-notices.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/logger.ts";
+import { CountedWarning } from "./counted-warning.ts";
+
+/** Warns of messages that a client cannot take, and of clients that take none any more; undefined if nobody reads that. */
+export function deliveryWarnings(log: Log, clock: Clock): DeliveryNotices | undefined {
+  const { warn } = log;
+  if (warn === undefined) return undefined;
+  const tooLarge = new CountedWarning(
+    "a message was dropped: it is larger than the client's Maximum Packet Size",
+    log,
+    clock,
+  );
+  return {
+    tooLarge: (message) => tooLarge.add({ ...message }),
+    stalled: (window) =>
+      warn("a client has acknowledged nothing for a minute, and more waits for it", { ...window }),
+  };
+}
