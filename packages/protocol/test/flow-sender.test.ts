@@ -5,7 +5,7 @@ import { Sender as SenderByArrays } from "../src/flow/sender.ts";
 import type { ExchangeState, Sender as FullSender } from "../src/flow/sender.ts";
 
 /** What all implementations have. */
-type AnySender<T> = Omit<FullSender<T>, never>;
+type AnySender<T> = Omit<FullSender<T>, "progress">;
 
 const REFUSED = 0x87;
 
@@ -349,5 +349,27 @@ describe.each([
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe("progress", () => {
+  it("grows with whatever happens to an exchange", () => {
+    const sender = new FullSender<string>();
+    const seen = [sender.progress];
+    const note = (): void => void seen.push(sender.progress);
+    const first = sender.begin(1, "a");
+    note();
+    const second = sender.begin(2, "b");
+    note();
+    sender.puback(first);
+    note();
+    sender.pubrec(second, 0);
+    note();
+    sender.pubcomp(second);
+    note();
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.toSorted((one, other) => one - other)).toEqual(seen);
+    sender.puback(9);
+    expect(sender.progress).toBe(seen.at(-1));
   });
 });
