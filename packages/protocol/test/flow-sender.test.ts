@@ -353,8 +353,8 @@ describe.each([
 });
 
 describe("progress", () => {
-  it("grows with whatever happens to an exchange", () => {
-    const sender = new FullSender<string>();
+  test("grows with whatever happens to an exchange", () => {
+    const sender = new SenderByArrays<string>();
     const seen = [sender.progress];
     const note = (): void => void seen.push(sender.progress);
     const first = sender.begin(1, "a");
