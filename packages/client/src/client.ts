@@ -203,6 +203,9 @@ export class MqttClient {
    * Subscribes to one or more Topic Filters. With a handler, messages go to it; without one, they wait for
    * a `for await` loop. See `Subscription`.
    *
+   * Several subscriptions to one filter share one at the server, with the highest QoS that any of them asks for; `noLocal` and
+   * `retainAsPublished` have to be the same. Each message comes once to each subscription, also where filters overlap.
+   *
    * Subscribe before `connect` when the server may have kept the Session, for it sends at once what it has. What comes before
    * anybody wants it waits for that, `unclaimedMessagesMax` messages at most.
    *
@@ -223,6 +226,7 @@ export class MqttClient {
   ): Subscription {
     const { handler, options } = subscribeArguments(handlerOrOptions, maybeOptions);
     const request = subscribeFields(toArray(topicFilters), options, this.protocolVersion);
+    this.#subscriptions.requireAgreement(request);
     const subscription = new Subscription({
       owner: {
         leave: (leaver) => this.#subscriptions.leave(leaver),

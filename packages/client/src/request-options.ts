@@ -8,7 +8,7 @@ import type {
   SubscribeProperties,
 } from "@anax/protocol";
 import { MqttConfigurationError } from "./core/errors.ts";
-import type { SubscribeRequest, UnsubscribeRequest } from "./core/requests.ts";
+import type { SubscribeFields, UnsubscribeRequest } from "./core/requests.ts";
 import { pick, withoutUndefined } from "./core/without-undefined.ts";
 import {
   DISCONNECT_RULES,
@@ -66,7 +66,7 @@ export function subscribeFields(
   topicFilters: readonly string[],
   options: SubscribeOptions,
   version: ProtocolVersion,
-): Pick<SubscribeRequest, "subscriptions" | "properties"> {
+): SubscribeFields {
   requireOptions(options, SUBSCRIBE_RULES);
   requireVersion5(options, SUBSCRIBE_VERSION_5, version);
   requireTopicFilters(topicFilters);

@@ -2,7 +2,7 @@
 import type { QoS, SubackPacket, UserProperties } from "@anax/protocol";
 import { MqttDisconnectedError, MqttReasonError, serverError } from "./core/errors.ts";
 import type { Message } from "./core/message.ts";
-import type { SubscribeRequest } from "./core/requests.ts";
+import type { SubscribeFields } from "./core/requests.ts";
 import type { TopicTarget } from "./core/topic-router.ts";
 import { deferred } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
@@ -37,10 +37,20 @@ export interface SubscriptionOwner {
 /** How a subscription began. */
 export interface SubscriptionStart {
   readonly owner: SubscriptionOwner;
-  readonly request: Pick<SubscribeRequest, "subscriptions" | "properties">;
+  readonly request: SubscribeFields;
   readonly handler: MessageHandler | undefined;
   readonly options: SubscribeOptions;
 }
+
+/** What the server said to some filters of a subscription. */
+interface Answer {
+  readonly filters: readonly string[];
+  readonly reasonCodes: readonly number[];
+  readonly properties: NonNullable<SubackPacket["properties"]>;
+}
+
+/** Of so many topics it is remembered that their retained messages have come. */
+const RETAINED_TOPICS_MAX = 10_000;
 
 /** Messages that wait for a loop by default: enough for a burst, little enough to be forgotten. */
 const BUFFER_MESSAGES_DEFAULT = 1_000;
@@ -61,12 +71,16 @@ export class Subscription
   readonly #handler: MessageHandler | undefined;
   readonly #options: SubscribeOptions;
   readonly #granted: Deferred<SubscriptionResult> = deferred();
-  #request: Pick<SubscribeRequest, "subscriptions" | "properties">;
+  #request: SubscribeFields;
   #buffer: MessageBuffer | undefined;
   #isAwaited = false;
   #isGranted = false;
   /** The last answer for each filter: the QoS granted, or a Reason Code of 0x80 or above. */
   readonly #codes: Map<string, number> = new Map();
+  #answerProperties: Answer["properties"] = {};
+  /** Topics whose retained message has come. */
+  readonly #retainedTopics: Set<string> = new Set();
+  #isShared = false;
   #endReason: unknown;
   #isEnded = false;
   #dropped = 0;
@@ -154,7 +168,7 @@ export class Subscription
   };
 
   /** @internal What to ask of the server, now or on another connection. */
-  get request(): Pick<SubscribeRequest, "subscriptions" | "properties"> {
+  get request(): SubscribeFields {
     return this.#request;
   }
 
@@ -163,27 +177,55 @@ export class Subscription
     return this.#isGranted;
   }
 
-  /** @internal A message came. */
-  deliver(message: Message): void {
+  /** @internal Another subscription has the server send retained messages once more that this one has had. */
+  share(): void {
+    this.#isShared = true;
+  }
+
+  /** @internal It is made anew, and with it come the retained messages. */
+  forgetRetained(): void {
+    this.#retainedTopics.clear();
+  }
+
+  /** @internal A message came; false when it is not wanted. */
+  deliver(message: Message): boolean {
+    if (message.retain && !this.#isNewRetained(message.topic)) return false;
     if (this.#handler !== undefined) this.#owner.handOver(this.#handler, message);
     const result = this.#buffer?.push(message);
     if (result === "dropped") this.#dropped += 1;
     else if (result === "overflowed") this.#leaveQuietly();
+    return true;
   }
 
-  /** @internal SUBACK came for these filters. Those that are refused are given up, the others go on. */
-  answered(filters: readonly string[], packet: SubackPacket): void {
+  /**
+   * @internal SUBACK came for these filters. Those that are refused are given up, the others go on. No more is granted
+   * than was asked for here, whatever others have asked of the same filter.
+   */
+  answered(asked: readonly string[], { reasonCodes, properties }: SubackPacket): void {
     if (this.#isEnded) return;
     const before = new Map(this.#codes);
-    filters.forEach((filter, index) => {
-      this.#codes.set(filter, packet.reasonCodes[index] ?? 0x80);
+    this.#answerProperties = { ...this.#answerProperties, ...properties };
+    asked.forEach((topicFilter, index) => {
+      const code = reasonCodes[index] ?? 0x80;
+      const { qos = 0 } =
+        this.#request.subscriptions.find((one) => one.topicFilter === topicFilter) ?? {};
+      this.#codes.set(topicFilter, code < 0x80 ? Math.min(code, qos) : code);
     });
-    if (this.#isGranted) this.#answeredAgain(filters, packet, before);
-    else this.#answeredFirst(filters, packet);
+    const filters = this.#isGranted ? asked : this.topicFilters;
+    // Filters that need Subscription Identifiers of their own are asked for in several packets.
+    if (filters.some((filter) => !this.#codes.has(filter))) return;
+    const answer = {
+      filters,
+      reasonCodes: filters.map((filter) => this.#codes.get(filter) ?? 0x80),
+      properties: this.#answerProperties,
+    };
+    this.#answerProperties = {};
+    if (this.#isGranted) this.#answeredAgain(answer, before);
+    else this.#answeredFirst(answer);
   }
 
-  #answeredFirst(filters: readonly string[], packet: SubackPacket): void {
-    const { reasonCodes, properties } = packet;
+  #answeredFirst(answer: Answer): void {
+    const { reasonCodes, properties } = answer;
     const refused = reasonCodes.find((code) => code >= 0x80);
     if (refused === undefined) {
       this.#isGranted = true;
@@ -192,21 +234,17 @@ export class Subscription
       return;
     }
     this.#isGranted = this.keepFilters((filter) => (this.#codes.get(filter) ?? 0) < 0x80);
-    this.refused(refusal(filters, packet, refused));
+    this.refused(refusal(answer, refused));
   }
 
   /** Nobody awaits the answer on a later connection, so what is worse than before is told by an event. */
-  #answeredAgain(
-    filters: readonly string[],
-    packet: SubackPacket,
-    before: ReadonlyMap<string, number>,
-  ): void {
-    const worse = packet.reasonCodes.find((code, index) => {
-      const earlier = before.get(filters[index] ?? "") ?? 0;
+  #answeredAgain(answer: Answer, before: ReadonlyMap<string, number>): void {
+    const worse = answer.reasonCodes.find((code, index) => {
+      const earlier = before.get(answer.filters[index] ?? "") ?? 0;
       return code >= 0x80 ? code !== earlier : code < earlier && earlier < 0x80;
     });
     if (worse === undefined) return;
-    const error = refusal(filters, packet, worse);
+    const error = refusal(answer, worse);
     const isLeft = this.keepFilters((filter) => {
       const code = this.#codes.get(filter) ?? 0;
       return code < 0x80 || this.#owner.mayAskAgain(code);
@@ -250,6 +288,14 @@ export class Subscription
     this.#buffer?.finish(error);
   }
 
+  /** With Retain As Published nothing tells whether a message is an old one. */
+  #isNewRetained(topic: string): boolean {
+    if (this.#options.retainAsPublished === true) return true;
+    if (this.#retainedTopics.has(topic)) return !this.#isShared;
+    if (this.#retainedTopics.size < RETAINED_TOPICS_MAX) this.#retainedTopics.add(topic);
+    return true;
+  }
+
   #newBuffer(): MessageBuffer {
     const { bufferMessages = BUFFER_MESSAGES_DEFAULT, overflow = "dropOldest" } = this.#options;
     const buffer = new MessageBuffer(bufferMessages, overflow);
@@ -263,13 +309,13 @@ export class Subscription
 }
 
 /** The error for an answer with a code that is a refusal, or a lower QoS than before. */
-function refusal(filters: readonly string[], packet: SubackPacket, code: number): MqttReasonError {
-  const filter = filters[packet.reasonCodes.indexOf(code)];
+function refusal(answer: Answer, code: number): MqttReasonError {
+  const filter = answer.filters[answer.reasonCodes.indexOf(code)];
   const what =
     code >= 0x80
       ? `refused the subscription to ${filter}`
       : `grants a lower QoS than before to ${filter}`;
-  return serverError(MqttReasonError, what, { ...packet, filters, reasonCode: code });
+  return serverError(MqttReasonError, what, { ...answer, reasonCode: code });
 }
 
 function lowestQos(reasonCodes: readonly number[]): QoS {

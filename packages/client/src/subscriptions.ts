@@ -1,16 +1,24 @@
 /** The subscriptions of a client: who gets a message, what the server is asked for, and how they end. */
-import type { ProtocolVersion } from "@anax/protocol";
+import type { ProtocolVersion, SubscribeProperties, SubscriptionRequest } from "@anax/protocol";
 import type { CancelCall, Clock } from "./clock.ts";
 import { backOffMs } from "./core/back-off.ts";
 import type { ClientMachine } from "./core/client-machine.ts";
 import type { ConnectResult } from "./core/connect-result.ts";
-import { MqttQueueFullError, MqttReasonError, serverError } from "./core/errors.ts";
+import {
+  MqttConfigurationError,
+  MqttQueueFullError,
+  MqttReasonError,
+  serverError,
+} from "./core/errors.ts";
+import { MessageCopies } from "./core/message-copies.ts";
 import type { Message } from "./core/message.ts";
-import type { UnsubscribeRequest } from "./core/requests.ts";
+import type { SubscribeFields, UnsubscribeRequest } from "./core/requests.ts";
 import { TopicRouter } from "./core/topic-router.ts";
+import type { TopicMatches } from "./core/topic-router.ts";
 import { deferred } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
 import type { EventHandlers } from "./events.ts";
+import { FilterTable } from "./filter-table.ts";
 import type { UnsubscribeResult } from "./options.ts";
 import { callAtTurnEnd } from "./platform.ts";
 import type { Subscription } from "./subscription.ts";
@@ -40,6 +48,8 @@ export interface SubscriptionsClient {
 export class Subscriptions {
   readonly #client: SubscriptionsClient;
   readonly #router: TopicRouter<Subscription> = new TopicRouter();
+  readonly #filters: FilterTable<Subscription> = new FilterTable();
+  readonly #copies: MessageCopies = new MessageCopies();
   readonly #unclaimed: UnclaimedMessages;
   /** Unsubscribes that wait for their answer. */
   readonly #leaving: Set<Deferred<UnsubscribeResult>> = new Set();
@@ -62,9 +72,26 @@ export class Subscriptions {
     return this.#unclaimed.length;
   }
 
+  /** @throws MqttConfigurationError when the server cannot have it beside another one */
+  requireAgreement({ subscriptions }: SubscribeFields): void {
+    for (const request of subscriptions) {
+      const name = this.#filters.conflict(request);
+      if (name === undefined) continue;
+      const why = `another subscription to ${request.topicFilter} has ${!request[name]}`;
+      throw new MqttConfigurationError(
+        `${name} cannot be ${request[name]}: ${why}, and the server keeps one for each filter`,
+      );
+    }
+  }
+
   /** Begins a subscription. */
   add(subscription: Subscription): void {
     this.#router.add(subscription);
+    const { subscriptions } = subscription.request;
+    for (const request of subscriptions) {
+      this.#filters.add(subscription, request, subscription.subscriptionIdentifier);
+    }
+    for (const { topicFilter } of subscriptions) this.#compare(subscription, topicFilter);
     this.#ask(subscription, subscription.topicFilters);
     this.claim();
   }
@@ -89,7 +116,9 @@ export class Subscriptions {
     this.#refusals = 0;
     // MQTT 3.1 does not say whether there was a Session; to subscribe again does no harm.
     const isKept = result.sessionPresent && this.#client.protocolVersion !== 3;
+    this.#copies.clear();
     for (const subscription of this.#router.targets) {
+      if (!isKept) subscription.forgetRetained();
       const { isGranted, topicFilters, refusedFilters } = subscription;
       if (isGranted) this.#ask(subscription, isKept ? refusedFilters : topicFilters);
     }
@@ -107,15 +136,14 @@ export class Subscriptions {
   /** No connection is to come; by an error, or because the application wanted it so. */
   end(error: Error | undefined): void {
     for (const subscription of this.#router.targets) {
-      this.#router.remove(subscription);
+      this.#remove(subscription);
       subscription.end(error);
     }
   }
 
   /** Ends a subscription; the server is told of those filters that no other subscription has. */
   leave(subscription: Subscription): Promise<UnsubscribeResult> {
-    if (!this.#router.remove(subscription)) return Promise.resolve(UNASKED);
-    const unused = subscription.topicFilters.filter((filter) => !this.#router.hasFilter(filter));
+    const unused = this.#remove(subscription);
     if (unused.length === 0) return Promise.resolve(UNASKED);
     return this.#sendUnsubscribe({ topicFilters: unused });
   }
@@ -126,6 +154,7 @@ export class Subscriptions {
   ): Promise<UnsubscribeResult> {
     const { topicFilters } = fields;
     for (const subscription of this.#router.targets) {
+      for (const filter of topicFilters) this.#filters.remove(subscription, filter);
       if (subscription.keepFilters((filter) => !topicFilters.includes(filter))) continue;
       this.#router.remove(subscription);
       subscription.end();
@@ -136,12 +165,42 @@ export class Subscriptions {
 
   #give(message: Message): void {
     const { events } = this.#client;
-    const { topic, subscriptionIdentifiers } = message;
     const isHeard = events.has("message");
     if (isHeard) events.emit("message", message);
-    const subscriptions = this.#router.find(topic, subscriptionIdentifiers);
-    for (const subscription of subscriptions) subscription.deliver(message);
-    if (subscriptions.length === 0 && !isHeard) this.#keep(message);
+    const matches = this.#router.find(message.topic);
+    if (matches.targets.length === 0) {
+      if (!isHeard) this.#keep(message);
+      return;
+    }
+    const wanting =
+      matches.filters.length === 1 ? matches.targets : this.#wanting(message, matches);
+    let isTaken = false;
+    for (const subscription of wanting) isTaken = subscription.deliver(message) || isTaken;
+    if (!isTaken) message.acknowledge();
+  }
+
+  /**
+   * Who is to get this copy of a message that several filters match. By its Subscription Identifiers it is for those whose first
+   * filter it was sent for; without any, all get the first copy. Nobody is left out because of an identifier that is not known.
+   */
+  #wanting(message: Message, matches: TopicMatches<Subscription>): readonly Subscription[] {
+    const { targets, firstFilters, filters } = matches;
+    const identifiers = filters
+      .map((filter) => this.#filters.identifierOf(filter))
+      .filter((one) => one !== undefined && message.subscriptionIdentifiers?.includes(one));
+    // Of one filter the server sends one copy; so many may come that look alike.
+    const alike =
+      identifiers.length === 0
+        ? filters.length
+        : identifiers.length - new Set(identifiers).size + 1;
+    const isCopy =
+      alike > 1 && !message.retain && this.#copies.isCopy(message, alike, this.#client.clock.now());
+    if (isCopy) return [];
+    if (identifiers.length === 0) return targets;
+    return targets.filter((_, index) => {
+      const identifier = this.#filters.identifierOf(firstFilters[index] ?? "");
+      return identifier === undefined || identifiers.includes(identifier);
+    });
   }
 
   #giveUnclaimed(): void {
@@ -159,21 +218,47 @@ export class Subscriptions {
     events.report(new MqttQueueFullError(`a message to ${topic} was dropped: ${why}`));
   }
 
+  /** Looks whether others have, or overlap with, a filter of a new subscription: those may get messages twice. */
+  #compare(subscription: Subscription, topicFilter: string): void {
+    const overlapping = this.#filters.overlapping(topicFilter);
+    const sharing = [topicFilter, ...overlapping].flatMap((filter) => this.#filters.owners(filter));
+    if (sharing.length > 1) for (const one of sharing) one.share();
+    if (overlapping.length === 0 || this.#client.protocolVersion !== 5) return;
+    this.#filters.identify(topicFilter);
+    // The others come first: so the server never has two of which only one can be told apart.
+    for (const filter of overlapping) {
+      if (!this.#filters.identify(filter)) continue;
+      const isAsked = this.#filters.owners(filter).some(({ isGranted }) => isGranted);
+      const isOwn = subscription.topicFilters.includes(filter);
+      if (!isOwn && (isAsked || this.#client.status() === "connected")) this.#refresh(filter, true);
+    }
+  }
+
   /** Sends SUBSCRIBE for these of its filters, now or on the next connection. */
   #ask(subscription: Subscription, topicFilters: readonly string[]): void {
     if (topicFilters.length === 0) return;
-    const { properties } = subscription.request;
     this.#client.machine.request({
       type: "subscribe",
-      ...(properties === undefined ? {} : { properties }),
-      get subscriptions() {
-        // What was withdrawn while it waited is not asked for.
-        if (subscription.isEnded) return [];
-        const { subscriptions } = subscription.request;
-        return subscriptions.filter((one) => topicFilters.includes(one.topicFilter));
+      fields: (server) => {
+        if (subscription.isEnded) return { subscriptions: [] };
+        const { subscriptions, properties } = subscription.request;
+        const wanted = subscriptions.filter((one) => topicFilters.includes(one.topicFilter));
+        const together = wanted.filter(
+          ({ topicFilter }) => !this.#hasIdentifierOfItsOwn(subscription, topicFilter),
+        );
+        const first = together.length > 0 ? together : wanted.slice(0, 1);
+        // A SUBSCRIBE has one identifier for all its filters; what needs another goes in the next.
+        const others = wanted.filter((one) => !first.includes(one));
+        const otherFilters = others.map(({ topicFilter }) => topicFilter);
+        if (others.length > 0) callAtTurnEnd(() => this.#ask(subscription, otherFilters));
+        return this.#joined(first, properties, server);
       },
-      acknowledged: (packet, sentFilters) => {
-        subscription.answered(sentFilters, packet);
+      acknowledged: (packet, asked) => {
+        subscription.answered(asked, packet);
+        for (const filter of asked) {
+          const isKept = subscription.topicFilters.includes(filter);
+          if (!isKept) this.#filters.remove(subscription, filter);
+        }
         this.#forgetIfEnded(subscription);
         this.#askAgainLater(subscription);
       },
@@ -183,6 +268,60 @@ export class Subscriptions {
       },
     });
     this.#client.flush();
+  }
+
+  #hasIdentifierOfItsOwn(subscription: Subscription, topicFilter: string): boolean {
+    const identifier = this.#filters.identifierOf(topicFilter);
+    return identifier !== undefined && identifier !== subscription.subscriptionIdentifier;
+  }
+
+  /** What to ask so that it serves all who want these filters. */
+  #joined(
+    subscriptions: readonly SubscriptionRequest[],
+    properties: SubscribeProperties | undefined,
+    { subscriptionIdentifiersAvailable }: ConnectResult,
+  ): SubscribeFields {
+    const identifier = this.#filters.identifierOf(subscriptions[0]?.topicFilter ?? "");
+    const isGiven = properties?.subscriptionIdentifier !== undefined;
+    const isAdded = identifier !== undefined && !isGiven && subscriptionIdentifiersAvailable;
+    return {
+      subscriptions: subscriptions.map((one) => ({
+        ...one,
+        qos: this.#filters.qosOf(one.topicFilter),
+      })),
+      ...(isAdded
+        ? { properties: { ...properties, subscriptionIdentifier: identifier } }
+        : properties && { properties }),
+    };
+  }
+
+  /** Has the server take over the QoS or the identifier of a filter, without its retained messages. */
+  #refresh(topicFilter: string, isIdentifier: boolean): void {
+    this.#client.machine.request({
+      type: "subscribe",
+      fields: (server) => {
+        if (isIdentifier && !server.subscriptionIdentifiersAvailable) return { subscriptions: [] };
+        const [owner] = this.#filters.owners(topicFilter);
+        const request = owner?.request.subscriptions.find((one) => one.topicFilter === topicFilter);
+        const subscriptions = request ? [{ ...request, retainHandling: 2 } as const] : [];
+        return this.#joined(subscriptions, undefined, server);
+      },
+      acknowledged: () => {},
+      failed: () => {},
+    });
+    this.#client.flush();
+  }
+
+  /** Forgets a subscription; those of its filters that nobody has any more. */
+  #remove(subscription: Subscription): readonly string[] {
+    if (!this.#router.remove(subscription)) return [];
+    return subscription.topicFilters.filter((filter) => {
+      const before = this.#filters.qosOf(filter);
+      this.#filters.remove(subscription, filter);
+      const isUsed = this.#filters.has(filter);
+      if (isUsed && this.#filters.qosOf(filter) !== before) this.#refresh(filter, false);
+      return !isUsed;
+    });
   }
 
   /** What was refused for the time being is asked for again, ever later. */
@@ -198,7 +337,7 @@ export class Subscriptions {
   }
 
   #forgetIfEnded(subscription: Subscription): void {
-    if (subscription.isEnded) this.#router.remove(subscription);
+    if (subscription.isEnded) this.#remove(subscription);
     this.#router.changed();
   }
 

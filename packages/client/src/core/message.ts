@@ -96,7 +96,10 @@ export class Message {
     return this.#packet?.properties?.userProperties;
   }
 
-  /** Subscription Identifiers of the subscriptions for which the server sent it. */
+  /**
+   * Subscription Identifiers of the subscriptions for which the server sent it: those of the application, and from
+   * 200 000 000 on those that the client gives to filters that overlap.
+   */
   get subscriptionIdentifiers(): readonly number[] | undefined {
     return this.#packet?.properties?.subscriptionIdentifiers;
   }

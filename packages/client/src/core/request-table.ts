@@ -6,7 +6,13 @@
  * `CONNECTIONS_MAX` connections end is given up, while the others go on.
  */
 import { ProtocolError } from "@anax/protocol";
-import type { ClientPacket, PublishPacket, SubackPacket, UnsubackPacket } from "@anax/protocol";
+import type {
+  PublishPacket,
+  SubackPacket,
+  SubscribePacket,
+  UnsubackPacket,
+  UnsubscribePacket,
+} from "@anax/protocol";
 import { packetTooLarge, subscribeFault } from "./capabilities.ts";
 import type { ConnectResult } from "./connect-result.ts";
 import { MqttDisconnectedError, MqttQueueFullError } from "./errors.ts";
@@ -122,32 +128,33 @@ export class RequestTable {
   /** Sends the request; false when it was not sent, which the request has been told if somebody waits. */
   #send(entry: Entry, server: ConnectResult): boolean {
     const { request } = entry;
-    const filters = topicFiltersOf(request);
+    const packet = packetOf(request, server);
+    const filters = topicFiltersOf(packet);
     if (filters.length === 0) return false;
     entry.topicFilters = filters;
-    const fault = request.type === "subscribe" ? subscribeFault(request, server) : undefined;
+    const fault = packet.type === "subscribe" ? subscribeFault(packet, server) : undefined;
     const packetIdentifier = fault === undefined ? this.#outgoing.lendIdentifier() : 0;
     if (packetIdentifier === 0) {
       request.failed(fault ?? new MqttQueueFullError("all Packet Identifiers are in use"));
       return false;
     }
-    const error = this.#encode(request, packetIdentifier);
+    const error = this.#encode({ ...packet, packetIdentifier });
     if (error !== undefined) {
       this.#outgoing.giveBackIdentifier(packetIdentifier);
       request.failed(error);
       return false;
     }
     this.#unanswered.set(packetIdentifier, entry);
-    if (request.type === "subscribe") {
-      this.#identifiers?.add(request.properties?.subscriptionIdentifier ?? 0);
+    if (packet.type === "subscribe") {
+      this.#identifiers?.add(packet.properties?.subscriptionIdentifier ?? 0);
     }
     return true;
   }
 
   /** Appends the packet; the error if it cannot be sent. */
-  #encode(request: Request, packetIdentifier: number): unknown {
+  #encode(packet: SubscribePacket | UnsubscribePacket): unknown {
     try {
-      const isSent = this.#output.send(packetOf(request, packetIdentifier));
+      const isSent = this.#output.send(packet);
       return isSent ? undefined : packetTooLarge(this.#output.maximumPacketSize);
     } catch (error) {
       return error;
@@ -169,19 +176,20 @@ export class RequestTable {
   }
 }
 
-function topicFiltersOf(request: Request): readonly string[] {
-  if (request.type === "unsubscribe") return request.topicFilters;
-  return request.subscriptions.map(({ topicFilter }) => topicFilter);
+/** A packet that has yet to get its Packet Identifier. */
+type Unnumbered =
+  | Omit<SubscribePacket, "packetIdentifier">
+  | Omit<UnsubscribePacket, "packetIdentifier">;
+
+function packetOf(request: Request, server: ConnectResult): Unnumbered {
+  if (request.type === "subscribe") return { type: "subscribe", ...request.fields(server) };
+  const { type, topicFilters, properties } = request;
+  return { type, topicFilters, ...(properties && { properties }) };
 }
 
-function packetOf(request: Request, packetIdentifier: number): ClientPacket {
-  const properties = request.properties === undefined ? {} : { properties: request.properties };
-  if (request.type === "unsubscribe") {
-    const { type, topicFilters } = request;
-    return { type, packetIdentifier, topicFilters, ...properties };
-  }
-  const { type, subscriptions } = request;
-  return { type, packetIdentifier, subscriptions, ...properties };
+function topicFiltersOf(packet: Unnumbered): readonly string[] {
+  if (packet.type === "unsubscribe") return packet.topicFilters;
+  return packet.subscriptions.map(({ topicFilter }) => topicFilter);
 }
 
 function endsConnections({ request, topicFilters }: Entry): MqttDisconnectedError {

@@ -15,6 +15,7 @@ import type {
   UnsubackPacket,
   UnsubscribeProperties,
 } from "@anax/protocol";
+import type { ConnectResult } from "./connect-result.ts";
 
 /** The acknowledgement that ends a publish: none at QoS 0. */
 export type PublishAcknowledgement = PubackPacket | PubrecPacket | PubcompPacket | undefined;
@@ -61,12 +62,20 @@ export abstract class PublishRequest implements PublishPacket {
   abstract failed(error: unknown): void;
 }
 
+/** The fields of a SUBSCRIBE that the caller chooses. */
+export interface SubscribeFields {
+  readonly subscriptions: readonly SubscriptionRequest[];
+  readonly properties?: SubscribeProperties;
+}
+
 /** A SUBSCRIBE. */
 export interface SubscribeRequest {
   readonly type: "subscribe";
-  /** Is read each time that the packet is sent; it is not sent when none is left, because nobody wants them any more. */
-  readonly subscriptions: readonly SubscriptionRequest[];
-  readonly properties?: SubscribeProperties;
+  /**
+   * What to ask for, called each time that the packet is sent. It is not sent when there are no subscriptions, because nobody
+   * wants them any more.
+   */
+  readonly fields: (server: ConnectResult) => SubscribeFields;
   /** SUBACK came, with one Reason Code for each of the Topic Filters that were sent. */
   readonly acknowledged: (packet: SubackPacket, topicFilters: readonly string[]) => void;
   /** It could not be sent, or the connection ended for good before the answer. */

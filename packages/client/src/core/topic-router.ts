@@ -1,10 +1,11 @@
 /**
- * Finds who wants a message: by its topic, or by the Subscription Identifiers that it carries.
+ * Finds who wants a message by its topic.
  *
  * Answers are remembered by topic, because devices publish to few topics again and again; a change of the
  * subscriptions forgets all of them.
  */
 import { topicMatchesFilter } from "@anax/protocol";
+import { plainFilter } from "./filter-overlap.ts";
 
 /** Topics whose answer is remembered. Who receives more pays for a match per message. */
 const REMEMBERED_TOPICS_MAX = 1_024;
@@ -13,14 +14,21 @@ const REMEMBERED_TOPICS_MAX = 1_024;
 export interface TopicTarget {
   /** Its Topic Filters, those of Shared Subscriptions in full. */
   readonly topicFilters: readonly string[];
-  /** The Subscription Identifier that the server was given for them. */
-  readonly subscriptionIdentifier: number | undefined;
+}
+
+/** Who wants the messages of one topic. */
+export interface TopicMatches<Target> {
+  readonly targets: readonly Target[];
+  /** Of each target, the first of its filters that matches: it takes the copy that was sent for that one. */
+  readonly firstFilters: readonly string[];
+  /** All filters that match, each once. */
+  readonly filters: readonly string[];
 }
 
 /** Finds the targets of a message. */
 export class TopicRouter<Target extends TopicTarget> {
   readonly #targets: Set<Target> = new Set();
-  readonly #remembered: Map<string, readonly Target[]> = new Map();
+  readonly #remembered: Map<string, TopicMatches<Target>> = new Map();
 
   /** All targets, in the order of their coming. */
   get targets(): Iterable<Target> {
@@ -44,42 +52,32 @@ export class TopicRouter<Target extends TopicTarget> {
     this.#remembered.clear();
   }
 
-  /** Whether any target has this Topic Filter, character by character. */
-  hasFilter(topicFilter: string): boolean {
-    for (const target of this.#targets) {
-      if (target.topicFilters.includes(topicFilter)) return true;
-    }
-    return false;
+  /** Who wants a message of this topic. */
+  find(topic: string): TopicMatches<Target> {
+    return this.#remembered.get(topic) ?? this.#match(topic);
   }
 
-  /**
-   * Who wants a message of this topic. Where the server says for which Subscription Identifiers it sent
-   * the message, targets that have another one are left out.
-   */
-  find(topic: string, identifiers: readonly number[] | undefined): readonly Target[] {
-    const targets = this.#remembered.get(topic) ?? this.#match(topic);
-    if (identifiers === undefined) return targets;
-    return targets.filter(
-      ({ subscriptionIdentifier }) =>
-        subscriptionIdentifier === undefined || identifiers.includes(subscriptionIdentifier),
-    );
-  }
-
-  #match(topic: string): readonly Target[] {
+  #match(topic: string): TopicMatches<Target> {
     const targets: Target[] = [];
+    const firstFilters: string[] = [];
+    const filters = new Set<string>();
     for (const target of this.#targets) {
-      if (target.topicFilters.some((filter) => topicMatches(topic, filter))) targets.push(target);
+      const [first, ...others] = target.topicFilters.filter((filter) =>
+        topicMatches(topic, filter),
+      );
+      if (first === undefined) continue;
+      targets.push(target);
+      firstFilters.push(first);
+      for (const filter of [first, ...others]) filters.add(filter);
     }
+    const matches = { targets, firstFilters, filters: [...filters] };
     if (this.#remembered.size >= REMEMBERED_TOPICS_MAX) this.#remembered.clear();
-    this.#remembered.set(topic, targets);
-    return targets;
+    this.#remembered.set(topic, matches);
+    return matches;
   }
 }
 
-/**
- * Whether a Topic Name matches a Topic Filter. A Shared Subscription is matched without its first two parts; that it is
- * well formed was checked before.
- */
-export function topicMatches(topic: string, filter: string): boolean {
-  return topicMatchesFilter(topic, filter.replace(/^\$share\/[^/]*\//, ""));
+/** Whether a Topic Name matches a Topic Filter, also one of a Shared Subscription. That it is well formed was checked before. */
+export function topicMatches(topic: string, topicFilter: string): boolean {
+  return topicMatchesFilter(topic, plainFilter(topicFilter));
 }

@@ -7,6 +7,7 @@ import type { MachineEvent } from "../../src/core/machine-event.ts";
 import { PublishRequest } from "../../src/core/requests.ts";
 import type {
   PublishAcknowledgement,
+  SubscribeFields,
   SubscribeRequest,
   UnsubscribeRequest,
 } from "../../src/core/requests.ts";
@@ -118,7 +119,7 @@ export class MachineHarness {
     return request;
   }
 
-  subscribe(topicFilters: string[], properties?: SubscribeRequest["properties"]): RecordedRequest {
+  subscribe(topicFilters: string[], properties?: SubscribeFields["properties"]): RecordedRequest {
     const subscriptions = topicFilters.map((topicFilter) => ({
       topicFilter,
       qos: 1 as const,
@@ -126,7 +127,8 @@ export class MachineHarness {
       retainAsPublished: false,
       retainHandling: 0 as const,
     }));
-    return this.#request({ type: "subscribe", subscriptions, ...(properties && { properties }) });
+    const fields = { subscriptions, ...(properties && { properties }) };
+    return this.#request({ type: "subscribe", fields: () => fields });
   }
 
   unsubscribe(topicFilters: string[]): RecordedRequest {
@@ -135,7 +137,7 @@ export class MachineHarness {
 
   #request(
     fields:
-      | Pick<SubscribeRequest, "type" | "subscriptions" | "properties">
+      | Pick<SubscribeRequest, "type" | "fields">
       | Pick<UnsubscribeRequest, "type" | "topicFilters" | "properties">,
   ): RecordedRequest {
     const recorded: RecordedRequest = { outcome: undefined };

@@ -53,6 +53,28 @@ describe.skipIf(whyNoMosquitto !== undefined)("with mosquitto", () => {
     });
   });
 
+  it.each([3, 4, 5] as const)(
+    "in version %i, each handler gets a message once although filters overlap",
+    async (protocolVersion) => {
+      const client = await open(mosquitto.mqtt, { protocolVersion });
+      const seen: string[] = [];
+      const topic = `overlap/${protocolVersion}`;
+      await client.publish(topic, "kept", { qos: 1, retain: true });
+      await client.subscribe("overlap/#", ({ text }) => seen.push(`wide ${text}`), { qos: 1 });
+      await client.subscribe(topic, ({ text }) => seen.push(`narrow ${text}`), { qos: 1 });
+      await client.subscribe(topic, ({ text }) => seen.push(`same ${text}`), { qos: 2 });
+      for (const text of ["1", "2", "2"]) await client.publish(topic, text, { qos: 2 });
+      await client.publish(topic, "", { retain: true, qos: 1 });
+      await client.ping();
+      const names = ["narrow", "same", "wide"];
+      const expected = names.flatMap((name) => [`${name} `, `${name} 1`, `${name} 2`, `${name} 2`]);
+      expect(seen.filter((line) => !line.includes("kept")).toSorted()).toEqual(expected);
+      const kept = names.map((name) => `${name} kept`);
+      expect(seen.filter((line) => line === `wide kept`)).toHaveLength(1);
+      expect(kept.every((line) => seen.includes(line))).toBe(true);
+    },
+  );
+
   it("refuses a certificate that it does not know", async () => {
     await expect(connect(mosquitto.mqtts)).rejects.toBeInstanceOf(MqttConnectError);
     const tls = { rejectUnauthorized: false };
