@@ -69,6 +69,7 @@ export interface LimitFlags {
   readonly maxBacklogBytes: number;
   readonly maxSessions: number;
   readonly maxSessionExpiry: number;
+  readonly maxAnonymousSessionExpiry: number;
   readonly shareSessions: readonly string[];
   readonly maxSubscriptions: number;
   readonly maxTopicLevels: number;
@@ -77,6 +78,7 @@ export interface LimitFlags {
   readonly maxUserProperties: number;
   readonly maxRetained: number;
   readonly maxRetainedBytes: number;
+  readonly maxRetainedShare: number;
   readonly noRetain: boolean;
   readonly noWildcards: boolean;
   readonly noSharedSubscriptions: boolean;
@@ -287,6 +289,14 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
       help: "longest time that a session outlives its connection",
     },
   ),
+  maxAnonymousSessionExpiry: withDefault(
+    integer(0, 0xffff_ffff, "seconds"),
+    SERVER_DEFAULTS.anonymousSessionExpiryMaximumSeconds,
+    {
+      ...LIMITING,
+      help: "the same for clients that nobody has authenticated; 4294967295 is no limit",
+    },
+  ),
   shareSessions: repeated(name("user"), {
     ...AUTHENTICATING,
     defaultText: "nobody",
@@ -313,6 +323,10 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
   maxUserProperties: limit(0, SERVER_DEFAULTS.userPropertiesMax, "User Properties of one packet"),
   maxRetained: limit(0, SERVER_DEFAULTS.retainedMessagesMax, "retained messages"),
   maxRetainedBytes: size(0, SERVER_DEFAULTS.retainedBytesMax, "bytes of retained messages"),
+  maxRetainedShare: withDefault(integer(1, 100, "percent"), SERVER_DEFAULTS.retainedSharePercent, {
+    ...LIMITING,
+    help: "part of these two that one user, or one address without a user, may have",
+  }),
   noRetain: toggle({ ...REFUSING, help: "refuse retained messages" }),
   noWildcards: toggle({ ...REFUSING, help: "refuse subscriptions with wildcards" }),
   noSharedSubscriptions: toggle({ ...REFUSING, help: "refuse shared subscriptions" }),

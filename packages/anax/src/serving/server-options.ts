@@ -24,6 +24,7 @@ export function limitOptions(flags: LimitFlags): MqttServerOptions {
     backlogBytesMax: flags.maxBacklogBytes,
     sessionsMax: flags.maxSessions,
     sessionExpiryMaximumSeconds: flags.maxSessionExpiry,
+    anonymousSessionExpiryMaximumSeconds: flags.maxAnonymousSessionExpiry,
     sessionSharingUsers: flags.shareSessions.includes("all") ? "all" : flags.shareSessions,
     subscriptionsPerSessionMax: flags.maxSubscriptions,
     topicLevelsMax: flags.maxTopicLevels,
@@ -32,6 +33,7 @@ export function limitOptions(flags: LimitFlags): MqttServerOptions {
     userPropertiesMax: flags.maxUserProperties,
     retainedMessagesMax: flags.maxRetained,
     retainedBytesMax: flags.maxRetainedBytes,
+    retainedSharePercent: flags.maxRetainedShare,
     ...offerOptions(flags),
   };
 }

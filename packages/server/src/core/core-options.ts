@@ -41,8 +41,12 @@ export interface CoreOptions {
   readonly sessionsMax: number;
   readonly retainedMessagesMax: number;
   readonly retainedBytesMax: number;
+  /** Of these two, the part in percent that one user may have, or one address of clients without a user. */
+  readonly retainedSharePercent: number;
   /** Seconds; a client that asks for more is granted this. 4294967295 means that sessions may live for ever. */
   readonly sessionExpiryMaximumSeconds: number;
+  /** The same for clients that nobody has authenticated, where that is less. */
+  readonly anonymousSessionExpiryMaximumSeconds: number;
   /** Topic Aliases that a client may use towards the server. */
   readonly topicAliasMaximum: number;
   /**
@@ -90,7 +94,9 @@ export const CORE_DEFAULTS: CoreOptions = {
   sessionsMax: 1_000_000, // about 1 KB each
   retainedMessagesMax: 2_000_000, // large installations keep about a million
   retainedBytesMax: 1_073_741_824, // an eighth of a common machine's memory
+  retainedSharePercent: 50, // one publisher must not take all the room, and a bridge needs much
   sessionExpiryMaximumSeconds: 0xffffffff, // sessionsMax bounds them instead
+  anonymousSessionExpiryMaximumSeconds: 604_800, // a week: what strangers leave behind must go some day
   topicAliasMaximum: 100, // a table of topics, as strings and bytes, for each connection
   outgoingTopicAliasMaximum: 0, // some clients offer aliases and cannot read them
   maximumQos: 2,

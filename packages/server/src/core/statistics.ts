@@ -6,6 +6,8 @@ export class Statistics {
   connectionsRefused = 0;
   sessionsCurrent = 0;
   sessionsExpired = 0;
+  /** Sessions without subscriptions and messages that were ended since the table was full. */
+  sessionsEvicted = 0;
   subscriptionsCurrent = 0;
   sharedSubscriptionsCurrent = 0;
   retainedMessagesCurrent = 0;
@@ -27,6 +29,8 @@ export class Statistics {
   /** Times that a client acknowledged nothing for a minute while all that may be in flight was, and more waited. */
   windowsStalled = 0;
   messagesExpired = 0;
+  /** Messages that were delivered and not retained, since there was no room or their publisher's share was used up. */
+  messagesNotRetained = 0;
   /** Connections closed because the peer broke the protocol. */
   protocolErrors = 0;
   /** Acknowledgements for packet identifiers that were not in use: ignored. */

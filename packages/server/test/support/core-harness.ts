@@ -13,6 +13,7 @@ import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { Pending } from "../../src/core/pending.ts";
 import type { Published } from "../../src/core/publishing/publishing.ts";
 import { ServerCore } from "../../src/core/server-core.ts";
+import type { Peer } from "../../src/core/wire.ts";
 import { ScriptedPeer } from "./scripted-peer.ts";
 import type { PacketOf } from "./scripted-peer.ts";
 import { ScriptedWire } from "./scripted-wire.ts";
@@ -70,10 +71,10 @@ export class CoreHarness {
   }
 
   /** A Network Connection on which nothing was sent. */
-  open(version: 3 | 4 | 5 = 5): ScriptedPeer {
+  open(version: 3 | 4 | 5 = 5, peerFields: Partial<Peer> = {}): ScriptedPeer {
     const wire = new ScriptedWire();
     const { core } = this;
-    const connection = core.open(wire, { transport: "memory", secure: false });
+    const connection = core.open(wire, { transport: "memory", secure: false, ...peerFields });
     const peer = new ScriptedPeer({ core, connection, wire, version, settle: () => this.settle() });
     this.#peers.add(peer);
     return peer;

@@ -48,13 +48,14 @@ export function agree(
   core: { readonly options: CoreOptions; newClientId(): string },
   packet: ConnectPacket,
   answer: ValidationAnswer,
+  expiryMaximumSeconds: number,
 ): Agreement {
   const isAssigned = packet.clientId === "";
   return {
     clientId: answer.assignedClientId ?? (isAssigned ? core.newClientId() : packet.clientId),
     isAssigned,
     keepAliveSeconds: grantKeepAlive(core.options, packet, answer),
-    sessionExpirySeconds: grantExpiry(core.options, packet, answer),
+    sessionExpirySeconds: grantExpiry(expiryMaximumSeconds, packet, answer),
     isBridge: packet.bridge === true,
   };
 }
@@ -74,7 +75,7 @@ function grantKeepAlive(
 
 /** A session without Clean Session of 3.1 and 3.1.1 lives as long as the server allows. */
 function grantExpiry(
-  options: CoreOptions,
+  maximumSeconds: number,
   packet: ConnectPacket,
   answer: ValidationAnswer,
 ): number {
@@ -85,7 +86,7 @@ function grantExpiry(
     packet.protocolVersion === 5
       ? (packet.properties?.sessionExpiryIntervalSeconds ?? 0)
       : forOlder;
-  return Math.min(asked, options.sessionExpiryMaximumSeconds);
+  return Math.min(asked, maximumSeconds);
 }
 
 /** Properties of a CONNACK that lets the client in: whatever differs from the specification's defaults or the client's wishes. */

@@ -1,6 +1,7 @@
 import { PeerError, ProtocolError } from "@anax/protocol";
 import type { DisconnectPacket, DisconnectProperties, Packet } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
+import { expiryMaximum } from "./session-owner.ts";
 import type { CoreContext } from "../core-context.ts";
 import { sendPacket } from "./outgoing.ts";
 import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
@@ -180,8 +181,9 @@ function changeExpiry(
   if (seconds > 0 && connection.sessionExpiryIntervalAtConnect === 0) {
     throw new ProtocolError(`Session Expiry Interval ${seconds} on DISCONNECT after 0 on CONNECT`);
   }
+  const { sessionExpirySeconds } = connection.agreement;
   connection.session.expiryIntervalSeconds = Math.min(
     seconds,
-    core.options.sessionExpiryMaximumSeconds,
+    Math.max(sessionExpirySeconds, expiryMaximum(core, connection)),
   );
 }

@@ -2,13 +2,13 @@ import { encodedLength, validateUtf8 } from "@anax/protocol";
 import type { ConnectPacket, ProtocolVersion, UserProperties, Will } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
 import { isOpenToClients } from "../publishing/reserved-topics.ts";
+import { refusedPlace } from "../sessions/session-places.ts";
 import type { Peer } from "../wire.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
 const NOT_AUTHORIZED = 0x87;
 const BAD_AUTHENTICATION_METHOD = 0x8c;
 const TOPIC_NAME_INVALID = 0x90;
-const QUOTA_EXCEEDED = 0x97;
 const PAYLOAD_FORMAT_INVALID = 0x99;
 const RETAIN_NOT_SUPPORTED = 0x9a;
 const QOS_NOT_SUPPORTED = 0x9b;
@@ -36,7 +36,8 @@ export function refusalOf(core: CoreContext, packet: ConnectPacket): Refusal | u
   return (
     refusedClientId(core, packet) ??
     refusedMethod(core, packet) ??
-    refusedSession(core, packet) ??
+    // Who asks for more is told so when it is known who he is.
+    refusedPlace(core, { clientId: packet.clientId, isLasting: false }) ??
     (packet.will && refusedWill(core, packet.will))
   );
 }
@@ -68,19 +69,6 @@ function refusedMethod(core: CoreContext, { properties }: ConnectPacket): Refusa
 export function unsupportedMethod(method: string): Refusal {
   const reasonString = `Authentication Method "${method}" is not supported`;
   return { reasonCode: BAD_AUTHENTICATION_METHOD, reasonString };
-}
-
-/** There is no room for the session of this client, unless it has one already. */
-export function refusedSession(
-  core: CoreContext,
-  { clientId }: { readonly clientId: string },
-): Refusal | undefined {
-  if (core.sessions.size < core.options.sessionsMax) return undefined;
-  if (clientId !== "" && core.sessions.get(clientId) !== undefined) return undefined;
-  return {
-    reasonCode: QUOTA_EXCEEDED,
-    reasonString: `there are ${core.sessions.size} sessions already`,
-  };
 }
 
 function refusedWill(core: CoreContext, will: Will): Refusal | undefined {

@@ -9,8 +9,10 @@ import { pump } from "../delivering/delivering.ts";
 import { takeOutOfJournal } from "../delivering/owed.ts";
 import { enqueue } from "../delivering/queueing.ts";
 import type { PreparingSession, ValidatingConnection } from "../hooks/connection-events.ts";
-import { refusalOf, refusedSession } from "./connect-rules.ts";
-import { isAuthenticated, refusedUser } from "./session-owner.ts";
+import { refusalOf } from "./connect-rules.ts";
+import { makePlace, refusedPlace } from "../sessions/session-places.ts";
+import type { PlaceNeeded } from "../sessions/session-places.ts";
+import { expiryMaximum, isAuthenticated, refusedUser } from "./session-owner.ts";
 import type { Refusal } from "./connect-rules.ts";
 import { messageFromApplication } from "../publishing/message.ts";
 import { mayFit, sendPacket } from "./outgoing.ts";
@@ -46,7 +48,7 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
       ? NOBODY_ASKED
       : yield* validate(core, connection, packet);
   if (answer === undefined || !connection.isOpen) return;
-  connection.agreement = agree(core, packet, answer);
+  connection.agreement = agree(core, packet, answer, expiryMaximum(core, connection));
   connection.clientId = connection.agreement.clientId;
   const foreign = refusedUser(core, connection);
   if (foreign !== undefined) return refuse(core, connection, foreign);
@@ -71,6 +73,10 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   letMessagesGo(core, connection);
 }
 
+function placeFor({ clientId, agreement }: Connection): PlaceNeeded {
+  return { clientId, isLasting: agreement.sessionExpirySeconds > 0 };
+}
+
 /** What keeps a client out that may come in as such. */
 function refusedEntry(
   core: CoreContext,
@@ -79,7 +85,7 @@ function refusedEntry(
 ): Refusal | undefined {
   return (
     refusedUser(core, connection) ??
-    refusedSession(core, connection) ??
+    refusedPlace(core, placeFor(connection)) ??
     refusedSize(connection, connack)
   );
 }
@@ -314,6 +320,7 @@ function takeOver(core: CoreContext, older: Connection): void {
 }
 
 function newSession(core: CoreContext, connection: Connection): Session {
+  makePlace(core, placeFor(connection));
   const session = new Session({
     clientId: connection.clientId,
     createdAtMs: core.now,

@@ -119,6 +119,8 @@ export class Connection {
   resuming: Iterator<OpenExchange<Owed>> | undefined;
   /** QoS 2 identifiers of the client that awaited PUBREL when this connection began, and still do. */
   unreleasedBefore: Set<number> | undefined;
+  /** Whose share its retained messages count for, once it has any. */
+  retainedOwner: string | undefined;
   /** True once it was said that the client uses identifiers again too early. */
   isReuseTold = false;
   /** Identifiers of PUBLISH packets sent again and not yet acknowledged: they too keep to the Receive Maximum. */

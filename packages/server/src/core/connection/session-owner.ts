@@ -17,6 +17,13 @@ export function isAuthenticated(core: CoreContext, { userName }: Connection): bo
   return userName !== undefined && core.hooks.validatingConnection !== undefined;
 }
 
+/** Longest time that the session of a client may outlive its connection, unless a handler grants more. */
+export function expiryMaximum(core: CoreContext, connection: Connection): number {
+  const { sessionExpiryMaximumSeconds, anonymousSessionExpiryMaximumSeconds } = core.options;
+  if (isAuthenticated(core, connection)) return sessionExpiryMaximumSeconds;
+  return Math.min(sessionExpiryMaximumSeconds, anonymousSessionExpiryMaximumSeconds);
+}
+
 /** The refusal of a client that comes for the session of another user; undefined if it does not. */
 export function refusedUser(core: CoreContext, connection: Connection): Refusal | undefined {
   const session = core.sessions.get(connection.clientId);

@@ -129,5 +129,5 @@ export interface SessionDeleted {
   readonly clientId: string;
   readonly userName?: string;
   readonly sessionItems: SessionItems;
-  readonly cause: "disconnected" | "expired" | "cleanStart" | "deleted";
+  readonly cause: "disconnected" | "expired" | "cleanStart" | "deleted" | "evicted";
 }

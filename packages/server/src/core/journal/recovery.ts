@@ -30,6 +30,8 @@ export function recover(core: CoreContext, journal: Journal, state: StoredState)
   }
   journal.messages.removeUnowed();
   remember(journal, state, sessions);
+  // Who is away the longest is the first to make room, so the order counts.
+  sessions.sort((one, other) => leftAt(core, one) - leftAt(core, other));
   for (const session of sessions) settle(core, session);
   // When they lost their connections is known from now on: the next start must not count anew.
   for (const session of cutOff) if (session.isDurable) journal.session(session);
@@ -125,5 +127,9 @@ function recoverWill(
 /** Lets time go on for a session: its expiry and its Will, both of which counted while the server was down. */
 function settle(core: CoreContext, session: Session): void {
   releaseWill(core, session);
-  scheduleExpiry(core, session, session.disconnectedAtMs ?? core.now);
+  scheduleExpiry(core, session, leftAt(core, session));
+}
+
+function leftAt(core: CoreContext, { disconnectedAtMs }: Session): number {
+  return disconnectedAtMs ?? core.now;
 }

@@ -34,11 +34,10 @@ export function* retainedMatching(
 
 /** Sets the retained message of a topic, or removes it where the payload is empty; subscribers are sent nothing. False if there is no room. */
 export function* setRetained(core: CoreContext, message: ApplicationMessage): Task<boolean> {
-  return yield* retain(
-    core,
-    messageFromApplication({ ...message, retain: true }, "", core.now),
-    "",
-  );
+  return yield* retain(core, messageFromApplication({ ...message, retain: true }, "", core.now), {
+    clientId: "",
+    owner: undefined,
+  });
 }
 
 /** Removes the retained message of a topic; false if there was none. */

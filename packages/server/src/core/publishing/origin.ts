@@ -1,4 +1,5 @@
 import type { SessionItems } from "../hooks/client-context.ts";
+import type { Peer } from "../wire.ts";
 
 /** Who publishes: a client, the Will of one, or the embedding program. */
 export interface Origin {
@@ -6,4 +7,6 @@ export interface Origin {
   readonly clientId: string;
   readonly userName?: string;
   readonly sessionItems: SessionItems;
+  /** Where the client comes from; absent for the embedding program. */
+  readonly peer?: Peer;
 }

@@ -9,7 +9,8 @@ import type { Message } from "./message.ts";
 import type { Origin } from "./origin.ts";
 import { settled } from "../pending.ts";
 import type { HookResult, Task } from "../pending.ts";
-import { isStored, retain } from "../retained/retaining.ts";
+import { retainedOwner } from "../retained/retained-owner.ts";
+import { isStored, renounce, retain } from "../retained/retaining.ts";
 import { recipientFor } from "../routing/route.ts";
 import type { Recipient } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
@@ -18,6 +19,7 @@ import { refusalToStore, stored } from "../journal/storing.ts";
 
 /** No matching subscribers: accepted, but nobody subscribes. */
 const NO_MATCHING_SUBSCRIBERS = 0x10;
+const QUOTA_EXCEEDED = 0x97;
 
 /** What became of a published message. */
 export interface Published {
@@ -32,6 +34,8 @@ export interface Published {
   reasonString?: string;
   userProperties?: UserProperties;
   closeConnection: boolean;
+  /** False if it asked to be retained and was not. */
+  isRetained?: boolean;
 }
 
 /** Whether a store without room may refuse the message: not what the server owes already, as the Will of a stored session. */
@@ -73,6 +77,8 @@ export function* publishStored(
 ): Task<Published> {
   const appendedBefore = core.journal?.appended;
   const published = yield* publish(core, message, origin);
+  // The program is told, which clients can be only in words.
+  if (published.isRetained === false) published.reasonCode = QUOTA_EXCEEDED;
   const depends = core.journal?.appended !== appendedBefore && (message.qos > 0 || message.retain);
   const failure = depends ? yield* stored(core) : undefined;
   if (failure !== undefined) published.reasonCode = failure;
@@ -124,11 +130,7 @@ function* publishAccepted(
   }
   // The server may leave a retained message of QoS 0 out at any time [MQTT-3.3.1-7].
   const isRetained = accepted.retain && unstorable === undefined;
-  if (isRetained && !(yield* retain(core, accepted, origin.clientId))) {
-    published.reasonCode = 0x97;
-    published.reasonString = "the store of retained messages is full";
-    return published;
-  }
+  if (isRetained) yield* retainIfRoom(core, accepted, origin, published);
   yield* distribute(core, accepted, origin, published);
   if (published.matched === 0 && published.reasonCode === 0)
     published.reasonCode = NO_MATCHING_SUBSCRIBERS;
@@ -140,6 +142,20 @@ function* publishAccepted(
     yield* settled(core.hooks.applicationMessageNotConsumed(args));
   }
   return published;
+}
+
+/** A full store of retained messages takes nothing from those who are there now: they get the message all the same. */
+function* retainIfRoom(
+  core: CoreContext,
+  message: Message,
+  origin: Origin,
+  published: Published,
+): Task {
+  const retaining = { clientId: origin.clientId, owner: retainedOwner(core, origin) };
+  if (yield* retain(core, message, retaining)) return;
+  published.isRetained = false;
+  published.reasonString ??= "delivered, but not retained: there is no room for it";
+  yield* renounce(core, message, retaining);
 }
 
 /** Reason Code for a message that would have to be stored and cannot be; undefined if it needs no store, or has one. */

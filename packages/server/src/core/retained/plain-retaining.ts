@@ -3,6 +3,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { isOpenToClients } from "../publishing/reserved-topics.ts";
 import type { Session } from "../sessions/session.ts";
+import { retainedOwner } from "./retained-owner.ts";
 import { storePlain } from "./retaining.ts";
 
 /** PUBLISH of QoS 0 with RETAIN. */
@@ -30,7 +31,12 @@ export function retainPlain(core: CoreContext, connection: Connection, session: 
   const { recipients, groups } = core.router.routeOfRetained(topic);
   if (recipients.length > 0 || groups.length > 0) return false;
   const { clientId } = session;
-  return storePlain(core, { clientId, qos: 0, bytes, topicAt, topicEnd, payloadAt, end });
+  const message = { clientId, qos: 0, bytes, topicAt, topicEnd, payloadAt, end } as const;
+  return storePlain(core, message, ownerOf(core, connection));
+}
+
+function ownerOf(core: CoreContext, connection: Connection): string | undefined {
+  return (connection.retainedOwner ??= retainedOwner(core, connection));
 }
 
 /** Nobody is asked, and nothing is written down. Who may be asked about each delivery is known to have no handlers. */

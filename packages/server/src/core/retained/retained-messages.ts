@@ -1,6 +1,7 @@
 import { ByteWriter, copyBytes, encodedLength, encodeUtf8Into } from "@anax/protocol";
 import type { Deadline } from "../deadlines.ts";
 import { bodyOf, expiryIn, partsOf, qosIn, topicEndOf } from "../journal/message-record.ts";
+import { RetainedShares } from "./retained-shares.ts";
 import { readMessage, writeMessage, writePlainRetained } from "../journal/stored-message.ts";
 import type { PlainMessage } from "../journal/stored-message.ts";
 import type { Message } from "../publishing/message.ts";
@@ -23,6 +24,10 @@ export class RetainedMessages {
   readonly seed: number;
   /** When messages expire, by row, of those that do. */
   readonly expiries: Map<number, Deadline> = new Map();
+  /** Who has how much of it. */
+  readonly shares: RetainedShares = new RetainedShares();
+  /** When it may be warned again that something is not retained. */
+  warnAgainAtMs = 0;
   #scratch: ByteWriter = new ByteWriter(1_024);
   readonly #topic: Uint8Array = new Uint8Array(TOPIC_BYTES_MAX);
   #topicLength = 0;
@@ -133,7 +138,7 @@ export class RetainedMessages {
     const length = end - start;
     const old = nodes.word(row, RECORD);
     if (old === 0) this.#count += 1;
-    else this.#bytes -= this.size(row);
+    else this.#takeOut(row);
     const place = old === 0 ? slabs.take(length) : slabs.exchange(old, this.#length(row), length);
     slabs.array(place).set(source.subarray(start, end), slabs.offset(place));
     nodes.setWord(row, RECORD, place);
@@ -156,11 +161,17 @@ export class RetainedMessages {
   remove(row: number): void {
     const { nodes, slabs } = this.#tree;
     this.#count -= 1;
-    this.#bytes -= this.size(row);
+    this.#takeOut(row);
     slabs.give(nodes.word(row, RECORD), this.#length(row));
     nodes.setWord(row, RECORD, 0);
     nodes.setChanged(row, 0);
     this.#tree.prune(row);
+  }
+
+  #takeOut(row: number): void {
+    const size = this.size(row);
+    this.#bytes -= size;
+    this.shares.remove(row, size);
   }
 
   /** Takes over all that another one has, which is not used any more; this one must be empty. */
@@ -183,6 +194,7 @@ export class RetainedMessages {
   clear(): void {
     this.#tree.clear();
     this.expiries.clear();
+    this.shares.clear();
     this.#count = 0;
     this.#bytes = 0;
   }

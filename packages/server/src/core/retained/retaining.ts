@@ -9,20 +9,37 @@ import type { HookResult, Task } from "../pending.ts";
 import type { RetainedMessages } from "./retained-messages.ts";
 import { NONE } from "./topic-nodes.ts";
 
+/** Whoever retains may have this many messages, however small the share. */
+const SHARE_MIN = 1;
+
+/** This often it is said that something is not retained: who fills the store does not stop. */
+const WARNING_INTERVAL_MS = 60_000;
+
+/** Who has a message retained. */
+export interface Retaining {
+  readonly clientId: string;
+  /** Whose share it counts for; undefined for the program itself, which has no limit of its own. */
+  readonly owner: string | undefined;
+}
+
 /**
  * Stores a message with RETAIN as the one of its topic [MQTT-3.3.1-5], or removes that if the payload is
- * empty [MQTT-3.3.1-6] [MQTT-3.3.1-7]. False if there is no room for one more topic.
+ * empty [MQTT-3.3.1-6] [MQTT-3.3.1-7]. False if there is no room for one more topic, or the share of `owner` is used up.
  */
-export function* retain(core: CoreContext, message: Message, clientId: string): Task<boolean> {
+export function* retain(
+  core: CoreContext,
+  message: Message,
+  { clientId, owner }: Retaining,
+): Task<boolean> {
   if (message.payloadIsEmpty) {
     if (forget(core, message.topic))
       yield* settled(tellOfChange(core, message.topic, { clientId }));
     return true;
   }
-  if (!hasRoom(core, core.retained.findFor(message), message.size)) return false;
+  if (!hasRoom(core, core.retained.findFor(message), message.size, owner)) return false;
   // A message that has no time to live is expired as soon as it is stored.
   if (message.expiresAtMs <= core.now) return true;
-  store(core, message);
+  store(core, message, owner);
   if (isStored(message.topic)) core.journal?.retained(message);
   yield* settled(tellOfChange(core, message.topic, { clientId, message }));
   return true;
@@ -37,25 +54,49 @@ export function isStored(topic: string): boolean {
  * Stores a message that never expires and that nobody hears of. False, and nothing done, if there is no room for one
  * more topic.
  */
-export function storePlain(core: CoreContext, message: PlainMessage): boolean {
+export function storePlain(
+  core: CoreContext,
+  message: PlainMessage,
+  owner: string | undefined,
+): boolean {
   const { retained } = core;
   const replaced = retained.findIn(message.bytes, message.topicAt, message.topicEnd);
-  if (!hasRoom(core, replaced, plainSize(message))) return false;
-  expireInTime(core, retained.setPlain(message), Infinity);
+  const size = plainSize(message);
+  if (!hasRoom(core, replaced, size, owner)) return false;
+  const row = retained.setPlain(message);
+  retained.shares.set(row, owner, size);
+  expireInTime(core, row, Infinity);
   count(core);
   return true;
 }
 
 /** Whether there is room for a message of so many bytes in place of that of a row, if there is one. */
-function hasRoom({ retained, options }: CoreContext, replaced: number, size: number): boolean {
+function hasRoom(
+  { retained, options }: CoreContext,
+  replaced: number,
+  size: number,
+  owner: string | undefined,
+): boolean {
+  const { retainedMessagesMax, retainedBytesMax, retainedSharePercent } = options;
+  const replacedSize = replaced === NONE ? 0 : retained.size(replaced);
   const count = retained.count + (replaced === NONE ? 1 : 0);
-  const bytes = retained.bytes + size - (replaced === NONE ? 0 : retained.size(replaced));
-  return count <= options.retainedMessagesMax && bytes <= options.retainedBytesMax;
+  const bytes = retained.bytes + size - replacedSize;
+  if (count > retainedMessagesMax || bytes > retainedBytesMax) return false;
+  const share = owner === undefined ? undefined : retained.shares.find(owner);
+  if (share === undefined) return true;
+  const isOwn = retained.shares.ownerOf(replaced) === share;
+  const part = retainedSharePercent / 100;
+  return (
+    share.messages + (isOwn ? 0 : 1) <= Math.max(SHARE_MIN, retainedMessagesMax * part) &&
+    share.bytes + size - (isOwn ? replacedSize : 0) <= retainedBytesMax * part
+  );
 }
 
 /** Stores a message whatever the limits and without telling anyone. */
-export function store(core: CoreContext, message: Message): void {
-  expireInTime(core, core.retained.set(message), message.expiresAtMs);
+export function store(core: CoreContext, message: Message, owner?: string): void {
+  const row = core.retained.set(message);
+  core.retained.shares.set(row, owner, message.size);
+  expireInTime(core, row, message.expiresAtMs);
   count(core);
 }
 
@@ -88,6 +129,32 @@ function expireInTime(core: CoreContext, row: number, expiresAtMs: number): void
   const change = core.retained.changed(row);
   const deadline = core.deadlines.add(expiresAtMs, () => expire(core, row, change));
   expiries.set(row, deadline);
+}
+
+/**
+ * A message could not be retained. What its topic had is no longer true, and goes [MQTT-3.3.1-5]; whoever runs the server is told.
+ */
+export function* renounce(
+  core: CoreContext,
+  { topic }: Message,
+  { clientId, owner }: Retaining,
+): Task {
+  const { retained, statistics } = core;
+  statistics.messagesNotRetained += 1;
+  if (core.now >= retained.warnAgainAtMs) {
+    retained.warnAgainAtMs = core.now + WARNING_INTERVAL_MS;
+    const { count: messages, bytes } = retained;
+    core.warn(
+      "messages are delivered but not retained: no room, or the publisher's share is used up",
+      {
+        clientId,
+        owner,
+        messages,
+        bytes,
+      },
+    );
+  }
+  if (forget(core, topic)) yield* settled(tellOfChange(core, topic, { clientId }));
 }
 
 /** Removes the message of a topic; false if there was none. */

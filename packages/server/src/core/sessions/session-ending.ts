@@ -21,6 +21,7 @@ export function scheduleExpiry(
   disconnectedAtMs: number,
 ): void {
   session.disconnectedAtMs = disconnectedAtMs;
+  core.sessions.left(session);
   if (session.expiryIntervalSeconds === NEVER_EXPIRES) return;
   const atMs = disconnectedAtMs + session.expiryIntervalSeconds * 1_000;
   session.expiryDeadline = core.deadlines.add(atMs, () => {
@@ -34,6 +35,7 @@ export function cancelExpiry(core: CoreContext, session: Session): void {
   core.deadlines.cancel(session.expiryDeadline);
   session.expiryDeadline = undefined;
   session.disconnectedAtMs = undefined;
+  core.sessions.returned(session);
 }
 
 /**
