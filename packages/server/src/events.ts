@@ -56,7 +56,9 @@ export interface ServerEventDescription<Name extends ServerEventName> {
   /** What a failing handler causes. */
   readonly failure: string;
   /** Writes that outcome into the event; absent if the event only tells something. */
-  readonly fail?: (event: HookArguments[Name]) => void;
+  readonly fail?: (event: HookArguments[Name], error: Error) => void;
+  /** True if its handlers may take as long as a start may. */
+  readonly isOfStart?: boolean;
   /** True when the outcome is final and later handlers are not asked. */
   readonly isFinal?: (event: HookArguments[Name]) => boolean;
 }
@@ -188,7 +190,13 @@ export const SERVER_EVENTS: {
     order: "Before started; after the store, if there is one, was read.",
     waits: "The start.",
     slows: "The start.",
-    failure: LOGGED,
+    failure:
+      "The start rejects with what the handler failed with, for a start without the messages would have them deleted where they are kept. Its time is startTimeoutMs.",
+    fail: (event, error) => {
+      event.loadedRetainedMessages = [];
+      Object.assign(event, { failure: error });
+    },
+    isOfStart: true,
   },
   preparingSession: {
     fires: "When a client was let in and its session is found or made, before CONNACK.",

@@ -70,7 +70,12 @@ const SENDER_RULES: RulesFor<InjectedMessageSender> = {
  * @throws MqttConfigurationError that names the field which cannot be sent
  */
 export function messageToInject(message: InjectedApplicationMessage): ApplicationMessage {
-  return complete(checked("message", message, MESSAGE_RULES, ["topic"]));
+  return checkedMessage("message", message);
+}
+
+/** The same, under a name of its own in the error. */
+export function checkedMessage(what: string, message: unknown): ApplicationMessage {
+  return complete(checked(what, message, MESSAGE_RULES, ["topic"]));
 }
 
 /** The same for a message that a handler answers with: a QoS that it leaves out would lower that of a client. */

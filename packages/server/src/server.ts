@@ -121,6 +121,7 @@ export class MqttServer implements AsyncDisposable {
       clock,
       log: log("handler"),
       handlerTimeoutMs: settings.driver.handlerTimeoutMs,
+      startTimeoutMs: settings.driver.startTimeoutMs,
       counters: this.#counters,
       resume: (work) => this.#driver.run(work),
     });
@@ -293,11 +294,12 @@ export class MqttServer implements AsyncDisposable {
     await settled(this.#handlers.hooks.started?.({}));
   }
 
-  /** Asks the handlers of `loadingRetainedMessage` for what they kept. */
+  /** Asks the handlers of `loadingRetainedMessage` for what they kept. Rejects with what one of them failed with. */
   async #restoreRetained(): Promise<void> {
-    const event: LoadingRetainedMessage = { loadedRetainedMessages: [] };
+    const event: LoadingRetainedMessage = { loadedRetainedMessages: [], isZeroExpiryNone: false };
     await settled(this.#handlers.hooks.loadingRetainedMessage?.(event));
-    const messages = event.loadedRetainedMessages.map(messageToInject);
+    if (event.failure !== undefined) throw event.failure;
+    const messages = event.loadedRetainedMessages.filter(({ payload }) => payload.length > 0);
     this.#driver.restoreRetained(messages.map((message) => ({ ...message, retain: true })));
   }
 

@@ -206,9 +206,13 @@ export class MqttServerOptionsBuilder {
     return this.withHandler("applicationMessageNotConsumed", handler);
   }
 
-  /** Older versions: keeps retained messages elsewhere. */
+  /**
+   * Older versions: keeps retained messages elsewhere. As in MQTTnet, a message that is loaded with a Message Expiry
+   * Interval of 0 has none.
+   */
   withStorage(storage: RetainedMessageStorage): this {
     return this.withHandler("loadingRetainedMessage", async (event) => {
+      event.isZeroExpiryNone = true;
       event.loadedRetainedMessages = await storage.loadRetainedMessages();
     }).withHandler("retainedMessageChanged", (change) => storage.saveRetainedMessage(change));
   }

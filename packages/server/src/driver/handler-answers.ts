@@ -1,4 +1,4 @@
-import { encodePacket, optionFault } from "@anax/protocol";
+import { encodePacket, optionFault, showValue } from "@anax/protocol";
 import type { Packet, RulesFor, SubscriptionRequest } from "@anax/protocol";
 import { property, QOS, reasonCodeOf, TOPIC_FILTER } from "../checking/packet-rules.ts";
 import type { ValueRule } from "../checking/packet-rules.ts";
@@ -16,10 +16,12 @@ import type {
   InterceptingUnsubscription,
   SubscriptionResponse,
 } from "../core/hooks/subscription-events.ts";
+import type { LoadingRetainedMessage } from "../core/hooks/retained-events.ts";
+import type { ApplicationMessage } from "../core/publishing/application-message.ts";
 import { ShownPublish } from "../core/runs/intercepting-run.ts";
 import { asError, MqttConfigurationError } from "../errors.ts";
 import type { ServerEventName } from "../events.ts";
-import { answeredMessage } from "../injected-message.ts";
+import { answeredMessage, checkedMessage } from "../injected-message.ts";
 import { dropWrongFields, kindOf, requireFields, requireFlags } from "./answer-check.ts";
 import type { AnswerCheck, AnswerRules } from "./answer-check.ts";
 
@@ -231,6 +233,29 @@ const PREPARING: AnswerCheck<PreparingSession> = {
   },
 };
 
+const LOADING: AnswerCheck<LoadingRetainedMessage> = {
+  check(event, _before, leftOut) {
+    requireFlags(event, ["isZeroExpiryNone"]);
+    const { loadedRetainedMessages: given, isZeroExpiryNone } = event;
+    const load = (what: string, message: unknown): ApplicationMessage =>
+      loaded(what, message, isZeroExpiryNone);
+    event.loadedRetainedMessages = theRight("loadedRetainedMessages", given, leftOut, load);
+  },
+  clean() {
+    // Nothing is loaded.
+  },
+};
+
+/** The error names the topic: a place in a list says little to who looks for the message. */
+function loaded(what: string, given: unknown, isZeroExpiryNone: boolean): ApplicationMessage {
+  const { topic, messageExpiryIntervalSeconds: expiry }: Partial<Record<string, unknown>> =
+    Object(given);
+  const named = typeof topic === "string" ? `${what} (${showValue(topic)})` : what;
+  const isNone = isZeroExpiryNone && expiry === 0;
+  const message = isNone ? { ...Object(given), messageExpiryIntervalSeconds: undefined } : given;
+  return checkedMessage(named, message);
+}
+
 function restored(what: string, given: unknown): RestoredSubscription {
   const {
     topicFilter = "",
@@ -275,6 +300,7 @@ export const HANDLER_ANSWERS: {
   interceptingPublish: PUBLISH,
   interceptingSubscription: SUBSCRIPTION,
   interceptingUnsubscription: UNSUBSCRIPTION,
+  loadingRetainedMessage: LOADING,
   preparingSession: PREPARING,
   validatingConnection: VALIDATION,
 };

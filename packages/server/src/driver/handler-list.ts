@@ -11,6 +11,8 @@ export interface HandlerSurroundings {
   readonly log: Log;
   /** Milliseconds that one handler may take to answer. */
   readonly handlerTimeoutMs: number;
+  /** The same where the start waits for it. */
+  readonly startTimeoutMs: number;
   readonly counters: HandlerCounters;
   /** Runs what waited for a handler, inside the core. */
   readonly resume: (work: () => void) => void;
@@ -26,7 +28,8 @@ export interface HandlerCounters {
 
 /** What happens when a handler fails, as the table of events says it. */
 export interface HandlerOutcome<Given> {
-  readonly fail?: (event: Given) => void;
+  readonly fail?: (event: Given, error: Error) => void;
+  readonly isOfStart?: boolean;
   readonly isFinal?: (event: Given) => boolean;
   /** Absent if the event only tells something. */
   readonly answers?: AnswerCheck<Given> | undefined;
@@ -126,10 +129,10 @@ export class HandlerList<Given extends object, Seen extends Given> {
 
   /** Waits for one handler, but not for ever; true if no further handler is to be asked. */
   #isOverAfter(answer: Promise<void>, event: Seen, before: unknown): Promise<boolean> {
-    const { clock, handlerTimeoutMs } = this.#surroundings;
+    const { clock } = this.#surroundings;
     return new Promise((resolve) => {
       let isLate = false;
-      const cancelTimeout = clock.callAfter(handlerTimeoutMs, () => {
+      const cancelTimeout = clock.callAfter(this.#timeoutMs, () => {
         isLate = true;
         resolve(this.#timedOut(event));
       });
@@ -162,6 +165,11 @@ export class HandlerList<Given extends object, Seen extends Given> {
     this.#surroundings.log.warn?.("a part of a handler's answer is left out", fields, fault);
   }
 
+  get #timeoutMs(): number {
+    const { handlerTimeoutMs, startTimeoutMs } = this.#surroundings;
+    return this.#outcome.isOfStart === true ? startTimeoutMs : handlerTimeoutMs;
+  }
+
   /** Logs and counts a failure; true if it decided the event, so that no further handler is asked. */
   #failed(event: Given, thrown: unknown): boolean {
     this.#surroundings.counters.handlerFailures += 1;
@@ -170,8 +178,7 @@ export class HandlerList<Given extends object, Seen extends Given> {
 
   #timedOut(event: Given): boolean {
     this.#surroundings.counters.handlerTimeouts += 1;
-    const { handlerTimeoutMs } = this.#surroundings;
-    const text = `the handler of ${this.name} took more than ${handlerTimeoutMs} ms`;
+    const text = `the handler of ${this.name} took more than ${this.#timeoutMs} ms`;
     const hasDecided = this.#decide(event, new MqttHandlerTimeoutError(text));
     freeze(event);
     return hasDecided;
@@ -183,7 +190,7 @@ export class HandlerList<Given extends object, Seen extends Given> {
     if (this.#outcome.fail === undefined) return false;
     try {
       this.#outcome.answers?.clean(event);
-      this.#outcome.fail(event);
+      this.#outcome.fail(event, error);
     } catch (cause) {
       // A handler may have frozen what it was given.
       this.#surroundings.log.error?.("a failure could not be written down", fields, asError(cause));

@@ -24,6 +24,7 @@ beforeEach(() => {
     clock,
     log: logFor("handler", logger, () => clock.now()),
     handlerTimeoutMs: HANDLER_TIMEOUT_MS,
+    startTimeoutMs: HANDLER_TIMEOUT_MS,
     counters,
     resume: (work) => work(),
   });
@@ -171,6 +172,10 @@ describe("failures", () => {
     interceptingUnsubscription: [
       { processUnsubscription: true, response: { reasonCode: 0 } },
       { processUnsubscription: false, response: { reasonCode: 0x83 } },
+    ],
+    loadingRetainedMessage: [
+      { loadedRetainedMessages: [{}], isZeroExpiryNone: false },
+      { loadedRetainedMessages: [], failure: expect.any(Error) as Error },
     ],
     preparingSession: [
       { subscriptions: [{}], messages: [{}] },
