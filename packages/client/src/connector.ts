@@ -78,6 +78,8 @@ export class Connector {
   /** Attempts since a connection that lasted. */
   #attempts = 0;
   #connectedAtMs = 0;
+  /** Whether the server has ever accepted a connection. */
+  #wasAccepted = false;
   #clientId: string;
   #cleanStart: boolean;
 
@@ -292,6 +294,7 @@ export class Connector {
 
   #onConnected(result: ConnectResult): void {
     this.#status = "connected";
+    this.#wasAccepted = true;
     this.#result = result;
     this.#clientId = result.clientId;
     // A Session that outlives the connection is resumed; one that does not is begun anew.
@@ -385,7 +388,7 @@ export class Connector {
   #mayTryAgain(error: Error): boolean {
     const { reconnect, password } = this.#options;
     if (reconnect === undefined || this.#attempts >= reconnect.maximumAttempts) return false;
-    return !isHopeless(error, typeof password === "function");
+    return !isHopeless(error, typeof password === "function", this.#wasAccepted);
   }
 
   /** Waits before the next attempt; rejects when the effort is given up meanwhile. */

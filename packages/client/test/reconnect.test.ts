@@ -108,6 +108,35 @@ describe("a connection that is lost", () => {
     expect(await end).toMatchObject({ reasonCode, willReconnect: false });
   });
 
+  it.each([
+    [4, 0x84, "unsupported protocol version (return code 1)"],
+    [4, 0x85, "client identifier not valid (return code 2)"],
+    [5, 0x84, "unsupported protocol version (0x84)"],
+  ] as const)(
+    "in version %i, what was accepted once is tried again although refused by %i",
+    async (protocolVersion, reasonCode, words) => {
+      const { server, client, ends } = await connected({ protocolVersion });
+      server.connack = { reasonCode };
+      server.connection.close(new Error("cut"));
+      await nextDisconnected(client);
+      const refused = await nextDisconnected(client);
+      expect(refused).toMatchObject({ willReconnect: true, wasConnected: false, reasonCode });
+      expect(refused.error?.message).toBe(`the server refused the connection: ${words}`);
+      server.connack = {};
+      await nextConnected(client);
+      expect(ends.every(({ willReconnect }) => willReconnect)).toBe(true);
+    },
+  );
+
+  it("in 3.1.1 is hopeless when the first is refused by return code 1", async () => {
+    const server = new ScriptedServer();
+    server.connack = { reasonCode: 0x84 };
+    const reconnect = { initialDelayMs: 0, maximumDelayMs: 0, retryFirstConnect: true };
+    const client = make(server, { protocolVersion: 4, reconnect });
+    await expect(client.connect()).rejects.toThrow("unsupported protocol version (return code 1)");
+    expect(server.connections).toHaveLength(1);
+  });
+
   it("stays away when the credentials are refused, unless they are asked for each time", async () => {
     for (const [password, willReconnect] of [
       ["fixed", false],

@@ -57,6 +57,8 @@ const PACKET_BYTES_MAX = 268_435_460;
 const CONTINUE_AUTHENTICATION = 0x18;
 const RECEIVE_MAXIMUM_EXCEEDED = 0x93;
 const PUBLISH = 3;
+/** What the return codes of CONNACK before MQTT 5.0 are decoded to, by their number. */
+const RETURN_CODES: readonly number[] = [0, 0x84, 0x85, 0x88, 0x86, 0x87];
 
 /**
  * A message with many User Properties was made by another client and passed by the server, so it must
@@ -387,7 +389,9 @@ export class ClientMachine {
 
   #connackReceived(packet: ConnackPacket, nowMs: number): void {
     if (packet.reasonCode >= 0x80) {
-      this.#close(serverError(MqttConnectError, "refused the connection", packet));
+      const returnCode = RETURN_CODES.indexOf(packet.reasonCode);
+      const code = this.#output.version === 5 ? undefined : `return code ${returnCode}`;
+      this.#close(serverError(MqttConnectError, "refused the connection", packet, code));
       return;
     }
     this.#connack = packet;

@@ -132,13 +132,14 @@ export function serverError<Kind>(
     readonly reasonCode: number;
     readonly properties?: ErrorDetails | undefined;
   },
+  /** What stood in the packet, where it was no Reason Code. */
+  code: string = `0x${answer.reasonCode.toString(16)}`,
 ): Kind {
   const { reasonCode, reasonCodes, filters, properties } = answer;
-  const hex = `0x${reasonCode.toString(16)}`;
   const words = reasonWords(reasonCode);
   const { reasonString } = properties ?? {};
   const why =
-    reasonString === undefined ? `${words} (${hex})` : `${reasonString} (${words}, ${hex})`;
+    reasonString === undefined ? `${words} (${code})` : `${reasonString} (${words}, ${code})`;
   return new Kind(`the server ${what}: ${why}`, {
     ...properties,
     reasonCode,
