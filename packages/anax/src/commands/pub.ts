@@ -4,6 +4,7 @@ import type { PublishOptions } from "@anax/client";
 import { reasonName } from "@anax/protocol";
 import type { Command } from "../command.ts";
 import { defineCommand } from "../command.ts";
+import { connectClient } from "../connecting/connect-client.ts";
 import { logClient } from "../connecting/client-log.ts";
 import { clientOptions, targetOf } from "../connecting/client-options.ts";
 import { requireTopicName } from "../connecting/checked-topics.ts";
@@ -75,7 +76,7 @@ interface PublishJob {
 
 async function publishAll(job: PublishJob, flags: PublishFlags, io: Io): Promise<number> {
   const { client, topic, source, options } = job;
-  await client.connect();
+  await connectClient(client);
   const window = new PublishWindow();
   for await (const payload of source()) {
     const published = client.publish(topic, payload, options);

@@ -4,6 +4,7 @@ import type { Message, SubscribeOptions } from "@anax/client";
 import type { Command } from "../command.ts";
 import { defineCommand } from "../command.ts";
 import { requireTopicFilters } from "../connecting/checked-topics.ts";
+import { connectClient } from "../connecting/connect-client.ts";
 import { logClient } from "../connecting/client-log.ts";
 import { clientOptions, targetOf } from "../connecting/client-options.ts";
 import { propertiesOf, requireOwners } from "../connecting/property-assignment.ts";
@@ -124,7 +125,7 @@ async function connectAndSubscribe(
   flags: SubscribeFlags,
   io: Io,
 ): Promise<void> {
-  await client.connect();
+  await connectClient(client);
   if (flags.unsubscribe.length > 0) {
     await client.unsubscribe(flags.unsubscribe, propertiesOf("unsubscribe", flags.property));
   }

@@ -1,4 +1,5 @@
 /** What `pub` and `sub` tell on standard error about the connection. */
+import { MqttServerFaultError } from "@anax/client";
 import type { MqttClient, PacketEvent } from "@anax/client";
 import type { Output } from "../io.ts";
 
@@ -15,8 +16,10 @@ export function logClient(client: MqttClient, output: Output, options: ClientLog
   const say = (line: string): void => void output.write(`anax ${commandName}: ${line}\n`);
   if (debug) {
     client.on("packet", (event) => void output.write(`${packetLine(event)}\n`));
-    client.on("error", (error) => say(error.message));
   }
+  client.on("error", (error) => {
+    if (debug || (!quiet && error instanceof MqttServerFaultError)) say(error.message);
+  });
   if (quiet) return;
   let isLost = false;
   client.on("disconnected", (event) => {

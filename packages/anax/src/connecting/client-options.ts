@@ -114,6 +114,7 @@ function sessionOptions(flags: SessionFlags): ClientOptions {
     protocolVersion: flags.protocolVersion,
     keepAliveSeconds: flags.keepalive,
     cleanStart: !disableCleanSession,
+    strict: flags.strict,
     connectTimeoutMs: Math.round(flags.connectTimeout * 1_000),
   };
 }

@@ -44,6 +44,7 @@ export interface SessionFlags {
   readonly willRetain: boolean;
   readonly willDelay: number | undefined;
   readonly property: readonly PropertyAssignment[];
+  readonly strict: boolean;
   readonly debug: boolean;
   readonly quiet: boolean;
 }
@@ -200,6 +201,10 @@ const SESSION_FLAGS: FlagTable<SessionFlags> = {
     ...OTHER,
     short: "D",
     help: "set an MQTT 5.0 property, as in -D connect user-property key value",
+  }),
+  strict: toggle({
+    ...OTHER,
+    help: "close the connection at what no client may be sent, in place of dropping it with a warning",
   }),
   debug: toggle({ ...OTHER, short: "d", help: "show each packet on standard error" }),
   quiet: toggle({ ...OTHER, help: "show no error messages" }),
