@@ -29,7 +29,7 @@ export class ServerKeepAlive {
     return this.#deadlineMs;
   }
 
-  /** A whole packet came (bytes of an unfinished one do not count); gives the new deadline. */
+  /** A whole packet came; gives the new deadline. Whether bytes of an unfinished one count is for the caller to say. */
   packetReceived(nowMs: number): number {
     this.#deadlineMs = nowMs + this.#silenceMsMax;
     return this.#deadlineMs;

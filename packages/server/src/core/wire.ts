@@ -21,6 +21,11 @@ export interface Wire {
    * it gives them on. Little until the client is let in, then Infinity: the wire's own limit. Others do without.
    */
   limitMessages?(bytes: number): void;
+  /**
+   * For such a wire: bytes that have come since the last message, most of them of one that is not whole yet. Asked when a
+   * client seems to be silent.
+   */
+  gatheredBytes?(): number;
 }
 
 /** How a TLS connection is protected. */

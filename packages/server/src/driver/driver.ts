@@ -26,6 +26,9 @@ import { Committer } from "./committer.ts";
 import type { StorageSettings } from "./committer.ts";
 import { Lingering } from "./lingering.ts";
 
+/** A timer that fires this much after its time may have kept sockets waiting, too. */
+const LATE_MS = 1;
+
 /** What a driver is made of. */
 export interface DriverOptions {
   readonly core: CoreOptions;
@@ -303,7 +306,17 @@ export class Driver implements ConnectionAcceptor {
     this.#cancelWake = this.#clock.callAfter(next - this.core.now, this.#wake);
   }
 
+  /**
+   * A timer is late after the process was stopped or the loop was busy. What has arrived meanwhile is read before it is judged
+   * who was silent: sockets have their turn before `setImmediate`, and who was only accepted in this one has the next.
+   */
   readonly #wake = (): void => {
+    const isLate = this.#time.now > this.#wakesAtMs + LATE_MS;
+    if (isLate) setImmediate(() => setImmediate(this.#meetDeadlines));
+    else this.#meetDeadlines();
+  };
+
+  readonly #meetDeadlines = (): void => {
     this.#wakesAtMs = Infinity;
     this.run(() => this.core.runDeadlines());
   };

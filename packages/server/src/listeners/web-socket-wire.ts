@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { ProtocolError } from "@anax/protocol";
@@ -40,6 +41,8 @@ export class WebSocketWire implements Wire {
   /** Bytes that have come since the last message. */
   #gathered = 0;
   #messageBytesMax = Infinity;
+  /** Bytes that the carrier had read when the last message came. */
+  #readAtMessage = 0;
   #congested = false;
   #ending = false;
   #error: Error | undefined;
@@ -85,6 +88,14 @@ export class WebSocketWire implements Wire {
     if (bytes < Infinity) this.#carrier.on("data", this.#gather);
   }
 
+  gatheredBytes(): number {
+    return this.#bytesRead - this.#readAtMessage;
+  }
+
+  get #bytesRead(): number {
+    return this.#carrier instanceof Socket ? this.#carrier.bytesRead : 0;
+  }
+
   /** Called for each read after the messages in it were taken, so it may be late by one read. */
   readonly #gather = (chunk: Uint8Array): void => {
     this.#gathered += chunk.length;
@@ -96,6 +107,7 @@ export class WebSocketWire implements Wire {
 
   #received(data: unknown, isBinary: boolean): void {
     this.#gathered = 0;
+    this.#readAtMessage = this.#bytesRead;
     if (this.#ending) return;
     if (isBinary && data instanceof Uint8Array) {
       this.#sink?.received(data);

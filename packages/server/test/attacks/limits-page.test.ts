@@ -48,6 +48,8 @@ const FIXED: readonly (readonly [path: string, name: string])[] = [
   ["core/connection/connection.ts", "OUTBOX_HIGH_WATER"],
   ["core/delivering/delivering.ts", "OUTBOX_BYTES_MAX"],
   ["core/delivering/window-watch.ts", "STALLED_AFTER_MS"],
+  ["core/connection/keeping-alive.ts", "BYTES_PER_SECOND_MIN"],
+  ["core/connection/keeping-alive.ts", "CONNECT_BYTES_PER_SECOND_MIN"],
   ["core/connection/outgoing.ts", "UNREAD_BYTES_MAX"],
   ["core/connection/outgoing.ts", "REASON_STRING_MAX"],
   ["core/publishing/intercepting.ts", "WAITING_PACKETS_MAX"],

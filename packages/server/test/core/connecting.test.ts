@@ -183,35 +183,3 @@ describe("after CONNACK", () => {
     expect(harness.core.statistics.protocolErrors).toBe(3);
   });
 });
-
-describe("Keep Alive", () => {
-  it("[MQTT-3.1.2-22] silence of one and a half Keep Alives ends the connection with 0x8D", () => {
-    const harness = new CoreHarness();
-    const peer = harness.connect("c", { keepAliveSeconds: 10 });
-    harness.advance(14_999);
-    expect(peer.isClosed).toBe(false);
-    harness.advance(1);
-    expect(peer.receiveOne("disconnect").reasonCode).toBe(0x8d);
-    expect(peer.isClosed).toBe(true);
-  });
-
-  it("any packet, but not a part of one, prolongs it", () => {
-    const harness = new CoreHarness();
-    const peer = harness.connect("c", { keepAliveSeconds: 10 });
-    harness.advance(10_000);
-    peer.send({ type: "pingreq" });
-    harness.advance(14_000);
-    peer.send("30");
-    expect(peer.isClosed).toBe(false);
-    harness.advance(1_000);
-    expect(peer.isClosed).toBe(true);
-  });
-
-  it("of 0 lets a client be silent for ever", () => {
-    const harness = new CoreHarness();
-    const peer = harness.connect("c");
-    harness.advance(10 ** 9);
-    expect(peer.isClosed).toBe(false);
-    expect(harness.core.nextDeadline).toBe(Infinity);
-  });
-});

@@ -78,6 +78,23 @@ describe("deadlines", () => {
     expect(wire.isEnded).toBe(true);
   });
 
+  it("that are met late find nobody silent whose packets have arrived meanwhile", async () => {
+    const [lively, silent, waiting] = [open(), open(), open()];
+    lively.sink.received(CONNECT);
+    silent.sink.received(Buffer.from("100d00044d5154540402000a000175", "hex"));
+    await turns();
+    clock.stall(16_000);
+    // The timer has had its turn; sockets have theirs.
+    lively.sink.received(Buffer.from("c000", "hex"));
+    waiting.sink.received(Buffer.from("100d00044d5154540402000a000177", "hex"));
+    await turns();
+    expect([lively, silent, waiting].map(({ wire }) => wire.isEnded)).toEqual([false, true, false]);
+    expect(lively.wire.writes.at(-1)).toBe("d000");
+    clock.stall(16_000);
+    await turns();
+    expect(lively.wire.isEnded).toBe(true);
+  });
+
   it("leave no timer when the driver has stopped", async () => {
     const { wire, sink } = open();
     const stopped = driver.stop({ reasonCode: 0x8b }, 1_000);

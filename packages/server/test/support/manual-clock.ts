@@ -36,6 +36,12 @@ export class ManualClock implements Clock {
     this.#nowMs = endMs;
   }
 
+  /** As if the process had been stopped for this long: what came due meanwhile is called late, at the end. */
+  stall(ms: number): void {
+    this.#nowMs += ms;
+    this.advance(0);
+  }
+
   #next(endMs: number): Call | undefined {
     const due = [...this.#calls].filter((call) => call.atMs <= endMs);
     return due.toSorted((left, right) => left.atMs - right.atMs)[0];

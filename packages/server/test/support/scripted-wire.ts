@@ -13,6 +13,8 @@ export class ScriptedWire implements Wire {
   isDestroyed = false;
   /** While true the peer reads nothing: one write is taken, and nothing of it arrives. */
   isFrozen = false;
+  /** Bytes of a message that is not whole yet, of a wire that gathers. */
+  gathered = 0;
   #held: { bytes: Uint8Array; copy: Uint8Array } | undefined;
   /** Bytes that were written, arrived or not. */
   written = 0;
@@ -51,6 +53,10 @@ export class ScriptedWire implements Wire {
       throw new Error("bytes that belonged to the wire were overwritten");
     }
     this.arrived.push(held.copy);
+  }
+
+  gatheredBytes(): number {
+    return this.gathered;
   }
 
   pause(): void {

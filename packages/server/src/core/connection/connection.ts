@@ -111,6 +111,10 @@ export class Connection {
   /** The same, PINGREQ not counted. */
   lastNonKeepAliveReceivedAtMs: number;
   lastSentAtMs: number;
+  /** When bytes came last, whether they finished a packet or not. */
+  lastBytesAtMs: number;
+  /** How much of an unfinished packet was there when Keep Alive looked last; undefined if it never had to. */
+  unfinished: { readonly seenAtMs: number; readonly bytes: number } | undefined;
   deadline: Deadline | undefined;
   aliases: ReceivedAliases | undefined;
   outgoingAliases: OutgoingAliases | undefined;
@@ -156,6 +160,7 @@ export class Connection {
     this.lastReceivedAtMs = fields.nowMs;
     this.lastNonKeepAliveReceivedAtMs = fields.nowMs;
     this.lastSentAtMs = fields.nowMs;
+    this.lastBytesAtMs = fields.nowMs;
   }
 
   /** True while packets may be sent. */

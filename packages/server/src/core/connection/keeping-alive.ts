@@ -4,12 +4,28 @@ import type { CoreContext } from "../core-context.ts";
 
 const KEEP_ALIVE_TIMEOUT = 0x8d;
 
-/** Closes the connection if CONNECT does not come in time. How long handlers may take then is not limited here. */
+/** Bytes a second at which an unfinished packet has to grow to count as life: what a link of 1 kbit/s carries. */
+const BYTES_PER_SECOND_MIN = 100;
+
+/** The same for CONNECT, once `connectTimeoutMs` is over: a stranger is to pay more for a place. */
+const CONNECT_BYTES_PER_SECOND_MIN = 1_000;
+
+/**
+ * Closes the connection if CONNECT does not come in time; a large one that is on its way may take longer. How long handlers
+ * may take then is not limited here.
+ */
 export function watchConnect(core: CoreContext, connection: Connection): void {
-  connection.deadline = core.deadlines.add(core.now + core.options.connectTimeoutMs, () => {
-    connection.ending.error = new Error(`no CONNECT within ${core.options.connectTimeoutMs} ms`);
+  const limitMs = core.options.connectTimeoutMs;
+  const look = (): void => {
+    const next = nextLook(core, connection, limitMs, CONNECT_BYTES_PER_SECOND_MIN);
+    if (next > core.now) {
+      connection.deadline = core.deadlines.add(next, look);
+      return;
+    }
+    connection.ending.error = new Error(`no CONNECT within ${limitMs} ms`);
     dismiss(core, connection, { reasonCode: KEEP_ALIVE_TIMEOUT });
-  });
+  };
+  connection.deadline = core.deadlines.add(core.now + limitMs, look);
 }
 
 /**
@@ -21,12 +37,39 @@ export function watchKeepAlive(core: CoreContext, connection: Connection): void 
   connection.deadline = undefined;
   const limitMs = connection.agreement.keepAliveSeconds * 1_500;
   if (limitMs === 0) return;
-  connection.deadline = core.deadlines.add(connection.lastReceivedAtMs + limitMs, () => {
-    const isOverdue = core.now >= connection.lastReceivedAtMs + limitMs;
+  const look = (): void => {
     // A client that the server itself keeps waiting is not silent.
     if (connection.isWaiting || connection.isLate || core.heldBack.has(connection))
       connection.lastReceivedAtMs = core.now;
-    else if (isOverdue) return dismiss(core, connection, { reasonCode: KEEP_ALIVE_TIMEOUT });
-    watchKeepAlive(core, connection);
-  });
+    const next = nextLook(core, connection, limitMs, BYTES_PER_SECOND_MIN);
+    if (next > core.now) connection.deadline = core.deadlines.add(next, look);
+    else dismiss(core, connection, { reasonCode: KEEP_ALIVE_TIMEOUT });
+  };
+  connection.deadline = core.deadlines.add(connection.lastReceivedAtMs + limitMs, look);
+}
+
+/**
+ * When to look at the connection again; not after `now` if it has been silent for too long. Packets are life, and so are the
+ * bytes of one that is not finished: a slow line needs longer than Keep Alive for a large packet. But they have to come at
+ * a rate, else a byte now and then would hold the connection, and what it has sent, for hours.
+ */
+function nextLook(
+  core: CoreContext,
+  connection: Connection,
+  limitMs: number,
+  bytesPerSecondMin: number,
+): number {
+  const { framer, wire, lastReceivedAtMs } = connection;
+  if (core.now < lastReceivedAtMs + limitMs) return lastReceivedAtMs + limitMs;
+  const gathered = wire.gatheredBytes?.() ?? 0;
+  const bytes = framer.pending + gathered;
+  const { unfinished } = connection;
+  const isSamePacket = unfinished !== undefined && unfinished.seenAtMs > lastReceivedAtMs;
+  const before = isSamePacket ? unfinished : { seenAtMs: lastReceivedAtMs, bytes: 0 };
+  const growth = bytes - before.bytes;
+  const growthMin = ((core.now - before.seenAtMs) / 1_000) * bytesPerSecondMin;
+  if (growth <= 0 || growth < growthMin) return core.now;
+  connection.unfinished = { seenAtMs: core.now, bytes };
+  // When the last of what a wire gathers came is not known.
+  return (gathered > 0 ? core.now : connection.lastBytesAtMs) + limitMs;
 }

@@ -44,6 +44,7 @@ export function receive(
   run: PublishRun,
 ): void {
   if (!connection.isOpen) return;
+  connection.lastBytesAtMs = core.now;
   connection.counters.bytesReceived += chunk.length;
   core.statistics.bytesReceived += chunk.length;
   connection.framer.push(chunk);
