@@ -46,6 +46,7 @@ const FIXED: readonly (readonly [path: string, name: string])[] = [
   ["core/connection/taking-turns.ts", "PACKETS_PER_LOOK"],
   ["listeners/stream-wire.ts", "READING_MS_MAX"],
   ["core/connection/connection.ts", "OUTBOX_HIGH_WATER"],
+  ["core/connection/connection.ts", "REFUSED_IDENTIFIERS_MAX"],
   ["core/delivering/delivering.ts", "OUTBOX_BYTES_MAX"],
   ["core/delivering/window-watch.ts", "STALLED_AFTER_MS"],
   ["core/connection/keeping-alive.ts", "BYTES_PER_SECOND_MIN"],

@@ -377,6 +377,7 @@ function welcome(core: CoreContext, connection: Connection, connack: ConnackPack
   sendPacket(core, connection, connack);
   if (!connection.isOpen) return false;
   connection.state = "connected";
+  connection.sessionPresent = connack.sessionPresent;
   connection.framer.maximumPacketSize = options.maximumPacketSize;
   connection.wire.limitMessages?.(Infinity);
   if (connection.version === 5) openAliases(core, connection);

@@ -12,6 +12,7 @@ import type { ClientContext, SessionItems } from "../hooks/client-context.ts";
 import type { DisconnectType } from "../hooks/connection-events.ts";
 import type { OutboundInterception } from "../publishing/intercepting.ts";
 import { Outbox } from "./outbox.ts";
+import { RecentNumbers } from "./recent-numbers.ts";
 import type { ReceivedAliases } from "./received-aliases.ts";
 import type { KnownProperties } from "../runs/known-properties.ts";
 import { RUN_PACKETS_MAX } from "../runs/publish-run.ts";
@@ -21,6 +22,9 @@ import type { Peer, Wire } from "../wire.ts";
 
 /** A turn of the loop puts no more than about this many bytes of messages into one outbox. */
 const OUTBOX_HIGH_WATER = 262_144;
+
+/** Refused QoS 2 messages of one client whose PUBREL is still known: clients that send it do so at once. */
+const REFUSED_IDENTIFIERS_MAX = 1_000;
 
 /** How far a connection has come. */
 export type ConnectionState = "opened" | "authenticating" | "connected" | "closing" | "closed";
@@ -73,6 +77,8 @@ export class Connection {
   /** Kept for `clientDisconnected`, where somebody listens to it. */
   password: Uint8Array | undefined;
   session: Session | undefined;
+  /** The client was told that its session goes on. */
+  sessionPresent = false;
   /** True once the client was told that it is connected, and `clientConnected` fired. */
   isAnnounced = false;
   ending: Ending = { type: "notClean", willIsDue: true };
@@ -142,6 +148,7 @@ export class Connection {
   /** Items from before there was a session; undefined if nobody asked for them. */
   itemsBefore: SessionItems | undefined;
   readonly #pool: BytePool;
+  #refusedIdentifiers: RecentNumbers | undefined;
   #backlog: Outbox | undefined;
 
   constructor(fields: {
@@ -205,6 +212,11 @@ export class Connection {
   /** Bytes in the backlog, which most connections never have. */
   get backlogLength(): number {
     return this.#backlog === undefined ? 0 : this.#backlog.length;
+  }
+
+  /** Identifiers of QoS 2 messages that were refused on this connection, and whose PUBREL may come all the same. */
+  get refusedIdentifiers(): RecentNumbers {
+    return (this.#refusedIdentifiers ??= new RecentNumbers(REFUSED_IDENTIFIERS_MAX));
   }
 
   /** Items of the session, made when somebody asks for them. */

@@ -1,3 +1,4 @@
+import { ProtocolError } from "@anax/protocol";
 import type { PubackPacket, PubcompPacket, PubrecPacket } from "@anax/protocol";
 import type { AcknowledgedPacket } from "./acknowledged-packet.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -25,7 +26,8 @@ export function receivePuback(
   packetIdentifier: number,
   packet: PubackPacket | undefined,
 ): void {
-  if (!session.sender.puback(packetIdentifier)) return ignore(core);
+  if (!session.sender.puback(packetIdentifier))
+    return ignore(core, session, "PUBACK", packetIdentifier);
   acknowledgeWatched(session, packetIdentifier, packet?.reasonCode);
   const item = endExchange(core, connection, session, packetIdentifier);
   if (item !== undefined)
@@ -51,7 +53,10 @@ export function receivePubrec(
         packet ?? { type: "pubrec", packetIdentifier, reasonCode: 0 },
       );
     case "unknown":
-      return releaseUnknown(core, connection, packetIdentifier, packet?.reasonCode ?? 0);
+      return releaseUnknown(core, connection, session, {
+        packetIdentifier,
+        reasonCode: packet?.reasonCode ?? 0,
+      });
   }
 }
 
@@ -89,10 +94,12 @@ function unstored(delivery: Delivery): Delivery {
 function releaseUnknown(
   core: CoreContext,
   connection: Connection,
-  packetIdentifier: number,
-  reasonCode: number,
+  session: Session,
+  { packetIdentifier, reasonCode }: Pick<PubrecPacket, "packetIdentifier" | "reasonCode">,
 ): void {
-  ignore(core);
+  // A refusal that comes after an acceptance is of no effect.
+  if (session.sender.state(packetIdentifier) === "awaitingPubcomp") return countUnknown(core);
+  ignore(core, session, "PUBREC", packetIdentifier);
   if (reasonCode >= 0x80) return;
   sendPacket(core, connection, {
     type: "pubrel",
@@ -109,14 +116,21 @@ export function receivePubcomp(
   packetIdentifier: number,
   packet: PubcompPacket | undefined,
 ): void {
-  if (!session.sender.pubcomp(packetIdentifier)) return ignore(core);
+  if (!session.sender.pubcomp(packetIdentifier))
+    return ignore(core, session, "PUBCOMP", packetIdentifier);
   acknowledgeWatched(session, packetIdentifier, packet?.reasonCode);
   const item = endExchange(core, connection, session, packetIdentifier);
   if (item !== undefined)
     report(core, connection, item, packet ?? { type: "pubcomp", packetIdentifier, reasonCode: 0 });
 }
 
-/** PUBREL: the client will not send that PUBLISH again; its identifier is free [MQTT-4.3.3-11] [MQTT-4.3.3-12]. */
+/**
+ * PUBREL: the client will not send that PUBLISH again; its identifier is free [MQTT-4.3.3-11] [MQTT-4.3.3-12].
+ *
+ * One for an identifier that is free already is mostly a repetition, in a session that goes on, of what was answered before the
+ * connection was lost, or follows a PUBREC that refused the message. A client that is told 0x92 then takes the message for
+ * lost, or forgets why it was refused.
+ */
 export function receivePubrel(
   core: CoreContext,
   connection: Connection,
@@ -129,7 +143,10 @@ export function receivePubrel(
     const choose = session.isDurable ? onceStored : inOrder;
     return sendAcknowledgement(core, connection, "pubcomp", packetIdentifier, choose);
   }
-  ignore(core);
+  countUnknown(core);
+  if (connection.sessionPresent || connection.refusedIdentifiers.delete(packetIdentifier)) {
+    return sendAcknowledgement(core, connection, "pubcomp", packetIdentifier);
+  }
   sendPacket(core, connection, {
     type: "pubcomp",
     packetIdentifier,
@@ -137,9 +154,27 @@ export function receivePubrel(
   });
 }
 
-/** An acknowledgement for an identifier that is not in use: after a reconnect that is normal. */
-function ignore(core: CoreContext): void {
-  core.statistics.unknownAcknowledgements += 1;
+/**
+ * An acknowledgement that no exchange waits for. For an identifier that is not in use that is normal after a reconnect; the
+ * exchange of one that is waits for another kind, and there a Client that is right sends nothing else [MQTT-4.13.1-1].
+ */
+function ignore(
+  core: CoreContext,
+  { sender }: Session,
+  type: string,
+  packetIdentifier: number,
+): void {
+  const state = sender.state(packetIdentifier);
+  if (state !== undefined) {
+    const due = { awaitingPuback: "PUBACK", awaitingPubrec: "PUBREC", awaitingPubcomp: "PUBCOMP" };
+    const text = `${type} for Packet Identifier ${packetIdentifier}, which waits for ${due[state]}`;
+    throw new ProtocolError(text);
+  }
+  countUnknown(core);
+}
+
+function countUnknown({ statistics }: CoreContext): void {
+  statistics.unknownAcknowledgements += 1;
 }
 
 /** A PUBREC of 0x80 or above ends the exchange: the client does not want the message. */

@@ -148,7 +148,10 @@ function acknowledge(
   const isFailure = connection.version !== 5 && FAILURES.has(reasonCode);
   // A refused identifier is free again [MQTT-4.3.3-9]; where the refusal cannot be told, the exchange goes on.
   const isFree = isFailure || (connection.version === 5 && reasonCode >= 0x80);
-  if (qos === 2 && isFree) release(core, session, packetIdentifier);
+  if (qos === 2 && isFree) {
+    release(core, session, packetIdentifier);
+    connection.refusedIdentifiers.add(packetIdentifier);
+  }
   if (isFailure) return closeFor(core, connection, published);
   // A refusal asserts nothing that had to be stored.
   const choose = depends && reasonCode < 0x80 ? onceStored : inOrder;
