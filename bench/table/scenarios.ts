@@ -124,6 +124,79 @@ const QOS_1_AND_2: readonly Scenario[] = [
   }),
 ];
 
+/** Each message to a random one of its publisher's topics, as many devices behind one connection send them. */
+const mixed = (topics: number, ...args: readonly string[]): readonly string[] => [
+  ...args,
+  "-M",
+  String(topics),
+];
+
+const MIXED: readonly Scenario[] = [
+  throughput("mix-q0-1x1", {
+    description: "QoS 0, one pair, 1000 topics",
+    load: mixed(1_000, ...ONE_PAIR),
+    must: 10,
+    reach: 14,
+  }),
+  throughput("mix-q0-1x1-50k", {
+    description: "QoS 0, one pair, 50 000 topics",
+    load: mixed(50_000, ...ONE_PAIR),
+    must: 10,
+    reach: 14,
+  }),
+  throughput("mix-q0-10p", {
+    description: "QoS 0, 10 pairs with 1000 topics each",
+    load: mixed(1_000, ...pair("-n", "10", "-w", "100")),
+    must: 11,
+    reach: 16,
+  }),
+  throughput("mix-q0-200p", {
+    description: "QoS 0, 200 pairs with 100 topics each",
+    load: mixed(100, ...pair("-n", "200", "-w", "10")),
+    must: 3.2,
+    reach: 4,
+  }),
+  throughput("mix-q0-fanin50", {
+    description: "QoS 0, 50 publishers with 100 topics each, one subscriber of #",
+    load: mixed(100, "-m", "fanin", "-n", "50", "-w", "20"),
+    must: 7,
+    reach: 9,
+  }),
+  throughput("mix-q0-fanout100", {
+    description: "QoS 0, one publisher with 1000 topics, 100 subscribers (deliveries)",
+    load: mixed(1_000, "-m", "fanout", "-n", "1", "-s", "100", "-w", "50"),
+    must: 15,
+    reach: 22,
+  }),
+  throughput("mix-q1-1x1", {
+    description: "QoS 1, one pair, 1000 topics",
+    load: mixed(1_000, ...pair("-q", "1", "-w", "1000")),
+    must: 30,
+    reach: 45,
+  }),
+  throughput("mix-q1-10p", {
+    description: "QoS 1, 10 pairs with 1000 topics each",
+    load: mixed(1_000, ...pair("-q", "1", "-n", "10", "-w", "100")),
+    must: 15,
+    reach: 22,
+  }),
+  throughput("mix-q2-10p", {
+    description: "QoS 2, 10 pairs with 1000 topics each",
+    load: mixed(1_000, ...pair("-q", "2", "-n", "10", "-w", "100")),
+    must: 18,
+    reach: 27,
+  }),
+  {
+    ...throughput("mix-v5-q1-10p", {
+      description: "MQTT 5.0, QoS 1, 10 pairs with 1000 topics each, payloads of 16 to 400 bytes",
+      load: mixed(1_000, ...pair("-5", "-q", "1", "-n", "10", "-w", "100", "-V", "-b", "400")),
+      must: 12,
+      reach: 18,
+    }),
+    skip: ["aedes"],
+  },
+];
+
 /** aedes 1.2 speaks MQTT 3.1.1 alone. */
 const MQTT_5: readonly Scenario[] = [
   {
@@ -341,6 +414,7 @@ const STEADY: Scenario = {
 export const SCENARIOS: readonly Scenario[] = [
   ...QOS_0,
   ...QOS_1_AND_2,
+  ...MIXED,
   ...MQTT_5,
   ...LATENCY,
   ...STATE,

@@ -98,7 +98,7 @@ export class ServerCore implements CoreContext {
   readonly options: CoreOptions;
   readonly hooks: Hooks;
   readonly statistics: Statistics = new Statistics();
-  readonly router: Router = new Router();
+  readonly router: Router;
   readonly sessions: Sessions = new Sessions();
   readonly retained: RetainedMessages;
   readonly deadlines: Deadlines = new Deadlines();
@@ -127,6 +127,7 @@ export class ServerCore implements CoreContext {
     this.options = options;
     this.hooks = ports.hooks;
     this.#ports = ports;
+    this.router = new Router(ports.seed);
     this.retained = new RetainedMessages(ports.seed);
     this.report = (error) => ports.report(error);
     this.warn = (message, fields) => ports.warn?.(message, fields);

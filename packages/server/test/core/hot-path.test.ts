@@ -20,7 +20,7 @@ import type { ScriptedPeer } from "../support/scripted-peer.ts";
 
 const SEEDS = Number(process.env["HOT_PATH_SEEDS"] ?? 400);
 // One is so long that it does not fit in every receiver's packet where an alias stood for it.
-const TOPICS = ["a", "a/b", "a/c", "b", "c/d/e", "$x", `a/${"long".repeat(12)}`];
+const TOPICS = ["a", "a/b", "a/c", "a/ü", "b", "c/d/e", "$x", `a/${"long".repeat(12)}`];
 const FILTERS = ["a", "#", "a/+", "+", "+/+", "b", "c/#", "a/#"];
 const PROPERTIES: (PublishProperties | undefined)[] = [
   undefined,
@@ -67,7 +67,10 @@ function burst(random: SeededRandom, peer: ScriptedPeer, identifiers: Memory): U
     let template = packetTemplate(random, peer);
     if (peer.version === 5 && random.chance(0.4)) template = aliased(random, template, identifiers);
     const isShortened = random.chance(0.6);
+    const isMixed = random.chance(0.4);
     for (let count = random.between(1, 8); count > 0; count -= 1) {
+      // Topics that differ, most of which go to the same peers.
+      if (isMixed && template.topic !== "") template = { ...template, topic: random.pick(TOPICS) };
       parts.push(peer.encode(withIdentifier(random, template, identifiers)));
       if (template.qos === 2 && random.chance(0.5)) {
         parts.push(peer.encode(acknowledgement("pubrel", random.between(1, identifiers.next))));

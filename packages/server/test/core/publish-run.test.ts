@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { KnownProperties } from "../../src/core/runs/known-properties.ts";
 import { PublishRun, RUN_PACKETS_MAX } from "../../src/core/runs/publish-run.ts";
-import { Router } from "../../src/core/routing/router.ts";
 
 const ALIAS: KnownProperties = {
   size: 4,
@@ -16,20 +15,12 @@ function aliasedRun(topic: string): PublishRun {
   const packet = Uint8Array.of(0x30, 7, 0, 0, 3, 0x23, 0, 1, 0x78);
   const bytes = new Uint8Array(packet.length * RUN_PACKETS_MAX);
   const run = new PublishRun();
-  run.begin({
-    bytes,
-    qos: 0,
-    isVersion5: true,
-    route: new Router().route(topic),
-    topicPart: 2,
-    properties: ALIAS,
-    clientId: "c",
-    receivedAtMs: 0,
-    maximum: RUN_PACKETS_MAX,
-  });
+  run.begin(bytes, RUN_PACKETS_MAX, Buffer.from(topic));
+  run.isVersion5 = true;
+  run.properties = ALIAS;
   for (let start = 0; start < bytes.length && !run.isFull; start += packet.length) {
     bytes.set(packet, start);
-    run.add(start, start + 2, start + packet.length);
+    run.add(start, start + 2, start + 4, start + packet.length);
   }
   return run;
 }

@@ -196,7 +196,12 @@ describe("an alias in place of the topic", () => {
 describe("the digest of a message", () => {
   const digest = (topic: string, payload: string): number => {
     const bytes = new TextEncoder().encode(payload);
-    return contentDigest(topicDigest(encodeUtf8(topic)), bytes, 0, bytes.length);
+    return contentDigest(
+      topicDigest(encodeUtf8(topic), 0, encodeUtf8(topic).length),
+      bytes,
+      0,
+      bytes.length,
+    );
   };
 
   it("never changes, for it is stored", () => {

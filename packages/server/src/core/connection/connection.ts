@@ -16,7 +16,6 @@ import { RecentNumbers } from "./recent-numbers.ts";
 import type { ReceivedAliases } from "./received-aliases.ts";
 import type { KnownProperties } from "../runs/known-properties.ts";
 import { RUN_PACKETS_MAX } from "../runs/publish-run.ts";
-import type { Route } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Peer, Wire } from "../wire.ts";
 
@@ -139,8 +138,6 @@ export class Connection {
 
   /** Packets that one run may hold: few for a client whose messages the interceptor keeps changing. */
   runPacketsMax: number = RUN_PACKETS_MAX;
-  /** The route of the last PUBLISH: publishers repeat their topics. */
-  lastRoute: Route | undefined;
   /** Properties of the last PUBLISH that were found to be valid: publishers repeat those too. */
   lastProperties: KnownProperties | undefined;
   /** The session whose items are those of the connection; it stays known when the connection has left it. */

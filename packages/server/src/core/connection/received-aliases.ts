@@ -1,4 +1,4 @@
-import { encodeUtf8, IncomingTopicAliases } from "@anax/protocol";
+import { copyBytes, decodeUtf8, encodeUtf8, IncomingTopicAliases } from "@anax/protocol";
 
 /** The bytes of no topics; never written to. */
 const NOTHING: (Uint8Array | undefined)[] = [];
@@ -28,12 +28,14 @@ export class ReceivedAliases {
     return this.#opened().get(alias);
   }
 
-  /** Hot path: `set` with a topic whose bytes are at hand. False if the alias is not allowed, and nothing is set. */
-  take(alias: number, topic: string, topicBytes: Uint8Array): boolean {
+  /**
+   * Hot path: `set` with the valid topic in `bytes[start, end)`. False if the alias is not allowed, and nothing is set.
+   */
+  take(alias: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (alias < 1 || alias > this.#maximum) return false;
-    if (this.#topicBytes[alias] === topicBytes) return true;
-    this.#opened().set(alias, topic);
-    this.#topicBytes[alias] = topicBytes;
+    if (isSame(this.#topicBytes[alias], bytes, start, end)) return true;
+    this.#opened().set(alias, decodeUtf8(bytes, start, end));
+    this.#topicBytes[alias] = copyBytes(bytes, start, end);
     return true;
   }
 
@@ -49,4 +51,16 @@ export class ReceivedAliases {
     }
     return this.#topics;
   }
+}
+
+function isSame(
+  known: Uint8Array | undefined,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  if (known?.length !== end - start) return false;
+  for (let index = 0; index < known.length; index += 1)
+    if (known[index] !== bytes[start + index]) return false;
+  return true;
 }

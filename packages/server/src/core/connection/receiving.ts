@@ -35,6 +35,8 @@ const PUBLISH = 3;
 const PINGREQ = 0xc0;
 const UNSUPPORTED_PROTOCOL_VERSION = 0x84;
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
+/** Steps of matching with which a run has cost as much as a packet that is taken singly. */
+const STEPS_OF_SINGLE = 1_024;
 
 /** Takes bytes of a client and handles every packet that is whole, unless one has to wait for a handler. */
 export function receive(
@@ -56,6 +58,7 @@ export function receive(
 export function readOn(core: CoreContext, connection: Connection, run: PublishRun): void {
   if (connection.isReading) return;
   connection.isReading = true;
+  run.forgetAhead();
   try {
     while (mayRead(core, connection) && connection.framer.next()) takePacket(core, connection, run);
     requireConnectFirst(connection);
@@ -104,9 +107,11 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
   const appendedBefore = core.journal?.appended;
   if (session !== undefined && connection.state === "connected") {
     if (isPublish && mayRun(core)) {
+      const steps = core.router.steps;
       if (scanRun(core, connection, session, run)) {
         const odd = takeRun(core, connection, session, run, appendedBefore);
         noteStored(core, connection, appendedBefore);
+        if (core.router.steps - steps > STEPS_OF_SINGLE) noteSingle(core, connection);
         return odd && start(core, connection, odd, run);
       }
       if (retainPlain(core, connection, session)) {

@@ -1,7 +1,7 @@
 import { ByteWriter } from "@anax/protocol";
 import { writeMessage } from "../journal/stored-message.ts";
 import type { Batch } from "../journal/batch.ts";
-import { writeRun } from "../journal/stored-run.ts";
+import { writeRun, writeSingle } from "../journal/stored-run.ts";
 import type { RunToStore } from "../journal/stored-run.ts";
 import { StoredMessages } from "../journal/stored-messages.ts";
 import type { Message } from "../publishing/message.ts";
@@ -47,8 +47,17 @@ export class WaitingMessages {
     if (this.#writer.length >= CHUNK_BYTES) this.#beginChunk();
     const first = this.#nextNumber;
     this.#nextNumber += run.count;
-    writeRun(this.#writer, run, first, this.messages);
+    if (run.isOneTopic) writeRun(this.#writer, run, first, this.messages);
+    else
+      for (let index = 0; index < run.count; index += 1) this.#storeOne(run, index, first + index);
+    run.firstNumber = first;
     this.#runPosition = this.#position;
+  }
+
+  #storeOne(run: RunToStore, index: number, number: number): void {
+    const offset = this.#writer.length;
+    const size = writeSingle(this.#writer, run, index);
+    run.slots[index] = this.messages.add(number, offset, size);
   }
 
   #write(message: Message): number {

@@ -10,7 +10,7 @@ import { writeAddress, writeNumber } from "./fields.ts";
 import { NONE } from "./message-table.ts";
 import { RECORD } from "./records.ts";
 import { writeMessage } from "./stored-message.ts";
-import { writeHead, writeIdentifiers, writeRun } from "./stored-run.ts";
+import { writeIdentifiers, writeRun, writeSingle } from "./stored-run.ts";
 import type { RunToStore } from "./stored-run.ts";
 import type { StoredMessages } from "./stored-messages.ts";
 import { writeSession, writeSubscription } from "./stored-session.ts";
@@ -129,18 +129,16 @@ export class Journal {
     if (run.firstNumber !== 0) return;
     const first = this.nextMessage;
     this.nextMessage += run.count;
-    if (run.count === 1) this.#storeOne(run, first);
-    else this.#storeMany(run, first);
+    if (run.count > 1 && run.isOneTopic) this.#storeMany(run, first);
+    else
+      for (let index = 0; index < run.count; index += 1) this.#storeOne(run, index, first + index);
+    run.firstNumber = first;
   }
 
-  #storeOne(run: RunToStore, number: number): void {
+  #storeOne(run: RunToStore, index: number, number: number): void {
     const offset = this.#startMessage(number);
-    const start = run.payloadStart(0);
-    const end = run.endOf(0);
-    const size = writeHead(this.#writer, run, end - start);
-    this.#writer.raw(run.bytes.subarray(start, end));
-    run.slots[0] = this.messages.add(number, offset, size);
-    run.firstNumber = number;
+    const size = writeSingle(this.#writer, run, index);
+    run.slots[index] = this.messages.add(number, offset, size);
   }
 
   #storeMany(run: RunToStore, first: number): void {

@@ -5,8 +5,9 @@ import { OF_RUN } from "./message-record.ts";
 import { skipMessage } from "./stored-message.ts";
 
 /*
- * Messages of a run are written down as a run: the head says once what they have in common, behind it are their
- * payloads. `message-record.ts` says how each of them is found again.
+ * Messages of a run that have one topic are written down as a run: the head says once what they have in common, behind it
+ * are their payloads. `message-record.ts` says how each of them is found again. Where topics differ, each is written with
+ * a head of its own, as a message that came alone.
  */
 
 /** Bytes that a message of a run may take beside its payload: a flag, and two numbers. */
@@ -19,13 +20,16 @@ export interface RunToStore {
   readonly clientId: string;
   /** As of a `Message`, for all of them. */
   readonly expiresAtMs: number;
-  readonly topicBytes: Uint8Array;
+  /** False if topics differ. */
+  readonly isOneTopic: boolean;
   /** Property length and properties, as receivers get them. */
   readonly propertyBytes: Uint8Array;
   /** The packets one behind the other are in `bytes`, from `packetsStart` on. */
   readonly bytes: Uint8Array;
   readonly packetsStart: number;
   readonly bytesReceived: number;
+  topicBytes(index: number): Uint8Array;
+  topicLength(index: number): number;
   payloadStart(index: number): number;
   endOf(index: number): number;
   /** Number of the first message; 0 if the run is not written down. */
@@ -37,11 +41,16 @@ export interface RunToStore {
 }
 
 /**
- * Writes what the messages have in common, before so many bytes of payload. Gives the bytes of a message with such a
- * payload.
+ * Writes all of the message at `index` but its payload, which has so many bytes. Gives the bytes of the message.
  */
-export function writeHead(writer: ByteWriter, run: RunToStore, payloadBytes: number): number {
-  const { topicBytes, propertyBytes } = run;
+function writeHead(
+  writer: ByteWriter,
+  run: RunToStore,
+  index: number,
+  payloadBytes: number,
+): number {
+  const { propertyBytes } = run;
+  const topicBytes = run.topicBytes(index);
   const size = 2 + topicBytes.length + propertyBytes.length + payloadBytes;
   writer.u8(run.qos);
   writeTime(writer, run.expiresAtMs);
@@ -55,9 +64,9 @@ export function writeHead(writer: ByteWriter, run: RunToStore, payloadBytes: num
 
 /** Bytes of the message at `index`, whoever keeps it. */
 export function sizeOfRun(run: RunToStore, index: number): number {
-  const { topicBytes, propertyBytes } = run;
+  const { propertyBytes } = run;
   const payloadBytes = run.endOf(index) - run.payloadStart(index);
-  return 2 + topicBytes.length + propertyBytes.length + payloadBytes;
+  return 2 + run.topicLength(index) + propertyBytes.length + payloadBytes;
 }
 
 /** Who gives a message its slot when it was written at `offset`. */
@@ -65,17 +74,25 @@ interface Adding {
   add(number: number, offset: number, size: number): number;
 }
 
-/** Writes head and messages, which get the numbers from `first` on and their slots. */
+/** Writes the message at `index` as one that came alone; gives its bytes. */
+export function writeSingle(writer: ByteWriter, run: RunToStore, index: number): number {
+  const start = run.payloadStart(index);
+  const end = run.endOf(index);
+  const size = writeHead(writer, run, index, end - start);
+  writer.raw(run.bytes.subarray(start, end));
+  return size;
+}
+
+/** Writes head and messages of a run of one topic, which get the numbers from `first` on and their slots. */
 export function writeRun(writer: ByteWriter, run: RunToStore, first: number, to: Adding): void {
   const head = writer.length;
-  const common = writeHead(writer, run, 0);
+  const common = writeHead(writer, run, 0, 0);
   const place = { head, shift: makeRoom(writer, run) };
   for (let index = 0; index < run.count; index += 1) {
     const offset = writeOfRun(writer, run, index, place);
     const size = common + run.endOf(index) - run.payloadStart(index);
     run.slots[index] = to.add(first + index, offset, size);
   }
-  run.firstNumber = first;
 }
 
 /**

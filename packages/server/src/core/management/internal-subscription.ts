@@ -3,7 +3,7 @@ import type { CoreContext } from "../core-context.ts";
 import type { Delivery } from "../delivering/delivery.ts";
 import { readFilter } from "../subscribing/filter-rules.ts";
 import { Session } from "../sessions/session.ts";
-import type { Subscription } from "../routing/subscription.ts";
+import { Subscription } from "../routing/subscription.ts";
 
 /** Takes messages in place of a client. */
 export interface MessageSink {
@@ -39,7 +39,7 @@ export function subscribeInternally(
   }
   const session = new Session({ clientId: "", createdAtMs: core.now, items: new Map() });
   session.sink = sink;
-  const subscription: Subscription = {
+  const subscription = new Subscription({
     session,
     filter,
     ...read,
@@ -48,7 +48,7 @@ export function subscribeInternally(
     retainAsPublished: false,
     retainHandling: 0,
     subscriptionIdentifier: undefined,
-  };
+  });
   core.router.subscribe(subscription);
   const close = (): void => {
     if (session.isDeleted) return;

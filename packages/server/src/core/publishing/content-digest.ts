@@ -6,9 +6,9 @@
 
 const FIRST = 0x9e3779b9;
 
-/** Of the topic, to be gone on with. */
-export function topicDigest(topic: Uint8Array): number {
-  return mixBytes(FIRST, topic, 0, topic.length);
+/** Of the topic in `bytes[start, end)`, to be gone on with. */
+export function topicDigest(bytes: Uint8Array, start: number, end: number): number {
+  return mixBytes(FIRST, bytes, start, end);
 }
 
 /** Of a message, by the digest of its topic and the payload in `bytes[start, end)`. Never 0, which says that it is not known. */

@@ -11,7 +11,6 @@ import { settled } from "../pending.ts";
 import type { HookResult, Task } from "../pending.ts";
 import { retainedOwner } from "../retained/retained-owner.ts";
 import { isStored, renounce, retain } from "../retained/retaining.ts";
-import { recipientFor } from "../routing/route.ts";
 import type { Recipient } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
@@ -181,9 +180,7 @@ function* distribute(
   origin: Origin,
   published: Published,
 ): Task {
-  const { router } = core;
-  const { topic } = message;
-  const route = message.retain ? router.routeOfRetained(topic) : router.route(topic);
+  const route = core.router.route(message.topic);
   for (const recipient of route.recipients) {
     const own =
       message.clientId === recipient.session.clientId ? recipient.forOwnMessages : recipient;
@@ -192,7 +189,7 @@ function* distribute(
   for (const group of route.groups) {
     const member = group.next();
     if (member === undefined) continue;
-    yield* give(core, recipientFor([member]), { message, origin, published, group });
+    yield* give(core, member, { message, origin, published, group });
   }
 }
 

@@ -29,7 +29,9 @@ export function takeIdentifier(
 ): "answered" | Published | undefined {
   const { packetIdentifier = 0, payload } = packet;
   const { receiver } = session;
-  const content = contentDigest(topicDigest(encodeUtf8(topic)), payload, 0, payload.length);
+  const topicBytes = encodeUtf8(topic);
+  const ofTopic = topicDigest(topicBytes, 0, topicBytes.length);
+  const content = contentDigest(ofTopic, payload, 0, payload.length);
   const isInUse = receiver.has(packetIdentifier);
   if (isInUse && isRepetition(receiver.contentOf(packetIdentifier), content, packet)) {
     const choose = session.isDurable ? onceStored : inOrder;

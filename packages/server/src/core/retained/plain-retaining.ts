@@ -1,13 +1,13 @@
-import { decodeUtf8, isTopicName, validateUtf8 } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
-import { isOpenToClients } from "../publishing/reserved-topics.ts";
 import type { Session } from "../sessions/session.ts";
 import { retainedOwner } from "./retained-owner.ts";
 import { storePlain } from "./retaining.ts";
 
 /** PUBLISH of QoS 0 with RETAIN. */
 const FIRST_BYTE = 0x31;
+/** Which topics that begin with it clients may use, the general path knows. */
+const DOLLAR = 0x24;
 
 /**
  * Hot path: retains the message of a PUBLISH straight from where it was read, where nobody else gets it or is asked about it. A
@@ -24,12 +24,9 @@ export function retainPlain(core: CoreContext, connection: Connection, session: 
   const payloadAt = isVersion5 ? topicEnd + 1 : topicEnd;
   // Without a payload it removes a message [MQTT-3.3.1-6].
   if (payloadAt >= end || (isVersion5 && bytes[topicEnd] !== 0)) return false;
-  if (!validateUtf8(bytes, topicAt, topicEnd)) return false;
-  const topic = decodeUtf8(bytes, topicAt, topicEnd);
-  if (!isTopicName(topic) || !isOpenToClients(topic, core.options)) return false;
-  if (levelsOf(topic) > core.options.topicLevelsMax) return false;
-  const { recipients, groups } = core.router.routeOfRetained(topic);
-  if (recipients.length > 0 || groups.length > 0) return false;
+  if (bytes[topicAt] === DOLLAR) return false;
+  const route = core.router.find(bytes, topicAt, topicEnd, core.options.topicLevelsMax);
+  if (route === undefined || route.recipients.length > 0 || route.groups.length > 0) return false;
   const { clientId } = session;
   const message = { clientId, qos: 0, bytes, topicAt, topicEnd, payloadAt, end } as const;
   return storePlain(core, message, ownerOf(core, connection));
@@ -47,10 +44,4 @@ function mayRetainPlain({ hooks, journal, options }: CoreContext): boolean {
     hooks.retainedMessageChanged === undefined &&
     options.retainAvailable
   );
-}
-
-function levelsOf(topic: string): number {
-  let levels = 1;
-  for (let at = topic.indexOf("/"); at >= 0; at = topic.indexOf("/", at + 1)) levels += 1;
-  return levels;
 }

@@ -1,4 +1,5 @@
 import { decodeUtf8 } from "@anax/protocol";
+import { hashLevel, spread } from "../level-hash.ts";
 import { ByteSlabs } from "./byte-slabs.ts";
 import { MemoryPages } from "./memory-pages.ts";
 import { TopicIndex } from "./topic-index.ts";
@@ -156,16 +157,9 @@ export class TopicTree {
     return true;
   }
 
-  /** The seed goes into every step, so that no two levels have one hash whatever the seed is. */
   #hash(parent: number, bytes: Uint8Array, start: number, end: number): number {
     const seed = this.#seed;
-    let hash = Math.imul(parent ^ seed, 0x9e3779b1);
-    for (let index = start; index < end; index += 1) {
-      const mixed = hash ^ (bytes[index] ?? 0);
-      hash = Math.imul(((mixed << 13) | (mixed >>> 19)) + seed, 0x85ebca6b);
-    }
-    hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35);
-    return (hash ^ (hash >>> 13)) >>> 0;
+    return spread(hashLevel(Math.imul(parent ^ seed, 0x9e3779b1), seed, bytes, start, end));
   }
 }
 

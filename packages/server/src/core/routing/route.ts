@@ -2,7 +2,6 @@ import type { QoS } from "@anax/protocol";
 import type { Session } from "../sessions/session.ts";
 import type { SharedGroup } from "./shared-subscriptions.ts";
 import type { Subscription } from "./subscription.ts";
-import type { Matches } from "./subscription-tree.ts";
 
 /**
  * One session that gets the messages of a topic, and how: overlapping subscriptions are one receiver
@@ -22,25 +21,39 @@ export interface Recipient {
   readonly isPlain: boolean;
 }
 
-/** How a topic's messages reach their recipients, kept until a subscription that may touch it changes. */
+/** Who gets the messages of a topic at this moment. Not changed afterwards, so it may be gone through while they change. */
 export interface Route {
-  readonly topic: string;
-  readonly topicBytes: Uint8Array;
   readonly recipients: readonly Recipient[];
   readonly groups: readonly SharedGroup[];
-  /** False once a subscription has changed that may matter for this topic. */
-  readonly isCurrent: boolean;
-  /** True if the topic is the one in `bytes[start, end)`. */
-  isFor(bytes: Uint8Array, start: number, end: number): boolean;
 }
 
-/** Makes the recipients of what a topic matched, in the order of their subscribing. */
-export function recipientsOf(matches: Matches): Recipient[] {
-  if (matches.subscriptions.length === 0) return [];
-  if (matches.subscriptions.length === 1)
-    return matches.subscriptions.map((only) => recipientFor([only]));
+/** Where nothing is subscribed. */
+export const NO_ROUTE: Route = { recipients: [], groups: [] };
+
+/**
+ * The recipients that several filters give together, in their order: one for each session. Most sessions match by one of
+ * them only, and then nothing is made but the list.
+ */
+export function mergeRecipients(lists: readonly (readonly Subscription[])[]): readonly Recipient[] {
+  const all = lists.length === 1 ? (lists[0] ?? []) : lists.flat();
+  return hasSessionTwice(all) ? combineBySession(all) : all;
+}
+
+/** Marks sessions with a number of its own each time, which is much cheaper than a set of them. */
+let lastMark = 0;
+
+function hasSessionTwice(subscriptions: readonly Subscription[]): boolean {
+  lastMark += 1;
+  for (const { session } of subscriptions) {
+    if (session.routeMark === lastMark) return true;
+    session.routeMark = lastMark;
+  }
+  return false;
+}
+
+function combineBySession(subscriptions: readonly Subscription[]): Recipient[] {
   const bySession = new Map<Session, Subscription[]>();
-  for (const subscription of matches.subscriptions) {
+  for (const subscription of subscriptions) {
     const own = bySession.get(subscription.session);
     if (own === undefined) bySession.set(subscription.session, [subscription]);
     else own.push(subscription);
@@ -48,8 +61,9 @@ export function recipientsOf(matches: Matches): Recipient[] {
   return Array.from(bySession.values(), recipientFor);
 }
 
-/** The receiver that a member of a shared subscription is; No Local does not exist there. */
-export function recipientFor(subscriptions: readonly Subscription[]): Recipient {
+function recipientFor(subscriptions: readonly Subscription[]): Recipient {
+  const [first] = subscriptions;
+  if (first !== undefined && subscriptions.length === 1) return first;
   const foreign = subscriptions.filter((subscription) => !subscription.noLocal);
   if (foreign.length === subscriptions.length) return combine(subscriptions, "self");
   return combine(subscriptions, foreign.length === 0 ? undefined : combine(foreign, "self"));

@@ -1,55 +1,47 @@
+import { encodeUtf8 } from "@anax/protocol";
+import type { FilterNode } from "./filter-node.ts";
+import { FilterNodes } from "./filter-nodes.ts";
 import { SharedGroup } from "./shared-subscriptions.ts";
+import { Subscribers } from "./subscribers.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Subscription } from "./subscription.ts";
+import type { TopicLevels } from "./topic-levels.ts";
+
+/** Nodes of a walk that are remembered for the next; more than that are let go. */
+const WALK_KEPT = 1_024;
 
 /**
- * All Subscriptions, as a tree of filter levels. A node holds what is subscribed at exactly its path;
- * the wildcards are two children apart from the literal ones. Walks are iterative, so a topic of many
+ * All Subscriptions, as a tree of filter levels. A topic is matched by its bytes, without a string or an object: that is
+ * as cheap for a topic that comes once as for one that comes again and again. Walks are iterative, so a topic of many
  * levels costs time and never stack, and empty nodes are removed, so a tree gives its memory back.
  */
-class Node {
-  readonly parent: Node | undefined;
-  readonly level: string;
-  children: Map<string, Node> | undefined;
-  singleLevel: Node | undefined;
-  multiLevel: Node | undefined;
-  subscriptions: Map<Session, Subscription> | undefined;
-  groups: Map<string, SharedGroup> | undefined;
-
-  constructor(parent: Node | undefined, level: string) {
-    this.parent = parent;
-    this.level = level;
-  }
-
-  get isEmpty(): boolean {
-    return !(
-      this.subscriptions?.size ||
-      this.groups?.size ||
-      this.children?.size ||
-      this.singleLevel ||
-      this.multiLevel
-    );
-  }
-}
-
-/** What a topic matches. */
-export interface Matches {
-  readonly subscriptions: Subscription[];
-  readonly groups: SharedGroup[];
-}
-
 export class SubscriptionTree {
-  #root: Node = new Node(undefined, "");
+  readonly #nodes: FilterNodes;
+  readonly #root: FilterNode;
+  /** Grows with each change. */
+  changes = 0;
+  /** Nodes that all walks together have gone over: what matching has cost. */
+  steps = 0;
+  #reached: FilterNode[] = [];
+  #frontier: FilterNode[] = [];
+  /** What the last topic matched: the first `matchedCount` of them. */
+  readonly matched: FilterNode[] = [];
+  matchedCount = 0;
+
+  /** `seed`: that of the `TopicLevels` that are matched. */
+  constructor(seed: number) {
+    this.#nodes = new FilterNodes(seed);
+    this.#root = this.#nodes.create(undefined, "");
+  }
 
   /** Adds or replaces; true if the session did not have this subscription before. */
   set(subscription: Subscription): boolean {
     const node = this.#open(subscription.topicFilter);
+    this.#change(node);
     if (subscription.shareName !== undefined)
       return joinGroup(node, subscription.shareName, subscription);
-    node.subscriptions ??= new Map();
-    const isNew = !node.subscriptions.has(subscription.session);
-    node.subscriptions.set(subscription.session, subscription);
-    return isNew;
+    node.subscribers ??= new Subscribers();
+    return node.subscribers.set(subscription);
   }
 
   /** Removes; false if there was no such subscription. */
@@ -58,106 +50,139 @@ export class SubscriptionTree {
     if (node === undefined) return false;
     const removed =
       subscription.shareName === undefined
-        ? (node.subscriptions?.delete(subscription.session) ?? false)
+        ? leave(node, subscription.session)
         : leaveGroup(node, subscription.shareName, subscription.session);
-    prune(node);
+    this.#change(node);
+    this.#prune(node);
     return removed;
   }
 
-  /** The group of a shared subscription; undefined if nobody is in it. */
+  /** The group of a shared subscription; undefined if it has no members. */
   group(shareName: string, topicFilter: string): SharedGroup | undefined {
     return this.#find(topicFilter)?.groups?.get(shareName);
   }
 
-  /** Everything that a Topic Name matches; filters that begin with a wildcard do not match `$` topics [MQTT-4.7.2-1]. */
-  match(topic: string): Matches {
-    const matches: Matches = { subscriptions: [], groups: [] };
-    const levels = topic.split("/");
-    let frontier: Node[] = [this.#root];
-    for (let depth = 0; depth < levels.length; depth += 1) {
-      const level = levels[depth] ?? "";
-      const wildcards = depth > 0 || !level.startsWith("$");
-      const reached: Node[] = [];
-      for (const node of frontier) descend({ node, level, wildcards, reached, matches });
-      frontier = reached;
+  /**
+   * Finds all that a Topic Name matches, and puts it into `matched`. Filters that begin with a wildcard do not match
+   * topics that begin with `$` [MQTT-4.7.2-1].
+   */
+  match(topic: TopicLevels): void {
+    this.matchedCount = 0;
+    let count = 1;
+    this.#frontier[0] = this.#root;
+    for (let level = 0; level < topic.count && count > 0; level += 1) {
+      this.steps += count;
+      count = this.#descend(topic, level, count);
+      const swapped = this.#frontier;
+      this.#frontier = this.#reached;
+      this.#reached = swapped;
     }
-    for (const node of frontier) {
-      collect(node, matches);
-      if (node.multiLevel !== undefined) collect(node.multiLevel, matches);
+    for (let index = 0; index < count; index += 1) {
+      const node = this.#frontier[index];
+      if (node === undefined) continue;
+      this.#collect(node);
+      if (node.multiLevel !== undefined) this.#collect(node.multiLevel);
     }
-    return matches;
+    if (this.#frontier.length > WALK_KEPT) this.#frontier.length = 0;
+    if (this.#reached.length > WALK_KEPT) this.#reached.length = 0;
   }
 
-  #open(topicFilter: string): Node {
+  /** One step down: what `#` of these nodes catches is matched, the children that fit are reached. Gives how many. */
+  #descend(topic: TopicLevels, level: number, count: number): number {
+    const { bytes } = topic;
+    const start = topic.start(level);
+    const end = topic.end(level);
+    const hash = topic.hash(level);
+    const takesWildcards = level > 0 || !topic.isSystem;
+    const frontier = this.#frontier;
+    const reached = this.#reached;
+    let next = 0;
+    for (let index = 0; index < count; index += 1) {
+      const node = frontier[index];
+      if (node === undefined) continue;
+      const child =
+        node.children > 0 ? this.#nodes.child(node, hash, bytes, start, end) : undefined;
+      if (child !== undefined) reached[next++] = child;
+      if (!takesWildcards) continue;
+      if (node.singleLevel !== undefined) reached[next++] = node.singleLevel;
+      if (node.multiLevel !== undefined) this.#collect(node.multiLevel);
+    }
+    return next;
+  }
+
+  #collect(node: FilterNode): void {
+    if (!node.isSubscribed) return;
+    this.matched[this.matchedCount] = node;
+    this.matchedCount += 1;
+  }
+
+  #change(node: FilterNode): void {
+    this.changes += 1;
+    node.change = this.changes;
+    node.route = undefined;
+  }
+
+  #open(topicFilter: string): FilterNode {
     let node = this.#root;
-    for (const level of topicFilter.split("/")) node = childFor(node, level);
+    for (const level of topicFilter.split("/")) node = this.#childFor(node, level);
     return node;
   }
 
-  #find(topicFilter: string): Node | undefined {
-    let node: Node | undefined = this.#root;
+  #find(topicFilter: string): FilterNode | undefined {
+    let node: FilterNode | undefined = this.#root;
     for (const level of topicFilter.split("/")) {
-      node = childOf(node, level);
+      node = this.#childOf(node, level);
       if (node === undefined) return undefined;
     }
     return node;
   }
-}
 
-/** One step down: what `#` of this node catches is matched, the children that fit are reached. */
-function descend(step: {
-  node: Node;
-  level: string;
-  wildcards: boolean;
-  reached: Node[];
-  matches: Matches;
-}): void {
-  const { node, level, wildcards, reached, matches } = step;
-  const literal = node.children?.get(level);
-  if (literal !== undefined) reached.push(literal);
-  if (!wildcards) return;
-  if (node.singleLevel !== undefined) reached.push(node.singleLevel);
-  if (node.multiLevel !== undefined) collect(node.multiLevel, matches);
-}
-
-function collect(node: Node, matches: Matches): void {
-  if (node.subscriptions !== undefined) {
-    for (const subscription of node.subscriptions.values())
-      matches.subscriptions.push(subscription);
+  #childOf(node: FilterNode, level: string): FilterNode | undefined {
+    if (level === "+") return node.singleLevel;
+    if (level === "#") return node.multiLevel;
+    const bytes = encodeUtf8(level);
+    const hash = this.#nodes.hashOf(bytes, 0, bytes.length);
+    return this.#nodes.child(node, hash, bytes, 0, bytes.length);
   }
-  if (node.groups !== undefined) {
-    for (const group of node.groups.values()) matches.groups.push(group);
+
+  #childFor(node: FilterNode, level: string): FilterNode {
+    if (level === "+") return (node.singleLevel ??= this.#nodes.create(node, level));
+    if (level === "#") return (node.multiLevel ??= this.#nodes.create(node, level));
+    const bytes = encodeUtf8(level);
+    const hash = this.#nodes.hashOf(bytes, 0, bytes.length);
+    const existing = this.#nodes.child(node, hash, bytes, 0, bytes.length);
+    if (existing !== undefined) return existing;
+    const child = this.#nodes.create(node, String.fromCharCode(...bytes));
+    this.#nodes.add(child, hash);
+    node.children += 1;
+    return child;
   }
-}
 
-function childOf(node: Node, level: string): Node | undefined {
-  if (level === "+") return node.singleLevel;
-  if (level === "#") return node.multiLevel;
-  return node.children?.get(level);
-}
-
-function childFor(node: Node, level: string): Node {
-  const existing = childOf(node, level);
-  if (existing !== undefined) return existing;
-  const child = new Node(node, level);
-  if (level === "+") node.singleLevel = child;
-  else if (level === "#") node.multiLevel = child;
-  else (node.children ??= new Map()).set(level, child);
-  return child;
-}
-
-function prune(from: Node): void {
-  let node = from;
-  while (node.isEmpty && node.parent !== undefined) {
-    const { parent, level } = node;
-    if (level === "+") parent.singleLevel = undefined;
-    else if (level === "#") parent.multiLevel = undefined;
-    else parent.children?.delete(level);
-    node = parent;
+  #prune(from: FilterNode): void {
+    let node = from;
+    while (node.isEmpty && node.parent !== undefined) {
+      const { parent } = node;
+      if (parent.singleLevel === node) parent.singleLevel = undefined;
+      else if (parent.multiLevel === node) parent.multiLevel = undefined;
+      else {
+        this.#nodes.remove(node);
+        parent.children -= 1;
+      }
+      this.#nodes.forget(node);
+      node = parent;
+    }
   }
 }
 
-function joinGroup(node: Node, shareName: string, subscription: Subscription): boolean {
+function leave(node: FilterNode, session: Session): boolean {
+  const { subscribers } = node;
+  if (subscribers === undefined) return false;
+  const removed = subscribers.delete(session);
+  if (subscribers.size === 0) node.subscribers = undefined;
+  return removed;
+}
+
+function joinGroup(node: FilterNode, shareName: string, subscription: Subscription): boolean {
   node.groups ??= new Map();
   let group = node.groups.get(shareName);
   if (group === undefined) {
@@ -167,10 +192,11 @@ function joinGroup(node: Node, shareName: string, subscription: Subscription): b
   return group.set(subscription);
 }
 
-function leaveGroup(node: Node, shareName: string, session: Session): boolean {
+function leaveGroup(node: FilterNode, shareName: string, session: Session): boolean {
   const group = node.groups?.get(shareName);
   if (group === undefined) return false;
   const removed = group.delete(session);
   if (group.members.length === 0) node.groups?.delete(shareName);
+  if (node.groups?.size === 0) node.groups = undefined;
   return removed;
 }

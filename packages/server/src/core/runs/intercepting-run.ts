@@ -58,19 +58,27 @@ class ShownRun {
   readonly clientId: string;
   readonly userName: string | undefined;
   readonly sessionItems: SessionItems;
-  readonly topic: string;
   readonly #qos: QoS;
   /** Undefined when the run is over, whose memory is then used for others. */
   #run: PublishRun | undefined;
   #properties: object | undefined;
+  #topic: string | undefined;
 
   constructor(connection: Connection, run: PublishRun) {
     this.clientId = connection.clientId;
     this.userName = connection.userName;
     this.sessionItems = connection.sessionItems;
-    this.topic = run.route?.topic ?? "";
     this.#qos = run.qos;
     this.#run = run;
+  }
+
+  /** Topic of the message; made once where all have the same. */
+  topic(index: number): string {
+    const run = this.#run;
+    if (run === undefined) throw new TypeError("topic is to be read before the handler returns");
+    if (!run.isOneTopic) return run.topic(index);
+    this.#topic ??= run.topic(index);
+    return this.#topic;
   }
 
   /** The run is over; only the message that is taken out of it may still be asked for. */
@@ -85,7 +93,7 @@ class ShownRun {
       throw new TypeError("applicationMessage is to be read before the handler returns");
     }
     const payload = copyBytes(run.bytes, run.payloadStart(index), run.endOf(index));
-    const message = { topic: this.topic, payload, qos: this.#qos, retain: false };
+    const message = { topic: this.topic(index), payload, qos: this.#qos, retain: false };
     // One byte of properties is their length, which is 0.
     if (run.properties.sent.length <= 1) return message;
     this.#properties ??= propertiesOf(run);
@@ -110,6 +118,7 @@ export class ShownPublish implements InterceptingPublish {
   closeConnection = false;
   readonly #shown: ShownRun;
   readonly #index: number;
+  readonly #topic: string;
   #message: ApplicationMessage | undefined;
   #isReplaced = false;
   #response: PublishResponse | undefined;
@@ -117,6 +126,7 @@ export class ShownPublish implements InterceptingPublish {
   constructor(shown: ShownRun, index: number) {
     this.#shown = shown;
     this.#index = index;
+    this.#topic = shown.topic(index);
   }
 
   get clientId(): string {
@@ -132,7 +142,7 @@ export class ShownPublish implements InterceptingPublish {
   }
 
   get topic(): string {
-    return this.#shown.topic;
+    return this.#topic;
   }
 
   /** Made, with a copy of the payload, when it is asked for. */

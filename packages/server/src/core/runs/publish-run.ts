@@ -1,10 +1,11 @@
-import { encodeVarintInto } from "@anax/protocol";
+import { decodeUtf8, encodeVarintInto } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { copyInto } from "../copying.ts";
 import type { RunToStore } from "../journal/stored-run.ts";
 import { Message, expiryOf } from "../publishing/message.ts";
 import { BEFORE_PROPERTIES } from "./known-properties.ts";
 import type { KnownProperties } from "./known-properties.ts";
+import { NO_ROUTE } from "../routing/route.ts";
 import type { Route } from "../routing/route.ts";
 
 /** Packets that one run may hold: enough for a full read of 64 KB of small ones. */
@@ -33,9 +34,9 @@ export class RunEncoding {
 }
 
 /**
- * PUBLISH packets of one client that follow each other in its bytes and differ in payload and Packet Identifier only:
- * same topic, QoS, flags and properties. Publishers repeat themselves, so a read often is one run; what is
- * done per run instead of per packet (route, copy, bookkeeping) is what makes the server quick.
+ * PUBLISH packets of one client that follow each other in its bytes, go to the same recipients, and have the same QoS,
+ * flags and properties. Their topics may differ. Publishers repeat themselves, so a read often is one run; what is
+ * done per run instead of per packet (copy, bookkeeping) is what makes the server quick.
  *
  * The incoming bytes are the outgoing bytes wherever the receiver's layout is the same; else the run is
  * encoded once for each layout that occurs, and so it is for every layout if the publisher uses a Topic Alias. There is one object of this class per server, used again and
@@ -45,54 +46,51 @@ export class PublishRun implements RunToStore {
   count = 0;
   qos: QoS = 0;
   isVersion5 = false;
-  route: Route | undefined;
+  route: Route = NO_ROUTE;
   clientId = "";
   receivedAtMs = 0;
   /** Bytes of the largest packet in any layout. */
   largest = 0;
-  /** Bytes of the topic with its length in the source; 2 where an alias is in its place. */
-  topicPart = 2;
+  /** False if topics differ. */
+  isOneTopic = true;
   properties: KnownProperties = BEFORE_PROPERTIES;
   firstNumber = 0;
   readonly slots: Int32Array = new Int32Array(RUN_PACKETS_MAX);
   readonly assigned: Uint16Array = new Uint16Array(RUN_PACKETS_MAX);
   readonly #source: RunEncoding = new RunEncoding();
   readonly #bodyAt: Int32Array = new Int32Array(RUN_PACKETS_MAX);
+  /** Where in the source each packet's topic ends; behind its length where an alias is in its place. */
+  readonly #topicEnd: Int32Array = new Int32Array(RUN_PACKETS_MAX);
   readonly #encodings: readonly RunEncoding[] = [0, 1, 2, 3].map(() => new RunEncoding());
   readonly #isEncoded: boolean[] = [false, false, false, false];
   readonly #messages: (Message | undefined)[] = [];
   #maximum: number = RUN_PACKETS_MAX;
+  #hasEncodings = false;
+  #aheadAt = -1;
+  #ahead: Route | undefined;
+  #aheadChanges = 0;
+  /** What an alias stands for that is in place of the topic. */
+  #aliasedTopic: Uint8Array | undefined;
   /** Bytes by which a packet may grow in another layout. */
   #growth = 0;
 
-  /** Begins a run in `bytes`. */
-  begin(fields: {
-    bytes: Uint8Array;
-    qos: QoS;
-    isVersion5: boolean;
-    route: Route;
-    topicPart: number;
-    properties: KnownProperties;
-    clientId: string;
-    receivedAtMs: number;
-    /** Packets that the run may hold. */
-    maximum: number;
-  }): void {
-    this.#source.bytes = fields.bytes;
-    this.qos = fields.qos;
-    this.isVersion5 = fields.isVersion5;
-    this.route = fields.route;
-    this.topicPart = fields.topicPart;
-    this.properties = fields.properties;
-    this.clientId = fields.clientId;
-    this.receivedAtMs = fields.receivedAtMs;
+  /**
+   * Begins a run of at most `maximum` packets in `bytes`. `aliasedTopic` is what the Topic Alias stands for that is in
+   * place of the topic. The fields that describe the packets are set by the caller: an object with them, for each run,
+   * would be most of what the collector has to do.
+   */
+  begin(bytes: Uint8Array, maximum: number, aliasedTopic: Uint8Array | undefined): void {
+    this.#source.bytes = bytes;
+    this.#aliasedTopic = aliasedTopic;
+    this.isOneTopic = true;
     this.count = 0;
     this.largest = 0;
-    this.#maximum = fields.maximum;
+    this.#maximum = maximum;
     // A property length, and with it one more byte of Remaining Length.
     this.#growth = 2;
-    if (fields.topicPart === 2) this.#makeRoomForTopic(fields.route.topicBytes.length);
-    this.#isEncoded.fill(false);
+    if (aliasedTopic !== undefined) this.#makeRoomForTopic(aliasedTopic.length);
+    if (this.#hasEncodings) this.#isEncoded.fill(false);
+    this.#hasEncodings = false;
   }
 
   #makeRoomForTopic(topicBytes: number): void {
@@ -104,13 +102,37 @@ export class PublishRun implements RunToStore {
     return this.count >= this.#maximum;
   }
 
-  /** Adds the packet of which fixed header, body and end are given. */
-  add(start: number, bodyStart: number, end: number): void {
+  /** True if an alias is beside the topic, or in its place. */
+  get hasAlias(): boolean {
+    return this.properties.hasAlias || this.#aliasedTopic !== undefined;
+  }
+
+  /** Remembers the route of the topic at `topicAt` behind the run, which is likely to begin the next one. */
+  lookAhead(topicAt: number, route: Route | undefined, changes: number): void {
+    this.#aheadAt = topicAt;
+    this.#ahead = route;
+    this.#aheadChanges = changes;
+  }
+
+  /** What `lookAhead` was told of `topicAt` before any subscription changed; undefined if it was told nothing. */
+  routeAhead(topicAt: number, changes: number): Route | undefined {
+    return topicAt === this.#aheadAt && changes === this.#aheadChanges ? this.#ahead : undefined;
+  }
+
+  /** From now on positions are those of other bytes. */
+  forgetAhead(): void {
+    this.#aheadAt = -1;
+    this.#ahead = undefined;
+  }
+
+  /** Adds the packet of which fixed header, body, end of the topic and end are given. */
+  add(start: number, bodyStart: number, topicEnd: number, end: number): void {
     const index = this.count;
     this.#source.starts[index] = start;
     this.#source.starts[index + 1] = end;
-    this.#source.identifierAt[index] = bodyStart + this.topicPart;
+    this.#source.identifierAt[index] = topicEnd;
     this.#bodyAt[index] = bodyStart;
+    this.#topicEnd[index] = topicEnd;
     this.count = index + 1;
     const largest = end - start + this.#growth;
     if (largest > this.largest) this.largest = largest;
@@ -133,7 +155,7 @@ export class PublishRun implements RunToStore {
 
   /** Where the payload of the packet at `index` begins in `bytes`. */
   payloadStart(index: number): number {
-    return (this.#bodyAt[index] ?? 0) + this.#payloadOffset;
+    return (this.#topicEnd[index] ?? 0) + (this.qos > 0 ? 2 : 0) + this.properties.size;
   }
 
   /** Bytes of the packet at `index` as it came. */
@@ -143,9 +165,10 @@ export class PublishRun implements RunToStore {
 
   /** Lets go of everything that the run referred to. */
   end(): void {
-    this.#messages.length = 0;
+    if (this.#messages.length > 0) this.#messages.length = 0;
     this.firstNumber = 0;
-    this.route = undefined;
+    this.route = NO_ROUTE;
+    this.#aliasedTopic = undefined;
     this.properties = BEFORE_PROPERTIES;
     this.#source.bytes = NO_BYTES;
     this.count = 0;
@@ -156,8 +179,20 @@ export class PublishRun implements RunToStore {
     return this.#source.starts[0] ?? 0;
   }
 
-  get topicBytes(): Uint8Array {
-    return this.route?.topicBytes ?? NO_BYTES;
+  /** The bytes of the packet's topic; a view, so good for as long as the run is. */
+  topicBytes(index: number): Uint8Array {
+    if (this.#aliasedTopic !== undefined) return this.#aliasedTopic;
+    return this.#source.bytes.subarray((this.#bodyAt[index] ?? 0) + 2, this.#topicEnd[index]);
+  }
+
+  topicLength(index: number): number {
+    if (this.#aliasedTopic !== undefined) return this.#aliasedTopic.length;
+    return (this.#topicEnd[index] ?? 0) - (this.#bodyAt[index] ?? 0) - 2;
+  }
+
+  topic(index: number): string {
+    const bytes = this.topicBytes(index);
+    return decodeUtf8(bytes, 0, bytes.length);
   }
 
   get propertyBytes(): Uint8Array {
@@ -186,8 +221,11 @@ export class PublishRun implements RunToStore {
     if (!this.properties.hasAlias && layout === layoutOf(this.isVersion5, this.qos))
       return this.#source;
     const encoding = this.#encodings[layout] ?? this.#source;
-    if (!this.#isEncoded[layout]) this.#encode(encoding, layout);
+    if (this.#isEncoded[layout]) return encoding;
+    if (this.isOneTopic) this.#encode(encoding, layout);
+    else this.#encodeTopics(encoding, layout);
     this.#isEncoded[layout] = true;
+    this.#hasEncodings = true;
     return encoding;
   }
 
@@ -201,11 +239,6 @@ export class PublishRun implements RunToStore {
     return message;
   }
 
-  /** Bytes of a packet's body before its payload, in the source. */
-  get #payloadOffset(): number {
-    return this.topicPart + (this.qos > 0 ? 2 : 0) + this.properties.size;
-  }
-
   /**
    * Writes the packets in another layout. What they have in common and what they came as is first put behind the place
    * that they take, because moving bytes within an array is much quicker than anything that copies a few from another.
@@ -215,7 +248,7 @@ export class PublishRun implements RunToStore {
     const first = starts[0] ?? 0;
     const copyAt = this.bytesReceived + this.count * this.#growth;
     const commonAt = copyAt + this.bytesReceived;
-    const { topicBytes } = this;
+    const topicBytes = this.topicBytes(0);
     const properties = (layout & WITH_PROPERTIES) === 0 ? NO_BYTES : this.properties.sent;
     const identifierOffset = 2 + topicBytes.length;
     const propertiesOffset = identifierOffset + ((layout & WITH_IDENTIFIER) === 0 ? 0 : 2);
@@ -242,8 +275,39 @@ export class PublishRun implements RunToStore {
     encoding.starts[this.count] = position;
   }
 
+  /** The same where topics differ, which are copied from what the packets came as. */
+  #encodeTopics(encoding: RunEncoding, layout: Layout): void {
+    const { bytes: source, starts } = this.#source;
+    const first = starts[0] ?? 0;
+    const shift = this.bytesReceived + this.count * this.#growth - first;
+    const needed = this.bytesReceived + shift + first;
+    if (encoding.bytes.length < needed) encoding.bytes = new Uint8Array(needed * 2);
+    const { bytes } = encoding;
+    bytes.set(source.subarray(first, starts[this.count]), first + shift);
+    const properties = (layout & WITH_PROPERTIES) === 0 ? NO_BYTES : this.properties.sent;
+    const identifierBytes = (layout & WITH_IDENTIFIER) === 0 ? 0 : 2;
+    let position = 0;
+    for (let index = 0; index < this.count; index += 1) {
+      const topicAt = this.#bodyAt[index] ?? 0;
+      const topicEnd = this.#topicEnd[index] ?? 0;
+      const payloadAt = this.payloadStart(index);
+      const end = this.endOf(index);
+      const size = topicEnd - topicAt + identifierBytes + properties.length + (end - payloadAt);
+      encoding.starts[index] = position;
+      bytes[position] = 0x30;
+      const at = encodeVarintInto(size, bytes, position + 1);
+      bytes.copyWithin(at, topicAt + shift, topicEnd + shift);
+      encoding.identifierAt[index] = at + topicEnd - topicAt;
+      position = at + topicEnd - topicAt + identifierBytes;
+      position = copyInto(bytes, position, properties, 0, properties.length);
+      bytes.copyWithin(position, payloadAt + shift, end + shift);
+      position += end - payloadAt;
+    }
+    encoding.starts[this.count] = position;
+  }
+
   #makeMessage(index: number): Message {
-    const { topicBytes } = this;
+    const topicBytes = this.topicBytes(index);
     const { sent } = this.properties;
     const payloadAt = this.payloadStart(index);
     const end = this.endOf(index);
@@ -251,7 +315,7 @@ export class PublishRun implements RunToStore {
     const at = copyInto(bytes, writeTopic(topicBytes, bytes, 0), sent, 0, sent.length);
     copyInto(bytes, at, this.#source.bytes, payloadAt, end);
     return Message.received({
-      topic: this.route?.topic ?? "",
+      topic: this.topic(index),
       bytes,
       qos: this.qos,
       retain: false,

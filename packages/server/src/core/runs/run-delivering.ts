@@ -10,7 +10,6 @@ import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes, countSent } from "../connection/outgoing.ts";
 import { deliveryFor } from "../publishing/publishing.ts";
 import type { PublishRun } from "./publish-run.ts";
-import { recipientFor } from "../routing/route.ts";
 import type { Recipient } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
@@ -49,7 +48,7 @@ export function distributeRun(
   run: PublishRun,
   appendedBefore: number | undefined,
 ): void {
-  const { recipients = [], groups = [] } = run.route ?? {};
+  const { recipients, groups } = run.route;
   let matched = groups.length;
   for (let index = 0; index < recipients.length; index += 1) {
     const recipient = recipients[index];
@@ -96,7 +95,7 @@ function shareRun(core: CoreContext, run: PublishRun, group: SharedGroup): void 
     const member = group.next();
     if (member === undefined) return;
     const to = Math.min(run.count, from + part);
-    deliverRange(core, run, { recipient: recipientFor([member]), group, from, to });
+    deliverRange(core, run, { recipient: member, group, from, to });
   }
 }
 

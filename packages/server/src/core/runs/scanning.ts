@@ -3,6 +3,7 @@ import type { QoS } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { BEFORE_PROPERTIES, propertiesAt, topicAliasAt } from "./known-properties.ts";
+import type { KnownProperties } from "./known-properties.ts";
 import { contentDigest, topicDigest } from "../publishing/content-digest.ts";
 import type { PublishRun } from "./publish-run.ts";
 import type { Route } from "../routing/route.ts";
@@ -14,13 +15,16 @@ const QOS_0 = 0x30;
 const QOS_1 = 0x32;
 const QOS_2 = 0x34;
 
+/** Steps of matching after which a run ends, so that the turn can end too: topics may be made to cost thousands each. */
+const STEPS_PER_RUN = 4_096;
+
 /**
- * Hot path: finds the run of PUBLISH packets that begins with the one that the framer has found. False if that packet is not for the hot path: `receivePublish` then takes it,
- * and reports whatever is wrong with it.
+ * Hot path: finds the run of PUBLISH packets that begins with the one that the framer has found. False if that packet is
+ * not for the hot path: `receivePublish` then takes it, and reports whatever is wrong with it.
  *
- * What makes a packet ordinary: no RETAIN, no DUP, a topic whose route is known, a Packet Identifier that is new,
- * no properties or the same valid ones as before. The topic may be that of a Topic Alias. Nothing here allocates per
- * packet.
+ * What makes a packet ordinary: no RETAIN, no DUP, a valid topic that does not begin with `$`, a Packet Identifier that
+ * is new, no properties or the same valid ones as before. The topic may be that of a Topic Alias. Nothing here allocates
+ * per packet.
  */
 export function scanRun(
   core: CoreContext,
@@ -32,78 +36,124 @@ export function scanRun(
   const { firstByte, bytes, bodyStart, end } = framer;
   const qos = qosOf(firstByte);
   if (qos === undefined || qos > core.options.maximumQos) return false;
-  const isVersion5 = connection.version === 5;
   const topicAt = bodyStart + 2;
   const topicEnd = topicAt + u16(bytes, bodyStart);
-  const hasTopic = topicEnd > topicAt;
-  if (topicEnd > end) return false;
-  let route = hasTopic ? routeOf(core, connection, bytes, topicAt, topicEnd) : undefined;
-  if (hasTopic ? route === undefined : !isVersion5) return false;
   const propertiesStart = topicEnd + (qos > 0 ? 2 : 0);
-  const properties = isVersion5
-    ? propertiesAt(core, connection, propertiesStart)
-    : BEFORE_PROPERTIES;
-  if (properties === undefined || propertiesStart + properties.size > end) return false;
-  if (properties.hasAlias || !hasTopic) {
-    route = aliasedRoute(core, connection, route, topicAliasAt(properties, bytes, propertiesStart));
-  }
+  const properties = wholeProperties(core, connection, propertiesStart);
+  if (properties === undefined) return false;
+  const alias = properties.hasAlias ? topicAliasAt(properties, bytes, propertiesStart) : 0;
+  const aliased = topicEnd === topicAt ? connection.aliases?.topicBytes(alias) : undefined;
+  const [topic, from, to] =
+    aliased === undefined ? [bytes, topicAt, topicEnd] : [aliased, 0, aliased.length];
+  const route = firstRoute(core, run, topic, from, to);
   if (route === undefined) return false;
-  const digest = digestFor(qos, route);
+  const setsAlias = properties.hasAlias && aliased === undefined;
+  if (setsAlias && connection.aliases?.take(alias, bytes, topicAt, topicEnd) !== true) return false;
+  const digest = digestFor(qos, topic, from, to);
   const payloadAt = propertiesStart + properties.size;
   if (!takesIdentifier(core, connection, session, digest, topicEnd, payloadAt, end)) return false;
-  run.begin({
-    bytes,
-    qos,
-    isVersion5,
-    route,
-    topicPart: topicEnd - bodyStart,
-    properties,
-    clientId: session.clientId,
-    receivedAtMs: core.now,
-    maximum: connection.runPacketsMax,
-  });
-  run.add(framer.start, bodyStart, end);
+  run.begin(bytes, connection.runPacketsMax, aliased);
+  run.qos = qos;
+  run.isVersion5 = connection.version === 5;
+  run.route = route;
+  run.properties = properties;
+  run.clientId = session.clientId;
+  run.receivedAtMs = core.now;
+  run.add(framer.start, bodyStart, topicEnd, end);
   extend(core, connection, session, run, digest);
   return true;
 }
 
 /** Of the topic, where messages must be told apart. */
-function digestFor(qos: QoS, route: Route): number {
-  return qos === 2 ? topicDigest(route.topicBytes) : 0;
+function digestFor(qos: QoS, bytes: Uint8Array, start: number, end: number): number {
+  return qos === 2 ? topicDigest(bytes, start, end) : 0;
 }
 
-/** Adds the packets that follow and are of the same kind. */
+/** The properties at `at` of the packet that the framer has found; undefined if they do not end in it, or are not for here. */
+function wholeProperties(
+  core: CoreContext,
+  connection: Connection,
+  at: number,
+): KnownProperties | undefined {
+  const { end } = connection.framer;
+  if (at > end) return undefined;
+  if (connection.version !== 5) return BEFORE_PROPERTIES;
+  const properties = propertiesAt(core, connection, at);
+  return properties === undefined || at + properties.size > end ? undefined : properties;
+}
+
+/** Adds the packets that follow, go to the same recipients and are of the same kind. */
 function extend(
   core: CoreContext,
   connection: Connection,
   session: Session,
   run: PublishRun,
-  digest: number,
+  firstDigest: number,
 ): void {
   const { framer } = connection;
   const { firstByte, bytes, limit } = framer;
-  const firstBody = framer.bodyStart;
-  const samePart = run.topicPart;
+  let digest = firstDigest;
+  let lastTopic = framer.bodyStart;
+  let lastPart = 2 + u16(bytes, lastTopic);
+  const identifierBytes = run.qos > 0 ? 2 : 0;
+  const firstProperties = lastTopic + lastPart + identifierBytes;
   const propertyBytes = run.properties.size;
-  const propertiesOffset = samePart + (run.qos > 0 ? 2 : 0);
-  const payloadAt = propertiesOffset + propertyBytes;
+  const stepsMax = core.router.steps + STEPS_PER_RUN;
   let position = framer.end;
-  while (!run.isFull && bytes[position] === firstByte) {
+  while (bytes[position] === firstByte && mayGrow(core, run, stepsMax)) {
     const header = decodeVarint(bytes, position + 1, limit);
     if (header === 0) break;
     const bodyStart = position + 1 + (header & 7);
     const end = bodyStart + (header >>> 3);
-    if (end > limit || end - bodyStart < payloadAt) break;
-    if (end - position > framer.maximumPacketSize) break;
-    if (!isSame(bytes, firstBody, bodyStart, samePart)) break;
-    if (!isSame(bytes, firstBody + propertiesOffset, bodyStart + propertiesOffset, propertyBytes))
-      break;
-    const identifierAt = bodyStart + samePart;
-    const payloadStart = bodyStart + payloadAt;
-    if (!takesIdentifier(core, connection, session, digest, identifierAt, payloadStart, end)) break;
-    run.add(position, bodyStart, end);
+    const topicEnd = bodyStart + 2 + u16(bytes, bodyStart);
+    const propertiesAt = topicEnd + identifierBytes;
+    const payloadAt = propertiesAt + propertyBytes;
+    if (payloadAt > end || end > limit || end - position > framer.maximumPacketSize) break;
+    if (!isSame(bytes, firstProperties, propertiesAt, propertyBytes)) break;
+    // Their lengths are compared too: they stand before the topics.
+    const isOther = !isSame(bytes, lastTopic, bodyStart, lastPart);
+    if (isOther && !goesAlong(core, run, bytes, bodyStart + 2, topicEnd)) break;
+    if (isOther) {
+      digest = digestFor(run.qos, bytes, bodyStart + 2, topicEnd);
+      lastTopic = bodyStart;
+      lastPart = topicEnd - bodyStart;
+    }
+    if (!takesIdentifier(core, connection, session, digest, topicEnd, payloadAt, end)) break;
+    run.isOneTopic &&= !isOther;
+    run.add(position, bodyStart, topicEnd, end);
     position = end;
   }
+}
+
+function mayGrow({ router }: CoreContext, run: PublishRun, stepsMax: number): boolean {
+  return !run.isFull && router.steps < stepsMax;
+}
+
+/** True if the topic in `bytes[start, end)` goes to the recipients of the run; if not, its route is kept for the next. */
+function goesAlong(
+  core: CoreContext,
+  run: PublishRun,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  // An alias has to stand for one topic for all of them.
+  if (run.hasAlias) return false;
+  const route = routeOf(core, bytes, start, end);
+  if (route === run.route) return true;
+  run.lookAhead(start, route, core.router.changes);
+  return false;
+}
+
+/** The route of the topic in `bytes[start, end)`, which the run before may have looked up already. */
+function firstRoute(
+  core: CoreContext,
+  run: PublishRun,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): Route | undefined {
+  return run.routeAhead(start, core.router.changes) ?? routeOf(core, bytes, start, end);
 }
 
 /** QoS of an ordinary PUBLISH: neither DUP nor RETAIN, and a QoS that exists. */
@@ -113,39 +163,15 @@ function qosOf(firstByte: number): QoS | undefined {
   return firstByte === QOS_2 ? 2 : undefined;
 }
 
-/** The current route of the topic in `bytes[start, end)`, if it is known and open to clients. */
+/** The route of the topic in `bytes[start, end)`, if it is valid and open to clients. */
 function routeOf(
   core: CoreContext,
-  connection: Connection,
   bytes: Uint8Array,
   start: number,
   end: number,
 ): Route | undefined {
   if (bytes[start] === DOLLAR) return undefined;
-  const last = connection.lastRoute;
-  if (last?.isCurrent && last.isFor(bytes, start, end)) return last;
-  const route = core.router.find(bytes, start, end);
-  connection.lastRoute = route;
-  return route;
-}
-
-/**
- * The route of a PUBLISH with a Topic Alias: that of its topic, which the alias stands for from now on, or of
- * the topic that the alias stood for already. Undefined for an alias that is not allowed or stands for nothing: the
- * general path says so.
- */
-function aliasedRoute(
-  core: CoreContext,
-  connection: Connection,
-  route: Route | undefined,
-  alias: number,
-): Route | undefined {
-  const { aliases } = connection;
-  if (aliases === undefined) return undefined;
-  if (route !== undefined)
-    return aliases.take(alias, route.topic, route.topicBytes) ? route : undefined;
-  const topic = aliases.topicBytes(alias);
-  return topic && routeOf(core, connection, topic, 0, topic.length);
+  return core.router.find(bytes, start, end, core.options.topicLevelsMax);
 }
 
 /**

@@ -8,7 +8,6 @@ import type { SessionDeleted } from "../hooks/connection-events.ts";
 import { endWatches } from "../management/delivery-watch.ts";
 import { deliveryFor } from "../publishing/publishing.ts";
 import { endReplay } from "../retained/retained-replay.ts";
-import { recipientFor } from "../routing/route.ts";
 import { NEVER_EXPIRES } from "./session-expiry.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "../routing/subscription.ts";
@@ -117,5 +116,5 @@ function passOn(core: CoreContext, delivery: Delivery): void {
   const { message, group } = delivery;
   const member = group?.next();
   if (member === undefined || group === undefined) return;
-  deliver(core, member.session, deliveryFor(recipientFor([member]), message, group));
+  deliver(core, member.session, deliveryFor(member, message, group));
 }

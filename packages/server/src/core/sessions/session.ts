@@ -44,6 +44,8 @@ export class Session {
   isWindowWatched = false;
   /** The last time that its client acknowledged nothing for long. */
   stall: Stall | undefined;
+  /** Tells whether the session is among the recipients already while a route is made. */
+  routeMark = 0;
   /** Takes the messages in place of a client, for a subscription of the embedding program. */
   sink: MessageSink | undefined;
   /** Who waits for the acknowledgement of a message, by Packet Identifier. */

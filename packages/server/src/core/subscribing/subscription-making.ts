@@ -12,7 +12,7 @@ import { beginReplay, endReplay } from "../retained/retained-replay.ts";
 import type { Session } from "../sessions/session.ts";
 import { removeSubscription } from "../sessions/session-ending.ts";
 import { refusalToStore, stored } from "../journal/storing.ts";
-import type { Subscription } from "../routing/subscription.ts";
+import { Subscription } from "../routing/subscription.ts";
 
 const QUOTA_EXCEEDED = 0x97;
 const WILDCARD = /[+#]/u;
@@ -169,7 +169,7 @@ function subscriptionOf(
     subscriptionIdentifier,
   }: { filter: ReadFilter; subscriptionIdentifier: number | undefined },
 ): Subscription {
-  return {
+  return new Subscription({
     session,
     filter: request.topicFilter,
     topicFilter: filter.topicFilter,
@@ -179,7 +179,7 @@ function subscriptionOf(
     retainAsPublished: request.retainAsPublished,
     retainHandling: request.retainHandling,
     subscriptionIdentifier,
-  };
+  });
 }
 
 function count(core: CoreContext, subscription: Subscription): void {
