@@ -7,6 +7,7 @@ import { resolveOptions } from "./resolve-options.ts";
 import {
   disconnectPacket,
   publishProperties,
+  requestSignal,
   subscribeFields,
   unsubscribeFields,
 } from "./request-options.ts";
@@ -27,11 +28,13 @@ import type {
   PublishMessage,
   PublishOptions,
   PublishResult,
+  RequestOptions,
   SubscribeOptions,
   UnsubscribeOptions,
   UnsubscribeResult,
 } from "./options.ts";
 import { PendingPublish, SENT, UnawaitedPublish } from "./pending-publish.ts";
+import { RequestLimits } from "./request-limits.ts";
 import type { ResolvedOptions } from "./resolve-options.ts";
 import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
 import { Subscription } from "./subscription.ts";
@@ -58,11 +61,14 @@ export class MqttClient {
   readonly #connector: Connector;
   readonly #events: EventHandlers = new EventHandlers();
   readonly #subscriptions: Subscriptions;
+  readonly #limits: RequestLimits;
   /** Shared by all QoS 0 publishes that are not handed to the transport yet. */
   #flushed: Deferred<PublishResult> | undefined;
   #pings: { readonly pong: Deferred<number>; readonly startMs: number }[] = [];
   /** Whether no connection is to come unless `connect` is called. */
   #hasGivenUp = false;
+  /** Ends listening to the signal of the options, which may outlive many clients: an idle one does not listen. */
+  #ignoreSignal: (() => void) | undefined;
 
   /**
    * Makes a client that is not connected yet, so that handlers can be registered first.
@@ -90,8 +96,12 @@ export class MqttClient {
       flush: () => this.#connector.scheduleFlush(),
       status: () => this.#connector.status,
     });
+    this.#limits = new RequestLimits({
+      clock: this.#options.clock,
+      requestTimeoutMs: this.#options.requestTimeoutMs,
+      connectedSinceMs: () => (this.connected ? this.#connector.connectedAtMs : undefined),
+    });
     this.#machine.wake = () => this.#connector.scheduleFlush();
-    this.#obey(this.#options.signal);
   }
 
   /** Where the server is. */
@@ -145,6 +155,7 @@ export class MqttClient {
       return rejected(new MqttConfigurationError(CONNECT_TAKES_NOTHING));
     if (signal?.aborted === true) return rejected(signal.reason);
     this.#hasGivenUp = false;
+    if (signal !== undefined) this.#ignoreSignal ??= this.#obey(signal);
     return this.#connector.connect();
   }
 
@@ -240,7 +251,11 @@ export class MqttClient {
     });
     if (options.signal?.aborted === true) subscription.abort();
     else if (this.#hasGivenUp) subscription.refused(notConnected());
-    else this.#subscriptions.add(subscription);
+    else {
+      this.#subscriptions.add(subscription);
+      const cancelLimit = this.#limits.limit("SUBSCRIBE", (error) => subscription.giveUp(error));
+      subscription.granted.then(cancelLimit, cancelLimit);
+    }
     return subscription;
   }
 
@@ -261,30 +276,38 @@ export class MqttClient {
   }
 
   /**
-   * Sends PINGREQ.
+   * Sends PINGREQ. When no answer comes within `pingrespTimeoutMs`, the connection is closed, whatever the Keep Alive.
    * @returns the time until PINGRESP came, in milliseconds
-   * @throws MqttDisconnectedError when there is no connection, or it ends before
+   * @throws MqttDisconnectedError when there is no connection, or it ends before, MqttTimeoutError when no answer comes
    */
-  ping(): Promise<number> {
-    if (!this.connected) return rejected(notConnected());
-    const pong = deferred<number>();
-    this.#pings.push({ pong, startMs: this.#options.clock.now() });
-    this.#machine.ping();
-    this.#connector.scheduleFlush();
-    return pong.promise;
+  ping(options?: RequestOptions): Promise<number> {
+    try {
+      const signal = requestSignal(options);
+      if (!this.connected) throw notConnected();
+      const pong = deferred<number>();
+      this.#pings.push({ pong, startMs: this.#options.clock.now() });
+      this.#connector.ping();
+      return this.#limits.within(pong.promise, "PINGREQ", signal);
+    } catch (error) {
+      return rejected(error);
+    }
   }
 
   /**
    * Authenticates again on the present connection, by the method it was made with.
    * @throws MqttConfigurationError without `authentication`, MqttDisconnectedError when the server is not content
    */
-  reauthenticate(): Promise<void> {
-    if (this.#options.authentication === undefined) {
-      const message = "reauthenticate needs authentication";
-      return rejected(new MqttConfigurationError(message));
+  reauthenticate(options?: RequestOptions): Promise<void> {
+    try {
+      const signal = requestSignal(options);
+      if (this.#options.authentication === undefined) {
+        throw new MqttConfigurationError("reauthenticate needs authentication");
+      }
+      if (!this.connected) throw notConnected();
+      return this.#limits.within(handled(this.#connector.reauthenticate()), "AUTH", signal);
+    } catch (error) {
+      return rejected(error);
     }
-    if (!this.connected) return rejected(notConnected());
-    return handled(this.#connector.reauthenticate());
   }
 
   /**
@@ -328,7 +351,9 @@ export class MqttClient {
     const request = new PendingPublish(topic, payload, qos, retain, properties);
     this.#machine.publish(request);
     this.#connector.scheduleFlush(EXCHANGE_BYTES_MIN);
-    return unlessAborted(request.promise, signal, () => (request.isAbandoned = true));
+    return this.#limits.within(request.promise, "PUBLISH", signal, () => {
+      this.#machine.giveUp(request);
+    });
   }
 
   /** All QoS 0 messages of a turn reach the transport together, so one promise serves them all. */
@@ -362,6 +387,8 @@ export class MqttClient {
   /** No connection is to come. Loops end in order when the application wanted it so. */
   #giveUp(event: DisconnectedEvent, cause: Error): void {
     this.#hasGivenUp = true;
+    this.#ignoreSignal?.();
+    this.#ignoreSignal = undefined;
     this.#machine.abandon(cause);
     this.#subscriptions.end(event.error);
   }
@@ -379,7 +406,7 @@ export class MqttClient {
     const fields = unsubscribeFields(filters, options, this.protocolVersion);
     options.signal?.throwIfAborted();
     const leaving = this.#subscriptions.unsubscribe(fields);
-    return unlessAborted(leaving, options.signal ?? undefined, () => {});
+    return this.#limits.within(leaving, "UNSUBSCRIBE", options.signal ?? undefined);
   }
 
   #inspectIfWanted(): void {
@@ -388,15 +415,17 @@ export class MqttClient {
       : undefined;
   }
 
-  #obey(signal: AbortSignal | undefined): void {
+  /** Disconnects when the signal is aborted; what it gives ends that. */
+  #obey(signal: AbortSignal): () => void {
     const abort = (): void => {
-      const error = signal?.reason instanceof Error ? signal.reason : notConnected();
+      const error = signal.reason instanceof Error ? signal.reason : notConnected();
       const disconnect = { type: "disconnect", reasonCode: 0 } as const;
       this.#connector.disconnect(disconnect, error).catch((cause: unknown) => {
         this.#events.report(cause);
       });
     };
-    signal?.addEventListener("abort", abort, { once: true });
+    signal.addEventListener("abort", abort, { once: true });
+    return () => signal.removeEventListener("abort", abort);
   }
 }
 
@@ -407,21 +436,4 @@ function rejected(error: unknown): Promise<never> {
 
 function toArray(topicFilters: string | readonly string[]): readonly string[] {
   return [topicFilters].flat();
-}
-
-/** The same promise, given up when the signal is aborted. */
-function unlessAborted<T>(
-  promise: Promise<T>,
-  signal: AbortSignal | undefined,
-  onAbort: () => void,
-): Promise<T> {
-  if (signal === undefined) return promise;
-  const { promise: result, resolve, reject } = deferred<T>();
-  const abort = (): void => {
-    onAbort();
-    reject(signal.reason);
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  void promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  return result;
 }

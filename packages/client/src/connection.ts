@@ -124,9 +124,10 @@ export class Connection implements TransportEvents {
   }
 
   /** Has the server answer PINGREQ in time, or closes the connection. */
-  checkServer(): void {
+  ping(): void {
+    this.#machine.ping(this.#clock.now());
+    // The only deadline that comes earlier than the one before.
     this.#dropTimer();
-    this.#machine.checkServer(this.#clock.now());
     this.flush();
   }
 

@@ -123,8 +123,9 @@ export class Connector {
 
   /** Ends a wait between two attempts; has a server that is silent answer or be left. */
   reconnectNow(): void {
-    if (this.#status === "connected") this.#connection?.checkServer();
-    else if (this.#effort?.endWait !== undefined) {
+    if (this.#status === "connected") {
+      if (!this.#machine.isPinging) this.ping();
+    } else if (this.#effort?.endWait !== undefined) {
       this.#attempts = 0;
       this.#effort.endWait();
     }
@@ -142,6 +143,11 @@ export class Connector {
     const details = error === undefined ? { reasonCode: packet.reasonCode } : { error };
     this.#events.onDisconnected({ ...details, wasConnected, willReconnect: false }, cause);
     return closed;
+  }
+
+  /** Sends PINGREQ. */
+  ping(): void {
+    this.#connection?.ping();
   }
 
   /** Authenticates again on the present connection [MQTT-4.12.1-1]. */

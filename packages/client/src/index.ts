@@ -43,6 +43,7 @@ export type {
   PublishOptions,
   PublishResult,
   ReconnectOptions,
+  RequestOptions,
   SubscribeOptions,
   UnsubscribeOptions,
   UnsubscribeResult,

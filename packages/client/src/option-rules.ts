@@ -7,6 +7,7 @@ import type {
   PublishMessage,
   PublishOptions,
   ReconnectOptions,
+  RequestOptions,
   SubscribeOptions,
   UnsubscribeOptions,
   WillOptions,
@@ -59,6 +60,9 @@ export const SUBSCRIBE_RULES: RulesFor<SubscribeOptions> = {
   overflow: new Set(["dropOldest", "dropNewest", "error"]),
   signal: "AbortSignal",
 };
+
+/** The argument of `ping` and `reauthenticate`. */
+export const REQUEST_RULES: RulesFor<RequestOptions> = { signal: "AbortSignal" };
 
 /** The last argument of `unsubscribe`. */
 export const UNSUBSCRIBE_RULES: RulesFor<UnsubscribeOptions> = {
@@ -136,6 +140,7 @@ export const CLIENT_RULES: OptionRules & RulesFor<ClientOptions> = {
   authentication: AUTHENTICATION_RULES,
   connectTimeoutMs: [1, TIMER_MS_MAX],
   pingrespTimeoutMs: [1, TIMER_MS_MAX],
+  requestTimeoutMs: [1, TIMER_MS_MAX],
   reconnect: "boolean|Object",
   manualAcknowledge: "boolean",
   queuedMessagesMax: [0, COUNT_MAX],

@@ -96,6 +96,11 @@ export interface ClientOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Time for the answer to PINGREQ. Default 10 000. */
   readonly pingrespTimeoutMs?: number | undefined;
+  /**
+   * Time for the server to answer a publish at QoS 1 or 2, a subscribe, an unsubscribe, a ping or a re-authentication; then it
+   * rejects with MqttTimeoutError, though a message may still arrive. Time without a connection does not count. Default: no limit.
+   */
+  readonly requestTimeoutMs?: number | undefined;
   /** How to come back after a connection was lost; false is never. On by default. */
   readonly reconnect?: boolean | ReconnectOptions | undefined;
   /** Leave it to the application to acknowledge QoS 1 and 2 messages. Default false. */
@@ -203,6 +208,12 @@ export interface SubscribeOptions {
   /** What happens when they are more. Default `dropOldest`. */
   readonly overflow?: OverflowPolicy | undefined;
   /** Ends the subscription when aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of a request that has no others. */
+export interface RequestOptions {
+  /** Gives up waiting. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -14,12 +14,14 @@ import {
   DISCONNECT_RULES,
   MESSAGE_RULES,
   PUBLISH_RULES,
+  REQUEST_RULES,
   SUBSCRIBE_RULES,
   UNSUBSCRIBE_RULES,
 } from "./option-rules.ts";
 import type {
   DisconnectOptions,
   PublishOptions,
+  RequestOptions,
   SubscribeOptions,
   UnsubscribeOptions,
 } from "./options.ts";
@@ -89,6 +91,17 @@ export function subscribeFields(
   }));
   const properties: SubscribeProperties = pick(options, SUBSCRIBE_PROPERTIES);
   return { subscriptions, properties };
+}
+
+/**
+ * The signal of a request that has no other options.
+ * @throws MqttConfigurationError for other options, and the reason of a signal that is aborted
+ */
+export function requestSignal(options: RequestOptions | undefined): AbortSignal | undefined {
+  requireOptions(options ?? {}, REQUEST_RULES);
+  const signal = options?.signal ?? undefined;
+  signal?.throwIfAborted();
+  return signal;
 }
 
 /**

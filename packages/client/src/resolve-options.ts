@@ -19,7 +19,7 @@ import { parseServerAddress } from "./parse-server-address.ts";
 import { describeAddress, hasTls, hasWebSocket } from "./server-address.ts";
 import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
 import type { TlsOptions, TransportFactory, WebSocketOptions } from "./transports/transport.ts";
-import { MESSAGE_PROPERTIES, requireOptions, requireVersion5 } from "./validation.ts";
+import { MESSAGE_PROPERTIES, requireOptions, requireType, requireVersion5 } from "./validation.ts";
 
 /** How to come back; never when undefined. */
 export interface ResolvedReconnect extends BackOffOptions {
@@ -61,6 +61,7 @@ export interface ResolvedOptions {
   readonly connectChoices: ConnectChoices;
   readonly authentication?: AuthenticationOptions | undefined;
   readonly connectTimeoutMs: number;
+  readonly requestTimeoutMs?: number | undefined;
   readonly reconnect: ResolvedReconnect | undefined;
   readonly machine: MachineOptions;
   readonly clock: Clock;
@@ -121,6 +122,9 @@ export function resolveOptions(
   requireVersion5(options, VERSION_5_OPTIONS, protocolVersion);
   requireTransportOptions(options, address);
   requireAuthentication(given.authentication);
+  for (const name of ["now", "callAfter"]) {
+    requireType(Reflect.get(given.clock, name), "function", `clock.${name}`);
+  }
   const resolved: ResolvedOptions = {
     ...given,
     address,

@@ -167,6 +167,17 @@ export class Subscription
     this.#leaveQuietly();
   };
 
+  /** @internal The server did not answer in time; it is told, in case that it has granted it. */
+  giveUp(error: unknown): void {
+    this.refused(error);
+    this.#leaveQuietly();
+  }
+
+  /** @internal Settled when the server has answered for the first time, or it has ended before. */
+  get granted(): Promise<unknown> {
+    return this.#granted.promise;
+  }
+
   /** @internal What to ask of the server, now or on another connection. */
   get request(): SubscribeFields {
     return this.#request;

@@ -186,13 +186,6 @@ export class ClientMachine {
     this.#keepAlive?.transportDrained(nowMs);
   }
 
-  /** Sends PINGREQ, unless an answer is awaited already, and closes the connection when none comes in time. */
-  checkServer(nowMs: number): void {
-    if (this.#keepAlive?.isAwaiting !== false) return;
-    this.#keepAlive.pingSent(nowMs);
-    this.ping();
-  }
-
   /** Whether the answer to PINGREQ is overdue, so that `handleTimeout` would close the connection. */
   isServerSilent(nowMs: number): boolean {
     return this.#keepAlive?.isOverdue(nowMs) ?? false;
@@ -201,7 +194,7 @@ export class ClientMachine {
   /** The time of `deadlineMs` has come; an early call does no harm. */
   handleTimeout(nowMs: number): void {
     const action = this.#keepAlive?.due(nowMs);
-    if (action === "ping") this.ping();
+    if (action === "ping") this.#output.send({ type: "pingreq" });
     else if (action === "close") {
       const seconds = this.#options.pingrespTimeoutMs / 1_000;
       this.#close(new MqttTimeoutError(`no answer within ${seconds} s to PINGREQ`));
@@ -213,13 +206,24 @@ export class ClientMachine {
     this.#outgoing.publish(request);
   }
 
+  /** Nobody waits for this message any more: it is not sent if it was not. */
+  giveUp(request: PublishRequest): void {
+    this.#outgoing.giveUp(request);
+  }
+
   /** Sends SUBSCRIBE or UNSUBSCRIBE, now or on the next connection. */
   request(request: SubscribeRequest | UnsubscribeRequest): void {
     this.#requests.add(request);
   }
 
-  /** Sends PINGREQ. */
-  ping(): void {
+  /** Whether the answer to a PINGREQ is awaited. */
+  get isPinging(): boolean {
+    return this.#keepAlive?.isAwaiting ?? false;
+  }
+
+  /** Sends PINGREQ. When no answer comes in time, the connection is closed, whatever the Keep Alive. */
+  ping(nowMs: number): void {
+    this.#keepAlive?.pingSent(nowMs);
     this.#output.send({ type: "pingreq" });
   }
 

@@ -13,7 +13,6 @@ import {
   MqttConfigurationError,
   MqttDisconnectedError,
   MqttNotSupportedError,
-  MqttQueueFullError,
   MqttReasonError,
   serverError,
 } from "./errors.ts";
@@ -85,10 +84,16 @@ export class OutgoingMessages {
     const fault = this.#resolveTopicAlias(request);
     if (fault !== undefined) request.failed(fault);
     else if (this.isOpen && this.#hasQuota(request)) this.#send(request);
-    else if (!this.#waiting.push(request)) {
-      const message = `${this.#waiting.length} messages wait to be sent, the limit`;
-      request.failed(new MqttQueueFullError(message));
+    else {
+      const full = this.#waiting.push(request);
+      if (full !== undefined) request.failed(full);
     }
+  }
+
+  /** Nobody waits for this message any more: it is not sent if it was not, nor begun anew. */
+  giveUp(request: PublishRequest): void {
+    request.isAbandoned = true;
+    this.#waiting.giveUp(request);
   }
 
   /** Gives the message its topic if an alias stands for it; the error if it stands for none. */
@@ -109,12 +114,9 @@ export class OutgoingMessages {
     if (this.#server === undefined) return;
     while (this.#repetitions.length > 0 && this.#quota.take()) this.#repeat();
     while (this.#output.length < OUTPUT_BYTES_HIGH) {
-      const request = this.#waiting.first;
-      if (request === undefined) return;
-      if (!request.isAbandoned) {
-        if (!this.#hasQuota(request)) return;
-        this.#send(request);
-      }
+      const request = this.#waiting.peek();
+      if (request === undefined || !this.#hasQuota(request)) return;
+      this.#send(request);
       this.#waiting.shift();
     }
   }
@@ -282,14 +284,14 @@ export class OutgoingMessages {
     const fault = this.#server === undefined ? undefined : publishFault(request, this.#server);
     if (fault !== undefined) request.failed(fault);
     else if (this.#encode(request)) return;
-    this.#giveUp(request);
+    this.#endExchange(request);
   }
 
   /**
    * This server does not take what an earlier one was sent, so the exchange ends. At QoS 2 it may know the identifier, and
    * would take another message for the same: PUBREL has it forget.
    */
-  #giveUp({ packetIdentifier, qos }: PublishRequest): void {
+  #endExchange({ packetIdentifier, qos }: PublishRequest): void {
     if (qos === 1) {
       this.#sender.puback(packetIdentifier);
       this.#sender.finished = undefined;

@@ -40,6 +40,8 @@ export abstract class PublishRequest implements PublishPacket {
   declare pubrec?: PubrecPacket;
   /** Whether nobody waits for the outcome any more: it is not sent if it was not, nor begun anew. */
   isAbandoned = false;
+  /** Whether it stands in the queue of what is to be sent. */
+  isWaiting = false;
 
   constructor(
     topic: string,

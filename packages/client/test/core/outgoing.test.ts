@@ -158,7 +158,7 @@ describe("[MQTT-3.3.4-7] the server's Receive Maximum", () => {
     harness.takeHex();
     harness.publish("b", 1);
     harness.subscribe(["f"]);
-    harness.machine.ping();
+    harness.machine.ping(0);
     expect(harness.takeHex()).toBe("82 07 00 02 00 00 01 66 01 c0 00");
   });
 
@@ -432,8 +432,38 @@ describe("the queue", () => {
     const harness = new MachineHarness({ queuedMessagesMax: 2 });
     harness.publish("a");
     harness.publish("b");
-    expect(harness.publish("c").outcome).toMatchObject({ code: "ANAX_QUEUE_FULL" });
+    expect(harness.publish("c").outcome).toMatchObject({
+      code: "ANAX_QUEUE_FULL",
+      message: "2 messages wait to be sent, the limit (queuedMessagesMax)",
+    });
     expect(harness.machine.waitingMessages).toBe(2);
+  });
+
+  it("has room again for each message that was given up", () => {
+    const harness = new MachineHarness({ queuedMessagesMax: 3, queuedBytesMax: 3 });
+    const first = ["a", "b", "c"].map((topic) => harness.publish(topic, 1, { payload: "1" }));
+    for (const publish of first) {
+      harness.machine.giveUp(publish);
+      harness.machine.giveUp(publish);
+      expect(harness.machine.waitingMessages).toBe(2);
+      expect(harness.publish("d", 1, { payload: "1" }).outcome).toBeUndefined();
+      expect(harness.publish("e", 1).outcome).toMatchObject({ code: "ANAX_QUEUE_FULL" });
+    }
+    harness.connect();
+    expect(harness.takeHex().match(/64 00 0[123] 00 31/g)).toHaveLength(3);
+    expect(harness.machine.waitingMessages).toBe(0);
+  });
+
+  it("holds no message that was given up, however many are", () => {
+    const harness = new MachineHarness();
+    const kept = harness.publish("kept", 1);
+    for (let count = 0; count < 1_000; count += 1) harness.machine.giveUp(harness.publish("t", 1));
+    expect(harness.machine.waitingMessages).toBe(1);
+    harness.machine.giveUp(kept);
+    expect(harness.machine.waitingMessages).toBe(0);
+    harness.connect();
+    expect(harness.takeHex()).toBe("");
+    expect(harness.machine.isOpen).toBe(true);
   });
 
   it("refuses more bytes than its limit", () => {
@@ -441,6 +471,7 @@ describe("the queue", () => {
     harness.publish("a", 0, { payload: "123456" });
     expect(harness.publish("b", 0, { payload: "12345" }).outcome).toMatchObject({
       code: "ANAX_QUEUE_FULL",
+      message: "a payload of 5 bytes cannot wait to be sent: 4 of 10 (queuedBytesMax) are free",
     });
     expect(harness.publish("c", 0, { payload: "1234" }).outcome).toBeUndefined();
   });
@@ -460,7 +491,7 @@ describe("the queue", () => {
     const harness = new MachineHarness();
     const publish = harness.publish("a", 1);
     harness.publish("b", 1);
-    publish.isAbandoned = true;
+    harness.machine.giveUp(publish);
     harness.connect();
     expect(harness.takeHex()).toBe("32 06 00 01 62 00 01 00");
   });
