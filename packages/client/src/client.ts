@@ -316,8 +316,9 @@ export class MqttClient {
    */
   disconnect(options?: DisconnectOptions): Promise<void> {
     const expiry = this.#options.connectChoices.sessionExpiryIntervalSeconds ?? 0;
+    const inForce = this.connectResult?.sessionExpiryIntervalSeconds ?? expiry;
     try {
-      const packet = disconnectPacket(options ?? {}, this.protocolVersion, expiry);
+      const packet = disconnectPacket(options ?? {}, this.protocolVersion, expiry, inForce);
       return this.#connector.disconnect(packet);
     } catch (error) {
       return rejected(error);

@@ -56,7 +56,9 @@ export function publishProperties(
   if (typeof options === "object" && isPlainPublish(options, isMessage)) return undefined;
   requireOptions(options, isMessage ? MESSAGE_RULES : PUBLISH_RULES);
   requireVersion5(options, PUBLISH_PROPERTIES, version);
-  const properties = pick(options, PUBLISH_PROPERTIES);
+  const { payloadFormatIndicator, ...others } = pick(options, PUBLISH_PROPERTIES);
+  // 0 says what its absence says; a server must forward it as it came, so the codec leaves that to us.
+  const properties = { ...others, ...(payloadFormatIndicator && { payloadFormatIndicator }) };
   return Object.keys(properties).length === 0 ? undefined : properties;
 }
 
@@ -122,25 +124,35 @@ export function unsubscribeFields(
 
 /**
  * A DISCONNECT.
+ * @param sessionExpiryIntervalSeconds of CONNECT
+ * @param inForceSeconds what the server made of it
  * @throws MqttConfigurationError when an option cannot be, or not in this version of MQTT
  */
 export function disconnectPacket(
   options: DisconnectOptions,
   version: ProtocolVersion,
   sessionExpiryIntervalSeconds: number,
+  inForceSeconds: number,
 ): DisconnectPacket {
   requireOptions(options, DISCONNECT_RULES);
   const reasonCode = options.reasonCode ?? 0;
-  const properties = pick(options, DISCONNECT_PROPERTIES);
+  const { sessionExpiryIntervalSeconds: expiry, ...words } = pick(options, DISCONNECT_PROPERTIES);
   if (version !== 5) {
     requireVersion5(options, DISCONNECT_PROPERTIES, version);
     if (reasonCode !== 0) requireVersion5({ reasonCode }, ["reasonCode"], version);
     return { type: "disconnect", reasonCode };
   }
-  if (sessionExpiryIntervalSeconds === 0 && (properties.sessionExpiryIntervalSeconds ?? 0) > 0) {
+  if (sessionExpiryIntervalSeconds === 0 && (expiry ?? 0) > 0) {
     throw new MqttConfigurationError("sessionExpiryIntervalSeconds cannot be raised from 0");
   }
-  return { type: "disconnect", reasonCode, properties };
+  // Absent, it is that of CONNECT; where the server has chosen another one, that has to be said.
+  const isSaid = expiry === sessionExpiryIntervalSeconds && expiry === inForceSeconds;
+  const properties = pick({ ...words, sessionExpiryIntervalSeconds: isSaid ? undefined : expiry }, [
+    ...DISCONNECT_PROPERTIES,
+  ]);
+  return Object.keys(properties).length === 0
+    ? { type: "disconnect", reasonCode }
+    : { type: "disconnect", reasonCode, properties };
 }
 
 /** [MQTT-3.8.3-2] [MQTT-4.7.1-1] */
