@@ -41,6 +41,11 @@ export function openingFailure(
   return failure("ANAX_STORE_UNREADABLE", `${path} cannot be read as a store: ${reason}`);
 }
 
+/** What LMDB says of a file that it found damaged while it was read; whatever else a visitor throws is its own affair. */
+export function readingFailure(path: string, error: unknown): unknown {
+  return typeof errorCode(error) === "number" ? openingFailure(path, error, "read") : error;
+}
+
 /**
  * What kept a transaction from being committed. LMDB hides the reason behind a promise of its own, and says "I/O error"
  * where the system wrote less than it was asked to: whether there was room for it is the caller's to know.

@@ -2,7 +2,7 @@ import { StoreError } from "@anax/server";
 import type { StoreVisitor } from "@anax/server";
 import { DataDirectory } from "./data-directory.ts";
 import { Environment } from "./environment.ts";
-import { openingFailure } from "./failures.ts";
+import { openingFailure, readingFailure } from "./failures.ts";
 import { readDescription, refuseUnknownFormat } from "./format.ts";
 import type { StoreDescription } from "./store-description.ts";
 import { visitTables } from "./tables.ts";
@@ -27,8 +27,12 @@ export interface LmdbReader {
   readonly description: StoreDescription;
   /** The file that is read. A store that is compacted meanwhile goes on in another one. */
   readonly file: string;
-  /** Shows all that the store holds, in the order of `Store.open`. */
+  /**
+   * Shows all that the store holds, in the order of `Store.open`.
+   * @throws StoreError if LMDB finds the file damaged.
+   */
   visit(visitor: StoreVisitor): void;
+  /** @throws StoreError if LMDB finds the file damaged. */
   statistics(): LmdbStatistics;
   /** Idempotent. */
   close(): Promise<void>;
@@ -48,23 +52,37 @@ export async function openReadOnly(path: string): Promise<LmdbReader> {
       throw new StoreError("ANAX_STORE_UNREADABLE", `there is no store in ${directory.path}`);
     }
     environment = new Environment(file, "read");
-    return readerOf(environment, refuseUnknownFormat(directory.path, readDescription(environment)));
+    const description = refuseUnknownFormat(directory.path, readDescription(environment));
+    return readerOf(environment, directory.path, description);
   } catch (error) {
     await environment?.close();
     throw openingFailure(directory.path, error, "read");
   }
 }
 
-function readerOf(environment: Environment, description: StoreDescription): LmdbReader {
+function readerOf(
+  environment: Environment,
+  path: string,
+  description: StoreDescription,
+): LmdbReader {
   return {
     description,
     file: environment.file,
-    visit: (visitor) => visitTables(environment, visitor),
-    statistics: () => ({
-      ...environment.entryCounts(),
-      usedBytes: environment.usedBytes,
-      fileBytes: environment.fileBytes,
-    }),
+    visit: (visitor) => reading(path, () => visitTables(environment, visitor)),
+    statistics: () =>
+      reading(path, () => ({
+        ...environment.entryCounts(),
+        usedBytes: environment.usedBytes,
+        fileBytes: environment.fileBytes,
+      })),
     close: () => environment.close(),
   };
+}
+
+function reading<Result>(path: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    throw readingFailure(path, error);
+  }
 }

@@ -4,7 +4,7 @@ import type { Store, StoreTransaction, StoreVisitor } from "@anax/server";
 import { DataDirectory } from "./data-directory.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { Environment } from "./environment.ts";
-import { commitFailure, errorCode, openingFailure } from "./failures.ts";
+import { commitFailure, openingFailure, readingFailure } from "./failures.ts";
 import { readDescription, refuseUnknownFormat, writeDescription } from "./format.ts";
 import { STORE_FORMAT } from "./store-description.ts";
 import { checkedOptions } from "./store-options.ts";
@@ -76,8 +76,7 @@ export class LmdbStore implements Store {
         visitTables(open.environment, visitor);
       } catch (error) {
         await release(open);
-        // A number is LMDB's; whatever else the visitor throws is its own affair.
-        throw typeof errorCode(error) === "number" ? openingFailure(this.path, error) : error;
+        throw readingFailure(this.path, error);
       }
       this.#open = open;
       this.#bytes = undefined;
@@ -90,7 +89,11 @@ export class LmdbStore implements Store {
   }
 
   read(position: number): Uint8Array | undefined {
-    return this.#open?.environment.journal.get(numberKey(position));
+    try {
+      return this.#open?.environment.journal.get(numberKey(position));
+    } catch (error) {
+      throw readingFailure(this.path, error);
+    }
   }
 
   /**

@@ -2,6 +2,8 @@ import { mkdirSync } from "node:fs";
 import { emptyTransaction, holdings, patternedBytes } from "@anax/server/contracts";
 import { lmdbStore, openReadOnly, STORE_FORMAT } from "@anax/store-lmdb";
 import type { LmdbReader } from "@anax/store-lmdb";
+import { StoreError } from "@anax/server";
+import type { StoreVisitor } from "@anax/server";
 import { describe, expect, it } from "vitest";
 import { openingFailure } from "../src/failures.ts";
 import { ChildProgram } from "./support/child-program.ts";
@@ -49,6 +51,33 @@ describe("reading a store", () => {
       message: "data cannot be read as a store: EACCES: permission denied",
     });
   });
+
+  it("says in one line what LMDB finds damaged on the way, as the store does; other errors are the visitor's", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path });
+      await holdings(store);
+      await store.commit({ ...batchOf(3), sessions: new Map([[1, patternedBytes(5, 1)]]) });
+      await store.close();
+      const corrupted = Object.assign(new Error("MDB_CORRUPTED: Located page was wrong type"), {
+        code: -30_796,
+      });
+      const own = new Error("my own");
+      const throwing = (error: Error): StoreVisitor => {
+        const raise = (): never => {
+          throw error;
+        };
+        return { session: raise, retained: raise, batch: raise };
+      };
+      const reader = await openReadOnly(path);
+      const text = `${path} cannot be read as a store: ${corrupted.message}`;
+      expect(() => reader.visit(throwing(corrupted))).toThrow(
+        new StoreError("ANAX_STORE_UNREADABLE", text),
+      );
+      expect(() => reader.visit(throwing(own))).toThrow(own);
+      await reader.close();
+      await expect(store.open(throwing(corrupted))).rejects.toThrow(text);
+      await expect(store.open(throwing(own))).rejects.toThrow(own);
+    }));
 
   it("works while a server uses it, and sees each time how things stand", () =>
     withFolder(async (path) => {
