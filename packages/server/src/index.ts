@@ -108,6 +108,7 @@ export type {
   ServerSessions,
   SessionDelivery,
   SessionDeliveryOptions,
+  SessionOptions,
   SessionSubscription,
 } from "./management/server-sessions.ts";
 export {

@@ -1,18 +1,32 @@
+import { encodedLength } from "@anax/protocol";
 import type { QoS, RulesFor, SubscriptionRequest } from "@anax/protocol";
 import { QOS } from "../checking/packet-rules.ts";
 import { checked } from "../checking/rules.ts";
 import type { DeliveryWatch } from "../core/management/delivery-watch.ts";
-import { clearQueue, deleteSession, deliverTo } from "../core/management/session-changes.ts";
+import {
+  clearQueue,
+  createSession,
+  deleteSession,
+  deliverTo,
+} from "../core/management/session-changes.ts";
 import { allSessions, sessionStatus, subscriptionsOf } from "../core/management/session-status.ts";
 import type { SessionStatus, SubscriptionStatus } from "../core/management/session-status.ts";
 import { subscribeSession, unsubscribeSession } from "../core/management/subscription-changes.ts";
-import { MqttMessageDroppedError } from "../errors.ts";
+import {
+  MqttConfigurationError,
+  MqttMessageDroppedError,
+  MqttNotStoredError,
+  MqttServerBusyError,
+} from "../errors.ts";
+import { NEVER_EXPIRES } from "../core/sessions/session-expiry.ts";
 import { messageToInject } from "../injected-message.ts";
 import type { InjectedApplicationMessage } from "../injected-message.ts";
 import { requireSession, untilStored } from "./core-access.ts";
 import type { CoreAccess } from "./core-access.ts";
 import { Listings } from "./listings.ts";
 import type { Page, PageQuery } from "./listings.ts";
+
+const QUOTA_EXCEEDED = 0x97;
 
 /** A filter to subscribe a session to. */
 export interface SessionSubscription {
@@ -25,6 +39,14 @@ export interface SessionSubscription {
   readonly retainAsPublished?: boolean;
   /** Default 0. */
   readonly retainHandling?: 0 | 1 | 2;
+}
+
+/** A session that is made for a client. */
+export interface SessionOptions {
+  /** The user that it belongs to. Default: the first who comes with its Client Identifier. */
+  readonly userName?: string;
+  /** Seconds that it lives without its client, from now on. Default 4294967295, for ever. */
+  readonly expiryIntervalSeconds?: number;
 }
 
 /** How a delivery to one session ended. */
@@ -40,6 +62,11 @@ export interface SessionDeliveryOptions {
   /** Ends the waiting, not the delivery. */
   readonly signal?: AbortSignal;
 }
+
+const CREATION_RULES: RulesFor<SessionOptions> = {
+  userName: (value: unknown) => textFault(value, 65_535),
+  expiryIntervalSeconds: [1, NEVER_EXPIRES],
+};
 
 const DELIVERY_RULES: RulesFor<SessionDeliveryOptions> = { signal: "AbortSignal" };
 
@@ -81,6 +108,25 @@ export class ServerSessions {
   subscriptions(clientId: string): SubscriptionStatus[] | undefined {
     const session = this.#access.core.sessions.get(clientId);
     return session && subscriptionsOf(session);
+  }
+
+  /**
+   * Makes the session of a client that was never here, so that it finds its subscriptions and messages when it first comes: it has to
+   * come with Clean Start 0. Give it both with `subscribe` and `tryEnqueueApplicationMessage`. Resolves with false if
+   * there is such a session, which stays as it is, and else with true when it is stored. Rejects with
+   * `MqttConfigurationError` for fields that cannot be, with `MqttServerBusyError` if there is no room for one more session, and with `MqttNotStoredError`.
+   */
+  async create(clientId: string, options: SessionOptions = {}): Promise<boolean> {
+    const checkedOptions = checked("session", options, CREATION_RULES);
+    const { userName, expiryIntervalSeconds = NEVER_EXPIRES } = checkedOptions;
+    const fault = textFault(clientId, this.#access.core.options.clientIdBytesMax);
+    if (fault !== undefined) throw new MqttConfigurationError(`clientId ${fault}`);
+    return this.#access.perform(function* create(core) {
+      const made = createSession(core, { clientId, userName, expiryIntervalSeconds });
+      if (typeof made === "number") throw refusalToCreate(made, core.sessions.size);
+      yield* untilStored(core);
+      return made;
+    });
   }
 
   /** Ends a session and sends its client away. Resolves with false if there is none, and when it is struck out of the store. */
@@ -172,6 +218,20 @@ export class ServerSessions {
       return deliverTo(core, requireSession(core, clientId), applicationMessage);
     });
   }
+}
+
+/** A text that is not empty and that MQTT can carry in so many bytes. */
+function textFault(value: unknown, maximum: number): string | undefined {
+  if (typeof value !== "string") return `must be a string, not ${typeof value}`;
+  const bytes = encodedLength(value);
+  return bytes >= 1 && bytes <= maximum ? undefined : `has ${bytes} bytes, not 1 to ${maximum}`;
+}
+
+/** 0x97 is both: no room in the store, and none in the table. */
+function refusalToCreate(reasonCode: number, sessions: number): Error {
+  if (reasonCode === QUOTA_EXCEEDED)
+    return new MqttServerBusyError(`there is no room for one more session beside ${sessions}`);
+  return new MqttNotStoredError("the store takes nothing");
 }
 
 function requestFor(filter: string | SessionSubscription): SubscriptionRequest {

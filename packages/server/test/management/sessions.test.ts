@@ -368,3 +368,90 @@ describe("with a store", () => {
     expect(server.retainedMessages.count).toBe(0);
   });
 });
+
+describe("a session that the program makes", () => {
+  it("waits for a device that was never here, with subscriptions and messages", async () => {
+    expect(await server.sessions.create("new", { expiryIntervalSeconds: 60 })).toBe(true);
+    const nowMs = clock.now();
+    expect(await server.sessions.subscribe("new", [{ topicFilter: "a", qos: 1 }])).toEqual([1]);
+    await server.injectApplicationMessage({ topic: "a", payload: "1", qos: 1 });
+    await server.sessions.tryEnqueueApplicationMessage("new", { topic: "b", payload: "2", qos: 2 });
+    expect(server.sessions.get("new")).toMatchObject({
+      isConnected: false,
+      subscriptionCount: 1,
+      queuedMessages: 2,
+      expiresAtMs: nowMs + 60_000,
+    });
+    const client = await connected(server, "new", LASTING);
+    expect(await client.packet()).toMatchObject({ topic: "a", qos: 1 });
+    expect(await client.packet()).toMatchObject({ topic: "b", qos: 2 });
+  });
+
+  it("lives as long as is said without its client, for ever by default", async () => {
+    await server.sessions.create("short", { expiryIntervalSeconds: 10 });
+    await server.sessions.create("long");
+    clock.advance(9_999);
+    expect(server.sessions.get("short")).toBeDefined();
+    clock.advance(1);
+    expect(server.sessions.get("short")).toBeUndefined();
+    expect(server.sessions.get("long")).toMatchObject({ expiryIntervalSeconds: 0xffff_ffff });
+  });
+
+  it("is not made where there is one, which stays as it is", async () => {
+    await away("one");
+    expect(await server.sessions.create("one", { expiryIntervalSeconds: 5 })).toBe(false);
+    expect(server.sessions.get("one")).toMatchObject({
+      subscriptionCount: 1,
+      expiryIntervalSeconds: 3_600,
+    });
+  });
+
+  it("belongs to the user that is named", async () => {
+    const users = { ann: "a", bob: "b" };
+    const own = await startedServer({ users });
+    await own.sessions.create("device", { userName: "ann" });
+    const password = (text: string): Uint8Array => new TextEncoder().encode(text);
+    const come = (userName: string, text: string): Promise<MqttPeer> =>
+      connected(own, "device", { ...LASTING, userName, password: password(text) });
+    await expect(come("bob", "b")).rejects.toThrow("not let in");
+    await come("ann", "a");
+    await own.stop({ deadlineMs: 0 });
+  });
+
+  it("is stored when that resolves, and is there after a crash", async () => {
+    const medium = new MemoryMedium();
+    const first = await startedServer({ clock, store: new MemoryStore(medium) });
+    await first.sessions.create("new", { userName: "ann" });
+    await first.sessions.subscribe("new", "a");
+    const copy = medium.copy();
+    const second = await startedServer({ clock, store: new MemoryStore(copy) });
+    expect(second.sessions.get("new")).toMatchObject({ subscriptionCount: 1, userName: "ann" });
+    await first.stop({ deadlineMs: 0 });
+    await second.stop({ deadlineMs: 0 });
+  });
+
+  it("is refused where there is no room, and for what cannot be", async () => {
+    const small = await startedServer({ sessionsMax: 1 });
+    await small.sessions.create("one");
+    await small.sessions.subscribe("one", "a");
+    expect(await failureOf(small.sessions.create("two"))).toMatchObject({
+      code: "ANAX_SERVER_BUSY",
+      message: "there is no room for one more session beside 1",
+    });
+    await small.stop();
+    const wrong: readonly [string, object, string][] = [
+      ["", {}, "clientId has 0 bytes, not 1 to 1024"],
+      ["x".repeat(1_025), {}, "clientId has 1025 bytes, not 1 to 1024"],
+      ["c", { userName: "" }, "userName has 0 bytes, not 1 to 65535"],
+      ["c", { expiryIntervalSeconds: 0 }, "expiryIntervalSeconds"],
+      ["c", { expiryIntervalSeconds: 1.5 }, "expiryIntervalSeconds"],
+      ["c", { expiry: 1 }, 'there is no option "expiry"'],
+    ];
+    for (const [clientId, options, text] of wrong) {
+      const error = await failureOf(server.sessions.create(clientId, options));
+      expect(error).toMatchObject({ code: "ANAX_CONFIGURATION" });
+      expect(String(error)).toContain(text);
+    }
+    expect(server.sessions.count).toBe(0);
+  });
+});

@@ -5,12 +5,42 @@ import { deliver } from "../delivering/delivering.ts";
 import type { Delivery } from "../delivering/delivery.ts";
 import { forgetQueued, takeQueued } from "../delivering/queueing.ts";
 import { messageFromApplication } from "../publishing/message.ts";
-import { endSession } from "../sessions/session-ending.ts";
-import type { Session } from "../sessions/session.ts";
+import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
+import { makePlace, refusedPlace } from "../sessions/session-places.ts";
+import { Session } from "../sessions/session.ts";
 import { refusalToStore } from "../journal/storing.ts";
 import type { DeliveryWatch } from "./delivery-watch.ts";
 
 const ADMINISTRATIVE_ACTION = 0x98;
+
+/** What a session begins with that no client has made. */
+export interface SessionToCreate {
+  readonly clientId: string;
+  readonly userName: string | undefined;
+  readonly expiryIntervalSeconds: number;
+}
+
+/**
+ * Makes the session of a client that was never there. Its expiry counts from now on. False if there is one already;
+ * the Reason Code if there is no room for it, or the store takes nothing.
+ */
+export function createSession(core: CoreContext, toCreate: SessionToCreate): boolean | number {
+  const { clientId, userName, expiryIntervalSeconds } = toCreate;
+  if (core.sessions.get(clientId) !== undefined) return false;
+  const needed = { clientId, isLasting: true };
+  const refusal = refusalToStore(core) ?? refusedPlace(core, needed)?.reasonCode;
+  if (refusal !== undefined) return refusal;
+  makePlace(core, needed);
+  const session = new Session({ clientId, createdAtMs: core.now });
+  session.userName = userName;
+  session.isOwned = userName !== undefined;
+  session.expiryIntervalSeconds = expiryIntervalSeconds;
+  core.sessions.add(session);
+  core.statistics.sessionsCurrent = core.sessions.size;
+  scheduleExpiry(core, session, core.now);
+  core.journal?.session(session);
+  return true;
+}
 
 /** Ends a session; its client, if it is connected, is sent away with 0x98. False if there is none. */
 export function deleteSession(core: CoreContext, clientId: string): boolean {
