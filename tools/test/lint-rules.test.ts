@@ -32,6 +32,12 @@ const branches = Array.from({ length: 16 }, (_, n) => `  if (x === ${n}) return 
 const statements = Array.from({ length: 71 }, (_, n) => `  console.log(${n});`);
 
 const SEEDS: readonly Seed[] = [
+  seed(
+    "server uses a timer that tests fake",
+    `${server}/driver`,
+    `setImmediate(() => undefined);`,
+    globals,
+  ),
   seed("protocol imports node", protocol, `import "node:net";`, imports),
   seed("protocol imports a package", protocol, `import "ws";`, imports),
   seed("protocol imports a sibling", protocol, `import "@anax/server";`, imports),

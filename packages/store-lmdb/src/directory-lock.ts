@@ -10,11 +10,19 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { StoreError } from "@anax/server";
 import { errorCode } from "./failures.ts";
 import { parseIdentity, stateOf, thisProcess } from "./process-identity.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
+
+/** As they are when this is loaded: were they those that a test moves, the lock would seem to be that of a dead one. */
+const { clearInterval, setInterval, setTimeout } = globalThis;
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
 
 /** How often the owner shows that it lives, to those who cannot see its process. */
 const HEARTBEAT_MS = 1_000;

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { MqttServerBusyError } from "../errors.ts";
 import { FairQueue } from "./fair-queue.ts";
 import type { Claimant } from "./fair-queue.ts";
+import { monotonicMs } from "../platform.ts";
 
 /** Checks that may wait: some seconds of work for one core. */
 const CHECKS_WAITING_MAX = 100;
@@ -70,7 +71,7 @@ export class PasswordChecks {
       return undefined;
     }
     return new Promise((begin, giveUp) => {
-      const endsAtMs = performance.now() + this.#waitMs;
+      const endsAtMs = monotonicMs() + this.#waitMs;
       if (this.#queue.length > 0) this.#sweep();
       const tooMany = this.#queue.add(claimant, { endsAtMs, isAwaited, begin, giveUp });
       tooMany?.giveUp(new MqttServerBusyError("too many passwords are to be checked"));
@@ -88,7 +89,7 @@ export class PasswordChecks {
 
   /** Who has left, or has waited too long, makes room. */
   #sweep(): void {
-    const nowMs = performance.now();
+    const nowMs = monotonicMs();
     const unwanted = this.#queue.sweep((check) => check.endsAtMs > nowMs && check.isAwaited());
     for (const { giveUp } of unwanted)
       giveUp(new MqttServerBusyError("a password was not checked in time"));

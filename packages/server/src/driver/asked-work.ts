@@ -1,3 +1,5 @@
+import { setImmediate } from "../platform.ts";
+
 /** Pieces of work that the program may have done in one turn of the loop: some milliseconds. */
 export const ASKED_PER_TURN = 1_000;
 

@@ -11,6 +11,7 @@ import type { Store } from "../ports/store.ts";
 import { within } from "../user-code.ts";
 import { FencedStore } from "./fenced-store.ts";
 import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
+import { setImmediate } from "../platform.ts";
 
 /** A store without room is asked again after this long: somebody may make some. */
 const RETRY_MS = 1_000;

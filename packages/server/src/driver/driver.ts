@@ -25,6 +25,7 @@ import { ServerTime } from "./server-time.ts";
 import { Committer } from "./committer.ts";
 import type { StorageSettings } from "./committer.ts";
 import { Lingering } from "./lingering.ts";
+import { setImmediate } from "../platform.ts";
 
 /** A timer that fires this much after its time may have kept sockets waiting, too. */
 const LATE_MS = 1;

@@ -2,6 +2,7 @@ import { asError } from "../errors.ts";
 import type { CancelCall, Clock, MachineRun } from "../ports/clock.ts";
 import { isThenable } from "../user-code.ts";
 import { systemClock } from "./system-clock.ts";
+import { wallMs } from "../platform.ts";
 
 /**
  * A clock of the program's own that cannot stop the server: where it fails, the time is what it was, and the system's
@@ -30,7 +31,7 @@ class FencedClock implements Clock {
 
   wallNow(): number {
     if (this.#clock.wallNow === undefined) return this.now();
-    return this.#ask("wallNow", () => this.#clock.wallNow?.(), isTime) ?? Date.now();
+    return this.#ask("wallNow", () => this.#clock.wallNow?.(), isTime) ?? wallMs();
   }
 
   machineRun(): MachineRun | undefined {

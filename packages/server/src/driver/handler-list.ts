@@ -4,6 +4,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
 import { isThenable } from "../user-code.ts";
 import type { AnswerCheck } from "./answer-check.ts";
+import { queueMicrotask } from "../platform.ts";
 
 /** What handlers need from around them. */
 export interface HandlerSurroundings {

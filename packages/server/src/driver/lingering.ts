@@ -1,3 +1,5 @@
+import { setImmediate } from "../platform.ts";
+
 /**
  * Turns of the loop in which nothing need happen before the process may sleep: about ten microseconds. To be woken costs
  * more than that, in time and in work, and who was just written to often answers sooner.

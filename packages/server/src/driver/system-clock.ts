@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { uptime } from "node:os";
 import type { CancelCall, Clock, MachineRun } from "../ports/clock.ts";
+import { clearTimeout, monotonicMs, processStartMs, setTimeout, wallMs } from "../platform.ts";
 
 /** Longest delay that Node's timers take; longer ones would fire at once. */
 const DELAY_MAX_MS = 0x7fffffff;
@@ -14,7 +15,7 @@ const BOOT_ID_FILE = "/proc/sys/kernel/random/boot_id";
  */
 export const systemClock: Clock = {
   now(): number {
-    return performance.timeOrigin + performance.now();
+    return processStartMs + monotonicMs();
   },
   callAfter(delayMs: number, callback: () => void): CancelCall {
     // Rounded up, since a timer that fires early would only have to be set again.
@@ -24,7 +25,7 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   wallNow(): number {
-    return Date.now();
+    return wallMs();
   },
   machineRun(): MachineRun | undefined {
     bootId ??= readBootId();

@@ -4,6 +4,7 @@ import { sharedArray } from "./shared-reading.ts";
 import { systemError } from "./socket-handles.ts";
 import type { HandleRequest, SocketHandle, SocketHandles } from "./socket-handles.ts";
 import { CLOSE_TIMEOUT_MS, isLastOfTurn } from "./stream-wire.ts";
+import { clearTimeout, setImmediate, setTimeout } from "../platform.ts";
 
 /** What the system calls the end of what a peer sends. */
 const END_OF_FILE = -4095;

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { clearTimeout, setTimeout } from "../platform.ts";
 
 /** Streams that are not yet connections, and the time that each has to become one. */
 export class HandshakeDeadlines {

@@ -10,6 +10,7 @@ import { withSharedReading } from "./shared-reading.ts";
 import { HandleAddresses, socketHandles, takeHandles } from "./socket-handles.ts";
 import type { SocketHandle, SocketHandles } from "./socket-handles.ts";
 import { openAdmitted } from "./stream-wire.ts";
+import { monotonicMs } from "../platform.ts";
 
 /** What all listeners on sockets can be told. */
 export interface SocketOptions {
@@ -114,7 +115,7 @@ export class SocketServer {
   }
 
   #acceptFailed(error: Error): void {
-    const now = performance.now();
+    const now = monotonicMs();
     if (now - this.#errorLoggedAtMs < ERROR_LOG_INTERVAL_MS) return;
     this.#errorLoggedAtMs = now;
     this.#log.error?.("cannot accept connections for now", {}, error);

@@ -1,6 +1,13 @@
 import type { Duplex } from "node:stream";
 import type { Peer, Wire } from "../core/wire.ts";
 import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
+import {
+  clearTimeout,
+  monotonicMs,
+  queueMicrotask,
+  setImmediate,
+  setTimeout,
+} from "../platform.ts";
 
 /** How long a peer may take to let its connection be closed, in milliseconds; then it is cut. */
 export const CLOSE_TIMEOUT_MS = 5_000;
@@ -20,7 +27,7 @@ export function isLastOfTurn(bytesRead: number): boolean {
 }
 
 function isTurnOver(): boolean {
-  const now = performance.now();
+  const now = monotonicMs();
   if (readingSinceMs === 0) {
     readingSinceMs = now;
     setImmediate(() => {

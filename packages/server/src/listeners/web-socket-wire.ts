@@ -5,6 +5,7 @@ import { ProtocolError } from "@anax/protocol";
 import type { Peer, Wire } from "../core/wire.ts";
 import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
 import { CLOSE_TIMEOUT_MS } from "./stream-wire.ts";
+import { clearTimeout, setTimeout } from "../platform.ts";
 
 /** Close codes of RFC 6455. */
 const NORMAL_CLOSURE = 1000;

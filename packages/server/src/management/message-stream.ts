@@ -12,6 +12,7 @@ import type { ServerCore } from "../core/server-core.ts";
 import type { RulesFor } from "@anax/protocol";
 import { checked } from "../checking/rules.ts";
 import { MqttBufferOverflowError, MqttConfigurationError } from "../errors.ts";
+import { nextTurn } from "../platform.ts";
 
 /** Steps over the retained messages before others get a turn. */
 const STEPS_AT_ONCE = 4_096;
@@ -153,7 +154,7 @@ export class MessageStream
       const next = this.#retained.next();
       if (next.done === true || this.#isEnded) this.#retained = undefined;
       else if (next.value !== undefined) return { ...next.value, retain: true };
-      if (steps % STEPS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (steps % STEPS_AT_ONCE === 0) await nextTurn();
     }
     return undefined;
   }

@@ -15,6 +15,7 @@ import { untilStored } from "./core-access.ts";
 import type { CoreAccess } from "./core-access.ts";
 import { Listings } from "./listings.ts";
 import type { Page, PageQuery } from "./listings.ts";
+import { nextTurn } from "../platform.ts";
 
 /** Which retained messages to list. */
 export interface RetainedMessageQuery extends PageQuery<ApplicationMessage> {
@@ -86,7 +87,7 @@ export class ServerRetainedMessages {
         removed += await this.#access.change((core) => {
           return clearRetained(core, cursor);
         });
-        await new Promise((resolve) => setImmediate(resolve));
+        await nextTurn();
       }
     }
     await this.#access.perform(function* cleared(core) {

@@ -1,4 +1,7 @@
-/** Where the server takes the time from, and who wakes it. Tests put a clock of their own here. */
+/**
+ * Where the server takes the time from, and who wakes it: for Keep Alive, expiry, Wills, and all time limits but those of
+ * handshakes and of closing a socket. Tests put a clock of their own here; what moves bytes does not use it.
+ */
 export interface Clock {
   /**
    * Milliseconds of a clock that runs by itself: setting the wall clock does not move it, and it never goes back while the
