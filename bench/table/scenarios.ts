@@ -245,6 +245,13 @@ const LATENCY: readonly Scenario[] = [
     lines: latencies("lat-q1", 1.2, 1.2),
   },
   {
+    name: "lockstep-nagle",
+    description:
+      "QoS 1, one message at a time to its own publisher, which has Nagle's algorithm on",
+    load: ["-m", "echo", "-G", "-q", "1", "-w", "1"],
+    lines: latencies("lockstep-nagle", 1.2, 1.2),
+  },
+  {
     name: "lat-q2",
     description: "QoS 2, one message at a time",
     load: pair("-q", "2", "-w", "1"),

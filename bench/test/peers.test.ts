@@ -27,6 +27,8 @@ it("has peers write at once where latency is measured beside them, and there alo
   const isLate = ({ key }: { key: string }): boolean => key === "p50us";
   const beside = SCENARIOS.filter(({ server }) => server === undefined || server === "prompt");
   for (const { name, lines, server = "plain" } of beside) {
+    // There it is the default of mosquitto, which gathers what it writes, that is quick.
+    if (name === "lockstep-nagle") continue;
     expect(server, name).toBe(lines.some(isLate) ? "prompt" : "plain");
   }
   const mosquitto = PEERS.find(({ name }) => name === "mosquitto");

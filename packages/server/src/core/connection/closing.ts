@@ -3,6 +3,7 @@ import type { DisconnectPacket, DisconnectProperties, Packet } from "@anax/proto
 import type { Connection } from "./connection.ts";
 import { expiryMaximum } from "./session-owner.ts";
 import type { CoreContext } from "../core-context.ts";
+import { giveKept } from "./lockstep.ts";
 import { sendPacket } from "./outgoing.ts";
 import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
 import { leaveTurn } from "./taking-turns.ts";
@@ -22,6 +23,7 @@ export interface Dismissal {
 /** Ends a connection from the server's side: DISCONNECT where MQTT 5.0 allows it, then the close. */
 export function dismiss(core: CoreContext, connection: Connection, dismissal: Dismissal): void {
   if (!connection.isOpen) return;
+  giveKept(core, connection);
   // There is no DISCONNECT before a CONNACK that lets the client in [MQTT-3.14.0-1].
   if (connection.version === 5 && connection.state === "connected") {
     const { reasonCode, ...properties } = dismissal;
@@ -71,6 +73,7 @@ function disconnectCode(reasonCode: number): number {
 /** Closes a connection once what was sent has left; from now on nothing is taken from it. */
 export function shut(core: CoreContext, connection: Connection): void {
   if (!connection.isOpen) return;
+  giveKept(core, connection);
   connection.state = "closing";
   leaveTurn(core, connection);
   leaveSession(core, connection);
@@ -100,6 +103,7 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
   closeGate(core, connection);
   core.heldBack.delete(connection);
   leaveTurn(core, connection);
+  giveKept(core, connection);
   connection.outbox.clear();
   if (connection.backlogLength > 0) connection.backlog.clear();
   const exchange = connection.authentication;

@@ -11,6 +11,7 @@ import type { Gate } from "../journal/gate.ts";
 import type { ClientContext, SessionItems } from "../hooks/client-context.ts";
 import type { DisconnectType } from "../hooks/connection-events.ts";
 import type { OutboundInterception } from "../publishing/intercepting.ts";
+import type { Lockstep } from "./lockstep.ts";
 import { Outbox } from "./outbox.ts";
 import { RecentNumbers } from "./recent-numbers.ts";
 import type { ReceivedAliases } from "./received-aliases.ts";
@@ -120,6 +121,10 @@ export class Connection {
   lastBytesAtMs: number;
   /** How much of an unfinished packet was there when Keep Alive looked last; undefined if it never had to. */
   unfinished: { readonly seenAtMs: number; readonly bytes: number } | undefined;
+  /** How long none had come before them. */
+  quietMs = 0;
+  /** Of a client that publishes to what it is subscribed to. */
+  lockstep: Lockstep | undefined;
   deadline: Deadline | undefined;
   aliases: ReceivedAliases | undefined;
   outgoingAliases: OutgoingAliases | undefined;

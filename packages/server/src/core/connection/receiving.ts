@@ -15,6 +15,7 @@ import type { CoreContext } from "../core-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import { interceptInbound } from "../publishing/intercepting.ts";
 import { isHeldBack, noteStored } from "./holding-back.ts";
+import { giveKept } from "./lockstep.ts";
 import { sendPacket } from "./outgoing.ts";
 import { runTask } from "../pending.ts";
 import type { Task } from "../pending.ts";
@@ -46,9 +47,11 @@ export function receive(
   run: PublishRun,
 ): void {
   if (!connection.isOpen) return;
+  connection.quietMs = core.now - connection.lastBytesAtMs;
   connection.lastBytesAtMs = core.now;
   connection.counters.bytesReceived += chunk.length;
   core.statistics.bytesReceived += chunk.length;
+  if (connection.lockstep !== undefined) giveKept(core, connection);
   connection.framer.push(chunk);
   readOn(core, connection, run);
   connection.framer.release();
