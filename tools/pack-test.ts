@@ -57,16 +57,19 @@ function pack(manifest: Manifest): string {
 function inspect(tarball: string): void {
   run(join(BIN, "publint"), ["run", tarball, "--strict"], { cwd: work });
   done(`publint finds nothing in ${tarball}`);
-  const profile = ["--profile", "esm-only", "--no-definitely-typed"];
-  run(join(BIN, "attw"), [tarball, ...profile], { cwd: work });
-  done(`the types of ${tarball} resolve`);
+  // All packages are ESM, which Node lets programs of CommonJS require.
+  const rules = ["--profile", "strict", "--ignore-rules", "cjs-resolves-to-esm"];
+  run(join(BIN, "attw"), [tarball, ...rules, "--no-definitely-typed"], { cwd: work });
+  done(`the types of ${tarball} resolve, by node10, node16 and bundlers`);
 }
 
 function useIn(project: string, tarballs: readonly string[], published: readonly Manifest[]): void {
   mkdirSync(project);
   writeFileSync(join(project, "package.json"), `{ "private": true, "type": "module" }`);
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify(CONSUMER_PROJECT));
-  copyFileSync(join(ROOT, "tools/pack/consumer.ts"), join(project, "consumer.ts"));
+  for (const name of ["consumer.ts", "consumer.cjs"]) {
+    copyFileSync(join(ROOT, "tools/pack", name), join(project, name));
+  }
 
   run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...tarballs], {
     cwd: project,
@@ -84,6 +87,15 @@ function useIn(project: string, tarballs: readonly string[], published: readonly
   const printed = run(process.execPath, ["consumer.js"], { cwd: project });
   expectIncludes(printed, ["codec: suback", "message: plants/7/water low"]);
   done("the program runs");
+
+  const required = run(process.execPath, [join(project, "consumer.cjs")], { cwd: project });
+  expectIncludes(required, ["message: plants/7/water low"]);
+  done("a program of CommonJS requires them and runs");
+
+  for (const path of ["client/docs/guide/client.md", "server/docs/examples/subscriber.ts"]) {
+    readFileSync(join(project, "node_modules/@anax", path));
+  }
+  done("guide and examples are at hand");
 
   const version = run("npx", ["--no-install", "anax", "--version"], { cwd: project });
   expectIncludes(version, [published[0]?.version ?? "no version"]);

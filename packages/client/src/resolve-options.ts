@@ -231,8 +231,10 @@ function refuse(message: string): never {
   throw new MqttConfigurationError(message);
 }
 
-/** 21 characters: MQTT 3.1 allows 23. */
+/** 21 characters: MQTT 3.1 allows 23. It need not be a secret, so what React Native has will do as well. */
 function randomClientId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  const bytes =
+    globalThis.crypto?.getRandomValues(new Uint8Array(8)) ??
+    Uint8Array.from({ length: 8 }, () => Math.random() * 256);
   return `anax-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }

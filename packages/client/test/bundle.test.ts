@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
-import type { connect } from "@anax/client";
+import type { MqttClient, connect } from "@anax/client";
 import { MqttServer } from "@anax/server";
 
 /** The budget for a page that connects, publishes and subscribes, with all that it needs. Mends of faults come first; features make room. */
@@ -17,7 +17,7 @@ describe("the client bundled for browsers", () => {
   beforeAll(async () => {
     const result = await build({
       stdin: {
-        contents: 'export { connect } from "@anax/client";',
+        contents: 'export { MqttClient, connect } from "@anax/client";',
         resolveDir: fileURLToPath(new URL(".", import.meta.url)),
       },
       bundle: true,
@@ -78,6 +78,33 @@ describe("the client bundled for browsers", () => {
     await expect(bundle.connect("mqtt://127.0.0.1")).rejects.toMatchObject({
       code: "ANAX_CONFIGURATION",
     });
+  });
+
+  it("is the same for React Native, whose bundler names that condition and no other", async () => {
+    const { metafile } = await build({
+      stdin: {
+        contents: 'export { connect } from "@anax/client";',
+        resolveDir: fileURLToPath(new URL(".", import.meta.url)),
+      },
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: "cjs",
+      platform: "neutral",
+      conditions: ["source", "react-native"],
+    });
+    const paths = Object.keys(metafile.inputs);
+    expect(paths.filter((path) => path.includes("transports-node"))).toEqual([]);
+    expect(paths.some((path) => path.endsWith("transports/browser.ts"))).toBe(true);
+  });
+
+  it("makes a client where there is no crypto, as in React Native", async () => {
+    vi.stubGlobal("crypto", undefined);
+    const bare = `data:text/javascript;base64,${Buffer.from(code).toString("base64")}`;
+    const bundle = (await import(/* @vite-ignore */ bare)) as { MqttClient: typeof MqttClient };
+    const ids = [1, 2].map(() => new bundle.MqttClient("ws://127.0.0.1").clientId);
+    expect(ids[0]).toMatch(/^anax-[0-9a-f]{16}$/);
+    expect(ids[0]).not.toBe(ids[1]);
   });
 
   it("holds nothing of Node", () => {
