@@ -100,8 +100,10 @@ export class ClientMachine {
   constructor(options: MachineOptions) {
     this.#options = options;
     this.#outgoing = new OutgoingMessages(this.#output, options);
-    this.#incoming = new IncomingMessages(this.#output, options.acknowledgeMode, (fault) =>
-      this.#tolerate(fault),
+    this.#incoming = new IncomingMessages(
+      this.#output,
+      options.acknowledgeMode,
+      (fault, mayThrow) => (mayThrow ? this.#tolerate(fault) : this.#tell(fault)),
     );
     this.#requests = new RequestTable(this.#output, this.#outgoing);
     this.#plain = new PlainReader(this.#output, this.#outgoing, this.events);
@@ -319,6 +321,10 @@ export class ClientMachine {
   /** A fault that does no harm ends the connection of a strict client; others tell it, once for each connection. */
   #tolerate(fault: ProtocolError, type?: string): void {
     if (this.#options.isStrict) throw fault;
+    this.#tell(fault, type);
+  }
+
+  #tell(fault: ProtocolError, type?: string): void {
     const key = `${type} ${fault.reasonCode}`;
     if (this.#told.has(key)) return;
     this.#told.add(key);
@@ -332,8 +338,9 @@ export class ClientMachine {
 
   #readChecked({ firstByte, bytes, bodyStart, end }: Framer, nowMs: number): void {
     const { inspect, version } = this.#output;
-    const isConnecting = this.#status === "connecting";
-    if (isConnecting && version === 5 && isOldConnack(firstByte, end - bodyStart)) {
+    // A strict client tells the server what it thinks of such a packet.
+    const mayBeOld = this.#status === "connecting" && version === 5 && !this.#options.isStrict;
+    if (mayBeOld && isOldConnack(firstByte, end - bodyStart)) {
       return this.#close(oldServerError(bytes[bodyStart + 1] ?? 1));
     }
     const packet = decodeServerPacket(firstByte, bytes, bodyStart, end, version, DECODE_LIMITS);

@@ -14,8 +14,11 @@ import type { PublishHead } from "./publish-head.ts";
 /** Who acknowledges messages: the client as they are handed over, or the application. */
 export type AcknowledgeMode = "automatic" | "manual";
 
-/** What becomes of a fault of the server that does no harm: thrown when the client is strict, else told. */
-export type Tolerate = (fault: ProtocolError) => void;
+/**
+ * What becomes of a fault of the server that does no harm. One that would come again on the next connection is told; any other is
+ * thrown when the client is strict.
+ */
+export type Tolerate = (fault: ProtocolError, mayThrow: boolean) => void;
 
 /** How many times its Receive Maximum a client takes that is not strict. */
 const TOLERATED_TIMES = 2;
@@ -151,7 +154,7 @@ export class IncomingMessages {
     const digest = contentDigest(topic, packet.payload);
     if (before !== undefined && before !== digest && !packet.duplicate) {
       const message = `Packet Identifier ${packetIdentifier} is used again before its PUBREL`;
-      this.#tolerate(new ProtocolError(message, 0x91));
+      this.#tolerate(new ProtocolError(message, 0x91), false);
       this.#release(packetIdentifier);
       this.#acknowledgements.forget(packetIdentifier);
     }
@@ -167,7 +170,7 @@ export class IncomingMessages {
     const message = `the server exceeds the Receive Maximum ${this.#receiveMaximum}`;
     const fault = new ProtocolError(message, 0x93);
     if (!isTaken) throw fault;
-    this.#tolerate(fault);
+    this.#tolerate(fault, true);
   }
 }
 

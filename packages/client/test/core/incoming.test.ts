@@ -149,22 +149,25 @@ describe("acknowledgements", () => {
     expect(messages(harness)).toHaveLength(1);
   });
 
-  it("what is not the same and has no DUP is a new message on a later connection", () => {
-    const harness = new MachineHarness();
-    harness.connect(PERSISTENT);
-    harness.receive("34 07 00 01 74 00 01 00 61");
-    harness.takeEvents();
-    harness.machine.connectionLost();
-    harness.connect(PERSISTENT, RESUMED);
-    harness.receive("34 07 00 01 74 00 01 00 62 34 07 00 01 74 00 01 00 62");
-    expect(harness.takeEvents()).toMatchObject([
-      { type: "fault", error: { reasonCode: 0x91 } },
-      { type: "message", text: "b" },
-    ]);
-    expect(harness.takeHex()).toBe("50 02 00 01 50 02 00 01");
-    harness.receive("62 02 00 01");
-    expect(harness.takeHex()).toBe("70 02 00 01");
-  });
+  it.each([false, true])(
+    "what is not the same and has no DUP is a new message on a later connection (strict: %s)",
+    (isStrict) => {
+      const harness = new MachineHarness({ isStrict });
+      harness.connect(PERSISTENT);
+      harness.receive("34 07 00 01 74 00 01 00 61");
+      harness.takeEvents();
+      harness.machine.connectionLost();
+      harness.connect(PERSISTENT, RESUMED);
+      harness.receive("34 07 00 01 74 00 01 00 62 34 07 00 01 74 00 01 00 62");
+      expect(harness.takeEvents()).toMatchObject([
+        { type: "fault", error: { reasonCode: 0x91 } },
+        { type: "message", text: "b" },
+      ]);
+      expect(harness.takeHex()).toBe("50 02 00 01 50 02 00 01");
+      harness.receive("62 02 00 01");
+      expect(harness.takeHex()).toBe("70 02 00 01");
+    },
+  );
 
   it.each([
     ["the same without DUP", "34 07 00 01 74 00 01 00 61"],
