@@ -121,8 +121,8 @@ const several: Scenario = {
   },
 };
 
-// A filter that breaks the grammar breaks a MUST, and the standard gives no code. Ours is 0x8F at
-// its place in SUBACK, so that the good filters beside it hold; ending the connection is right too.
+// A filter that breaks the grammar breaks a MUST, and the standard gives no code. Ours ends the connection, as an empty
+// filter does; a refusal at its place in SUBACK is right too.
 const INVALID_FILTERS = ["a#", "#/a", "a/#/b", "a+", "+a", "a/+b", "a/b#", "##"];
 
 const invalidFilters: Scenario = {

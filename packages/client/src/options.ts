@@ -227,7 +227,10 @@ export interface UnsubscribeOptions {
 
 /** What became of an unsubscribe. */
 export interface UnsubscribeResult {
-  /** One per filter, in their order: 0, or 0x11 when there was no such subscription. Empty before MQTT 5.0. */
+  /**
+   * One per filter, in their order: 0, or 0x11 when there was no such subscription. Before MQTT 5.0 all are 0, for UNSUBACK says
+   * no more there. Empty where the server was not asked, as for a filter that another subscription still needs.
+   */
   readonly reasonCodes: readonly number[];
   readonly reasonString?: string;
   readonly userProperties?: UserProperties;

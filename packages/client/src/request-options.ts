@@ -1,6 +1,6 @@
 /** Translates the options of publish, subscribe, unsubscribe and disconnect into packets' fields. */
 import { isPlainPublish } from "#hot-path";
-import { isTopicFilter, showValue } from "@anax/protocol";
+import { isTopicFilterIn, showValue } from "@anax/protocol";
 import type {
   DisconnectPacket,
   ProtocolVersion,
@@ -73,7 +73,7 @@ export function subscribeFields(
 ): SubscribeFields {
   requireOptions(options, SUBSCRIBE_RULES);
   requireVersion5(options, SUBSCRIBE_VERSION_5, version);
-  requireTopicFilters(topicFilters);
+  requireTopicFilters(topicFilters, version);
   const {
     qos = 0,
     noLocal = false,
@@ -117,7 +117,7 @@ export function unsubscribeFields(
 ): Pick<UnsubscribeRequest, "topicFilters" | "properties"> {
   requireOptions(options, UNSUBSCRIBE_RULES);
   requireVersion5(options, ["userProperties"], version);
-  requireTopicFilters(topicFilters);
+  requireTopicFilters(topicFilters, version);
   const properties = pick(options, ["userProperties"]);
   return { topicFilters, ...(properties.userProperties && { properties }) };
 }
@@ -156,13 +156,13 @@ export function disconnectPacket(
 }
 
 /** [MQTT-3.8.3-2] [MQTT-4.7.1-1] */
-function requireTopicFilters(topicFilters: readonly string[]): void {
+function requireTopicFilters(topicFilters: readonly string[], version: ProtocolVersion): void {
   if (topicFilters.length === 0) {
     throw new MqttConfigurationError("at least one Topic Filter is needed");
   }
   for (const filter of topicFilters) {
     requireType(filter, "string", "a Topic Filter");
-    if (isTopicFilter(filter)) continue;
+    if (isTopicFilterIn(version, filter)) continue;
     throw new MqttConfigurationError(`this is no Topic Filter: ${showValue(filter)}`);
   }
 }

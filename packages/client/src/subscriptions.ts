@@ -345,7 +345,7 @@ export class Subscriptions {
     fields: Pick<UnsubscribeRequest, "topicFilters" | "properties">,
   ): Promise<UnsubscribeResult> {
     this.#unclaimed.filtersEnded(fields.topicFilters);
-    const { machine, flush, status } = this.#client;
+    const { machine, flush, status, protocolVersion } = this.#client;
     if (status() === "idle") return Promise.resolve(UNASKED);
     const answer = deferred<UnsubscribeResult>();
     this.#leaving.add(answer);
@@ -355,7 +355,10 @@ export class Subscriptions {
       acknowledged: ({ reasonCodes, properties }) => {
         this.#leaving.delete(answer);
         const refused = reasonCodes.findIndex((code) => code >= 0x80);
-        if (refused === -1) answer.resolve({ reasonCodes, ...properties });
+        if (protocolVersion !== 5) {
+          // UNSUBACK has no codes there: it says that all went well.
+          answer.resolve({ reasonCodes: fields.topicFilters.map(() => 0) });
+        } else if (refused === -1) answer.resolve({ reasonCodes, ...properties });
         else {
           const filters = fields.topicFilters;
           const what = `refused to end ${filters[refused]}`;

@@ -222,6 +222,19 @@ describe("for await", () => {
 });
 
 describe("unsubscribe", () => {
+  it("of 3.1.1 resolves with success for each filter, which is all that UNSUBACK says there", async () => {
+    const { client } = await connected({ protocolVersion: 4 });
+    await client.subscribe(["a", "$share/g"]);
+    expect(await client.unsubscribe(["a", "$share/g"])).toEqual({ reasonCodes: [0, 0] });
+  });
+
+  it("takes $share/g for no filter on 5.0 only, and a misplaced wildcard never", async () => {
+    const { client } = await connected();
+    expect(() => client.subscribe("$share/g")).toThrow(MqttConfigurationError);
+    const { client: older } = await connected({ protocolVersion: 4 });
+    expect(() => older.subscribe("a/#/b")).toThrow(MqttConfigurationError);
+  });
+
   it("of a subscription tells the server, and its handler gets no more", async () => {
     const { server, client } = await connected();
     const seen: Message[] = [];

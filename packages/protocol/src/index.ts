@@ -81,7 +81,12 @@ export type {
 } from "./reason-codes.ts";
 export { filterCoversFilter, topicMatchesFilter } from "./topics/matching.ts";
 export { parseSharedSubscription, type SharedSubscription } from "./topics/shared-subscription.ts";
-export { isTopicFilter, parseTopicFilter, type TopicFilter } from "./topics/topic-filter.ts";
+export {
+  isTopicFilter,
+  isTopicFilterIn,
+  parseTopicFilter,
+  type TopicFilter,
+} from "./topics/topic-filter.ts";
 export { isTopicName, parseTopicName, type TopicName } from "./topics/topic-name.ts";
 export {
   type TopicParameterNames,

@@ -25,7 +25,7 @@ export const text: fc.Arbitrary<string> = fc
   .map((value) => value.replaceAll("\0", "\u{1f409}"));
 
 const topicName = text.map((value) => `t${value.replaceAll(/[+#]/g, "/")}`);
-const topicFilter = text.map((value) => `f${value}`);
+const topicFilter = text.map((value) => `f${value.replaceAll(/[+#]/g, "/")}/+/#`);
 const userProperties = fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 4 });
 
 const acknowledgementProperties = { reasonString: text, userProperties };

@@ -6,6 +6,7 @@ import { decodeWhole, hex, packetBytes, thrownBy } from "./wire.ts";
 
 const MALFORMED = 0x81;
 const PROTOCOL_ERROR = 0x82;
+const TOPIC_FILTER_INVALID = 0x8f;
 
 type Case = readonly [name: string, firstByte: number, body: string, reasonCode: number];
 
@@ -360,9 +361,19 @@ describe("SUBSCRIBE and UNSUBSCRIBE", () => {
     ["[MQTT-3.10.3-2] UNSUBSCRIBE of 3.1.1 without payload", 0xa2, "0001", PROTOCOL_ERROR],
   ]);
 
-  test("the syntax of a filter is left to the Server", () => {
-    expect(decodeWhole(packetBytes(0x82, '0001 00 0002 "a#" 00'), 5)).toMatchObject({
-      subscriptions: [{ topicFilter: "a#" }],
+  refuses(5, [
+    ["[MQTT-4.7.1-1] a misplaced #", 0x82, '0001 00 0002 "a#" 00', TOPIC_FILTER_INVALID],
+    ["[MQTT-4.7.1-2] a misplaced +", 0xa2, '0001 00 0002 "a+"', TOPIC_FILTER_INVALID],
+    ["[MQTT-4.8.2-2] a ShareName alone", 0x82, '0001 00 0008 "$share/g" 00', TOPIC_FILTER_INVALID],
+    ["[MQTT-4.8.2-1] no ShareName", 0xa2, '0001 00 0009 "$share//a"', TOPIC_FILTER_INVALID],
+  ]);
+  refuses(4, [
+    ["[MQTT-4.7.1-2] a misplaced # of 3.1.1", 0x82, '0001 0002 "a#" 00', TOPIC_FILTER_INVALID],
+  ]);
+
+  test("before 5.0 what begins with $share/ is a filter like any other", () => {
+    expect(decodeWhole(packetBytes(0x82, '0001 0008 "$share/g" 00'), 4)).toMatchObject({
+      subscriptions: [{ topicFilter: "$share/g" }],
     });
   });
 });

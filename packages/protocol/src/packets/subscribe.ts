@@ -40,11 +40,10 @@ const RETAIN_AS_PUBLISHED_BIT = 0x08;
 const SHARED_PREFIX = "$share/";
 
 /**
- * Reads the body of SUBSCRIBE. The syntax of the filters is left to the Server, which answers it
- * for each filter; an empty filter is refused here, with ProtocolError 0x8F.
+ * Reads the body of SUBSCRIBE.
  *
  * @throws ProtocolError 0x82 without any filter [MQTT-3.8.3-2], for QoS 3 or Retain Handling 3 in
- *   MQTT 5.0, and for No Local on a Shared Subscription [MQTT-3.8.3-4].
+ *   MQTT 5.0, and for No Local on a Shared Subscription [MQTT-3.8.3-4]; 0x8F for a filter that is not well formed.
  * @throws MalformedPacketError for reserved bits [MQTT-3.8.3-5] and, before MQTT 5.0, for QoS 3.
  */
 export function decodeSubscribe(
@@ -56,7 +55,9 @@ export function decodeSubscribe(
   const properties = version === 5 ? decodeProperties(reader, "subscribe", limits) : undefined;
   const subscriptions: SubscriptionRequest[] = [];
   while (reader.remaining > 0) {
-    subscriptions.push(version === 5 ? decodeSubscription(reader) : decodeOldSubscription(reader));
+    subscriptions.push(
+      version === 5 ? decodeSubscription(reader) : decodeOldSubscription(reader, version),
+    );
   }
   if (subscriptions.length === 0) {
     throw new ProtocolError("SUBSCRIBE has no Topic Filter");
@@ -69,7 +70,7 @@ export function decodeSubscribe(
 }
 
 function decodeSubscription(reader: ByteReader): SubscriptionRequest {
-  const topicFilter = decodeTopicFilter(reader);
+  const topicFilter = decodeTopicFilter(reader, 5);
   const options = reader.u8();
   if ((options & 0xc0) !== 0) {
     throw new MalformedPacketError("Reserved bits of Subscription Options are set");
@@ -93,8 +94,8 @@ function decodeSubscription(reader: ByteReader): SubscriptionRequest {
 }
 
 /** In 3.1 and 3.1.1 the options byte holds the QoS only; the others get the values it implies. */
-function decodeOldSubscription(reader: ByteReader): SubscriptionRequest {
-  const topicFilter = decodeTopicFilter(reader);
+function decodeOldSubscription(reader: ByteReader, version: 3 | 4): SubscriptionRequest {
+  const topicFilter = decodeTopicFilter(reader, version);
   const options = reader.u8();
   if ((options & 0xfc) !== 0) {
     throw new MalformedPacketError("Reserved bits of Requested QoS are set");

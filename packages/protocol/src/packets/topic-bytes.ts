@@ -1,10 +1,14 @@
 import { ProtocolError } from "../errors.ts";
 import type { ByteReader } from "../bytes/byte-reader.ts";
 import type { ByteWriter } from "../bytes/byte-writer.ts";
+import { showValue } from "../options/show-value.ts";
+import { malformedFilterFault } from "../topics/topic-rules.ts";
+import type { ProtocolVersion } from "./protocol-version.ts";
 
 // A Topic Name that breaks its rules is a Protocol Error with the code that names it, 0x90, and a
 // Topic Filter one with 0x8F. The specification demands the rules but classes no answer.
 const TOPIC_NAME_INVALID = 0x90;
+const TOPIC_FILTER_INVALID = 0x8f;
 
 /** True when the bytes hold `+` or `#`, which no Topic Name may hold [MQTT-3.3.2-2]. */
 export function hasWildcard(bytes: Uint8Array, start: number, end: number): boolean {
@@ -66,16 +70,19 @@ export function encodeNonEmptyTopicName(writer: ByteWriter, topic: string, field
 }
 
 /**
- * Reads a Topic Filter. Its wildcards and `$share` are not looked at here: a Server answers those
- * for each filter on its own, in SUBACK.
- * @throws MalformedPacketError as any string; ProtocolError 0x8F when it is empty [MQTT-4.7.3-1].
+ * Reads a Topic Filter. Whether it is one that a Server takes is left to the caller.
+ * @throws MalformedPacketError as any string; ProtocolError 0x8F when it is not well formed: empty, with a misplaced wildcard,
+ *   or in MQTT 5.0 with the beginning of a Shared Subscription and not its form [MQTT-4.7.1-1] [MQTT-4.7.1-2]
+ *   [MQTT-4.7.3-1] [MQTT-4.8.2-1] [MQTT-4.8.2-2].
  */
-export function decodeTopicFilter(reader: ByteReader): string {
+export function decodeTopicFilter(reader: ByteReader, version: ProtocolVersion): string {
   const filter = reader.string();
-  if (filter.length === 0) {
-    throw new ProtocolError("Topic Filter is empty", 0x8f);
-  }
-  return filter;
+  const fault = malformedFilterFault(filter, version);
+  if (fault === undefined) return filter;
+  throw new ProtocolError(
+    `Topic Filter ${showValue(filter)} is not well formed [${fault}]`,
+    TOPIC_FILTER_INVALID,
+  );
 }
 
 /**

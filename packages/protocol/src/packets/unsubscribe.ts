@@ -24,7 +24,7 @@ export interface UnsubscribePacket {
 
 /**
  * Reads the body of UNSUBSCRIBE.
- * @throws ProtocolError 0x82 without any filter [MQTT-3.10.3-2]; 0x8F for an empty filter.
+ * @throws ProtocolError 0x82 without any filter [MQTT-3.10.3-2]; 0x8F for a filter that is not well formed.
  */
 export function decodeUnsubscribe(
   reader: ByteReader,
@@ -35,7 +35,7 @@ export function decodeUnsubscribe(
   const properties = version === 5 ? decodeProperties(reader, "unsubscribe", limits) : undefined;
   const topicFilters: string[] = [];
   while (reader.remaining > 0) {
-    topicFilters.push(decodeTopicFilter(reader));
+    topicFilters.push(decodeTopicFilter(reader, version));
   }
   if (topicFilters.length === 0) {
     throw new ProtocolError("UNSUBSCRIBE has no Topic Filter");

@@ -1,5 +1,6 @@
 /** The Topic Filter of a Shared Subscription, `$share/ShareName/filter`, taken apart. */
-import { SHARE_PREFIX } from "./topic-rules.ts";
+import type { ProtocolVersion } from "../packets/protocol-version.ts";
+import { SHARE_PREFIX, shareFault } from "./topic-rules.ts";
 import { isTopicFilter, type TopicFilter } from "./topic-filter.ts";
 
 /** The two parts of a Shared Subscription's Topic Filter. */
@@ -11,14 +12,17 @@ export interface SharedSubscription {
 }
 
 /**
- * Takes a Shared Subscription's Topic Filter apart. Undefined if it does not begin with `$share/`,
- * so is that of a Non-shared Subscription; "invalid" if it does but breaks a rule [MQTT-4.8.2-1]
+ * Takes a Shared Subscription's Topic Filter apart. Undefined if it does not begin with `$share/`, or before MQTT 5.0 has not
+ * the form of one, so is that of a Non-shared Subscription; "invalid" if it is one and breaks a rule [MQTT-4.8.2-1]
  * [MQTT-4.8.2-2].
+ * @param version that of the connection, 5 by default
  */
 export function parseSharedSubscription(
   filter: string,
+  version: ProtocolVersion = 5,
 ): SharedSubscription | "invalid" | undefined {
   if (!filter.startsWith(SHARE_PREFIX)) return undefined;
+  if (version !== 5 && shareFault(filter) !== undefined) return undefined;
   if (!isTopicFilter(filter)) return "invalid";
   const slash = filter.indexOf("/", SHARE_PREFIX.length);
   const topicFilter = filter.slice(slash + 1);

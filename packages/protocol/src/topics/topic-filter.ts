@@ -1,4 +1,5 @@
 /** Topic Filters: what is subscribed to. `+` stands for one level, `#` for the rest. */
+import type { ProtocolVersion } from "../packets/protocol-version.ts";
 import { topicFilterFault } from "./topic-rules.ts";
 import { topicTypeError } from "./topic-type-error.ts";
 
@@ -17,7 +18,12 @@ export type TopicFilter = string & { readonly [topicFilterBrand]: true };
  * [MQTT-4.8.2-2].
  */
 export function isTopicFilter(value: string): value is TopicFilter {
-  return topicFilterFault(value) === undefined;
+  return isTopicFilterIn(5, value);
+}
+
+/** As `isTopicFilter`, by the rules of that version: before 5.0 `$share/g` is a filter like any other. */
+export function isTopicFilterIn(version: ProtocolVersion, value: string): value is TopicFilter {
+  return topicFilterFault(value, version) === undefined;
 }
 
 /**
@@ -25,7 +31,7 @@ export function isTopicFilter(value: string): value is TopicFilter {
  * @throws TypeError that names the value and the rule it breaks.
  */
 export function parseTopicFilter(value: string): TopicFilter {
-  const fault = topicFilterFault(value);
+  const fault = topicFilterFault(value, 5);
   if (fault !== undefined) throw topicTypeError("Topic Filter", value, fault);
   return value as TopicFilter;
 }

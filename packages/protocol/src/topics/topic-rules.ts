@@ -6,6 +6,7 @@
  */
 
 import { encodedLength } from "#utf8";
+import type { ProtocolVersion } from "../packets/protocol-version.ts";
 
 /** The tag of a statement about Topic Names and Topic Filters. */
 export type TopicFault =
@@ -33,8 +34,20 @@ export function topicNameFault(value: string): TopicFault | undefined {
 }
 
 /** Why this is no Topic Filter, that of a Shared Subscription included; undefined if it is one. */
-export function topicFilterFault(value: string): TopicFault | undefined {
-  return textFault(value) ?? wildcardFault(value) ?? shareFault(value);
+export function topicFilterFault(value: string, version: ProtocolVersion): TopicFault | undefined {
+  return malformedFilterFault(value, version) ?? nestedShareFault(value);
+}
+
+/**
+ * Why a packet with this Topic Filter is not well formed; undefined if it is. Before MQTT 5.0 what begins with `$share/` is a
+ * filter like any other.
+ */
+export function malformedFilterFault(
+  value: string,
+  version: ProtocolVersion,
+): TopicFault | undefined {
+  const fault = textFault(value) ?? wildcardFault(value);
+  return fault === undefined && version === 5 ? shareFault(value) : fault;
 }
 
 function textFault(value: string): TopicFault | undefined {
@@ -52,18 +65,23 @@ function wildcardFault(value: string): TopicFault | undefined {
 /** What a Shared Subscription's Topic Filter begins with [MQTT-4.8.2-1]. */
 export const SHARE_PREFIX = "$share/";
 
-/** A share of a share is refused too: nothing could be meant by it. */
-function shareFault(value: string): TopicFault | undefined {
+/** Why what begins with `$share/` is not of the form of a Shared Subscription; undefined if it is, or begins otherwise. */
+export function shareFault(value: string): TopicFault | undefined {
   if (!value.startsWith(SHARE_PREFIX)) return undefined;
-  const slash = value.indexOf("/", SHARE_PREFIX.length);
-  const shareName = value.slice(SHARE_PREFIX.length, slash === -1 ? value.length : slash);
+  const slash = endOfShareName(value);
+  const shareName = value.slice(SHARE_PREFIX.length, slash);
   if (shareName === "") return "MQTT-4.8.2-1";
-  if (WILDCARD.test(shareName)) {
-    return "MQTT-4.8.2-2";
-  }
-  const hasFilter = slash !== -1 && slash < value.length - 1;
-  if (!hasFilter || value.startsWith(SHARE_PREFIX, slash + 1)) {
-    return "MQTT-4.8.2-2";
-  }
-  return undefined;
+  const hasFilter = slash < value.length - 1;
+  return WILDCARD.test(shareName) || !hasFilter ? "MQTT-4.8.2-2" : undefined;
+}
+
+/** A share of a share is well formed, but refused: nothing could be meant by it. */
+function nestedShareFault(value: string): TopicFault | undefined {
+  if (!value.startsWith(SHARE_PREFIX)) return undefined;
+  return value.startsWith(SHARE_PREFIX, endOfShareName(value) + 1) ? "MQTT-4.8.2-2" : undefined;
+}
+
+function endOfShareName(value: string): number {
+  const slash = value.indexOf("/", SHARE_PREFIX.length);
+  return slash === -1 ? value.length : slash;
 }

@@ -1,7 +1,7 @@
 import { encodePacket } from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CoreHarness, publishPacket, subscribe } from "../support/core-harness.ts";
+import { CoreHarness, publishPacket, subscribe, subscribePacket } from "../support/core-harness.ts";
 import type { ScriptedPeer } from "../support/scripted-peer.ts";
 import { packetBytes, replaceText } from "./raw-bytes.ts";
 
@@ -287,26 +287,44 @@ describe("[MQTT-1.5.4-1] [MQTT-1.5.4-2] text that is not UTF-8 is malformed", ()
   }
 });
 
-describe("a filter that breaks the rules is refused by itself, and the connection stays:", () => {
+describe("a filter that is not well formed ends the connection, and nothing of its packet holds:", () => {
   const filters = [
     ...["a#", "a+", "a/+b", "+a", "#/a", "a/#/b", "##", "a/b#", "++", "+/a+", "/#/"],
     ...["$share//x", "$share/g", "$share/g/", "$share/a+b/x", "$share/#/x", "$share/+/x"],
-    ...["$share/", "$share/g/a#", "$share/g/#/a", "$share/g/$share/h/a"],
+    ...["$share/", "$share/g/a#", "$share/g/#/a"],
   ];
   for (const filter of filters) {
     it(filter, () => {
-      const peer = harness.connect("attacker");
-      const { reasonCodes } = subscribe(peer, "fine/+", filter, "fine/#");
-      expect(reasonCodes).toEqual([2, TOPIC_FILTER_INVALID, 2]);
-      expect(harness.core.statistics.subscriptionsCurrent).toBe(3);
-      peer.send({ type: "unsubscribe", packetIdentifier: 2, topicFilters: [filter, "fine/#"] });
-      expect(peer.receiveOne("unsuback").reasonCodes).toEqual([0x11, 0]);
+      for (const packet of [
+        subscribePacket("fine/+", filter, "fine/#"),
+        { type: "unsubscribe", packetIdentifier: 2, topicFilters: ["fine", filter] } as const,
+      ]) {
+        const before = harness.core.statistics.subscriptionsCurrent;
+        const peer = harness.connect("attacker");
+        peer.send(packet);
+        expect(peer.receiveOne("disconnect").reasonCode).toBe(TOPIC_FILTER_INVALID);
+        expect(harness.core.statistics.subscriptionsCurrent).toBe(before);
+      }
     });
   }
 
-  it("to a client of 3.1.1 with 0x80", () => {
+  it("of 3.1.1 without a word", () => {
     const peer = harness.connect("attacker", { protocolVersion: 4 });
-    expect(subscribe(peer, "a#", "$share//x", "a").reasonCodes).toEqual([0x80, 0x80, 2]);
+    peer.send(subscribePacket("a", "a#"));
+    expect(peer.receive()).toEqual([]);
+    expect(peer.isEnded).toBe(true);
+  });
+});
+
+describe("a filter that is well formed but not taken here is refused by itself:", () => {
+  it("a Shared Subscription within another", () => {
+    const peer = harness.connect("attacker");
+    const filter = "$share/g/$share/h/a";
+    expect(subscribe(peer, "fine/+", filter, "fine/#").reasonCodes).toEqual([2, 0x8f, 2]);
+    peer.send({ type: "unsubscribe", packetIdentifier: 2, topicFilters: [filter, "fine/#"] });
+    expect(peer.receiveOne("unsuback").reasonCodes).toEqual([0x11, 0]);
+    const older = harness.connect("older", { protocolVersion: 4 });
+    expect(subscribe(older, filter, "a").reasonCodes).toEqual([0x80, 2]);
   });
 });
 

@@ -13,8 +13,9 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe("SUBSCRIBE", () => {
   it("[MQTT-3.8.4-2] [MQTT-3.9.3-1] SUBACK has its identifier and a code for each filter in order", () => {
-    const peer = new CoreHarness().connect("c");
-    const filters = ["a", { topicFilter: "b", qos: 1 as const }, "a/#/b", "$share//x", "#"];
+    const peer = new CoreHarness({ topicLevelsMax: 3 }).connect("c");
+    const nested = "$share/g/$share/h/x";
+    const filters = ["a", { topicFilter: "b", qos: 1 as const }, "a/b/c/d", nested, "#"];
     const packet = { ...subscribePacket(...filters), packetIdentifier: 77 };
     peer.send(packet);
     const suback = peer.receiveOne("suback");

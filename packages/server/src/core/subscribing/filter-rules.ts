@@ -1,4 +1,5 @@
-import { isTopicFilter, parseSharedSubscription } from "@anax/protocol";
+import { isTopicFilterIn, parseSharedSubscription } from "@anax/protocol";
+import type { ProtocolVersion } from "@anax/protocol";
 import type { CoreOptions } from "../core-options.ts";
 
 const TOPIC_FILTER_INVALID = 0x8f;
@@ -9,12 +10,20 @@ export interface ReadFilter {
   readonly shareName: string | undefined;
 }
 
-/** Takes a filter apart; the Reason Code if it is not valid here. */
-export function readFilter(filter: string, options: CoreOptions): ReadFilter | number {
-  const shared = parseSharedSubscription(filter);
+/**
+ * Takes a filter apart; the Reason Code if it is not taken here. What is not well formed has ended the connection of a client
+ * already, but programs may still bring it. `version` is that of whose filter it is.
+ */
+export function readFilter(
+  filter: string,
+  options: CoreOptions,
+  version: ProtocolVersion = 5,
+): ReadFilter | number {
+  const shared = parseSharedSubscription(filter, version);
   if (shared === "invalid") return TOPIC_FILTER_INVALID;
   const topicFilter = shared?.topicFilter ?? filter;
   const isValid =
-    isTopicFilter(topicFilter) && topicFilter.split("/").length <= options.topicLevelsMax;
+    isTopicFilterIn(version, topicFilter) &&
+    topicFilter.split("/").length <= options.topicLevelsMax;
   return isValid ? { topicFilter, shareName: shared?.shareName } : TOPIC_FILTER_INVALID;
 }

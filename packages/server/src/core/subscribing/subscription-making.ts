@@ -125,7 +125,7 @@ function refusalFor(
   session: Session,
   request: SubscriptionRequest,
 ): number | undefined {
-  const filter = readFilter(request.topicFilter, core.options);
+  const filter = readFilter(request.topicFilter, core.options, session.connection?.version);
   if (typeof filter === "number") return filter;
   const unavailable = unavailableFor(core, filter);
   if (unavailable !== undefined) return unavailable;
@@ -148,8 +148,9 @@ function put(
   session: Session,
   request: SubscriptionRequest,
   subscriptionIdentifier: number | undefined,
+  version = session.connection?.version,
 ): Made | number {
-  const filter = readFilter(request.topicFilter, core.options);
+  const filter = readFilter(request.topicFilter, core.options, version);
   if (typeof filter === "number") return filter;
   const subscription = subscriptionOf(session, request, { filter, subscriptionIdentifier });
   const isNew = !session.subscriptions.has(subscription.filter);
@@ -225,7 +226,9 @@ export function restoreSubscription(
     retainAsPublished: restored.retainAsPublished ?? false,
     retainHandling: 2,
   };
-  const made = put(core, session, request, restored.subscriptionIdentifier);
+  // Whether it was 5.0 that took it is not known of one out of a store.
+  const version = session.connection?.version ?? 4;
+  const made = put(core, session, request, restored.subscriptionIdentifier, version);
   if (typeof made !== "number") return;
   const code = `0x${made.toString(16)}`;
   core.report(new Error(`a restored subscription is not valid here (${code}) and left out`));
