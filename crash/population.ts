@@ -1,6 +1,7 @@
 import type { QoS } from "@anax/protocol";
 import type { PersistentClient } from "./clients/persistent-client.ts";
 import { Publisher } from "./clients/publisher.ts";
+import type { PublisherFields } from "./clients/publisher.ts";
 import { Subscriber } from "./clients/subscriber.ts";
 import type { SubscriberFields, Wish } from "./clients/subscriber.ts";
 import { WillClient } from "./clients/will-client.ts";
@@ -9,7 +10,13 @@ import type { ReceiverRecord } from "./ledger/receiver-record.ts";
 import type { Stream } from "./ledger/stream.ts";
 import type { Random } from "./random.ts";
 
-const PUBLISHERS = 4;
+const STEADY_PUBLISHERS = 4;
+/** What those behind the steady ones are like. */
+const HABITS: readonly (Omit<PublisherFields, "clientId"> | undefined)[] = [
+  ...Array.from({ length: STEADY_PUBLISHERS }, () => undefined),
+  { isForgetful: true },
+  { isForgetful: true, protocolVersion: 4 },
+];
 const MEMBERS = 3;
 const WILL_CLIENTS = 3;
 
@@ -68,13 +75,18 @@ export class Population {
 
   constructor(ledger: Ledger, random: Random) {
     this.ledger = ledger;
-    const streams = Array.from({ length: PUBLISHERS }, (_, index) => streamsOf(ledger, index));
+    const streams = Array.from({ length: HABITS.length }, (_, index) => streamsOf(ledger, index));
     this.publishers = streams.map(
       (own, index) =>
-        new Publisher(ledger, `publisher-${index}`, own, random.fork(`publisher ${index}`)),
+        new Publisher(
+          ledger,
+          { clientId: `publisher-${index}`, ...HABITS[index] },
+          index < STEADY_PUBLISHERS ? own : own.filter(isForForgetful),
+          random.fork(`publisher ${index}`),
+        ),
     );
     this.retainedStreams = streams.flat().filter(({ fields }) => fields.retain);
-    this.control = new Publisher(ledger, "control", [], random.fork("control"));
+    this.control = new Publisher(ledger, { clientId: "control" }, [], random.fork("control"));
     this.group = ledger.newReceiver("group", "group");
     this.subscribers = this.#newSubscribers(random);
     this.willClients = Array.from({ length: WILL_CLIENTS }, (_, index) => {
@@ -140,6 +152,14 @@ export class Population {
       }),
     );
   }
+}
+
+/**
+ * Of retained messages two that clear are the same message, whatever their identifiers, so one may be taken for the other; and
+ * MQTT 3.1.1 has no expiry.
+ */
+function isForForgetful({ fields }: Stream): boolean {
+  return !fields.retain && fields.expirySeconds === undefined;
 }
 
 function wishesAt(qos: QoS): readonly Wish[] {

@@ -1,4 +1,4 @@
-import type { Packet, PublishPacket } from "@anax/protocol";
+import type { Packet, ProtocolVersion, PublishPacket } from "@anax/protocol";
 import type { Ledger, SentMessage } from "../ledger/ledger.ts";
 import type { Stream } from "../ledger/stream.ts";
 import type { Random } from "../random.ts";
@@ -17,6 +17,18 @@ interface OpenExchange {
   isReceived: boolean;
 }
 
+/** What distinguishes one publisher from another. */
+export interface PublisherFields {
+  readonly clientId: string;
+  /** Default 5. */
+  readonly protocolVersion?: ProtocolVersion;
+  /**
+   * True: it keeps no Session State, though the server does. What was open when a connection broke is forgotten, and identifiers begin with 1 again,
+   * as with MQTTnet, FuseSource and others.
+   */
+  readonly isForgetful?: boolean;
+}
+
 /** Publishes as fast as its window lets it, and goes on with what was open after each reconnection. */
 export class Publisher extends PersistentClient {
   readonly #streams: readonly Stream[];
@@ -26,8 +38,16 @@ export class Publisher extends PersistentClient {
   #lastIdentifier = 0;
   #budget = 0;
 
-  constructor(ledger: Ledger, clientId: string, streams: readonly Stream[], random: Random) {
-    super(ledger, { clientId, protocolVersion: 5 });
+  readonly #isForgetful: boolean;
+
+  constructor(
+    ledger: Ledger,
+    { clientId, protocolVersion = 5, isForgetful = false }: PublisherFields,
+    streams: readonly Stream[],
+    random: Random,
+  ) {
+    super(ledger, { clientId, protocolVersion });
+    this.#isForgetful = isForgetful;
     this.#streams = streams;
     this.#random = random;
     this.#window = random.pick([1, 5, 20]);
@@ -50,6 +70,7 @@ export class Publisher extends PersistentClient {
   }
 
   protected override resumed(): void {
+    if (this.#isForgetful) return this.#forget();
     for (const { message, packet, isReceived } of this.#exchanges.values()) {
       if (isReceived) this.#release(packet.packetIdentifier);
       else {
@@ -62,6 +83,7 @@ export class Publisher extends PersistentClient {
 
   /** The server knows nothing of the exchanges: what it has acknowledged is over, the rest begins anew. */
   protected override begun(): void {
+    if (this.#isForgetful) return this.#forget();
     for (const [identifier, { message, packet, isReceived }] of this.#exchanges) {
       if (isReceived) this.#exchanges.delete(identifier);
       else {
@@ -69,6 +91,12 @@ export class Publisher extends PersistentClient {
         this.send(packet);
       }
     }
+    this.#fill();
+  }
+
+  #forget(): void {
+    this.#exchanges.clear();
+    this.#lastIdentifier = 0;
     this.#fill();
   }
 
