@@ -38,7 +38,7 @@ export type {
 export type { AuthPacket, AuthProperties } from "./packets/auth.ts";
 export { decodePacket, encodePacket, encodePacketInto } from "./packets/codec.ts";
 export type { ConnackPacket, ConnackProperties } from "./packets/connack.ts";
-export { peekProtocolVersion } from "./packets/connect.ts";
+export { peekClientId, peekProtocolVersion } from "./packets/connect.ts";
 export type { ConnectPacket, ConnectProperties, Will, WillProperties } from "./packets/connect.ts";
 export { DEFAULT_DECODE_LIMITS } from "./packets/decode-limits.ts";
 export type { DecodeLimits } from "./packets/decode-limits.ts";

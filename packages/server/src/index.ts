@@ -51,7 +51,7 @@ export type { ClientStatus } from "./core/management/client-status.ts";
 export type { SessionStatus, SubscriptionStatus } from "./core/management/session-status.ts";
 export type { Statistics } from "./core/statistics.ts";
 export type { Peer, PeerTls, Wire } from "./core/wire.ts";
-export type { ConnectionRate } from "./driver/admission.ts";
+export type { ConnectionRate } from "./driver/address-buckets.ts";
 export type { EventRegistration } from "./driver/event-handlers.ts";
 export type { HandlerCounters } from "./driver/handler-list.ts";
 export {

@@ -1,4 +1,6 @@
 import { randomInt, randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ReasonCode } from "@anax/protocol";
 import type { RulesFor, UserProperties } from "@anax/protocol";
@@ -29,6 +31,12 @@ import type { ListenerOptions } from "./listeners/create-listener.ts";
 import { Listening } from "./listening.ts";
 import { MemoryListener } from "./listeners/memory-listener.ts";
 import { openStream } from "./listeners/stream-wire.ts";
+import { acceptUpgrade } from "./listeners/upgrade-accepting.ts";
+import {
+  MAXIMUM_MESSAGE_BYTES,
+  refuseUpgrade,
+  WebSocketHandshake,
+} from "./listeners/web-socket-handshake.ts";
 import type { CoreAccess } from "./management/core-access.ts";
 import type { InternalSubscriptionOptions, MessageStream } from "./management/message-stream.ts";
 import { MessageStreams } from "./management/message-streams.ts";
@@ -49,6 +57,7 @@ import { LoginWarnings } from "./system/login-warnings.ts";
 import type { ServerStatistics } from "./system/server-statistics.ts";
 import type { ServerHealth } from "./system/server-health.ts";
 import { SystemTopics } from "./system/system-topics.ts";
+import { TurnedAwayLog } from "./system/turned-away-log.ts";
 import { packageVersion } from "./system/version.ts";
 
 /** How `stop` ends the connections. */
@@ -98,6 +107,8 @@ export class MqttServer implements AsyncDisposable {
   readonly sessions: ServerSessions;
   /** The retained messages. */
   readonly retainedMessages: ServerRetainedMessages;
+  /** Made when `handleUpgrade` is called first. */
+  #handshake: WebSocketHandshake | undefined;
   #state: State = "stopped";
   #transition: Promise<void> = Promise.resolve();
   #startedAtMs = 0;
@@ -116,7 +127,14 @@ export class MqttServer implements AsyncDisposable {
     this.#clock = clock;
     this.#settings = settings;
     this.#log = log("server");
-    this.#admission = new Admission(settings.driver, clock);
+    const turnedAway = new TurnedAwayLog({
+      log: connections,
+      clock,
+      listeners: () => this.#listeners,
+    });
+    this.#admission = new Admission(settings.driver, clock, (remoteAddress, reason) =>
+      turnedAway.transportRefused(remoteAddress, reason),
+    );
     this.#handlers = new EventHandlers({
       clock,
       log: log("handler"),
@@ -137,6 +155,8 @@ export class MqttServer implements AsyncDisposable {
       seed: randomInt(2 ** 32),
       refused: refusalLog(connections),
       notices: deliveryWarnings(log("delivery"), clock),
+      stranger: (stranger) => turnedAway.stranger(stranger),
+      handshakeFailed: (failure) => turnedAway.handshakeFailed(failure),
       healthChanged: () => this.#systemTopics?.publishHealth(),
     });
     this.#authenticator = authenticatorOf(options);
@@ -220,6 +240,7 @@ export class MqttServer implements AsyncDisposable {
       transportsCurrent: this.#admission.open,
       transportsTotal: this.#admission.total,
       transportsRefused: this.#admission.refused,
+      handshakesFailed: this.#admission.handshakesFailed,
       uptimeMs: this.#state === "stopped" ? 0 : this.#clock.now() - this.#startedAtMs,
     });
   }
@@ -352,6 +373,28 @@ export class MqttServer implements AsyncDisposable {
     }
     stream.once("close", () => this.#driver.release());
     openStream(stream, { transport: "stream", secure: false, ...peer }, this.#driver);
+  }
+
+  /**
+   * Serves a client that asks an HTTP server of the program's own for a WebSocket: to be called with the arguments of
+   * that server's `upgrade` event, on the paths that are MQTT's. A request that is not right is answered, and so is every
+   * request while the server is not started (503). Whose pages may connect is for the program to decide.
+   */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+    if (!(socket instanceof Socket)) throw new TypeError("socket is no socket of node:net");
+    if (!this.isStarted) {
+      refuseUpgrade(socket, "503 Service Unavailable", "it is not started");
+      return;
+    }
+    const maximumMessageBytes = Math.max(
+      MAXIMUM_MESSAGE_BYTES,
+      this.#settings.core.maximumPacketSize,
+    );
+    this.#handshake ??= new WebSocketHandshake({ maximumMessageBytes });
+    const acceptor = this.#driver;
+    const handshake = this.#handshake;
+    const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
+    acceptUpgrade({ request, socket, head: bytes, acceptor, handshake, isLoopback: false });
   }
 
   /**

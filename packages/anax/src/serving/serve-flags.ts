@@ -147,8 +147,8 @@ const LISTEN_FLAGS: FlagTable<ListenFlags> = {
   wsPath: optional(URL_PATH, { ...LISTENING, help: "path of WebSocket URLs (default /mqtt)" }),
   wsOrigin: repeated(name("origin"), {
     ...LISTENING,
-    defaultText: "any",
-    help: "web page that may connect by WebSocket, such as https://example.com",
+    defaultText: "any, but on 127.0.0.1 and ::1 only pages of this machine",
+    help: "web page that may connect by WebSocket, such as https://example.com, or *",
   }),
   wsSubprotocol: repeated(name("name"), {
     ...LISTENING,

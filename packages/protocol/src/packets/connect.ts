@@ -157,6 +157,25 @@ export function peekProtocolVersion(
   }
 }
 
+/**
+ * The Client Identifier of a CONNECT that cannot be decoded as a whole, to tell whose it is; undefined where it cannot be
+ * read either.
+ */
+export function peekClientId(bytes: Uint8Array, start: number, end: number): string | undefined {
+  try {
+    const reader = new ByteReader(bytes, start, end);
+    decodeProtocolName(reader);
+    const version = reader.u8() & ~BRIDGE_BIT;
+    // Connect Flags and Keep Alive.
+    reader.skip(3);
+    if (version === 5) reader.skip(reader.varint());
+    return reader.string();
+  } catch (error) {
+    if (error instanceof PeerError) return undefined;
+    throw error;
+  }
+}
+
 /** Compared as bytes, in place: what another protocol has here need not even be UTF-8. */
 function decodeProtocolName(reader: ByteReader): "MQTT" | "MQIsdp" {
   const length = reader.u16();

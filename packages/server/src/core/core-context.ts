@@ -2,6 +2,7 @@ import type { DecodeLimits, Packet } from "@anax/protocol";
 import type { BytePool } from "./byte-pool.ts";
 import type { RefusedClient } from "./connection/connect-rules.ts";
 import type { Connection } from "./connection/connection.ts";
+import type { Stranger } from "./connection/stranger.ts";
 import type { Turn } from "./connection/taking-turns.ts";
 import type { CoreOptions } from "./core-options.ts";
 import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
@@ -58,6 +59,8 @@ export interface CoreContext {
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   /** Told of what is not delivered; undefined if nobody wants to know. */
   readonly notices: DeliveryNotices | undefined;
+  /** Told of each connection that ends before CONNECT; undefined if nobody wants to know. */
+  readonly stranger: ((stranger: Stranger) => void) | undefined;
   /** A defect showed outside of any packet: told to whoever runs the server. */
   readonly report: (error: unknown) => void;
   /** The connection has output: it is written at the end of this turn. */

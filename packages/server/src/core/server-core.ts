@@ -44,6 +44,7 @@ import type { Session } from "./sessions/session.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { Statistics } from "./statistics.ts";
 import { openGates, refusalToStore } from "./journal/storing.ts";
+import type { Stranger } from "./connection/stranger.ts";
 import { takeLeft, readLate, Turn } from "./connection/taking-turns.ts";
 import { letOn } from "./connection/holding-back.ts";
 import { unthrottle } from "./connection/throttling.ts";
@@ -79,6 +80,8 @@ export interface CorePorts {
   readonly refused?: ((client: RefusedClient) => void) | undefined;
   /** Told of what is not delivered: to be logged. Absent if nobody reads that. */
   readonly notices?: DeliveryNotices | undefined;
+  /** A connection ends before a whole CONNECT has come: to be logged. Absent if nobody reads that. */
+  readonly stranger?: ((stranger: Stranger) => void) | undefined;
 }
 
 /** Who publishes through `inject`. */
@@ -116,6 +119,7 @@ export class ServerCore implements CoreContext {
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly refused: ((client: RefusedClient) => void) | undefined;
   readonly notices: DeliveryNotices | undefined;
+  readonly stranger: ((stranger: Stranger) => void) | undefined;
   readonly #ports: CorePorts;
   readonly #run: PublishRun = new PublishRun();
   #commits: Commits | undefined;
@@ -133,6 +137,7 @@ export class ServerCore implements CoreContext {
     this.warn = (message, fields) => ports.warn?.(message, fields);
     this.refused = ports.refused;
     this.notices = ports.notices;
+    this.stranger = ports.stranger;
     const currentMs = ports.currentMs ?? ((): number => 0);
     this.turn = new Turn(currentMs);
     this.replayTurn = new Turn(currentMs);

@@ -4,6 +4,8 @@ export class Statistics {
   connectionsTotal = 0;
   connectionsMaximum = 0;
   connectionsRefused = 0;
+  /** Connections that ended before a whole CONNECT had come. */
+  connectionsWithoutConnect = 0;
   sessionsCurrent = 0;
   sessionsExpired = 0;
   /** Sessions without subscriptions and messages that were ended since the table was full. */

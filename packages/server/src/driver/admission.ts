@@ -1,12 +1,6 @@
 import type { Clock } from "../ports/clock.ts";
-
-/** How often one address may connect. */
-export interface ConnectionRate {
-  /** Connections that may come at once. */
-  readonly burst: number;
-  /** Connections a second that may go on coming. */
-  readonly perSecond: number;
-}
+import { AddressBuckets } from "./address-buckets.ts";
+import type { ConnectionRate } from "./address-buckets.ts";
 
 /** Limits on who is let in before anything was read. */
 export interface AdmissionOptions {
@@ -16,15 +10,10 @@ export interface AdmissionOptions {
   readonly connectionRatePerAddress: ConnectionRate | false;
 }
 
-/** Addresses that are remembered; beyond, those that have been quiet for long are forgotten. */
-const ADDRESSES_MAX = 10_000;
+/** Told of each transport that is refused: whose, and why in words. */
+export type TransportRefused = (remoteAddress: string | undefined, reason: string) => void;
 
-interface Bucket {
-  tokens: number;
-  filledAtMs: number;
-}
-
-/** Counts open transports and how often each address opens one: a token bucket per address. */
+/** Counts open transports and how often each address opens one. */
 export class Admission {
   /** Transports that are open, those in a handshake included. */
   open = 0;
@@ -32,24 +21,26 @@ export class Admission {
   total = 0;
   /** Transports that were refused. */
   refused = 0;
+  /** Handshakes before MQTT that failed, of those who were let in. */
+  handshakesFailed = 0;
   /** False: nobody is let in any more, as when the server is to be emptied. */
   isAccepting = true;
   readonly #options: AdmissionOptions;
-  readonly #clock: Clock;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets: AddressBuckets | undefined;
+  readonly #tell: TransportRefused | undefined;
 
-  constructor(options: AdmissionOptions, clock: Clock) {
+  constructor(options: AdmissionOptions, clock: Clock, tell?: TransportRefused) {
+    const { connectionRatePerAddress: rate } = options;
     this.#options = options;
-    this.#clock = clock;
+    this.#buckets = rate === false ? undefined : new AddressBuckets(rate, clock);
+    this.#tell = tell;
   }
 
   admit(remoteAddress: string | undefined): boolean {
-    const isWelcome =
-      this.isAccepting &&
-      this.open < this.#options.maximumConnections &&
-      this.#isWithinRate(remoteAddress);
-    if (!isWelcome) {
+    const refusal = this.#refusalOf(remoteAddress);
+    if (refusal !== undefined) {
       this.refused += 1;
+      this.#tell?.(remoteAddress, refusal);
       return false;
     }
     this.open += 1;
@@ -57,45 +48,22 @@ export class Admission {
     return true;
   }
 
+  #refusalOf(remoteAddress: string | undefined): string | undefined {
+    if (!this.isAccepting) return "acceptNewConnections is false";
+    if (this.open >= this.#options.maximumConnections)
+      return `there are ${this.open} connections, which is maximumConnections`;
+    if (remoteAddress === undefined || this.#buckets?.take(remoteAddress) !== false) return;
+    return "the address connects more often than connectionRatePerAddress allows";
+  }
+
   /** Counts from zero again; what is open stays open. */
   resetStatistics(): void {
     this.total = 0;
     this.refused = 0;
+    this.handshakesFailed = 0;
   }
 
   release(): void {
     this.open -= 1;
-  }
-
-  #isWithinRate(address: string | undefined): boolean {
-    const rate = this.#options.connectionRatePerAddress;
-    if (rate === false || address === undefined) return true;
-    const now = this.#clock.now();
-    const bucket = this.#bucketOf(address, rate, now);
-    const filled = bucket.tokens + ((now - bucket.filledAtMs) / 1_000) * rate.perSecond;
-    bucket.tokens = Math.min(rate.burst, filled);
-    bucket.filledAtMs = now;
-    if (bucket.tokens < 1) return false;
-    bucket.tokens -= 1;
-    return true;
-  }
-
-  #bucketOf(address: string, rate: ConnectionRate, now: number): Bucket {
-    const known = this.#buckets.get(address);
-    if (known !== undefined) return known;
-    if (this.#buckets.size >= ADDRESSES_MAX) this.#forgetQuiet(rate, now);
-    const bucket = { tokens: rate.burst, filledAtMs: now };
-    this.#buckets.set(address, bucket);
-    return bucket;
-  }
-
-  /** A bucket that is full again says nothing. If none is, the oldest goes, so that memory stays bounded. */
-  #forgetQuiet(rate: ConnectionRate, now: number): void {
-    const fillMs = (rate.burst / rate.perSecond) * 1_000;
-    for (const [address, { filledAtMs }] of this.#buckets) {
-      if (now - filledAtMs >= fillMs) this.#buckets.delete(address);
-    }
-    const [oldest] = this.#buckets.keys();
-    if (this.#buckets.size >= ADDRESSES_MAX && oldest !== undefined) this.#buckets.delete(oldest);
   }
 }

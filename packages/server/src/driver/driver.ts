@@ -2,6 +2,7 @@ import type { ApplicationMessage } from "../core/publishing/application-message.
 import type { Dismissal } from "../core/connection/closing.ts";
 import type { RefusedClient } from "../core/connection/connect-rules.ts";
 import type { Connection } from "../core/connection/connection.ts";
+import type { Stranger } from "../core/connection/stranger.ts";
 import type { CoreOptions } from "../core/core-options.ts";
 import type { DeliveryNotices } from "../core/delivering/delivery-notices.ts";
 import type { Hooks } from "../core/hooks/hooks.ts";
@@ -14,7 +15,7 @@ import type { Peer, Wire } from "../core/wire.ts";
 import { asError } from "../errors.ts";
 import type { InjectedMessageSender, InjectionResult } from "../injected-message.ts";
 import type { CancelCall, Clock } from "../ports/clock.ts";
-import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
+import type { ConnectionAcceptor, ConnectionSink, HandshakeFailure } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import type { Store } from "../ports/store.ts";
 import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
@@ -47,6 +48,10 @@ export interface DriverOptions {
   readonly refused?: ((client: RefusedClient) => void) | undefined;
   /** Told of what is not delivered. */
   readonly notices?: DeliveryNotices | undefined;
+  /** Told of each connection that ends before CONNECT. */
+  readonly stranger?: ((stranger: Stranger) => void) | undefined;
+  /** Told of each handshake before MQTT that fails. */
+  readonly handshakeFailed?: ((failure: HandshakeFailure) => void) | undefined;
   /** Told when the store has become full, has failed, or has room again. */
   readonly healthChanged?: (() => void) | undefined;
 }
@@ -62,6 +67,7 @@ export class Driver implements ConnectionAcceptor {
   readonly #time: ServerTime;
   readonly #log: Log;
   readonly #admission: Admission;
+  readonly #handshakeFailed: ((failure: HandshakeFailure) => void) | undefined;
   readonly #connections = new Set<DrivenConnection>();
   readonly #lingering = new Lingering();
   readonly #asked = new AskedWork((work) => this.run(work));
@@ -79,6 +85,7 @@ export class Driver implements ConnectionAcceptor {
     this.#time = new ServerTime(options.clock);
     this.#log = options.log;
     this.#admission = options.admission;
+    this.#handshakeFailed = options.handshakeFailed;
     this.core = new ServerCore(options.core, {
       hooks: options.hooks,
       requestFlush: () => this.#askForFlush(),
@@ -92,6 +99,7 @@ export class Driver implements ConnectionAcceptor {
       warn: (message, fields) => this.#log.warn?.(message, fields),
       refused: options.refused,
       notices: options.notices,
+      stranger: options.stranger,
     });
     this.#committer = this.#committerFor(options);
   }
@@ -171,6 +179,13 @@ export class Driver implements ConnectionAcceptor {
 
   release(): void {
     this.#admission.release();
+  }
+
+  handshakeFailed(failure: HandshakeFailure): void {
+    // What the server itself cuts when it stops has not failed.
+    if (!this.#isOpen) return;
+    this.#admission.handshakesFailed += 1;
+    this.#handshakeFailed?.(failure);
   }
 
   open(wire: Wire, peer: Peer): ConnectionSink {

@@ -4,13 +4,12 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Server as TlsServer } from "node:tls";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
-import type { Log } from "../ports/logger.ts";
+import { isLoopbackHost } from "./loopback.ts";
 import { networkAddress } from "./network-address.ts";
-import { holdPlace } from "./socket-server.ts";
-import { refuseUpgrade, WebSocketHandshake } from "./web-socket-handshake.ts";
+import { UnclaimedUpgrades } from "./unclaimed-upgrades.ts";
+import { acceptUpgrade } from "./upgrade-accepting.ts";
+import { WebSocketHandshake } from "./web-socket-handshake.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
-import { webSocketPeer } from "./web-socket-listener.ts";
-import { openWebSocket } from "./web-socket-wire.ts";
 
 /** Options of a WebSocket listener that shares a server of the embedding program. */
 export interface AttachedWebSocketListenerOptions extends WebSocketOptions {
@@ -19,54 +18,71 @@ export interface AttachedWebSocketListenerOptions extends WebSocketOptions {
   readonly server: HttpServer | HttpsServer;
 }
 
+/** All that are attached to each server: an upgrade is nobody's only if none of them wants it. */
+const attached = new WeakMap<HttpServer | HttpsServer, Set<AttachedWebSocketListener>>();
+
 /**
  * MQTT over WebSocket on one path of an HTTP server that belongs to somebody else. Requests and
- * upgrades of other paths stay with the server's other handlers.
+ * upgrades of other paths stay with the server's other handlers; an upgrade that none of them answers is refused.
  */
 export class AttachedWebSocketListener implements Listener {
   readonly type: "ws" | "wss";
   readonly #http: HttpServer | HttpsServer;
   readonly #handshake: WebSocketHandshake;
-  #onUpgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
+  readonly #unclaimed: UnclaimedUpgrades;
+  #acceptor: ConnectionAcceptor | undefined;
 
-  constructor(options: AttachedWebSocketListenerOptions, log: Log) {
+  constructor(options: AttachedWebSocketListenerOptions) {
     this.#http = options.server;
     this.type = options.server instanceof TlsServer ? "wss" : "ws";
-    this.#handshake = new WebSocketHandshake(options, log);
+    this.#handshake = new WebSocketHandshake(options);
+    this.#unclaimed = new UnclaimedUpgrades((request, socket) => this.#refuse(request, socket));
   }
 
   get address(): ListenerAddress | undefined {
-    if (this.#onUpgrade === undefined) return undefined;
+    if (this.#acceptor === undefined) return undefined;
     return networkAddress(this.type, this.#http.address(), this.#handshake.path);
   }
 
   async start(acceptor: ConnectionAcceptor): Promise<void> {
-    this.#onUpgrade = (request, socket, head) => {
-      if (this.#handshake.isFor(request)) this.#upgrade(request, socket, head, acceptor);
-      else if (this.#http.listenerCount("upgrade") === 1) refuseUpgrade(socket, "404 Not Found");
-    };
+    this.#acceptor = acceptor;
+    this.#siblings.add(this);
     this.#http.on("upgrade", this.#onUpgrade);
   }
 
-  #upgrade(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    acceptor: ConnectionAcceptor,
-  ): void {
-    if (!(socket instanceof Socket)) return;
-    if (!acceptor.admit(socket.remoteAddress)) {
-      socket.destroy();
+  get #siblings(): Set<AttachedWebSocketListener> {
+    const siblings = attached.get(this.#http) ?? new Set();
+    attached.set(this.#http, siblings);
+    return siblings;
+  }
+
+  readonly #onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const acceptor = this.#acceptor;
+    if (acceptor === undefined || !(socket instanceof Socket)) return;
+    if (this.#handshake.isFor(request)) {
+      const isLoopback = isLoopbackHost(this.address?.host ?? "");
+      acceptUpgrade({ request, socket, head, acceptor, handshake: this.#handshake, isLoopback });
       return;
     }
-    holdPlace(socket, acceptor);
-    this.#handshake.upgrade(request, socket, head, (webSocket) => {
-      openWebSocket(webSocket, socket, webSocketPeer(socket), acceptor);
-    });
+    // One of us sees to what none of us wants.
+    const siblings = Array.from(this.#siblings);
+    if (siblings[0] !== this || siblings.some((one) => one.#handshake.isFor(request))) return;
+    const hasOthers = this.#http.listenerCount("upgrade") > siblings.length;
+    if (hasOthers) this.#unclaimed.watch(request, socket);
+    else this.#refuse(request, socket);
+  };
+
+  #refuse(request: IncomingMessage, socket: Socket): void {
+    const { remoteAddress, remotePort } = socket;
+    const reason = this.#handshake.refusePath(request, socket);
+    const { type: transport } = this;
+    this.#acceptor?.handshakeFailed({ transport, remoteAddress, remotePort, reason });
   }
 
   async stop(): Promise<void> {
-    if (this.#onUpgrade !== undefined) this.#http.off("upgrade", this.#onUpgrade);
-    this.#onUpgrade = undefined;
+    this.#http.off("upgrade", this.#onUpgrade);
+    this.#unclaimed.refuseAll();
+    this.#siblings.delete(this);
+    this.#acceptor = undefined;
   }
 }

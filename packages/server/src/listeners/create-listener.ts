@@ -44,7 +44,7 @@ export function createListener(options: ListenerOptions, log: Log): Listener {
       return new TlsListener(withCredentials(checked(options, TLS_RULES)), log);
     case "websocket":
       if ("server" in options)
-        return new AttachedWebSocketListener(checked(options, ATTACHED_RULES), log);
+        return new AttachedWebSocketListener(checked(options, ATTACHED_RULES));
       return new WebSocketListener(checkedWebSocket(checked(options, WEB_SOCKET_RULES)), log);
     case "unix":
       return new UnixListener(checked(options, UNIX_RULES), log);

@@ -36,9 +36,12 @@ export class TlsListener implements Listener {
 
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { host = "127.0.0.1", port = 8883 } = this.#options;
-    const terminator = new TlsTerminator(this.#options, this.#log, (socket) => {
-      const peer = { ...socketPeer(socket, "tls"), secure: true, ...tlsPeer(socket) };
-      openStream(socket, peer, acceptor);
+    const terminator = new TlsTerminator(this.#options, this.#log, {
+      secure: (socket) => {
+        const peer = { ...socketPeer(socket, "tls"), secure: true, ...tlsPeer(socket) };
+        openStream(socket, peer, acceptor);
+      },
+      failed: (failure) => acceptor.handshakeFailed({ transport: "tls", ...failure }),
     });
     await this.#server.start({ host, port }, acceptor, (socket) => {
       holdPlace(socket, acceptor);

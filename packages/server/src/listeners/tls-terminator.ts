@@ -4,6 +4,8 @@ import type { Server, TlsOptions as TlsServerOptions, TLSSocket } from "node:tls
 import type { Peer } from "../core/wire.ts";
 import { asError, MqttConfigurationError } from "../errors.ts";
 import type { Log } from "../ports/logger.ts";
+import type { HandshakeFailure } from "../ports/listener.ts";
+import { tlsFailure } from "./tls-failure.ts";
 import { checkTlsCredentials } from "./tls-credentials.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
 
@@ -42,6 +44,18 @@ export interface TlsOptions extends TlsCredentials, NodeTlsOptions {
   readonly tlsHandshakeTimeoutMs?: number;
 }
 
+/** A handshake of TLS that failed; what is missing is that of the listener. */
+export type TlsFailure = Omit<HandshakeFailure, "transport">;
+
+/** Who is told how handshakes end. */
+export interface TlsEvents {
+  secure(socket: TLSSocket): void;
+  failed(failure: TlsFailure): void;
+}
+
+/** The socket below a TLS socket is no documented part of it; without it a line of the log has no address. */
+type CarriedSocket = TLSSocket & { readonly _parent?: Socket };
+
 /** Milliseconds that a client has for its TLS handshake. A link with seconds each way takes some. */
 const HANDSHAKE_TIMEOUT_MS = 15_000;
 
@@ -50,31 +64,47 @@ export class TlsTerminator {
   readonly #server: Server;
   readonly #credentials: (() => TlsCredentials) | undefined;
   readonly #log: Log;
+  readonly #events: TlsEvents;
   /** Sockets in their handshake, by who they come from: Node does not say which socket a TLS socket wraps. */
   readonly #handshakes = new Map<string, Socket>();
   #current: TlsCredentials | undefined;
 
   /** Throws `MqttConfigurationError` for credentials, ciphers or a version that cannot be used. */
-  constructor(options: TlsOptions, log: Log, onSecure: (socket: TLSSocket) => void) {
+  constructor(options: TlsOptions, log: Log, on: TlsEvents) {
     const { credentials, minVersion = "TLSv1.2", ...rest } = options;
     const handshakeTimeout = options.tlsHandshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     this.#credentials = credentials;
     this.#log = log;
+    this.#events = on;
     this.#current = credentials?.();
     const settings = { ...rest, minVersion, handshakeTimeout, noDelay: true };
     this.#server = secureServer({ ...settings, ...this.#current });
     this.#server.on("secureConnection", (socket) => {
       this.#handshakes.delete(origin(socket));
-      onSecure(socket);
+      on.secure(socket);
     });
     this.#server.on("tlsClientError", (error, socket) => {
-      this.#log.debug?.("TLS handshake failed", { remoteAddress: socket.remoteAddress }, error);
+      this.#handshakeFailed(error, socket);
       socket.destroy();
+    });
+  }
+
+  /** A socket of which neither a byte nor an error came was that of a health check, most likely. */
+  #handshakeFailed(error: Error, secured: TLSSocket): void {
+    const socket = (secured as CarriedSocket)._parent ?? secured;
+    const { remoteAddress, remotePort } = socket;
+    this.#events.failed({
+      remoteAddress,
+      remotePort,
+      ...tlsFailure(error, secured.authorizationError),
+      isSilent: socket.bytesRead === 0 && "code" in error && error.code === "ECONNRESET",
+      error,
     });
   }
 
   /** Begins the handshake. */
   accept(socket: Socket): void {
+    // Read now, it is still known when the socket is gone.
     const key = origin(socket);
     this.#handshakes.set(key, socket);
     socket.once("close", () => {

@@ -2,17 +2,33 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { WebSocket } from "ws";
-import type { Log } from "../ports/logger.ts";
+import { isLoopbackHostHeader, isLoopbackOrigin } from "./loopback.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
 
 /** The second is what clients of MQTT 3.1 ask for: that version has its own name for itself. */
 const SUBPROTOCOLS: readonly string[] = ["mqtt", "mqttv3.1"];
 
 /** Bytes of a message if the listener's option says nothing else: some packets of the largest size. */
-const MAXIMUM_MESSAGE_BYTES = 2_097_152;
+export const MAXIMUM_MESSAGE_BYTES = 2_097_152;
 
 /** Frames of one message, and reads that one frame may take: each costs memory beside its bytes. */
 const MESSAGE_PARTS_MAX = 8_192;
+
+/** Characters of what a client sent that an answer, or the log, repeats. */
+const REPEATED_MAX = 100;
+
+/** Who is told how handshakes end. */
+export interface UpgradeEvents {
+  opened(webSocket: WebSocket): void;
+  /** It was answered, and is closed. */
+  refused(reason: string): void;
+}
+
+/** An answer to a request that does not become a WebSocket. */
+interface Refusal {
+  readonly status: string;
+  readonly reason: string;
+}
 
 /** Judges upgrade requests and makes WebSockets of those that are right. Compression is off. */
 export class WebSocketHandshake {
@@ -20,13 +36,12 @@ export class WebSocketHandshake {
   readonly #origins: readonly string[] | undefined;
   readonly #subprotocols: readonly string[];
   readonly #server: WebSocketServer;
-  readonly #log: Log;
+  readonly #events = new WeakMap<Duplex, UpgradeEvents>();
 
-  constructor(options: WebSocketOptions, log: Log) {
+  constructor(options: WebSocketOptions) {
     this.path = options.path ?? "/mqtt";
     this.#origins = options.origins;
     this.#subprotocols = options.subprotocols ?? SUBPROTOCOLS;
-    this.#log = log;
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -38,39 +53,77 @@ export class WebSocketHandshake {
       handleProtocols: (offered) => this.#choose(offered),
     });
     this.#server.on("wsClientError", (error, socket) => {
-      this.#log.debug?.("WebSocket handshake failed", {}, error);
-      refuseUpgrade(socket, "400 Bad Request");
+      this.#refuse(socket, { status: "400 Bad Request", reason: error.message });
     });
   }
 
   /** True if the request's path is ours; its query does not matter. */
   isFor(request: IncomingMessage): boolean {
-    return request.url?.split("?", 1)[0] === this.path;
+    return pathOf(request) === this.path;
   }
 
-  /** Calls `opened` if the request is right; refuses it otherwise. */
+  /** Opens a WebSocket if the request is right, on whatever path; answers why not otherwise. */
   upgrade(
     request: IncomingMessage,
     socket: Duplex,
     head: Buffer,
-    opened: (webSocket: WebSocket) => void,
+    /** True if only this machine can reach the listener: then only its own pages may. */
+    isLoopback: boolean,
+    events: UpgradeEvents,
   ): void {
-    const refusal = this.#refusalOf(request);
-    if (refusal === undefined) {
-      this.#server.handleUpgrade(request, socket, head, opened);
-      return;
+    this.#events.set(socket, events);
+    const refusal = this.#refusalOf(request, isLoopback);
+    if (refusal !== undefined) return this.#refuse(socket, refusal);
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => events.opened(webSocket));
+  }
+
+  /** Answers a request for a path that is not ours, and says in words why. */
+  refusePath(request: IncomingMessage, socket: Duplex): string {
+    const reason = `MQTT is served at ${this.path}, not at ${quoted(pathOf(request))}`;
+    refuseUpgrade(socket, "404 Not Found", reason);
+    return reason;
+  }
+
+  #refuse(socket: Duplex, { status, reason }: Refusal): void {
+    refuseUpgrade(socket, status, reason);
+    this.#events.get(socket)?.refused(reason);
+  }
+
+  #refusalOf(request: IncomingMessage, isLoopback: boolean): Refusal | undefined {
+    return this.#refusedPage(request, isLoopback) ?? this.#refusedSubprotocol(request);
+  }
+
+  /**
+   * Any page that a browser shows may try to connect to the browser's own machine, and by a name that resolves to it,
+   * even as the same site. So a listener for this machine lets in its own pages only, unless `origins` says otherwise.
+   */
+  #refusedPage({ headers }: IncomingMessage, isLoopback: boolean): Refusal | undefined {
+    const { origin, host } = headers;
+    const status = "403 Forbidden";
+    if (this.#origins !== undefined) {
+      if (origin === undefined || this.#origins.includes(origin) || this.#origins.includes("*"))
+        return undefined;
+      return { status, reason: `pages of ${quoted(origin)} may not connect` };
     }
-    this.#log.debug?.("WebSocket handshake refused", { refusal, url: request.url });
-    refuseUpgrade(socket, refusal);
+    if (!isLoopback) return undefined;
+    if (origin !== undefined && !isLoopbackOrigin(origin)) {
+      return { status, reason: `pages of ${quoted(origin)} may not connect to this machine` };
+    }
+    if (host === undefined || isLoopbackHostHeader(host)) return undefined;
+    return { status, reason: `host ${quoted(host)} is not this machine` };
   }
 
   /** The client must offer the subprotocol of MQTT [MQTT-6.0.0-3]. */
-  #refusalOf(request: IncomingMessage): string | undefined {
-    const { origin } = request.headers;
-    if (origin !== undefined && this.#origins?.includes(origin) === false) return "403 Forbidden";
-    const offered = request.headers["sec-websocket-protocol"]?.split(",") ?? [];
-    const known = offered.some((name) => this.#subprotocols.includes(name.trim()));
-    return known ? undefined : "400 Bad Request";
+  #refusedSubprotocol({ headers }: IncomingMessage): Refusal | undefined {
+    const offered = headers["sec-websocket-protocol"];
+    const names = offered?.split(",") ?? [];
+    if (names.some((name) => this.#subprotocols.includes(name.trim()))) return undefined;
+    const wanted = this.#subprotocols.join(" or ");
+    const given = offered === undefined ? "none" : quoted(offered);
+    return {
+      status: "400 Bad Request",
+      reason: `the WebSocket subprotocol must be ${wanted}, and the client offers ${given}`,
+    };
   }
 
   /** The server answers with the subprotocol that it speaks [MQTT-6.0.0-4]. */
@@ -79,12 +132,23 @@ export class WebSocketHandshake {
   }
 }
 
-/** Answers an upgrade request with a plain HTTP error. */
-export function refuseUpgrade(socket: Duplex, status: string): void {
-  const explanation = "This is an MQTT server: WebSocket, subprotocol mqtt.\n";
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
-      `Content-Length: ${explanation.length}\r\n\r\n${explanation}`,
+/** Of a request; what follows a question mark may be a secret and is never shown. */
+export function pathOf(request: IncomingMessage): string {
+  return request.url?.split("?", 1)[0] ?? "";
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, REPEATED_MAX));
+}
+
+/** Answers an upgrade request with an HTTP error that says why. */
+export function refuseUpgrade(socket: Duplex, status: string, reason: string): void {
+  const explanation = Buffer.from(`This is an MQTT server: ${reason}.\n`);
+  socket.once("error", () => undefined);
+  socket.write(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+      `X-Content-Type-Options: nosniff\r\nContent-Length: ${explanation.length}\r\n\r\n`,
   );
+  socket.end(explanation);
   socket.once("finish", () => socket.destroy());
 }

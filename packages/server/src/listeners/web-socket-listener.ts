@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
@@ -7,12 +7,14 @@ import type { Peer } from "../core/wire.ts";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { HandshakeDeadlines } from "./handshake-deadlines.ts";
+import { isLoopbackHost } from "./loopback.ts";
 import { networkAddress, socketPeer } from "./network-address.ts";
+import type { SocketAddresses } from "./network-address.ts";
 import { holdPlace, SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
 import { TlsTerminator, tlsPeer } from "./tls-terminator.ts";
 import type { TlsOptions } from "./tls-terminator.ts";
-import { WebSocketHandshake } from "./web-socket-handshake.ts";
+import { refuseUpgrade, WebSocketHandshake } from "./web-socket-handshake.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
 import { openWebSocket } from "./web-socket-wire.ts";
 
@@ -33,6 +35,15 @@ export interface WebSocketListenerOptions extends WebSocketOptions, SocketOption
 /** Milliseconds that a client has for its upgrade request. A link with seconds each way takes some. */
 const UPGRADE_TIMEOUT_MS = 15_000;
 
+/** Enough of what came to tell one protocol from another. */
+const FIRST_BYTES_MAX = 32;
+
+/** What Node says of a request that it cannot read. */
+interface ClientError extends Error {
+  readonly code?: string;
+  readonly rawPacket?: Uint8Array;
+}
+
 /** Request headers are small for everybody who means well. */
 const MAXIMUM_HEADER_BYTES = 8_192;
 
@@ -43,16 +54,25 @@ export class WebSocketListener implements Listener {
   readonly #log: Log;
   readonly #server: SocketServer;
   readonly #handshake: WebSocketHandshake;
-  readonly #deadlines: HandshakeDeadlines;
+  readonly #deadlines: HandshakeDeadlines<Socket>;
+  /** Who sockets in a handshake come from: they no longer know when they are closed. */
+  readonly #addresses = new WeakMap<Socket, SocketAddresses>();
   #terminator: TlsTerminator | undefined;
+  #acceptor: ConnectionAcceptor | undefined;
+  #isLoopback = false;
+  /** Of the request that is no HTTP, while it is answered. */
+  #firstBytes: Uint8Array | undefined;
 
   constructor(options: WebSocketListenerOptions, log: Log) {
     this.type = hasCredentials(options) ? "wss" : "ws";
     this.#options = options;
     this.#log = log;
     this.#server = new SocketServer(options, log);
-    this.#handshake = new WebSocketHandshake(options, log);
-    this.#deadlines = new HandshakeDeadlines(options.upgradeTimeoutMs ?? UPGRADE_TIMEOUT_MS);
+    this.#handshake = new WebSocketHandshake(options);
+    const timeoutMs = options.upgradeTimeoutMs ?? UPGRADE_TIMEOUT_MS;
+    this.#deadlines = new HandshakeDeadlines(timeoutMs, (socket, reason) =>
+      this.#failed(socket, reason),
+    );
   }
 
   get address(): ListenerAddress | undefined {
@@ -61,39 +81,77 @@ export class WebSocketListener implements Listener {
 
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { host = "127.0.0.1", port = this.type === "wss" ? 8084 : 8083 } = this.#options;
+    this.#acceptor = acceptor;
     const http = this.#httpServer(acceptor);
     const speakHttp = (socket: Socket): void => {
+      const { remoteAddress, remotePort } = socket;
+      this.#addresses.set(socket, { remoteAddress, remotePort });
       this.#deadlines.begin(socket);
       http.emit("connection", socket);
     };
     const terminator = hasCredentials(this.#options)
-      ? new TlsTerminator(this.#options, this.#log, speakHttp)
+      ? new TlsTerminator(this.#options, this.#log, {
+          secure: speakHttp,
+          failed: (failure) => acceptor.handshakeFailed({ transport: "wss", ...failure }),
+        })
       : undefined;
     await this.#server.start({ host, port }, acceptor, (socket) => {
       holdPlace(socket, acceptor);
       if (terminator === undefined) speakHttp(socket);
       else terminator.accept(socket);
     });
+    this.#isLoopback = isLoopbackHost(this.address?.host ?? "");
     this.#terminator = terminator;
   }
 
   /** A server that never listens: sockets are given to it. It knows no page, only the upgrade. */
   #httpServer(acceptor: ConnectionAcceptor): Server {
-    const http = createServer({ maxHeaderSize: MAXIMUM_HEADER_BYTES }, (_request, response) => {
+    const http = createServer({ maxHeaderSize: MAXIMUM_HEADER_BYTES }, (request, response) => {
+      this.#deadlines.fail(request.socket, "plain HTTP, which asks for no WebSocket");
       response.writeHead(426, { Connection: "close", Upgrade: "websocket" });
       response.end("This is an MQTT server: WebSocket, subprotocol mqtt.\n");
     });
-    http.on("upgrade", (request, socket, head) => {
-      if (!this.#handshake.isFor(request)) {
-        socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
-        return;
-      }
-      this.#handshake.upgrade(request, socket, head, (webSocket) => {
-        this.#deadlines.done(socket);
-        openWebSocket(webSocket, socket, webSocketPeer(socket), acceptor);
-      });
+    http.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head, acceptor));
+    http.on("clientError", (error: ClientError, socket) => {
+      this.#firstBytes = error.rawPacket?.subarray(0, FIRST_BYTES_MAX);
+      if (socket instanceof Socket) this.#deadlines.fail(socket, clientErrorReason(error));
+      this.#firstBytes = undefined;
+      const isTooLarge = error.code === "HPE_HEADER_OVERFLOW";
+      const status = isTooLarge ? "431 Request Header Fields Too Large" : "400 Bad Request";
+      if (!socket.writable) socket.destroy();
+      else refuseUpgrade(socket, status, isTooLarge ? "the headers are too large" : error.message);
     });
     return http;
+  }
+
+  #upgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    acceptor: ConnectionAcceptor,
+  ): void {
+    if (!(socket instanceof Socket)) return;
+    if (!this.#handshake.isFor(request)) {
+      this.#deadlines.fail(socket, this.#handshake.refusePath(request, socket));
+      return;
+    }
+    this.#handshake.upgrade(request, socket, head, this.#isLoopback, {
+      opened: (webSocket) => {
+        this.#deadlines.done(socket);
+        openWebSocket(webSocket, socket, webSocketPeer(socket), acceptor);
+      },
+      refused: (reason) => this.#deadlines.fail(socket, reason),
+    });
+  }
+
+  #failed(socket: Socket, reason: string): void {
+    this.#acceptor?.handshakeFailed({
+      transport: this.type,
+      ...this.#addresses.get(socket),
+      reason,
+      firstBytes: this.#firstBytes,
+      isSilent: socket.bytesRead === 0,
+    });
   }
 
   async stop(): Promise<void> {
@@ -102,6 +160,13 @@ export class WebSocketListener implements Listener {
     this.#terminator = undefined;
     this.#deadlines.destroyAll();
   }
+}
+
+/** Half a request is what is left of a peer that has gone. */
+function clientErrorReason({ code }: ClientError): string {
+  const hasLeft = code === "HPE_INVALID_EOF_STATE" || code === "ECONNRESET";
+  if (hasLeft) return "the peer left during the handshake";
+  return code === "HPE_HEADER_OVERFLOW" ? "the headers are too large" : "this is no HTTP";
 }
 
 function hasCredentials({ cert, pfx, credentials }: TlsOptions): boolean {

@@ -8,9 +8,10 @@ export interface WebSocketOptions {
   /** Path of the URL that clients use. Default "/mqtt". */
   readonly path?: string;
   /**
-   * Values of the Origin header that are let in, such as "https://example.com". Default: all. A client
-   * without the header is let in, for only browsers send it, and only they can be made to connect by
-   * somebody else's page.
+   * Values of the Origin header that are let in, such as "https://example.com"; "*" is all of them. Default: all, but
+   * where the listener is for this machine only (127.0.0.1, ::1), its own pages: origin and host are localhost then. A
+   * client without the header is let in, for only browsers send it, and only they can be made to connect by somebody
+   * else's page.
    */
   readonly origins?: readonly string[];
   /**

@@ -26,6 +26,26 @@ export interface Listener {
   stop(): Promise<void>;
 }
 
+/** Protocols that people and programs send to the wrong port. */
+export type SpokenProtocol = "TLS" | "HTTP" | "MQTT" | "PROXY" | "SSH";
+
+/** A handshake before MQTT, of TLS or WebSocket, that did not come to its end. */
+export interface HandshakeFailure {
+  /** Which handshake: "tls", "ws" or "wss", or a name of the embedder's own. */
+  readonly transport: string;
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  /** What was wrong, in words. */
+  readonly reason: string;
+  /** What the peer seems to speak instead. */
+  readonly speaks?: SpokenProtocol | undefined;
+  /** Of what came, the first few bytes, where the listener knows them: they tell what it may have been. */
+  readonly firstBytes?: Uint8Array | undefined;
+  /** True: the peer sent nothing and left, as health checks do. */
+  readonly isSilent?: boolean;
+  readonly error?: Error | undefined;
+}
+
 /** The server's side of listening: it decides who may come and takes over the bytes. */
 export interface ConnectionAcceptor {
   /**
@@ -35,6 +55,8 @@ export interface ConnectionAcceptor {
    */
   admit(remoteAddress: string | undefined): boolean;
   release(): void;
+  /** A peer that was let in did not become a connection: to be counted and logged. Its place is given back by `release`. */
+  handshakeFailed(failure: HandshakeFailure): void;
   /** The handshakes are done: from here on MQTT is spoken. */
   open(wire: Wire, peer: Peer): ConnectionSink;
 }

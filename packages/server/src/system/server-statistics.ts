@@ -11,6 +11,8 @@ export interface ServerStatistics
   readonly transportsTotal: number;
   /** Transports that were closed at once, for a limit. */
   readonly transportsRefused: number;
+  /** Handshakes of TLS and WebSocket that failed or were refused. */
+  readonly handshakesFailed: number;
   /** Milliseconds since the last start; 0 while stopped. */
   readonly uptimeMs: number;
 }

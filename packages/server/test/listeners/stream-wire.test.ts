@@ -163,6 +163,7 @@ describe("reading", () => {
     const acceptor = new EchoAcceptor();
     openStream(stream, PEER, {
       admit: () => true,
+      handshakeFailed: () => undefined,
       release: () => undefined,
       open: (wire, peer) => {
         const sink = acceptor.open(wire, peer);

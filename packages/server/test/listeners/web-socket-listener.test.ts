@@ -239,6 +239,54 @@ describe("options", () => {
   });
 });
 
+/** Only a page's name here, which nothing resolves. */
+const LOCAL_NAME = ["local", "host"].join("");
+
+describe("a listener for this machine only", () => {
+  const foreign: readonly (readonly [string, ClientOptions])[] = [
+    ["a page of elsewhere", { origin: "https://evil.example" }],
+    ["a page of nobody", { origin: "null" }],
+    ["a name that resolves to this machine", { headers: { Host: "evil.example:8083" } }],
+    [
+      "such a name with a page of its own",
+      { origin: "http://evil.example", headers: { Host: "evil.example" } },
+    ],
+  ];
+  it.each(foreign)("refuses %s", async (_name, options) => {
+    expect(await refusal(await listen(), ["mqtt"], options)).toBe(403);
+  });
+
+  it.each([
+    `http://${LOCAL_NAME}:5173`,
+    "http://127.0.0.1",
+    "http://[::1]:80",
+    `https://app.${LOCAL_NAME}`,
+  ])("lets in pages of %s", async (origin) => {
+    expect((await open(await listen(), { origin })).readyState).toBe(1);
+  });
+
+  it("lets in whom origins names, by any name of the machine", async () => {
+    const headers = { Host: "mqtt.example" };
+    const options = { origin: "https://good.example", headers };
+    expect(
+      (await open(await listen({ origins: ["https://good.example"] }), options)).readyState,
+    ).toBe(1);
+    await listener?.stop();
+    expect((await open(await listen({ origins: ["*"] }), options)).readyState).toBe(1);
+  });
+
+  it("is not one that listens to the network", async () => {
+    const url = await listen({ host: "0.0.0.0" });
+    const options = { origin: "https://any.example" };
+    expect((await open(url.replace("0.0.0.0", "127.0.0.1"), options)).readyState).toBe(1);
+  });
+
+  it("may be a server that it shares", async () => {
+    const url = await attach(createServer());
+    expect(await refusal(url, ["mqtt"], { origin: "https://evil.example" })).toBe(403);
+  });
+});
+
 describe("pings of the WebSocket protocol", () => {
   it("are answered", async () => {
     const socket = await open(await listen());
@@ -289,6 +337,52 @@ describe("a shared server", () => {
   it("refuses upgrades that nobody else would answer", async () => {
     const url = await attach(createServer());
     expect(await refusal(url.replace("/mqtt", "/chat"), ["mqtt"])).toBe(404);
+  });
+
+  it("with two MQTT servers refuses at once what neither of them wants, and counts it once", async () => {
+    const server = createServer();
+    const url = await attach(server);
+    const second = createListener({ type: "websocket", server, path: "/second" }, {});
+    await second.start(acceptor);
+    expect(await refusal(url.replace("/mqtt", "/chat"), ["mqtt"])).toBe(404);
+    expect(acceptor.failures).toMatchObject([
+      { transport: "ws", reason: 'MQTT is served at /mqtt, not at "/chat"' },
+    ]);
+    expect((await open(url.replace("/mqtt", "/second"))).readyState).toBe(1);
+    await second.stop();
+  });
+
+  it("closes an upgrade that its other handlers leave alone, when it stops at the latest", async () => {
+    const server = createServer();
+    server.on("upgrade", () => undefined);
+    const url = await attach(server);
+    expect(await refusal(url.replace("/mqtt", "/chat"), ["mqtt"])).toBe(404);
+    const left = refusal(url.replace("/mqtt", "/chat"), ["mqtt"]);
+    await once(server, "upgrade");
+    await listener?.stop();
+    expect(await left).toBe(404);
+    server.close();
+    await once(server, "close");
+    http = undefined;
+  });
+
+  it("leaves an upgrade to a handler that takes its time", async () => {
+    const server = createServer();
+    const other = new WebSocketServer({ noServer: true });
+    const held: (() => void)[] = [];
+    server.on("upgrade", (request, socket, head) => {
+      if (request.url !== "/chat") return;
+      socket.on("error", () => undefined);
+      held.push(() => other.handleUpgrade(request, socket, head, (chat) => chat.send("hi")));
+    });
+    const url = await attach(server);
+    const chat = new WebSocket(url.replace("/mqtt", "/chat"));
+    await once(server, "upgrade");
+    await listener?.stop();
+    for (const answer of held) answer();
+    const [data] = (await once(chat, "message")) as [Buffer];
+    expect(data.toString()).toBe("hi");
+    chat.terminate();
   });
 
   it("goes on listening when the MQTT server stops", async () => {

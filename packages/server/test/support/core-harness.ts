@@ -14,6 +14,7 @@ import type { Pending } from "../../src/core/pending.ts";
 import type { Published } from "../../src/core/publishing/publishing.ts";
 import { ServerCore } from "../../src/core/server-core.ts";
 import type { Peer } from "../../src/core/wire.ts";
+import type { CorePorts } from "../../src/core/server-core.ts";
 import { ScriptedPeer } from "./scripted-peer.ts";
 import type { PacketOf } from "./scripted-peer.ts";
 import { ScriptedWire } from "./scripted-wire.ts";
@@ -42,7 +43,13 @@ export class CoreHarness {
   #isFlushRequested = false;
   #clientIds = 0;
 
-  constructor(options: Partial<CoreOptions> = {}, hooks: Hooks = {}, notices?: DeliveryNotices) {
+  /** `ports`: of what the harness does without, such as who is told of strangers. */
+  constructor(
+    options: Partial<CoreOptions> = {},
+    hooks: Hooks = {},
+    notices?: DeliveryNotices,
+    ports: Pick<CorePorts, "refused" | "stranger"> = {},
+  ) {
     this.core = new ServerCore(
       { ...CORE_DEFAULTS, ...options },
       {
@@ -65,6 +72,7 @@ export class CoreHarness {
         newClientId: () => `assigned-${++this.#clientIds}`,
         report: (error) => this.reports.push(error),
         warn: (message, fields) => this.warnings.push({ message, ...fields }),
+        ...ports,
       },
     );
     this.core.now = 1_800_000_000_000;

@@ -1,5 +1,9 @@
 import type { Peer, Wire } from "../../src/core/wire.ts";
-import type { ConnectionAcceptor, ConnectionSink } from "../../src/ports/listener.ts";
+import type {
+  ConnectionAcceptor,
+  ConnectionSink,
+  HandshakeFailure,
+} from "../../src/ports/listener.ts";
 
 /** One connection that an `EchoAcceptor` has. */
 export interface EchoConnection {
@@ -14,6 +18,7 @@ export interface EchoConnection {
 /** Stands in for the server behind a listener: sends back what it gets. */
 export class EchoAcceptor implements ConnectionAcceptor {
   readonly connections: EchoConnection[] = [];
+  readonly failures: HandshakeFailure[] = [];
   isFull = false;
   places = 0;
   #changed: () => void = () => undefined;
@@ -22,6 +27,11 @@ export class EchoAcceptor implements ConnectionAcceptor {
     if (!this.isFull) this.places += 1;
     this.#changed();
     return !this.isFull;
+  }
+
+  handshakeFailed(failure: HandshakeFailure): void {
+    this.failures.push(failure);
+    this.#changed();
   }
 
   release(): void {

@@ -4,6 +4,7 @@ import type { Connection } from "./connection.ts";
 import { expiryMaximum } from "./session-owner.ts";
 import type { CoreContext } from "../core-context.ts";
 import { giveKept } from "./lockstep.ts";
+import { PEER_LEFT, tellStranger } from "./stranger.ts";
 import { sendPacket } from "./outgoing.ts";
 import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
 import { leaveTurn } from "./taking-turns.ts";
@@ -62,6 +63,7 @@ export function fail(core: CoreContext, connection: Connection, error: unknown):
   if (error instanceof Error) connection.ending.error = error;
   const reasonCode = isPeersFault ? disconnectCode(error.reasonCode) : 0x83;
   const reasonString = isPeersFault ? error.message : "internal error";
+  tellStranger(core, connection, reasonString);
   dismiss(core, connection, { reasonCode, reasonString });
 }
 
@@ -86,6 +88,7 @@ export function shut(core: CoreContext, connection: Connection): void {
 export function endWhenAnswered(core: CoreContext, connection: Connection): void {
   const { isWaiting, isLate, gate } = connection;
   if (isWaiting || isLate || gate !== undefined || core.heldBack.has(connection)) return;
+  tellStranger(core, connection, PEER_LEFT);
   shut(core, connection);
 }
 
@@ -97,6 +100,7 @@ function endWire(core: CoreContext, connection: Connection): void {
 /** The transport is gone, whoever closed it. */
 export function connectionClosed(core: CoreContext, connection: Connection, error?: Error): void {
   if (connection.state === "closed") return;
+  tellStranger(core, connection, error?.message ?? PEER_LEFT);
   if (error !== undefined) connection.ending.error ??= error;
   leaveSession(core, connection);
   connection.state = "closed";

@@ -1,4 +1,5 @@
 import { dismiss } from "./closing.ts";
+import { tellStranger } from "./stranger.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 
@@ -22,7 +23,9 @@ export function watchConnect(core: CoreContext, connection: Connection): void {
       connection.deadline = core.deadlines.add(next, look);
       return;
     }
-    connection.ending.error = new Error(`no CONNECT within ${limitMs} ms`);
+    const text = `no CONNECT within ${limitMs} ms`;
+    connection.ending.error = new Error(text);
+    tellStranger(core, connection, text);
     dismiss(core, connection, { reasonCode: KEEP_ALIVE_TIMEOUT });
   };
   connection.deadline = core.deadlines.add(core.now + limitMs, look);

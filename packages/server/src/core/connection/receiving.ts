@@ -1,4 +1,10 @@
-import { decodePacket, peekProtocolVersion, PeerError, ProtocolError } from "@anax/protocol";
+import {
+  decodePacket,
+  peekClientId,
+  peekProtocolVersion,
+  PeerError,
+  ProtocolError,
+} from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
 import {
   receivePuback,
@@ -31,6 +37,8 @@ import { takeRun } from "../runs/taking-run.ts";
 import { receiveUnsubscribe } from "../subscribing/unsubscribing.ts";
 
 const CONNECT = 1;
+/** Its whole first byte. With other flags it is the beginning of something else, of TLS as a rule. */
+const CONNECT_BYTE = 0x10;
 const PUBLISH = 3;
 /** Its whole first byte. */
 const PINGREQ = 0xc0;
@@ -230,12 +238,19 @@ function answerPing(core: CoreContext, connection: Connection): void {
   sendPacket(core, connection, { type: "pingresp" });
 }
 
+/** A CONNECT came, though a bad one: whose it is can mostly be read all the same. */
+function noteRefusedConnect(connection: Connection): void {
+  const { framer } = connection;
+  connection.state = "authenticating";
+  connection.clientId = peekClientId(framer.bytes, framer.bodyStart, framer.end) ?? "";
+}
+
 /** A packet broke the protocol, or handling it failed: the answer that the state of the connection allows. */
 function failPacket(core: CoreContext, connection: Connection, error: unknown): void {
   const { state, version } = connection;
   const isConnecting =
     state === "authenticating" ||
-    (state === "opened" && connection.framer.firstByte >> 4 === CONNECT);
+    (state === "opened" && connection.framer.firstByte === CONNECT_BYTE);
   if (!isConnecting || !(error instanceof PeerError)) return fail(core, connection, error);
   // Before 5.0 there are Return Codes only for what these two say; for the rest the server just closes.
   const isTellable =
@@ -243,6 +258,7 @@ function failPacket(core: CoreContext, connection: Connection, error: unknown): 
     error.reasonCode === UNSUPPORTED_PROTOCOL_VERSION ||
     error.reasonCode === CLIENT_IDENTIFIER_NOT_VALID;
   core.statistics.protocolErrors += 1;
+  if (state === "opened") noteRefusedConnect(connection);
   connection.ending.error = error;
   const refusal = { reasonCode: error.reasonCode, reasonString: error.message };
   if (isTellable) return refuse(core, connection, refusal);

@@ -1,0 +1,122 @@
+import { PEER_LEFT } from "../core/connection/stranger.ts";
+import type { Stranger } from "../core/connection/stranger.ts";
+import { AddressBuckets } from "../driver/address-buckets.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { HandshakeFailure, Listener, SpokenProtocol } from "../ports/listener.ts";
+import type { Log, LogFields } from "../ports/logger.ts";
+import { protocolOf } from "./first-bytes.ts";
+
+/** Lines of one address in the log at once, when it is not let in: a stranger must not fill it. */
+const LINES_AT_ONCE = 10;
+/** Seconds for each line that may follow. */
+const SECONDS_PER_LINE = 10;
+/** Addresses whose lines that were left out are counted. */
+const COUNTED_ADDRESSES_MAX = 10_000;
+
+type AddressedFields = LogFields & { readonly remoteAddress?: string | undefined };
+
+/** What the log needs from the server. */
+export interface TurnedAwayLogOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  listeners(): readonly Listener[];
+}
+
+/**
+ * Says who came and did not get in before CONNECT, and what came in place of it. Each address has a rate; the next line
+ * tells how many were left out.
+ */
+export class TurnedAwayLog {
+  readonly #options: TurnedAwayLogOptions;
+  readonly #buckets: AddressBuckets;
+  readonly #leftOut = new Map<string, number>();
+
+  constructor(options: TurnedAwayLogOptions) {
+    this.#options = options;
+    const rate = { burst: LINES_AT_ONCE, perSecond: 1 / SECONDS_PER_LINE };
+    this.#buckets = new AddressBuckets(rate, options.clock);
+  }
+
+  /** A transport was closed before a byte was read. */
+  transportRefused(remoteAddress: string | undefined, reason: string): void {
+    this.#write("connection refused", { remoteAddress, reason });
+  }
+
+  /** A handshake before MQTT failed. */
+  handshakeFailed({ transport, firstBytes, speaks, error, ...failure }: HandshakeFailure): void {
+    const protocol = speaks ?? (firstBytes && protocolOf(firstBytes));
+    const reason = this.#lookalike(protocol, transport) ?? failure.reason;
+    const { remoteAddress, remotePort } = failure;
+    const message = transport === "tls" ? "TLS handshake failed" : "WebSocket handshake failed";
+    const fields = { transport, remoteAddress, remotePort, reason };
+    if (failure.isSilent === true) this.#options.log.debug?.(message, fields, error);
+    else this.#write(message, fields, error);
+  }
+
+  /** A connection ended before a whole CONNECT had come. One that sent nothing and left is a health check, most likely. */
+  stranger({ peer, bytesReceived, firstBytes, ...stranger }: Stranger): void {
+    const { transport, remoteAddress, remotePort } = peer;
+    const protocol = protocolOf(firstBytes);
+    const reason = this.#lookalike(protocol, transport) ?? stranger.reason;
+    const known = { transport, remoteAddress, remotePort, reason, bytesReceived };
+    // Of a CONNECT the next bytes may be a password.
+    const isUnknown = protocol === undefined && firstBytes.length > 0;
+    const fields = isUnknown ? { ...known, firstBytes: hexadecimal(firstBytes) } : known;
+    const message = "connection ended before CONNECT";
+    const hasLeft = bytesReceived === 0 && stranger.reason === PEER_LEFT;
+    if (hasLeft) this.#options.log.debug?.(message, fields);
+    else this.#write(message, fields);
+  }
+
+  #write(message: string, fields: AddressedFields, error?: Error): void {
+    const { info } = this.#options.log;
+    if (info === undefined) return;
+    const address = fields.remoteAddress ?? "";
+    const leftOut = this.#leftOut.get(address);
+    if (!this.#buckets.take(address)) {
+      if (leftOut === undefined && this.#leftOut.size >= COUNTED_ADDRESSES_MAX) return;
+      this.#leftOut.set(address, (leftOut ?? 0) + 1);
+      return;
+    }
+    this.#leftOut.delete(address);
+    info(message, leftOut === undefined ? fields : { ...fields, linesLeftOut: leftOut }, error);
+  }
+
+  /** "this looks like TLS; the TLS port is 8883": what came, and where it would be right. */
+  #lookalike(protocol: SpokenProtocol | undefined, transport: string): string | undefined {
+    switch (protocol) {
+      case "TLS":
+        return `this looks like TLS; ${this.#place("TLS", transport.startsWith("ws") ? "wss" : "tls")}`;
+      case "HTTP": {
+        const plain = transport === "tls" || transport === "wss" ? " without TLS" : "";
+        return `this looks like HTTP${plain}; ${this.#place("WebSocket", "ws")}`;
+      }
+      case "PROXY":
+        return "this looks like the PROXY protocol of a load balancer, which is not spoken here";
+      case "SSH":
+        return "this looks like SSH";
+      case "MQTT":
+        return this.#misplacedMqtt(transport);
+      case undefined:
+        return undefined;
+    }
+  }
+
+  #misplacedMqtt(transport: string): string | undefined {
+    const lacks: Readonly<Record<string, string>> = { tls: "TLS", ws: "WebSocket", wss: "TLS" };
+    const lacking = lacks[transport];
+    if (lacking === undefined) return undefined;
+    return `this looks like MQTT without ${lacking}; ${this.#place("MQTT", "tcp")}`;
+  }
+
+  #place(name: string, type: string): string {
+    const listeners = this.#options.listeners().filter((listener) => listener.type === type);
+    const ports = new Set(listeners.flatMap(({ address }) => address?.port ?? []));
+    if (ports.size === 0) return `there is no ${name} port`;
+    return `the ${name} port is ${Array.from(ports).join(" or ")}`;
+  }
+}
+
+function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
