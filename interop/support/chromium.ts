@@ -12,7 +12,7 @@ import { listen } from "./ports.ts";
 import { programPath } from "./required-programs.ts";
 
 /** Keeps it from the network and from what a test needs not. */
-const ARGUMENTS = [
+export const CHROMIUM_ARGUMENTS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",
@@ -33,12 +33,12 @@ export interface Browser extends AsyncDisposable {
 
 /** Starts a browser for pages that each load one of these scripts, keyed by their names. */
 export async function startBrowser(scripts: ReadonlyMap<string, string>): Promise<Browser> {
-  const web = await serve(scripts);
+  const web = await servePages(scripts);
   const profile = mkdtempSync(join(tmpdir(), "anax-chromium-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: programPath("chromium"),
     headless: true,
-    args: ARGUMENTS,
+    args: CHROMIUM_ARGUMENTS,
   });
   const visit = async (url: string): Promise<Page> => {
     const page = await context.newPage();
@@ -71,7 +71,8 @@ export async function bundleForBrowsers(file: URL): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-async function serve(
+/** Serves a page for each of these scripts. */
+export async function servePages(
   scripts: ReadonlyMap<string, string>,
 ): Promise<AsyncDisposable & { readonly url: string }> {
   const server = createServer(({ url = "" }, response) => {
