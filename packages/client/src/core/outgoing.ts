@@ -45,6 +45,8 @@ export class OutgoingMessages {
   #publishOutput: PublishOutput;
   /** Undefined while there is no connection. */
   #server: ConnectResult | undefined;
+  /** Identifiers of QoS 1 messages that ended with the Session: their PUBACK may still come, for whatever has the identifier now. */
+  readonly #lateIdentifiers: Set<number> = new Set();
   /** In-flight messages of an earlier connection that this one has yet to repeat. */
   #repetitions: PublishRequest[] = [];
   /**
@@ -133,6 +135,7 @@ export class OutgoingMessages {
 
   /** The connection is gone; what is in flight stays for the next one. */
   disconnected(): void {
+    this.#lateIdentifiers.clear();
     this.#server = undefined;
     this.#repetitions = [];
   }
@@ -154,7 +157,8 @@ export class OutgoingMessages {
    */
   discard(): void {
     const again: PublishRequest[] = [];
-    for (const { item } of this.#sender.resume()) {
+    for (const { identifier, state, item } of this.#sender.resume()) {
+      if (state === "awaitingPuback") this.#lateIdentifiers.add(identifier);
       if (item === undefined || item.isAbandoned) continue;
       item.duplicate = false;
       if (item.qos === 1) again.push(item);
@@ -179,7 +183,8 @@ export class OutgoingMessages {
     const { packetIdentifier } = packet;
     if (this.#sender.puback(packetIdentifier)) this.#finish(packet);
     else if (this.#sender.state(packetIdentifier) === "awaitingPubrec") {
-      this.#endWithoutQos2(packetIdentifier);
+      const isLate = this.#lateIdentifiers.delete(packetIdentifier);
+      if (!isLate) this.#endWithoutQos2(packetIdentifier);
     }
   }
 

@@ -205,6 +205,19 @@ describe("an answer of the last connection that comes late", () => {
   });
 });
 
+it("PUBACK of the last connection that comes late does not end a QoS 2 message", () => {
+  const harness = new MachineHarness();
+  harness.connect();
+  harness.publish("t", 1).isAbandoned = true;
+  harness.takeHex();
+  harness.machine.connectionLost();
+  harness.connect();
+  const second = harness.publish("t", 2);
+  expect(harness.takeHex()).toBe("34 06 00 01 74 00 01 00");
+  harness.receive("40 02 00 01 50 02 00 01 70 02 00 01");
+  expect(second.outcome).toMatchObject({ type: "pubcomp", reasonCode: 0 });
+});
+
 describe("[MQTT-3.3.4-9] more messages than the client's Receive Maximum", () => {
   const publish = (identifier: number): string => `34 06 00 01 74 00 0${identifier} 00`;
 
