@@ -12,10 +12,12 @@ import {
   unsubscribeFields,
 } from "./request-options.ts";
 import { requireMessage, subscribeArguments } from "./call-arguments.ts";
+import { withCallerFrames } from "./caller-frames.ts";
 import { ClientMachine } from "./core/client-machine.ts";
 import { Connector } from "./connector.ts";
 import type { ConnectResult } from "./core/connect-result.ts";
 import { MqttConfigurationError, notConnected } from "./core/errors.ts";
+import { makeInspectable } from "./core/inspecting.ts";
 import type { PacketDirection } from "./core/output.ts";
 import { withoutUndefined } from "./core/without-undefined.ts";
 import { deferred, handled } from "./deferred.ts";
@@ -36,6 +38,7 @@ import type {
 import { PendingPublish, SENT, UnawaitedPublish } from "./pending-publish.ts";
 import { RequestLimits } from "./request-limits.ts";
 import type { ResolvedOptions } from "./resolve-options.ts";
+import { describeAddress } from "./server-address.ts";
 import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
 import { Subscription } from "./subscription.ts";
 import type { MessageHandler } from "./subscription.ts";
@@ -156,7 +159,7 @@ export class MqttClient {
     if (signal?.aborted === true) return rejected(signal.reason);
     this.#hasGivenUp = false;
     if (signal !== undefined) this.#ignoreSignal ??= this.#obey(signal);
-    return this.#connector.connect();
+    return withCallerFrames(this.#connector.connect());
   }
 
   /**
@@ -269,7 +272,7 @@ export class MqttClient {
     options?: UnsubscribeOptions,
   ): Promise<UnsubscribeResult> {
     try {
-      return this.#unsubscribe(topicFilters, options ?? {});
+      return withCallerFrames(this.#unsubscribe(topicFilters, options ?? {}));
     } catch (error) {
       return rejected(error);
     }
@@ -323,6 +326,14 @@ export class MqttClient {
     } catch (error) {
       return rejected(error);
     }
+  }
+
+  /** For `JSON.stringify`: where the server is and how things stand; no secret is in it. */
+  toJSON(): object {
+    const { clientId, protocolVersion, inFlightMessages, waitingMessages } = this;
+    const { status } = this.#connector;
+    const address = describeAddress(this.address);
+    return { address, clientId, protocolVersion, status, inFlightMessages, waitingMessages };
   }
 
   /** Disconnects, for `await using`. */
@@ -429,6 +440,8 @@ export class MqttClient {
     return () => signal.removeEventListener("abort", abort);
   }
 }
+
+makeInspectable(MqttClient.prototype, "MqttClient");
 
 /** A promise that is rejected; it crashes no process if nobody waits for it. */
 function rejected(error: unknown): Promise<never> {

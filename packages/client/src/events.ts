@@ -1,9 +1,11 @@
 /** The events of a client, and who listens to them. */
+import { showValue } from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
 import type { ConnectResult } from "./core/connect-result.ts";
-import { asError } from "./core/errors.ts";
+import { MqttConfigurationError, asError } from "./core/errors.ts";
 import type { Message } from "./core/message.ts";
 import type { PacketDirection } from "./core/output.ts";
+import { requireType } from "./validation.ts";
 
 /** A connection ended, or an attempt to connect failed. */
 export interface DisconnectedEvent {
@@ -82,12 +84,20 @@ export class EventHandlers {
     return this.#lists[name].handlers.length > 0;
   }
 
-  /** Registers a handler. */
+  /**
+   * Registers a handler.
+   * @throws MqttConfigurationError when there is no such event, or the handler is no function
+   */
   add<Name extends keyof ClientEvents>(
     name: Name,
     handler: EventHandler<ClientEvents[Name]>,
     removed: () => void,
   ): Registration {
+    if (!Object.hasOwn(this.#lists, name)) {
+      const names = Object.keys(this.#lists).join(" ");
+      throw new MqttConfigurationError(`there is no event ${showValue(name)}, only ${names}`);
+    }
+    requireType(handler, "function", "the handler");
     const remove = this.#lists[name].add(handler);
     const dispose = (): void => {
       remove();

@@ -25,7 +25,7 @@ export {
   MqttTimeoutError,
 } from "./core/errors.ts";
 export type { ErrorDetails, ReasonDetails } from "./core/errors.ts";
-export type { Message } from "./core/message.ts";
+export type { Message, MessageFields } from "./core/message.ts";
 export type { PacketDirection } from "./core/output.ts";
 export type {
   ClientEvents,

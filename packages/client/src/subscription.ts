@@ -1,6 +1,7 @@
 /** A subscription as the application has it: await it, iterate over it, end it. */
 import type { QoS, SubackPacket, UserProperties } from "@anax/protocol";
 import { MqttDisconnectedError, MqttReasonError, serverError } from "./core/errors.ts";
+import { makeInspectable } from "./core/inspecting.ts";
 import type { Message } from "./core/message.ts";
 import type { SubscribeFields } from "./core/requests.ts";
 import type { TopicTarget } from "./core/topic-router.ts";
@@ -161,6 +162,12 @@ export class Subscription
     if (!this.#isEnded) await this.unsubscribe();
   }
 
+  /** For `JSON.stringify`. */
+  toJSON(): object {
+    const { topicFilters, isGranted, isEnded, droppedMessages } = this;
+    return { topicFilters, isGranted, isEnded, droppedMessages };
+  }
+
   /** @internal Its signal was aborted. */
   readonly abort = (): void => {
     this.end(this.#options.signal?.reason);
@@ -318,6 +325,8 @@ export class Subscription
     this.unsubscribe().catch((error: unknown) => this.#owner.report(error));
   }
 }
+
+makeInspectable(Subscription.prototype, "Subscription");
 
 /** The error for an answer with a code that is a refusal, or a lower QoS than before. */
 function refusal(answer: Answer, code: number): MqttReasonError {

@@ -1,14 +1,35 @@
 /** An Application Message as the application gets it. */
 import type { PublishPacket, QoS, UserProperties } from "@anax/protocol";
+import { makeInspectable } from "./inspecting.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
-// Beside ECMAScript, the one name that is needed here; Node and browsers have it.
+// Beside ECMAScript, the names that are needed here; Node and browsers have them.
 declare const TextDecoder: new () => { decode(bytes: Uint8Array): string };
+declare function btoa(text: string): string;
 
 const decoder = new TextDecoder();
 
 /** These bytes as UTF-8 text; those that are none become U+FFFD. */
 export function textOf(bytes: Uint8Array): string {
   return decoder.decode(bytes);
+}
+
+/** A message as a plain object: what is absent in the message is absent here. */
+export interface MessageFields {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly text: string;
+  readonly qos: QoS;
+  readonly retain: boolean;
+  readonly duplicate: boolean;
+  readonly packetIdentifier?: number;
+  readonly contentType?: string;
+  readonly responseTopic?: string;
+  readonly correlationData?: Uint8Array;
+  readonly userProperties?: UserProperties;
+  readonly subscriptionIdentifiers?: readonly number[];
+  readonly messageExpiryIntervalSeconds?: number;
+  readonly payloadFormatIndicator?: 0 | 1;
 }
 
 /** Where a message's acknowledgement goes when it is the application that gives it. */
@@ -115,6 +136,36 @@ export class Message {
   }
 
   /**
+   * All of it as a plain object, which keeps `text` and the properties when it is cloned or posted to a worker; the message
+   * itself has them by its class only.
+   */
+  toObject(): MessageFields {
+    const { topic, payload, text, qos, retain, duplicate } = this;
+    return { topic, payload, text, qos, retain, duplicate, ...this.#details() };
+  }
+
+  /** For `JSON.stringify`: bytes are text, or end in `Base64` by name where they are no UTF-8. */
+  toJSON(): object {
+    const { topic, payload, qos, retain, duplicate } = this;
+    const { correlationData, ...details } = this.#details();
+    return {
+      topic,
+      ...jsonBytes("payload", payload),
+      qos,
+      retain,
+      duplicate,
+      ...(correlationData && jsonBytes("correlationData", correlationData)),
+      ...details,
+    };
+  }
+
+  #details(): Partial<MessageFields> {
+    const { packetIdentifier, properties } = this.#packet ?? {};
+    const { topicAlias: _alias, ...others } = properties ?? {};
+    return this.qos === 0 ? others : withoutUndefined({ packetIdentifier, ...others });
+  }
+
+  /**
    * Acknowledges the message, when the client was told to leave that to the application
    * (`manualAcknowledge`); otherwise, and the second time, it does nothing.
    *
@@ -125,4 +176,17 @@ export class Message {
   acknowledge(reasonCode = 0): void {
     this.#acknowledger?.acknowledge(reasonCode);
   }
+}
+
+makeInspectable(Message.prototype, "Message");
+
+function jsonBytes(name: string, bytes: Uint8Array): object {
+  const text = textOf(bytes);
+  return text.includes("\ufffd") ? { [`${name}Base64`]: base64(bytes) } : { [name]: text };
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
 }
