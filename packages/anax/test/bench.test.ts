@@ -9,11 +9,13 @@ import type { BenchReport } from "../src/bench/bench-report.ts";
 import { LatencyHistogram } from "../src/bench/latency-histogram.ts";
 import {
   MessageBatch,
+  payloadStart,
   stampMark,
   stampPublisher,
   stampSequence,
   stampTime,
 } from "../src/bench/message-batch.ts";
+import { MixedBatch } from "../src/bench/mixed-batch.ts";
 import { makeCertificates } from "./support/certificates.ts";
 import { runToEnd, start } from "./support/command.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
@@ -54,6 +56,14 @@ describe("anax bench", () => {
     ["a fan-out", ["--subscribers", "4"], 1, 2_000],
     ["a fan-in", ["--publishers", "4"], 1, 500],
     ["more topics than subscribers", ["--topics", "2"], 2, 500],
+    ["topics picked at random", ["--pick", "random", "--topics", "7"], 7, 500],
+    [
+      "a shared subscription to topics picked at random",
+      ["--subscribers", "3", "--share", "g", "--pick", "random"],
+      1_000,
+      500,
+    ],
+    ["payloads of random size", ["--size", "16-400", "-q", "2"], 1, 500],
     ["a shared subscription", ["--subscribers", "3", "--share", "g"], 1, 500],
     [
       "both sides on one topic",
@@ -118,6 +128,26 @@ describe("anax bench", () => {
     command.signal("SIGINT");
     expect(await command.exitCode).toBe(0);
     expect(JSON.parse(command.stdout.text)).toMatchObject({ lost: 0 });
+  });
+
+  it("goes over WebSocket, with TLS too", async () => {
+    const { ca, server: pair } = makeCertificates(folder);
+    const secure = { cert: readFileSync(pair.cert), key: readFileSync(pair.key) };
+    const plain = await startTestServer({
+      port: undefined,
+      listeners: [{ type: "websocket", port: 0, path: "/other" }],
+    });
+    const encrypted = await startTestServer({
+      port: undefined,
+      listeners: [{ type: "websocket", port: 0, ...secure }],
+    });
+    const mixed = ["--ws", "--pick", "random", "-q", "1"];
+    const report = await bench(plain.flags, ...mixed, "--ws-path", "other");
+    expect(report).toMatchObject({ received: 500, lost: 0 });
+    expect(report.url).toBe(`ws://127.0.0.1:${plain.port}/other`);
+    const second = await bench([...encrypted.flags, "--cafile", ca], ...mixed);
+    expect(second).toMatchObject({ received: 500, lost: 0 });
+    expect(second.url).toBe(`wss://127.0.0.1:${encrypted.port}/mqtt`);
   });
 
   it("goes over TLS and unix sockets, and shows user name and password", async () => {
@@ -262,6 +292,46 @@ function carelessServer(): Promise<Server> {
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
 
+describe("MixedBatch", () => {
+  const topics = ["t/0", "t/1/é", "t/22"];
+
+  it.each([
+    [0, 4],
+    [1, 4],
+    [2, 5],
+    [0, 5],
+  ] as const)("holds PUBLISH packets of QoS %i, protocol level %i, that differ", (qos, version) => {
+    const properties = version === 5 ? { properties: { contentType: "x" } } : {};
+    const template = { topic: "", payloadBytes: 40, publisher: 3, mark: 9, qos, version };
+    const batch = new MixedBatch({ ...template, ...properties }, { topics, payloadBytesMin: 12 });
+    for (let slot = 0; slot < 200; slot += 1) {
+      batch.stamp(slot, 1_000 + slot, slot);
+      if (qos > 0) batch.identify(slot, slot + 1);
+    }
+    const framer = new Framer(1_000);
+    framer.push(batch.first(200));
+    const seen = { topics: new Set<string>(), sizes: new Set<number>() };
+    for (let slot = 0; slot < 200; slot += 1) {
+      expect(framer.next()).toBe(true);
+      const { firstByte, bytes, bodyStart, end } = framer;
+      const packet = decodePacket(firstByte, bytes, bodyStart, end, version);
+      if (packet.type !== "publish") throw new Error(packet.type);
+      expect(packet).toMatchObject({ qos, ...(qos === 0 ? {} : { packetIdentifier: slot + 1 }) });
+      if (version === 5) expect(packet.properties).toEqual({ contentType: "x" });
+      const at = payloadStart(firstByte, bytes, bodyStart, version === 5);
+      expect(end - at).toBe(packet.payload.length);
+      expect([stampTime(bytes, at), stampSequence(bytes, at)]).toEqual([1_000 + slot, slot]);
+      expect([stampPublisher(bytes, at), stampMark(bytes, at)]).toEqual([3, 9]);
+      seen.topics.add(packet.topic);
+      seen.sizes.add(packet.payload.length);
+    }
+    expect(framer.next()).toBe(false);
+    expect([...seen.topics].toSorted()).toEqual(topics);
+    expect(Math.min(...seen.sizes)).toBe(12);
+    expect(Math.max(...seen.sizes)).toBe(40);
+  });
+});
+
 describe("MessageBatch", () => {
   const template = {
     topic: "a/é",
@@ -339,6 +409,8 @@ const REPORT: BenchReport = {
   topics: 1,
   qos: 0,
   payloadBytes: 64,
+  payloadBytesMin: 64,
+  pick: "in-turn",
   window: 1_000,
   ratePerSecond: null,
   seconds: 1,

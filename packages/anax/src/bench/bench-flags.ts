@@ -4,7 +4,8 @@ import { CONNECTION_FLAGS, QOS } from "../connecting/connection-flags.ts";
 import type { FlagTable } from "../flags/flag.ts";
 import { optional, toggle, withDefault } from "../flags/flag.ts";
 import {
-  bytes,
+  byteRange,
+  choice,
   count,
   integer,
   SHARE_NAME,
@@ -12,6 +13,7 @@ import {
   text,
   TOPIC_PREFIX,
 } from "../flags/value-parser.ts";
+import type { ByteRange } from "../flags/value-parser.ts";
 import { STAMP_BYTES } from "./message-batch.ts";
 
 /** All flags of `anax bench`. */
@@ -19,11 +21,12 @@ export interface BenchFlags {
   readonly publishers: number;
   readonly subscribers: number;
   readonly topics: number | undefined;
+  readonly pick: "in-turn" | "random";
   readonly share: string | undefined;
   readonly topicPrefix: string;
   readonly qos: QoS;
   readonly subscriberQos: QoS | undefined;
-  readonly size: number;
+  readonly size: ByteRange;
   readonly contentType: string | undefined;
   readonly userProperties: number;
   readonly duration: number;
@@ -36,6 +39,8 @@ export interface BenchFlags {
   readonly host: string | undefined;
   readonly port: number | undefined;
   readonly unix: string | undefined;
+  readonly ws: boolean;
+  readonly wsPath: string | undefined;
   readonly tls: boolean;
   readonly cafile: string | undefined;
   readonly insecure: boolean;
@@ -68,6 +73,12 @@ export const BENCH_FLAGS: FlagTable<BenchFlags> = {
       "topics, over which both are spread in turn (default as many as there are publishers or " +
       "subscribers, whichever is less; so 10 and 10 are pairs, 1 and 100 a fan-out)",
   }),
+  pick: withDefault(choice({ "in-turn": "in-turn", random: "random" } as const), "in-turn", {
+    ...LOAD,
+    help:
+      "random: each message goes to a random one of --topics of its publisher (1000 by default), as many " +
+      "devices behind one client send them",
+  }),
   share: optional(SHARE_NAME, {
     ...LOAD,
     help: "subscribe by a Shared Subscription of this name: each message goes to one subscriber",
@@ -78,11 +89,16 @@ export const BENCH_FLAGS: FlagTable<BenchFlags> = {
   }),
   qos: withDefault(QOS, 0, { ...MESSAGES, short: "q", help: "QoS to publish with" }),
   subscriberQos: optional(QOS, { ...MESSAGES, help: "QoS to subscribe with (default that of -q)" }),
-  size: withDefault(bytes(STAMP_BYTES, 16_777_216), 64, {
-    ...MESSAGES,
-    short: "s",
-    help: `bytes of a payload, at least ${STAMP_BYTES}`,
-  }),
+  size: withDefault(
+    byteRange(STAMP_BYTES, 16_777_216),
+    { least: 64, most: 64 },
+    {
+      ...MESSAGES,
+      short: "s",
+      defaultText: "64",
+      help: `bytes of a payload, at least ${STAMP_BYTES}; a range such as 16-400 for random sizes`,
+    },
+  ),
   contentType: optional(text("text"), { ...MESSAGES, help: "Content Type (MQTT 5.0)" }),
   userProperties: withDefault(integer(0, 100), 0, {
     ...MESSAGES,
@@ -115,6 +131,8 @@ export const BENCH_FLAGS: FlagTable<BenchFlags> = {
   host: CONNECTION_FLAGS.host,
   port: CONNECTION_FLAGS.port,
   unix: CONNECTION_FLAGS.unix,
+  ws: CONNECTION_FLAGS.ws,
+  wsPath: CONNECTION_FLAGS.wsPath,
   username: CONNECTION_FLAGS.username,
   password: CONNECTION_FLAGS.password,
   protocolVersion: CONNECTION_FLAGS.protocolVersion,

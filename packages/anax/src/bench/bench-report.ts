@@ -22,8 +22,12 @@ export interface BenchReport {
   readonly publishers: number;
   readonly subscribers: number;
   readonly topics: number;
+  /** How a publisher chooses the topic of a message. */
+  readonly pick: BenchFlags["pick"];
   readonly qos: number;
+  /** The largest; all are as large unless a range was asked for. */
   readonly payloadBytes: number;
+  readonly payloadBytesMin: number;
   readonly window: number;
   /** Null if no rate was asked for. */
   readonly ratePerSecond: number | null;
@@ -56,8 +60,10 @@ export function benchReport(
     publishers: flags.publishers,
     subscribers: flags.subscribers,
     topics: load.topics,
+    pick: flags.pick,
     qos: flags.qos,
-    payloadBytes: flags.size,
+    payloadBytes: flags.size.most,
+    payloadBytesMin: flags.size.least,
     window: flags.window,
     ratePerSecond: flags.rate ?? null,
     seconds: Math.round(seconds * 1_000) / 1_000,
@@ -94,8 +100,10 @@ export function benchTitle(load: Load, flags: BenchFlags, url: string): string {
   const { publishers, subscribers, qos, size, rate, window } = flags;
   const version = VERSION_NAMES[flags.protocolVersion] ?? "";
   const pace = rate === undefined ? `window ${window}` : `${grouped(rate)} messages/s`;
-  const clients = `${publishers} -> ${subscribers} clients, ${load.topics} topics`;
-  return `${url}: MQTT ${version}, QoS ${qos}, ${clients}, ${size} bytes, ${pace}`;
+  const picked = flags.pick === "random" ? " picked at random" : "";
+  const clients = `${publishers} -> ${subscribers} clients, ${load.topics} topics${picked}`;
+  const bytes = size.least === size.most ? `${size.most}` : `${size.least}-${size.most}`;
+  return `${url}: MQTT ${version}, QoS ${qos}, ${clients}, ${bytes} bytes, ${pace}`;
 }
 
 /** One line of progress. */
@@ -107,9 +115,10 @@ export function progressLine({ seconds, sentPerSecond, receivedPerSecond }: Prog
 /** The result for people. */
 export function reportText(report: BenchReport): string {
   const { latencyUs, lost, duplicates, refused, foreign, connectionsLost } = report;
+  const payloadBytes = (report.payloadBytes + report.payloadBytesMin) / 2;
   const lines = [
-    rateLine("sent", report.sent, report.sentPerSecond, report.payloadBytes),
-    rateLine("received", report.received, report.receivedPerSecond, report.payloadBytes),
+    rateLine("sent", report.sent, report.sentPerSecond, payloadBytes),
+    rateLine("received", report.received, report.receivedPerSecond, payloadBytes),
   ];
   if (latencyUs !== null) lines.push(latencyLine(latencyUs));
   const troubles = [

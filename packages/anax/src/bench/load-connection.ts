@@ -3,9 +3,10 @@
  * at where they lie. It knows how to connect; publishing and subscribing is up to its receiver.
  */
 import { connect as connectSocket } from "node:net";
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import type { ConnectionOptions } from "node:tls";
+import { createWebSocketStream, WebSocket } from "ws";
 import { ByteWriter, decodePacket, encodePacket, Framer, reasonName } from "@anax/protocol";
 import type { ConnackPacket, ConnectPacket, ProtocolVersion } from "@anax/protocol";
 import { CommandError } from "../errors.ts";
@@ -15,6 +16,8 @@ export interface LoadTarget {
   readonly address: { readonly host: string; readonly port: number } | { readonly path: string };
   /** Undefined: no TLS. */
   readonly tls: ConnectionOptions | undefined;
+  /** URL of the WebSocket; undefined: none. */
+  readonly webSocket: string | undefined;
   /** For people. */
   readonly url: string;
 }
@@ -43,12 +46,12 @@ export class LoadConnection {
   readonly acknowledgements: ByteWriter = new ByteWriter();
   /** What the server said when it let us in. */
   readonly connack: ConnackPacket;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #version: ProtocolVersion;
   #state: "open" | "closing" | "closed" = "open";
   #isFull = false;
 
-  constructor(socket: Socket, version: ProtocolVersion, connack: ConnackPacket) {
+  constructor(socket: Duplex, version: ProtocolVersion, connack: ConnackPacket) {
     this.#socket = socket;
     this.#version = version;
     this.connack = connack;
@@ -158,8 +161,8 @@ export function openLoadConnection(options: LoadConnectionOptions): Promise<Load
     const timer = setTimeout(() => fail(`no answer within ${timeoutMs / 1_000} s`), timeoutMs);
     socket.on("error", (error) => fail(reasonOf(error)));
     socket.on("close", closedEarly);
-    const opened = target.tls === undefined ? "connect" : "secureConnect";
-    socket.once(opened, () => void socket.write(encodePacket(connect, version)));
+    // It leaves when the connection is there.
+    socket.write(encodePacket(connect, version));
   });
 }
 
@@ -172,8 +175,12 @@ function reasonOf(error: NodeJS.ErrnoException): string {
 function openSocket(
   { target, readBytes }: LoadConnectionOptions,
   onBytes: (chunk: Uint8Array) => void,
-): Socket {
-  const { address, tls } = target;
+): Duplex {
+  const { address, tls, webSocket } = target;
+  if (webSocket !== undefined) {
+    const socket = new WebSocket(webSocket, "mqtt", { ...tls, perMessageDeflate: false });
+    return createWebSocketStream(socket).on("data", onBytes);
+  }
   if (tls !== undefined) {
     const socket = connectTls({ ...address, ...tls });
     socket.setNoDelay(true);

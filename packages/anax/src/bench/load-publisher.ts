@@ -1,8 +1,10 @@
 import { PacketIdentifiers, ReasonCode } from "@anax/protocol";
 import type { LoadConnection, PacketReceiver } from "./load-connection.ts";
 import type { LoadStatistics } from "./load-statistics.ts";
-import type { MessageTemplate } from "./message-batch.ts";
+import type { MessageTemplate, PacketBatch } from "./message-batch.ts";
 import { MessageBatch, nowUs, readU16 } from "./message-batch.ts";
+import { MixedBatch } from "./mixed-batch.ts";
+import type { Mix } from "./mixed-batch.ts";
 
 /** How fast a publisher goes. */
 export interface PublisherPace {
@@ -46,25 +48,28 @@ export class LoadPublisher implements PacketReceiver {
   isDirty = false;
   readonly #connection: LoadConnection;
   readonly #template: MessageTemplate;
+  readonly #mix: Mix | undefined;
   readonly #pace: PublisherPace;
   readonly #statistics: LoadStatistics;
   readonly #identifiers = new PacketIdentifiers();
   /** When each message in flight was sent, by Packet Identifier; only if its acknowledgement is measured. */
   readonly #sentAtUs: Uint32Array | undefined;
-  #batch: MessageBatch | undefined;
+  #batch: PacketBatch | undefined;
   #isRunning = false;
   #isBlocked = false;
   /** When the first message is due, in milliseconds of `performance.now()`. */
   #firstDueMs = 0;
 
+  /** `mix`: how the messages differ; undefined if all are alike. */
   constructor(
     connection: LoadConnection,
-    template: MessageTemplate,
+    { template, mix }: { readonly template: MessageTemplate; readonly mix: Mix | undefined },
     pace: PublisherPace,
     statistics: LoadStatistics,
   ) {
     this.#connection = connection;
     this.#template = template;
+    this.#mix = mix;
     this.#pace = pace;
     this.#statistics = statistics;
     const isMeasured = pace.receivers === 0 && template.qos > 0;
@@ -102,7 +107,7 @@ export class LoadPublisher implements PacketReceiver {
   pump(): void {
     this.isDirty = false;
     for (let batches = 0; this.#isRunning && !this.#isBlocked; batches += 1) {
-      this.#batch ??= new MessageBatch(this.#template);
+      this.#batch ??= this.#makeBatch();
       const count = Math.min(this.#allowance(), this.#batch.capacity);
       if (count <= 0) return;
       if (batches === BATCHES_PER_TURN) {
@@ -111,6 +116,12 @@ export class LoadPublisher implements PacketReceiver {
       }
       this.#sendBatch(this.#batch, count);
     }
+  }
+
+  #makeBatch(): PacketBatch {
+    return this.#mix === undefined
+      ? new MessageBatch(this.#template)
+      : new MixedBatch(this.#template, this.#mix);
   }
 
   /** How many messages window, quota, schedule and budget allow now. */
@@ -130,7 +141,7 @@ export class LoadPublisher implements PacketReceiver {
     return Math.min(allowed, due - this.sent);
   }
 
-  #sendBatch(batch: MessageBatch, count: number): void {
+  #sendBatch(batch: PacketBatch, count: number): void {
     const { timetable, budget } = this.#pace;
     let timeUs = nowUs();
     for (let slot = 0; slot < count; slot += 1) {
@@ -148,7 +159,7 @@ export class LoadPublisher implements PacketReceiver {
     this.#isBlocked = !this.#connection.write(batch.first(count));
   }
 
-  #identify(batch: MessageBatch, slot: number, timeUs: number): void {
+  #identify(batch: PacketBatch, slot: number, timeUs: number): void {
     const packetIdentifier = this.#identifiers.take();
     batch.identify(slot, packetIdentifier);
     this.unacknowledged += 1;

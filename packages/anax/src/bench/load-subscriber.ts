@@ -3,7 +3,9 @@ import type { LoadConnection, PacketReceiver } from "./load-connection.ts";
 import type { LoadPublisher } from "./load-publisher.ts";
 import type { LoadStatistics } from "./load-statistics.ts";
 import {
+  STAMP_BYTES,
   nowUs,
+  payloadStart,
   readU16,
   stampMark,
   stampPublisher,
@@ -13,15 +15,16 @@ import {
 
 /** What a subscriber has to know to tell messages apart. */
 export interface SubscriberView {
-  readonly payloadBytes: number;
+  /** Whether packets have properties: MQTT 5.0. */
+  readonly hasProperties: boolean;
   /** Mark of this run; messages without it are not counted. */
   readonly mark: number;
   /** How many publishers there will be. */
   readonly publisherCount: number;
   /** All publishers, by their numbers, once they are connected. */
   readonly publishers: readonly LoadPublisher[];
-  /** How many topics there are: this subscriber gets the messages of every so many-th publisher. */
-  readonly topics: number;
+  /** How many groups of publishers there are: this subscriber gets the messages of every so many-th publisher. */
+  readonly groups: number;
   /** Whether it gets all messages of its topic; false for a Shared Subscription. */
   readonly isAlone: boolean;
   /** Takes publishers whose window has opened. */
@@ -50,7 +53,7 @@ export class LoadSubscriber implements PacketReceiver {
     this.#connection = connection;
     this.#view = view;
     this.#statistics = statistics;
-    this.#expected = new Uint32Array(Math.ceil(view.publisherCount / view.topics));
+    this.#expected = new Uint32Array(Math.ceil(view.publisherCount / view.groups));
     connection.receiver = this;
   }
 
@@ -82,15 +85,15 @@ export class LoadSubscriber implements PacketReceiver {
 
   /** The hot path: nothing is allocated, and of the packet only the stamp is read. */
   #publish(firstByte: number, bytes: Uint8Array, bodyStart: number, end: number): void {
-    const { payloadBytes, mark } = this.#view;
+    const { hasProperties, mark } = this.#view;
     const qos = (firstByte >> 1) & 3;
     if (qos > 0) {
       const identifierAt = bodyStart + 2 + readU16(bytes, bodyStart);
       const first = qos === 1 ? PUBACK_FIRST_BYTE : PUBREC_FIRST_BYTE;
       acknowledge(this.#connection.acknowledgements, first, readU16(bytes, identifierAt));
     }
-    const stampAt = end - payloadBytes;
-    if (stampAt < bodyStart || stampMark(bytes, stampAt) !== mark) {
+    const stampAt = payloadStart(firstByte, bytes, bodyStart, hasProperties);
+    if (end - stampAt < STAMP_BYTES || stampMark(bytes, stampAt) !== mark) {
       this.#statistics.foreign += 1;
       return;
     }
@@ -101,13 +104,13 @@ export class LoadSubscriber implements PacketReceiver {
 
   /** Tells the publisher how many of its messages are no longer on their way: this one, and those it overtook. */
   #account(publisherNumber: number, sequence: number): void {
-    const { publishers, topics, isAlone, dirty } = this.#view;
+    const { publishers, groups, isAlone, dirty } = this.#view;
     const publisher = publishers[publisherNumber];
     if (publisher === undefined) return;
     this.#statistics.received += 1;
     let accounted = 1;
     if (isAlone) {
-      const place = Math.floor(publisherNumber / topics);
+      const place = Math.floor(publisherNumber / groups);
       const expected = this.#expected[place] ?? 0;
       if (sequence < expected) {
         this.#statistics.duplicates += 1;

@@ -29,6 +29,8 @@ const READ_BYTES_MIN = 4_096;
 /** Where MQTT 3.1.1 has no Receive Maximum; some identifiers stay free. */
 const QUOTA_WITHOUT_LIMIT = 65_000;
 const SUBACK_TYPE = 9;
+/** Topics of each publisher that picks one for each message, unless it is told how many. */
+const TOPICS_OF_GROUP = 1_000;
 
 /** A load on a server. */
 export class Load {
@@ -49,17 +51,30 @@ export class Load {
 
   /** How many topics there are. */
   get topics(): number {
+    return this.#isMixed ? this.#groups * this.#topicsOfGroup : this.#groups;
+  }
+
+  /** Clients of the same group publish and subscribe to the same topics: one of its own, or, if it is picked, many. */
+  get #groups(): number {
     const { topics, publishers, subscribers } = this.#flags;
-    if (topics !== undefined) return topics;
+    if (topics !== undefined && !this.#isMixed) return topics;
     return subscribers === 0 ? publishers : Math.min(publishers, subscribers);
+  }
+
+  get #isMixed(): boolean {
+    return this.#flags.pick === "random";
+  }
+
+  get #topicsOfGroup(): number {
+    return this.#flags.topics ?? TOPICS_OF_GROUP;
   }
 
   /** To how many subscribers the messages of a publisher go. */
   receiversOf(publisher: number): number {
     const { share, subscribers } = this.#flags;
-    const topic = publisher % this.topics;
-    const onTopic = Math.floor((subscribers - 1 - topic) / this.topics) + 1;
-    return share === undefined ? onTopic : Math.min(1, onTopic);
+    const group = publisher % this.#groups;
+    const inGroup = Math.floor((subscribers - 1 - group) / this.#groups) + 1;
+    return share === undefined ? inGroup : Math.min(1, inGroup);
   }
 
   /** Messages that did not arrive, of those that were to. */
@@ -155,7 +170,8 @@ export class Load {
 
   #subscribe(connection: LoadConnection, index: number): Promise<void> {
     const { protocolVersion, subscriberQos, qos, share } = this.#flags;
-    const topic = this.#topic(index % this.topics);
+    const own = this.#topic(index % this.#groups);
+    const topic = this.#isMixed ? `${own}/#` : own;
     const packet: SubscribePacket = {
       type: "subscribe",
       packetIdentifier: 1,
@@ -188,11 +204,11 @@ export class Load {
 
   #view(): SubscriberView {
     return {
-      payloadBytes: this.#flags.size,
+      hasProperties: this.#flags.protocolVersion === 5,
       mark: this.#mark,
       publisherCount: this.#flags.publishers,
       publishers: this.#publishers,
-      topics: this.topics,
+      groups: this.#groups,
       isAlone: this.#flags.share === undefined,
       dirty: this.#dirty,
       pumpDirty: () => this.#pumpDirty(),
@@ -208,10 +224,12 @@ export class Load {
   #addPublisher(index: number, connection: LoadConnection, budget: { left: number }): void {
     const { qos, size, protocolVersion, window } = this.#flags;
     const properties = messageProperties(this.#flags);
+    const topics = this.#topicsOf(index % this.#groups);
     const template: MessageTemplate = {
-      topic: this.#topic(index % this.topics),
+      // The longest, for what is the largest packet.
+      topic: topics.at(-1) ?? "",
       qos,
-      payloadBytes: size,
+      payloadBytes: size.most,
       version: protocolVersion,
       publisher: index,
       mark: this.#mark,
@@ -227,7 +245,9 @@ export class Load {
       timetable: this.#timetable(index),
       budget,
     };
-    const publisher = new LoadPublisher(connection, template, pace, this.statistics);
+    const isAlike = !this.#isMixed && size.least === size.most;
+    const mix = isAlike ? undefined : { topics, payloadBytesMin: size.least };
+    const publisher = new LoadPublisher(connection, { template, mix }, pace, this.statistics);
     this.#publishers.push(publisher);
   }
 
@@ -236,6 +256,12 @@ export class Load {
     const { rate, publishers } = this.#flags;
     if (rate === undefined) return undefined;
     return { delayMs: (index * 1_000) / rate, intervalMs: (publishers * 1_000) / rate };
+  }
+
+  #topicsOf(group: number): string[] {
+    const own = this.#topic(group);
+    if (!this.#isMixed) return [own];
+    return Array.from({ length: this.#topicsOfGroup }, (_, index) => `${own}/${index}`);
   }
 
   #topic(index: number): string {

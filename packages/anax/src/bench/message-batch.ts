@@ -12,9 +12,10 @@ import type { ProtocolVersion, PublishPacket } from "@anax/protocol";
  */
 export const STAMP_BYTES = 12;
 
-const SEQUENCE_AT = 4;
-const PUBLISHER_AT = 8;
-const MARK_AT = 10;
+/** Where the parts of a stamp are behind the time. */
+export const SEQUENCE_AT = 4;
+export const PUBLISHER_AT = 8;
+export const MARK_AT = 10;
 
 /** A write of this size keeps the system calls few; much more would only add latency. */
 const BATCH_BYTES = 65_536;
@@ -31,8 +32,19 @@ export interface MessageTemplate extends Pick<PublishPacket, "topic" | "qos" | "
 }
 
 /** A reusable batch of messages of one publisher. */
-export class MessageBatch {
+export interface PacketBatch {
   /** How many messages it holds. */
+  readonly capacity: number;
+  /** Writes the stamp of one message; slots follow each other from 0 on. */
+  stamp(slot: number, timeUs: number, sequence: number): void;
+  /** Writes the Packet Identifier of the message that was just stamped; at QoS 1 and 2 only. */
+  identify(slot: number, packetIdentifier: number): void;
+  /** The first messages, as they are to be written. Their memory is that of the batch. */
+  first(count: number): Uint8Array;
+}
+
+/** A batch of messages that are all alike. */
+export class MessageBatch implements PacketBatch {
   readonly capacity: number;
   /** Bytes of one packet. */
   readonly packetBytes: number;
@@ -59,19 +71,16 @@ export class MessageBatch {
     }
   }
 
-  /** Writes the stamp of one message. */
   stamp(slot: number, timeUs: number, sequence: number): void {
     const at = slot * this.packetBytes + this.#payloadAt;
     this.#view.setUint32(at, timeUs);
     this.#view.setUint32(at + SEQUENCE_AT, sequence);
   }
 
-  /** Writes the Packet Identifier of one message; at QoS 1 and 2 only. */
   identify(slot: number, packetIdentifier: number): void {
     this.#view.setUint16(slot * this.packetBytes + this.#packetIdentifierAt, packetIdentifier);
   }
 
-  /** The first messages, as they are to be written. Their memory is that of the batch. */
   first(count: number): Uint8Array {
     return this.#bytes.subarray(0, count * this.packetBytes);
   }
@@ -115,6 +124,24 @@ export function stampPublisher(bytes: Uint8Array, at: number): number {
 /** Mark of the run of a stamp. */
 export function stampMark(bytes: Uint8Array, at: number): number {
   return readU16(bytes, at + MARK_AT);
+}
+
+/** Where the payload of a PUBLISH begins whose body is at `bodyStart`. */
+export function payloadStart(
+  firstByte: number,
+  bytes: Uint8Array,
+  bodyStart: number,
+  hasProperties: boolean,
+): number {
+  let at = bodyStart + 2 + readU16(bytes, bodyStart) + ((firstByte & 6) === 0 ? 0 : 2);
+  if (!hasProperties) return at;
+  let length = 0;
+  for (let shift = 0, byte = 0x80; byte >= 0x80; shift += 7) {
+    byte = bytes[at] ?? 0;
+    length |= (byte & 0x7f) << shift;
+    at += 1;
+  }
+  return at + length;
 }
 
 /** Two Byte Integer at `at`. */

@@ -22,6 +22,7 @@ export const bench: Command = defineCommand<BenchFlags>({
     "anax bench",
     "anax bench --publishers 10 --subscribers 10 -q 1 --window 100",
     "anax bench --subscribers 100 --rate 10000 --duration 30 --json",
+    "anax bench --ws --pick random --topics 1000 --size 16-400 -q 1",
   ],
   flags: BENCH_FLAGS,
   notes: [
@@ -115,18 +116,27 @@ function requireVersion5({ protocolVersion, contentType, userProperties }: Bench
 }
 
 function targetOf(flags: BenchFlags): LoadTarget {
-  const { host = "127.0.0.1", unix, cafile, insecure } = flags;
+  const { unix, cafile, insecure, ws, wsPath } = flags;
+  if (wsPath !== undefined && !ws) throw new UsageError("--ws-path needs --ws");
   const isSecure = flags.tls || insecure || cafile !== undefined;
-  if (unix !== undefined) {
-    if (flags.host === undefined && flags.port === undefined && !isSecure) {
-      return { address: { path: unix }, tls: undefined, url: `unix:${unix}` };
-    }
-    throw new UsageError("--unix is a file: leave out -h, -p and TLS");
-  }
-  const { port = isSecure ? 8883 : 1883 } = flags;
-  const shown = isIP(host) === 6 ? `[${host}]` : host;
-  const url = `${isSecure ? "mqtts" : "mqtt"}://${shown}:${port}`;
-  return { address: { host, port }, tls: isSecure ? tlsOptions(flags, host) : undefined, url };
+  if (unix === undefined) return networkTarget(flags, isSecure);
+  if (flags.host !== undefined || flags.port !== undefined || isSecure || ws)
+    throw new UsageError("--unix is a file: leave out -h, -p, --ws and TLS");
+  return { address: { path: unix }, tls: undefined, webSocket: undefined, url: `unix:${unix}` };
+}
+
+function networkTarget(flags: BenchFlags, isSecure: boolean): LoadTarget {
+  const { host = "127.0.0.1", ws, port = defaultPort(isSecure, ws), wsPath = "/mqtt" } = flags;
+  const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  const webSocket = ws ? `${isSecure ? "wss" : "ws"}://${authority}${wsPath}` : undefined;
+  const url = webSocket ?? `${isSecure ? "mqtts" : "mqtt"}://${authority}`;
+  const tls = isSecure ? tlsOptions(flags, host) : undefined;
+  return { address: { host, port }, tls, webSocket, url };
+}
+
+function defaultPort(isSecure: boolean, isWebSocket: boolean): number {
+  if (isWebSocket) return isSecure ? 8084 : 8083;
+  return isSecure ? 8883 : 1883;
 }
 
 function tlsOptions({ cafile, insecure }: BenchFlags, host: string): ConnectionOptions {

@@ -85,12 +85,36 @@ export function bytes(minimum: number, maximum: number): ValueParser<number> {
   return {
     placeholder: "bytes",
     expected: `a number of bytes ${range(minimum, maximum)}, such as 512, 64k or 1m`,
+    parse: (given) => parseBytes(given, minimum, maximum),
+  };
+}
+
+/** From so many bytes to so many. */
+export interface ByteRange {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A number of bytes, or two with a hyphen between them. */
+export function byteRange(minimum: number, maximum: number): ValueParser<ByteRange> {
+  return {
+    placeholder: "bytes",
+    expected: `a number of bytes ${range(minimum, maximum)}, or a range such as 16-400`,
     parse: (given) => {
-      const [, digits, unit = ""] = /^(\d+)([kmg]?)b?$/i.exec(given) ?? [];
-      const value = Number(digits) * (BYTES_PER_UNIT[unit.toLowerCase()] ?? NaN);
-      return value >= minimum && value <= maximum ? value : undefined;
+      const [from = "", to = from, ...more] = given.split("-");
+      const least = parseBytes(from, minimum, maximum);
+      const most = parseBytes(to, minimum, maximum);
+      if (least === undefined || most === undefined || least > most || more.length > 0)
+        return undefined;
+      return { least, most };
     },
   };
+}
+
+function parseBytes(given: string, minimum: number, maximum: number): number | undefined {
+  const [, digits, unit = ""] = /^(\d+)([kmg]?)b?$/i.exec(given) ?? [];
+  const value = Number(digits) * (BYTES_PER_UNIT[unit.toLowerCase()] ?? NaN);
+  return value >= minimum && value <= maximum ? value : undefined;
 }
 
 /** A number of seconds, fractions allowed; no more than a timer can wait. */
