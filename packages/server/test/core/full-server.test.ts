@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CoreOptions } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import { CoreHarness, lasting, publishPacket, subscribe } from "../support/core-harness.ts";
+import { networkOf } from "../../src/core/retained/retained-owner.ts";
 import { DurableServer } from "../support/durable-server.ts";
 import type { ScriptedPeer } from "../support/scripted-peer.ts";
 
@@ -296,6 +297,19 @@ describe("the share of one publisher in the store of retained messages", () => {
     for (const clientId of ["1", "2"]) retain(from("10.0.0.1", clientId), ["a", "b", "c"]);
     retain(from("10.0.0.2", "3"), ["d"]);
     expect(topics(harness)).toEqual(["a", "b", "d"]);
+  });
+
+  it.each([
+    ["10.0.0.1", "10.0.0.1"],
+    ["::ffff:10.0.0.1", "::ffff:10.0.0.1"],
+    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+    ["2001:db8:1:2::6", "2001:db8:1:2::/64"],
+    ["2001:db8::6", "2001:db8:0:0::/64"],
+    ["1::2:3:4:5:6:7", "1:0:2:3::/64"],
+    ["::1", "0:0:0:0::/64"],
+    ["fe80::1%eth0", "fe80:0:0:0::/64"],
+  ])("is that of the whole network, where a stranger has one: %s", (address, network) => {
+    expect(networkOf(address)).toBe(network);
   });
 
   it("is no concern of the program's own messages, which are told what became of them", () => {
