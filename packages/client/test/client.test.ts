@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { MqttConfigurationError, MqttDisconnectedError, MqttReasonError } from "@anax/client";
 import type { Message, PublishOptions } from "@anax/client";
+import { VirtualClock } from "@anax/testing";
 import { connected, disconnectAll, make, once } from "./in-memory-client.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 
@@ -137,6 +138,30 @@ describe("publish", () => {
     await first;
     await client.ping();
     expect(server.packets("publish").map(({ topic }) => topic)).toEqual(["first"]);
+  });
+
+  it("has room in the queue again for each that its signal gave up", async () => {
+    const server = new ScriptedServer();
+    server.failure = new Error("away");
+    const reconnect = { retryFirstConnect: true };
+    const client = make(server, { queuedMessagesMax: 5, reconnect, clock: new VirtualClock() });
+    const away = once(client, "disconnected");
+    client.connect().catch(() => {});
+    await away;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const given = Array.from({ length: 5 }, () => client.publish("a", "x", { qos: 1, signal }));
+    await expect(client.publish("b", "", { qos: 1 })).rejects.toMatchObject({
+      code: "ANAX_QUEUE_FULL",
+    });
+    controller.abort();
+    for (const publish of given) await expect(publish).rejects.toBe(signal.reason);
+    expect(client.waitingMessages).toBe(0);
+    const sixth = client.publish("c", "", { qos: 1 });
+    server.failure = undefined;
+    client.reconnectNow();
+    await sixth;
+    expect(server.packets("publish").map(({ topic }) => topic)).toEqual(["c"]);
   });
 });
 

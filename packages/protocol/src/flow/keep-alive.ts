@@ -56,7 +56,7 @@ export interface ClientKeepAliveOptions {
 }
 
 /** A line of this speed or more is not taken for dead while it carries a large message, in bytes per millisecond. */
-const SLOW_LINE_BYTES_PER_MS = 2;
+const SLOW_LINE_BYTES_PER_MS = 1;
 /** For so long at most: far more than this does not fit into the buffers on the way, and is seen to move on. */
 const SLOW_LINE_MS_MAX = 600_000;
 
