@@ -5,6 +5,7 @@ import { CommandError, EXIT_CODE, UsageError } from "./errors.ts";
 import { nearest } from "./flags/suggestion.ts";
 import type { Io } from "./io.ts";
 import { packageVersion } from "./version.ts";
+import { visibleText } from "./visible-text.ts";
 
 /**
  * Runs `anax` with these words: `run(["pub", "-t", "a/b", "-m", "hello"], io)`.
@@ -95,5 +96,5 @@ function hasCode(error: unknown, beginning: string): boolean {
 }
 
 function oneLine(message: string): string {
-  return message.replace(/\s*\n\s*/g, "; ");
+  return visibleText(message.replace(/\s*\n\s*/g, "; "));
 }

@@ -40,7 +40,7 @@ const RICH: ReceivedMessage = {
 const TIME_MS = new Date(2026, 1, 3, 4, 5, 6, 789).getTime() + 0.0125;
 
 function print(format: string, message: ReceivedMessage = PLAIN): string {
-  const printed = formatPrinter(format, 0)(message, TIME_MS);
+  const printed = formatPrinter(format, 0, false)(message, TIME_MS);
   return typeof printed === "string" ? printed : new TextDecoder().decode(printed);
 }
 
@@ -79,7 +79,7 @@ describe("formatPrinter", () => {
 
   it("keeps payloads byte by byte", () => {
     const message = { ...PLAIN, payload: new Uint8Array([0xff, 0]) };
-    expect(formatPrinter("<%p>", 0)(message, 0)).toEqual(Buffer.from([0x3c, 0xff, 0, 0x3e]));
+    expect(formatPrinter("<%p>", 0, false)(message, 0)).toEqual(Buffer.from([0x3c, 0xff, 0, 0x3e]));
   });
 
   it("prints times in the time zone of the machine", () => {
@@ -121,14 +121,14 @@ describe("formatPrinter", () => {
   });
 
   it("lays JSON out over several lines", () => {
-    expect(formatPrinter("%j", 2)(PLAIN, TIME_MS)).toMatch(/^\{\n {2}"tst"/);
+    expect(formatPrinter("%j", 2, false)(PLAIN, TIME_MS)).toMatch(/^\{\n {2}"tst"/);
     expect(jsonPrinter(2)(PLAIN, TIME_MS)).toMatch(/^\{\n {2}"time"/);
   });
 
   it.each(["%z", "%", "@q", "@", "\\q", "\\", "%5"])(
     "refuses %j, which means nothing",
     (format) => {
-      expect(() => formatPrinter(format, 0)).toThrow(UsageError);
+      expect(() => formatPrinter(format, 0, false)).toThrow(UsageError);
     },
   );
 

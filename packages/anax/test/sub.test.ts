@@ -23,6 +23,50 @@ function inject(
 }
 
 describe("anax sub", () => {
+  describe("on a terminal", () => {
+    const topic = "a/\u001b[2J\u202e";
+    const payload = "x\u001b]0;title\u0007\n\ty\u009b\r\u{1f469}\u200d\u{1f52c}";
+    const VISIBLE_TOPIC = String.raw`a/\u001b[2J\u202e`;
+    const VISIBLE_PAYLOAD = `${String.raw`x\u001b]0;title\u0007`}\n\t${String.raw`y\u009b\u000d`}\u{1f469}\u200d\u{1f52c}`;
+
+    async function printed(args: string[], bytes: string | Uint8Array = payload): Promise<string> {
+      const server = await startTestServer();
+      const subscribed = server.subscribed("a/#");
+      const command = start(["sub", ...server.flags, "-t", "a/#", "-C", "1", ...args], {
+        isTTY: true,
+      });
+      await subscribed;
+      await inject(server, topic, bytes);
+      await command.exitCode;
+      return command.stdout.text;
+    }
+
+    it("shows what would act on the terminal as escapes", async () => {
+      expect(await printed(["-v"])).toBe(`${VISIBLE_TOPIC} ${VISIBLE_PAYLOAD}\n`);
+      expect(await printed(["-F", "\\e[1m%t %p"])).toBe(
+        `\u001b[1m${VISIBLE_TOPIC} ${VISIBLE_PAYLOAD}\n`,
+      );
+      expect(await printed(["-F", "%.8t|"])).toBe(`${VISIBLE_TOPIC.slice(0, 8)}|\n`);
+      expect(await printed([], Uint8Array.of(0x61, 0xff, 0x1b))).toBe(
+        `${String.raw`a\xff\u001b`}\n`,
+      );
+    });
+
+    it("shows all with --raw", async () => {
+      expect(await printed(["-v", "--raw"])).toBe(`${topic} ${payload}\n`);
+      expect(await printed(["-F", "%t", "--raw"])).toBe(`${topic}\n`);
+    });
+
+    it.each([["--json"], ["-F", "%j"], ["--json", "--pretty"]])(
+      "and elsewhere escapes it in JSON: %s %s",
+      async (...args) => {
+        const line = await printed(args);
+        expect(line.replaceAll("\n", "")).not.toMatch(/(?!\u200d)[\p{Cc}\p{Cf}]/u);
+        expect(JSON.parse(line)).toMatchObject({ topic, payload });
+      },
+    );
+  });
+
   it("prints the payloads, and ends after as many as -C says", async () => {
     const server = await startTestServer();
     const command = await subscribe(server, "-t", "plants/#", "-C", "2");
@@ -31,6 +75,14 @@ describe("anax sub", () => {
     expect(command.stdout.text).toBe("one\ntwo\n");
     expect(command.stderr.text).toBe("");
     expect(command.signalHandlers()).toBe(0);
+  });
+
+  it("prints bytes as they came where there is no terminal", async () => {
+    const server = await startTestServer();
+    const command = await subscribe(server, "-t", "a", "-C", "1");
+    await inject(server, "a", "\u001b[2J");
+    await command.exitCode;
+    expect(command.stdout.text).toBe("\u001b[2J\n");
   });
 
   it("subscribes to several filters, shared ones too", async () => {

@@ -17,6 +17,7 @@ import { FORMAT_SPECIFIERS } from "../subscribing/message-format.ts";
 import { messagePrinter } from "../subscribing/message-printer.ts";
 import { MessageSelection } from "../subscribing/message-selection.ts";
 import type { MessagePrinter } from "../subscribing/received-message.ts";
+import { visibleText } from "../visible-text.ts";
 import type { SubscribeFlags } from "../subscribing/subscribe-flags.ts";
 import { SUBSCRIBE_FLAGS } from "../subscribing/subscribe-flags.ts";
 
@@ -67,7 +68,7 @@ async function subscribe(flags: SubscribeFlags, io: Io): Promise<number> {
     throw new UsageError("say what to subscribe to: -t 'plants/#'");
   }
   requireTopicFilters([...filters, ...flags.unsubscribe, ...flags.filterOut]);
-  const printer = messagePrinter(flags);
+  const printer = messagePrinter(flags, io.stdout.isTTY === true);
   // A message that is not printed is not acknowledged either: -C 1 takes one message of a session, and
   // leaves the others there.
   const client = new MqttClient(server, { ...clientOptions(flags), manualAcknowledge: true });
@@ -110,7 +111,7 @@ function print(message: Message, { printer, output, io }: Printing): void {
     output.print(printer(message, Date.now()));
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    io.stderr.write(`anax sub: ${error.message}\n`);
+    io.stderr.write(`anax sub: ${visibleText(error.message)}\n`);
   }
 }
 
@@ -138,7 +139,7 @@ async function connectAndSubscribe(
     const isRefusedInPart =
       error instanceof MqttReasonError && subscription.topicFilters.length > 0;
     if (!isRefusedInPart) throw error;
-    if (!flags.quiet) io.stderr.write(`anax sub: ${error.message}\n`);
+    if (!flags.quiet) io.stderr.write(`anax sub: ${visibleText(error.message)}\n`);
   }
 }
 

@@ -2,6 +2,7 @@
 import { MqttServerFaultError } from "@anax/client";
 import type { MqttClient, PacketEvent } from "@anax/client";
 import type { Output } from "../io.ts";
+import { visibleJson, visibleText } from "../visible-text.ts";
 
 /** Whose lines they are, and how many are wanted. */
 export interface ClientLogOptions {
@@ -13,7 +14,8 @@ export interface ClientLogOptions {
 /** Reports on a client until it ends. */
 export function logClient(client: MqttClient, output: Output, options: ClientLogOptions): void {
   const { debug, quiet, commandName } = options;
-  const say = (line: string): void => void output.write(`anax ${commandName}: ${line}\n`);
+  const say = (line: string): void =>
+    void output.write(`anax ${commandName}: ${visibleText(line)}\n`);
   if (debug) {
     client.on("packet", (event) => void output.write(`${packetLine(event)}\n`));
   }
@@ -37,7 +39,7 @@ export function logClient(client: MqttClient, output: Output, options: ClientLog
 function packetLine({ direction, packet }: PacketEvent): string {
   const { type, ...fields } = packet;
   const arrow = direction === "out" ? ">" : "<";
-  return `${arrow} ${type.toUpperCase()} ${JSON.stringify(fields, shown)}`;
+  return `${arrow} ${type.toUpperCase()} ${visibleJson(JSON.stringify(fields, shown))}`;
 }
 
 function shown(name: string, value: unknown): unknown {

@@ -1,6 +1,7 @@
 /** Messages as JSON: in our own words for `--json`, in those of mosquitto_sub for `%j` and `%J`. */
 import type { UserProperties } from "@anax/protocol";
 import { CommandError } from "../errors.ts";
+import { visibleJson } from "../visible-text.ts";
 import { isoTime } from "./local-time.ts";
 import type { MessagePrinter, ReceivedMessage } from "./received-message.ts";
 import { readableTextOf, textOf } from "./received-message.ts";
@@ -10,7 +11,7 @@ export type JsonIndent = 0 | 2;
 
 /**
  * `--json`: topic, payload, QoS, retain flag, time, and the properties that are there, named as in the
- * client's API. A payload that is no UTF-8 is `payloadBase64` instead.
+ * client's API. A payload that is no UTF-8 is `payloadBase64` instead. Whatever cannot be seen is escaped.
  */
 export function jsonPrinter(indent: JsonIndent): MessagePrinter {
   return (message, timeMs) => {
@@ -31,7 +32,7 @@ export function jsonPrinter(indent: JsonIndent): MessagePrinter {
       userProperties: message.userProperties,
       subscriptionIdentifiers: message.subscriptionIdentifiers,
     };
-    return JSON.stringify(fields, undefined, indent);
+    return visibleJson(JSON.stringify(fields, undefined, indent));
   };
 }
 
@@ -42,7 +43,8 @@ export function mosquittoJson(
   indent: JsonIndent,
 ): string {
   const payload = readableTextOf(message.payload);
-  return JSON.stringify({ ...mosquittoFields(message, timeMs), payload }, undefined, indent);
+  const fields = { ...mosquittoFields(message, timeMs), payload };
+  return visibleJson(JSON.stringify(fields, undefined, indent));
 }
 
 /** `%J`: the same with a payload that is JSON itself. Throws `CommandError` if it is none. */
@@ -52,7 +54,8 @@ export function mosquittoJsonInJson(
   indent: JsonIndent,
 ): string {
   const payload = parsedJson(message);
-  return JSON.stringify({ ...mosquittoFields(message, timeMs), payload }, undefined, indent);
+  const fields = { ...mosquittoFields(message, timeMs), payload };
+  return visibleJson(JSON.stringify(fields, undefined, indent));
 }
 
 function parsedJson({ topic, payload }: ReceivedMessage): unknown {

@@ -3,6 +3,7 @@
  * letter for a part of the time, `\` and a letter for a character. It is compiled once.
  */
 import { UsageError } from "../errors.ts";
+import { visiblePayload, visibleText } from "../visible-text.ts";
 import type { JsonIndent } from "./json-message.ts";
 import { mosquittoJson, mosquittoJsonInJson } from "./json-message.ts";
 import { isoTime, timePart, unixTime } from "./local-time.ts";
@@ -100,9 +101,16 @@ const ESCAPES: Readonly<Record<string, string>> = {
   v: "\v",
 };
 
-/** Makes a printer of a format. Throws `UsageError` for a sequence that there is not. */
-export function formatPrinter(format: string, indent: JsonIndent): MessagePrinter {
-  const pieces = [...piecesOf(format, indent)];
+/**
+ * Makes a printer of a format. Throws `UsageError` for a sequence that there is not.
+ * @param isVisible whether what cannot be seen in a message is printed as an escape; the format itself is the user's own
+ */
+export function formatPrinter(
+  format: string,
+  indent: JsonIndent,
+  isVisible: boolean,
+): MessagePrinter {
+  const pieces = [...piecesOf(format, indent, isVisible)];
   return (message, timeMs) => {
     const parts = pieces.map((piece) =>
       typeof piece === "string" ? piece : piece(message, timeMs),
@@ -114,7 +122,7 @@ export function formatPrinter(format: string, indent: JsonIndent): MessagePrinte
 const SEQUENCE =
   /%(?<flags>[-0]*)(?<width>\d*)(?:\.(?<maximum>\d+))?(?<part>.?)|@(?<time>.?)|\\(?<escape>.?)|(?<plain>[^%@\\]+)/gsu;
 
-function* piecesOf(format: string, indent: JsonIndent): Generator<Piece> {
+function* piecesOf(format: string, indent: JsonIndent, isVisible: boolean): Generator<Piece> {
   for (const { groups = {} } of format.matchAll(SEQUENCE)) {
     const { plain, time, escape } = groups;
     if (plain !== undefined) yield plain;
@@ -122,7 +130,7 @@ function* piecesOf(format: string, indent: JsonIndent): Generator<Piece> {
       const part = timePart(time);
       yield (_message, timeMs) => part(timeMs);
     } else if (escape !== undefined) yield escaped(escape);
-    else yield messagePart(groups, indent);
+    else yield messagePart(groups, indent, isVisible);
   }
 }
 
@@ -135,6 +143,7 @@ function escaped(letter: string): string {
 function messagePart(
   groups: Readonly<Record<string, string | undefined>>,
   indent: JsonIndent,
+  isVisible: boolean,
 ): MessagePrinter {
   const { flags = "", width = "", maximum, part = "" } = groups;
   const specifier = Object.hasOwn(FORMAT_SPECIFIERS, part) ? FORMAT_SPECIFIERS[part] : undefined;
@@ -142,16 +151,24 @@ function messagePart(
     const known = Object.keys(FORMAT_SPECIFIERS).join(" ");
     throw new UsageError(`-F: there is no %${part}; there are % with ${known}`);
   }
-  if (width === "" && maximum === undefined) {
-    return (message, timeMs) => specifier.print(message, timeMs, indent);
-  }
+  const print: MessagePrinter = (message, timeMs) => {
+    const value = specifier.print(message, timeMs, indent);
+    return isVisible ? visible(value) : value;
+  };
+  if (width === "" && maximum === undefined) return print;
   const field = {
     width: Number(width),
     maximum: maximum === undefined ? Infinity : Number(maximum),
     isLeftAligned: flags.includes("-"),
     filler: flags.includes("0") && specifier.isNumber === true ? "0" : " ",
   };
-  return (message, timeMs) => inField(specifier.print(message, timeMs, indent), field);
+  return (message, timeMs) => inField(print(message, timeMs), field);
+}
+
+/** Of text only JSON has more than one line, and it has escaped the rest. */
+function visible(value: string | Uint8Array): string {
+  if (typeof value !== "string") return visiblePayload(value);
+  return value.includes("\n") && value.startsWith("{") ? value : visibleText(value);
 }
 
 interface Field {

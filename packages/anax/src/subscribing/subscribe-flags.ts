@@ -36,6 +36,7 @@ export interface PrintFlags {
   readonly format: string | undefined;
   readonly pretty: boolean;
   readonly noNewline: boolean;
+  readonly raw: boolean;
 }
 
 /** All flags of `anax sub`. */
@@ -121,6 +122,10 @@ const PRINT_FLAGS: FlagTable<PrintFlags> = {
   }),
   pretty: toggle({ ...PRINTING, help: "print JSON over several lines" }),
   noNewline: toggle({ ...PRINTING, short: "N", help: "print no line feed after a message" }),
+  raw: toggle({
+    ...PRINTING,
+    help: "print control characters as they came on a terminal, too, where else they are escaped",
+  }),
 };
 
 /** The flags of `anax sub`, in the order of its help. */
