@@ -19,7 +19,13 @@ export {
 export { PACKET_IDENTIFIER_MAX, PacketIdentifiers } from "./flow/packet-identifiers.ts";
 export { Receiver } from "#receiver";
 export { RECEIVE_MAXIMUM_DEFAULT, SendQuota } from "./flow/send-quota.ts";
-export { type ExchangeState, type OpenExchange, type PubrecResult, Sender } from "#sender";
+export {
+  type ExchangeState,
+  type HeldBytes,
+  type OpenExchange,
+  type PubrecResult,
+  Sender,
+} from "#sender";
 export {
   IncomingTopicAliases,
   OutgoingTopicAliases,

@@ -61,6 +61,9 @@ export interface LimitFlags {
   readonly maxKeepAlive: number;
   readonly defaultInflight: number;
   readonly maxInflight: number;
+  readonly maxInflightBytes: number;
+  readonly maxInflightBytesTotal: number;
+  readonly maxUnfinishedConnectBytes: number;
   readonly receiveMaximum: number;
   readonly maxQueued: number;
   readonly maxQueuedBytes: number;
@@ -252,6 +255,21 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
     SERVER_DEFAULTS.inFlightMaximum,
     "QoS 1 and 2 messages on their way to any one client at a time",
     65_535,
+  ),
+  maxInflightBytes: size(
+    1,
+    SERVER_DEFAULTS.inFlightBytesMax,
+    "bytes of such messages to one client that are kept in memory until they are acknowledged",
+  ),
+  maxInflightBytesTotal: size(
+    1,
+    SERVER_DEFAULTS.inFlightBytesTotalMax,
+    "the same of all clients together; beyond, 64k to each",
+  ),
+  maxUnfinishedConnectBytes: size(
+    1,
+    SERVER_DEFAULTS.unfinishedConnectBytesMax,
+    "bytes of unfinished packets of all clients that are not let in yet; beyond, the oldest are closed",
   ),
   receiveMaximum: limit(
     1,

@@ -49,6 +49,11 @@ export interface OpenExchange<T> {
 const NO_STATES = new Uint8Array(0);
 const NO_SEQUENCE = new Float64Array(0);
 
+/** Bytes that the exchanges of many Sessions hold together. */
+export interface HeldBytes {
+  bytes: number;
+}
+
 /** Outgoing QoS 1 and 2 exchanges of one Session. `T` is whatever the caller keeps per message. */
 export class Sender<T> {
   /** The item of the exchange that ended last. Set it to undefined to let go of the message. */
@@ -63,6 +68,20 @@ export class Sender<T> {
   #items: (T | undefined)[] = [];
   #sequenceNext = 1;
   #inFlight = 0;
+  /** Bytes that each exchange holds, by slot; undefined while none ever held any. */
+  #held: number[] | undefined;
+  #heldBytes = 0;
+  readonly #total: HeldBytes | undefined;
+
+  /** `total`: where the bytes of many senders are added up. */
+  constructor(total?: HeldBytes) {
+    this.#total = total;
+  }
+
+  /** Bytes that the open exchanges hold, as `begin` was told. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
 
   /** How many exchanges are open. Identifiers lent do not count. */
   get inFlight(): number {
@@ -76,13 +95,14 @@ export class Sender<T> {
 
   /**
    * Begins an exchange and gives its Packet Identifier, one that is not in use; 0 if all are
-   * [MQTT-4.3.2-1] [MQTT-4.3.3-1].
+   * [MQTT-4.3.2-1] [MQTT-4.3.3-1]. `bytes`: what it holds until it ends, or its item is let go.
    */
-  begin(qos: 1 | 2, item: T | undefined): number {
+  begin(qos: 1 | 2, item: T | undefined, bytes = 0): number {
     const identifier = this.#identifiers.take();
     if (identifier === 0) return 0;
     this.#occupy(identifier, qos === 1 ? AWAITING_PUBACK : AWAITING_PUBREC, item);
     this.#inFlight += 1;
+    if (bytes > 0) this.#hold(identifier, bytes);
     return identifier;
   }
 
@@ -130,7 +150,9 @@ export class Sender<T> {
    */
   replaceItem(identifier: number, item: T | undefined): boolean {
     if (this.state(identifier) === undefined) return false;
-    this.#items[identifier & (this.#states.length - 1)] = item;
+    const slot = identifier & (this.#states.length - 1);
+    this.#items[slot] = item;
+    if (item === undefined) this.#letGo(slot);
     return true;
   }
 
@@ -190,6 +212,8 @@ export class Sender<T> {
     this.#fit();
     this.#inFlight = 0;
     this.finished = undefined;
+    this.#addHeld(-this.#heldBytes);
+    this.#held = undefined;
   }
 
   /**
@@ -222,9 +246,28 @@ export class Sender<T> {
     const slot = identifier & (this.#states.length - 1);
     if (!this.#identifiers.has(identifier) || this.#states[slot] !== state) return false;
     this.finished = this.#items[slot];
+    this.#letGo(slot);
     this.#inFlight -= 1;
     this.#free(identifier, slot);
     return true;
+  }
+
+  #hold(identifier: number, bytes: number): void {
+    this.#held ??= new Array<number>(this.#states.length).fill(0);
+    this.#held[identifier & (this.#states.length - 1)] = bytes;
+    this.#addHeld(bytes);
+  }
+
+  #letGo(slot: number): void {
+    const bytes = this.#held?.[slot] ?? 0;
+    if (bytes === 0 || this.#held === undefined) return;
+    this.#held[slot] = 0;
+    this.#addHeld(-bytes);
+  }
+
+  #addHeld(bytes: number): void {
+    this.#heldBytes += bytes;
+    if (this.#total !== undefined) this.#total.bytes += bytes;
   }
 
   #free(identifier: number, slot: number): void {
@@ -244,6 +287,7 @@ export class Sender<T> {
     const states = new Uint8Array(capacity);
     const sequence = new Float64Array(capacity);
     const items: (T | undefined)[] = [];
+    const held = this.#held && new Array<number>(capacity).fill(0);
     const oldMask = this.#states.length - 1;
     for (let slot = 0; slot < capacity; slot += 1) {
       const identifier = this.#identifiers.identifierAt(slot);
@@ -251,7 +295,9 @@ export class Sender<T> {
       states[slot] = this.#states[oldSlot] ?? FREE;
       sequence[slot] = this.#sequence[oldSlot] ?? 0;
       items.push(this.#items[oldSlot]);
+      if (held !== undefined) held[slot] = this.#held?.[oldSlot] ?? 0;
     }
+    this.#held = held;
     this.#states = states;
     this.#sequence = sequence;
     this.#items = items;

@@ -5,6 +5,8 @@ import type { Connection } from "./connection/connection.ts";
 import type { Stranger } from "./connection/stranger.ts";
 import type { Turn } from "./connection/taking-turns.ts";
 import type { CoreOptions } from "./core-options.ts";
+import type { UnfinishedConnects } from "./connection/unfinished-connects.ts";
+import type { InFlightBytes } from "./delivering/in-flight-bytes.ts";
 import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
 import type { WaitingMessages } from "./delivering/waiting-messages.ts";
 import type { Deadlines } from "./deadlines.ts";
@@ -57,6 +59,10 @@ export interface CoreContext {
   readonly refused: ((client: RefusedClient) => void) | undefined;
   /** Something is wrong that who runs the server should know: to be logged as a warning. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
+  /** Bytes of messages in flight. */
+  readonly inFlight: InFlightBytes;
+  /** Bytes of clients that are not let in yet. */
+  readonly unfinishedConnects: UnfinishedConnects;
   /** Told of what is not delivered; undefined if nobody wants to know. */
   readonly notices: DeliveryNotices | undefined;
   /** Told of each connection that ends before CONNECT; undefined if nobody wants to know. */

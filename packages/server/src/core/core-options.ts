@@ -11,6 +11,8 @@ export interface CoreOptions {
   readonly maximumPacketSize: number;
   /** The same until a client is let in: an unknown peer must not make the server buffer much. */
   readonly maximumConnectSize: number;
+  /** Bytes of unfinished packets of all clients that are not let in yet, together; beyond, those that connected first are closed. */
+  readonly unfinishedConnectBytesMax: number;
   /** QoS 1 and 2 messages that an MQTT 5.0 client may have open at a time. */
   readonly receiveMaximum: number;
   /**
@@ -20,6 +22,13 @@ export interface CoreOptions {
   readonly inFlightDefault: number;
   /** The same to any client; a client's own Receive Maximum may be lower [MQTT-3.3.4-9]. */
   readonly inFlightMaximum: number;
+  /**
+   * Bytes of messages in flight to one session that are kept in memory, for sessions that last and for shared subscriptions; beyond,
+   * messages wait in the queue. One message of any size may be on its way.
+   */
+  readonly inFlightBytesMax: number;
+  /** The same of all sessions together; beyond, each session has at most 64 KB in flight. */
+  readonly inFlightBytesTotalMax: number;
   /** Messages that wait for one session, in flight not counted. */
   readonly queueMessagesMax: number;
   /** Bytes that wait for one session. An empty queue takes one message of any size. */
@@ -78,9 +87,12 @@ export const CORE_DEFAULTS: CoreOptions = {
   connectTimeoutMs: 15_000, // a link with seconds each way comes through; slower is an attack or dead
   maximumPacketSize: 1_048_576, // more than nearly all device messages, little enough to buffer
   maximumConnectSize: 65_536, // Client Identifier, user name, password and a modest Will
+  unfinishedConnectBytesMax: 33_554_432, // thousands of honest ones, which are hardly ever cut in two
   receiveMaximum: 65_535, // as many as there are identifiers, at a few bytes each; MQTT.js ignores a lower one
   inFlightDefault: 20, // small devices have room for no more, and cannot say so; mosquitto's number
   inFlightMaximum: 1_000, // fills a fast link
+  inFlightBytesMax: 10_485_760, // some large messages, or the whole window of 10 KB ones
+  inFlightBytesTotalMax: 268_435_456, // a part of a common machine's memory
   queueMessagesMax: 1_000, // what MQTTnet and mosquitto keep
   queueBytesMax: 1_048_576, // 1000 messages of 1 KB
   queueOverflow: "dropOldest", // the newest state of a device is worth most

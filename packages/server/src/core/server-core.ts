@@ -14,6 +14,8 @@ import type { RefusedClient } from "./connection/connect-rules.ts";
 import { Connection } from "./connection/connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { CoreOptions } from "./core-options.ts";
+import { noteUnfinished, UnfinishedConnects } from "./connection/unfinished-connects.ts";
+import { InFlightBytes } from "./delivering/in-flight-bytes.ts";
 import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
 import { WaitingMessages } from "./delivering/waiting-messages.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -120,6 +122,8 @@ export class ServerCore implements CoreContext {
   readonly refused: ((client: RefusedClient) => void) | undefined;
   readonly notices: DeliveryNotices | undefined;
   readonly stranger: ((stranger: Stranger) => void) | undefined;
+  readonly inFlight: InFlightBytes;
+  readonly unfinishedConnects: UnfinishedConnects;
   readonly #ports: CorePorts;
   readonly #run: PublishRun = new PublishRun();
   #commits: Commits | undefined;
@@ -138,6 +142,11 @@ export class ServerCore implements CoreContext {
     this.refused = ports.refused;
     this.notices = ports.notices;
     this.stranger = ports.stranger;
+    this.inFlight = new InFlightBytes({
+      perSession: options.inFlightBytesMax,
+      total: options.inFlightBytesTotalMax,
+    });
+    this.unfinishedConnects = new UnfinishedConnects(options.unfinishedConnectBytesMax);
     const currentMs = ports.currentMs ?? ((): number => 0);
     this.turn = new Turn(currentMs);
     this.replayTurn = new Turn(currentMs);
@@ -165,6 +174,7 @@ export class ServerCore implements CoreContext {
   /** Bytes came. They are read during the call only; what must be kept is copied. */
   receive(connection: Connection, chunk: Uint8Array): void {
     receive(this, connection, chunk, this.#run);
+    if (connection.state !== "connected") noteUnfinished(this, connection);
   }
 
   /** The wire of this connection, which had refused more, has taken everything. */
@@ -187,6 +197,7 @@ export class ServerCore implements CoreContext {
   closed(connection: Connection, error?: Error): void {
     takeLeft(this, connection);
     connectionClosed(this, connection, error);
+    this.unfinishedConnects.forget(connection);
     this.connections.delete(connection);
   }
 

@@ -35,6 +35,8 @@ export class Statistics {
   messagesNotRetained = 0;
   /** Connections closed because the peer broke the protocol. */
   protocolErrors = 0;
+  /** Connections closed before CONNECT was whole, since all such together held too many bytes. */
+  unfinishedConnectsClosed = 0;
   /** Acknowledgements for packet identifiers that were not in use: ignored. */
   unknownAcknowledgements = 0;
 

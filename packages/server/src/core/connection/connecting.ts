@@ -178,6 +178,7 @@ function adopt(core: CoreContext, connection: Connection, packet: ConnectPacket)
     properties?.receiveMaximum ?? core.options.inFlightDefault,
     core.options.inFlightMaximum,
   );
+  connection.inFlight = core.inFlight;
   connection.topicAliasMaximum = properties?.topicAliasMaximum ?? 0;
   connection.requestProblemInformation = properties?.requestProblemInformation ?? true;
   connection.sessionExpiryIntervalAtConnect = properties?.sessionExpiryIntervalSeconds ?? 0;
@@ -325,6 +326,7 @@ function newSession(core: CoreContext, connection: Connection): Session {
     clientId: connection.clientId,
     createdAtMs: core.now,
     items: connection.itemsBefore,
+    inFlight: core.inFlight,
   });
   core.sessions.add(session);
   core.statistics.sessionsCurrent = core.sessions.size;
@@ -377,6 +379,7 @@ function welcome(core: CoreContext, connection: Connection, connack: ConnackPack
   sendPacket(core, connection, connack);
   if (!connection.isOpen) return false;
   connection.state = "connected";
+  core.unfinishedConnects.forget(connection);
   connection.sessionPresent = connack.sessionPresent;
   connection.framer.maximumPacketSize = options.maximumPacketSize;
   connection.wire.limitMessages?.(Infinity);

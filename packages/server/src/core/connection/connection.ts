@@ -4,6 +4,7 @@ import { NOTHING_AGREED } from "./agreement.ts";
 import type { Agreement } from "./agreement.ts";
 import type { BytePool } from "../byte-pool.ts";
 import type { Deadline } from "../deadlines.ts";
+import type { InFlightBytes } from "../delivering/in-flight-bytes.ts";
 import type { OutgoingAliases } from "../delivering/outgoing-aliases.ts";
 import type { Owed } from "../delivering/owed.ts";
 import type { AuthenticationState } from "./authenticating.ts";
@@ -108,6 +109,8 @@ export class Connection {
   maximumPacketSize: number = Infinity;
   /** QoS 1 and 2 messages that may be on their way to the client. */
   sendMaximum = 0;
+  /** Bytes of messages in flight to all clients; undefined before CONNECT. */
+  inFlight: InFlightBytes | undefined;
   /** Topic Aliases that the client offers; `outgoingAliases` may use fewer. */
   topicAliasMaximum = 0;
   requestProblemInformation = true;

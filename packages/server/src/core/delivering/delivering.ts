@@ -101,6 +101,7 @@ function sendExchange(
   const packetIdentifier = session.sender.begin(
     delivery.qos,
     isKept ? (queued ?? delivery) : undefined,
+    isKept && !session.isDurable ? delivery.message.size : 0,
   );
   const sending = { delivery, packetIdentifier, duplicate: false };
   if (send(core, connection, exchangeOutbox(core, connection, session), sending)) {

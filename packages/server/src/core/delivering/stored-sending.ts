@@ -24,7 +24,7 @@ export function sendStored(core: CoreContext, session: Session): boolean {
   let room = connection.roomBytes;
   let count = 0;
   let bytes = 0;
-  while (quota > 0 && room > 0) {
+  while (quota > 0 && room > 0 && !session.holdsTooMuch) {
     const size = sendHead(core, session, connection, isVersion5);
     if (size === 0) break;
     quota -= 1;
@@ -57,7 +57,11 @@ function sendHead(
   if (qos === 0) return 0;
   takeQueued(core, session);
   const isKept = keepsExchanges(core, session);
-  const packetIdentifier = session.sender.begin(qos, isKept ? owed : undefined);
+  const packetIdentifier = session.sender.begin(
+    qos,
+    isKept ? owed : undefined,
+    isKept && !session.isDurable ? size : 0,
+  );
   const outbox = exchangeOutbox(core, connection, session);
   const at = outbox.reserve(size);
   const { bytes } = outbox;

@@ -270,7 +270,11 @@ function keepExchange(
 ): number {
   const { session } = recipient;
   const delivery = deliveryFor(recipient, run.message(index), group);
-  const identifier = session.sender.begin(qos, delivery);
+  const identifier = session.sender.begin(
+    qos,
+    delivery,
+    session.isDurable ? 0 : delivery.message.size,
+  );
   if (session.isDurable)
     session.sender.replaceItem(identifier, owe(core, session, delivery, identifier));
   return identifier;

@@ -1,4 +1,5 @@
 import { Receiver, Sender } from "@anax/protocol";
+import type { HeldBytes } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { Deadline } from "../deadlines.ts";
 import { AddressBook } from "../delivering/address-book.ts";
@@ -57,7 +58,16 @@ export class Session {
   #receiver: Receiver | undefined;
   #addresses: AddressBook | undefined;
 
-  constructor(fields: { clientId: string; createdAtMs: number; items?: SessionItems | undefined }) {
+  readonly #inFlight: HeldBytes | undefined;
+
+  /** `inFlight`: where the bytes in flight of all sessions are added up. */
+  constructor(fields: {
+    clientId: string;
+    createdAtMs: number;
+    items?: SessionItems | undefined;
+    inFlight?: HeldBytes;
+  }) {
+    this.#inFlight = fields.inFlight;
     this.clientId = fields.clientId;
     this.createdAtMs = fields.createdAtMs;
     this.#items = fields.items;
@@ -82,7 +92,7 @@ export class Session {
 
   /** QoS 1 and 2 exchanges towards the client. */
   get sender(): Sender<Owed> {
-    return (this.#sender ??= new Sender());
+    return (this.#sender ??= new Sender(this.#inFlight));
   }
 
   /** How many of these are open. */
@@ -134,7 +144,13 @@ export class Session {
     const connection = this.connection;
     if (connection === undefined || !connection.takesMessages || connection.resuming !== undefined)
       return 0;
-    return connection.sendMaximum - this.inFlight;
+    return this.holdsTooMuch ? 0 : connection.sendMaximum - this.inFlight;
+  }
+
+  /** True if the bytes in flight to its client are as many as may be. */
+  get holdsTooMuch(): boolean {
+    const held = this.#sender === undefined ? 0 : this.#sender.heldBytes;
+    return held > 0 && this.connection?.inFlight?.hasRoomFor(held) === false;
   }
 
   /** True if messages that were sent must be kept until they are acknowledged, to be sent again. */
