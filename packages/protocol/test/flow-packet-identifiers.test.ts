@@ -29,7 +29,7 @@ describe("Packet Identifiers", () => {
       identifiers.release(identifier);
     }
     expect(identifiers.count).toBe(3);
-    expect(identifiers.capacity).toBe(16);
+    expect(identifiers.capacity).toBe(8);
     identifiers.invariants();
   });
 

@@ -14,19 +14,19 @@ import { requireInvariant } from "./invariant.ts";
 /** Largest Packet Identifier; the smallest is 1. */
 export const PACKET_IDENTIFIER_MAX = 65_535;
 
-const CAPACITY_FIRST = 16;
+const CAPACITY_FIRST = 4;
 const CAPACITY_MAX = 65_536;
 
 /** An empty table up to this size is kept, because a busy Session is about to need it again. */
 const CAPACITY_KEPT_MAX = 1_024;
 
-// Marked, so that a bundle that needs only the functions of this file leaves it out.
-const NO_TABLE = /* @__PURE__ */ new Uint16Array(0);
+/** Never written to. */
+const NO_TABLE: number[] = [];
 
 /** Packet Identifiers in use, from 1 to 65535. Time and memory are bounded by the number in use. */
 export class PacketIdentifiers {
-  /** Slot to identifier; 0 is a free slot. */
-  #table: Uint16Array = NO_TABLE;
+  /** Slot to identifier; 0 is a free slot. An ordinary array: a typed one of a few slots costs four times as much memory. */
+  #table: number[] = NO_TABLE;
   #count = 0;
   #last = 0;
 
@@ -125,7 +125,7 @@ export class PacketIdentifiers {
   #grow(): void {
     const old = this.#table;
     const capacity = old.length === 0 ? CAPACITY_FIRST : old.length * 2;
-    const table = new Uint16Array(capacity);
+    const table = new Array<number>(capacity).fill(0);
     for (const identifier of old) {
       if (identifier !== 0) table[identifier & (capacity - 1)] = identifier;
     }

@@ -46,8 +46,8 @@ export interface OpenExchange<T> {
   readonly item: T | undefined;
 }
 
-const NO_STATES = new Uint8Array(0);
-const NO_SEQUENCE = new Float64Array(0);
+/** Never written to. */
+const NO_SLOTS: number[] = [];
 
 /** Bytes that the exchanges of many Sessions hold together. */
 export interface HeldBytes {
@@ -60,11 +60,12 @@ export class Sender<T> {
   finished: T | undefined = undefined;
 
   readonly #identifiers: PacketIdentifiers = new PacketIdentifiers();
-  #states: Uint8Array = NO_STATES;
+  // Ordinary arrays: for the few slots that nearly all Sessions need, a typed one costs four times as much memory.
+  #states: number[] = NO_SLOTS;
   /**
    * Number of the sending that counts for the order: of the PUBLISH, after PUBREC of the PUBREL.
    */
-  #sequence: Float64Array = NO_SEQUENCE;
+  #sequence: number[] = NO_SLOTS;
   #items: (T | undefined)[] = [];
   #sequenceNext = 1;
   #inFlight = 0;
@@ -284,16 +285,16 @@ export class Sender<T> {
   }
 
   #resize(capacity: number): void {
-    const states = new Uint8Array(capacity);
-    const sequence = new Float64Array(capacity);
+    const states: number[] = [];
+    const sequence: number[] = [];
     const items: (T | undefined)[] = [];
     const held = this.#held && new Array<number>(capacity).fill(0);
     const oldMask = this.#states.length - 1;
     for (let slot = 0; slot < capacity; slot += 1) {
       const identifier = this.#identifiers.identifierAt(slot);
       const oldSlot = identifier === 0 ? -1 : identifier & oldMask;
-      states[slot] = this.#states[oldSlot] ?? FREE;
-      sequence[slot] = this.#sequence[oldSlot] ?? 0;
+      states.push(this.#states[oldSlot] ?? FREE);
+      sequence.push(this.#sequence[oldSlot] ?? 0);
       items.push(this.#items[oldSlot]);
       if (held !== undefined) held[slot] = this.#held?.[oldSlot] ?? 0;
     }
