@@ -14,6 +14,7 @@ import type { RefusedClient } from "./connection/connect-rules.ts";
 import { Connection } from "./connection/connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { CoreOptions } from "./core-options.ts";
+import { stopPacing, writableBytes } from "./connection/lockstep.ts";
 import { noteUnfinished, UnfinishedConnects } from "./connection/unfinished-connects.ts";
 import { InFlightBytes } from "./delivering/in-flight-bytes.ts";
 import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
@@ -409,6 +410,7 @@ export class ServerCore implements CoreContext {
 
   writeLast(connection: Connection): void {
     connection.isCongested = false;
+    stopPacing(this, connection);
     this.#writeOut(connection, connection.outbox);
     // Nothing may follow a DISCONNECT [MQTT-3.14.4-1].
     if (connection.backlogLength > 0) connection.backlog.clear();
@@ -442,13 +444,15 @@ export class ServerCore implements CoreContext {
   }
 
   #writeOut(connection: Connection, outbox: Outbox): void {
-    const { length } = outbox;
-    if (length === 0 || connection.isCongested || connection.state === "closed") return;
+    if (outbox.length === 0 || connection.isCongested || connection.state === "closed") return;
+    const length = outbox === connection.outbox ? writableBytes(this, connection) : outbox.length;
+    if (length === 0) return;
     connection.counters.bytesSent += length;
     this.statistics.bytesSent += length;
     const isDone = connection.wire.write(outbox.bytes.subarray(0, length));
+    if (!isDone) connection.isCongested = true;
+    if (length < outbox.length) return outbox.removeFirst(length, isDone);
     if (isDone) return outbox.clear();
-    connection.isCongested = true;
     outbox.detach();
   }
 }

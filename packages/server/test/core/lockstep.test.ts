@@ -1,3 +1,4 @@
+import type { Packet } from "@anax/protocol";
 import { describe, expect, it } from "vitest";
 import { acknowledgement, CoreHarness, publishPacket, subscribe } from "../support/core-harness.ts";
 import type { ScriptedPeer } from "../support/scripted-peer.ts";
@@ -102,5 +103,60 @@ describe("a client that publishes one message at a time to what it is subscribed
     gone.peer.cut();
     gone.harness.advance(100);
     expect(gone.harness.reports).toEqual([]);
+  });
+});
+
+describe("the same at QoS 2", () => {
+  it("has one thing to answer at a time", () => {
+    const harness = new CoreHarness();
+    const peer = harness.connect("c", { protocolVersion: 4 });
+    subscribe(peer, "t");
+    const types = (packet: Packet): string[] => {
+      peer.send(packet);
+      return peer.receive().map(({ type }) => type);
+    };
+    const round = (identifier: number): string[][] => [
+      types(publishPacket("t", "x", { qos: 2, packetIdentifier: identifier })),
+      types(acknowledgement("pubrec", identifier)),
+      types(acknowledgement("pubrel", identifier)),
+      types(acknowledgement("pubcomp", identifier)),
+    ];
+    expect(round(1)).toEqual([["publish", "pubrec"], ["pubrel"], ["pubcomp"], []]);
+    for (let identifier = 2; identifier < 6; identifier += 1) {
+      harness.advance(DELAY_MS);
+      round(identifier);
+    }
+    expect(round(6)).toEqual([["publish"], ["pubrec"], ["pubrel"], ["pubcomp"]]);
+  });
+});
+
+describe("other output to a client that is held up", () => {
+  it("is not kept behind what needs no answer", () => {
+    const echo = new Echo();
+    echo.beDelayed();
+    echo.publish();
+    echo.acknowledge();
+    for (const payload of ["1", "2", "3"].map((text) => new TextEncoder().encode(text)))
+      echo.harness.inject({ topic: "t", payload });
+    expect(echo.peer.receiveTexts()).toEqual(["1", "2", "3"]);
+  });
+
+  it("is kept a short time only, and lost never", () => {
+    const echo = new Echo();
+    echo.beDelayed();
+    for (let count = 0; count < 10; count += 1) echo.harness.inject({ topic: "t", qos: 1 });
+    expect(echo.peer.receive()).toHaveLength(1);
+    echo.harness.advance(20);
+    // What is sent then is to be answered too.
+    for (let count = 0; count < 20; count += 1) echo.harness.advance(20);
+    expect(echo.peer.receive()).toHaveLength(9);
+  });
+
+  it("is written at once where there is much of it", () => {
+    const echo = new Echo();
+    echo.beDelayed();
+    echo.publish();
+    echo.harness.inject({ topic: "t", qos: 1, payload: new Uint8Array(5_000) });
+    expect(echo.peer.receive().map(({ type }) => type)).toEqual(["puback", "publish"]);
   });
 });

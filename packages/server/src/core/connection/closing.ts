@@ -3,7 +3,6 @@ import type { DisconnectPacket, DisconnectProperties, Packet } from "@anax/proto
 import type { Connection } from "./connection.ts";
 import { expiryMaximum } from "./session-owner.ts";
 import type { CoreContext } from "../core-context.ts";
-import { giveKept } from "./lockstep.ts";
 import { PEER_LEFT, tellStranger } from "./stranger.ts";
 import { sendPacket } from "./outgoing.ts";
 import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
@@ -24,7 +23,6 @@ export interface Dismissal {
 /** Ends a connection from the server's side: DISCONNECT where MQTT 5.0 allows it, then the close. */
 export function dismiss(core: CoreContext, connection: Connection, dismissal: Dismissal): void {
   if (!connection.isOpen) return;
-  giveKept(core, connection);
   // There is no DISCONNECT before a CONNACK that lets the client in [MQTT-3.14.0-1].
   if (connection.version === 5 && connection.state === "connected") {
     const { reasonCode, ...properties } = dismissal;
@@ -75,7 +73,6 @@ function disconnectCode(reasonCode: number): number {
 /** Closes a connection once what was sent has left; from now on nothing is taken from it. */
 export function shut(core: CoreContext, connection: Connection): void {
   if (!connection.isOpen) return;
-  giveKept(core, connection);
   connection.state = "closing";
   leaveTurn(core, connection);
   leaveSession(core, connection);
@@ -107,7 +104,6 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
   closeGate(core, connection);
   core.heldBack.delete(connection);
   leaveTurn(core, connection);
-  giveKept(core, connection);
   connection.outbox.clear();
   if (connection.backlogLength > 0) connection.backlog.clear();
   const exchange = connection.authentication;

@@ -1,15 +1,16 @@
+import { decodeVarint } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Deadline } from "../deadlines.ts";
-import { Outbox } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
 
 /*
- * A client that is subscribed to what it publishes gets its message and the PUBACK for it in one segment. If it has Nagle's
- * algorithm on and writes each packet by itself, it acknowledges the message, and its next PUBLISH waits until the system of
- * this side has acknowledged those bytes. There is nothing to answer a PUBACK with, so that takes 40 ms, each time.
+ * A client that is subscribed to what it publishes gets its message and the acknowledgement in one segment. If it has Nagle's
+ * algorithm on and writes each packet by itself, it answers the message, and its next PUBLISH waits until the system of this
+ * side has acknowledged those bytes. There is nothing to answer a PUBACK or PUBCOMP with, so that takes 40 ms, each time.
  *
- * Such a client is noticed by that time. From then on its PUBACK is kept until it has answered the message: the PUBACK then carries
- * the acknowledgement, and the next PUBLISH leaves at once. Everybody else gets both at once, as before.
+ * Such a client is noticed by that time. From then on it is sent nothing behind a packet that it has to answer until it has: what
+ * follows then carries the acknowledgement, and its next packet leaves at once. Everybody else gets all at once, as before.
  */
 
 /** What comes so long after the packet before it, in milliseconds, was held up by an acknowledgement of TCP that was delayed. */
@@ -18,47 +19,103 @@ const DELAYED_MS_MAX = 100;
 /** What a delayed publish counts, one that is not counting one less, and how much is believed. */
 const DELAY_COUNTS = 2;
 const BELIEVED = 4;
-/** How long, in milliseconds, a PUBACK is kept at most for a client that does not answer its message. */
+/** How long, in milliseconds, output waits at most for a client that does not answer. */
 const KEPT_MS_MAX = 20;
+/** With more output than this, in bytes, it is no client that does one thing after the other. */
+const KEPT_BYTES_MAX = 4_096;
 
-/** A client that publishes, one message at a time, to what it is subscribed to. */
+const PUBLISH = 0x30;
+const PUBACK = 0x40;
+const PUBREC = 0x50;
+const PUBREL = 0x60;
+const QOS_BITS = 0x06;
+
+/** A client that may have Nagle's algorithm on. */
 export class Lockstep {
-  /** How much speaks for Nagle's algorithm at the client. */
+  /** How much speaks for it. */
   delays = 0;
-  /** PUBACK that waits for the client's next packet. */
-  readonly kept: Outbox;
+  /** It was sent what it has to answer, and has sent nothing since. */
+  hasToAnswer = false;
   deadline: Deadline | undefined;
-
-  constructor(core: CoreContext) {
-    this.kept = new Outbox(core.pool);
-  }
 }
 
-/** Where the PUBACK goes for a message that its publisher itself was sent in this turn, and nothing else. */
-export function echoOutbox(core: CoreContext, connection: Connection): Outbox {
-  const lockstep = (connection.lockstep ??= new Lockstep(core));
-  if (lockstep.delays < BELIEVED) {
-    const { quietMs } = connection;
-    const wasDelayed = quietMs >= DELAYED_MS_MIN && quietMs <= DELAYED_MS_MAX;
-    lockstep.delays = Math.max(0, lockstep.delays + (wasDelayed ? DELAY_COUNTS : -1));
-    if (lockstep.delays < BELIEVED) return connection.outbox;
-  }
-  lockstep.deadline ??= core.deadlines.add(core.now + KEPT_MS_MAX, () => {
-    // It is another kind of client, or has changed.
-    lockstep.delays = 0;
-    giveKept(core, connection);
-  });
-  return lockstep.kept;
+/** Hot path: how many bytes of the connection's outbox may be written now; for nearly everybody all. */
+export function writableBytes(core: CoreContext, connection: Connection): number {
+  const { outbox } = connection;
+  if (connection.lockstep === undefined && connection.quietMs < DELAYED_MS_MIN)
+    return outbox.length;
+  return outbox.length === 0 || !isPaced(connection) ? outbox.length : pace(core, connection);
 }
 
-/** The client has sent something, or something else is to be acknowledged: what was kept goes first. */
-export function giveKept(core: CoreContext, connection: Connection): void {
-  const { lockstep } = connection;
-  if (lockstep?.deadline === undefined) return;
+/** The client has sent something. */
+export function noteAnswer(core: CoreContext, connection: Connection): void {
+  const { lockstep, outbox } = connection;
+  if (lockstep === undefined) return;
+  lockstep.hasToAnswer = false;
   core.deadlines.cancel(lockstep.deadline);
   lockstep.deadline = undefined;
-  const { kept } = lockstep;
-  if (connection.isOpen) connection.outbox.append(kept.bytes, 0, kept.length);
-  kept.clear();
-  core.touch(connection);
+  if (outbox.length > 0) core.touch(connection);
+}
+
+/** All may be written from now on. */
+export function stopPacing(core: CoreContext, connection: Connection): void {
+  core.deadlines.cancel(connection.lockstep?.deadline);
+  connection.lockstep = undefined;
+  connection.quietMs = 0;
+}
+
+/** Whether enough speaks for it. Each message that a client is sent back with its acknowledgement says something. */
+function isPaced(connection: Connection): boolean {
+  const { quietMs, lockstep, outbox } = connection;
+  connection.quietMs = 0;
+  if (lockstep !== undefined && lockstep.delays >= BELIEVED) return true;
+  const wasDelayed = quietMs >= DELAYED_MS_MIN && quietMs <= DELAYED_MS_MAX;
+  if ((lockstep === undefined && !wasDelayed) || !isEcho(outbox)) return false;
+  const found = (connection.lockstep ??= new Lockstep());
+  found.delays = Math.max(0, found.delays + (wasDelayed ? DELAY_COUNTS : -1));
+  return found.delays >= BELIEVED;
+}
+
+/** Up to the first packet that the client has to answer. */
+function pace(core: CoreContext, connection: Connection): number {
+  const { lockstep, outbox } = connection;
+  if (lockstep === undefined) return outbox.length;
+  if (outbox.length > KEPT_BYTES_MAX) {
+    stopPacing(core, connection);
+    return outbox.length;
+  }
+  let length = 0;
+  while (length < outbox.length && !lockstep.hasToAnswer) {
+    lockstep.hasToAnswer = isToBeAnswered(outbox.bytes[length] ?? 0);
+    length = packetEnd(outbox, length);
+  }
+  if (length < outbox.length) {
+    lockstep.deadline ??= core.deadlines.add(core.now + KEPT_MS_MAX, () => {
+      // It has changed, or was only slow: one more delay will tell.
+      lockstep.delays = DELAY_COUNTS;
+      noteAnswer(core, connection);
+    });
+  }
+  return length;
+}
+
+/** True for a message of QoS 1 or 2 with an acknowledgement behind it, and nothing else. */
+function isEcho(outbox: Outbox): boolean {
+  const [first = 0] = outbox.bytes;
+  const end = packetEnd(outbox, 0);
+  if ((first & 0xf0) !== PUBLISH || (first & QOS_BITS) === 0 || end >= outbox.length) return false;
+  const type = (outbox.bytes[end] ?? 0) & 0xf0;
+  return (type === PUBACK || type === PUBREC) && packetEnd(outbox, end) === outbox.length;
+}
+
+function isToBeAnswered(firstByte: number): boolean {
+  const type = firstByte & 0xf0;
+  if (type === PUBLISH) return (firstByte & QOS_BITS) !== 0;
+  return type === PUBREC || type === PUBREL;
+}
+
+/** Where the packet ends that begins at `start`. Whole packets are in an outbox only. */
+function packetEnd({ bytes, length }: Outbox, start: number): number {
+  const answer = decodeVarint(bytes, start + 1, length);
+  return answer === 0 ? length : start + 1 + (answer & 7) + (answer >>> 3);
 }

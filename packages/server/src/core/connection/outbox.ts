@@ -34,6 +34,16 @@ export class Outbox {
     return position;
   }
 
+  /** Takes the first bytes away; the array too, unless it `isKept`. */
+  removeFirst(count: number, isKept: boolean): void {
+    if (isKept) this.bytes.copyWithin(0, count, this.length);
+    const rest = isKept ? undefined : this.bytes.slice(count, this.length);
+    this.length -= count;
+    if (rest === undefined) return;
+    this.detach();
+    this.append(rest, 0, rest.length);
+  }
+
   /** Takes the array away, as when it now belongs to a wire; the outbox is empty then. */
   detach(): void {
     this.bytes = NO_BYTES;

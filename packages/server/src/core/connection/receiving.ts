@@ -21,7 +21,7 @@ import type { CoreContext } from "../core-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import { interceptInbound } from "../publishing/intercepting.ts";
 import { isHeldBack, noteStored } from "./holding-back.ts";
-import { giveKept } from "./lockstep.ts";
+import { noteAnswer } from "./lockstep.ts";
 import { sendPacket } from "./outgoing.ts";
 import { runTask } from "../pending.ts";
 import type { Task } from "../pending.ts";
@@ -59,7 +59,7 @@ export function receive(
   connection.lastBytesAtMs = core.now;
   connection.counters.bytesReceived += chunk.length;
   core.statistics.bytesReceived += chunk.length;
-  if (connection.lockstep !== undefined) giveKept(core, connection);
+  if (connection.lockstep !== undefined) noteAnswer(core, connection);
   connection.framer.push(chunk);
   readOn(core, connection, run);
   connection.framer.release();

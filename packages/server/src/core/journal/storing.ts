@@ -1,6 +1,5 @@
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
-import { giveKept } from "../connection/lockstep.ts";
 import { Gate } from "./gate.ts";
 import type { Journal } from "./journal.ts";
 import type { Outbox } from "../connection/outbox.ts";
@@ -25,14 +24,12 @@ export function atOnce(_core: CoreContext, connection: Connection): Outbox {
 
 /** For acknowledgements that depend on nothing themselves: they do not pass those that do. */
 export function inOrder(core: CoreContext, connection: Connection): Outbox {
-  if (connection.lockstep !== undefined) giveKept(core, connection);
   return connection.gate === undefined ? connection.outbox : onceStored(core, connection);
 }
 
 /** For acknowledgements of what has just been written down: they leave when it is stored. */
 export function onceStored(core: CoreContext, connection: Connection): Outbox {
   const { journal } = core;
-  if (connection.lockstep !== undefined) giveKept(core, connection);
   if (journal === undefined) return connection.outbox;
   const isStored = journal.committed >= journal.lastPosition;
   if (isStored && connection.gate === undefined) return connection.outbox;

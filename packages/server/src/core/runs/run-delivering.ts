@@ -6,7 +6,6 @@ import { deliver, outboxFor, queuesAtMostOnce } from "../delivering/delivering.t
 import { commonCode } from "../delivering/address-book.ts";
 import { keepsExchanges, keepsNumbers, owe } from "../delivering/owed.ts";
 import { enqueueRun, seeToLater } from "../delivering/queueing.ts";
-import { echoOutbox } from "../connection/lockstep.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes, countSent } from "../connection/outgoing.ts";
 import { deliveryFor } from "../publishing/publishing.ts";
@@ -50,7 +49,6 @@ export function distributeRun(
   appendedBefore: number | undefined,
 ): void {
   const { recipients, groups } = run.route;
-  const inFlightBefore = session.inFlight;
   let matched = groups.length;
   for (let index = 0; index < recipients.length; index += 1) {
     const recipient = recipients[index];
@@ -63,9 +61,7 @@ export function distributeRun(
   countReceived(core, connection, run);
   if (run.qos === 0) return;
   const choose = core.journal?.appended === appendedBefore ? inOrder : onceStored;
-  const chosen = choose(core, connection);
-  const isEcho = run.qos === 1 && run.count === 1 && session.inFlight > inFlightBefore;
-  const outbox = isEcho && chosen === connection.outbox ? echoOutbox(core, connection) : chosen;
+  const outbox = choose(core, connection);
   acknowledgeRun(core, connection, run, {
     outbox,
     reasonCode: matched === 0 ? NO_MATCHING_SUBSCRIBERS : 0,
