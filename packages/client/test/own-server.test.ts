@@ -382,3 +382,24 @@ describe("the server's word", () => {
     await expect(client.publish("a")).rejects.toBeInstanceOf(MqttDisconnectedError);
   });
 });
+
+describe("overlapping subscriptions, of a server that sends each message once", () => {
+  it.each([3, 4, 5] as const)(
+    "in version %i get each message and each retained message once",
+    async (protocolVersion) => {
+      const server = await start();
+      const client = await open(server, { protocolVersion }, "tcp");
+      const seen: string[] = [];
+      await client.publish("a/b", "kept", { qos: 1, retain: true });
+      await client.subscribe("a/#", ({ text }) => seen.push(`wide ${text}`), { qos: 1 });
+      await client.subscribe("a/b", ({ text }) => seen.push(`narrow ${text}`), { qos: 1 });
+      await client.subscribe("a/b", ({ text }) => seen.push(`same ${text}`), { qos: 2 });
+      await client.subscribe(["+/b", "a/+"], ({ text }) => seen.push(`both ${text}`), { qos: 1 });
+      for (const text of ["1", "2", "2"]) await client.publish("a/b", text, { qos: 2 });
+      await client.ping();
+      const names = ["both", "narrow", "same", "wide"];
+      const expected = names.flatMap((name) => ["1", "2", "2", "kept"].map((t) => `${name} ${t}`));
+      expect(seen.toSorted()).toEqual(expected);
+    },
+  );
+});
