@@ -1,5 +1,5 @@
 import { optionFault } from "@anax/protocol";
-import type { OptionRules, RulesFor } from "@anax/protocol";
+import type { OptionRules } from "@anax/protocol";
 import { CORE_DEFAULTS } from "./core/core-options.ts";
 import type { CoreOptions } from "./core/core-options.ts";
 import type { ConnectionRate } from "./driver/address-buckets.ts";
@@ -7,12 +7,12 @@ import { MqttConfigurationError } from "./errors.ts";
 import type { StorageSettings } from "./driver/committer.ts";
 import type { ServerEventHandlers } from "./events.ts";
 import type { ListenerOptions } from "./listeners/create-listener.ts";
+import { checkParts } from "./checking/part-rules.ts";
 import { checkNumbers } from "./option-limits.ts";
 import type { Authenticator } from "./ports/authenticator.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener } from "./ports/listener.ts";
 import type { Store, StoreDurability } from "./ports/store.ts";
-import { LOG_LEVELS } from "./ports/logger.ts";
 import type { Logger } from "./ports/logger.ts";
 
 /** Values that the driver's side of a server works with, beside those of the core. */
@@ -108,6 +108,11 @@ const PART_NAMES: { readonly [Name in keyof Required<ServerParts>]: true } = {
   clock: true,
 };
 
+/** What there is; the values are judged one by one. */
+const NAME_RULES: OptionRules = Object.fromEntries(
+  [...Object.keys(PART_NAMES), ...Object.keys(SERVER_DEFAULTS)].map((name) => [name, "unknown"]),
+);
+
 /** Options that are an object or false. */
 const MIXED_OPTIONS: ReadonlySet<string> = new Set([
   "connectionRatePerAddress",
@@ -117,25 +122,29 @@ const MIXED_OPTIONS: ReadonlySet<string> = new Set([
 
 /** Checks options and fills in the defaults. Throws `MqttConfigurationError`; changes nothing of the caller's. */
 export function resolveOptions(options: MqttServerOptions): ServerSettings {
-  const given: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(options)) {
-    if (Object.hasOwn(PART_NAMES, name) || value === undefined) continue;
-    if (!Object.hasOwn(SERVER_DEFAULTS, name)) {
-      throw new MqttConfigurationError(`there is no option ${JSON.stringify(name)}`);
-    }
-    given[name] = value;
-  }
+  const given = givenSettings(options);
+  checkParts(options);
   const settings: CoreOptions & DriverSettings = { ...SERVER_DEFAULTS, ...given };
   checkKinds(settings);
   checkNumbers(settings);
   checkDriverSettings(settings);
   checkSharing(settings.sessionSharingUsers);
   checkAuthentication(options);
-  checkLogger(options.logger);
-  checkClock(options.clock);
   checkStore(options.store);
   checkDurability(options);
   return { core: settings, driver: settings, listeners: listenersOf(options) };
+}
+
+/** The options that have a default. */
+function givenSettings(options: object): Record<string, unknown> {
+  const given: Record<string, unknown> = {};
+  const fault = optionFault(options, NAME_RULES);
+  if (fault !== undefined) throw new MqttConfigurationError(fault);
+  for (const name in options) {
+    const value: unknown = Reflect.get(options, name);
+    if (!Object.hasOwn(PART_NAMES, name) && value !== undefined) given[name] = value;
+  }
+  return given;
 }
 
 function listenersOf({ host, port, listeners }: MqttServerOptions): ServerSettings["listeners"] {
@@ -173,7 +182,18 @@ function checkKinds(settings: CoreOptions & DriverSettings): void {
   }
 }
 
+const RATE_NAMES: OptionRules = { burst: "unknown", perSecond: "unknown" };
+const SYSTEM_TOPICS_NAMES: OptionRules = { intervalSeconds: "unknown" };
+
+function checkNames(what: string, value: unknown, names: OptionRules): void {
+  if (typeof value !== "object" || value === null) return;
+  const fault = optionFault(value, names, what);
+  if (fault !== undefined) throw new MqttConfigurationError(fault);
+}
+
 function checkDriverSettings({ connectionRatePerAddress, systemTopics }: DriverSettings): void {
+  checkNames("connectionRatePerAddress", connectionRatePerAddress, RATE_NAMES);
+  checkNames("systemTopics", systemTopics, SYSTEM_TOPICS_NAMES);
   const { burst = 0, perSecond = 0 }: Partial<ConnectionRate> = connectionRatePerAddress || {};
   if (connectionRatePerAddress !== false && !(burst >= 1 && perSecond > 0)) {
     const value = JSON.stringify(connectionRatePerAddress);
@@ -223,44 +243,6 @@ function checkStore(store: unknown): void {
   const missing = STORE_METHODS.filter((name) => typeof given[name] !== "function");
   if (missing.length === 0) return;
   throw new MqttConfigurationError(`store is not a store: it has no ${missing.join(", ")}`);
-}
-
-const LOGGER_RULES: RulesFor<Logger> = { level: new Set(LOG_LEVELS), write: "function" };
-
-/** A logger is an object of the program's own, with more in it than is used here. */
-function checkLogger(logger: unknown): void {
-  if (logger === undefined) return;
-  requireMembers("logger", logger, LOGGER_RULES);
-}
-
-const CLOCK_RULES: RulesFor<Clock> = {
-  now: "function",
-  callAfter: "function",
-  wallNow: "function|undefined",
-  machineRun: "function|undefined",
-};
-
-function checkClock(clock: unknown): void {
-  if (clock === undefined) return;
-  requireMembers("clock", clock, CLOCK_RULES);
-}
-
-/** An object of the program's own must have these; whatever else it has is its own. */
-function requireMembers(what: string, given: unknown, rules: OptionRules): void {
-  if (typeof given !== "object" || given === null) {
-    const kind = given === null ? "null" : typeof given;
-    throw new MqttConfigurationError(`${what} must be an object, not ${kind}`);
-  }
-  for (const [name, rule] of Object.entries(rules)) {
-    const value: unknown = Reflect.get(given, name) ?? undefined;
-    const isOptional = typeof rule === "string" && rule.endsWith("|undefined");
-    if (value === undefined && isOptional) continue;
-    const fault =
-      value === undefined
-        ? `${what}.${name} is missing`
-        : optionFault({ [name]: value }, { [name]: rule }, what);
-    if (fault !== undefined) throw new MqttConfigurationError(fault);
-  }
 }
 
 function checkDurability({ store, durability }: MqttServerOptions): void {

@@ -363,9 +363,11 @@ export class MqttServer implements AsyncDisposable {
 
   /**
    * Serves a client on any stream that carries bytes both ways. Throws `MqttServerStateError` if the
-   * server is not started; destroys the stream if it takes no more connections.
+   * server is not started, `MqttConfigurationError` for what is no stream; destroys the stream if it takes no more connections.
    */
-  handle(stream: Duplex, peer: Partial<Peer> = {}): void {
+  handle(stream: Duplex, given: Partial<Peer> = {}): void {
+    const peer = checked("peer", given, PEER_RULES);
+    requireStream(stream);
     this.#requireStarted("handle");
     if (!this.#driver.admit(peer.remoteAddress)) {
       stream.destroy();
@@ -460,6 +462,23 @@ function isOwnListener(listener: ListenerOptions | Listener): listener is Listen
   const { start, stop } = listener as Partial<Listener>;
   if (typeof start === "function" && typeof stop === "function") return true;
   throw new MqttConfigurationError("a listener of your own needs the methods start and stop");
+}
+
+const PEER_RULES: RulesFor<Peer> = {
+  transport: "string",
+  secure: "boolean",
+  remoteAddress: "string",
+  remotePort: [0, 65_535],
+  localAddress: "string",
+  localPort: [0, 65_535],
+  tls: "Object",
+  certificate: "unknown",
+};
+
+function requireStream(stream: unknown): void {
+  const { on, write, destroy }: Partial<Record<keyof Duplex, unknown>> = Object(stream);
+  if ([on, write, destroy].every((method) => typeof method === "function")) return;
+  throw new MqttConfigurationError(`what is to be handled is no stream, but ${typeof stream}`);
 }
 
 /** What `address` may call it. */

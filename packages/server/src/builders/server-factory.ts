@@ -1,3 +1,5 @@
+import { MqttConfigurationError } from "../errors.ts";
+import type { Logger } from "../ports/logger.ts";
 import type { MqttServerOptions } from "../options.ts";
 import { MqttApplicationMessageBuilder } from "./application-message-builder.ts";
 import {
@@ -10,8 +12,15 @@ import { MqttTopicFilterBuilder } from "./topic-filter-builder.ts";
 
 /** Makes servers and builders, as MQTTnet's factory does. */
 export class MqttServerFactory {
-  createMqttServer(options: MqttServerOptions): MqttServerWithHandlers {
-    return new MqttServerWithHandlers(options);
+  /**
+   * A server; with a logger as MQTTnet's factory takes it, or as the option of that name. Throws
+   * `MqttConfigurationError` for two loggers, and as the constructor does.
+   */
+  createMqttServer(options: MqttServerOptions = {}, logger?: Logger): MqttServerWithHandlers {
+    if (logger === undefined) return new MqttServerWithHandlers(options);
+    if ("logger" in Object(options) && options.logger !== undefined)
+      throw new MqttConfigurationError("there are two loggers: an option, and an argument");
+    return new MqttServerWithHandlers({ ...options, logger });
   }
 
   createServerOptionsBuilder(): MqttServerOptionsBuilder {

@@ -1,3 +1,4 @@
+import { showValue } from "@anax/protocol";
 import type {
   LoadingRetainedMessage,
   RetainedMessageChanged,
@@ -217,8 +218,15 @@ export class MqttServerOptionsBuilder {
     }).withHandler("retainedMessageChanged", (change) => storage.saveRetainedMessage(change));
   }
 
-  /** A handler of any event; several of one event are called in the order in which they were given. */
+  /**
+   * A handler of any event; several of one event are called in the order in which they were given. Throws
+   * `MqttConfigurationError` for an event that there is not.
+   */
   withHandler<Name extends ServerEventName>(name: Name, handler: ServerEventHandler<Name>): this {
+    if (!isServerEventName(name))
+      throw new MqttConfigurationError(`there is no event ${showValue(name)}`);
+    if (typeof handler !== "function")
+      throw new MqttConfigurationError(`the handler of ${name} is ${typeof handler}, no function`);
     this.#handlers.set(name, [...(this.#handlers.get(name) ?? []), handler]);
     return this;
   }
@@ -226,7 +234,7 @@ export class MqttServerOptionsBuilder {
   /** Any other option of Anax. Its handlers join those that are there, its listeners the endpoints. */
   withOptions({ on = {}, ...options }: MqttServerOptions): this {
     this.#options = { ...this.#options, ...options };
-    for (const name of Object.keys(on).filter(isServerEventName)) this.#addFrom(on, name);
+    for (const name of Object.keys(on)) this.#addFrom(on, name as ServerEventName);
     return this;
   }
 

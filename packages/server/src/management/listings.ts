@@ -26,7 +26,8 @@ export interface Page<Item> {
   readonly cursor?: string;
 }
 
-const QUERY_RULES: RulesFor<PageQuery<never>> = {
+/** What a query may hold. */
+export const QUERY_RULES: RulesFor<PageQuery<never>> = {
   filter: "function",
   limit: "unknown",
   cursor: "string",

@@ -13,7 +13,9 @@ import { messageToInject } from "../injected-message.ts";
 import type { InjectedApplicationMessage } from "../injected-message.ts";
 import { untilStored } from "./core-access.ts";
 import type { CoreAccess } from "./core-access.ts";
-import { Listings } from "./listings.ts";
+import type { RulesFor } from "@anax/protocol";
+import { checked } from "../checking/rules.ts";
+import { Listings, QUERY_RULES } from "./listings.ts";
 import type { Page, PageQuery } from "./listings.ts";
 import { nextTurn } from "../platform.ts";
 
@@ -22,6 +24,11 @@ export interface RetainedMessageQuery extends PageQuery<ApplicationMessage> {
   /** Default `#`: all but those of topics that begin with `$`. */
   readonly topicFilter?: string;
 }
+
+const RETAINED_QUERY_RULES: RulesFor<RetainedMessageQuery> = {
+  ...QUERY_RULES,
+  topicFilter: "string",
+};
 
 /** The retained messages. */
 export class ServerRetainedMessages {
@@ -48,7 +55,8 @@ export class ServerRetainedMessages {
   }
 
   /** A page of those that match a filter. Throws `TypeError` for a bad filter, `RangeError` for a bad limit or cursor. */
-  list({ topicFilter: filter, ...query }: RetainedMessageQuery = {}): Page<ApplicationMessage> {
+  list(given: RetainedMessageQuery = {}): Page<ApplicationMessage> {
+    const { topicFilter: filter, ...query } = checked("query", given, RETAINED_QUERY_RULES);
     const topicFilter = parseTopicFilter(filter ?? "#");
     return this.#listings.page(query, () => retainedMatching(this.#access.core, topicFilter));
   }

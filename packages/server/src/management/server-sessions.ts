@@ -154,7 +154,7 @@ export class ServerSessions {
     clientId: string,
     filters: string | readonly (string | SessionSubscription)[],
   ): Promise<number[]> {
-    const requests = (typeof filters === "string" ? [filters] : filters).map(requestFor);
+    const requests = requestsFor(filters);
     return this.#access.perform((core) =>
       subscribeSession(core, requireSession(core, clientId), requests),
     );
@@ -162,7 +162,7 @@ export class ServerSessions {
 
   /** Unsubscribes a session in its client's name. Resolves with a Reason Code for each filter. Rejects with `MqttSessionNotFoundError`. */
   async unsubscribe(clientId: string, filters: string | readonly string[]): Promise<number[]> {
-    const requests = (typeof filters === "string" ? [filters] : filters).map(requestFor);
+    const requests = requestsFor(filters);
     const topicFilters = requests.map(({ topicFilter }) => topicFilter);
     return this.#access.perform((core) =>
       unsubscribeSession(core, requireSession(core, clientId), topicFilters),
@@ -232,6 +232,14 @@ function refusalToCreate(reasonCode: number, sessions: number): Error {
   if (reasonCode === QUOTA_EXCEEDED)
     return new MqttServerBusyError(`there is no room for one more session beside ${sessions}`);
   return new MqttNotStoredError("the store takes nothing");
+}
+
+function requestsFor(
+  filters: string | readonly (string | SessionSubscription)[],
+): SubscriptionRequest[] {
+  const list: unknown = typeof filters === "string" ? [filters] : filters;
+  if (Array.isArray(list)) return list.map(requestFor);
+  throw new MqttConfigurationError(`filters must be text or an array, not ${typeof filters}`);
 }
 
 function requestFor(filter: string | SessionSubscription): SubscriptionRequest {

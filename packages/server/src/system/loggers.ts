@@ -1,3 +1,6 @@
+import type { RulesFor } from "@anax/protocol";
+import { checked } from "../checking/rules.ts";
+import { LOG_LEVELS } from "../ports/logger.ts";
 import type { Logger, LogLevel, LogRecord } from "../ports/logger.ts";
 
 /** Where a logger's lines go. */
@@ -13,7 +16,10 @@ export interface LoggerOptions {
   readonly output?: LineOutput;
 }
 
-/** Writes a line for people: `12:00:01.250 warn  listener: text (port=1883): error`. */
+/**
+ * Writes a line for people: `12:00:01.250 warn  listener: text (port=1883): error`. Throws `MqttConfigurationError` for
+ * options that it does not have.
+ */
 export function consoleLogger(options: LoggerOptions = {}): Logger {
   return lineLogger(options, humanLine);
 }
@@ -23,7 +29,14 @@ export function jsonLinesLogger(options: LoggerOptions = {}): Logger {
   return lineLogger(options, jsonLine);
 }
 
-function lineLogger(options: LoggerOptions, lineOf: (record: LogRecord) => string): Logger {
+const LOGGER_RULES: RulesFor<LoggerOptions> = {
+  level: new Set(LOG_LEVELS),
+  output: (value) =>
+    typeof Object(value).write === "function" ? undefined : "must have a method write",
+};
+
+function lineLogger(given: LoggerOptions, lineOf: (record: LogRecord) => string): Logger {
+  const options = checked("the logger", given, LOGGER_RULES);
   const output = options.output ?? process.stderr;
   return {
     level: options.level ?? "info",

@@ -1,0 +1,64 @@
+/** Checks what a program hands in as parts of a server: what would have no effect, or fail where nobody looks, is refused. */
+import { optionFault } from "@anax/protocol";
+import type { OptionRules, RulesFor } from "@anax/protocol";
+import { MqttConfigurationError } from "../errors.ts";
+import type { ServerParts } from "../options.ts";
+import type { Authenticator } from "../ports/authenticator.ts";
+import type { Clock } from "../ports/clock.ts";
+import { LOG_LEVELS } from "../ports/logger.ts";
+import type { Logger } from "../ports/logger.ts";
+
+const OPTIONAL_FUNCTION = "function|undefined";
+
+const LOGGER_RULES: RulesFor<Logger> = { level: new Set(LOG_LEVELS), write: "function" };
+
+const CLOCK_RULES: RulesFor<Clock> = {
+  now: "function",
+  callAfter: "function",
+  wallNow: OPTIONAL_FUNCTION,
+  machineRun: OPTIONAL_FUNCTION,
+};
+
+const AUTHENTICATOR_RULES: RulesFor<Authenticator> = {
+  authenticate: "function",
+  scramVerifierOf: OPTIONAL_FUNCTION,
+  load: OPTIONAL_FUNCTION,
+};
+
+/** Those that are plain values; where a listener listens is judged with the listeners. */
+const VALUE_RULES: OptionRules = { on: "Object", users: "Object", passwordFile: "string" };
+
+/**
+ * @throws MqttConfigurationError for a part that is none. Null is one: who meant to let nobody in must not let in
+ *   everybody because a value was not there.
+ */
+export function checkParts(parts: ServerParts): void {
+  for (const [name, rule] of Object.entries(VALUE_RULES)) {
+    const value: unknown = Reflect.get(parts, name);
+    const fault =
+      value === null ? `${name} is null` : optionFault({ [name]: value }, { [name]: rule });
+    if (fault !== undefined) throw new MqttConfigurationError(fault);
+  }
+  const { authenticate, logger, clock } = parts;
+  if (logger !== undefined) requireMembers("logger", logger, LOGGER_RULES);
+  if (clock !== undefined) requireMembers("clock", clock, CLOCK_RULES);
+  if (authenticate !== undefined && typeof authenticate !== "function")
+    requireMembers("authenticate", authenticate, AUTHENTICATOR_RULES);
+}
+
+/** An object of the program's own must have these; whatever else it has is its own. */
+function requireMembers(what: string, given: unknown, rules: OptionRules): void {
+  if (typeof given !== "object" || given === null) {
+    const kind = given === null ? "null" : typeof given;
+    throw new MqttConfigurationError(`${what} must be an object, not ${kind}`);
+  }
+  for (const [name, rule] of Object.entries(rules)) {
+    const value: unknown = Reflect.get(given, name) ?? undefined;
+    if (value === undefined && rule === OPTIONAL_FUNCTION) continue;
+    const fault =
+      value === undefined
+        ? `${what}.${name} is missing`
+        : optionFault({ [name]: value }, { [name]: rule }, what);
+    if (fault !== undefined) throw new MqttConfigurationError(fault);
+  }
+}
