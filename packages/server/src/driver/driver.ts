@@ -354,7 +354,7 @@ export class Driver implements ConnectionAcceptor {
  * One connection, between its carrier and the core: passes on what the carrier reports, in the core's own time, and what
  * the core asks of the carrier, whose failure costs this connection and nothing else.
  */
-class DrivenConnection implements ConnectionSink, Wire {
+class DrivenConnection implements ConnectionSink, Required<Wire> {
   connection: Connection | undefined;
   readonly #driver: Driver;
   readonly #wire: Wire;
@@ -438,6 +438,14 @@ class DrivenConnection implements ConnectionSink, Wire {
       () => this.#wire.limitMessages?.(bytes),
       (error) => this.#failed(error),
     );
+  }
+
+  gatheredBytes(): number {
+    const bytes = fenced(
+      () => this.#wire.gatheredBytes?.(),
+      (error) => this.#failed(error),
+    );
+    return bytes ?? 0;
   }
 
   #failed(error: Error): void {

@@ -89,7 +89,7 @@ describe("a password file that cannot be used stops the server from starting:", 
 });
 
 function credentials(userName: string, password: string): never {
-  return { userName, password: encoder.encode(password) } as never;
+  return { userName, password: encoder.encode(password), peer: {} } as never;
 }
 
 describe("an authenticator that does not answer yes is a no:", () => {
