@@ -18,6 +18,8 @@ export interface ServerNeeds {
   readonly maximumQos?: 0 | 1;
   readonly receiveMaximum?: number;
   readonly topicAliasMaximum?: number;
+  /** The server uses so many Topic Aliases of its own where a client offers them. */
+  readonly outgoingTopicAliasMaximum?: number;
   readonly maximumPacketSize?: number;
   readonly serverKeepAliveSeconds?: number;
   readonly sessionExpiryIntervalMaximumSeconds?: number;

@@ -138,6 +138,7 @@ const noneToOthers: Scenario = {
 const withinLimit: Scenario = {
   title: "aliases of the server stay within the client's maximum and stand for the right topics",
   statements: { v5: ["MQTT-3.1.2-26", "MQTT-3.3.2-11", "MQTT-3.3.2-8"] },
+  needs: { outgoingTopicAliasMaximum: 10 },
   run: async (context) => {
     const receiver = await context.subscriber(context.topic("#"), 0, { properties: "22 0002" });
     const sender = await context.connect();
@@ -158,6 +159,7 @@ const withinLimit: Scenario = {
 const used: Scenario = {
   title: "the server uses the aliases that a client offers, for the topics that come often",
   statements: { v5: ["MQTT-3.3.2-11"] },
+  needs: { outgoingTopicAliasMaximum: 10 },
   run: async (context) => {
     const topic = context.topic("a/topic/that/is/long/enough/to/be/worth/it");
     const receiver = await context.subscriber(topic, 0, { properties: "22 000A" });

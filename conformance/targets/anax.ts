@@ -42,6 +42,7 @@ function optionsFor(needs: ServerNeeds): MqttServerOptions {
     maximumQos,
     receiveMaximum,
     topicAliasMaximum,
+    outgoingTopicAliasMaximum: needs.outgoingTopicAliasMaximum,
     maximumPacketSize,
     retainAvailable,
     wildcardSubscriptionAvailable,
