@@ -285,17 +285,18 @@ export class Sender<T> {
   }
 
   #resize(capacity: number): void {
-    const states: number[] = [];
-    const sequence: number[] = [];
-    const items: (T | undefined)[] = [];
+    // Made at their length: an array that grows by itself has room for sixteen more.
+    const states = new Array<number>(capacity).fill(FREE);
+    const sequence = new Array<number>(capacity).fill(0);
+    const items = new Array<T | undefined>(capacity).fill(undefined);
     const held = this.#held && new Array<number>(capacity).fill(0);
     const oldMask = this.#states.length - 1;
     for (let slot = 0; slot < capacity; slot += 1) {
       const identifier = this.#identifiers.identifierAt(slot);
       const oldSlot = identifier === 0 ? -1 : identifier & oldMask;
-      states.push(this.#states[oldSlot] ?? FREE);
-      sequence.push(this.#sequence[oldSlot] ?? 0);
-      items.push(this.#items[oldSlot]);
+      states[slot] = this.#states[oldSlot] ?? FREE;
+      sequence[slot] = this.#sequence[oldSlot] ?? 0;
+      items[slot] = this.#items[oldSlot];
       if (held !== undefined) held[slot] = this.#held?.[oldSlot] ?? 0;
     }
     this.#held = held;
