@@ -51,7 +51,8 @@ async function printedByBoth(
   const args = [...test.flags, "-V", "mqttv5", "-t", "a/#", ...flags];
   const ours = start(["sub", ...args]);
   const theirs = mosquitto("mosquitto_sub", args);
-  await expect.poll(() => test.server.statistics.subscriptionsCurrent).toBe(2);
+  const subscriptions = (): number => test.server.statistics.subscriptionsCurrent;
+  await expect.poll(subscriptions, { timeout: 15_000 }).toBe(2);
   await publish();
   await ours.exitCode;
   return { ours: ours.stdout.text, theirs: (await theirs).stdout };

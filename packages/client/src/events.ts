@@ -79,6 +79,9 @@ export class EventHandlers {
     error: new HandlerList(),
   };
 
+  /** The first error that nobody listens to is shown; more of the same would flood the console. */
+  #hasWarned = false;
+
   /** Whether anybody listens. */
   has(name: keyof ClientEvents): boolean {
     return this.#lists[name].handlers.length > 0;
@@ -119,6 +122,10 @@ export class EventHandlers {
   /** Reports a failure that nobody waits for. */
   report(error: unknown): void {
     this.emit("error", asError(error));
+    if (this.has("error") || this.#hasWarned) return;
+    this.#hasWarned = true;
+    // oxlint-disable-next-line no-console -- a mistake in a handler would show nowhere else
+    console.warn("@anax/client: an error, and nobody listens to its `error` event:", error);
   }
 
   #call<Event>(

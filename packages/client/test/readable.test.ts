@@ -1,6 +1,6 @@
 /** What a client, a subscription and a message look like to whoever prints, stores or posts them. */
 import { inspect } from "node:util";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { MqttClient, MqttConfigurationError, connect } from "@anax/client";
 import { MqttServer } from "@anax/server";
 import { Message } from "../src/core/message.ts";
@@ -153,4 +153,28 @@ describe("an error of the network", () => {
     await client.disconnect();
     expect((error as Error).stack).toContain("theCaller");
   });
+});
+
+it("an error that nobody listens to is shown once; one that somebody listens to is not", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  const { client } = await connected();
+  const bug = new Error("a bug in a handler");
+  client.on("connected", () => {
+    throw bug;
+  });
+  for (let round = 0; round < 2; round += 1) {
+    await client.disconnect();
+    await client.connect();
+  }
+  expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("`error` event"), bug);
+  const { client: other } = await connected();
+  const errors: Error[] = [];
+  other.on("error", (error) => errors.push(error));
+  other.on("disconnected", () => {
+    throw bug;
+  });
+  await other.disconnect();
+  expect(errors).toEqual([bug]);
+  expect(warn).toHaveBeenCalledTimes(1);
 });
