@@ -7,6 +7,7 @@ import type { RulesFor, UserProperties } from "@anax/protocol";
 import { authenticatingHandler } from "./auth/authenticating-handler.ts";
 import { authenticatorOf } from "./auth/authenticator-of.ts";
 import type { LoadingRetainedMessage } from "./core/hooks/retained-events.ts";
+import { makeInspectable } from "./core/inspecting.ts";
 import type { HookResult } from "./core/pending.ts";
 import type { Peer } from "./core/wire.ts";
 import { Admission } from "./driver/admission.ts";
@@ -357,6 +358,13 @@ export class MqttServer implements AsyncDisposable {
     await this.#driver.unload();
   }
 
+  /** For `JSON.stringify`: where it listens and how things stand; no secret is in it. */
+  toJSON(): object {
+    const { isStarted, health, clients, sessions, retainedMessages } = this;
+    const listeners = this.#listeners.map(({ type, address }) => ({ type, url: address?.url }));
+    return { isStarted, listeners, health, clients, sessions, retainedMessages };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
@@ -485,3 +493,5 @@ function requireStream(stream: unknown): void {
 function typesOf({ type }: Listener): readonly string[] {
   return type === "ws" || type === "wss" ? [type, "websocket"] : [type];
 }
+
+makeInspectable(MqttServer.prototype, "MqttServer");

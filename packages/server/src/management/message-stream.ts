@@ -11,6 +11,7 @@ import type { Message } from "../core/publishing/message.ts";
 import type { ServerCore } from "../core/server-core.ts";
 import type { RulesFor } from "@anax/protocol";
 import { checked } from "../checking/rules.ts";
+import { makeInspectable } from "../core/inspecting.ts";
 import { MqttBufferOverflowError, MqttConfigurationError } from "../errors.ts";
 import { nextTurn } from "../platform.ts";
 
@@ -133,7 +134,8 @@ export class MessageStream
 
   async next(): Promise<IteratorResult<ReceivedApplicationMessage, undefined>> {
     const stored = await this.#nextRetained();
-    if (stored !== undefined) return { done: false, value: { ...stored, senderClientId: "" } };
+    if (stored !== undefined)
+      return { done: false, value: Object.assign(stored, { senderClientId: "" }) };
     const message = this.#buffer.shift();
     if (message !== undefined) {
       this.#bytes -= message.size;
@@ -153,7 +155,7 @@ export class MessageStream
     for (let steps = 1; this.#retained !== undefined; steps += 1) {
       const next = this.#retained.next();
       if (next.done === true || this.#isEnded) this.#retained = undefined;
-      else if (next.value !== undefined) return { ...next.value, retain: true };
+      else if (next.value !== undefined) return Object.assign(next.value, { retain: true });
       if (steps % STEPS_AT_ONCE === 0) await nextTurn();
     }
     return undefined;
@@ -175,6 +177,12 @@ export class MessageStream
     this.#buffer.length = 0;
     this.#bytes = 0;
     return { done: true, value: undefined };
+  }
+
+  /** For `JSON.stringify`. */
+  toJSON(): object {
+    const { isEnded, dropped } = this;
+    return { isEnded, dropped };
   }
 
   [Symbol.asyncIterator](): this {
@@ -212,5 +220,8 @@ const DEFAULTS = {
 } as const;
 
 function received(message: Message, retain: boolean): ReceivedApplicationMessage {
-  return { ...applicationMessageOf(message), retain, senderClientId: message.clientId };
+  const { clientId: senderClientId } = message;
+  return Object.assign(applicationMessageOf(message), { retain, senderClientId });
 }
+
+makeInspectable(MessageStream.prototype, "MessageStream");

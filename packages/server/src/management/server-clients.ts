@@ -12,6 +12,7 @@ import type { ClientStatus } from "../core/management/client-status.ts";
 import type { CoreAccess } from "./core-access.ts";
 import { Listings } from "./listings.ts";
 import type { Page, PageQuery } from "./listings.ts";
+import { makeInspectable } from "../core/inspecting.ts";
 
 /** What a client is told that is sent away; MQTT 5.0 clients only. */
 export interface DisconnectOptions {
@@ -30,6 +31,12 @@ export class ServerClients {
 
   constructor(access: CoreAccess) {
     this.#access = access;
+  }
+
+  /** For `JSON.stringify`. */
+  toJSON(): object {
+    const { count } = this;
+    return { count };
   }
 
   /** How many there are. */
@@ -71,3 +78,5 @@ export class ServerClients {
     return connection !== undefined;
   }
 }
+
+makeInspectable(ServerClients.prototype, "ServerClients");

@@ -18,6 +18,7 @@ import { checked } from "../checking/rules.ts";
 import { Listings, QUERY_RULES } from "./listings.ts";
 import type { Page, PageQuery } from "./listings.ts";
 import { nextTurn } from "../platform.ts";
+import { makeInspectable } from "../core/inspecting.ts";
 
 /** Which retained messages to list. */
 export interface RetainedMessageQuery extends PageQuery<ApplicationMessage> {
@@ -37,6 +38,12 @@ export class ServerRetainedMessages {
 
   constructor(access: CoreAccess) {
     this.#access = access;
+  }
+
+  /** For `JSON.stringify`. */
+  toJSON(): object {
+    const { count, bytes } = this;
+    return { count, bytes };
   }
 
   /** How many there are. */
@@ -105,3 +112,5 @@ export class ServerRetainedMessages {
     return removed;
   }
 }
+
+makeInspectable(ServerRetainedMessages.prototype, "ServerRetainedMessages");

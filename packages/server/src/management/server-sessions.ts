@@ -25,6 +25,7 @@ import { requireSession, untilStored } from "./core-access.ts";
 import type { CoreAccess } from "./core-access.ts";
 import { Listings } from "./listings.ts";
 import type { Page, PageQuery } from "./listings.ts";
+import { makeInspectable } from "../core/inspecting.ts";
 
 const QUOTA_EXCEEDED = 0x97;
 
@@ -86,6 +87,12 @@ export class ServerSessions {
 
   constructor(access: CoreAccess) {
     this.#access = access;
+  }
+
+  /** For `JSON.stringify`. */
+  toJSON(): object {
+    const { count } = this;
+    return { count };
   }
 
   /** How many there are. */
@@ -255,3 +262,5 @@ function asReason(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason;
   return reason instanceof Error ? reason : new Error("aborted", { cause: reason });
 }
+
+makeInspectable(ServerSessions.prototype, "ServerSessions");

@@ -1,6 +1,7 @@
 import { decodePacket, decodeUtf8, encodePacket, parseTopicName } from "@anax/protocol";
 import type { PublishPacket, PublishProperties, QoS } from "@anax/protocol";
 import type { ApplicationMessage } from "./application-message.ts";
+import { ShownMessage } from "./shown-message.ts";
 
 /**
  * An Application Message as the server keeps it: one array of bytes of its own, never a view of a
@@ -149,7 +150,7 @@ export function applicationMessageOf(message: Message): ApplicationMessage {
   const packet = decodePacket(0x30, message.bytes, 0, message.size, 5);
   if (packet.type !== "publish") throw new Error(`a message decodes as ${packet.type}`);
   const { topic, payload, properties } = packet;
-  return { topic, payload, qos: message.qos, retain: message.retain, ...properties };
+  return new ShownMessage(topic, payload, message.qos, message.retain, properties);
 }
 
 /**

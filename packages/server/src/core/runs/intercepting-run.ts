@@ -8,6 +8,8 @@ import type { InterceptingPublish, PublishResponse } from "../hooks/publish-even
 import type { Pending } from "../pending.ts";
 import { RUN_PACKETS_MAX } from "./publish-run.ts";
 import type { PublishRun } from "./publish-run.ts";
+import { makeInspectable } from "../inspecting.ts";
+import { ShownMessage } from "../publishing/shown-message.ts";
 
 /** A message of a run that cannot stay in it: its handler changed it, refused it, or answers later. */
 export interface OddMessage {
@@ -87,17 +89,22 @@ class ShownRun {
     this.#run = undefined;
   }
 
+  /** True when messages can no longer be made. */
+  get isOver(): boolean {
+    return this.#run === undefined;
+  }
+
   message(index: number): ApplicationMessage {
     const run = this.#run;
     if (run === undefined) {
       throw new TypeError("applicationMessage is to be read before the handler returns");
     }
     const payload = copyBytes(run.bytes, run.payloadStart(index), run.endOf(index));
-    const message = { topic: this.topic(index), payload, qos: this.#qos, retain: false };
+    const topic = this.topic(index);
     // One byte of properties is their length, which is 0.
-    if (run.properties.sent.length <= 1) return message;
+    if (run.properties.sent.length <= 1) return new ShownMessage(topic, payload, this.#qos, false);
     this.#properties ??= propertiesOf(run);
-    return { ...message, ...this.#properties };
+    return new ShownMessage(topic, payload, this.#qos, false, this.#properties);
   }
 }
 
@@ -171,6 +178,15 @@ export class ShownPublish implements InterceptingPublish {
     return this.#isReplaced;
   }
 
+  /** For `JSON.stringify`. The message is there while it can be read, and where it was. */
+  toJSON(): object {
+    const { clientId, userName, topic, processPublish, closeConnection } = this;
+    const applicationMessage = this.#shown.isOver ? this.#message : this.applicationMessage;
+    const response = this.#response ?? {};
+    const who = { clientId, userName, topic, applicationMessage };
+    return { ...who, processPublish, closeConnection, response };
+  }
+
   /** True if the message goes on as it came. */
   get isPlain(): boolean {
     if (!this.processPublish || this.closeConnection || this.#isReplaced) return false;
@@ -181,3 +197,5 @@ export class ShownPublish implements InterceptingPublish {
 function isEmpty({ reasonCode, reasonString, userProperties }: PublishResponse): boolean {
   return reasonCode === undefined && reasonString === undefined && userProperties === undefined;
 }
+
+makeInspectable(ShownPublish.prototype, "InterceptingPublish");
