@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { connectPacket, CoreHarness, lasting, publishPacket } from "../support/core-harness.ts";
+import {
+  connectPacket,
+  CoreHarness,
+  lasting,
+  Later,
+  publishPacket,
+} from "../support/core-harness.ts";
 import type { CoreOptions } from "../../src/core/core-options.ts";
 
 describe("the first packet", () => {
@@ -181,5 +187,33 @@ describe("after CONNACK", () => {
       expect(peer.isClosed).toBe(true);
     }
     expect(harness.core.statistics.protocolErrors).toBe(3);
+  });
+});
+
+describe("a client that waits to be let in", () => {
+  it("is seen to go: it is read until it sends more", () => {
+    const later = new Later();
+    let isAwaited: (() => boolean) | undefined;
+    const harness = new CoreHarness(
+      {},
+      {
+        validatingConnection: (event) => {
+          ({ isAwaited } = event);
+          return later;
+        },
+      },
+    );
+    const peer = harness.connecting("c");
+    expect(peer.wire.isPaused).toBe(false);
+    expect(isAwaited?.()).toBe(true);
+    harness.core.ended(peer.connection);
+    expect(isAwaited?.()).toBe(false);
+
+    const talkative = harness.connecting("d");
+    talkative.send({ type: "pingreq" });
+    expect(talkative.wire.isPaused).toBe(true);
+    later.settle();
+    harness.settle();
+    expect(talkative.receive().map(({ type }) => type)).toEqual(["connack", "pingresp"]);
   });
 });

@@ -101,7 +101,9 @@ function mayRead(core: CoreContext, connection: Connection): boolean {
 
 /** Stops reading from the wire while nothing could be done with what comes. */
 function steerWire(core: CoreContext, connection: Connection): void {
-  const wantsPause = connection.isOpen && !mayRead(core, connection);
+  // Who waits to be let in, and has sent nothing more, is read: it may go, and then nobody need be asked about it.
+  const isQuietNewcomer = connection.state === "authenticating" && connection.framer.pending === 0;
+  const wantsPause = connection.isOpen && !isQuietNewcomer && !mayRead(core, connection);
   if (wantsPause === connection.isPaused) return;
   connection.isPaused = wantsPause;
   if (wantsPause) connection.wire.pause();
