@@ -1,14 +1,37 @@
 import { once } from "node:events";
-import { connect as connectSocket } from "node:net";
+import { connect as connectSocket, createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { makeCertificates } from "./support/certificates.ts";
-import { client, received, serve } from "./support/serving.ts";
+import { client, IN_MEMORY, received, running, serve } from "./support/serving.ts";
+import { start } from "./support/command.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
+
+/** A port that was free a moment ago: two listeners are to share one. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "::");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
 
 const certificates = makeCertificates(temporaryFolder());
 
 describe("anax serve, listening", () => {
+  it("takes IPv4 and IPv6 with --host ::, and both as hosts of their own", async () => {
+    for (const hosts of [["::"], ["0.0.0.0", "::"], ["::", "127.0.0.1"]]) {
+      const port = String(await freePort());
+      const flags = hosts.flatMap((host) => ["--host", host]);
+      const command = start(["serve", "--port", port, ...IN_MEMORY, ...flags]);
+      running.push(command);
+      await command.stdout.waitFor(/^ready /m);
+      expect((await client(`mqtt://127.0.0.1:${port}`)).connected).toBe(true);
+      expect((await client(`mqtt://[::1]:${port}`)).connected).toBe(true);
+    }
+  });
+
   it("serves MQTT 3.1, 3.1.1 and 5.0 over WebSocket without being told to", async () => {
     const { urls } = await serve("--ws-port", "0");
     const port = new URL(urls[1] ?? "").port;

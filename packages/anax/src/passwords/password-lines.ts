@@ -14,8 +14,8 @@ const NEW_FILE_MODE = 0o600;
 export async function readPasswordLines(path: string): Promise<string> {
   try {
     const text = await readFile(path, "utf8");
-    parsePasswordFile(text);
-    return text;
+    parsePasswordFile(text, path);
+    return text.replace(/^\uFEFF/, "");
   } catch (cause) {
     if (!(cause instanceof Error) || !("syscall" in cause)) throw cause;
     if ("code" in cause && cause.code === "ENOENT") return "";

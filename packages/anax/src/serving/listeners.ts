@@ -1,4 +1,5 @@
 /** Where `anax serve` listens, as options of the server. */
+import { isIPv4, isIPv6 } from "node:net";
 import { checkTlsCredentials } from "@anax/server";
 import type { ListenerOptions, TlsCredentials, WebSocketListenerOptions } from "@anax/server";
 import { CommandError, UsageError } from "../errors.ts";
@@ -70,7 +71,13 @@ export function listenerOptions(
   requireEffect(flags);
   const hosts = flags.host.length === 0 ? [HOST_DEFAULT] : flags.host;
   const { unixMode } = flags;
-  const listeners = hosts.flatMap((host) => networkListeners(flags, host, credentials));
+  // "::" alone takes IPv4 too; beside an address of IPv4 it must leave that its port.
+  const ipv6Only = hosts.some((host) => isIPv4(host));
+  const listeners = hosts.flatMap((host) =>
+    networkListeners(flags, host, credentials).map((listener) =>
+      isIPv6(host) && ipv6Only ? { ...listener, ipv6Only } : listener,
+    ),
+  );
   for (const path of flags.unix) {
     listeners.push({ type: "unix", path, ...(unixMode === undefined ? {} : { mode: unixMode }) });
   }

@@ -51,16 +51,24 @@ export async function passwordFileLine(
   return `${userName}:${await hashPassword(password)}${verifier}`;
 }
 
-/** Users of the text of a password file. Throws `MqttConfigurationError` that names the bad line. */
-export function parsePasswordFile(text: string): ReadonlyMap<string, PasswordFileEntry> {
+/** Users of the text of a password file, which `path` names in messages. Throws `MqttConfigurationError` that names the bad line. */
+export function parsePasswordFile(
+  text: string,
+  path?: string,
+): ReadonlyMap<string, PasswordFileEntry> {
+  const name = path === undefined ? "" : `${path} `;
   const users = new Map<string, PasswordFileEntry>();
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
+  // Editors on Windows put a byte order mark before the first user's name.
+  for (const [index, line] of text
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/)
+    .entries()) {
     if (line === "" || line.startsWith("#")) continue;
     const [userName = "", ...texts] = line.split(":");
     const entry = parseEntry(texts);
     if (entry === undefined || userName === "" || users.has(userName)) {
       const problem = users.has(userName) ? "names a user twice" : "is not user:$scrypt$…";
-      throw new MqttConfigurationError(`line ${index + 1} of the password file ${problem}`);
+      throw new MqttConfigurationError(`line ${index + 1} of the password file ${name}${problem}`);
     }
     users.set(userName, entry);
   }
@@ -101,7 +109,7 @@ export class PasswordFile implements Authenticator {
       const text = `the password file ${this.#path} cannot be read`;
       throw new MqttConfigurationError(text, { cause });
     });
-    this.#users = parsePasswordFile(text);
+    this.#users = parsePasswordFile(text, this.#path);
     this.#hasVerifiers = Array.from(this.#users.values()).some(({ scram }) => scram !== undefined);
     this.#known = new Map();
   }

@@ -1,3 +1,4 @@
+import { networkInterfaces } from "node:os";
 import { showValue } from "@anax/protocol";
 import type {
   LoadingRetainedMessage,
@@ -28,7 +29,7 @@ import type {
 interface Endpoint {
   isEnabled: boolean;
   port: number;
-  address: string;
+  address: string | undefined;
   addressV6: string | undefined;
 }
 
@@ -47,19 +48,19 @@ export type PendingMessagesOverflowStrategy = "dropOldestQueuedMessage" | "dropN
 
 /**
  * Builds `MqttServerOptions` with the method names of MQTTnet. As there, no endpoint is open unless it is asked for, and
- * an endpoint listens on all IPv4 addresses unless it is told otherwise.
+ * an endpoint listens on all addresses, of IPv4 and IPv6, unless it is told otherwise.
  */
 export class MqttServerOptionsBuilder {
   readonly #plain: Endpoint = {
     isEnabled: false,
     port: 1883,
-    address: "0.0.0.0",
+    address: undefined,
     addressV6: undefined,
   };
   readonly #encrypted: Endpoint = {
     isEnabled: false,
     port: 8883,
-    address: "0.0.0.0",
+    address: undefined,
     addressV6: undefined,
   };
   #tls: TlsOptions = {};
@@ -276,10 +277,22 @@ function addressesOf({
   port,
   address,
   addressV6,
-}: Endpoint): { host: string; port: number }[] {
+}: Endpoint): { host: string; port: number; ipv6Only?: boolean }[] {
   if (!isEnabled) return [];
-  const hosts = addressV6 === undefined ? [address] : [address, addressV6];
-  return hosts.map((host) => ({ host, port }));
+  // One socket for both, where the machine has both.
+  if (address === undefined && addressV6 === undefined)
+    return [{ host: hasIPv6() ? ALL_ADDRESSES : ALL_IPV4_ADDRESSES, port }];
+  const first = { host: address ?? ALL_IPV4_ADDRESSES, port };
+  return addressV6 === undefined ? [first] : [first, { host: addressV6, port, ipv6Only: true }];
+}
+
+const ALL_ADDRESSES = "::";
+const ALL_IPV4_ADDRESSES = "0.0.0.0";
+
+function hasIPv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ family }) => family === "IPv6"),
+  );
 }
 
 /** One handler of several, which are called one after the other. */

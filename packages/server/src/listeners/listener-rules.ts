@@ -67,8 +67,9 @@ const SOCKET: OptionRules<SocketOptions> = {
   tcpKeepAliveMs: wholeNumber(0, LONGEST_TIMER_MS),
 };
 
-const PLACE: OptionRules<Pick<TcpListenerOptions, "host" | "port">> = {
+const PLACE: OptionRules<Pick<TcpListenerOptions, "host" | "port" | "ipv6Only">> = {
   host: TEXT,
+  ipv6Only: SWITCH,
   port: wholeNumber(0, PORT_MAX),
 };
 

@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { createServer, isIPv6 } from "node:net";
 import type { ListenOptions, Server, Socket } from "node:net";
 import type { Peer } from "../core/wire.ts";
 import { asError, MqttListenError } from "../errors.ts";
@@ -55,7 +55,7 @@ export class SocketServer {
    * `MqttListenError`.
    */
   async start(
-    target: Pick<ListenOptions, "host" | "port" | "path">,
+    target: Pick<ListenOptions, "host" | "port" | "path" | "ipv6Only">,
     acceptor: ConnectionAcceptor,
     onSocket: (socket: Socket) => void,
   ): Promise<void> {
@@ -80,7 +80,7 @@ export class SocketServer {
    * on a socket otherwise. Rejects with `MqttListenError`.
    */
   async startPlain(
-    target: Pick<ListenOptions, "host" | "port" | "path">,
+    target: Pick<ListenOptions, "host" | "port" | "path" | "ipv6Only">,
     acceptor: ConnectionAcceptor,
     peerOf: (addresses: SocketAddresses) => Peer,
   ): Promise<void> {
@@ -156,7 +156,8 @@ const LISTEN_ERRORS: Readonly<Record<string, string>> = {
 export function listenError(options: ListenOptions, thrown: unknown): MqttListenError {
   const cause = asError(thrown);
   const code = "code" in cause ? String(cause.code) : "";
-  const where = options.path ?? `${options.host ?? "*"}:${options.port ?? 0}`;
+  const { host = "*", port = 0 } = options;
+  const where = options.path ?? `${isIPv6(host) ? `[${host}]` : host}:${port}`;
   const reason = LISTEN_ERRORS[code] ?? cause.message;
   return new MqttListenError(`cannot listen on ${where}: ${reason}${code && ` (${code})`}`, {
     cause,

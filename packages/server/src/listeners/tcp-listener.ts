@@ -12,6 +12,8 @@ export interface TcpListenerOptions extends SocketOptions {
   readonly host?: string;
   /** Default 1883; 0 lets the system choose. */
   readonly port?: number;
+  /** True: an IPv6 address takes IPv6 only, so that IPv4 may have a listener of its own on the port. Default false: "::" takes both. */
+  readonly ipv6Only?: boolean;
 }
 
 /** MQTT over TCP. */
@@ -32,7 +34,8 @@ export class TcpListener implements Listener {
 
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { host = "127.0.0.1", port = 1883 } = this.#options;
-    await this.#server.startPlain({ host, port }, acceptor, (addresses) =>
+    const { ipv6Only = false } = this.#options;
+    await this.#server.startPlain({ host, port, ipv6Only }, acceptor, (addresses) =>
       socketPeer(addresses, "tcp", this.#local),
     );
     // From here on nobody has to ask the system, for each connection, what is the same for all.

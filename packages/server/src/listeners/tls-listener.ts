@@ -14,6 +14,8 @@ export interface TlsListenerOptions extends SocketOptions, TlsOptions {
   readonly host?: string;
   /** Default 8883; 0 lets the system choose. */
   readonly port?: number;
+  /** True: an IPv6 address takes IPv6 only, so that IPv4 may have a listener of its own on the port. Default false: "::" takes both. */
+  readonly ipv6Only?: boolean;
 }
 
 /** MQTT over TLS. */
@@ -36,6 +38,7 @@ export class TlsListener implements Listener {
 
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { host = "127.0.0.1", port = 8883 } = this.#options;
+    const { ipv6Only = false } = this.#options;
     const terminator = new TlsTerminator(this.#options, this.#log, {
       secure: (socket) => {
         const peer = { ...socketPeer(socket, "tls"), secure: true, ...tlsPeer(socket) };
@@ -43,7 +46,7 @@ export class TlsListener implements Listener {
       },
       failed: (failure) => acceptor.handshakeFailed({ transport: "tls", ...failure }),
     });
-    await this.#server.start({ host, port }, acceptor, (socket) => {
+    await this.#server.start({ host, port, ipv6Only }, acceptor, (socket) => {
       holdPlace(socket, acceptor);
       terminator.accept(socket);
     });

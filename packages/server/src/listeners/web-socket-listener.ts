@@ -30,6 +30,8 @@ export interface WebSocketListenerOptions extends WebSocketOptions, SocketOption
   readonly host?: string;
   /** Default 8083, with TLS 8084; 0 lets the system choose. */
   readonly port?: number;
+  /** True: an IPv6 address takes IPv6 only, so that IPv4 may have a listener of its own on the port. Default false: "::" takes both. */
+  readonly ipv6Only?: boolean;
 }
 
 /** Milliseconds that a client has for its upgrade request. A link with seconds each way takes some. */
@@ -81,6 +83,7 @@ export class WebSocketListener implements Listener {
 
   async start(acceptor: ConnectionAcceptor): Promise<void> {
     const { host = "127.0.0.1", port = this.type === "wss" ? 8084 : 8083 } = this.#options;
+    const { ipv6Only = false } = this.#options;
     this.#acceptor = acceptor;
     const http = this.#httpServer(acceptor);
     const speakHttp = (socket: Socket): void => {
@@ -95,7 +98,7 @@ export class WebSocketListener implements Listener {
           failed: (failure) => acceptor.handshakeFailed({ transport: "wss", ...failure }),
         })
       : undefined;
-    await this.#server.start({ host, port }, acceptor, (socket) => {
+    await this.#server.start({ host, port, ipv6Only }, acceptor, (socket) => {
       holdPlace(socket, acceptor);
       if (terminator === undefined) speakHttp(socket);
       else terminator.accept(socket);

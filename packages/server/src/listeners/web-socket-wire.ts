@@ -4,6 +4,7 @@ import type { WebSocket } from "ws";
 import { ProtocolError } from "@anax/protocol";
 import type { Peer, Wire } from "../core/wire.ts";
 import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
+import { framesOf } from "./web-socket-frames.ts";
 import { CLOSE_TIMEOUT_MS } from "./stream-wire.ts";
 import { clearTimeout, setTimeout } from "../platform.ts";
 
@@ -121,7 +122,10 @@ export class WebSocketWire implements Wire {
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (this.#ending || socket.readyState !== socket.OPEN) return true;
-    socket.send(bytes, BINARY, this.#written);
+    const frames = framesOf(bytes);
+    // Frames of our own go out in one write; the library, which compresses nothing, has none waiting that they could overtake.
+    if (frames === undefined) socket.send(bytes, BINARY, this.#written);
+    else this.#carrier.write(frames, this.#written);
     if (socket.bufferedAmount === 0) return true;
     this.#congested = true;
     return false;

@@ -1,3 +1,4 @@
+import { reasonName } from "@anax/protocol";
 import type { RefusedClient } from "../core/connection/connect-rules.ts";
 import type { ServerEventHandlers } from "../events.ts";
 import type { Log } from "../ports/logger.ts";
@@ -11,7 +12,8 @@ export function connectionLog(log: Log): ServerEventHandlers {
       info("client connected", { ...identity(client), cleanStart, sessionPresent });
     },
     clientDisconnected: ({ clientId, disconnectType, reasonCode, reasonString, error }) => {
-      const how = { clientId, disconnectType, reasonCode, reasonString };
+      const reason = reasonCode === undefined ? undefined : reasonName(reasonCode, "disconnect");
+      const how = { clientId, disconnectType, reasonCode, reason, reasonString };
       info("client disconnected", how, error);
     },
     sessionDeleted: ({ clientId, cause }) => info("session deleted", { clientId, cause }),
@@ -23,7 +25,12 @@ export function refusalLog(log: Log): ((client: RefusedClient) => void) | undefi
   const { info } = log;
   if (info === undefined) return undefined;
   return ({ reasonCode, reasonString, ...client }) =>
-    info("client refused", { ...identity(client), reasonCode, reasonString });
+    info("client refused", {
+      ...identity(client),
+      reasonCode,
+      reason: reasonName(reasonCode, "connack"),
+      reasonString,
+    });
 }
 
 type Identity = Pick<RefusedClient, "clientId" | "protocolVersion" | "peer"> & {

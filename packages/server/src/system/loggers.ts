@@ -17,7 +17,7 @@ export interface LoggerOptions {
 }
 
 /**
- * Writes a line for people: `12:00:01.250 warn  listener: text (port=1883): error`. Throws `MqttConfigurationError` for
+ * Writes a line for people: `2026-11-20T12:00:01.250Z warn  listener: text (port=1883): error`. Throws `MqttConfigurationError` for
  * options that it does not have.
  */
 export function consoleLogger(options: LoggerOptions = {}): Logger {
@@ -45,8 +45,8 @@ function lineLogger(given: LoggerOptions, lineOf: (record: LogRecord) => string)
 }
 
 function humanLine({ timeMs, level, source, message, fields, error }: LogRecord): string {
-  const time = new Date(timeMs).toISOString().slice(11, 23);
-  const named = Object.entries(fields).map(([name, value]) => `${name}=${plain(value)}`);
+  const time = new Date(timeMs).toISOString();
+  const named = Object.entries(fields).map(([name, value]) => `${name}=${shown(name, value)}`);
   const details = named.length === 0 ? "" : ` (${named.join(" ")})`;
   const reason = error === undefined ? "" : `: ${printable(error.message)}`;
   return `${time} ${level.padEnd(5)} ${source}: ${message}${details}${reason}`;
@@ -74,13 +74,23 @@ function jsonValue(_name: string, value: unknown): unknown {
   return value instanceof Map ? Object.fromEntries(value) : value;
 }
 
-function plain(value: unknown): string {
-  return printable(typeof value === "string" ? value : (JSON.stringify(value, jsonValue) ?? ""));
+/** What would end a value, or look like another field, stands in quotes. */
+const NEEDS_QUOTES = /[\s="'`()[\]{}\\]|^$/;
+
+/** Reason Codes are known by their hexadecimal form. */
+function shown(name: string, value: unknown): string {
+  if (name === "reasonCode" && typeof value === "number")
+    return `0x${value.toString(16).toUpperCase().padStart(2, "0")}`;
+  if (typeof value !== "string") return printable(JSON.stringify(value, jsonValue) ?? "");
+  return printable(NEEDS_QUOTES.test(value) ? JSON.stringify(value) : value);
 }
 
-/** Client Identifiers and topics come from strangers: they must not write lines or colours of their own. */
+/** Client Identifiers and topics come from strangers: they must not write lines, colours or turned text of their own. */
 function printable(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
-    return `\\u${character.codePointAt(0)?.toString(16).padStart(4, "0") ?? ""}`;
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
+    const units = Array.from({ length: character.length }, (_, index) =>
+      character.charCodeAt(index),
+    );
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
   });
 }

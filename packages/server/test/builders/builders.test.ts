@@ -44,9 +44,9 @@ describe("MqttServerOptionsBuilder", () => {
       on: {},
       listeners: [
         { type: "tcp", ...socket, host: "127.0.0.1", port: 1_884 },
-        { type: "tcp", ...socket, host: "::1", port: 1_884 },
+        { type: "tcp", ...socket, host: "::1", port: 1_884, ipv6Only: true },
         { type: "tls", ...socket, ...tls, host: "10.0.0.1", port: 8_884 },
-        { type: "tls", ...socket, ...tls, host: "::2", port: 8_884 },
+        { type: "tls", ...socket, ...tls, host: "::2", port: 8_884, ipv6Only: true },
       ],
     });
   });

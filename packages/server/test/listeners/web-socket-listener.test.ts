@@ -205,6 +205,23 @@ describe("requests that are no MQTT", () => {
   });
 });
 
+describe("what the server writes at once", () => {
+  it("comes as one message for each packet, since some clients read only the first of a message", async () => {
+    const socket = await open(await listen());
+    await acceptor.until(() => acceptor.connections.length === 1);
+    const messages: string[] = [];
+    const all = new Promise<void>((resolve) => {
+      socket.on("message", (data: Buffer) => {
+        messages.push(data.toString("hex"));
+        if (messages.length === 3) resolve();
+      });
+    });
+    acceptor.first.wire.write(Buffer.from("d00040020001d000", "hex"));
+    await all;
+    expect(messages).toEqual(["d000", "40020001", "d000"]);
+  });
+});
+
 describe("options", () => {
   it("origins lets in pages of those sites only, and programs that are no pages", async () => {
     const url = await listen({ origins: ["https://good.example"] });

@@ -51,14 +51,41 @@ describe("console logger", () => {
 
   it("writes a line for people", () => {
     log().warn?.("text", { port: 1883, host: "::1" }, new Error("broken"));
-    expect(lines).toEqual(["12:00:01.250 warn  listener: text (port=1883 host=::1): broken\n"]);
+    expect(lines).toEqual([
+      "2026-11-20T12:00:01.250Z warn  listener: text (port=1883 host=::1): broken\n",
+    ]);
   });
 
   it("lets no stranger write a line or a colour of his own", () => {
     log().info?.("text", { clientId: "a\n12:00 error\u001b[31m" });
     expect(lines).toEqual([
-      "12:00:01.250 info  listener: text (clientId=a\\u000a12:00 error\\u001b[31m)\n",
+      '2026-11-20T12:00:01.250Z info  listener: text (clientId="a\\n12:00 error\\u001b[31m")\n',
     ]);
+  });
+
+  it.each([
+    ["a b", '"a b"'],
+    ["a=b", '"a=b"'],
+    ['a"b', '"a\\"b"'],
+    ["a)b", '"a)b"'],
+    ["a]b", '"a]b"'],
+    ["", '""'],
+    ["plain/topic-1", "plain/topic-1"],
+    ["a\u202eb", "a\\u202eb"],
+    ["a\u{e0041}b", "a\\udb40\\udc41b"],
+  ])(
+    "quotes what could be taken for another field, and escapes what turns text: %j",
+    (clientId, text) => {
+      log().info?.("text", { clientId, port: 1 });
+      expect(lines).toEqual([
+        `2026-11-20T12:00:01.250Z info  listener: text (clientId=${text} port=1)\n`,
+      ]);
+    },
+  );
+
+  it("names Reason Codes by the numbers of the specification", () => {
+    log().info?.("text", { reasonCode: 0x8d, reason: "Keep Alive timeout" });
+    expect(lines[0]).toContain('(reasonCode=0x8D reason="Keep Alive timeout")');
   });
 
   it("writes nothing below its level, which is info if nothing is said", () => {
@@ -147,7 +174,12 @@ describe("server", () => {
     stream.write(Buffer.from("100d00044d5154540401003c000161", "hex"));
     await until(() => records.some(({ message }) => message === "client refused"));
     const refused = records.find(({ message }) => message === "client refused");
-    expect(refused?.fields).toMatchObject({ transport: "memory", reasonCode: 0x81 });
+    expect(refused?.fields).toMatchObject({
+      clientId: "a",
+      transport: "memory",
+      reasonCode: 0x81,
+      reason: "Malformed Packet",
+    });
     await server.stop();
   });
 
