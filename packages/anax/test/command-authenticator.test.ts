@@ -32,3 +32,24 @@ describe("users of the command line beside those of a file", () => {
     expect(await answer("ann", "of the file")).toBe(true);
   });
 });
+
+describe("a client without a user name", () => {
+  it.each([
+    ["none at all", {}],
+    ["an empty one", { userName: "" }],
+    ["an empty one and an empty password", { userName: "", password: new Uint8Array(0) }],
+  ])("%s is let in where the nameless are, and only there", async (_what, credentials) => {
+    for (const allowAnonymous of [true, false]) {
+      const user = [{ userName: "bob", password: "secret" }];
+      const authenticator = new CommandAuthenticator({
+        user,
+        passwordFile: undefined,
+        allowAnonymous,
+      });
+      await authenticator.load();
+      const peer = { transport: "test", secure: false };
+      const answer = authenticator.authenticate({ clientId: "c", peer, ...credentials });
+      expect(await answer).toBe(allowAnonymous);
+    }
+  });
+});

@@ -35,7 +35,8 @@ export class CommandAuthenticator implements Authenticator {
 
   authenticate(credentials: Credentials): boolean | Promise<boolean> {
     const { userName, password } = credentials;
-    if (userName === undefined) return this.#anonymous === "allowed";
+    // Nobody is called "": clients that have no user name configured send that.
+    if (userName === undefined || userName === "") return this.#anonymous === "allowed";
     if (password === undefined) return false;
     const expected = this.#digests.get(userName);
     if (expected !== undefined && timingSafeEqual(expected, digest(password))) return true;

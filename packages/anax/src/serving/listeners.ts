@@ -8,7 +8,7 @@ import type { LimitFlags, ListenFlags } from "./serve-flags.ts";
 
 const HOST_DEFAULT = "127.0.0.1";
 /** A WebSocket message holds some packets at once, as clients like to send them. */
-const WEB_SOCKET_MESSAGE_BYTES_MIN = 2_097_152;
+const WEB_SOCKET_MESSAGE_BYTES_MIN = 4_194_304;
 
 /** What a listener depends on. */
 type ListenerFlags = ListenFlags & Pick<LimitFlags, "maxPacketSize">;

@@ -85,8 +85,8 @@ export interface CoreOptions {
 /** The defaults, each with its reason. */
 export const CORE_DEFAULTS: CoreOptions = {
   connectTimeoutMs: 15_000, // a link with seconds each way comes through; slower is an attack or dead
-  maximumPacketSize: 1_048_576, // more than nearly all device messages, little enough to buffer
-  maximumConnectSize: 65_536, // Client Identifier, user name, password and a modest Will
+  maximumPacketSize: 2_097_152, // firmware and pictures in one message, as newer servers take; little enough to buffer
+  maximumConnectSize: 2_097_152, // a Will may have 65 535 bytes, and so may each text beside it
   unfinishedConnectBytesMax: 33_554_432, // thousands of honest ones, which are hardly ever cut in two
   receiveMaximum: 65_535, // as many as there are identifiers, at a few bytes each; MQTT.js ignores a lower one
   inFlightDefault: 20, // small devices have room for no more, and cannot say so; mosquitto's number

@@ -9,7 +9,7 @@ import type { WebSocketOptions } from "./web-socket-options.ts";
 const SUBPROTOCOLS: readonly string[] = ["mqtt", "mqttv3.1"];
 
 /** Bytes of a message if the listener's option says nothing else: some packets of the largest size. */
-export const MAXIMUM_MESSAGE_BYTES = 2_097_152;
+export const MAXIMUM_MESSAGE_BYTES = 4_194_304;
 
 /** Frames of one message, and reads that one frame may take: each costs memory beside its bytes. */
 const MESSAGE_PARTS_MAX = 8_192;

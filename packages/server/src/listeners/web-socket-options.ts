@@ -19,6 +19,6 @@ export interface WebSocketOptions {
    * MQTT 3.1 ask for.
    */
   readonly subprotocols?: readonly string[];
-  /** Bytes of the largest WebSocket message. Default 2 097 152: some packets of the largest size in one. */
+  /** Bytes of the largest WebSocket message. Default 4 194 304: some packets of the largest size in one. */
   readonly maximumMessageBytes?: number;
 }

@@ -16,7 +16,10 @@ import { makeInspectable } from "../core/inspecting.ts";
 
 /** What a client is told that is sent away; MQTT 5.0 clients only. */
 export interface DisconnectOptions {
-  /** Default 0x98, Administrative action. */
+  /**
+   * Default 0x98, Administrative action. A client that leaves a Will is told that in place of 0x00, which would say that no
+   * Will is published.
+   */
   readonly reasonCode?: number;
   readonly reasonString?: string;
   /** Where the client is to go instead; with reason code 0x9C or 0x9D. */

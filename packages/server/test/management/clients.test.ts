@@ -117,6 +117,16 @@ describe("disconnect", () => {
     expect(server.sessions.get("one")).toMatchObject({ isConnected: false });
   });
 
+  it("does not say 0x00, which means that no Will is published, to a client that leaves one", async () => {
+    const will = { topic: "will", payload: new Uint8Array(0), qos: 0, retain: false } as const;
+    const leaving = await connected(server, "one", { will });
+    await server.clients.disconnect("one", { reasonCode: 0 });
+    expect(await leaving.packet()).toMatchObject({ type: "disconnect", reasonCode: 0x98 });
+    const plain = await connected(server, "two");
+    await server.clients.disconnect("two", { reasonCode: 0 });
+    expect(await plain.packet()).toMatchObject({ type: "disconnect", reasonCode: 0 });
+  });
+
   it("says whether there was such a client", async () => {
     expect(await server.clients.disconnect("nobody")).toBe(false);
   });

@@ -10,7 +10,9 @@ import { leaveTurn } from "./taking-turns.ts";
 import { closeGate } from "../journal/storing.ts";
 import { discardWill, releaseWill } from "../sessions/will.ts";
 
+const NORMAL_DISCONNECTION = 0x00;
 const PACKET_TOO_LARGE = 0x95;
+const ADMINISTRATIVE_ACTION = 0x98;
 
 /** Why the server ends a connection, as DISCONNECT tells it. */
 export interface Dismissal {
@@ -23,16 +25,22 @@ export interface Dismissal {
 /** Ends a connection from the server's side: DISCONNECT where MQTT 5.0 allows it, then the close. */
 export function dismiss(core: CoreContext, connection: Connection, dismissal: Dismissal): void {
   if (!connection.isOpen) return;
+  const reasonCode = codeFor(connection, dismissal.reasonCode);
   // There is no DISCONNECT before a CONNACK that lets the client in [MQTT-3.14.0-1].
   if (connection.version === 5 && connection.state === "connected") {
-    const { reasonCode, ...properties } = dismissal;
-    const packet: DisconnectPacket = { type: "disconnect", reasonCode, properties };
-    sendPacket(core, connection, packet);
+    const { reasonCode: _asked, ...properties } = dismissal;
+    sendPacket(core, connection, { type: "disconnect", reasonCode, properties });
   }
   const { ending } = connection;
-  ending.reasonCode ??= dismissal.reasonCode;
+  ending.reasonCode ??= reasonCode;
   if (dismissal.reasonString !== undefined) ending.reasonString ??= dismissal.reasonString;
   shut(core, connection);
+}
+
+/** 0x00 says that no Will is published [3.14.2.1]: whoever has one is told that he was sent away. */
+function codeFor({ session, ending }: Connection, asked: number): number {
+  const leavesWill = ending.willIsDue && session?.will !== undefined;
+  return asked === NORMAL_DISCONNECTION && leavesWill ? ADMINISTRATIVE_ACTION : asked;
 }
 
 /**

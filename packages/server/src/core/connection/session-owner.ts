@@ -14,7 +14,8 @@ const NOT_AUTHORIZED = 0x87;
 
 /** True if the client came in as a user, and somebody was asked whether it is that. */
 export function isAuthenticated(core: CoreContext, { userName }: Connection): boolean {
-  return userName !== undefined && core.hooks.validatingConnection !== undefined;
+  // Nobody is called "": clients that have no user name configured send that.
+  return userName !== undefined && userName !== "" && core.hooks.validatingConnection !== undefined;
 }
 
 /** Longest time that the session of a client may outlive its connection, unless a handler grants more. */
