@@ -2,6 +2,7 @@ import type { UserProperties } from "@anax/protocol";
 import { lowerQos } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { deliver } from "../delivering/delivering.ts";
+import { packetSizeOf } from "../delivering/publish-writer.ts";
 import type { Delivery } from "../delivering/delivery.ts";
 import type { InterceptingPublish } from "../hooks/publish-events.ts";
 import { applicationMessageOf, messageFromApplication } from "./message.ts";
@@ -14,6 +15,7 @@ import { isStored, renounce, retain } from "../retained/retaining.ts";
 import type { Recipient } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
+import type { Subscription } from "../routing/subscription.ts";
 import { refusalToStore, stored } from "../journal/storing.ts";
 
 /** No matching subscribers: accepted, but nobody subscribes. */
@@ -187,7 +189,7 @@ function* distribute(
     if (own !== undefined) yield* give(core, own, { message, origin, published, group: undefined });
   }
   for (const group of route.groups) {
-    const member = group.next();
+    const member = group.next((one) => takes(one, message));
     if (member === undefined) continue;
     yield* give(core, member, { message, origin, published, group });
   }
@@ -235,6 +237,14 @@ function* askReceiver(core: CoreContext, receiver: Session, giving: Giving): Tas
   yield* settled(core.hooks.interceptingClientEnqueue?.(args));
   if (args.closeSenderConnection) giving.published.closeConnection = true;
   return args.acceptEnqueue;
+}
+
+/** True unless the packet would be larger than the client of this member of a group takes. */
+export function takes(member: Subscription, message: Message): boolean {
+  const { connection } = member.session;
+  if (connection === undefined || connection.maximumPacketSize === Infinity) return true;
+  const delivery = deliveryFor(member, message, undefined);
+  return packetSizeOf(connection, delivery) <= connection.maximumPacketSize;
 }
 
 /** What a receiver's subscriptions make of a message. */

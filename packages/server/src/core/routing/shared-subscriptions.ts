@@ -34,28 +34,43 @@ export class SharedGroup {
 
   /**
    * The member whose turn it is: the next that is connected and keeps up, else the next that is
-   * connected, else the next. Undefined if the group is empty.
+   * connected, else the next. One that cannot take the message is passed over as long as there is another
+   * [3.1.2.11.4]. Undefined if the group is empty.
    */
-  next(): Subscription | undefined {
-    let connected: Subscription | undefined;
-    for (let step = 0; step < this.members.length; step += 1) {
-      const member = this.members[(this.#turn + step) % this.members.length];
-      if (member?.session.isReady) return this.#chosen(member, step);
-      if (connected === undefined && member?.session.connection !== undefined) connected = member;
-    }
-    if (connected !== undefined)
-      return this.#chosen(connected, this.members.indexOf(connected) - this.#turn);
-    const member = this.members[this.#turn % Math.max(1, this.members.length)];
-    return member && this.#chosen(member, 0);
+  next(takes: (member: Subscription) => boolean): Subscription | undefined {
+    return this.#nextThat(takes) ?? this.#nextThat(takesAnything);
   }
 
-  #chosen(member: Subscription, step: number): Subscription {
-    const count = this.members.length;
-    this.#turn = (((this.#turn + step + 1) % count) + count) % count;
+  #nextThat(takes: (member: Subscription) => boolean): Subscription | undefined {
+    let connected: number | undefined;
+    let away: number | undefined;
+    for (let step = 0; step < this.members.length; step += 1) {
+      const member = this.#at(step);
+      if (member === undefined || !takes(member)) continue;
+      if (member.session.isReady) return this.#choose(step);
+      if (member.session.connection === undefined) away ??= step;
+      else connected ??= step;
+    }
+    const chosen = connected ?? away;
+    return chosen === undefined ? undefined : this.#choose(chosen);
+  }
+
+  #at(step: number): Subscription | undefined {
+    return this.members[(this.#turn + step) % this.members.length];
+  }
+
+  #choose(step: number): Subscription | undefined {
+    const member = this.#at(step);
+    this.#turn = (this.#turn + step + 1) % this.members.length;
     return member;
   }
 
   #indexOf(session: Session): number {
     return this.members.findIndex((member) => member.session === session);
   }
+}
+
+/** For messages that every member can take. */
+export function takesAnything(): boolean {
+  return true;
 }

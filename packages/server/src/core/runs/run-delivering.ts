@@ -8,11 +8,13 @@ import { keepsExchanges, keepsNumbers, owe } from "../delivering/owed.ts";
 import { enqueueRun, seeToLater } from "../delivering/queueing.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes, countSent } from "../connection/outgoing.ts";
-import { deliveryFor } from "../publishing/publishing.ts";
+import { deliveryFor, takes } from "../publishing/publishing.ts";
 import type { PublishRun } from "./publish-run.ts";
 import type { Recipient } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
+import { takesAnything } from "../routing/shared-subscriptions.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
+import type { Subscription } from "../routing/subscription.ts";
 import {
   exchangeOutbox,
   inOrder,
@@ -23,6 +25,8 @@ import {
 import { sizeOfRun } from "../journal/stored-run.ts";
 
 const NO_MATCHING_SUBSCRIBERS = 0x10;
+/** The property, and one byte by which the length of all of them may grow. */
+const SUBSCRIPTION_IDENTIFIER_BYTES_MAX = 6;
 
 /**
  * True while nobody has to do anything for single messages on their way: no store that refuses, and no event handler but
@@ -87,16 +91,27 @@ interface Range {
 
 /**
  * Members of a shared subscription take turns. A long run is cut into as many parts as there are members, a
- * short one message by message: either way each gets as many.
+ * short one message by message: either way each gets as many. Where some may be too large for a member, each is
+ * given by itself.
  */
 function shareRun(core: CoreContext, run: PublishRun, group: SharedGroup): void {
-  const part = Math.ceil(run.count / Math.max(1, group.members.length));
+  const isTight = group.members.some((member) => isLimitedBelow(member, run.largest));
+  const part = isTight ? 1 : Math.ceil(run.count / Math.max(1, group.members.length));
   for (let from = 0; from < run.count; from += part) {
-    const member = group.next();
+    const member = group.next(isTight ? (one) => takes(one, run.message(from)) : takesAnything);
     if (member === undefined) return;
     const to = Math.min(run.count, from + part);
     deliverRange(core, run, { recipient: member, group, from, to });
   }
+}
+
+/** True if a packet of so many bytes, and an identifier of the subscription, might be too large for the member's client. */
+function isLimitedBelow({ session }: Subscription, packetBytes: number): boolean {
+  const { connection } = session;
+  return (
+    connection !== undefined &&
+    connection.maximumPacketSize < packetBytes + SUBSCRIPTION_IDENTIFIER_BYTES_MAX
+  );
 }
 
 /** Copies packets in one go where nothing about them is special for this receiver, else delivers them singly. */

@@ -6,7 +6,7 @@ import type { Owed } from "../delivering/owed.ts";
 import { abandonQueue, takeQueued } from "../delivering/queueing.ts";
 import type { SessionDeleted } from "../hooks/connection-events.ts";
 import { endWatches } from "../management/delivery-watch.ts";
-import { deliveryFor } from "../publishing/publishing.ts";
+import { deliveryFor, takes } from "../publishing/publishing.ts";
 import { endReplay } from "../retained/retained-replay.ts";
 import { NEVER_EXPIRES } from "./session-expiry.ts";
 import type { Session } from "./session.ts";
@@ -114,7 +114,7 @@ function undelivered(core: CoreContext, session: Session): Delivery[] {
 
 function passOn(core: CoreContext, delivery: Delivery): void {
   const { message, group } = delivery;
-  const member = group?.next();
+  const member = group?.next((one) => takes(one, message));
   if (member === undefined || group === undefined) return;
   deliver(core, member.session, deliveryFor(member, message, group));
 }
