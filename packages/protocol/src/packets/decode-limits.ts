@@ -4,6 +4,8 @@ export interface DecodeLimits {
   readonly maximumUserProperties: number;
   /** Bytes of all names and values of one set of properties. More: ProtocolError 0x97. */
   readonly maximumUserPropertyBytes: number;
+  /** True: what is beyond the limits is checked and left out, in place of the error. Default false. */
+  readonly leavesOutExcess?: boolean;
 }
 
 /**

@@ -79,7 +79,7 @@ function decodeValues(reader: ByteReader, owner: PropertyOwner, limits: DecodeLi
     }
     if (definition.type === "stringPairList") {
       userPropertyBytes += decodeUserProperty(reader, userProperties);
-      requireWithinLimits(userProperties.length, userPropertyBytes, limits);
+      if (!isWithinLimits(userProperties.length, userPropertyBytes, limits)) userProperties.pop();
       values.userProperties = userProperties;
     } else if (definition.type === "varintList") {
       appendVarint(reader, definition, values);
@@ -101,14 +101,15 @@ function decodeUserProperty(reader: ByteReader, userProperties: [string, string]
   return reader.position - start - 4;
 }
 
-function requireWithinLimits(count: number, bytes: number, limits: DecodeLimits): void {
+/** False for a pair beyond the limits that is to be left out. */
+function isWithinLimits(count: number, bytes: number, limits: DecodeLimits): boolean {
   const { maximumUserProperties: countMax, maximumUserPropertyBytes: bytesMax } = limits;
-  if (count > countMax || bytes > bytesMax) {
-    throw new ProtocolError(
-      `userProperties exceeds ${countMax} or ${bytesMax} bytes`,
-      QUOTA_EXCEEDED,
-    );
-  }
+  if (count <= countMax && bytes <= bytesMax) return true;
+  if (limits.leavesOutExcess === true) return false;
+  throw new ProtocolError(
+    `userProperties exceeds ${countMax} or ${bytesMax} bytes`,
+    QUOTA_EXCEEDED,
+  );
 }
 
 function appendVarint(reader: ByteReader, definition: PropertyDefinition, values: Values): void {

@@ -5,7 +5,7 @@ import { CountedWarning } from "./counted-warning.ts";
 
 /** Warns of messages that a client cannot take, and of clients that take none any more; undefined if nobody reads that. */
 export function deliveryWarnings(log: Log, clock: Clock): DeliveryNotices | undefined {
-  const { warn } = log;
+  const { warn, debug } = log;
   if (warn === undefined) return undefined;
   const tooLarge = new CountedWarning(
     "a message was dropped: it is larger than the client's Maximum Packet Size",
@@ -14,6 +14,8 @@ export function deliveryWarnings(log: Log, clock: Clock): DeliveryNotices | unde
   );
   return {
     tooLarge: (message) => tooLarge.add({ ...message }),
+    droppedPublish: (publish) =>
+      debug?.("a PUBLISH was dropped, and its client cannot be told", { ...publish }),
     stalled: (window) =>
       warn("a client has acknowledged nothing for a minute, and more waits for it", { ...window }),
   };

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { OversizeMessage, StalledWindow } from "../../src/core/delivering/delivery-notices.ts";
+import type {
+  DroppedPublish,
+  OversizeMessage,
+  StalledWindow,
+} from "../../src/core/delivering/delivery-notices.ts";
 import { sessionStatus } from "../../src/core/management/session-status.ts";
 import {
   acknowledgement,
@@ -16,18 +20,21 @@ function noticed(): {
   harness: CoreHarness;
   tooLarge: OversizeMessage[];
   stalled: StalledWindow[];
+  dropped: DroppedPublish[];
 } {
   const tooLarge: OversizeMessage[] = [];
   const stalled: StalledWindow[] = [];
+  const dropped: DroppedPublish[] = [];
   const harness = new CoreHarness(
     {},
     {},
     {
       tooLarge: (message) => tooLarge.push(message),
       stalled: (window) => stalled.push(window),
+      droppedPublish: (publish) => dropped.push(publish),
     },
   );
-  return { harness, tooLarge, stalled };
+  return { harness, tooLarge, stalled, dropped };
 }
 
 describe("[MQTT-3.1.2-25] a message that is larger than its client takes", () => {
@@ -135,5 +142,32 @@ describe("a window full of messages that are never acknowledged", () => {
     for (let count = 0; count < 20; count += 1) harness.inject({ topic: "a", qos: 1 });
     harness.advance(10 * MINUTE_MS);
     expect(stalled).toEqual([]);
+  });
+});
+
+describe("a PUBLISH that is not taken", () => {
+  it.each([
+    [4, 1],
+    [4, 0],
+    [5, 0],
+  ] as const)("is told where its client cannot be: version %i, QoS %i", (protocolVersion, qos) => {
+    const { harness, dropped } = noticed();
+    const peer = harness.connect("c", { protocolVersion });
+    const identifier = qos === 0 ? {} : { packetIdentifier: 1 };
+    const deep = "a/".repeat(harness.core.options.topicLevelsMax + 1);
+    for (const topic of ["$mine/x", deep])
+      peer.send(publishPacket(topic, "x", { qos, ...identifier }));
+    expect(dropped).toMatchObject([
+      { clientId: "c", topic: "$mine/x", reasonCode: 0x87 },
+      { clientId: "c", topic: deep, reasonCode: 0x90 },
+    ]);
+  });
+
+  it("is told its client alone, where the acknowledgement has a Reason Code", () => {
+    const { harness, dropped } = noticed();
+    const peer = harness.connect("c");
+    peer.send(publishPacket("$mine/x", "x", { qos: 1, packetIdentifier: 1 }));
+    expect(peer.receiveOne("puback").reasonCode).toBe(0x87);
+    expect(dropped).toEqual([]);
   });
 });

@@ -1,11 +1,12 @@
 import {
   decodePacket,
+  decodeVarint,
   peekClientId,
   peekProtocolVersion,
   PeerError,
   ProtocolError,
 } from "@anax/protocol";
-import type { Packet } from "@anax/protocol";
+import type { DecodeLimits, Packet } from "@anax/protocol";
 import {
   receivePuback,
   receivePubcomp,
@@ -32,9 +33,9 @@ import { mayRun } from "../runs/run-delivering.ts";
 import { scanRun } from "../runs/scanning.ts";
 import { retainPlain } from "../retained/plain-retaining.ts";
 import type { Session } from "../sessions/session.ts";
-import { receiveSubscribe } from "../subscribing/subscribing.ts";
+import { receiveSubscribe, refuseSubscribe } from "../subscribing/subscribing.ts";
 import { takeRun } from "../runs/taking-run.ts";
-import { receiveUnsubscribe } from "../subscribing/unsubscribing.ts";
+import { receiveUnsubscribe, refuseUnsubscribe } from "../subscribing/unsubscribing.ts";
 
 const CONNECT = 1;
 /** Its whole first byte. With other flags it is the beginning of something else, of TLS as a rule. */
@@ -44,6 +45,8 @@ const PUBLISH = 3;
 const PINGREQ = 0xc0;
 const UNSUPPORTED_PROTOCOL_VERSION = 0x84;
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
+const PACKET_TOO_LARGE = 0x95;
+const QUOTA_EXCEEDED = 0x97;
 /** Steps of matching with which a run has cost as much as a packet that is taken singly. */
 const STEPS_OF_SINGLE = 1_024;
 
@@ -136,12 +139,7 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
       return noteStored(core, connection, appendedBefore);
   }
   if (isPublish) countPublish(core, connection);
-  const packet = decode(core, connection);
-  const task =
-    core.hooks.interceptingInboundPacket === undefined
-      ? dispatch(core, connection, packet)
-      : handle(core, connection, packet);
-  start(core, connection, task, run);
+  start(core, connection, taskFor(core, connection), run);
   noteSingle(core, connection);
 }
 
@@ -151,7 +149,47 @@ function countPublish(core: CoreContext, connection: Connection): void {
   core.statistics.publishBytesReceived += connection.framer.end - connection.framer.start;
 }
 
-function decode(core: CoreContext, connection: Connection): Packet {
+/** What is to be done with the packet that the framer has found. */
+function taskFor(core: CoreContext, connection: Connection): Task {
+  let packet: Packet;
+  try {
+    packet = decode(connection, core.decodeLimits);
+  } catch (error) {
+    if (!isExcess(error) || connection.state !== "connected") throw error;
+    const limits = { ...core.decodeLimits, leavesOutExcess: true };
+    return dispatchExcess(core, connection, decode(connection, limits), error.message);
+  }
+  return core.hooks.interceptingInboundPacket === undefined
+    ? dispatch(core, connection, packet)
+    : handle(core, connection, packet);
+}
+
+/** True for a packet that is well formed, but has more User Properties than are taken. */
+function isExcess(error: unknown): error is ProtocolError {
+  return error instanceof ProtocolError && error.reasonCode === QUOTA_EXCEEDED;
+}
+
+/**
+ * A packet with more User Properties than are taken. Where its answer has a Reason Code it is refused by that; in
+ * acknowledgements and DISCONNECT they only explain, and are left out.
+ */
+function* dispatchExcess(
+  core: CoreContext,
+  connection: Connection,
+  packet: Packet,
+  reasonString: string,
+): Task {
+  const { session } = connection;
+  const refusal = { reasonCode: QUOTA_EXCEEDED, reasonString };
+  if (session !== undefined && packet.type === "publish")
+    return yield* receivePublish(core, connection, session, packet, refusal);
+  if (packet.type === "subscribe") return refuseSubscribe(core, connection, packet, refusal);
+  if (packet.type === "unsubscribe") return refuseUnsubscribe(core, connection, packet, refusal);
+  if (packet.type === "auth") throw new ProtocolError(reasonString, QUOTA_EXCEEDED);
+  yield* dispatch(core, connection, packet);
+}
+
+function decode(connection: Connection, limits: DecodeLimits): Packet {
   const { framer } = connection;
   if (connection.state === "opened") {
     // Nothing may come before CONNECT [MQTT-3.1.0-1].
@@ -162,7 +200,7 @@ function decode(core: CoreContext, connection: Connection): Packet {
     connection.version = level >= 5 ? 5 : 4;
   }
   const { firstByte, bytes, bodyStart, end } = framer;
-  return decodePacket(firstByte, bytes, bodyStart, end, connection.version, core.decodeLimits);
+  return decodePacket(firstByte, bytes, bodyStart, end, connection.version, limits);
 }
 
 /**
@@ -249,8 +287,10 @@ function noteRefusedConnect(connection: Connection): void {
 
 /** A packet broke the protocol, or handling it failed: the answer that the state of the connection allows. */
 function failPacket(core: CoreContext, connection: Connection, error: unknown): void {
+  const isOversize = isOversizeConnect(connection, error);
   const { state, version } = connection;
   const isConnecting =
+    isOversize ||
     state === "authenticating" ||
     (state === "opened" && connection.framer.firstByte === CONNECT_BYTE);
   if (!isConnecting || !(error instanceof PeerError)) return fail(core, connection, error);
@@ -266,4 +306,17 @@ function failPacket(core: CoreContext, connection: Connection, error: unknown): 
   if (isTellable) return refuse(core, connection, refusal);
   shut(core, connection);
   tellRefusal(core, connection, refusal);
+}
+
+/** True for a CONNECT that is too large to be read, if as much of it has come as tells its version, which is noted then. */
+function isOversizeConnect(connection: Connection, error: unknown): boolean {
+  const { framer, state } = connection;
+  const { bytes, position, limit } = framer;
+  const isTooLarge = error instanceof PeerError && error.reasonCode === PACKET_TOO_LARGE;
+  if (state !== "opened" || !isTooLarge || bytes[position] !== CONNECT_BYTE) return false;
+  const start = position + 1 + (decodeVarint(bytes, position + 1, limit) & 7);
+  const level = peekProtocolVersion(bytes, start, limit);
+  if (level === undefined) return false;
+  connection.version = level >= 5 ? 5 : 4;
+  return true;
 }

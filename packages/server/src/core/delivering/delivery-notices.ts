@@ -15,8 +15,17 @@ export interface StalledWindow {
   readonly queuedMessages: number;
 }
 
+/** A PUBLISH that is not taken, of a client that is not told so: before MQTT 5.0 and at QoS 0 there is no way to. */
+export interface DroppedPublish {
+  readonly clientId: string;
+  readonly topic: string;
+  readonly reasonCode: number;
+  readonly reasonString: string | undefined;
+}
+
 /** Told of what is not delivered, or not going on, where neither end of the connection would show it. */
 export interface DeliveryNotices {
   readonly tooLarge: (message: OversizeMessage) => void;
+  readonly droppedPublish: (publish: DroppedPublish) => void;
   readonly stalled: (window: StalledWindow) => void;
 }

@@ -31,6 +31,7 @@ export function* receivePublish(
   connection: Connection,
   session: Session,
   packet: PublishPacket,
+  excess?: Excess,
 ): Task {
   const topic = resolveTopic(connection, packet);
   requireSupported(core, packet);
@@ -38,7 +39,12 @@ export function* receivePublish(
   const unstorable =
     packet.qos === 2 ? takeIdentifier(core, connection, session, topic, packet) : undefined;
   if (unstorable === "answered") return;
-  const refusal = unstorable ?? refusalOf(core, packet, topic);
+  const refusal = unstorable ?? (excess && refused(excess)) ?? refusalOf(core, packet, topic);
+  if (refusal !== undefined && (packet.qos === 0 || connection.version !== 5)) {
+    const { reasonCode, reasonString } = refusal;
+    const { clientId } = connection;
+    core.notices?.droppedPublish({ clientId, topic, reasonCode, reasonString });
+  }
   const message = messageFromPacket({ ...packet, topic }, session.clientId, core.now);
   const origin = { ...connection.context };
   const published = refusal ?? (yield* publish(core, message, origin));
@@ -101,14 +107,23 @@ function requireSupported(core: CoreContext, packet: PublishPacket): void {
 /** A message that is well formed but not taken: the acknowledgement says why, the connection stays. */
 function refusalOf(core: CoreContext, packet: PublishPacket, topic: string): Published | undefined {
   if (!isOpenToClients(topic, core.options)) {
-    return refused(NOT_AUTHORIZED, `clients may not publish to "${topic}"`);
+    return refused({
+      reasonCode: NOT_AUTHORIZED,
+      reasonString: `clients may not publish to "${topic}"`,
+    });
   }
   if (topic.split("/").length > core.options.topicLevelsMax) {
-    return refused(TOPIC_NAME_INVALID, `the topic has over ${core.options.topicLevelsMax} levels`);
+    return refused({
+      reasonCode: TOPIC_NAME_INVALID,
+      reasonString: `the topic has over ${core.options.topicLevelsMax} levels`,
+    });
   }
   const saysUtf8 = packet.properties?.payloadFormatIndicator === 1;
   if (core.options.checkPayloadFormat && saysUtf8 && !isUtf8(packet.payload)) {
-    return refused(PAYLOAD_FORMAT_INVALID, "the payload is not UTF-8");
+    return refused({
+      reasonCode: PAYLOAD_FORMAT_INVALID,
+      reasonString: "the payload is not UTF-8",
+    });
   }
   return undefined;
 }
@@ -117,7 +132,13 @@ function isUtf8(payload: Uint8Array): boolean {
   return validateUtf8(payload, 0, payload.length);
 }
 
-function refused(reasonCode: number, reasonString: string): Published {
+/** More of something in a packet than is taken, as its answer tells it. */
+export interface Excess {
+  readonly reasonCode: number;
+  readonly reasonString: string;
+}
+
+function refused({ reasonCode, reasonString }: Excess): Published {
   return { matched: 0, queued: 0, dropped: 0, reasonCode, reasonString, closeConnection: false };
 }
 

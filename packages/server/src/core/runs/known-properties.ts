@@ -1,4 +1,5 @@
-import { decodePacket, decodeVarint } from "@anax/protocol";
+import { decodePacket, decodeVarint, PeerError } from "@anax/protocol";
+import type { Packet } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { messageFromPacket } from "../publishing/message.ts";
@@ -80,8 +81,10 @@ function learnProperties(
 ): KnownProperties | undefined {
   const { framer, version } = connection;
   const { firstByte, bytes, bodyStart, end } = framer;
-  const packet = decodePacket(firstByte, bytes, bodyStart, end, version, core.decodeLimits);
-  if (packet.type !== "publish") return undefined;
+  const packet = decodedOr(undefined, () =>
+    decodePacket(firstByte, bytes, bodyStart, end, version, core.decodeLimits),
+  );
+  if (packet?.type !== "publish") return undefined;
   const { topicAlias, subscriptionIdentifiers } = packet.properties ?? {};
   if (subscriptionIdentifiers !== undefined) return undefined;
   // A plain copy: the `slice` of a Node Buffer would be a view of memory that is read into again.
@@ -95,6 +98,16 @@ function learnProperties(
   }
   connection.lastProperties = make({ size, received, sent, hasAlias, topicAlias: topicAlias ?? 0 });
   return connection.lastProperties;
+}
+
+/** What is wrong with a packet is for the general path to say, which may have an answer to it. */
+function decodedOr<Other>(other: Other, decode: () => Packet): Packet | Other {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof PeerError) return other;
+    throw error;
+  }
 }
 
 function isEqual(known: Uint8Array, bytes: Uint8Array, at: number): boolean {

@@ -45,6 +45,21 @@ export function* receiveSubscribe(
   pump(core, session);
 }
 
+/** Refuses all that a SUBSCRIBE asks for. */
+export function refuseSubscribe(
+  core: CoreContext,
+  connection: Connection,
+  { packetIdentifier, subscriptions }: SubscribePacket,
+  { reasonCode, reasonString }: { readonly reasonCode: number; readonly reasonString: string },
+): void {
+  sendPacket(core, connection, {
+    type: "suback",
+    packetIdentifier,
+    reasonCodes: subscriptions.map(() => reasonCode),
+    properties: { reasonString },
+  });
+}
+
 /** SUBACK, put together filter by filter. */
 class SubackBuilder {
   closeConnection = false;

@@ -13,6 +13,7 @@ import type { Subscriber } from "./subscription-making.ts";
 
 const NO_SUBSCRIPTION_EXISTED = 0x11;
 const UNSPECIFIED_ERROR = 0x80;
+const IMPLEMENTATION_SPECIFIC_ERROR = 0x83;
 
 /** UNSUBSCRIBE: each filter by itself, one UNSUBACK for all, even if nothing was there [MQTT-3.10.4-5] [MQTT-3.10.4-6]. */
 export function* receiveUnsubscribe(
@@ -46,6 +47,21 @@ export function* receiveUnsubscribe(
   if (outcomes.some(({ closeConnection }) => closeConnection)) {
     dismiss(core, connection, { reasonCode: UNSPECIFIED_ERROR });
   }
+}
+
+/** Refuses an UNSUBSCRIBE. UNSUBACK has no code for a quota. */
+export function refuseUnsubscribe(
+  core: CoreContext,
+  connection: Connection,
+  { packetIdentifier, topicFilters }: UnsubscribePacket,
+  { reasonString }: { readonly reasonString: string },
+): void {
+  sendPacket(core, connection, {
+    type: "unsuback",
+    packetIdentifier,
+    reasonCodes: topicFilters.map(() => IMPLEMENTATION_SPECIFIC_ERROR),
+    properties: { reasonString },
+  });
 }
 
 /** What became of one filter. */
