@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { MqttServer } from "../src/index.ts";
 
 const CONNECT = "100d00044d51545404020000000174";
@@ -50,6 +50,27 @@ describe("handleUpgrade", () => {
     await closed;
     http.close();
     await once(http, "close");
+  });
+
+  it("has its path beside ws with { server, path }, which would refuse that path", async () => {
+    http.removeAllListeners("upgrade");
+    const chat = new WebSocketServer({ server: http, path: "/chat" });
+    chat.on("connection", (socket) => socket.send("hi"));
+    const others = http.listeners("upgrade");
+    http.removeAllListeners("upgrade");
+    http.on("upgrade", (request, socket, head) => {
+      if (request.url === "/any/path") mqtt.handleUpgrade(request, socket, head);
+      else for (const other of others) other.call(http, request, socket, head);
+    });
+    const talk = new WebSocket(url.replace("/any/path", "/chat"));
+    const [greeting] = (await once(talk, "message")) as [Buffer];
+    expect(greeting.toString()).toBe("hi");
+    const socket = new WebSocket(url, "mqtt");
+    await once(socket, "open");
+    socket.send(Buffer.from(CONNECT, "hex"));
+    const [answer] = (await once(socket, "message")) as [Buffer];
+    expect(answer.toString("hex")).toBe("20020000");
+    talk.terminate();
   });
 
   it("answers who is not right, who is too many, and who comes too late", async () => {
