@@ -1,15 +1,25 @@
+import cluster from "node:cluster";
 import type { ServerEventHandlers } from "../events.ts";
 import type { Listener } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 
+/** Workers share the port, and nothing else: a message goes to the subscribers of one, and nobody would notice why. */
+const CLUSTER_WARNING =
+  "this is a worker of node:cluster; each worker is a server of its own, and a message reaches only the clients of one";
+
 /** Handlers that log when the server has started and where it listens, and when it has stopped; none if nobody wants that. */
 export function lifecycleLog(
-  { info }: Log,
+  { info, warn }: Log,
   listeners: () => readonly Listener[],
 ): ServerEventHandlers {
-  if (info === undefined) return {};
+  if (warn === undefined) return {};
+  const warnOfCluster = (): void => {
+    if (cluster.isWorker) warn(CLUSTER_WARNING);
+  };
+  if (info === undefined) return { started: warnOfCluster };
   return {
     started: () => {
+      warnOfCluster();
       const urls = listeners().flatMap(({ address }) => address?.url ?? []);
       info("started", { listeners: urls.join(" ") });
     },

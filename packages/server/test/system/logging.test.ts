@@ -1,3 +1,4 @@
+import cluster from "node:cluster";
 import { beforeEach, describe, expect, it } from "vitest";
 import { consoleLogger, jsonLinesLogger, MqttServer } from "../../src/index.ts";
 import type { LogLevel, LogRecord } from "../../src/index.ts";
@@ -181,6 +182,20 @@ describe("server", () => {
       reason: "Malformed Packet",
     });
     await server.stop();
+  });
+
+  it("warns in a worker of node:cluster, which shares its port and nothing else", async () => {
+    Object.assign(cluster, { isWorker: true });
+    const server = new MqttServer({ listeners: [], systemTopics: false, logger: recorder("warn") });
+    await server.start().finally(() => Object.assign(cluster, { isWorker: false }));
+    await server.stop();
+    expect(records.map(({ level, message }) => [level, message])).toEqual([
+      ["warn", expect.stringContaining("each worker is a server of its own")],
+    ]);
+    records = [];
+    await server.start();
+    await server.stop();
+    expect(records).toEqual([]);
   });
 
   it("registers no handlers for a log that nobody reads", () => {
