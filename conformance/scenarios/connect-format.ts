@@ -139,16 +139,17 @@ const refusals: readonly Scenario[] = BAD_CONNECTS.map((bad) => ({
   },
 }));
 
-// The format of the answer to an unknown level: that of 3.1.1 below 5, that of 5.0 above.
+// What the sender of an unknown level understands nobody knows. Ours gets the short form with Return Code 1, which clients of
+// every version take for a refusal; the form of 5.0 with 0x84 is right as well.
 const unsupportedVersions: Scenario = {
   title: "a Protocol Version that the server does not know is refused",
   statements: { v5: ["MQTT-3.1.2-2", "U-3.1.2.2-1"], v3: ["MQTT-3.1.2-2"] },
   run: async (context) => {
     for (const level of [0, 1, 2, 6, 255]) {
-      const peer = await context.open(level > 5 ? "5.0" : "3.1.1");
+      const peer = await context.open("3.1.1");
       const properties = level > 5 ? "00" : "";
       peer.send(`10 { "MQTT" ${integer(level, 1)} 02 0000 ${properties} "version" }`);
-      await peer.expectRefusal(level > 5 ? 0x84 : 0x01, 0x84, 0x01);
+      await peer.expectRefusal(0x01, 0x84);
     }
   },
 };

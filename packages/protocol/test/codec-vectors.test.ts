@@ -1,9 +1,9 @@
 /** Packets written out by hand from the specifications, read and written. */
 import { describe, expect, test } from "vitest";
-import { encodePacket, peekProtocolVersion } from "../src/index.ts";
+import { encodePacket, MalformedPacketError, peekProtocolVersion } from "../src/index.ts";
 import type { Packet } from "../src/index.ts";
 import { VECTORS } from "./packet-vectors.ts";
-import { decodeWhole, hex, toHex } from "./wire.ts";
+import { decodeWhole, hex, packetBytes, toHex } from "./wire.ts";
 
 for (const { name, versions, wire, packet } of VECTORS) {
   for (const version of versions) {
@@ -34,12 +34,6 @@ describe("longer forms that are read, but not written", () => {
 });
 
 describe("what MQTT 3.1 does otherwise", () => {
-  test("PUBREL, SUBSCRIBE and UNSUBSCRIBE may have DUP", () => {
-    expect(decodeWhole(hex("6a 02 0001"), 3).type).toBe("pubrel");
-    expect(decodeWhole(hex('8a 06 0001 0001 "a" 00'), 3).type).toBe("subscribe");
-    expect(decodeWhole(hex('aa 05 0001 0001 "a"'), 3).type).toBe("unsubscribe");
-  });
-
   test("CONNACK has no Session Present: its byte is ignored, and written as 0", () => {
     const accepted: Packet = { type: "connack", sessionPresent: true, reasonCode: 0 };
     expect(toHex(encodePacket(accepted, 3))).toBe("20020000");
@@ -50,6 +44,46 @@ describe("what MQTT 3.1 does otherwise", () => {
     const packet = decodeWhole(hex('10 0f 0006 "MQIsdp" 03 c2 0000 0001 "a"'), 3);
     expect(packet).not.toHaveProperty("userName");
     expect(packet).not.toHaveProperty("password");
+  });
+
+  test.each([
+    ["CONNECT", 0x10, 0x0f, '0006 "MQIsdp" 03 02 0000 0001 "a"'],
+    ["CONNACK", 0x20, 0x0f, "00 00"],
+    ["PUBACK", 0x40, 0x0f, "0001"],
+    ["PUBREC", 0x50, 0x0f, "0001"],
+    ["PUBREL", 0x62, 0x09, "0001"],
+    ["PUBCOMP", 0x70, 0x0f, "0001"],
+    ["SUBSCRIBE", 0x82, 0x09, '0001 0001 "a" 00'],
+    ["SUBACK", 0x90, 0x0f, "0001 00"],
+    ["UNSUBSCRIBE", 0xa2, 0x09, '0001 0001 "a"'],
+    ["UNSUBACK", 0xb0, 0x0f, "0001"],
+    ["PINGREQ", 0xc0, 0x0f, ""],
+    ["PINGRESP", 0xd0, 0x0f, ""],
+    ["DISCONNECT", 0xe0, 0x0f, ""],
+  ])("flags of %s that it does not use mean nothing", (_name, firstByte, unused, body) => {
+    const plain = decodeWhole(packetBytes(firstByte, body), 3);
+    for (let flags = 1; flags < 16; flags += 1) {
+      const decode = (): Packet => decodeWhole(packetBytes(firstByte ^ flags, body), 3);
+      if ((flags & ~unused) === 0) expect(decode()).toStrictEqual(plain);
+      else expect(decode).toThrow(MalformedPacketError);
+    }
+  });
+
+  test("DUP means nothing on a PUBLISH of QoS 0", () => {
+    expect(decodeWhole(hex('38 03 0001 "a"'), 3)).toMatchObject({ qos: 0, duplicate: false });
+  });
+
+  test("the Connect Flag that it does not use means nothing", () => {
+    const packet = decodeWhole(hex('10 0f 0006 "MQIsdp" 03 03 0000 0001 "a"'), 3);
+    expect(packet).toMatchObject({ clientId: "a", cleanStart: true });
+  });
+
+  test("the upper six bits of a requested and of a granted QoS mean nothing", () => {
+    const subscribe = decodeWhole(hex('82 06 0001 0001 "a" fe'), 3);
+    expect(subscribe).toMatchObject({ subscriptions: [{ topicFilter: "a", qos: 2 }] });
+    expect(decodeWhole(hex("90 05 0001 fd 80 02"), 3)).toMatchObject({ reasonCodes: [1, 0x80, 2] });
+    expect(() => decodeWhole(hex('82 06 0001 0001 "a" 03'), 3)).toThrow(/QoS 3/);
+    expect(() => decodeWhole(hex("90 03 0001 03"), 3)).toThrow(/Reason Code|return code/);
   });
 
   test("Will QoS and Will Retain without a Will mean nothing", () => {
@@ -134,8 +168,12 @@ describe("peekProtocolVersion", () => {
     ['0004 "MQTT" 05', 5],
     ['0004 "MQTT" 04 ff', 4],
     ['0004 "MQTT" 84', 4],
-    ['0004 "MQTT" 06', 6],
+    ['0004 "MQTT" 06', undefined],
+    ['0004 "MQTT" 85', undefined],
+    ['0004 "MQTT" 03', undefined],
     ['0006 "MQIsdp" 03', 3],
+    ['0006 "MQIsdp" 83', 3],
+    ['0006 "MQIsdp" 05', undefined],
     ['0004 "HTTP" 05', undefined],
     ['0004 "MQTT"', undefined],
     ["00", undefined],

@@ -2,7 +2,7 @@ import { ByteReader } from "../bytes/byte-reader.ts";
 import { ByteWriter } from "../bytes/byte-writer.ts";
 import { decodeServerBody, encodeClientBody } from "./client-codec.ts";
 import { encodeConnack } from "./connack.ts";
-import { decodeConnect } from "./connect.ts";
+import { decodeConnect, peekProtocolVersion } from "./connect.ts";
 import { DEFAULT_DECODE_LIMITS } from "./decode-limits.ts";
 import type { DecodeLimits } from "./decode-limits.ts";
 import { requireFlags } from "./fixed-header.ts";
@@ -15,6 +15,8 @@ import { encodeSuback } from "./suback.ts";
 import { decodeSubscribe } from "./subscribe.ts";
 import { encodeUnsuback } from "./unsuback.ts";
 import { decodeUnsubscribe } from "./unsubscribe.ts";
+
+const CONNECT_TYPE = 1;
 
 /**
  * Decodes one whole packet: its first byte, and its body (what Remaining Length counts) at
@@ -34,7 +36,8 @@ export function decodePacket(
   version: ProtocolVersion,
   limits: DecodeLimits = DEFAULT_DECODE_LIMITS,
 ): Packet {
-  requireFlags(firstByte, version);
+  const isConnect = firstByte >> 4 === CONNECT_TYPE;
+  requireFlags(firstByte, isConnect ? peekProtocolVersion(bytes, start, end) : version);
   const reader = new ByteReader(bytes, start, end);
   const packet = decodeBody(firstByte, reader, version, limits);
   reader.finish();
@@ -48,7 +51,7 @@ function decodeBody(
   limits: DecodeLimits,
 ): Packet {
   switch (firstByte >> 4) {
-    case 1:
+    case CONNECT_TYPE:
       return decodeConnect(reader, limits);
     case 8:
       return decodeSubscribe(reader, version, limits);

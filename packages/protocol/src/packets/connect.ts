@@ -76,8 +76,8 @@ const UNSUPPORTED_PROTOCOL_VERSION = 0x84;
 
 /**
  * Reads the body of CONNECT, of whatever version it is. 3.1 is read as leniently as its text asks:
- * Will QoS and Will Retain without a Will mean nothing, and a user name or password that is
- * announced may be missing at the end.
+ * the reserved flag, Will QoS and Will Retain without a Will mean nothing, and a user name or
+ * password that is announced may be missing at the end.
  *
  * @throws ProtocolError 0x84 for another protocol or version [MQTT-3.1.2-1] [MQTT-3.1.2-2]; 0x82
  *   for Authentication Data without Method; 0x90 for a Will Topic with a wildcard or empty.
@@ -118,16 +118,9 @@ function decodeProtocol(reader: ByteReader): {
 } {
   const name = decodeProtocolName(reader);
   const versionByte = reader.u8();
-  const level = versionByte & ~BRIDGE_BIT;
-  const bridge = versionByte !== level;
-  if (name === "MQIsdp" && level === 3) {
-    return { protocolVersion: 3, bridge };
-  }
-  if (name === "MQTT" && level === 4) {
-    return { protocolVersion: 4, bridge };
-  }
-  if (name === "MQTT" && versionByte === 5) {
-    return { protocolVersion: 5, bridge };
+  const protocolVersion = versionOf(name, versionByte);
+  if (protocolVersion !== undefined) {
+    return { protocolVersion, bridge: versionByte !== protocolVersion };
   }
   throw new ProtocolError(
     `Protocol Version ${versionByte} of ${name} is not supported`,
@@ -135,20 +128,27 @@ function decodeProtocol(reader: ByteReader): {
   );
 }
 
+/** The bridge bit is of 3.1 and 3.1.1 only. */
+function versionOf(name: "MQTT" | "MQIsdp", versionByte: number): ProtocolVersion | undefined {
+  const level = versionByte & ~BRIDGE_BIT;
+  if (name === "MQIsdp") return level === 3 ? 3 : undefined;
+  if (level === 4) return 4;
+  return versionByte === 5 ? 5 : undefined;
+}
+
 /**
- * The Protocol Version byte of a CONNECT body at start..end, without the bridge bit; `undefined`
- * when the Protocol Name is not one of MQTT's. It reads no further, so a Server can tell from a
- * CONNECT that it refuses as malformed or unsupported which form of CONNACK its sender expects.
+ * The Protocol Version of a CONNECT body at start..end; `undefined` when Protocol Name and Version byte are not those of
+ * one that there is. It reads no further, so a Server can tell from a CONNECT that it refuses as malformed which form of
+ * CONNACK its sender expects.
  */
 export function peekProtocolVersion(
   bytes: Uint8Array,
   start: number,
   end: number,
-): number | undefined {
+): ProtocolVersion | undefined {
   try {
     const reader = new ByteReader(bytes, start, end);
-    decodeProtocolName(reader);
-    return reader.u8() & ~BRIDGE_BIT;
+    return versionOf(decodeProtocolName(reader), reader.u8());
   } catch (error) {
     if (error instanceof PeerError) {
       return undefined;
@@ -198,7 +198,7 @@ function spells(bytes: Uint8Array, start: number, name: string): boolean {
 }
 
 function requireConsistentFlags(flags: number, version: ProtocolVersion): void {
-  if ((flags & RESERVED_BIT) !== 0) {
+  if (version !== 3 && (flags & RESERVED_BIT) !== 0) {
     throw new MalformedPacketError("Reserved Connect Flag is set");
   }
   const willBits = flags & (WILL_QOS_BITS | WILL_RETAIN_BIT);

@@ -44,7 +44,8 @@ const DUP_BIT = 0x08;
 /**
  * Reads the body of PUBLISH; the flags are in `firstByte`. Topic and payload are copies.
  *
- * @throws MalformedPacketError for QoS 3 [MQTT-3.3.1-4] and for DUP with QoS 0 [MQTT-3.3.1-2].
+ * @throws MalformedPacketError for QoS 3 [MQTT-3.3.1-4] and, but in 3.1, for DUP with QoS 0
+ *   [MQTT-3.3.1-2].
  * @throws ProtocolError 0x90 for a wildcard in the Topic Name [MQTT-3.3.2-2]; 0x82 for an empty
  *   one without Topic Alias; 0x82 for Packet Identifier 0 [MQTT-2.2.1-4].
  */
@@ -55,7 +56,8 @@ export function decodePublish(
   limits: DecodeLimits,
 ): PublishPacket {
   const qos = decodeQos((firstByte >> 1) & 0x03);
-  const duplicate = (firstByte & DUP_BIT) !== 0;
+  // In MQTT 3.1 DUP applies to QoS 1 and 2 only.
+  const duplicate = (firstByte & DUP_BIT) !== 0 && (qos !== 0 || version !== 3);
   if (duplicate && qos === 0) {
     throw new MalformedPacketError("PUBLISH of QoS 0 is a duplicate");
   }

@@ -34,7 +34,7 @@ export function decodeSuback(
   const properties = version === 5 ? decodeProperties(reader, "suback", limits) : undefined;
   const reasonCodes: number[] = [];
   while (reader.remaining > 0) {
-    const reasonCode = receivableReasonCode(reader.u8(), "suback");
+    const reasonCode = receivableReasonCode(grantedBits(reader.u8(), version), "suback");
     if (version !== 5 && reasonCode > FAILURE) {
       throw new ProtocolError(`SUBACK must not carry return code ${reasonCode}`);
     }
@@ -48,6 +48,11 @@ export function decodeSuback(
     packet.properties = properties;
   }
   return packet;
+}
+
+/** MQTT 3.1 does not use the upper six bits of a granted QoS, but its servers refuse by 0x80 as well. */
+function grantedBits(byte: number, version: ProtocolVersion): number {
+  return version !== 3 || byte === FAILURE ? byte : byte & 0x03;
 }
 
 /**

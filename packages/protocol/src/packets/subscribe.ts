@@ -44,7 +44,7 @@ const SHARED_PREFIX = "$share/";
  *
  * @throws ProtocolError 0x82 without any filter [MQTT-3.8.3-2], for QoS 3 or Retain Handling 3 in
  *   MQTT 5.0, and for No Local on a Shared Subscription [MQTT-3.8.3-4]; 0x8F for a filter that is not well formed.
- * @throws MalformedPacketError for reserved bits [MQTT-3.8.3-5] and, before MQTT 5.0, for QoS 3.
+ * @throws MalformedPacketError for reserved bits, but in 3.1, [MQTT-3.8.3-5] and, before MQTT 5.0, for QoS 3.
  */
 export function decodeSubscribe(
   reader: ByteReader,
@@ -97,10 +97,11 @@ function decodeSubscription(reader: ByteReader): SubscriptionRequest {
 function decodeOldSubscription(reader: ByteReader, version: 3 | 4): SubscriptionRequest {
   const topicFilter = decodeTopicFilter(reader, version);
   const options = reader.u8();
-  if ((options & 0xfc) !== 0) {
+  if (version === 4 && (options & 0xfc) !== 0) {
     throw new MalformedPacketError("Reserved bits of Requested QoS are set");
   }
-  const qos = decodeQos(options);
+  // MQTT 3.1 does not use the upper six.
+  const qos = decodeQos(options & 0x03);
   return { topicFilter, qos, noLocal: false, retainAsPublished: false, retainHandling: 0 };
 }
 

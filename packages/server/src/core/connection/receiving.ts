@@ -195,9 +195,9 @@ function decode(connection: Connection, limits: DecodeLimits): Packet {
     // Nothing may come before CONNECT [MQTT-3.1.0-1].
     if (framer.firstByte >> 4 !== CONNECT)
       throw new ProtocolError("the first packet is not CONNECT");
-    // Tells in which form a CONNECT that cannot be read is refused: 5.0 and what may come after it, or older.
-    const level = peekProtocolVersion(framer.bytes, framer.bodyStart, framer.end) ?? 4;
-    connection.version = level >= 5 ? 5 : 4;
+    // Tells in which form a CONNECT that cannot be read is refused. Of a version that there is not, nobody knows: the short
+    // form is what clients of all versions take for a refusal.
+    connection.version = peekProtocolVersion(framer.bytes, framer.bodyStart, framer.end) ?? 4;
   }
   const { firstByte, bytes, bodyStart, end } = framer;
   return decodePacket(firstByte, bytes, bodyStart, end, connection.version, limits);
@@ -315,8 +315,8 @@ function isOversizeConnect(connection: Connection, error: unknown): boolean {
   const isTooLarge = error instanceof PeerError && error.reasonCode === PACKET_TOO_LARGE;
   if (state !== "opened" || !isTooLarge || bytes[position] !== CONNECT_BYTE) return false;
   const start = position + 1 + (decodeVarint(bytes, position + 1, limit) & 7);
-  const level = peekProtocolVersion(bytes, start, limit);
-  if (level === undefined) return false;
-  connection.version = level >= 5 ? 5 : 4;
+  const version = peekProtocolVersion(bytes, start, limit);
+  if (version === undefined) return false;
+  connection.version = version;
   return true;
 }
