@@ -1,6 +1,9 @@
 import { expect, it, vi } from "vitest";
 import { Lingering } from "../../src/driver/lingering.ts";
 
+const { fakeableTimers } = await vi.hoisted(() => import("../support/fakeable-timers.ts"));
+vi.mock(import("../../src/platform.ts"), async (original) => fakeableTimers(await original()));
+
 /** Runs what is due, turn by turn, until nothing is; gives the number of turns. */
 function turnsUntilRest(): number {
   let turns = 0;

@@ -9,6 +9,9 @@ import { EchoAcceptor } from "../support/echo-acceptor.ts";
 import type { EchoConnection } from "../support/echo-acceptor.ts";
 import { turns, until } from "../support/turns.ts";
 
+const { fakeableTimers } = await vi.hoisted(() => import("../support/fakeable-timers.ts"));
+vi.mock(import("../../src/platform.ts"), async (original) => fakeableTimers(await original()));
+
 /** More than a socket's buffers hold. */
 const MUCH_BYTES = 20_000_000;
 

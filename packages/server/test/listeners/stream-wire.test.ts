@@ -4,6 +4,9 @@ import { CLOSE_TIMEOUT_MS, openStream } from "../../src/listeners/stream-wire.ts
 import { EchoAcceptor } from "../support/echo-acceptor.ts";
 import { turns } from "../support/turns.ts";
 
+const { fakeableTimers } = await vi.hoisted(() => import("../support/fakeable-timers.ts"));
+vi.mock(import("../../src/platform.ts"), async (original) => fakeableTimers(await original()));
+
 const PEER = { transport: "test", secure: false };
 
 /** A stream that takes a write when the test says so, or at once. */
