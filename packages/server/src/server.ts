@@ -170,8 +170,9 @@ export class MqttServer implements AsyncDisposable {
     this.#handlers.addAll(connectionLog(connections));
     this.#handlers.addAll(lifecycleLog(this.#log, () => this.listeners));
     this.#handlers.addAll(options.on ?? {});
+    const listenerLog = log("listener");
     this.#listeners = settings.listeners.map((listener) =>
-      isOwnListener(listener) ? listener : createListener(listener, log("listener")),
+      isOwnListener(listener) ? listener : createListener(listener, listenerLog),
     );
     this.#listening = new Listening(this.#listeners, {
       clock,

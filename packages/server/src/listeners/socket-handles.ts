@@ -71,21 +71,32 @@ interface StreamBinding {
   readonly kLastWriteWasAsync: number;
 }
 
-/** Versions of Node with which the tests have been run; others get sockets until somebody has run them there. */
-const TRIED_MAJORS: ReadonlySet<number> = new Set([20, 22, 24]);
+/** Major versions of Node with which the tests have been run; others get sockets until somebody has run them there. */
+export const KNOWN_NODE_MAJORS: readonly number[] = [20, 22, 24, 26];
 
-/** Handles of this process; undefined where Node is not as it is known. */
+/** The programs that `versions` of a process tell of. */
+type RuntimeVersions = Readonly<Record<string, string | undefined>>;
+
+/** Handles of this process; where it is not Node as it is known, the reason, in words for the log. */
 export function socketHandles(
-  nodeVersion: string = process.versions.node,
-): SocketHandles | undefined {
-  if (!TRIED_MAJORS.has(Number.parseInt(nodeVersion, 10))) return undefined;
+  versions: RuntimeVersions = process.versions,
+): SocketHandles | string {
+  const { node = "", bun, deno } = versions;
+  // Both say that they are a version of Node as well.
+  if (bun !== undefined) return `Bun ${bun} is not Node`;
+  if (deno !== undefined) return `Deno ${deno} is not Node`;
+  if (!KNOWN_NODE_MAJORS.includes(Number.parseInt(node, 10))) {
+    return `Node ${node} is none of the known versions ${KNOWN_NODE_MAJORS.join(", ")}`;
+  }
   const { binding } = process as unknown as { binding?: (name: string) => unknown };
   try {
     const found = binding?.call(process, "stream_wrap");
-    return isStreamBinding(found) ? new SocketHandles(found) : undefined;
+    return isStreamBinding(found)
+      ? new SocketHandles(found)
+      : `the handles of Node ${node} are not as they are known`;
   } catch {
     // The permission model, for one, does not give it.
-    return undefined;
+    return `Node ${node} does not give its handles, as under its permission model`;
   }
 }
 
@@ -118,12 +129,14 @@ interface ListeningHandle {
 
 /**
  * Has `take` called with the handle of each connection that a listening server accepts, before Node makes a socket around
- * it. What is not as expected, and errors, go the way that Node has for them.
+ * it. What is not as expected, and errors, go the way that Node has for them. False if the server has no such handle.
  */
-export function takeHandles(server: Server, take: (handle: SocketHandle) => void): void {
+export function takeHandles(server: Server, take: (handle: SocketHandle) => void): boolean {
   const listening = (server as unknown as { _handle?: ListeningHandle | null })._handle;
   const original = listening?.onconnection;
-  if (listening === null || listening === undefined || typeof original !== "function") return;
+  if (listening === null || listening === undefined || typeof original !== "function") {
+    return false;
+  }
   let isKnown = false;
   const onConnection: OnConnection = function onConnection(error, accepted) {
     // All that one server accepts is of one kind, so one is looked at.
@@ -131,6 +144,7 @@ export function takeHandles(server: Server, take: (handle: SocketHandle) => void
     else (original as OnConnection).call(this, error, accepted);
   };
   listening.onconnection = onConnection;
+  return true;
 }
 
 /** The ends of a handle's connection: the peer's is asked for at once, since it is gone when the connection is. */

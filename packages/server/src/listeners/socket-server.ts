@@ -29,6 +29,9 @@ const BACKLOG = 4_096;
 /** Accept errors are logged once in this many milliseconds: under EMFILE they come by thousands. */
 const ERROR_LOG_INTERVAL_MS = 1_000;
 
+/** Logs that have been told of the slower way. */
+const TOLD = new WeakSet<Log>();
+
 /**
  * Accepts sockets, asks whether each may stay, and hands those on. An accept error (too many open
  * files, say) is logged and survived: the system keeps waiting peers in its backlog or drops them,
@@ -89,8 +92,17 @@ export class SocketServer {
       openAdmitted(socket, peerOf(socket), acceptor);
     });
     const handles = socketHandles();
-    if (handles === undefined || this.#server === undefined) return;
-    takeHandles(this.#server, (handle) => this.#open(handle, handles, acceptor, peerOf));
+    if (this.#server === undefined) return;
+    if (typeof handles === "string") return this.#tellSlower(handles);
+    const take = (handle: SocketHandle): void => this.#open(handle, handles, acceptor, peerOf);
+    if (!takeHandles(this.#server, take)) this.#tellSlower("the listening handle is not known");
+  }
+
+  /** Once for each server: the reason is the same for all its listeners. */
+  #tellSlower(reason: string): void {
+    if (TOLD.has(this.#log)) return;
+    TOLD.add(this.#log);
+    this.#log.info?.("plain connections take the slower way, through streams", { reason });
   }
 
   #open(

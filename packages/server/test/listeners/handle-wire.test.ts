@@ -2,8 +2,16 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Server, Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { MqttServer } from "../../src/index.ts";
+import type { LogRecord } from "../../src/index.ts";
 import { HandleWire } from "../../src/listeners/handle-wire.ts";
-import { HandleAddresses, socketHandles, takeHandles } from "../../src/listeners/socket-handles.ts";
+import {
+  HandleAddresses,
+  KNOWN_NODE_MAJORS,
+  SocketHandles,
+  socketHandles,
+  takeHandles,
+} from "../../src/listeners/socket-handles.ts";
 import { CLOSE_TIMEOUT_MS } from "../../src/listeners/stream-wire.ts";
 import { EchoAcceptor } from "../support/echo-acceptor.ts";
 import type { EchoConnection } from "../support/echo-acceptor.ts";
@@ -28,7 +36,7 @@ beforeEach(async () => {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const handles = socketHandles();
-  if (handles === undefined) throw new Error(`Node ${process.version} is not known`);
+  if (typeof handles === "string") throw new Error(handles);
   takeHandles(server, (handle) => {
     acceptor.admit();
     const { remoteAddress = "", remotePort = 0 } = new HandleAddresses(handle);
@@ -98,7 +106,7 @@ describe("accepting", () => {
   });
 
   it("does nothing to a server that does not listen", () => {
-    expect(() => takeHandles(createServer(), () => undefined)).not.toThrow();
+    expect(takeHandles(createServer(), () => undefined)).toBe(false);
   });
 });
 
@@ -107,21 +115,58 @@ describe("handles are used", () => {
   afterEach(() => vi.restoreAllMocks());
 
   it("in versions of Node that are known, and in no others", () => {
-    expect(socketHandles("20.19.0")).toBeDefined();
-    expect(socketHandles("21.7.3")).toBeUndefined();
-    expect(socketHandles("99.0.0")).toBeUndefined();
+    for (const major of [20, 22, 24, 26]) {
+      expect(socketHandles({ node: `${major}.1.0` })).toBeInstanceOf(SocketHandles);
+    }
+    expect(socketHandles({ node: "21.7.3" })).toBe(
+      "Node 21.7.3 is none of the known versions 20, 22, 24, 26",
+    );
+    expect(socketHandles({ node: "99.0.0" })).toContain("Node 99.0.0");
+    expect(KNOWN_NODE_MAJORS).toContain(Number.parseInt(process.versions.node, 10));
+  });
+
+  it("not where something else says that it is Node", () => {
+    expect(socketHandles({ node: "24.3.0", bun: "1.4.5" })).toBe("Bun 1.4.5 is not Node");
+    expect(socketHandles({ node: "24.2.0", deno: "2.9.6" })).toBe("Deno 2.9.6 is not Node");
   });
 
   it("only where Node gives them", () => {
     vi.spyOn(binding, "binding").mockImplementation(() => {
       throw new Error("denied");
     });
-    expect(socketHandles()).toBeUndefined();
+    expect(socketHandles()).toContain("does not give its handles");
   });
 
   it("only where they are what they must be", () => {
     vi.spyOn(binding, "binding").mockReturnValue({ WriteWrap: class {}, streamBaseState: [0] });
-    expect(socketHandles()).toBeUndefined();
+    expect(socketHandles()).toContain("are not as they are known");
+  });
+
+  it("or else the log says once that plain connections take the slower way, and why", async () => {
+    vi.spyOn(binding, "binding").mockReturnValue({});
+    const records: LogRecord[] = [];
+    await using mqtt = new MqttServer({
+      listeners: [
+        { type: "tcp", port: 0 },
+        { type: "tcp", port: 0 },
+      ],
+      logger: { level: "info", write: (record) => void records.push(record) },
+    });
+    await mqtt.start();
+    const told = records.filter(({ message }) => message.includes("slower way"));
+    expect(told).toHaveLength(1);
+    expect(told[0]?.level).toBe("info");
+    expect(told[0]?.fields["reason"]).toContain("are not as they are known");
+  });
+
+  it("and where they are used, the log does not speak of it", async () => {
+    const records: LogRecord[] = [];
+    await using mqtt = new MqttServer({
+      port: 0,
+      logger: { level: "trace", write: (record) => void records.push(record) },
+    });
+    await mqtt.start();
+    expect(records.filter(({ message }) => message.includes("slower way"))).toEqual([]);
   });
 });
 
