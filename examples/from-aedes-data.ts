@@ -1,3 +1,4 @@
+/** In aedes: the `persistence` option, and what it holds when you change over. */
 /**
  * Moves what aedes has stored to Anax: retained messages, and of each device its subscriptions and the messages that
  * wait for it. Devices then come with the Client Identifiers that they have, and go on.

@@ -17,6 +17,6 @@ describe("README.md of the examples", () => {
 
   it.each(examples)("%s names its counterpart in the first line", (name) => {
     const [first = ""] = readFileSync(new URL(name, FOLDER), "utf8").split("\n");
-    expect(first).toMatch(/^\/\*\* In MQTTnet: .*\*\/$/);
+    expect(first).toMatch(/^\/\*\* In (?:MQTTnet|aedes): .*\*\/$/);
   });
 });
