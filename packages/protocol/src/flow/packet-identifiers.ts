@@ -14,7 +14,8 @@ import { requireInvariant } from "./invariant.ts";
 /** Largest Packet Identifier; the smallest is 1. */
 export const PACKET_IDENTIFIER_MAX = 65_535;
 
-const CAPACITY_FIRST = 4;
+/** Most Sessions have one exchange at a time. */
+const CAPACITY_FIRST = 1;
 const CAPACITY_MAX = 65_536;
 
 /** An empty table up to this size is kept, because a busy Session is about to need it again. */

@@ -48,6 +48,7 @@ export interface OpenExchange<T> {
 
 /** Never written to. */
 const NO_SLOTS: number[] = [];
+const NO_ITEMS: never[] = [];
 
 /** Bytes that the exchanges of many Sessions hold together. */
 export interface HeldBytes {
@@ -66,7 +67,7 @@ export class Sender<T> {
    * Number of the sending that counts for the order: of the PUBLISH, after PUBREC of the PUBREL.
    */
   #sequence: number[] = NO_SLOTS;
-  #items: (T | undefined)[] = [];
+  #items: (T | undefined)[] = NO_ITEMS;
   #sequenceNext = 1;
   #inFlight = 0;
   /** Bytes that each exchange holds, by slot; undefined while none ever held any. */

@@ -1,12 +1,13 @@
 /**
  * Free byte arrays, so that a connection holds memory for output only while it has output. Arrays
- * above the largest class are left to the garbage collector.
+ * above the largest class are left to the garbage collector. The smallest is for those many that get a message now and then:
+ * thousands of them have output in one turn.
  */
-const CLASS_BYTES = [4_096, 65_536, 1_048_576] as const;
-const FREE_MAX = [4_096, 256, 16] as const;
+const CLASS_BYTES = [512, 4_096, 65_536, 1_048_576] as const;
+const FREE_MAX = [4_096, 1_024, 256, 16] as const;
 
 export class BytePool {
-  readonly #free: Uint8Array[][] = [[], [], []];
+  readonly #free: readonly Uint8Array[][] = CLASS_BYTES.map(() => []);
 
   /** An array of at least `bytes` bytes, with whatever was in it before. */
   take(bytes: number): Uint8Array {

@@ -69,7 +69,8 @@ describe("a full table of sessions", () => {
     harness.inject({ topic: "t", qos: 1 });
     for (const clientId of ["sent", "queued"]) {
       const session = harness.core.sessions.get(clientId);
-      for (const filter of session?.subscriptions.keys() ?? []) session?.deleteSubscription(filter);
+      for (const { filter } of session?.subscriptions.values() ?? [])
+        session?.deleteSubscription(filter);
     }
     sent.cut();
     harness

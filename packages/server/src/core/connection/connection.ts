@@ -82,8 +82,6 @@ export class Connection {
   sessionPresent = false;
   /** True once the client was told that it is connected, and `clientConnected` fired. */
   isAnnounced = false;
-  ending: Ending = { type: "notClean", willIsDue: true };
-
   /** The wire has not taken all that it was given. */
   isCongested = false;
   /** In the list of connections to be flushed. */
@@ -153,6 +151,7 @@ export class Connection {
   /** Items from before there was a session; undefined if nobody asked for them. */
   itemsBefore: SessionItems | undefined;
   readonly #pool: BytePool;
+  #ending: Ending | undefined;
   #refusedIdentifiers: RecentNumbers | undefined;
   #backlog: Outbox | undefined;
 
@@ -222,6 +221,11 @@ export class Connection {
   /** Identifiers of QoS 2 messages that were refused on this connection, and whose PUBREL may come all the same. */
   get refusedIdentifiers(): RecentNumbers {
     return (this.#refusedIdentifiers ??= new RecentNumbers(REFUSED_IDENTIFIERS_MAX));
+  }
+
+  /** How it ends, made when that begins. */
+  get ending(): Ending {
+    return (this.#ending ??= { type: "notClean", willIsDue: true });
   }
 
   /** Items of the session, made when somebody asks for them. */

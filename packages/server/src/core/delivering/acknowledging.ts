@@ -201,7 +201,7 @@ function endExchange(
   const isShown = core.hooks.clientAcknowledgedPublishPacket !== undefined;
   const delivery = isShown && owed !== undefined ? deliveryOf(core, session, owed) : undefined;
   finishExchange(core, session, packetIdentifier, owed);
-  if (session.sender.inFlight === 0 && session.queue.length === 0) session.addresses.beginAnew();
+  if (session.sender.inFlight === 0 && session.queue.length === 0) session.forgetAddresses();
   connection.resent?.delete(packetIdentifier);
   return delivery;
 }

@@ -16,13 +16,16 @@ const COMMON: readonly Address[] = [
   { qos: 2, retain: true, subscriptionIdentifiers: undefined, group: undefined },
 ];
 
+/** Of all books that have none of their own, which are nearly all; never written to. */
+const NO_ADDRESSES: Address[] = [];
+
 /**
  * Turns a stored message and an address into one number and back. A million deliveries that wait are then eight megabytes
  * instead of hundreds. Numbers from 0 have one of the common addresses in their lowest two bits and the message's slot
  * above them; below 0 the address is one that this book has.
  */
 export class AddressBook {
-  #addresses: Address[] = [];
+  #addresses: Address[] = NO_ADDRESSES;
   #indexes: Map<string, number> | undefined;
 
   get size(): number {
@@ -48,7 +51,7 @@ export class AddressBook {
   /** To be called when no number of this book is in use. */
   beginAnew(): void {
     if (this.#addresses.length <= ADDRESSES_KEPT) return;
-    this.#addresses = [];
+    this.#addresses = NO_ADDRESSES;
     this.#indexes = undefined;
   }
 
@@ -62,6 +65,7 @@ export class AddressBook {
     const { qos, retain, subscriptionIdentifiers, group } = address;
     this.#indexes ??= new Map();
     this.#indexes.set(key, this.#addresses.length);
+    if (this.#addresses === NO_ADDRESSES) this.#addresses = [];
     return this.#addresses.push({ qos, retain, subscriptionIdentifiers, group }) - 1;
   }
 }

@@ -1,11 +1,14 @@
 import type { Owed } from "./owed.ts";
 
+/** Of all that are empty, which most sessions are; never written to. */
+const NO_RING: (Owed | undefined)[] = [];
+
 /**
  * Deliveries that wait, first in first out, in a ring that grows by doubling and is let go when empty.
  * It counts bytes and messages; what to do when there are too many is its owner's business.
  */
 export class DeliveryQueue {
-  #ring: (Owed | undefined)[] = [];
+  #ring: (Owed | undefined)[] = NO_RING;
   #head = 0;
   #length = 0;
   #bytes = 0;
@@ -47,7 +50,7 @@ export class DeliveryQueue {
   }
 
   clear(): void {
-    this.#ring = [];
+    this.#ring = NO_RING;
     this.#head = 0;
     this.#length = 0;
     this.#bytes = 0;

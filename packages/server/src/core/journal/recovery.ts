@@ -74,7 +74,7 @@ function recoverSession(
 ): Session {
   const { stored } = recovered;
   const { clientId, createdAtMs } = stored;
-  const session = new Session({ clientId, createdAtMs, items: new Map() });
+  const session = new Session({ clientId, createdAtMs });
   session.userName = stored.userName;
   session.isOwned = stored.isOwned;
   session.expiryIntervalSeconds = stored.expiryIntervalSeconds;

@@ -86,6 +86,6 @@ export class Router {
 function routeOf({ subscribers, groups }: FilterNode): Route {
   return {
     recipients: subscribers?.all ?? [],
-    groups: groups === undefined ? [] : [...groups.values()],
+    groups: groups === undefined ? NO_ROUTE.groups : [...groups.values()],
   };
 }

@@ -31,7 +31,7 @@ export class Subscribers {
     }
     const { all } = this;
     const index = indexOf(all, session);
-    this.#list = index < 0 ? [...all, subscription] : all.with(index, subscription);
+    this.#list = index < 0 ? withOneMore(all, subscription) : all.with(index, subscription);
     if (this.#list.length > FEW) this.#many = new Map(this.#list.map((one) => [one.session, one]));
     return index < 0;
   }
@@ -48,6 +48,11 @@ export class Subscribers {
     this.#list = all.toSpliced(index, 1);
     return true;
   }
+}
+
+/** Made at its length: a list that grows by itself has room for sixteen more, which most filters never need. */
+function withOneMore(list: readonly Subscription[], one: Subscription): readonly Subscription[] {
+  return list.length === 0 ? [one] : list.concat(one);
 }
 
 function indexOf(list: readonly Subscription[], session: Session): number {

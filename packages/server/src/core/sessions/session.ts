@@ -11,9 +11,11 @@ import type { MessageSink } from "../management/internal-subscription.ts";
 import type { DeliveryWatch } from "../management/delivery-watch.ts";
 import type { RetainedReplay } from "../retained/retained-replay.ts";
 import type { Subscription } from "../routing/subscription.ts";
+import { SessionSubscriptions } from "./session-subscriptions.ts";
 import type { PendingWill } from "./will.ts";
 
-const NO_SUBSCRIPTIONS: ReadonlyMap<string, Subscription> = new Map();
+/** Of all that have none; never written to. */
+const NO_SUBSCRIPTIONS = new SessionSubscriptions();
 
 /**
  * Session State: what the server remembers of one Client Identifier, whether or not it is connected.
@@ -53,7 +55,7 @@ export class Session {
   watches: Map<number, DeliveryWatch> | undefined;
   // Most sessions never need most of these, and there may be very many sessions: each is made when it is first used.
   #items: SessionItems | undefined;
-  #subscriptions: Map<string, Subscription> | undefined;
+  #subscriptions: SessionSubscriptions | undefined;
   #sender: Sender<Owed> | undefined;
   #receiver: Receiver | undefined;
   #addresses: AddressBook | undefined;
@@ -78,12 +80,12 @@ export class Session {
   }
 
   /** By filter as the client wrote it. */
-  get subscriptions(): ReadonlyMap<string, Subscription> {
+  get subscriptions(): Pick<SessionSubscriptions, "size" | "get" | "has" | "values"> {
     return this.#subscriptions ?? NO_SUBSCRIPTIONS;
   }
 
   addSubscription(subscription: Subscription): void {
-    (this.#subscriptions ??= new Map()).set(subscription.filter, subscription);
+    (this.#subscriptions ??= new SessionSubscriptions()).set(subscription);
   }
 
   deleteSubscription(filter: string): void {
@@ -113,6 +115,11 @@ export class Session {
   /** What the numbers in `sender` and `queue` mean. */
   get addresses(): AddressBook {
     return (this.#addresses ??= new AddressBook());
+  }
+
+  /** To be called when nothing in `sender` and `queue` is a number. */
+  forgetAddresses(): void {
+    this.#addresses?.beginAnew();
   }
 
   /** Forgets all exchanges in both directions. */
