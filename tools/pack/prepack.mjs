@@ -12,7 +12,12 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = process.cwd();
 const { imports = {}, files } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-const COPIED = ["docs/guide", "docs/reference/events.md", "docs/reference/cli.md"];
+const COPIED = [
+  "docs/guide",
+  "docs/reference/events.md",
+  "docs/reference/cli.md",
+  "docs/reference/sys-topics.md",
+];
 
 /** The declarations as the compiler wrote them, for `undo`; it lies beside what is packed. */
 const originals = join(folder, ".prepack.json");

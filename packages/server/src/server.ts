@@ -51,6 +51,7 @@ import type { Clock } from "./ports/clock.ts";
 import type { Listener, ListenerAddress } from "./ports/listener.ts";
 import type { Log } from "./ports/logger.ts";
 import { deliveryWarnings } from "./system/delivery-warnings.ts";
+import { heapBytes } from "./system/heap-bytes.ts";
 import { connectionLog, refusalLog } from "./system/connection-log.ts";
 import { lifecycleLog } from "./system/lifecycle-log.ts";
 import { logFor } from "./system/log.ts";
@@ -450,6 +451,7 @@ export class MqttServer implements AsyncDisposable {
       version: packageVersion(),
       statistics: () => this.statistics,
       health: () => this.health,
+      heapBytes,
       publish: (topic, payload) => {
         const message = messageToInject({ topic, payload, retain: true });
         this.#driver.inject(message, {}).catch((error: unknown) => {

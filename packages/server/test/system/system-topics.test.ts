@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { MqttServer } from "../../src/index.ts";
+import { MqttServer, SYSTEM_TOPICS } from "../../src/index.ts";
 import { LoadAverage } from "../../src/system/load-average.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { MqttPeer } from "../support/mqtt-peer.ts";
@@ -39,38 +39,67 @@ async function connected(clientId: string): Promise<MqttPeer> {
   return client;
 }
 
+/** Names below `$SYS/broker/` that dashboards for mosquitto ask for. */
+const CONVENTIONAL = [
+  "version",
+  "uptime",
+  "clients/connected",
+  "clients/total",
+  "clients/maximum",
+  "clients/disconnected",
+  "clients/expired",
+  "messages/received",
+  "messages/sent",
+  "messages/stored",
+  "publish/messages/received",
+  "publish/messages/sent",
+  "publish/messages/dropped",
+  "publish/bytes/received",
+  "publish/bytes/sent",
+  "bytes/received",
+  "bytes/sent",
+  "heap/current",
+  "heap/maximum",
+  "subscriptions/count",
+  "shared_subscriptions/count",
+  "retained messages/count",
+  "store/messages/count",
+  "store/messages/bytes",
+  "load/messages/received/1min",
+  "load/bytes/sent/15min",
+  "load/connections/5min",
+  "load/sockets/1min",
+  "load/publish/dropped/1min",
+];
+
 describe("$SYS topics", () => {
-  it("have the conventional names", () => {
-    const names = [...take().keys()];
+  it("are those of the table, each of them", () => {
+    const names = Array.from(take().keys(), (name) => `$SYS/broker/${name}`);
+    expect(names).toEqual(Object.keys(SYSTEM_TOPICS));
     expect(names).toEqual(
-      expect.arrayContaining([
-        "version",
-        "uptime",
-        "clients/connected",
-        "clients/total",
-        "clients/maximum",
-        "clients/disconnected",
-        "clients/expired",
-        "messages/received",
-        "messages/sent",
-        "publish/messages/received",
-        "publish/messages/sent",
-        "publish/messages/dropped",
-        "publish/bytes/received",
-        "publish/bytes/sent",
-        "bytes/received",
-        "bytes/sent",
-        "subscriptions/count",
-        "shared_subscriptions/count",
-        "retained messages/count",
-        "store/messages/count",
-        "load/messages/received/1min",
-        "load/bytes/sent/15min",
-        "load/connections/5min",
-        "load/sockets/1min",
-        "load/publish/dropped/1min",
-      ]),
+      expect.arrayContaining(CONVENTIONAL.map((name) => `$SYS/broker/${name}`)),
     );
+  });
+
+  it("tell the memory that is used, and the most that was", () => {
+    const topics = take();
+    const current = Number(topics.get("heap/current"));
+    const maximum = Number(topics.get("heap/maximum"));
+    expect(current).toBeGreaterThan(1_000_000);
+    expect(maximum).toBe(current);
+    const held = new Uint8Array(50_000_000).fill(1);
+    clock.advance(10_000);
+    const later = take();
+    expect(Number(later.get("heap/current"))).toBeGreaterThan(held.length);
+    expect(Number(later.get("heap/maximum"))).toBeGreaterThan(maximum);
+  });
+
+  it("count what is stored under both names", async () => {
+    await server.injectApplicationMessage({ topic: "a", payload: "b", retain: true });
+    clock.advance(10_000);
+    const topics = take();
+    expect(topics.get("messages/stored")).toBe(topics.get("store/messages/count"));
+    expect(Number(topics.get("messages/stored"))).toBe(Object.keys(SYSTEM_TOPICS).length + 1);
   });
 
   it("may be held back by interceptingPublish, as all that the server publishes", () => {
@@ -89,7 +118,7 @@ describe("$SYS topics", () => {
 
   it("tell the version and the uptime in words", () => {
     const topics = take();
-    expect(topics.get("version")).toMatch(/^anax \d+\.\d+\.\d+/);
+    expect(topics.get("version")).toMatch(/^anax version \d+\.\d+\.\d+/);
     expect(topics.get("uptime")).toBe("0 seconds");
     clock.advance(10_000);
     expect(take().get("uptime")).toBe("10 seconds");
