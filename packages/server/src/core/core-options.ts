@@ -42,6 +42,7 @@ export interface CoreOptions {
   readonly unstoredBytesMax: number;
   /** Levels of a Topic Name or Topic Filter. */
   readonly topicLevelsMax: number;
+  /** Subscriptions of one session. All their filters together have at most 20 times as many levels, or 65 536. */
   readonly subscriptionsPerSessionMax: number;
   /** User Properties in one packet. */
   readonly userPropertiesMax: number;
@@ -99,7 +100,7 @@ export const CORE_DEFAULTS: CoreOptions = {
   queueQos0: false, // the specification leaves it open; QoS 0 promises nothing
   backlogBytesMax: 4_194_304, // a burst above the kernel's own buffers
   unstoredBytesMax: 16_777_216, // a tenth of a second of a fast disk; the commit under way has as much again
-  topicLevelsMax: 128, // deep topics are an attack on the tree
+  topicLevelsMax: 65_536, // as many as a topic has room for; the specification names no other limit
   subscriptionsPerSessionMax: 10_000, // gateways subscribe to thousands of topics
   userPropertiesMax: 64, // each costs time and memory at every receiver
   userPropertyBytesMax: 8_192, // the same

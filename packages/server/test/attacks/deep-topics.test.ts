@@ -6,13 +6,12 @@ import { countCalls, stopCounting } from "./call-counter.ts";
 
 /** What the length of a string in MQTT allows. */
 const SLASHES = "/".repeat(65_535);
-const LEVELS_MAX = 65_536;
 
 afterEach(stopCounting);
 
-describe("a topic of 65 536 levels is refused by itself, and the connection stays:", () => {
+describe("where an operator allows 128 levels, a topic of 65 536 is refused by itself, and the connection stays:", () => {
   it("in PUBLISH, retained or not", () => {
-    const harness = new CoreHarness();
+    const harness = new CoreHarness({ topicLevelsMax: 128 });
     const peer = harness.connect("attacker");
     for (const retain of [false, true, false]) {
       peer.send(publishPacket(SLASHES, "a", { qos: 1, packetIdentifier: 1, retain }));
@@ -25,7 +24,7 @@ describe("a topic of 65 536 levels is refused by itself, and the connection stay
   });
 
   it("in SUBSCRIBE and UNSUBSCRIBE, shared or not", () => {
-    const harness = new CoreHarness();
+    const harness = new CoreHarness({ topicLevelsMax: 128 });
     const peer = harness.connect("attacker");
     const filters = [SLASHES, `$share/g${SLASHES.slice(8)}`, `${"+/".repeat(32_000)}#`, "fine"];
     expect(subscribe(peer, ...filters).reasonCodes).toEqual([0x8f, 0x8f, 0x8f, 2]);
@@ -35,7 +34,7 @@ describe("a topic of 65 536 levels is refused by itself, and the connection stay
   });
 
   it("in a Will", () => {
-    const harness = new CoreHarness();
+    const harness = new CoreHarness({ topicLevelsMax: 128 });
     const topic = SLASHES.slice(0, 60_000);
     const will = { topic, payload: new Uint8Array(0), qos: 0, retain: true } as const;
     const peer = harness.connecting("attacker", { will });
@@ -43,11 +42,11 @@ describe("a topic of 65 536 levels is refused by itself, and the connection stay
   });
 });
 
-describe("where an operator allows topics of 65 536 levels, nothing recurses by them:", () => {
+describe("topics of as many levels as there can be are taken, and nothing recurses by them:", () => {
   const deep = `a${"/a".repeat(32_767)}`;
 
   it("publishing, subscribing, retaining and their ends", () => {
-    const harness = new CoreHarness({ topicLevelsMax: LEVELS_MAX });
+    const harness = new CoreHarness();
     const peer = harness.connect("attacker");
     const filters = [deep, `+${"/+".repeat(32_767)}`, `a${"/a".repeat(30_000)}/#`];
     expect(subscribe(peer, ...filters).reasonCodes).toEqual([2, 2, 2]);
@@ -64,14 +63,43 @@ describe("where an operator allows topics of 65 536 levels, nothing recurses by 
     expect(harness.reports).toEqual([]);
   });
 
+  it("[MQTT-4.7.3-3] slashes alone", () => {
+    const harness = new CoreHarness();
+    const peer = harness.connect("c");
+    expect(subscribe(peer, SLASHES).reasonCodes).toEqual([2]);
+    peer.send(publishPacket(SLASHES, "first"), publishPacket(SLASHES, "second"));
+    expect(peer.receiveTexts()).toEqual(["first", "second"]);
+  });
+
   it("a Will", () => {
-    const harness = new CoreHarness({ topicLevelsMax: LEVELS_MAX });
+    const harness = new CoreHarness();
     const reader = harness.connect("reader");
     subscribe(reader, "#");
     const topic = deep.slice(0, 60_001);
     const will = { topic, payload: Uint8Array.of(0x77), qos: 0, retain: true } as const;
     harness.connect("attacker", { will }).cut();
     expect(reader.receiveTexts()).toEqual(["w"]);
+  });
+});
+
+describe("the filters of one session", () => {
+  const filters = Array.from({ length: 10 }, (_, index) => `${index}${"/a".repeat(32_000)}`);
+
+  it("have a limit for the levels of all, so that few bytes do not fill the memory", () => {
+    const harness = new CoreHarness();
+    const peer = harness.connect("attacker");
+    const reasonCodes = subscribe(peer, ...filters, "few/levels").reasonCodes;
+    expect(reasonCodes).toEqual([2, 2, 2, 2, 2, 2, 0x97, 0x97, 0x97, 0x97, 2]);
+    // One that is there already may be asked for again, and one that goes makes room.
+    expect(subscribe(peer, ...filters.slice(0, 7)).reasonCodes).toEqual([2, 2, 2, 2, 2, 2, 0x97]);
+    peer.send({ type: "unsubscribe", packetIdentifier: 2, topicFilters: filters.slice(0, 1) });
+    expect(peer.receiveOne("unsuback").reasonCodes).toEqual([0]);
+    expect(subscribe(peer, ...filters.slice(0, 2)).reasonCodes).toEqual([2, 2]);
+  });
+
+  it("may be one of as many levels as there can be, however few subscriptions are allowed", () => {
+    const harness = new CoreHarness({ subscriptionsPerSessionMax: 1 });
+    expect(subscribe(harness.connect("c"), SLASHES, "b").reasonCodes).toEqual([2, 0x97]);
   });
 });
 

@@ -5,6 +5,7 @@ import type {
   StalledWindow,
 } from "../../src/core/delivering/delivery-notices.ts";
 import { sessionStatus } from "../../src/core/management/session-status.ts";
+import type { CoreOptions } from "../../src/core/core-options.ts";
 import {
   acknowledgement,
   CoreHarness,
@@ -16,7 +17,7 @@ import type { ScriptedPeer } from "../support/scripted-peer.ts";
 
 const MINUTE_MS = 60_000;
 
-function noticed(): {
+function noticed(options: Partial<CoreOptions> = {}): {
   harness: CoreHarness;
   tooLarge: OversizeMessage[];
   stalled: StalledWindow[];
@@ -26,7 +27,7 @@ function noticed(): {
   const stalled: StalledWindow[] = [];
   const dropped: DroppedPublish[] = [];
   const harness = new CoreHarness(
-    {},
+    options,
     {},
     {
       tooLarge: (message) => tooLarge.push(message),
@@ -151,7 +152,7 @@ describe("a PUBLISH that is not taken", () => {
     [4, 0],
     [5, 0],
   ] as const)("is told where its client cannot be: version %i, QoS %i", (protocolVersion, qos) => {
-    const { harness, dropped } = noticed();
+    const { harness, dropped } = noticed({ topicLevelsMax: 128 });
     const peer = harness.connect("c", { protocolVersion });
     const identifier = qos === 0 ? {} : { packetIdentifier: 1 };
     const deep = "a/".repeat(harness.core.options.topicLevelsMax + 1);

@@ -4,6 +4,7 @@ import type { CoreContext } from "../core-context.ts";
 import { isOpenToClients } from "../publishing/reserved-topics.ts";
 import { refusedPlace } from "../sessions/session-places.ts";
 import type { Peer } from "../wire.ts";
+import { levelCount } from "../routing/level-count.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
 const NOT_AUTHORIZED = 0x87;
@@ -85,7 +86,7 @@ function refusedWill(core: CoreContext, will: Will): Refusal | undefined {
   if (will.retain && !retainAvailable) {
     return { reasonCode: RETAIN_NOT_SUPPORTED, reasonString: "Will Retain is not supported" };
   }
-  if (will.topic.split("/").length > topicLevelsMax) {
+  if (levelCount(will.topic) > topicLevelsMax) {
     return {
       reasonCode: TOPIC_NAME_INVALID,
       reasonString: `Will Topic has over ${topicLevelsMax} levels`,

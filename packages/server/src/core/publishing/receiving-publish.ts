@@ -14,6 +14,7 @@ import { takeIdentifier } from "./taking-identifier.ts";
 import type { Session } from "../sessions/session.ts";
 import { inOrder, onceStored } from "../journal/storing.ts";
 import type { OutboxChoice } from "../journal/storing.ts";
+import { levelCount } from "../routing/level-count.ts";
 
 const UNSPECIFIED_ERROR = 0x80;
 const NOT_AUTHORIZED = 0x87;
@@ -112,7 +113,7 @@ function refusalOf(core: CoreContext, packet: PublishPacket, topic: string): Pub
       reasonString: `clients may not publish to "${topic}"`,
     });
   }
-  if (topic.split("/").length > core.options.topicLevelsMax) {
+  if (levelCount(topic) > core.options.topicLevelsMax) {
     return refused({
       reasonCode: TOPIC_NAME_INVALID,
       reasonString: `the topic has over ${core.options.topicLevelsMax} levels`,

@@ -1,3 +1,4 @@
+import { levelCount } from "../routing/level-count.ts";
 import type { Subscription } from "../routing/subscription.ts";
 
 /**
@@ -7,6 +8,12 @@ import type { Subscription } from "../routing/subscription.ts";
 export class SessionSubscriptions {
   #only: Subscription | undefined;
   #many: Map<string, Subscription> | undefined;
+  #levels = 0;
+
+  /** Levels of all filters: each that nobody else has costs a node of the tree. */
+  get levels(): number {
+    return this.#levels;
+  }
 
   get size(): number {
     if (this.#many !== undefined) return this.#many.size;
@@ -31,6 +38,7 @@ export class SessionSubscriptions {
   /** Adds it, or puts it in place of the one with the same filter. */
   set(subscription: Subscription): void {
     const { filter } = subscription;
+    if (!this.has(filter)) this.#levels += levelCount(filter);
     if (this.#many !== undefined) this.#many.set(filter, subscription);
     else if (this.#only === undefined || this.#only.filter === filter) this.#only = subscription;
     else {
@@ -43,6 +51,7 @@ export class SessionSubscriptions {
   }
 
   delete(filter: string): void {
+    if (this.has(filter)) this.#levels -= levelCount(filter);
     if (this.#many !== undefined) this.#many.delete(filter);
     else if (this.#only?.filter === filter) this.#only = undefined;
   }

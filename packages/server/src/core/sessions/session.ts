@@ -80,7 +80,7 @@ export class Session {
   }
 
   /** By filter as the client wrote it. */
-  get subscriptions(): Pick<SessionSubscriptions, "size" | "get" | "has" | "values"> {
+  get subscriptions(): Pick<SessionSubscriptions, "size" | "levels" | "get" | "has" | "values"> {
     return this.#subscriptions ?? NO_SUBSCRIPTIONS;
   }
 

@@ -1,6 +1,7 @@
 import { isTopicFilterIn, parseSharedSubscription } from "@anax/protocol";
 import type { ProtocolVersion } from "@anax/protocol";
 import type { CoreOptions } from "../core-options.ts";
+import { levelCount } from "../routing/level-count.ts";
 
 const TOPIC_FILTER_INVALID = 0x8f;
 
@@ -23,7 +24,6 @@ export function readFilter(
   if (shared === "invalid") return TOPIC_FILTER_INVALID;
   const topicFilter = shared?.topicFilter ?? filter;
   const isValid =
-    isTopicFilterIn(version, topicFilter) &&
-    topicFilter.split("/").length <= options.topicLevelsMax;
+    isTopicFilterIn(version, topicFilter) && levelCount(topicFilter) <= options.topicLevelsMax;
   return isValid ? { topicFilter, shareName: shared?.shareName } : TOPIC_FILTER_INVALID;
 }

@@ -12,10 +12,15 @@ import { beginReplay, endReplay } from "../retained/retained-replay.ts";
 import type { Session } from "../sessions/session.ts";
 import { removeSubscription } from "../sessions/session-ending.ts";
 import { refusalToStore, stored } from "../journal/storing.ts";
+import { levelCount } from "../routing/level-count.ts";
 import { Subscription } from "../routing/subscription.ts";
 
 const QUOTA_EXCEEDED = 0x97;
 const WILDCARD = /[+#]/u;
+/** Levels that the filters of a session may have on average: twice as many as deep name spaces have. */
+const LEVELS_PER_SUBSCRIPTION = 20;
+/** The same of one filter: what a string has room for, and `$share/`. */
+const LEVELS_MAX = 65_536;
 
 /** A subscription that was just made, and whether the session had none for this filter before. */
 export interface Made {
@@ -131,8 +136,16 @@ function refusalFor(
   if (unavailable !== undefined) return unavailable;
   const unstorable = session.isDurable ? refusalToStore(core) : undefined;
   if (unstorable !== undefined) return unstorable;
-  const isFull = session.subscriptions.size >= core.options.subscriptionsPerSessionMax;
-  return isFull && !session.subscriptions.has(request.topicFilter) ? QUOTA_EXCEEDED : undefined;
+  if (session.subscriptions.has(request.topicFilter)) return undefined;
+  return hasRoom(core, session, request.topicFilter) ? undefined : QUOTA_EXCEEDED;
+}
+
+/** What one filter costs grows with its levels, so these are bounded together: one filter may have as many as there can be. */
+function hasRoom({ options }: CoreContext, session: Session, filter: string): boolean {
+  const { subscriptionsPerSessionMax: maximum } = options;
+  if (session.subscriptions.size >= maximum) return false;
+  const levelsMax = Math.max(LEVELS_MAX, maximum * LEVELS_PER_SUBSCRIPTION);
+  return session.subscriptions.levels + levelCount(filter) <= levelsMax;
 }
 
 /** MQTT 5.0 clients were told what the server does not offer; the others are refused that filter alone. */
