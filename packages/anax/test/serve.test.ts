@@ -156,6 +156,7 @@ async function firstMessages(from: MqttClient, ...filters: string[]): Promise<st
 
 const ANN = { userName: "ann", password: "secret" };
 const BAD_USER_NAME_OR_PASSWORD = 0x86;
+const NOT_AUTHORIZED = 0x87;
 
 describe("anax serve, letting in", () => {
   it("only the users of the command line", async () => {
@@ -205,6 +206,41 @@ describe("anax serve, letting in", () => {
     command.signal("SIGHUP");
     await command.stderr.waitFor(/line 1 of the password file/);
     expect(await reasonOf(urls[0], { ...ANN, userName: "bob" })).toBe(0);
+  });
+});
+
+describe("anax serve, a user who goes from the password file", () => {
+  it("loses its connections at SIGHUP, as does one with another password; others stay", async () => {
+    const file = join(folder, "leaving");
+    const [ann, bob, eve] = await Promise.all(
+      ["ann", "bob", "eve"].map((userName) => passwordFileLine(userName, "secret")),
+    );
+    writeFileSync(file, `${ann}\n${bob}\n${eve}\n`);
+    const { command, urls } = await serve("--password-file", file);
+    const proof = { authentication: scramSha256({ userName: "fay", password: "secret" }) };
+    writeFileSync(
+      file,
+      `${ann}\n${bob}\n${eve}\n${await passwordFileLine("fay", "secret", { scram: true })}\n`,
+    );
+    command.signal("SIGHUP");
+    await command.stdout.waitFor(/read passwords and certificates again/);
+    const staying = await client(urls[0], ANN);
+    const leaving = [
+      await client(urls[0], { ...ANN, userName: "bob" }),
+      await client(urls[0], { ...ANN, userName: "eve" }),
+      await client(urls[0], proof),
+    ];
+    const ends = leaving.map((each) => {
+      return new Promise((resolve) =>
+        each.on("disconnected", ({ reasonCode }) => resolve(reasonCode)),
+      );
+    });
+
+    writeFileSync(file, `${ann}\n${await passwordFileLine("eve", "new")}\n`);
+    command.signal("SIGHUP");
+    expect(await Promise.all(ends)).toEqual([NOT_AUTHORIZED, NOT_AUTHORIZED, NOT_AUTHORIZED]);
+    await staying.ping();
+    expect(await reasonOf(urls[0], { ...ANN, userName: "eve", password: "new" })).toBe(0);
   });
 });
 

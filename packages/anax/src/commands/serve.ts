@@ -1,5 +1,7 @@
 /** `anax serve`: runs a server until it is told to stop. */
+import { ReasonCode } from "@anax/protocol";
 import { MqttServer } from "@anax/server";
+import type { ClientStatus } from "@anax/server";
 import type { Command } from "../command.ts";
 import { defineCommand } from "../command.ts";
 import { CommandError, EXIT_CODE, UsageError } from "../errors.ts";
@@ -54,7 +56,8 @@ export const serve: Command = defineCommand<ServeFlags>({
       title: "Signals",
       lines: [
         "SIGINT, SIGTERM  close all connections (MQTT 5.0 clients are told why) and end; again: at once",
-        "SIGHUP           read the password file and the TLS files again",
+        "SIGHUP           read the password file and the TLS files again; clients whose user is gone from",
+        "                 the password file, or has another line in it, are disconnected",
       ],
     },
     {
@@ -78,6 +81,7 @@ interface Started {
 
 /** What a running server may be told to read again. */
 interface Reloadable {
+  readonly server: MqttServer;
   readonly authenticator: CommandAuthenticator | undefined;
   readonly credentials: ReloadableCredentials | undefined;
 }
@@ -98,7 +102,7 @@ async function runServer(flags: ServeFlags, io: Io): Promise<number> {
   });
   const announcer = new Announcer(io.stdout, flags.logFormat);
   const stop = stopSignal(io);
-  const endReload = reloadOnHangUp({ authenticator, credentials }, announcer, io);
+  const endReload = reloadOnHangUp({ server, authenticator, credentials }, announcer, io);
   try {
     await start(server);
     announceStart({ server, storage }, flags, announcer, io);
@@ -152,14 +156,15 @@ async function stopped(server: MqttServer): Promise<number> {
 }
 
 function reloadOnHangUp(
-  { authenticator, credentials }: Reloadable,
+  { server, authenticator, credentials }: Reloadable,
   announcer: Announcer,
   io: Io,
 ): () => void {
   const reload = async (): Promise<void> => {
     try {
-      await authenticator?.load();
+      const changedUsers = await authenticator?.load();
       credentials?.reload();
+      if (changedUsers !== undefined) await disconnectUsers(server, changedUsers);
       announcer.announce({ event: "reloaded", text: "read passwords and certificates again" });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -168,4 +173,22 @@ function reloadOnHangUp(
   };
   const signals: readonly Signal[] = ["SIGHUP"];
   return io.onSignal(signals, () => void reload());
+}
+
+/** Whoever is still in the file, with another password or hash, comes back by it. */
+async function disconnectUsers(server: MqttServer, userNames: ReadonlySet<string>): Promise<void> {
+  if (userNames.size === 0) return;
+  const filter = ({ userName }: ClientStatus): boolean =>
+    userName !== undefined && userNames.has(userName);
+  let cursor: string | undefined;
+  do {
+    const page = server.clients.list(cursor === undefined ? { filter } : { cursor });
+    for (const { clientId } of page.items) {
+      await server.clients.disconnect(clientId, {
+        reasonCode: ReasonCode.notAuthorized,
+        reasonString: "the password file has changed",
+      });
+    }
+    cursor = page.cursor;
+  } while (cursor !== undefined);
 }

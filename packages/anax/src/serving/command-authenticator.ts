@@ -18,10 +18,14 @@ export class CommandAuthenticator implements Authenticator {
     this.#anonymous = allowAnonymous ? "allowed" : "refused";
   }
 
-  /** Reads the file again; if it cannot be read, what was read before stays in force. */
-  async load(): Promise<void> {
-    await this.#file?.load();
+  /**
+   * Reads the file again; if it cannot be read, what was read before stays in force. Resolves to the users of it whose
+   * line is gone or another.
+   */
+  async load(): Promise<ReadonlySet<string>> {
+    const changed = (await this.#file?.load()) ?? new Set();
     if (this.#verifiers.size === 0) this.#verifiers = await verifiersOf(this.#users);
+    return changed;
   }
 
   /** Absent if neither the command line nor the file has anybody who may prove a password by SCRAM-SHA-256. */

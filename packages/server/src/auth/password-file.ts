@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import { MqttConfigurationError } from "../errors.ts";
 import type { Authenticator, Credentials, ScramVerifier } from "../ports/authenticator.ts";
 import { hashPassword, parsePasswordHash, passwordMatches } from "./password-hash.ts";
@@ -103,15 +104,24 @@ export class PasswordFile implements Authenticator {
     this.#path = path;
   }
 
-  /** Reads the file, also to follow a change. Throws `MqttConfigurationError` and then changes nothing. */
-  async load(): Promise<void> {
+  /**
+   * Reads the file, also to follow a change. Throws `MqttConfigurationError` and then changes nothing. Resolves to the
+   * users whose line is gone or another: a program that wants their connections to end calls `clients.disconnect`.
+   */
+  async load(): Promise<ReadonlySet<string>> {
     const text = await readFile(this.#path, "utf8").catch((cause: unknown) => {
       const text = `the password file ${this.#path} cannot be read`;
       throw new MqttConfigurationError(text, { cause });
     });
-    this.#users = parsePasswordFile(text, this.#path);
+    const before = this.#users;
+    const users = parsePasswordFile(text, this.#path);
+    this.#users = users;
     this.#hasVerifiers = Array.from(this.#users.values()).some(({ scram }) => scram !== undefined);
     this.#known = new Map();
+    const changed = Array.from(before).filter(
+      ([userName, entry]) => !isDeepStrictEqual(users.get(userName), entry),
+    );
+    return new Set(changed.map(([userName]) => userName));
   }
 
   /** Absent while no user has a verifier: then SCRAM-SHA-256 is not offered. */

@@ -37,6 +37,6 @@ export interface Authenticator {
   readonly scramVerifierOf?:
     | ((userName: string) => ScramVerifier | undefined | Promise<ScramVerifier | undefined>)
     | undefined;
-  /** Called by each start of the server; what it throws fails the start. */
-  load?(): Promise<void>;
+  /** Called by each start of the server; what it throws fails the start, what it answers does not matter. */
+  load?(): Promise<unknown>;
 }

@@ -109,6 +109,21 @@ describe("password file", () => {
     expect(await file.authenticate(credentials("ann", "x"))).toBe(true);
   });
 
+  it("tells whose line is gone or another when it is read again", async () => {
+    const [ann, bob, eve] = await Promise.all(
+      ["ann", "bob", "eve"].map((userName) => passwordFileLine(userName, "x")),
+    );
+    writeFileSync(path, `${ann}\n${bob}\n${eve}\n`);
+    const file = new PasswordFile(path);
+    expect(await file.load()).toEqual(new Set());
+    writeFileSync(
+      path,
+      `# staff\n${eve}\nfay${ann?.slice(3)}\n${await passwordFileLine("bob", "y")}\n`,
+    );
+    expect(await file.load()).toEqual(new Set(["ann", "bob"]));
+    expect(await file.load()).toEqual(new Set());
+  });
+
   it("lets nobody in before it was read", async () => {
     writeFileSync(path, await passwordFileLine("ann", "x"));
     expect(await new PasswordFile(path).authenticate(credentials("ann", "x"))).toBe(false);
