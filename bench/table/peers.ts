@@ -167,7 +167,8 @@ function tailOf(child: ChildProcess, errors: PeerProgram["errors"]): () => strin
   return () => tail.trim();
 }
 
-async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 that nobody had a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
