@@ -9,6 +9,12 @@ import {
   setTimeout,
 } from "../platform.ts";
 
+/**
+ * Writes of up to this many bytes are copied for a stream that takes them and tells in the next turn only that it has, as TLS
+ * does. An answer that came meanwhile would meet a connection that seems to be slow. Larger ones are not answered so soon.
+ */
+export const COPIED_BYTES_MAX = 16_384;
+
 /** How long a peer may take to let its connection be closed, in milliseconds; then it is cut. */
 export const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -78,6 +84,8 @@ function onClose(this: CarryingStream): void {
 export class StreamWire implements Wire {
   readonly #stream: Duplex;
   #congested = false;
+  /** It tells later than it takes what is written. */
+  #tellsLate = false;
   #ending = false;
   #error: Error | undefined;
   #sink: ConnectionSink | undefined;
@@ -145,8 +153,11 @@ export class StreamWire implements Wire {
   write(bytes: Uint8Array): boolean {
     const stream = this.#stream;
     if (this.#ending || !stream.writable) return true;
-    stream.write(bytes, this.#written);
-    if (stream.writableLength === 0) return true;
+    const isCopied =
+      this.#tellsLate && bytes.length <= COPIED_BYTES_MAX && stream.writableLength === 0;
+    stream.write(isCopied ? Buffer.from(bytes) : bytes, this.#written);
+    if (isCopied || stream.writableLength === 0) return true;
+    this.#tellsLate = true;
     this.#congested = true;
     return false;
   }

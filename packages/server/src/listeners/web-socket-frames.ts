@@ -11,11 +11,9 @@ const EIGHT_BYTES = 127;
 
 /**
  * MQTT packets as WebSocket frames, one for each packet. A packet may share a frame with others [MQTT-6.0.0-2], but some
- * clients read only the first of a frame, and wait for ever then. Undefined if the bytes are one packet.
+ * clients read only the first of a frame, and wait for ever then.
  */
-export function framesOf(packets: Uint8Array): Buffer | undefined {
-  const firstEnd = endOfPacket(packets, 0);
-  if (firstEnd === packets.length) return undefined;
+export function framesOf(packets: Uint8Array): Buffer {
   const frames = Buffer.allocUnsafe(framedLength(packets));
   let at = 0;
   for (let start = 0; start < packets.length;) {
@@ -25,6 +23,11 @@ export function framesOf(packets: Uint8Array): Buffer | undefined {
     start = end;
   }
   return frames;
+}
+
+/** True if the bytes are one packet. */
+export function isOnePacket(packets: Uint8Array): boolean {
+  return endOfPacket(packets, 0) === packets.length;
 }
 
 function framedLength(packets: Uint8Array): number {

@@ -4,8 +4,8 @@ import type { WebSocket } from "ws";
 import { ProtocolError } from "@anax/protocol";
 import type { Peer, Wire } from "../core/wire.ts";
 import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
-import { framesOf } from "./web-socket-frames.ts";
-import { CLOSE_TIMEOUT_MS } from "./stream-wire.ts";
+import { framesOf, isOnePacket } from "./web-socket-frames.ts";
+import { CLOSE_TIMEOUT_MS, COPIED_BYTES_MAX } from "./stream-wire.ts";
 import { clearTimeout, setTimeout } from "../platform.ts";
 
 /** Close codes of RFC 6455. */
@@ -122,11 +122,14 @@ export class WebSocketWire implements Wire {
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (this.#ending || socket.readyState !== socket.OPEN) return true;
-    const frames = framesOf(bytes);
+    const hadRoom = socket.bufferedAmount === 0;
     // Frames of our own go out in one write; the library, which compresses nothing, has none waiting that they could overtake.
-    if (frames === undefined) socket.send(bytes, BINARY, this.#written);
-    else this.#carrier.write(frames, this.#written);
+    if (bytes.length > COPIED_BYTES_MAX && isOnePacket(bytes)) {
+      socket.send(bytes, BINARY, this.#written);
+    } else this.#carrier.write(framesOf(bytes), this.#written);
     if (socket.bufferedAmount === 0) return true;
+    // TLS tells in the next turn only that it has taken them.
+    if (hadRoom && bytes.length <= COPIED_BYTES_MAX) return true;
     this.#congested = true;
     return false;
   }

@@ -1,6 +1,6 @@
 import { Duplex, duplexPair, Writable } from "node:stream";
 import { describe, expect, it, vi } from "vitest";
-import { CLOSE_TIMEOUT_MS, openStream } from "../../src/listeners/stream-wire.ts";
+import { CLOSE_TIMEOUT_MS, COPIED_BYTES_MAX, openStream } from "../../src/listeners/stream-wire.ts";
 import { EchoAcceptor } from "../support/echo-acceptor.ts";
 import { turns } from "../support/turns.ts";
 
@@ -55,6 +55,27 @@ describe("write", () => {
     slow.take();
     await turns();
     expect(first.drained).toBe(1);
+  });
+
+  it("is true for little that a stream takes and tells of later, as TLS does: an answer may come before", async () => {
+    const slow = slowStream();
+    slow.isSlow = true;
+    const { first } = open(slow.stream);
+    expect(first.wire.write(Uint8Array.of(1))).toBe(false);
+    slow.take();
+    await turns();
+    const bytes = Uint8Array.of(2);
+    expect(first.wire.write(bytes)).toBe(true);
+    bytes[0] = 9;
+    expect(Array.from(slow.written[1] ?? [])).toEqual([2]);
+    // It has not told yet, so it may be slow after all.
+    expect(first.wire.write(Uint8Array.of(3))).toBe(false);
+    slow.take();
+    await turns();
+    slow.take();
+    await turns();
+    expect(first.drained).toBe(2);
+    expect(first.wire.write(new Uint8Array(COPIED_BYTES_MAX + 1))).toBe(false);
   });
 
   it("takes and forgets what is written after the end", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { framesOf } from "../../src/listeners/web-socket-frames.ts";
+import { framesOf, isOnePacket } from "../../src/listeners/web-socket-frames.ts";
 
 const PING = Uint8Array.of(0xc0, 0);
 
@@ -32,8 +32,10 @@ function payloadsOf(frames: Uint8Array): string[] {
 }
 
 describe("frames of MQTT packets", () => {
-  it("are not needed for one packet", () => {
-    expect(framesOf(PING)).toBeUndefined();
+  it("are made of one packet, too", () => {
+    expect(hex(framesOf(PING))).toBe("8202c000");
+    expect(isOnePacket(PING)).toBe(true);
+    expect(isOnePacket(Buffer.concat([PING, PING]))).toBe(false);
   });
 
   it("[MQTT-6.0.0-2] hold one packet each, whatever its size", () => {
@@ -45,7 +47,7 @@ describe("frames of MQTT packets", () => {
       PING,
     ];
     const frames = framesOf(Buffer.concat(packets));
-    expect(payloadsOf(frames ?? new Uint8Array(0))).toEqual(packets.map(hex));
+    expect(payloadsOf(frames)).toEqual(packets.map(hex));
   });
 
   it("have the shortest length at each limit", () => {
@@ -61,11 +63,11 @@ describe("frames of MQTT packets", () => {
     expect(packets.map(({ length }) => length)).toEqual(lengths);
     const frames = framesOf(Buffer.concat([...packets, PING]));
     expect(frames).toHaveLength(125 + 126 + 65_535 + 65_536 + 2 + 2 + 4 + 4 + 10 + 2);
-    expect(payloadsOf(frames ?? new Uint8Array(0))).toEqual([...packets, PING].map(hex));
+    expect(payloadsOf(frames)).toEqual([...packets, PING].map(hex));
   });
 
   it("lose nothing of what is no whole packet", () => {
     const bytes = Uint8Array.of(0xc0, 0, 0x30, 9, 1);
-    expect(payloadsOf(framesOf(bytes) ?? new Uint8Array(0))).toEqual(["c000", "300901"]);
+    expect(payloadsOf(framesOf(bytes))).toEqual(["c000", "300901"]);
   });
 });
