@@ -6,6 +6,7 @@ import { ReasonCode } from "@anax/protocol";
 import type { RulesFor, UserProperties } from "@anax/protocol";
 import { authenticatingHandler } from "./auth/authenticating-handler.ts";
 import { authenticatorOf } from "./auth/authenticator-of.ts";
+import { withCallerFrames } from "./caller-frames.ts";
 import type { LoadingRetainedMessage } from "./core/hooks/retained-events.ts";
 import { makeInspectable } from "./core/inspecting.ts";
 import type { HookResult } from "./core/pending.ts";
@@ -17,7 +18,12 @@ import type { EventRegistration } from "./driver/event-handlers.ts";
 import type { HandlerCounters } from "./driver/handler-list.ts";
 import { fencedClock } from "./driver/fenced-clock.ts";
 import { systemClock } from "./driver/system-clock.ts";
-import { asError, MqttConfigurationError, MqttServerStateError } from "./errors.ts";
+import {
+  asError,
+  MqttConfigurationError,
+  MqttHandlerTimeoutError,
+  MqttServerStateError,
+} from "./errors.ts";
 import type { ServerEventHandler, ServerEventName } from "./events.ts";
 import { DISCONNECT_RULES } from "./checking/disconnect-rules.ts";
 import { checked } from "./checking/rules.ts";
@@ -61,6 +67,7 @@ import type { ServerHealth } from "./system/server-health.ts";
 import { SystemTopics } from "./system/system-topics.ts";
 import { TurnedAwayLog } from "./system/turned-away-log.ts";
 import { packageVersion } from "./system/version.ts";
+import { within } from "./user-code.ts";
 
 /** How `stop` ends the connections. */
 export interface StopOptions {
@@ -116,7 +123,9 @@ export class MqttServer implements AsyncDisposable {
   #startedAtMs = 0;
 
   /** Throws `MqttConfigurationError` for options that cannot work. */
-  constructor(options: MqttServerOptions = {}) {
+  constructor(options?: MqttServerOptions);
+  constructor(options: MqttServerOptions = {}, ...others: readonly unknown[]) {
+    requireNoMore(others);
     const settings = resolveOptions(options);
     const { logger } = options;
     const clock =
@@ -153,6 +162,7 @@ export class MqttServer implements AsyncDisposable {
       admission: this.#admission,
       store: options.store,
       storage: settings.driver,
+      startTimeoutMs: settings.driver.startTimeoutMs,
       newClientId: () => `anax-${randomUUID()}`,
       seed: randomInt(2 ** 32),
       refused: refusalLog(connections),
@@ -294,13 +304,13 @@ export class MqttServer implements AsyncDisposable {
     }
     this.#state = "starting";
     this.#transition = this.#start();
-    await this.#transition;
+    await withCallerFrames(this.#transition);
   }
 
   async #start(): Promise<void> {
     try {
       this.#startedAtMs = this.#clock.now();
-      await this.#authenticator?.load?.();
+      await this.#loadAuthenticator();
       await this.#driver.load();
       await this.#restoreRetained();
       this.#driver.start();
@@ -316,6 +326,14 @@ export class MqttServer implements AsyncDisposable {
     this.#systemTopics?.start();
     this.#state = "started";
     await settled(this.#handlers.hooks.started?.({}));
+  }
+
+  async #loadAuthenticator(): Promise<void> {
+    const { startTimeoutMs: limitMs } = this.#settings.driver;
+    const tooLate = (): Error =>
+      new MqttHandlerTimeoutError(`the authenticator has not loaded after ${limitMs} ms`);
+    const patience = { clock: this.#clock, limitMs, tooLate };
+    await within(() => this.#authenticator?.load?.(), patience);
   }
 
   /** Asks the handlers of `loadingRetainedMessage` for what they kept. Rejects with what one of them failed with. */
@@ -485,6 +503,12 @@ const PEER_RULES: RulesFor<Peer> = {
   tls: "Object",
   certificate: "unknown",
 };
+
+/** A logger beside the options, as other libraries take it, would be one that never hears anything. */
+function requireNoMore(others: readonly unknown[]): void {
+  if (others.every((other) => (other ?? undefined) === undefined)) return;
+  throw new MqttConfigurationError("a server takes one argument: its logger is an option");
+}
 
 function requireStream(stream: unknown): void {
   const { on, write, destroy }: Partial<Record<keyof Duplex, unknown>> = Object(stream);

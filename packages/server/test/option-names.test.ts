@@ -116,6 +116,12 @@ describe("the same of calls:", () => {
   });
 });
 
+it("a server takes no logger as a second argument, where it would hear nothing", () => {
+  const Server: new (...given: unknown[]) => MqttServer = MqttServer as never;
+  expect(() => new Server({}, consoleLogger())).toThrow(MqttConfigurationError);
+  expect(() => new Server({}, consoleLogger())).toThrow("its logger is an option");
+});
+
 describe("MQTTnet's factory", () => {
   it("makes a server without options, and gives it the logger of its second argument", async () => {
     const lines: string[] = [];

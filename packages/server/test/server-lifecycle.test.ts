@@ -57,6 +57,16 @@ describe("start", () => {
     await expect(server.start()).rejects.toThrow("cannot start: the server is started");
   });
 
+  it("says in the error of a start who had called it", async () => {
+    const first = await started();
+    const second = make({ port: portOf(first) });
+    async function startsTheSecond(): Promise<void> {
+      await second.start();
+    }
+    const stack = expect.stringContaining("startsTheSecond");
+    await expect(startsTheSecond()).rejects.toMatchObject({ code: "ANAX_LISTEN_FAILED", stack });
+  });
+
   it("with a port in use rejects, and leaves nothing open", async () => {
     const blocker = createServer();
     blocker.listen(0, "127.0.0.1");

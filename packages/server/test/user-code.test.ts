@@ -309,6 +309,24 @@ describe("a store of the program's own", () => {
     });
   }
 
+  it("that never opens has the start fail after startTimeoutMs, and is closed when it opens after all", async () => {
+    const clock = new ManualClock();
+    const store = new MemoryStore();
+    let open: () => void = () => {};
+    let closed = 0;
+    store.open = () => new Promise((resolve) => (open = resolve));
+    store.close = async () => void (closed += 1);
+    server = new MqttServer({ listeners: [], clock, store, startTimeoutMs: 1_000 });
+    const starting = server.start();
+    starting.catch(() => undefined);
+    await turns();
+    clock.advance(1_000);
+    await expect(starting).rejects.toThrow("the store is not open after 1000 ms");
+    expect([server.isStarted, closed]).toEqual([false, 0]);
+    open();
+    await until(() => closed === 1);
+  });
+
   it("that never answers a commit does not keep the server from stopping", async () => {
     const unreliable = new Unreliable();
     const clock = new ManualClock();
@@ -385,5 +403,22 @@ describe("an authenticator whose promise is none of the platform's", () => {
     await until(() => answers.length === 1);
     answers[0]?.(false);
     expect(await connack).toMatchObject({ type: "connack", reasonCode: 0x86 });
+  });
+});
+
+describe("an authenticator", () => {
+  it("that never loads has the start fail after startTimeoutMs", async () => {
+    const clock = new ManualClock();
+    const authenticate = {
+      authenticate: () => true,
+      load: (): Promise<void> => new Promise(() => undefined),
+    };
+    server = new MqttServer({ listeners: [], clock, authenticate, startTimeoutMs: 1_000 });
+    const starting = server.start();
+    starting.catch(() => undefined);
+    await turns();
+    clock.advance(1_000);
+    await expect(starting).rejects.toThrow("the authenticator has not loaded after 1000 ms");
+    expect(server.isStarted).toBe(false);
   });
 });

@@ -7,7 +7,7 @@ import { asError } from "../errors.ts";
 import type { CancelCall, Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
 import { StoreError } from "../ports/store.ts";
-import type { Store } from "../ports/store.ts";
+import type { Store, StoreVisitor } from "../ports/store.ts";
 import { within } from "../user-code.ts";
 import { FencedStore } from "./fenced-store.ts";
 import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
@@ -42,6 +42,8 @@ export interface CommitterOptions {
   readonly core: ServerCore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Milliseconds that the store may take to open. */
+  readonly startTimeoutMs: number;
   /** The store was opened: the server's time goes on from this reading of the clocks, if there is one. */
   goOnFrom(reading: ClockReading | undefined): void;
   /** Does work inside the core. */
@@ -59,6 +61,7 @@ export class Committer {
   readonly #settings: StorageSettings;
   readonly #core: ServerCore;
   readonly #clock: Clock;
+  readonly #startTimeoutMs: number;
   readonly #log: Log;
   readonly #run: (work: () => void) => void;
   readonly #goOnFrom: (reading: ClockReading | undefined) => void;
@@ -80,6 +83,7 @@ export class Committer {
     this.#settings = options.settings;
     this.#core = options.core;
     this.#clock = options.clock;
+    this.#startTimeoutMs = options.startTimeoutMs;
     this.#log = options.log;
     this.#run = (work) => options.run(work);
     this.#goOnFrom = (reading) => options.goOnFrom(reading);
@@ -91,7 +95,7 @@ export class Committer {
     const { residentBytesMax } = this.#settings;
     const messages = new StoredMessages({ reader: this.#read, residentBytesMax });
     const state = new StoredState(messages, { seed: this.#core.retained.seed });
-    await this.#store.open({
+    await this.#openStore({
       session: (key, row) => understood(`session ${key}`, () => state.session(key, row)),
       retained: (topic, row) =>
         understood(`the retained message of ${topic}`, () => state.retainedRow(topic, row)),
@@ -103,6 +107,21 @@ export class Committer {
     this.#goOnFrom(state.clock);
     this.#run(() => this.#core.startJournal(state, this.#settings));
     this.#watchClocks();
+  }
+
+  /** A store that opens after its time is over is closed again, so that it keeps no later start from it. */
+  async #openStore(visitor: StoreVisitor): Promise<void> {
+    const limitMs = this.#startTimeoutMs;
+    let isLate = false;
+    const open = async (): Promise<void> => {
+      await this.#store.open(visitor);
+      if (isLate) await this.#store.close();
+    };
+    const tooLate = (): Error => {
+      isLate = true;
+      return new StoreError("ANAX_STORE_FAILED", `the store is not open after ${limitMs} ms`);
+    };
+    await within(open, { clock: this.#clock, limitMs, tooLate });
   }
 
   /** The next start has to know how the clocks stand to each other, and the machine may lose its power any time. */

@@ -41,6 +41,8 @@ export interface DriverOptions {
   /** Where sessions and retained messages survive; undefined: nowhere. */
   readonly store: Store | undefined;
   readonly storage: StorageSettings;
+  /** Milliseconds that the store may take to open. */
+  readonly startTimeoutMs: number;
   newClientId(): string;
   /** Any 32 bits that no client knows. Default 0, as tests want it. */
   readonly seed?: number;
@@ -113,6 +115,7 @@ export class Driver implements ConnectionAcceptor {
       core: this.core,
       clock,
       log,
+      startTimeoutMs: options.startTimeoutMs,
       run: (work) => this.run(work),
       goOnFrom: (reading) => this.#time.goOnFrom(reading),
       healthChanged: () => options.healthChanged?.(),

@@ -1,6 +1,6 @@
 import { encodedLength } from "@anax/protocol";
 import type { QoS, RulesFor, SubscriptionRequest } from "@anax/protocol";
-import { QOS } from "../checking/packet-rules.ts";
+import { property, QOS } from "../checking/packet-rules.ts";
 import { checked } from "../checking/rules.ts";
 import type { DeliveryWatch } from "../core/management/delivery-watch.ts";
 import {
@@ -228,8 +228,13 @@ export class ServerSessions {
 }
 
 /** A text that is not empty and that MQTT can carry in so many bytes. */
+const textOfMqtt = property("connack", "assignedClientId");
+
 function textFault(value: unknown, maximum: number): string | undefined {
   if (typeof value !== "string") return `must be a string, not ${typeof value}`;
+  // What CONNECT could not carry is nobody's [MQTT-1.5.4-2].
+  const fault = textOfMqtt(value);
+  if (fault !== undefined) return fault;
   const bytes = encodedLength(value);
   return bytes >= 1 && bytes <= maximum ? undefined : `has ${bytes} bytes, not 1 to ${maximum}`;
 }

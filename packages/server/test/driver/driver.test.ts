@@ -48,6 +48,7 @@ beforeEach(() => {
     admission: new Admission({ maximumConnections: 10, connectionRatePerAddress: false }, clock),
     store: undefined,
     storage: SERVER_DEFAULTS,
+    startTimeoutMs: SERVER_DEFAULTS.startTimeoutMs,
     newClientId: () => "assigned",
   });
   driver.start();

@@ -441,6 +441,8 @@ describe("a session that the program makes", () => {
     await small.stop();
     const wrong: readonly [string, object, string][] = [
       ["", {}, "clientId has 0 bytes, not 1 to 1024"],
+      ["a\0", {}, "clientId cannot be sent: String has U+0000 at index 1"],
+      ["\ud800", {}, "clientId cannot be sent: String has a lone surrogate at index 0"],
       ["x".repeat(1_025), {}, "clientId has 1025 bytes, not 1 to 1024"],
       ["c", { userName: "" }, "userName has 0 bytes, not 1 to 65535"],
       ["c", { expiryIntervalSeconds: 0 }, "expiryIntervalSeconds"],
