@@ -11,7 +11,7 @@ import {
   subscribeFields,
   unsubscribeFields,
 } from "./request-options.ts";
-import { requireMessage, subscribeArguments } from "./call-arguments.ts";
+import { requireMessage, requireNothing, subscribeArguments } from "./call-arguments.ts";
 import { withCallerFrames } from "./caller-frames.ts";
 import { ClientMachine } from "./core/client-machine.ts";
 import { Connector } from "./connector.ts";
@@ -78,7 +78,13 @@ export class MqttClient {
    * @param server a URL (mqtt, mqtts, ws, wss, unix; tcp, tls and ssl mean the same) or its parts
    * @throws MqttConfigurationError when the URL or an option cannot be
    */
-  constructor(server: string | URL | ServerAddressOptions, options: ClientOptions = {}) {
+  constructor(server: string | URL | ServerAddressOptions, options?: ClientOptions);
+  constructor(
+    server: string | URL | ServerAddressOptions,
+    options: ClientOptions = {},
+    ...others: readonly unknown[]
+  ) {
+    requireNothing("a client", "its options", others);
     this.#options = resolveOptions(server, options);
     this.#machine = new ClientMachine(this.#options.machine);
     this.#connector = new Connector(this.#options, this.#machine, {

@@ -9,6 +9,7 @@ import { deferred } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
 import { MessageBuffer } from "./message-buffer.ts";
 import type { SubscribeOptions, UnsubscribeResult } from "./options.ts";
+import { callInLaterTurn } from "./platform.ts";
 
 /** Takes the messages of a subscription; a promise that it gives is not waited for. */
 export type MessageHandler = (message: Message) => unknown;
@@ -284,8 +285,16 @@ export class Subscription
   /** @internal It could not be made, or not in full. */
   refused(error: unknown): void {
     this.#granted.reject(error);
-    if (!this.#isAwaited) this.#owner.report(error);
+    this.#reportUnlessAwaited(error);
     if (!this.#isGranted) this.end(error);
+  }
+
+  /** A call that fails at once is awaited some steps after it has returned. */
+  #reportUnlessAwaited(error: unknown): void {
+    if (this.#isAwaited) return;
+    callInLaterTurn(() => {
+      if (!this.#isAwaited) this.#owner.report(error);
+    });
   }
 
   /** @internal Gives up the filters that are not kept; false when none is left. */
@@ -331,11 +340,13 @@ makeInspectable(Subscription.prototype, "Subscription");
 /** The error for an answer with a code that is a refusal, or a lower QoS than before. */
 function refusal(answer: Answer, code: number): MqttReasonError {
   const filter = answer.filters[answer.reasonCodes.indexOf(code)];
-  const what =
-    code >= 0x80
-      ? `refused the subscription to ${filter}`
-      : `grants a lower QoS than before to ${filter}`;
-  return serverError(MqttReasonError, what, { ...answer, reasonCode: code });
+  if (code >= 0x80) {
+    const what = `refused the subscription to ${filter}`;
+    return serverError(MqttReasonError, what, { ...answer, reasonCode: code });
+  }
+  const { properties, ...codes } = answer;
+  const text = `the server grants a lower QoS than before to ${filter}: QoS ${code}`;
+  return new MqttReasonError(text, { ...properties, ...codes, reasonCode: code });
 }
 
 function lowestQos(reasonCodes: readonly number[]): QoS {

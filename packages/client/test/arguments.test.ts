@@ -1,7 +1,6 @@
 /** Arguments of a client's calls, as plain JavaScript may write them: what would be ignored is an error that says so. */
 import { afterEach, describe, expect, it } from "vitest";
-import { MqttConfigurationError } from "@anax/client";
-import type { MqttClient } from "@anax/client";
+import { MqttClient, MqttConfigurationError } from "@anax/client";
 import { connected, disconnectAll, make } from "./in-memory-client.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 
@@ -145,6 +144,12 @@ describe("unsubscribe and disconnect", () => {
     await client.disconnect(null as never);
     expect(client.connected).toBe(false);
   });
+});
+
+it("a client takes nothing behind its options", () => {
+  const Client: new (...given: unknown[]) => MqttClient = MqttClient as never;
+  expect(() => new Client("mqtt://h", {}, console)).toThrow(MqttConfigurationError);
+  expect(() => new Client("mqtt://h", {}, console)).toThrow("takes nothing behind its options");
 });
 
 it("connect takes no options, which would come too late", async () => {

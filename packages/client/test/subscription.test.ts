@@ -98,6 +98,21 @@ describe("subscribe", () => {
     expect(await error).toMatchObject({ reasonCode: 0x87 });
   });
 
+  it("that fails at once is told to whoever awaits it, and is no error event then", async () => {
+    const client = make(new ScriptedServer(), { reconnect: false });
+    const errors: Error[] = [];
+    client.on("error", (error) => errors.push(error));
+    await client.connect();
+    await client.disconnect();
+    const passedOn = async (): Promise<unknown> => client.subscribe("a", () => {});
+    await expect(passedOn()).rejects.toThrow("not connected");
+    await expect((async () => await client.subscribe("a"))()).rejects.toThrow("not connected");
+    const unawaited = new Promise((resolve) => client.on("error", resolve));
+    client.subscribe("b", () => {});
+    await unawaited;
+    expect(errors).toHaveLength(1);
+  });
+
   it.each([
     ["a filter with a misplaced wildcard", "a#", {}],
     ["an empty filter", "", {}],
