@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import { ReasonCode } from "@anax/protocol";
 import type { RulesFor, UserProperties } from "@anax/protocol";
 import { authenticatingHandler } from "./auth/authenticating-handler.ts";
-import { authenticatorOf } from "./auth/authenticator-of.ts";
+import { authenticatorOf, loadInTime } from "./auth/authenticator-of.ts";
 import { withCallerFrames } from "./caller-frames.ts";
 import type { LoadingRetainedMessage } from "./core/hooks/retained-events.ts";
 import { makeInspectable } from "./core/inspecting.ts";
@@ -18,12 +18,7 @@ import type { EventRegistration } from "./driver/event-handlers.ts";
 import type { HandlerCounters } from "./driver/handler-list.ts";
 import { fencedClock } from "./driver/fenced-clock.ts";
 import { systemClock } from "./driver/system-clock.ts";
-import {
-  asError,
-  MqttConfigurationError,
-  MqttHandlerTimeoutError,
-  MqttServerStateError,
-} from "./errors.ts";
+import { asError, MqttConfigurationError, MqttServerStateError } from "./errors.ts";
 import type { ServerEventHandler, ServerEventName } from "./events.ts";
 import { DISCONNECT_RULES } from "./checking/disconnect-rules.ts";
 import { checked } from "./checking/rules.ts";
@@ -34,7 +29,6 @@ import type {
   InjectionResult,
 } from "./injected-message.ts";
 import { createListener } from "./listeners/create-listener.ts";
-import type { ListenerOptions } from "./listeners/create-listener.ts";
 import { Listening } from "./listening.ts";
 import { MemoryListener } from "./listeners/memory-listener.ts";
 import { openStream } from "./listeners/stream-wire.ts";
@@ -56,6 +50,7 @@ import type { Authenticator } from "./ports/authenticator.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener, ListenerAddress } from "./ports/listener.ts";
 import type { Log } from "./ports/logger.ts";
+import { isOwnListener, PEER_RULES, requireNoMore, requireStream } from "./server-arguments.ts";
 import { deliveryWarnings } from "./system/delivery-warnings.ts";
 import { heapBytes } from "./system/heap-bytes.ts";
 import { connectionLog, refusalLog } from "./system/connection-log.ts";
@@ -66,8 +61,7 @@ import type { ServerStatistics } from "./system/server-statistics.ts";
 import type { ServerHealth } from "./system/server-health.ts";
 import { SystemTopics } from "./system/system-topics.ts";
 import { TurnedAwayLog } from "./system/turned-away-log.ts";
-import { packageVersion } from "./system/version.ts";
-import { within } from "./user-code.ts";
+import { VERSION } from "./system/version.ts";
 
 /** How `stop` ends the connections. */
 export interface StopOptions {
@@ -127,22 +121,18 @@ export class MqttServer implements AsyncDisposable {
   constructor(options: MqttServerOptions = {}, ...others: readonly unknown[]) {
     requireNoMore(others);
     const settings = resolveOptions(options);
-    const { logger } = options;
     const clock =
       options.clock === undefined
         ? systemClock
         : fencedClock(options.clock, (error) => this.#log.error?.("the clock failed", {}, error));
     const log = (source: string): ReturnType<typeof logFor> =>
-      logFor(source, logger, () => clock.wallNow?.() ?? clock.now());
+      logFor(source, options.logger, () => clock.wallNow?.() ?? clock.now());
     const connections = log("connection");
     this.#clock = clock;
     this.#settings = settings;
     this.#log = log("server");
-    const turnedAway = new TurnedAwayLog({
-      log: connections,
-      clock,
-      listeners: () => this.#listeners,
-    });
+    const listeners = (): readonly Listener[] => this.#listeners;
+    const turnedAway = new TurnedAwayLog({ log: connections, clock, listeners });
     this.#admission = new Admission(settings.driver, clock, (remoteAddress, reason) =>
       turnedAway.transportRefused(remoteAddress, reason),
     );
@@ -310,7 +300,8 @@ export class MqttServer implements AsyncDisposable {
   async #start(): Promise<void> {
     try {
       this.#startedAtMs = this.#clock.now();
-      await this.#loadAuthenticator();
+      const { startTimeoutMs } = this.#settings.driver;
+      await loadInTime(this.#authenticator, this.#clock, startTimeoutMs);
       await this.#driver.load();
       await this.#restoreRetained();
       this.#driver.start();
@@ -326,14 +317,6 @@ export class MqttServer implements AsyncDisposable {
     this.#systemTopics?.start();
     this.#state = "started";
     await settled(this.#handlers.hooks.started?.({}));
-  }
-
-  async #loadAuthenticator(): Promise<void> {
-    const { startTimeoutMs: limitMs } = this.#settings.driver;
-    const tooLate = (): Error =>
-      new MqttHandlerTimeoutError(`the authenticator has not loaded after ${limitMs} ms`);
-    const patience = { clock: this.#clock, limitMs, tooLate };
-    await within(() => this.#authenticator?.load?.(), patience);
   }
 
   /** Asks the handlers of `loadingRetainedMessage` for what they kept. Rejects with what one of them failed with. */
@@ -466,7 +449,7 @@ export class MqttServer implements AsyncDisposable {
     return new SystemTopics({
       clock: this.#clock,
       intervalMs: systemTopics.intervalSeconds * 1_000,
-      version: packageVersion(),
+      version: VERSION,
       statistics: () => this.statistics,
       health: () => this.health,
       heapBytes,
@@ -483,37 +466,6 @@ export class MqttServer implements AsyncDisposable {
 /** Waits for the handlers of an event that the server itself fires. */
 function settled(result: HookResult): Promise<void> | undefined {
   return result && new Promise((resolve) => result.whenSettled(resolve));
-}
-
-/** A `Listener` of the program's own, not the options of one that comes with the server. */
-function isOwnListener(listener: ListenerOptions | Listener): listener is Listener {
-  if (!("start" in listener || "stop" in listener)) return false;
-  const { start, stop } = listener as Partial<Listener>;
-  if (typeof start === "function" && typeof stop === "function") return true;
-  throw new MqttConfigurationError("a listener of your own needs the methods start and stop");
-}
-
-const PEER_RULES: RulesFor<Peer> = {
-  transport: "string",
-  secure: "boolean",
-  remoteAddress: "string",
-  remotePort: [0, 65_535],
-  localAddress: "string",
-  localPort: [0, 65_535],
-  tls: "Object",
-  certificate: "unknown",
-};
-
-/** A logger beside the options, as other libraries take it, would be one that never hears anything. */
-function requireNoMore(others: readonly unknown[]): void {
-  if (others.every((other) => (other ?? undefined) === undefined)) return;
-  throw new MqttConfigurationError("a server takes one argument: its logger is an option");
-}
-
-function requireStream(stream: unknown): void {
-  const { on, write, destroy }: Partial<Record<keyof Duplex, unknown>> = Object(stream);
-  if ([on, write, destroy].every((method) => typeof method === "function")) return;
-  throw new MqttConfigurationError(`what is to be handled is no stream, but ${typeof stream}`);
 }
 
 /** What `address` may call it. */
