@@ -163,8 +163,9 @@ function reloadOnHangUp(
   const reload = async (): Promise<void> => {
     try {
       const changedUsers = await authenticator?.load();
-      credentials?.reload();
+      // Before the TLS files, which may be bad: next time nobody has changed any more.
       if (changedUsers !== undefined) await disconnectUsers(server, changedUsers);
+      credentials?.reload();
       announcer.announce({ event: "reloaded", text: "read passwords and certificates again" });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

@@ -20,12 +20,13 @@ export class CommandAuthenticator implements Authenticator {
 
   /**
    * Reads the file again; if it cannot be read, what was read before stays in force. Resolves to the users of it whose
-   * line is gone or another.
+   * line is gone or another, without those of the command line.
    */
   async load(): Promise<ReadonlySet<string>> {
     const changed = (await this.#file?.load()) ?? new Set();
     if (this.#verifiers.size === 0) this.#verifiers = await verifiersOf(this.#users);
-    return changed;
+    // As with passwords, the command line goes before the file.
+    return new Set(Array.from(changed).filter((userName) => !this.#digests.has(userName)));
   }
 
   /** Absent if neither the command line nor the file has anybody who may prove a password by SCRAM-SHA-256. */
