@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import type { Server } from "node:http";
 import { createServer as createTcpServer } from "node:net";
+import type { Server as NetServer } from "node:net";
 import { once as happens } from "node:events";
 import { WebSocket, WebSocketServer } from "ws";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -92,6 +93,71 @@ describe("an address that cannot be reached", () => {
     await expect(make(server).connect()).rejects.toThrow(/1883: EPIPE$/);
     server.failure = new Error("");
     await expect(make(server).connect()).rejects.toThrow(/1883: Error$/);
+  });
+});
+
+describe("a port where no MQTT is spoken", () => {
+  const ends: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const end of ends.splice(0)) await end();
+  });
+
+  async function portOf(server: NetServer): Promise<number> {
+    server.listen(0, "127.0.0.1");
+    await happens(server, "listening");
+    ends.push(async () => {
+      server.close();
+      await happens(server, "close");
+    });
+    const address = server.address();
+    return typeof address === "object" ? (address?.port ?? 0) : 0;
+  }
+
+  async function wordsOf(protocol: "mqtt" | "ws", server: NetServer): Promise<string> {
+    const port = await portOf(server);
+    return String(await failureOf(connect({ protocol, port }, { reconnect: false })));
+  }
+
+  it("but HTTP: the error says that it may be one of WebSocket", async () => {
+    expect(await wordsOf("mqtt", createServer())).toMatch(
+      /before CONNACK: what answers there is HTTP, not MQTT: a server of WebSocket is reached by ws or wss$/,
+    );
+  });
+
+  it("but TLS: the error says so", async () => {
+    const alert = Uint8Array.of(0x15, 3, 1, 0, 2, 2, 10);
+    const server = createTcpServer((socket) => socket.once("data", () => socket.end(alert)));
+    expect(await wordsOf("mqtt", server)).toMatch(
+      /before CONNACK: what answers there is TLS, not MQTT: it is reached by mqtts$/,
+    );
+  });
+
+  it.each([
+    ["text/plain", "on another\u001B[2J\r\npath", /: on another \[2J path$/],
+    ["text/plain", "", /404 Not Found in place of a WebSocket$/],
+    ["text/plain; charset=utf-8", "x".repeat(100_000), /WebSocket: x{200}$/],
+    ["text/html", "<html>", /404 Not Found in place of a WebSocket$/],
+  ])("by an HTTP server that answers in %s %j: the error tells it", async (type, text, said) => {
+    const server = createServer();
+    server.on("upgrade", (_request, socket) => {
+      socket.on("error", () => {});
+      socket.end(
+        `HTTP/1.1 404 Not Found\r\nContent-Type: ${type}\r\nConnection: close\r\n\r\n${text}`,
+      );
+    });
+    expect(await wordsOf("ws", server)).toMatch(said);
+  });
+
+  it("by an HTTP server that does not end its answer: it is given up with the attempt", async () => {
+    const server = createServer();
+    server.on("upgrade", (_request, socket) => {
+      socket.on("error", () => {});
+      socket.resume().on("end", () => socket.end());
+      socket.write("HTTP/1.1 404 Not Found\r\nContent-Type: text/plain\r\n\r\nwait");
+    });
+    const port = await portOf(server);
+    const options = { reconnect: false, connectTimeoutMs: 300 } as const;
+    expect(await failureOf(connect({ protocol: "ws", port }, options))).toBeInstanceOf(Error);
   });
 });
 

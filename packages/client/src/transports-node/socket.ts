@@ -64,7 +64,12 @@ class SocketTransport implements Transport {
   constructor(socket: Socket, events: TransportEvents) {
     this.#socket = socket;
     let failure: Error | undefined;
-    socket.on("data", (chunk: Buffer) => events.onBytes(plainBytes(chunk)));
+    socket.once("data", (first: Buffer) => {
+      const foreign = foreignAnswer(first);
+      if (foreign !== undefined) return void socket.destroy(new Error(foreign));
+      socket.on("data", (chunk: Buffer) => events.onBytes(plainBytes(chunk)));
+      events.onBytes(plainBytes(first));
+    });
     socket.on("drain", () => events.onDrained());
     socket.on("error", (error) => (failure = error));
     socket.on("close", () => events.onClosed(failure));
@@ -81,4 +86,16 @@ class SocketTransport implements Transport {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+/** What to do where another protocol answers, as on a port for WebSocket or TLS; no packet of MQTT begins like that. */
+function foreignAnswer(bytes: Buffer): string | undefined {
+  if (bytes.toString("latin1", 0, 5) === "HTTP/") {
+    return "what answers there is HTTP, not MQTT: a server of WebSocket is reached by ws or wss";
+  }
+  // An alert, of whatever version.
+  if (bytes[0] === 0x15 && bytes[1] === 0x03) {
+    return "what answers there is TLS, not MQTT: it is reached by mqtts";
+  }
+  return undefined;
 }

@@ -1,4 +1,5 @@
 /** WebSocket transport through `ws`: Node 20 has no `WebSocket` of its own. */
+import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import type { RawData } from "ws";
 import { describeAddress } from "../server-address.ts";
@@ -9,6 +10,9 @@ import { nodeTlsOptions } from "./tls-options.ts";
 
 /** Above this many unsent bytes `write` says to wait, as a socket of Node does at its own mark. */
 const BUFFERED_BYTES_MAX = 65_536;
+
+/** Characters of a refusal that are told. */
+const ANSWER_CHARACTERS_MAX = 200;
 
 /** Opens a WebSocket; over `wss` it verifies the server's certificate. */
 export function openWebSocket(
@@ -32,11 +36,39 @@ export function openWebSocket(
       signal.removeEventListener("abort", onAbort);
       reject(error);
     });
+    socket.once("unexpected-response", (sent, response) => {
+      void refusalOf(response).then((refusal) => {
+        signal.removeEventListener("abort", onAbort);
+        sent.destroy();
+        reject(refusal);
+      });
+    });
     socket.once("open", () => {
       signal.removeEventListener("abort", onAbort);
       resolve(new WebSocketTransport(socket, events));
     });
   });
+}
+
+/** Says what the server answered in place of a WebSocket, with the first of its words if they are for people. */
+async function refusalOf(response: IncomingMessage): Promise<Error> {
+  const { statusCode, statusMessage, headers } = response;
+  const status = `the server answered ${statusCode} ${statusMessage} in place of a WebSocket`;
+  if (!/^text\/plain\b/.test(headers["content-type"] ?? "")) return new Error(status);
+  let text = "";
+  try {
+    for await (const chunk of response.setEncoding("utf8")) {
+      text += String(chunk);
+      if (text.length >= ANSWER_CHARACTERS_MAX) break;
+    }
+  } catch {
+    // What came before the end of the connection is told.
+  }
+  const words = text
+    .slice(0, ANSWER_CHARACTERS_MAX)
+    .replace(/[\p{C}\s]+/gu, " ")
+    .trim();
+  return new Error(words === "" ? status : `${status}: ${words}`);
 }
 
 class WebSocketTransport implements Transport {
