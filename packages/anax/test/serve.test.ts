@@ -242,6 +242,29 @@ describe("anax serve, a user who goes from the password file", () => {
     await staying.ping();
     expect(await reasonOf(urls[0], { ...ANN, userName: "eve", password: "new" })).toBe(0);
   });
+
+  it("loses them although the TLS files cannot be read again; a user of the command line does not", async () => {
+    const users = join(folder, "leaving-with-tls");
+    const lines = ["cli", "bob"].map((userName) => passwordFileLine(userName, "secret"));
+    writeFileSync(users, (await Promise.all(lines)).join("\n"));
+    const cert = join(folder, "going.pem");
+    writeFileSync(cert, readFileSync(certificates.server.cert));
+    const { command, urls } = await serve(
+      ...["--user", "cli:secret", "--password-file", users],
+      ...["--tls-port", "0", "--cert", cert, "--key", certificates.server.key],
+    );
+    const staying = await client(urls[0], { ...ANN, userName: "cli" });
+    const leaving = await client(urls[0], { ...ANN, userName: "bob" });
+    const end = new Promise((resolve) => {
+      leaving.on("disconnected", ({ reasonCode }) => resolve(reasonCode));
+    });
+    writeFileSync(users, "");
+    writeFileSync(cert, "nonsense");
+    command.signal("SIGHUP");
+    await command.stderr.waitFor(/not read again: .*going.pem/);
+    expect(await end).toBe(NOT_AUTHORIZED);
+    await staying.ping();
+  });
 });
 
 describe("anax serve, warning", () => {
