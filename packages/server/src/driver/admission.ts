@@ -36,6 +36,11 @@ export class Admission {
     this.#tell = tell;
   }
 
+  /** True while all places are taken. */
+  get isFull(): boolean {
+    return this.isAccepting && this.open >= this.#options.maximumConnections;
+  }
+
   admit(remoteAddress: string | undefined): boolean {
     const refusal = this.#refusalOf(remoteAddress);
     if (refusal !== undefined) {

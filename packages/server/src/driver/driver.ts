@@ -180,6 +180,10 @@ export class Driver implements ConnectionAcceptor {
     return this.#isOpen && this.#admission.admit(remoteAddress);
   }
 
+  get isFull(): boolean {
+    return this.#isOpen && this.#admission.isFull;
+  }
+
   release(): void {
     this.#admission.release();
   }

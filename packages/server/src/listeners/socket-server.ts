@@ -10,6 +10,7 @@ import { withSharedReading } from "./shared-reading.ts";
 import { HandleAddresses, socketHandles, takeHandles } from "./socket-handles.ts";
 import type { SocketHandle, SocketHandles } from "./socket-handles.ts";
 import { openAdmitted } from "./stream-wire.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 import { monotonicMs } from "../platform.ts";
 
 /** What all listeners on sockets can be told. */
@@ -41,6 +42,7 @@ export class SocketServer {
   readonly #options: SocketOptions;
   readonly #log: Log;
   #server: Server | undefined;
+  #room: WaitingRoom | undefined;
   #errorLoggedAtMs = -Infinity;
 
   constructor(options: SocketOptions, log: Log) {
@@ -63,6 +65,7 @@ export class SocketServer {
     onSocket: (socket: Socket) => void,
   ): Promise<void> {
     const keepAliveMs = this.#options.tcpKeepAliveMs ?? 0;
+    const room = new WaitingRoom(acceptor);
     const server = createServer({
       allowHalfOpen: false,
       noDelay: true,
@@ -70,12 +73,18 @@ export class SocketServer {
       keepAliveInitialDelay: keepAliveMs,
     });
     server.on("connection", (accepted) => {
-      if (acceptor.admit(accepted.remoteAddress)) onSocket(accepted);
-      else accepted.destroy();
+      // It may be reset while it waits.
+      accepted.on("error", ignoreError);
+      const admitted = (): void => {
+        if (accepted.destroyed) acceptor.release();
+        else onSocket(accepted);
+      };
+      room.admit(accepted.remoteAddress, admitted, () => accepted.destroy());
     });
     await listen(server, { ...target, backlog: this.#options.backlog ?? BACKLOG });
     server.on("error", (error) => this.#acceptFailed(error));
     this.#server = server;
+    this.#room = room;
   }
 
   /**
@@ -94,7 +103,15 @@ export class SocketServer {
     const handles = socketHandles();
     if (this.#server === undefined) return;
     if (typeof handles === "string") return this.#tellSlower(handles);
-    const take = (handle: SocketHandle): void => this.#open(handle, handles, acceptor, peerOf);
+    const room = this.#room;
+    const take = (handle: SocketHandle): void => {
+      const addresses = new HandleAddresses(handle);
+      const admitted = (): void => {
+        const wire = this.#carry(handle, handles, acceptor);
+        wire.start(acceptor.open(wire, peerOf(addresses)));
+      };
+      room?.admit(addresses.remoteAddress, admitted, () => handle.close());
+    };
     if (!takeHandles(this.#server, take)) this.#tellSlower("the listening handle is not known");
   }
 
@@ -105,23 +122,17 @@ export class SocketServer {
     this.#log.info?.("plain connections take the slower way, through streams", { reason });
   }
 
-  #open(
-    handle: SocketHandle,
-    handles: SocketHandles,
-    acceptor: ConnectionAcceptor,
-    peerOf: (addresses: SocketAddresses) => Peer,
-  ): void {
-    const addresses = new HandleAddresses(handle);
-    if (!acceptor.admit(addresses.remoteAddress)) return handle.close();
+  #carry(handle: SocketHandle, handles: SocketHandles, acceptor: ConnectionAcceptor): HandleWire {
     const keepAliveMs = this.#options.tcpKeepAliveMs ?? 0;
     handle.setNoDelay?.(true);
     if (keepAliveMs > 0) handle.setKeepAlive?.(true, Math.trunc(keepAliveMs / 1_000));
-    const wire = new HandleWire(handle, handles, acceptor);
-    wire.start(acceptor.open(wire, peerOf(addresses)));
+    return new HandleWire(handle, handles, acceptor);
   }
 
   /** Accepts no more. Sockets that were accepted stay as they are. */
   stop(): void {
+    this.#room?.close();
+    this.#room = undefined;
     this.#server?.close();
     this.#server = undefined;
   }

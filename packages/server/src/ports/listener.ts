@@ -55,6 +55,8 @@ export interface ConnectionAcceptor {
    */
   admit(remoteAddress: string | undefined): boolean;
   release(): void;
+  /** True: the next would be refused for want of a place. Who is closing still has one, for a moment. */
+  readonly isFull?: boolean;
   /** A peer that was let in did not become a connection: to be counted and logged. Its place is given back by `release`. */
   handshakeFailed(failure: HandshakeFailure): void;
   /** The handshakes are done: from here on MQTT is spoken. */
