@@ -96,17 +96,18 @@ export class WebSocketHandshake {
   /**
    * Any page that a browser shows may try to connect to the browser's own machine, and by a name that resolves to it,
    * even as the same site. So a listener for this machine lets in its own pages only, unless `origins` says otherwise.
+   * Browsers always send Origin; who sends none is a program, perhaps forwarded by a proxy with the Host of elsewhere.
    */
   #refusedPage({ headers }: IncomingMessage, isLoopback: boolean): Refusal | undefined {
     const { origin, host } = headers;
+    if (origin === undefined) return undefined;
     const status = "403 Forbidden";
     if (this.#origins !== undefined) {
-      if (origin === undefined || this.#origins.includes(origin) || this.#origins.includes("*"))
-        return undefined;
+      if (this.#origins.includes(origin) || this.#origins.includes("*")) return undefined;
       return { status, reason: `pages of ${quoted(origin)} may not connect` };
     }
     if (!isLoopback) return undefined;
-    if (origin !== undefined && !isLoopbackOrigin(origin)) {
+    if (!isLoopbackOrigin(origin)) {
       return { status, reason: `pages of ${quoted(origin)} may not connect to this machine` };
     }
     if (host === undefined || isLoopbackHostHeader(host)) return undefined;

@@ -263,7 +263,10 @@ describe("a listener for this machine only", () => {
   const foreign: readonly (readonly [string, ClientOptions])[] = [
     ["a page of elsewhere", { origin: "https://evil.example" }],
     ["a page of nobody", { origin: "null" }],
-    ["a name that resolves to this machine", { headers: { Host: "evil.example:8083" } }],
+    [
+      "a page of this machine by a name that resolves to it",
+      { origin: "http://127.0.0.1", headers: { Host: "evil.example:8083" } },
+    ],
     [
       "such a name with a page of its own",
       { origin: "http://evil.example", headers: { Host: "evil.example" } },
@@ -280,6 +283,11 @@ describe("a listener for this machine only", () => {
     `https://app.${LOCAL_NAME}`,
   ])("lets in pages of %s", async (origin) => {
     expect((await open(await listen(), { origin })).readyState).toBe(1);
+  });
+
+  it("lets in programs, which send no Origin, by any name: a proxy may have forwarded them", async () => {
+    const headers = { Host: "mqtt.example" };
+    expect((await open(await listen(), { headers })).readyState).toBe(1);
   });
 
   it("lets in whom origins names, by any name of the machine", async () => {
