@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { CLIENT_PROGRAM } from "../client.ts";
 import { DURABLE_PROGRAM } from "../durable.ts";
 import { EVENTS_PROGRAM } from "../events.ts";
+import { FLEET_PROGRAM } from "../fleet.ts";
 import { HOLDING_PROGRAM } from "../holding.ts";
 import { MICRO_PROGRAM } from "../micro/run.ts";
 import { PROFILE_PROGRAM } from "../profile.ts";
@@ -84,6 +85,7 @@ describe("the measuring programs", () => {
     refused(PROFILE_PROGRAM, [], "it needs a scenario at least"),
     refused(EVENTS_PROGRAM, ["--messages", "1"], '--messages "1"'),
     refused(MICRO_PROGRAM, ["nonsense"], 'there is no group "nonsense"'),
+    refused(FLEET_PROGRAM, ["--devices", "0"], '--devices "0"'),
     refused(HOLDING_PROGRAM, ["--transport", "udp"], '--transport "udp"'),
     refused(STORE_PROGRAM, ["--commits", "0"], '--commits "0"'),
     refused(STORE_PROGRAM, ["/tmp"], '"/tmp" belongs to no option'),

@@ -150,3 +150,44 @@ describe("a frozen subscriber", () => {
     expect(after.bytes - before.bytes).toBeLessThan(8_000_000);
   });
 });
+
+/** Of a device with a kept session and one subscription; it is some 3 000, and was 3 600 when each had a map of its own. */
+const DEVICE_BYTES_MAX = 3_400;
+
+describe("small devices", () => {
+  it("cost little, also after a message to each", async () => {
+    // What the server makes once, and its code, is there before it is counted.
+    await startDevices(0, 100);
+    const before = await measureWith(100);
+    await startDevices(100, SOCKETS);
+    const after = await measureWith(100 + SOCKETS);
+    expect(after.connectionsCurrent).toBe(100 + SOCKETS);
+    expect((after.bytes - before.bytes) / SOCKETS).toBeLessThan(DEVICE_BYTES_MAX);
+  });
+});
+
+/** Each has acknowledged one message to its own topic when this ends. */
+async function startDevices(first: number, count: number): Promise<void> {
+  for (let number = first; number < first + count; number += 1) {
+    const device = await dial(tcpPort);
+    const topic = `devices/${number}/command`;
+    const publish = publishPacket(topic, "x", { qos: 1, packetIdentifier: 2 });
+    for (const packet of [
+      connectPacket({ protocolVersion: 4, clientId: `device-${number}`, cleanStart: false }),
+      subscribePacket({ topicFilter: topic, qos: 1 }),
+      publish,
+    ])
+      device.write(encodePacket(packet, 4));
+    await answerCommand(device);
+  }
+}
+
+/** Waits for the message and acknowledges it. */
+async function answerCommand(device: Socket): Promise<void> {
+  let received = Buffer.alloc(0);
+  while (!received.includes("command")) {
+    const [chunk] = (await once(device, "data")) as [Buffer];
+    received = Buffer.concat([received, chunk]);
+  }
+  device.write(encodePacket({ type: "puback", packetIdentifier: 1, reasonCode: 0 }, 4));
+}

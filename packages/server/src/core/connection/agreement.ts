@@ -5,7 +5,6 @@ import { NEVER_EXPIRES } from "../sessions/session-expiry.ts";
 
 /** What client and server settled for one connection: what the client asked for, as the server granted it. */
 export interface Agreement {
-  readonly clientId: string;
   /** True if CONNACK must name the Client Identifier, since the client sent none. */
   readonly isAssigned: boolean;
   /** The Keep Alive in force; 0 for none. */
@@ -20,7 +19,6 @@ export interface Agreement {
 
 /** Before CONNECT. */
 export const NOTHING_AGREED: Agreement = {
-  clientId: "",
   isAssigned: false,
   keepAliveSeconds: 0,
   sessionExpirySeconds: 0,
@@ -43,21 +41,43 @@ export type ValidationAnswer = Pick<
 /** The answer where there is no handler. */
 export const NOBODY_ASKED: ValidationAnswer = {};
 
+/** The one that was made last: the clients of a fleet are granted the same, and share one. */
+let lastAgreed = NOTHING_AGREED;
+
 /** Settles what a client that may come in is granted. */
 export function agree(
-  core: { readonly options: CoreOptions; newClientId(): string },
+  core: { readonly options: CoreOptions },
   packet: ConnectPacket,
   answer: ValidationAnswer,
   expiryMaximumSeconds: number,
 ): Agreement {
-  const isAssigned = packet.clientId === "";
-  return {
-    clientId: answer.assignedClientId ?? (isAssigned ? core.newClientId() : packet.clientId),
-    isAssigned,
+  const agreement: Agreement = {
+    isAssigned: packet.clientId === "",
     keepAliveSeconds: grantKeepAlive(core.options, packet, answer),
     sessionExpirySeconds: grantExpiry(expiryMaximumSeconds, packet, answer),
     isBridge: packet.bridge === true,
   };
+  if (!isSame(agreement, lastAgreed)) lastAgreed = agreement;
+  return lastAgreed;
+}
+
+function isSame(one: Agreement, other: Agreement): boolean {
+  return (
+    one.isAssigned === other.isAssigned &&
+    one.keepAliveSeconds === other.keepAliveSeconds &&
+    one.sessionExpirySeconds === other.sessionExpirySeconds &&
+    one.isBridge === other.isBridge
+  );
+}
+
+/** The Client Identifier of a client that may come in; the server makes one for who sent none. */
+export function clientIdOf(
+  core: { newClientId(): string },
+  packet: ConnectPacket,
+  answer: ValidationAnswer,
+): string {
+  if (answer.assignedClientId !== undefined) return answer.assignedClientId;
+  return packet.clientId === "" ? core.newClientId() : packet.clientId;
 }
 
 /** Only MQTT 5.0 clients can be told of another Keep Alive; the others keep their own [MQTT-3.2.2-22]. */
@@ -94,12 +114,12 @@ export function connackProperties(
   options: CoreOptions,
   packet: ConnectPacket,
   answer: ValidationAnswer,
-  agreement: Agreement,
+  { clientId, agreement }: { readonly clientId: string; readonly agreement: Agreement },
 ): ConnackProperties {
   if (packet.protocolVersion !== 5) return {};
   return {
     ...limitsOf(options),
-    ...grantsOf(packet, agreement),
+    ...grantsOf(packet, agreement, clientId),
     ...answersOf(packet, answer),
   };
 }
@@ -118,8 +138,12 @@ function limitsOf(options: CoreOptions): ConnackProperties {
   };
 }
 
-function grantsOf(packet: ConnectPacket, agreement: Agreement): ConnackProperties {
-  const { clientId, isAssigned, keepAliveSeconds, sessionExpirySeconds } = agreement;
+function grantsOf(
+  packet: ConnectPacket,
+  agreement: Agreement,
+  clientId: string,
+): ConnackProperties {
+  const { isAssigned, keepAliveSeconds, sessionExpirySeconds } = agreement;
   const askedExpiry = packet.properties?.sessionExpiryIntervalSeconds ?? 0;
   return {
     ...(sessionExpirySeconds !== askedExpiry && {

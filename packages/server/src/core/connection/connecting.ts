@@ -1,7 +1,7 @@
 import type { ConnackPacket, ConnectPacket } from "@anax/protocol";
 import { exchangeFor, refusedMethod } from "./authenticating.ts";
 import { dismiss, shut } from "./closing.ts";
-import { agree, connackProperties, NOBODY_ASKED } from "./agreement.ts";
+import { agree, clientIdOf, connackProperties, NOBODY_ASKED } from "./agreement.ts";
 import type { ValidationAnswer } from "./agreement.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
@@ -49,7 +49,7 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
       : yield* validate(core, connection, packet);
   if (answer === undefined || !connection.isOpen) return;
   connection.agreement = agree(core, packet, answer, expiryMaximum(core, connection));
-  connection.clientId = connection.agreement.clientId;
+  connection.clientId = clientIdOf(core, packet, answer);
   const foreign = refusedUser(core, connection);
   if (foreign !== undefined) return refuse(core, connection, foreign);
   const prepared =
@@ -100,11 +100,11 @@ function letMessagesGo(core: CoreContext, connection: Connection): void {
 /** The CONNACK of a client that is let in, Session Present still to be found out. */
 function connackFor(
   { options }: CoreContext,
-  { agreement }: Connection,
+  connection: Connection,
   packet: ConnectPacket,
   answer: ValidationAnswer,
 ): ConnackPacket {
-  const properties = connackProperties(options, packet, answer, agreement);
+  const properties = connackProperties(options, packet, answer, connection);
   return { type: "connack", sessionPresent: false, reasonCode: 0, properties };
 }
 

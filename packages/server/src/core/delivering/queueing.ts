@@ -59,7 +59,7 @@ export function seeToLater(core: CoreContext, session: Session): void {
 
 /** Puts what is written down already at the end of the queue, whatever the limits. */
 export function requeue(core: CoreContext, session: Session, owed: Owed, bytes: number): void {
-  session.queue.push(owed, bytes);
+  session.enqueue(owed, bytes);
   core.statistics.queuedMessagesCurrent += 1;
   core.statistics.queuedBytesCurrent += bytes;
 }

@@ -14,8 +14,9 @@ import type { Subscription } from "../routing/subscription.ts";
 import { SessionSubscriptions } from "./session-subscriptions.ts";
 import type { PendingWill } from "./will.ts";
 
-/** Of all that have none; never written to. */
+/** Of all that have none; nothing is put into them. */
 const NO_SUBSCRIPTIONS = new SessionSubscriptions();
+const NO_QUEUE = new DeliveryQueue();
 
 /**
  * Session State: what the server remembers of one Client Identifier, whether or not it is connected.
@@ -35,7 +36,6 @@ export class Session {
   expiryIntervalSeconds = 0;
   /** When the client went; undefined while it is connected. */
   disconnectedAtMs: number | undefined;
-  readonly queue: DeliveryQueue = new DeliveryQueue();
   /** Retained messages still owed to new subscriptions, by filter; undefined while none ever was. */
   replays: Map<string, RetainedReplay> | undefined;
   /** True if a shared subscription is among the subscriptions. */
@@ -56,6 +56,7 @@ export class Session {
   // Most sessions never need most of these, and there may be very many sessions: each is made when it is first used.
   #items: SessionItems | undefined;
   #subscriptions: SessionSubscriptions | undefined;
+  #queue: DeliveryQueue | undefined;
   #sender: Sender<Owed> | undefined;
   #receiver: Receiver | undefined;
   #addresses: AddressBook | undefined;
@@ -77,6 +78,16 @@ export class Session {
 
   get items(): SessionItems {
     return (this.#items ??= new Map());
+  }
+
+  /** What waits for the client. */
+  get queue(): Omit<DeliveryQueue, "push"> {
+    return this.#queue ?? NO_QUEUE;
+  }
+
+  /** Puts one more at the end of `queue`; `bytes` is the size of its message. */
+  enqueue(owed: Owed, bytes: number): void {
+    (this.#queue ??= new DeliveryQueue()).push(owed, bytes);
   }
 
   /** By filter as the client wrote it. */
