@@ -4,7 +4,7 @@ import { COMMANDS } from "./commands.ts";
 import { CommandError, EXIT_CODE, UsageError } from "./errors.ts";
 import { nearest } from "./flags/suggestion.ts";
 import type { Io } from "./io.ts";
-import { packageVersion } from "./version.ts";
+import { VERSION } from "./version.ts";
 import { visibleText } from "./visible-text.ts";
 
 /**
@@ -37,7 +37,7 @@ async function dispatch(
       return printOverview(io);
     case "--version":
     case "version":
-      io.stdout.write(`${packageVersion()}\n`);
+      io.stdout.write(`${VERSION}\n`);
       return EXIT_CODE.success;
     case "help":
       if (rest[0] === undefined) return printOverview(io);
