@@ -114,7 +114,8 @@ function isStreamBinding(found: unknown): found is StreamBinding {
 
 const METHODS = ["useUserBuffer", "readStart", "readStop", "writeBuffer", "shutdown", "close"];
 
-function isSocketHandle(found: unknown): found is SocketHandle {
+/** True for a handle with every part that is used of it. */
+export function isSocketHandle(found: unknown): found is SocketHandle {
   if (typeof found !== "object" || found === null) return false;
   const handle = found as Record<string, unknown>;
   return METHODS.every((name) => typeof handle[name] === "function");

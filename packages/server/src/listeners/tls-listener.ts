@@ -1,6 +1,7 @@
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { networkAddress, socketPeer } from "./network-address.ts";
+import { readShared } from "./shared-reading.ts";
 import { holdPlace, SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
 import { openStream } from "./stream-wire.ts";
@@ -42,6 +43,7 @@ export class TlsListener implements Listener {
     const terminator = new TlsTerminator(this.#options, this.#log, {
       secure: (socket) => {
         const peer = { ...socketPeer(socket, "tls"), secure: true, ...tlsPeer(socket) };
+        readShared(socket);
         openStream(socket, peer, acceptor);
       },
       failed: (failure) => acceptor.handshakeFailed({ transport: "tls", ...failure }),

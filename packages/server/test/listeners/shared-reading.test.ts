@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { connect, createServer, Socket } from "node:net";
 import type { AddressInfo, Server } from "node:net";
-import { afterEach, beforeEach, expect, it } from "vitest";
-import { withSharedReading } from "../../src/listeners/shared-reading.ts";
+import { connect as connectTls, createServer as createTlsServer, TLSSocket } from "node:tls";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readShared, withSharedReading } from "../../src/listeners/shared-reading.ts";
+import { makeCertificates } from "../support/certificates.ts";
 
 let server: Server;
 const clients: Socket[] = [];
@@ -94,3 +96,93 @@ function connectionsOf(of: Server): Promise<number> {
     of.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
   });
 }
+
+describe("TLS sockets", () => {
+  const certificates = makeCertificates();
+  let secure: Server;
+
+  beforeEach(async () => {
+    secure = createTlsServer(certificates.server);
+    secure.listen(0, "127.0.0.1");
+    await once(secure, "listening");
+  });
+
+  afterEach(() => {
+    secure.close();
+  });
+
+  async function securePair(): Promise<{ client: Socket; socket: TLSSocket }> {
+    const { port } = secure.address() as AddressInfo;
+    const client = connectTls({ port, host: "127.0.0.1", ca: certificates.ca });
+    clients.push(client);
+    const [socket] = (await once(secure, "secureConnection")) as [TLSSocket];
+    sockets.push(socket);
+    readShared(socket);
+    return { client, socket };
+  }
+
+  it("read into the same array", async () => {
+    const plain = await pair();
+    const { client, socket } = await securePair();
+    const chunks: Buffer[] = [];
+    plain.socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    plain.client.write("one");
+    await once(plain.socket, "data");
+    client.write("other");
+    await once(socket, "data");
+    expect(chunks).toHaveLength(2);
+    expect(new Set(chunks.map(({ buffer }) => buffer)).size).toBe(1);
+    expect(chunks[1]?.toString()).toBe("other");
+  });
+
+  it("get what several clients send at once, whole and in order, with pauses, and then the end", async () => {
+    const pairs = [await securePair(), await securePair(), await securePair()];
+    const size = 2_000_000;
+    await Promise.all(
+      pairs.map(async ({ client, socket }, index) => {
+        const received: Buffer[] = [];
+        socket.on("data", (chunk: Buffer) => {
+          received.push(Buffer.from(chunk));
+          if (received.length % 20 !== 0) return;
+          socket.pause();
+          setImmediate(() => socket.resume());
+        });
+        const sent = Buffer.alloc(size, `${index}-abcdefghijklm`);
+        client.end(sent);
+        await once(socket, "end");
+        expect(Buffer.concat(received).equals(sent)).toBe(true);
+      }),
+    );
+  });
+
+  it("read nothing while paused, and may be paused and resumed when they are gone", async () => {
+    const { client, socket } = await securePair();
+    const chunks = reads(socket);
+    socket.pause();
+    await new Promise((resolve) => client.write("later", resolve));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(chunks).toEqual([]);
+    socket.resume();
+    await once(socket, "data");
+    expect(chunks[0]?.toString()).toBe("later");
+    socket.destroy();
+    expect(socket.pause().resume()).toBe(socket);
+  });
+
+  it("are closed when the peer is gone", async () => {
+    const { client, socket } = await securePair();
+    reads(socket);
+    client.destroy();
+    await once(socket, "close");
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it("without the handle that Node has stay as they are", () => {
+    const socket = new TLSSocket(new Socket());
+    const { pause } = socket;
+    Object.defineProperty(socket, "_handle", { value: null });
+    readShared(socket);
+    expect(socket.pause).toBe(pause);
+  });
+});
