@@ -73,6 +73,22 @@ describe("anax pub", () => {
   });
 });
 
+describe("anax pub, where HTTP answers", () => {
+  it("says so, and blames no version", async () => {
+    const server = createServer((socket) => {
+      socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const args = ["pub", "-h", "127.0.0.1", "-p", String(port), "-t", "a", "-m", "x"];
+    const { exitCode, stderr } = await runToEnd(args);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("what answers there is HTTP, not MQTT");
+    expect(stderr).not.toContain("-V 311");
+  });
+});
+
 describe("anax sub", () => {
   /** As ActiveMQ 5.17.2 does: a message whose Topic Name has a wildcard, then a good one. */
   function serveBadMessage(): Promise<string[]> {

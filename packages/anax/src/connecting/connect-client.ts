@@ -19,7 +19,10 @@ export async function connectClient(client: MqttClient): Promise<void> {
   }
 }
 
+/** What is said of a connection that ended without a word. */
+const WORDLESS = /lost before CONNACK: .*(the server closed it|ECONNRESET|EPIPE)$/;
+
 /** Servers that do not know the version refuse it, or close without a word. */
 function seemsOld({ reasonCode, message }: MqttConnectError): boolean {
-  return reasonCode === UNSUPPORTED_PROTOCOL_VERSION || message.includes("lost before CONNACK");
+  return reasonCode === UNSUPPORTED_PROTOCOL_VERSION || WORDLESS.test(message);
 }
