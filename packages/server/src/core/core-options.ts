@@ -11,7 +11,7 @@ export interface CoreOptions {
   readonly maximumPacketSize: number;
   /** The same until a client is let in: an unknown peer must not make the server buffer much. */
   readonly maximumConnectSize: number;
-  /** Bytes of unfinished packets of all clients that are not let in yet, together; beyond, those that connected first are closed. */
+  /** Bytes of unfinished packets, and WebSocket frames, of all clients that are not let in yet, together; beyond, those that connected first are closed. */
   readonly unfinishedConnectBytesMax: number;
   /** QoS 1 and 2 messages that an MQTT 5.0 client may have open at a time. */
   readonly receiveMaximum: number;

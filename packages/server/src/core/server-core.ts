@@ -178,6 +178,11 @@ export class ServerCore implements CoreContext {
     if (connection.state !== "connected") noteUnfinished(this, connection);
   }
 
+  /** Bytes came that the wire of this connection gathers. */
+  gathered(connection: Connection): void {
+    if (connection.state !== "connected") noteUnfinished(this, connection);
+  }
+
   /** The wire of this connection, which had refused more, has taken everything. */
   drained(connection: Connection): void {
     if (!connection.isCongested) return;

@@ -23,7 +23,7 @@ export interface Wire {
   limitMessages?(bytes: number): void;
   /**
    * For such a wire: bytes that have come since the last message, most of them of one that is not whole yet. Asked when a
-   * client seems to be silent.
+   * client seems to be silent, and while it is not let in.
    */
   gatheredBytes?(): number;
 }

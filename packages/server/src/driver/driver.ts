@@ -385,6 +385,12 @@ class DrivenConnection implements ConnectionSink, Required<Wire> {
     });
   }
 
+  gathered(): void {
+    this.#driver.run(() => {
+      if (this.connection !== undefined) this.#driver.core.gathered(this.connection);
+    });
+  }
+
   ended(): void {
     this.#driver.run(() => {
       if (this.connection !== undefined) this.#driver.core.ended(this.connection);

@@ -59,6 +59,7 @@ export class WebSocketWire implements Wire {
   start(sink: ConnectionSink): void {
     const socket = this.#socket;
     this.#sink = sink;
+    this.#readAtMessage = this.#bytesRead;
     socket.binaryType = "nodebuffer";
     socket.on("message", (data, isBinary) => this.#received(data, isBinary));
     socket.on("ping", (data: Uint8Array) => {
@@ -101,7 +102,7 @@ export class WebSocketWire implements Wire {
   /** Called for each read after the messages in it were taken, so it may be late by one read. */
   readonly #gather = (chunk: Uint8Array): void => {
     this.#gathered += chunk.length;
-    if (this.#gathered <= this.#messageBytesMax + CHUNK_BYTES_MAX) return;
+    if (this.#gathered <= this.#messageBytesMax + CHUNK_BYTES_MAX) return this.#sink?.gathered?.();
     const text = `a WebSocket message of over ${this.#messageBytesMax} bytes before CONNACK`;
     this.#sink?.closed(new ProtocolError(text));
     this.destroy();

@@ -67,6 +67,8 @@ export interface ConnectionAcceptor {
 export interface ConnectionSink {
   /** Bytes came. They are only read during the call. */
   received(chunk: Uint8Array): void;
+  /** Bytes came that the wire keeps until a message of its own is whole: `gatheredBytes` has changed. Told until CONNACK. */
+  gathered?(): void;
   /** A wire whose `write` returned false has room again. */
   drained(): void;
   /** The peer sends no more, but may read on: it is answered what it is owed, then the wire is ended. */

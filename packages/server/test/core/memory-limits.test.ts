@@ -98,6 +98,17 @@ describe("unfinished packets of clients that are not let in", () => {
     expect(harness.core.statistics.unfinishedConnectsClosed).toBe(6);
   });
 
+  it("count also where they are in the wire, which gathers messages of its own", () => {
+    const harness = new CoreHarness({ unfinishedConnectBytesMax: 10 * KB });
+    const peers = Array.from({ length: 15 }, () => {
+      const peer = begun(harness, 100);
+      peer.wire.gathered = KB - 100;
+      harness.core.gathered(peer.connection);
+      return peer;
+    });
+    expect(peers.filter(({ isEnded }) => isEnded)).toHaveLength(6);
+  });
+
   it("count no more once the client is let in, or has gone", () => {
     const harness = new CoreHarness({ unfinishedConnectBytesMax: 10 * KB });
     for (let number = 0; number < 30; number += 1) begun(harness, KB).cut();

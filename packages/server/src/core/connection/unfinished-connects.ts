@@ -37,7 +37,7 @@ export class UnfinishedConnects {
 /** Bytes have come from a client that is not let in yet. Where all of them hold too many, those that hold them longest go. */
 export function noteUnfinished(core: CoreContext, connection: Connection): void {
   const { unfinishedConnects } = core;
-  unfinishedConnects.note(connection, connection.isOpen ? connection.framer.pending : 0);
+  unfinishedConnects.note(connection, connection.isOpen ? unfinishedBytes(connection) : 0);
   for (;;) {
     const oldest = unfinishedConnects.oneTooMany;
     if (oldest === undefined) return;
@@ -48,4 +48,9 @@ export function noteUnfinished(core: CoreContext, connection: Connection): void 
     // It would keep what it has sent until its peer lets it close.
     oldest.wire.destroy();
   }
+}
+
+/** In the framer, and in the wire, where that gathers messages of its own. */
+function unfinishedBytes({ framer, wire }: Connection): number {
+  return framer.pending + (wire.gatheredBytes?.() ?? 0);
 }
