@@ -277,6 +277,46 @@ describe("events", () => {
     expect(seen).toEqual(["out connect", "in connack", "out publish", "in puback"]);
   });
 
+  it("show a packet as it was sent, without what the client keeps beside it", async () => {
+    const client = make(new ScriptedServer());
+    const sent: unknown[] = [];
+    client.on("packet", ({ direction, packet }) => {
+      if (direction === "out" && packet.type !== "connect") sent.push(packet);
+    });
+    await client.connect();
+    await client.publish("a", "", { qos: 1 });
+    await client.publish("a", "x");
+    await client.subscribe("b", () => undefined);
+    await client.unsubscribe("b");
+    const subscription = expect.objectContaining({ topicFilter: "b" });
+    expect(sent).toStrictEqual([
+      {
+        type: "publish",
+        topic: "a",
+        payload: new Uint8Array(),
+        qos: 1,
+        retain: false,
+        duplicate: false,
+        packetIdentifier: expect.any(Number),
+      },
+      {
+        type: "publish",
+        topic: "a",
+        payload: Uint8Array.of(0x78),
+        qos: 0,
+        retain: false,
+        duplicate: false,
+      },
+      {
+        type: "subscribe",
+        packetIdentifier: expect.any(Number),
+        properties: {},
+        subscriptions: [subscription],
+      },
+      { type: "unsubscribe", packetIdentifier: expect.any(Number), topicFilters: ["b"] },
+    ]);
+  });
+
   it("tell how a connection ended", async () => {
     const { server, client } = await connected({ reconnect: false });
     const disconnected = once(client, "disconnected");

@@ -59,7 +59,7 @@ export class Output {
       writer.length = start;
       return false;
     }
-    if (this.inspect !== undefined) this.inspect("out", packet);
+    if (this.inspect !== undefined) this.inspect("out", asSent(packet));
     return true;
   }
 
@@ -95,4 +95,20 @@ export class Output {
     this.#writer.length = 0;
     this.#taken = 0;
   }
+}
+
+/** A message is its own PUBLISH packet, knows more than is sent, and changes when it is sent again. */
+function asSent(packet: ClientPacket): ClientPacket {
+  if (packet.type !== "publish") return packet;
+  const { type, topic, payload, qos, retain, duplicate, packetIdentifier, properties } = packet;
+  return {
+    type,
+    topic,
+    payload,
+    qos,
+    retain,
+    duplicate,
+    ...(qos === 0 || packetIdentifier === undefined ? {} : { packetIdentifier }),
+    ...(properties === undefined ? {} : { properties }),
+  };
 }
