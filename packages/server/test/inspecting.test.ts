@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import type { InterceptingPublish, MqttServer } from "../src/index.ts";
 import { connected, publication, startedServer } from "./support/memory-server.ts";
+import { until } from "./support/turns.ts";
 
 let server: MqttServer;
 
@@ -73,5 +74,33 @@ describe("a message that handlers are shown", () => {
     const stream = server.subscribe("a");
     const { value } = await stream.next();
     expect(json(value)).toEqual({ ...message, senderClientId: "" });
+  });
+});
+
+describe("an event", () => {
+  it("has the password for its handlers, and shows it neither in print nor in JSON", async () => {
+    const shown: string[] = [];
+    const read: (string | undefined)[] = [];
+    const show = (event: object): void => {
+      if ("packet" in event && read.length > 0) return;
+      shown.push(inspect(event, { depth: 9 }), JSON.stringify(event));
+      if ("password" in event) read.push(new TextDecoder().decode(event.password as Uint8Array));
+    };
+    server = await startedServer({
+      on: {
+        interceptingInboundPacket: show,
+        validatingConnection: show,
+        clientConnected: show,
+        clientDisconnected: show,
+      },
+    });
+    const password = new TextEncoder().encode("secret");
+    const peer = await connected(server, "c", { userName: "ann", password });
+    peer.sendPacket({ type: "disconnect", reasonCode: 0 });
+    await until(() => read.length === 3);
+    expect(read).toEqual(["secret", "secret", "secret"]);
+    const hidden = "(6 bytes that are not shown)";
+    expect(shown.filter((text) => text.includes(hidden))).toHaveLength(8);
+    expect(shown.join()).not.toMatch(/115|secret/); // 115 is the first byte
   });
 });

@@ -20,6 +20,21 @@ export function makeInspectable(prototype: Showable, name: string): void {
   Object.defineProperty(prototype, Symbol.for("nodejs.util.inspect.custom"), { value });
 }
 
+const HIDDEN = {
+  value(this: Uint8Array): string {
+    return `(${this.length} bytes that are not shown)`;
+  },
+};
+
+/** Has print and JSON show the number of these bytes only, in whatever object they are. Whoever reads them has them all. */
+export function hideBytes(bytes: Uint8Array): void {
+  if (!Object.isExtensible(bytes)) return;
+  Object.defineProperties(bytes, {
+    toJSON: HIDDEN,
+    [Symbol.for("nodejs.util.inspect.custom")]: HIDDEN,
+  });
+}
+
 /** Bytes for JSON: text where they are UTF-8, and else Base64 under a name that says so. */
 export function jsonBytes(name: string, bytes: Uint8Array): object {
   return validateUtf8(bytes, 0, bytes.length)

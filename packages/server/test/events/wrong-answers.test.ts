@@ -214,6 +214,24 @@ describe("packets: a wrong one is dropped, and the connection stays:", () => {
     });
   }
 
+  it("one that a handler writes into, inbound and outbound", async () => {
+    const written: boolean[] = [];
+    const write = ({ packet }: { packet: Packet }): void => {
+      if (packet.type !== "publish") return;
+      written.push(Reflect.set(packet.properties ?? {}, "contentType", 5));
+      (packet as { topic: string }).topic = "\0";
+    };
+    await started({ interceptingInboundPacket: write });
+    const peer = await connected(server, "c");
+    peer.sendPacket({ ...publication("a", "x"), properties: { contentType: "text" } });
+    await expectFailure("interceptingInboundPacket", "c", "read only property");
+    expect(await answerTo(peer)).toBe("pingresp");
+    expect(written).toEqual([false]);
+    server.on("interceptingOutboundPacket", write);
+    await server.injectApplicationMessage({ topic: "a" });
+    expect(await answerTo(peer)).toBe("pingresp");
+  });
+
   it("one that only the other side sends", async () => {
     await started({
       interceptingInboundPacket: (event) => {

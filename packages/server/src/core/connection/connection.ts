@@ -11,6 +11,7 @@ import type { AuthenticationState } from "./authenticating.ts";
 import type { Gate } from "../journal/gate.ts";
 import type { ClientContext, SessionItems } from "../hooks/client-context.ts";
 import type { DisconnectType } from "../hooks/connection-events.ts";
+import { hideBytes } from "../inspecting.ts";
 import type { OutboundInterception } from "../publishing/intercepting.ts";
 import type { Lockstep } from "./lockstep.ts";
 import { Outbox } from "./outbox.ts";
@@ -235,6 +236,7 @@ export class Connection {
 
   /** Notes who CONNECT says it is, before it is known to be true. */
   introduce(packet: ConnectPacket): void {
+    if (packet.password !== undefined) hideBytes(packet.password);
     this.version = packet.protocolVersion;
     this.clientId = packet.clientId;
     this.userName = packet.userName;

@@ -100,5 +100,16 @@ function* drain(core: CoreContext, connection: Connection, outbound: OutboundInt
 }
 
 function argumentsFor(connection: Connection, packet: Packet): InterceptingPacket {
+  freeze(packet);
   return { ...connection.context, packet, processPacket: true };
+}
+
+/** A packet is replaced, and then checked. What is written into it would reach the core unchecked, so writing throws. */
+function freeze(part: object): void {
+  // Bytes cannot be frozen; none of them is wrong.
+  if (part instanceof Uint8Array || Object.isFrozen(part)) return;
+  Object.freeze(part);
+  for (const inner of Object.values(part) as unknown[]) {
+    if (typeof inner === "object" && inner !== null) freeze(inner);
+  }
 }
