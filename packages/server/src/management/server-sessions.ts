@@ -29,9 +29,6 @@ import { makeInspectable } from "../core/inspecting.ts";
 
 const QUOTA_EXCEEDED = 0x97;
 
-/** What no text of MQTT may hold [MQTT-1.5.4-1], [MQTT-1.5.4-2]. */
-const UNSENDABLE = /\0|\p{Surrogate}/u;
-
 /** A filter to subscribe a session to. */
 export interface SessionSubscription {
   readonly topicFilter: string;
@@ -239,11 +236,7 @@ function textFault(value: unknown, maximum: number): string | undefined {
   const fault = textOfMqtt(value);
   if (fault !== undefined) return fault;
   const bytes = encodedLength(value);
-  if (bytes < 1 || bytes > maximum) return `has ${bytes} bytes, not 1 to ${maximum}`;
-  // No client could ever come with it.
-  return UNSENDABLE.test(value)
-    ? "has U+0000 or a lone surrogate, which MQTT cannot carry"
-    : undefined;
+  return bytes < 1 || bytes > maximum ? `has ${bytes} bytes, not 1 to ${maximum}` : undefined;
 }
 
 /** 0x97 is both: no room in the store, and none in the table. */

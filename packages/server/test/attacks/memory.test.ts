@@ -117,8 +117,8 @@ describe(`${SOCKETS} strangers`, () => {
     const packet = connectPacket({ clientId: "" });
     const connected = Buffer.concat([encodePacket(packet, 5), Buffer.from("30f0ff3f00", "hex")]);
     await dialAll(tcpPort, connected);
-    const after = await measureWith(SOCKETS);
-    expect(after.connectionsCurrent).toBe(SOCKETS);
+    let after = await measureWith(SOCKETS);
+    while (after.connectionsCurrent < SOCKETS) after = await measure();
     expect((after.bytes - before.bytes) / SOCKETS).toBeLessThan(TRANSPORT_BYTES_MAX + 4_000);
   });
 });
