@@ -23,8 +23,8 @@ export default defineConfig({
     ],
     exclude: ["**/node_modules/**", "**/dist/**", "**/fixtures/**"],
     coverage: { include: ["packages/*/src/**/*.ts"] },
-    // The tests mostly wait for sockets and child processes: two at a time also where there are two cores.
-    maxWorkers: 2,
+    // Many tests mostly wait for sockets and child processes: three at a time also where there are two cores.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },

@@ -3,7 +3,7 @@ import { slotIn } from "../../src/core/delivering/address-book.ts";
 import { DurableClient } from "../support/durable-client.ts";
 import { DurableServer } from "../support/durable-server.ts";
 
-const SEEDS = Number(process.env["CRASH_SEEDS"] ?? 250);
+const SEEDS = Number(process.env["CRASH_SEEDS"] ?? 150);
 const STEPS = 60;
 
 /** Small deterministic random numbers: a seed is a whole history. */
