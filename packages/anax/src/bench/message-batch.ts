@@ -56,15 +56,11 @@ export class MessageBatch implements PacketBatch {
   constructor(template: MessageTemplate) {
     const packet = encodedPacket(template);
     this.packetBytes = packet.length;
-    this.capacity = Math.max(
-      1,
-      Math.min(BATCH_MESSAGES_MAX, Math.floor(BATCH_BYTES / packet.length)),
-    );
+    this.capacity = batchCapacity(packet.length);
     this.#bytes = new Uint8Array(this.capacity * packet.length);
     this.#view = new DataView(this.#bytes.buffer);
     this.#payloadAt = packet.length - template.payloadBytes;
-    const lengthBytes = decodeVarint(packet, 1, packet.length) & 7;
-    const topicAt = 1 + lengthBytes;
+    const topicAt = topicStart(packet);
     this.#packetIdentifierAt = topicAt + 2 + readU16(packet, topicAt);
     for (let slot = 0; slot < this.capacity; slot += 1) {
       this.#bytes.set(packet, slot * packet.length);
@@ -106,6 +102,16 @@ export function encodedPacket(template: MessageTemplate): Uint8Array {
   return encodePacket(packet, version);
 }
 
+/** How many packets of so many bytes a batch holds. */
+export function batchCapacity(packetBytes: number): number {
+  return Math.max(1, Math.min(BATCH_MESSAGES_MAX, Math.floor(BATCH_BYTES / packetBytes)));
+}
+
+/** Where the topic's length is in a packet: behind the first byte and the Remaining Length. */
+export function topicStart(packet: Uint8Array): number {
+  return 1 + (decodeVarint(packet, 1, packet.length) & 7);
+}
+
 /** Time of a stamp that begins at `at`. */
 export function stampTime(bytes: Uint8Array, at: number): number {
   return readU32(bytes, at);
@@ -133,15 +139,10 @@ export function payloadStart(
   bodyStart: number,
   hasProperties: boolean,
 ): number {
-  let at = bodyStart + 2 + readU16(bytes, bodyStart) + ((firstByte & 6) === 0 ? 0 : 2);
+  const at = bodyStart + 2 + readU16(bytes, bodyStart) + ((firstByte & 6) === 0 ? 0 : 2);
   if (!hasProperties) return at;
-  let length = 0;
-  for (let shift = 0, byte = 0x80; byte >= 0x80; shift += 7) {
-    byte = bytes[at] ?? 0;
-    length |= (byte & 0x7f) << shift;
-    at += 1;
-  }
-  return at + length;
+  const length = decodeVarint(bytes, at, bytes.length);
+  return at + (length & 7) + (length >>> 3);
 }
 
 /** Two Byte Integer at `at`. */

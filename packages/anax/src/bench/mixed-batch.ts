@@ -3,7 +3,14 @@
  * size. They are written one behind the other when they are stamped.
  */
 import { encodeVarintInto } from "@anax/protocol";
-import { encodedPacket, MARK_AT, PUBLISHER_AT, SEQUENCE_AT } from "./message-batch.ts";
+import {
+  batchCapacity,
+  encodedPacket,
+  MARK_AT,
+  PUBLISHER_AT,
+  SEQUENCE_AT,
+  topicStart,
+} from "./message-batch.ts";
 import type { MessageTemplate, PacketBatch } from "./message-batch.ts";
 
 /** How the messages of a publisher differ. */
@@ -14,8 +21,6 @@ export interface Mix {
   readonly payloadBytesMin: number;
 }
 
-const BATCH_BYTES = 65_536;
-const BATCH_MESSAGES_MAX = 512;
 /** Fixed header with the longest Remaining Length. */
 const HEADER_BYTES_MAX = 5;
 const LETTER_X = 0x78;
@@ -49,10 +54,7 @@ export class MixedBatch implements PacketBatch {
     const topicBytes = Math.max(...this.#topics.map(({ length }) => length));
     const largest = HEADER_BYTES_MAX + topicBytes + 2 + this.#properties.length;
     const packetBytesMax = largest + template.payloadBytes;
-    this.capacity = Math.max(
-      1,
-      Math.min(BATCH_MESSAGES_MAX, Math.floor(BATCH_BYTES / packetBytesMax)),
-    );
+    this.capacity = batchCapacity(packetBytesMax);
     this.#bytes = new Uint8Array(this.capacity * packetBytesMax);
     this.#view = new DataView(this.#bytes.buffer);
     this.#random = (template.publisher + 1) * 0x9e37_79b1;
@@ -107,11 +109,4 @@ function withLength(topic: string): Uint8Array {
   new DataView(bytes.buffer).setUint16(0, text.length);
   bytes.set(text, 2);
   return bytes;
-}
-
-/** Where the topic's length is in a packet: behind the first byte and the Remaining Length. */
-function topicStart(packet: Uint8Array): number {
-  let at = 1;
-  while ((packet[at] ?? 0) >= 0x80) at += 1;
-  return at + 1;
 }

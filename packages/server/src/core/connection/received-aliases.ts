@@ -1,4 +1,5 @@
 import { copyBytes, decodeUtf8, encodeUtf8, IncomingTopicAliases } from "@anax/protocol";
+import { hasBytesAt } from "../same-bytes.ts";
 
 /** The bytes of no topics; never written to. */
 const NOTHING: (Uint8Array | undefined)[] = [];
@@ -33,7 +34,8 @@ export class ReceivedAliases {
    */
   take(alias: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (alias < 1 || alias > this.#maximum) return false;
-    if (isSame(this.#topicBytes[alias], bytes, start, end)) return true;
+    const known = this.#topicBytes[alias];
+    if (known?.length === end - start && hasBytesAt(known, bytes, start)) return true;
     this.#opened().set(alias, decodeUtf8(bytes, start, end));
     this.#topicBytes[alias] = copyBytes(bytes, start, end);
     return true;
@@ -51,16 +53,4 @@ export class ReceivedAliases {
     }
     return this.#topics;
   }
-}
-
-function isSame(
-  known: Uint8Array | undefined,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): boolean {
-  if (known?.length !== end - start) return false;
-  for (let index = 0; index < known.length; index += 1)
-    if (known[index] !== bytes[start + index]) return false;
-  return true;
 }

@@ -1,5 +1,6 @@
 import { validateUtf8 } from "@anax/protocol";
 import { mixByte } from "../level-hash.ts";
+import { hasBytesAt } from "../same-bytes.ts";
 
 const SLASH = 0x2f;
 const PLUS = 0x2b;
@@ -70,10 +71,8 @@ export class TopicLevels {
   /** True if these are the bytes of the topic. */
   isSame(topic: Uint8Array): boolean {
     const start = this.#start;
-    if (topic.length !== this.end(this.count - 1) - start) return false;
-    for (let index = 0; index < topic.length; index += 1)
-      if (topic[index] !== this.bytes[start + index]) return false;
-    return true;
+    const length = this.end(this.count - 1) - start;
+    return topic.length === length && hasBytesAt(topic, this.bytes, start);
   }
 
   #add(end: number, hash: number): void {

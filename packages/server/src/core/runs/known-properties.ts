@@ -2,6 +2,7 @@ import { decodePacket, decodeVarint, PeerError } from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
+import { hasBytesAt } from "../same-bytes.ts";
 import { messageFromPacket } from "../publishing/message.ts";
 
 const TOPIC_ALIAS = 0x23;
@@ -61,7 +62,7 @@ export function propertiesAt(
   const size = (header & 7) + (header >>> 3);
   if (header === 0 || at + size > end) return undefined;
   const known = connection.lastProperties;
-  if (known?.size === size && isEqual(known.received, bytes, at)) return known;
+  if (known?.size === size && hasBytesAt(known.received, bytes, at)) return known;
   return learnProperties(core, connection, at, size);
 }
 
@@ -108,11 +109,4 @@ function decodedOr<Other>(other: Other, decode: () => Packet): Packet | Other {
     if (error instanceof PeerError) return other;
     throw error;
   }
-}
-
-function isEqual(known: Uint8Array, bytes: Uint8Array, at: number): boolean {
-  for (let index = known.length - 1; index >= 0; index -= 1) {
-    if (known[index] !== bytes[at + index]) return false;
-  }
-  return true;
 }
