@@ -56,7 +56,7 @@ The server tells its state in retained messages: all of them at the start, and t
 ${intervalSeconds} seconds what has changed since. \`systemTopics: { intervalSeconds }\` and
 \`--sys-interval\` change the interval, \`systemTopics: false\` and \`--no-sys\` leave the topics out.
 
-Names and units are those of mosquitto, so that what reads these for Prometheus, Zabbix, Telegraf or collectd reads them here
+Names are those of mosquitto, and units where the last column says "the same", so that what reads these for Prometheus, Zabbix, Telegraf or collectd reads them here
 too. Such programs subscribe to \`$SYS/#\`; \`#\` alone does not match these
 topics ([MQTT-4.7.2-1]). Who may read them the handler of \`interceptingSubscription\` decides, as for any other topic.
 
