@@ -18,6 +18,7 @@ import type { Router } from "./routing/router.ts";
 import type { Session } from "./sessions/session.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import type { Statistics } from "./statistics.ts";
+import type { Works } from "./works/works.ts";
 
 /** The parts of a server that the handling of packets works with. `ServerCore` is the one that there is. */
 export interface CoreContext {
@@ -41,6 +42,8 @@ export interface CoreContext {
   readonly turn: Turn;
   /** The same with steps over retained messages. */
   readonly replayTurn: Turn;
+  /** What waits for handlers. */
+  readonly works: Works;
   readonly decodeLimits: DecodeLimits;
   /**
    * The server's own time in milliseconds, of which all times are that the core keeps: no setting of the wall clock moves

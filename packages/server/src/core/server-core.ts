@@ -52,6 +52,7 @@ import { takeLeft, readLate, Turn } from "./connection/taking-turns.ts";
 import { letOn } from "./connection/holding-back.ts";
 import { unthrottle } from "./connection/throttling.ts";
 import type { Peer, Wire } from "./wire.ts";
+import { Works } from "./works/works.ts";
 
 /** What the core asks of whoever runs it. */
 export interface CorePorts {
@@ -115,6 +116,7 @@ export class ServerCore implements CoreContext {
   readonly heldBack: Set<Connection> = new Set();
   readonly turn: Turn;
   readonly replayTurn: Turn;
+  readonly works: Works = new Works();
   retainedStepsLeft: number = STEPS_PER_TURN;
   journal: Journal | undefined;
   readonly waiting: WaitingMessages = new WaitingMessages();
