@@ -28,7 +28,7 @@ export interface CoreContext {
   readonly router: Router;
   readonly sessions: Sessions;
   readonly retained: RetainedMessages;
-  readonly deadlines: Deadlines;
+  readonly deadlines: Deadlines<CoreContext>;
   readonly pool: BytePool;
   /** Undefined if nothing outlives the process. */
   readonly journal: Journal | undefined;

@@ -108,7 +108,7 @@ export class ServerCore implements CoreContext {
   readonly router: Router;
   readonly sessions: Sessions = new Sessions();
   readonly retained: RetainedMessages;
-  readonly deadlines: Deadlines = new Deadlines();
+  readonly deadlines: Deadlines<CoreContext> = new Deadlines<CoreContext>(this);
   readonly pool: BytePool = new BytePool();
   readonly decodeLimits: DecodeLimits;
   readonly connections: Set<Connection> = new Set();

@@ -23,10 +23,12 @@ export function scheduleExpiry(
   core.sessions.left(session);
   if (session.expiryIntervalSeconds === NEVER_EXPIRES) return;
   const atMs = disconnectedAtMs + session.expiryIntervalSeconds * 1_000;
-  session.expiryDeadline = core.deadlines.add(atMs, () => {
-    core.statistics.sessionsExpired += 1;
-    endSession(core, session, "expired");
-  });
+  session.expiryDeadline = core.deadlines.addFor(session, atMs, expire);
+}
+
+function expire(core: CoreContext, session: Session): void {
+  core.statistics.sessionsExpired += 1;
+  endSession(core, session, "expired");
 }
 
 /** The session has a connection again. */

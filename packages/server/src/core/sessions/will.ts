@@ -33,9 +33,7 @@ export function releaseWill(core: CoreContext, session: Session): void {
   const pending = session.will;
   if (pending === undefined || pending.deadline !== undefined) return;
   if (pending.delayMs === 0 || !session.isPersistent) return publishWill(core, session);
-  pending.deadline = core.deadlines.add(core.now + pending.delayMs, () =>
-    publishWill(core, session),
-  );
+  pending.deadline = core.deadlines.addFor(session, core.now + pending.delayMs, publishWill);
 }
 
 /** Publishes the Will, which leaves the session with that [MQTT-3.1.2-10]. */
