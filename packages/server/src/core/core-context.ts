@@ -42,7 +42,7 @@ export interface CoreContext {
   readonly turn: Turn;
   /** The same with steps over retained messages. */
   readonly replayTurn: Turn;
-  /** What waits for handlers. */
+  /** What waits for handlers, or for the store. */
   readonly works: Works;
   readonly decodeLimits: DecodeLimits;
   /**

@@ -26,7 +26,6 @@ import type { Hooks } from "./hooks/hooks.ts";
 import { watchConnect } from "./connection/keeping-alive.ts";
 import { messageFromApplication } from "./publishing/message.ts";
 import type { Outbox } from "./connection/outbox.ts";
-import { runTask } from "./pending.ts";
 import type { Task } from "./pending.ts";
 import type { Origin } from "./publishing/origin.ts";
 import { publishStored } from "./publishing/publishing.ts";
@@ -116,7 +115,7 @@ export class ServerCore implements CoreContext {
   readonly heldBack: Set<Connection> = new Set();
   readonly turn: Turn;
   readonly replayTurn: Turn;
-  readonly works: Works = new Works();
+  readonly works: Works = new Works(() => this.now);
   retainedStepsLeft: number = STEPS_PER_TURN;
   journal: Journal | undefined;
   readonly waiting: WaitingMessages = new WaitingMessages();
@@ -287,7 +286,8 @@ export class ServerCore implements CoreContext {
       clientId: sender.clientId ?? "",
       sessionItems: sender.sessionItems ?? new Map(),
     };
-    runTask(this.#publish(message, origin), done, failed);
+    const task = this.#publish(message, origin);
+    this.works.run("injectApplicationMessage", origin, task, done, failed);
   }
 
   *#publish(message: ApplicationMessage, origin: Origin): Task<Published> {
@@ -390,6 +390,7 @@ export class ServerCore implements CoreContext {
 
   /** Forgets everything without striking it out of the store, which has been closed. */
   stopJournal(): void {
+    this.journal?.endWaiting();
     this.journal = undefined;
     this.#commits = undefined;
     this.deadlines.clear();

@@ -150,7 +150,7 @@ function announce(
   connection.isAnnounced = false;
   core.statistics.connectionsCurrent -= 1;
   const { type, reasonCode, reasonString, userProperties, error } = connection.ending;
-  core.hooks.clientDisconnected?.({
+  const pending = core.hooks.clientDisconnected?.({
     ...connection.context,
     ...(connection.password === undefined ? {} : { password: connection.password }),
     disconnectType: type,
@@ -160,6 +160,7 @@ function announce(
     ...(error === undefined ? {} : { error }),
     sessionExpiryIntervalSeconds,
   });
+  core.works.note("a client that has gone", connection, pending);
 }
 
 /** DISCONNECT came: the client ends the connection in order. */

@@ -213,11 +213,12 @@ function report(
   acknowledgePacket: AcknowledgedPacket,
 ): void {
   if (core.hooks.clientAcknowledgedPublishPacket === undefined) return;
-  core.hooks.clientAcknowledgedPublishPacket({
+  const pending = core.hooks.clientAcknowledgedPublishPacket({
     ...connection.context,
     packetIdentifier: acknowledgePacket.packetIdentifier,
     applicationMessage: applicationMessageOf(delivery.message),
     acknowledgePacket,
     isCompleted: true,
   });
+  core.works.note("an acknowledgement", connection, pending);
 }

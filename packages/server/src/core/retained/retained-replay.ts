@@ -3,11 +3,13 @@ import type { CoreContext } from "../core-context.ts";
 import type { Delivery, DeliveryOutcome } from "../delivering/delivery.ts";
 import { applicationMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
+import type { Pending, Task } from "../pending.ts";
 import { mayReplayPlain, replayPlain } from "./plain-replay.ts";
 import { RetainedCursor } from "./retained-cursor.ts";
 import { NONE } from "./topic-nodes.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Subscription } from "../routing/subscription.ts";
+import { reportUnlessAbandoned } from "../works/work.ts";
 
 /** Steps of walks that one turn may take for all sessions together: a few milliseconds. */
 export const STEPS_PER_TURN = 16_384;
@@ -107,17 +109,26 @@ function replayOne(
   };
   const pending = core.hooks.interceptingClientEnqueue(args);
   const proceed = (): void => {
-    replay.isAsking = false;
     const isWanted = session.replays?.get(subscription.filter) === replay && !session.isDeleted;
     if (args.acceptEnqueue && isWanted) deliver(core, session, delivery);
   };
   if (pending === undefined) return proceed();
   // What follows waits, so that the messages keep their order.
   replay.isAsking = true;
-  pending.whenSettled(() => {
-    proceed();
+  const goOn = (): void => {
+    replay.isAsking = false;
     core.continueLater(session);
+  };
+  const task = answered(pending, proceed);
+  core.works.run("a retained message", session, task, goOn, (error) => {
+    reportUnlessAbandoned(core, error);
+    goOn();
   });
+}
+
+function* answered(pending: Pending, proceed: () => void): Task {
+  yield pending;
+  proceed();
 }
 
 function deliveryOf(subscription: Subscription, message: Message): Delivery {

@@ -62,12 +62,13 @@ export function endSession(
   session.clearExchanges();
   endWatches(session);
   publishWill(core, session);
-  core.hooks.sessionDeleted?.({
+  const pending = core.hooks.sessionDeleted?.({
     clientId: session.clientId,
     ...(session.userName === undefined ? {} : { userName: session.userName }),
     sessionItems: session.items,
     cause,
   });
+  core.works.note("a session that has ended", session, pending);
 }
 
 /** Forgets a session without a word to anybody: it goes on living in the store. */
