@@ -1,6 +1,6 @@
 import type { DecodeLimits, Packet } from "@anax/protocol";
 import type { ApplicationMessage } from "./publishing/application-message.ts";
-import { BytePool } from "./byte-pool.ts";
+import { BytePool, TRIM_INTERVAL_MS } from "./byte-pool.ts";
 import {
   connectionClosed,
   dismiss,
@@ -50,6 +50,7 @@ import type { Stranger } from "./connection/stranger.ts";
 import { takeLeft, readLate, Turn } from "./connection/taking-turns.ts";
 import { letOn } from "./connection/holding-back.ts";
 import { unthrottle } from "./connection/throttling.ts";
+import { writePieces } from "./wire.ts";
 import type { Peer, Wire } from "./wire.ts";
 import { Works } from "./works/works.ts";
 
@@ -132,6 +133,7 @@ export class ServerCore implements CoreContext {
   #dirty: Connection[] = [];
   #unfinished: Set<Session> = new Set();
   #isFlushRequested = false;
+  #isTrimming = false;
 
   constructor(options: CoreOptions, ports: CorePorts) {
     this.options = options;
@@ -188,6 +190,7 @@ export class ServerCore implements CoreContext {
   drained(connection: Connection): void {
     if (!connection.isCongested) return;
     connection.isCongested = false;
+    connection.letGoOfWire();
     this.#write(connection);
     if (connection.isCongested) return;
     unthrottle(connection);
@@ -222,9 +225,20 @@ export class ServerCore implements CoreContext {
     this.#dirty = [];
     for (const connection of dirty) this.#flush(connection);
     this.retainedStepsLeft = STEPS_PER_TURN;
+    if (this.pool.freeBytes > 0 && !this.#isTrimming) this.#trimLater();
     this.replayTurn.begin();
     if (this.#unfinished.size > 0) this.#continue();
     if (this.turn.late.size > 0) this.#requestFlush();
+  }
+
+  /** Arrays that output needs no more are let go after a while, until there are none. */
+  #trimLater(): void {
+    this.#isTrimming = true;
+    this.deadlines.add(this.now + TRIM_INTERVAL_MS, () => {
+      this.#isTrimming = false;
+      this.pool.trim();
+      if (this.pool.freeBytes > 0) this.#trimLater();
+    });
   }
 
   /** What goes wrong with one connection must not keep the others from their turn. */
@@ -394,6 +408,7 @@ export class ServerCore implements CoreContext {
     this.journal = undefined;
     this.#commits = undefined;
     this.deadlines.clear();
+    this.#isTrimming = false;
     for (const session of Array.from(this.sessions)) abandonSession(this, session);
     this.retained.clear();
     this.#countRetained();
@@ -447,8 +462,16 @@ export class ServerCore implements CoreContext {
   /** Acknowledgements first, then the QoS 0 messages that had to wait. */
   #write(connection: Connection): void {
     this.#writeOut(connection, connection.outbox);
-    if (connection.backlogLength > 0 && !connection.isHeld)
-      this.#writeOut(connection, connection.backlog);
+    if (connection.backlogLength > 0 && !connection.isHeld) this.#writeBacklog(connection);
+  }
+
+  #writeBacklog(connection: Connection): void {
+    const { backlog } = connection;
+    while (!connection.isCongested && connection.state !== "closed") {
+      const part = backlog.shift();
+      if (part === undefined) return;
+      this.#writeOut(connection, part);
+    }
   }
 
   #writeOut(connection: Connection, outbox: Outbox): void {
@@ -457,10 +480,14 @@ export class ServerCore implements CoreContext {
     if (length === 0) return;
     connection.counters.bytesSent += length;
     this.statistics.bytesSent += length;
-    const isDone = connection.wire.write(outbox.bytes.subarray(0, length));
-    if (!isDone) connection.isCongested = true;
-    if (length < outbox.length) return outbox.removeFirst(length, isDone);
-    if (isDone) return outbox.clear();
-    outbox.detach();
+    const isDone = outbox.isShared
+      ? writePieces(connection.wire, outbox.pieces())
+      : connection.wire.write(outbox.bytes.subarray(0, length));
+    const isAll = length === outbox.length;
+    if (isDone && isAll) return outbox.clear();
+    const taken = isAll ? outbox.handOver() : outbox.removeFirst(length, isDone);
+    if (isDone) return;
+    connection.isCongested = true;
+    if (taken !== undefined) connection.keepOnWire(taken);
   }
 }

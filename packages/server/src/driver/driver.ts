@@ -10,6 +10,7 @@ import { messageFromApplication } from "../core/publishing/message.ts";
 import type { Task } from "../core/pending.ts";
 import { store as storeRetained } from "../core/retained/retaining.ts";
 import { ServerCore } from "../core/server-core.ts";
+import { writePieces } from "../core/wire.ts";
 import type { Peer, Wire } from "../core/wire.ts";
 import { THE_SERVER } from "../core/works/works.ts";
 import { asError } from "../errors.ts";
@@ -431,6 +432,15 @@ class DrivenConnection implements ConnectionSink, Required<Wire> {
     return (
       fenced(
         () => this.#wire.write(bytes),
+        (error) => this.#failed(error),
+      ) !== false
+    );
+  }
+
+  writePieces(pieces: readonly Uint8Array[]): boolean {
+    return (
+      fenced(
+        () => writePieces(this.#wire, pieces),
         (error) => this.#failed(error),
       ) !== false
     );

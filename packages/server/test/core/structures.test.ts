@@ -100,12 +100,12 @@ describe("Outbox and BytePool", () => {
     expect(other.bytes).toBe(bytes);
   });
 
-  it("an array that was detached is never used again", () => {
+  it("an array that was handed over is never used again", () => {
     const pool = new BytePool();
     const outbox = new Outbox(pool);
     outbox.reserve(10);
     const { bytes } = outbox;
-    outbox.detach();
+    outbox.handOver().letGo();
     outbox.reserve(10);
     expect(outbox.bytes).not.toBe(bytes);
   });

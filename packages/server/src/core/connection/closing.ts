@@ -112,6 +112,7 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
   closeGate(core, connection);
   core.heldBack.delete(connection);
   leaveTurn(core, connection);
+  connection.letGoOfWire();
   connection.outbox.clear();
   if (connection.backlogLength > 0) connection.backlog.clear();
   const exchange = connection.authentication;
