@@ -4,11 +4,12 @@ import type { SharedBytes } from "./shared-bytes.ts";
 const SMALLEST_BYTES = 128;
 /** Arrays above this are left to the garbage collector. */
 const LARGEST_BYTES = 1_048_576;
-/** Free arrays that are kept of one size, and bytes of all that are free. */
+/** Free arrays that are kept of one size. */
 const FREE_MAX = 4_096;
+/** Bytes of arrays for output that are kept free, for the next turn. */
 const FREE_BYTES_MAX = 33_554_432;
 
-/** How long an array may be free until it is let go, in milliseconds: twice this, at most, so a burst is given back in a minute. */
+/** Milliseconds between two looks at arrays for output that nothing has needed: what a burst took is given back within a minute. */
 export const TRIM_INTERVAL_MS = 25_000;
 
 /** Sizes in steps of one and a half, in whole words. */
