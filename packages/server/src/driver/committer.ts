@@ -9,6 +9,7 @@ import type { Log } from "../ports/logger.ts";
 import { StoreError } from "../ports/store.ts";
 import type { Store, StoreVisitor } from "../ports/store.ts";
 import { within } from "../user-code.ts";
+import { CommitPace } from "./commit-pace.ts";
 import { FencedStore } from "./fenced-store.ts";
 import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
 import { setImmediate } from "../platform.ts";
@@ -54,7 +55,8 @@ export interface CommitterOptions {
 
 /**
  * Carries what the core wants stored to the store, one commit at a time: while one is under way, the next
- * batch grows. So an idle server waits for one sync per message, and a busy one shares it among thousands.
+ * batch grows. So an idle server waits for one sync per message, and a busy one shares it among thousands. Between the
+ * two, commits keep a distance (`CommitPace`).
  */
 export class Committer {
   readonly #store: Store;
@@ -66,8 +68,12 @@ export class Committer {
   readonly #run: (work: () => void) => void;
   readonly #goOnFrom: (reading: ClockReading | undefined) => void;
   readonly #healthChanged: () => void;
+  /** Undefined for a store that only has memory: its commits cost nothing that could be shared. */
+  readonly #pace: CommitPace | undefined;
   #isCommitting = false;
   #isAsked = false;
+  /** Ends a wait for others that a commit makes. */
+  #cancelPause: CancelCall | undefined;
   #isOpen = false;
   #cancelLater: CancelCall | undefined;
   #cancelWatch: CancelCall | undefined;
@@ -80,6 +86,7 @@ export class Committer {
 
   constructor(options: CommitterOptions) {
     this.#store = new FencedStore(options.store);
+    this.#pace = options.store.durability === "memory" ? undefined : new CommitPace();
     this.#settings = options.settings;
     this.#core = options.core;
     this.#clock = options.clock;
@@ -178,7 +185,7 @@ export class Committer {
     if (this.#isAsked || this.#isCommitting) return;
     if (urgency === "later") return this.#requestAfter(LATER_MS);
     this.#isAsked = true;
-    setImmediate(this.#commitNext);
+    setImmediate(this.#commitInTime);
   }
 
   /**
@@ -188,6 +195,8 @@ export class Committer {
   async close(): Promise<void> {
     if (!this.#isOpen) return;
     this.#run(() => this.#core.checkpoint());
+    this.#cancelPause?.();
+    this.#isAsked = false;
     this.request();
     const isIdle = await this.#idle();
     this.#whenIdle = undefined;
@@ -230,7 +239,24 @@ export class Committer {
     return bytes;
   };
 
+  /** Begins the next commit, now or when others had their time to join it. */
+  readonly #commitInTime = (): void => {
+    const pace = this.#pace;
+    const { journal } = this.#core;
+    const mayWait = pace !== undefined && journal !== undefined && this.#whenIdle === undefined;
+    if (!mayWait || this.#isCommitting || !journal.isUrgent) return this.#commitNext();
+    const delayMs = pace.delayMs(this.#clock.now());
+    if (delayMs === 0) return this.#commitNext();
+    this.#isAsked = true;
+    const before = journal.urgentRecords;
+    this.#cancelPause = this.#clock.callAfter(delayMs, () => {
+      pace.waited(journal.urgentRecords !== before);
+      this.#commitNext();
+    });
+  };
+
   readonly #commitNext = (): void => {
+    this.#cancelPause?.();
     this.#isAsked = false;
     if (this.#isCommitting || !this.#isOpen) return;
     const commit = this.#take();
@@ -252,6 +278,7 @@ export class Committer {
     this.#isCommitting = true;
     this.#retry = undefined;
     this.#cancelLater?.();
+    this.#pace?.begin(this.#clock.now());
     this.#store.commit(commit).then(
       () => this.#settled(commit),
       (error: unknown) => this.#failed(commit, error),
@@ -273,8 +300,8 @@ export class Committer {
       this.#log.warn?.("the store has room again");
       this.#healthChanged();
     }
-    if (this.#core.isCommitUrgent || this.#whenIdle !== undefined) this.#commitNext();
-    if (this.#isCommitting) return;
+    if (this.#core.isCommitUrgent || this.#whenIdle !== undefined) this.#commitInTime();
+    if (this.#isCommitting || this.#isAsked) return;
     const isWaiting = this.#core.journal?.isBehind === true;
     this.#requestAfter(isWaiting ? LATER_MS : this.#settings.checkpointIntervalMs);
   }

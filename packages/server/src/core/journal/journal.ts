@@ -44,6 +44,8 @@ export class Journal {
   committed: number;
   /** Counts records: by its change one sees that something was written. */
   appended = 0;
+  /** Counts those of them that are to be stored at once. */
+  urgentRecords = 0;
   health: JournalHealth = "good";
   /** Sessions and topics with records that no row has yet. */
   readonly dirtySessions: Set<Session> = new Set();
@@ -371,6 +373,7 @@ export class Journal {
   }
 
   #urge(): void {
+    this.urgentRecords += 1;
     if (this.#isUrgent) return;
     this.#isUrgent = true;
     this.#requestCommit("now");
