@@ -5,7 +5,7 @@ import { Sender as SenderByArrays } from "../src/flow/sender.ts";
 import type { ExchangeState, Sender as FullSender } from "../src/flow/sender.ts";
 
 /** What all implementations have. */
-type AnySender<T> = Omit<FullSender<T>, "progress" | "heldBytes">;
+type AnySender<T> = Omit<FullSender<T>, "progress" | "heldBytes" | "last">;
 
 const REFUSED = 0x87;
 

@@ -15,6 +15,7 @@ import type { AuthPacket } from "@anax/protocol";
 import { ReasonCode } from "@anax/protocol";
 import type { AuthenticationStep, ValidatingConnection } from "./core/hooks/connection-events.ts";
 import type { HookArguments, HookName } from "./core/hooks/hooks.ts";
+import type { InterceptingPacket } from "./core/hooks/packet-events.ts";
 
 /** What `validatingConnection` handlers are given: the fields of the event, and a way to ask the client more. */
 export interface ValidatingConnectionEvent extends ValidatingConnection {
@@ -63,6 +64,15 @@ export interface ServerEventDescription<Name extends ServerEventName> {
   readonly isFinal?: (event: HookArguments[Name]) => boolean;
 }
 
+/** Without the packet the two sides would not know the same: one would wait for ever for an answer, or lose a message. */
+const PACKET_FAILED =
+  "The packet is dropped and the connection ends with 0x83 Implementation specific error.";
+
+function failPacket(event: InterceptingPacket, error: Error): void {
+  event.processPacket = false;
+  Object.assign(event, { failure: error });
+}
+
 const LOGGED = "It is logged; the next handler is called.";
 
 /** Every event, in alphabetical order. */
@@ -70,14 +80,16 @@ export const SERVER_EVENTS: {
   readonly [Name in ServerEventName]: ServerEventDescription<Name>;
 } = {
   applicationMessageEnqueuedOrDropped: {
-    fires: "After the attempt to give a message to a receiver, once for each receiver.",
+    fires:
+      "After the attempt to give a message to a receiver, once for each receiver; not for one that interceptingClientEnqueue vetoed.",
     order: "After interceptingClientEnqueue and the attempt, before the next receiver is seen to.",
     waits: "The publisher's next packet.",
     slows: "The publisher.",
     failure: LOGGED,
   },
   applicationMessageNotConsumed: {
-    fires: "When nobody took a message: no subscription matched, or every receiver was vetoed.",
+    fires:
+      "When a message has no receiver: no subscription matched, or every receiver was vetoed. Its publisher is answered with 0x10 then. A receiver that a limit keeps the message from is one all the same.",
     order: "After all receivers were tried, before the acknowledgement of the message.",
     waits: "The publisher's next packet.",
     slows: "The publisher.",
@@ -122,10 +134,11 @@ export const SERVER_EVENTS: {
   },
   interceptingClientEnqueue: {
     fires: "For each receiver of a message, retained ones too, before it is given the message.",
-    order: "After the message was retained, in the order of the receivers' subscribing.",
+    order:
+      "After the message was retained; filter by filter, those of one filter in the order of subscribing.",
     waits: "The rest of the message's receivers, and the publisher's next packet.",
     slows: "The publisher; of retained messages, the subscriber.",
-    failure: "That receiver does not get the message.",
+    failure: "It is a veto: that receiver does not get the message.",
     fail: (event) => {
       event.acceptEnqueue = false;
     },
@@ -135,24 +148,20 @@ export const SERVER_EVENTS: {
     order: "Before any other event that the packet causes.",
     waits: "The packet and those behind it.",
     slows: "That client.",
-    failure: "The packet is dropped.",
-    fail: (event) => {
-      event.processPacket = false;
-    },
+    failure: PACKET_FAILED,
+    fail: failPacket,
   },
   interceptingOutboundPacket: {
     fires: "For each packet to a client, CONNACK that refuses and AUTH too, before it is sent.",
     order: "After every event that led to the packet.",
     waits: "The packet and those behind it.",
     slows: "That client.",
-    failure: "The packet is dropped.",
-    fail: (event) => {
-      event.processPacket = false;
-    },
+    failure: `${PACKET_FAILED} A message of QoS 1 or 2 stays in the session and is sent again.`,
+    fail: failPacket,
   },
   interceptingPublish: {
     fires:
-      "For each message of a client, a Will or the server, those under $SYS too, before it is retained and routed.",
+      "For each message of a client, a Will or the program, before it is retained and routed; the server's own under $SYS only with systemTopics.isIntercepted.",
     order:
       "After interceptingInboundPacket, before retainedMessageChanged and the events of receivers.",
     waits: "The message, its acknowledgement and the publisher's next packet.",

@@ -30,6 +30,7 @@ export type {
   ApplicationMessageEnqueuedOrDropped,
   ApplicationMessageNotConsumed,
   ClientAcknowledgedPublishPacket,
+  DeliveredPublishPacket,
   InterceptingClientEnqueue,
   InterceptingPublish,
   MessageSender,
@@ -106,6 +107,7 @@ export type {
 } from "./management/server-retained-messages.ts";
 export type {
   ServerSessions,
+  EnqueuedMessage,
   SessionDelivery,
   SessionDeliveryOptions,
   SessionOptions,
@@ -140,9 +142,7 @@ export {
   type StoreTransaction,
   type StoreVisitor,
 } from "./ports/store.ts";
-export { MqttServer } from "./server.ts";
-export type { StopOptions, StopResult } from "./stop-options.ts";
-export type { UnfinishedWork } from "./driver/stopping.ts";
+export { MqttServer, type StopOptions } from "./server.ts";
 export {
   consoleLogger,
   jsonLinesLogger,

@@ -29,13 +29,13 @@ export interface InjectedMessageSender {
 
 /** What became of an injected message. */
 export interface InjectionResult {
-  /** Sessions that have a matching subscription; a shared subscription counts as one. */
+  /** Sessions that have a matching subscription, and no veto of a handler; a shared subscription counts as one. */
   readonly matched: number;
   /** Of these, how many were sent the message or have it in their queue. */
   readonly queued: number;
-  /** Of these, how many get it not: a limit, a veto, or QoS 0 for a client that is away. */
+  /** Of these, how many get it not: a limit, or QoS 0 for a client that is away. */
   readonly dropped: number;
-  /** 0, or 0x10 where nobody subscribes, or why an interceptor or a limit refused it. */
+  /** 0, or 0x10 where `matched` is 0, or why an interceptor or a limit refused it. */
   readonly reasonCode: number;
 }
 

@@ -28,8 +28,13 @@ export interface DriverSettings extends StorageSettings {
   readonly maximumConnections: number;
   /** How often one address may connect; false sets no limit. */
   readonly connectionRatePerAddress: ConnectionRate | false;
-  /** `$SYS/broker/…` topics and how often they are published; false: none. */
-  readonly systemTopics: { readonly intervalSeconds: number } | false;
+  /**
+   * `$SYS/broker/…` topics and how often they are published; false: none. With `isIntercepted` each message of theirs is shown to
+   * `interceptingPublish` and `applicationMessageNotConsumed`, so that a program may hold some back; default false.
+   */
+  readonly systemTopics:
+    | { readonly intervalSeconds: number; readonly isIntercepted?: boolean }
+    | false;
 }
 
 /** All options of a server that have a default, and the defaults. */
@@ -183,7 +188,7 @@ function checkKinds(settings: CoreOptions & DriverSettings): void {
 }
 
 const RATE_NAMES: OptionRules = { burst: "unknown", perSecond: "unknown" };
-const SYSTEM_TOPICS_NAMES: OptionRules = { intervalSeconds: "unknown" };
+const SYSTEM_TOPICS_NAMES: OptionRules = { intervalSeconds: "unknown", isIntercepted: "boolean" };
 
 function checkNames(what: string, value: unknown, names: OptionRules): void {
   if (typeof value !== "object" || value === null) return;

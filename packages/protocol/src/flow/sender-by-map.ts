@@ -12,7 +12,7 @@ interface Exchange<T> {
 }
 
 /** As in `sender.ts`, method by method, without what only servers ask. */
-export class Sender<T> implements Omit<FullSender<T>, "progress" | "heldBytes"> {
+export class Sender<T> implements Omit<FullSender<T>, "progress" | "heldBytes" | "last"> {
   finished: T | undefined = undefined;
   readonly #exchanges: Map<number, Exchange<T>> = new Map();
   #last = 0;

@@ -28,7 +28,7 @@ export interface CoreContext {
   readonly router: Router;
   readonly sessions: Sessions;
   readonly retained: RetainedMessages;
-  readonly deadlines: Deadlines<CoreContext>;
+  readonly deadlines: Deadlines;
   readonly pool: BytePool;
   /** Undefined if nothing outlives the process. */
   readonly journal: Journal | undefined;
@@ -42,7 +42,7 @@ export interface CoreContext {
   readonly turn: Turn;
   /** The same with steps over retained messages. */
   readonly replayTurn: Turn;
-  /** What waits for handlers, or for the store. */
+  /** What waits for handlers. */
   readonly works: Works;
   readonly decodeLimits: DecodeLimits;
   /**
@@ -80,6 +80,8 @@ export interface CoreContext {
   leaveUnstored(connection: Connection): void;
   /** Ends a connection whose client cannot be given this answer, since it is too large for it. */
   leaveUnanswered(connection: Connection, answer: Packet): void;
+  /** A handler failed that was to judge a packet of the connection, which therefore ends. */
+  endUnjudged(connection: Connection, direction: "inbound" | "outbound"): undefined;
   /** Writes out the last packets of the connection, even if the peer does not read. */
   writeLast(connection: Connection): void;
   /** Packets of the connection may be read (again). */

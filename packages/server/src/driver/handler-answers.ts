@@ -204,16 +204,30 @@ const VALIDATION_RULES: AnswerRules<ValidatingConnection> = {
 };
 
 const VALIDATION: AnswerCheck<ValidatingConnection> = {
-  check(event) {
+  check(event, _before, leftOut) {
     requireFlags(event, ["authenticationMethodAccepted"]);
     requireFields(event, VALIDATION_RULES);
     const { reasonCode, reauthentication } = event;
     const rule = reauthentication ? REAUTHENTICATION_CODE : CONNACK_CODE;
     const fault = optionFault({ reasonCode: reasonCode ?? "missing" }, { reasonCode: rule });
     if (fault !== undefined) throw new MqttConfigurationError(fault);
+    keepOwnIdentifier(event, leftOut);
   },
   clean: (event) => dropWrongFields(event, VALIDATION_RULES),
 };
+
+/**
+ * CONNACK names an identifier only to a client that sent none [MQTT-3.2.2-16]: another one would be the name of a session
+ * that its client does not know of.
+ */
+function keepOwnIdentifier(event: ValidatingConnection, leftOut: (fault: Error) => void): void {
+  const { clientId, assignedClientId } = event;
+  if (clientId === "" || assignedClientId === undefined) return;
+  delete event.assignedClientId;
+  if (assignedClientId === clientId) return;
+  const given = `assignedClientId ${showValue(assignedClientId)}`;
+  leftOut(new MqttConfigurationError(`${given} is not used: the client has sent an identifier`));
+}
 
 const RESTORED_RULES: RulesFor<RestoredSubscription> = {
   topicFilter: TOPIC_FILTER,
@@ -290,7 +304,13 @@ export const HANDLER_ANSWERS: {
   readonly [Name in ServerEventName]?: AnswerCheck<HookArguments[Name]>;
 } = {
   interceptingClientEnqueue: {
-    check: (event) => requireFlags(event, ["acceptEnqueue", "closeSenderConnection"]),
+    before: ({ applicationMessage }) => applicationMessage,
+    check(event, before) {
+      requireFlags(event, ["acceptEnqueue", "closeSenderConnection"]);
+      const { applicationMessage } = event;
+      if (applicationMessage === before || !event.acceptEnqueue) return;
+      event.applicationMessage = answeredMessage("applicationMessage", applicationMessage);
+    },
     clean(event) {
       if (typeof event.closeSenderConnection !== "boolean") event.closeSenderConnection = false;
     },

@@ -58,6 +58,15 @@ export interface SessionDelivery {
   readonly reasonCode: number;
 }
 
+/** A message that one session was sent, or has in its queue. */
+export interface EnqueuedMessage {
+  /**
+   * As `clientAcknowledgedPublishPacket` will name it. Absent for QoS 0, and for a message that waits in the queue: it gets one when
+   * it is sent.
+   */
+  readonly packetIdentifier?: number;
+}
+
 /** Options of a delivery to one session. */
 export interface SessionDeliveryOptions {
   /** Ends the waiting, not the delivery. */
@@ -128,7 +137,7 @@ export class ServerSessions {
     const { userName, expiryIntervalSeconds = NEVER_EXPIRES } = checkedOptions;
     const fault = textFault(clientId, this.#access.core.options.clientIdBytesMax);
     if (fault !== undefined) throw new MqttConfigurationError(`clientId ${fault}`);
-    return this.#access.perform("sessions.create", function* create(core) {
+    return this.#access.perform(function* create(core) {
       const made = createSession(core, { clientId, userName, expiryIntervalSeconds });
       if (typeof made === "number") throw refusalToCreate(made, core.sessions.size);
       yield* untilStored(core);
@@ -138,7 +147,7 @@ export class ServerSessions {
 
   /** Ends a session and sends its client away. Resolves with false if there is none, and when it is struck out of the store. */
   async delete(clientId: string): Promise<boolean> {
-    return this.#access.perform("sessions.delete", function* deleteIt(core) {
+    return this.#access.perform(function* deleteIt(core) {
       const existed = deleteSession(core, clientId);
       yield* untilStored(core);
       return existed;
@@ -162,7 +171,7 @@ export class ServerSessions {
     filters: string | readonly (string | SessionSubscription)[],
   ): Promise<number[]> {
     const requests = requestsFor(filters);
-    return this.#access.perform("sessions.subscribe", (core) =>
+    return this.#access.perform((core) =>
       subscribeSession(core, requireSession(core, clientId), requests),
     );
   }
@@ -171,7 +180,7 @@ export class ServerSessions {
   async unsubscribe(clientId: string, filters: string | readonly string[]): Promise<number[]> {
     const requests = requestsFor(filters);
     const topicFilters = requests.map(({ topicFilter }) => topicFilter);
-    return this.#access.perform("sessions.unsubscribe", (core) =>
+    return this.#access.perform((core) =>
       unsubscribeSession(core, requireSession(core, clientId), topicFilters),
     );
   }
@@ -205,25 +214,27 @@ export class ServerSessions {
         const session = requireSession(core, clientId);
         return deliverTo(core, session, applicationMessage, watch);
       });
-      given.then((isTaken) => {
-        if (!isTaken) reject(dropped());
+      given.then((packetIdentifier) => {
+        if (packetIdentifier === undefined) reject(dropped());
         else if (applicationMessage.qos === 0) resolve({ reasonCode: 0 });
       }, reject);
     });
   }
 
   /**
-   * Gives a message to this session only; resolves with whether it was sent or queued. Rejects with
-   * `MqttConfigurationError` for a message that cannot be sent, and with `MqttSessionNotFoundError`.
+   * Gives a message to this session only; resolves with what is known of it when it was sent or queued, and with undefined if it
+   * was dropped. Rejects with `MqttConfigurationError` for a message that cannot be sent, and with `MqttSessionNotFoundError`.
    */
   async tryEnqueueApplicationMessage(
     clientId: string,
     message: InjectedApplicationMessage,
-  ): Promise<boolean> {
+  ): Promise<EnqueuedMessage | undefined> {
     const applicationMessage = messageToInject(message);
-    return this.#access.change((core) => {
+    const packetIdentifier = await this.#access.change((core) => {
       return deliverTo(core, requireSession(core, clientId), applicationMessage);
     });
+    if (packetIdentifier === undefined) return undefined;
+    return packetIdentifier === 0 ? {} : { packetIdentifier };
   }
 }
 

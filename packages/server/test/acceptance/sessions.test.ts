@@ -305,11 +305,11 @@ describe("D07", () => {
       const client = await connected(server, "one", LASTING);
       client.end();
       await until(() => server.clients.count === 0);
-      const tried: boolean[] = [];
+      const tried: unknown[] = [];
       for (const topic of ["first", "second"]) {
         tried.push(await server.sessions.tryEnqueueApplicationMessage("one", { topic, qos: 1 }));
       }
-      expect(tried).toEqual([true, queueOverflow === "dropOldest"]);
+      expect(tried).toEqual([{}, queueOverflow === "dropOldest" ? {} : undefined]);
       const third = server.sessions.deliverApplicationMessage("one", { topic: "third", qos: 1 });
       if (queueOverflow === "dropNewest") await expect(third).rejects.toThrow("one");
       else third.catch(() => undefined);

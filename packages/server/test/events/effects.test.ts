@@ -2,7 +2,6 @@
 import type { SubscribePacket } from "@anax/protocol";
 import { afterEach, describe, expect, it } from "vitest";
 import type { MqttServer, MqttServerOptions, ServerEventHandlers } from "../../src/index.ts";
-import { MemoryStore } from "../../src/stores/memory-store.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import {
   connected,
@@ -81,6 +80,20 @@ describe("validatingConnection", () => {
     });
     expect(server.sessions.get("given")).toMatchObject({ expiryIntervalSeconds: 70 });
     expect(server.clients.get("given")).toMatchObject({ keepAliveSeconds: 7 });
+  });
+
+  it.each([4, 5] as const)("leaves a client its own identifier, version %i", async (version) => {
+    await start({ validatingConnection: (event) => void (event.assignedClientId = "given") });
+    const connack = await newcomer(version).connect({
+      clientId: "own",
+      protocolVersion: version,
+      keepAliveSeconds: 7,
+    });
+    expect(connack).toMatchObject({ reasonCode: 0 });
+    expect(connack).not.toHaveProperty("properties.assignedClientId");
+    expect(server.clients.get("own")).toBeDefined();
+    expect(server.clients.get("given")).toBeUndefined();
+    expect(server.statistics.handlerFailures).toBe(1);
   });
 
   it("keeps whom it refuses from taking over a session", async () => {
@@ -362,6 +375,31 @@ describe("retainedMessageChanged", () => {
     ]);
   });
 
+  it("says whether the message is another one than before", async () => {
+    const clock = new ManualClock();
+    const told: boolean[] = [];
+    await start({ retainedMessageChanged: (event) => void told.push(event.isChanged) }, { clock });
+    const message = { topic: "a", payload: "1", qos: 1 } as const;
+    const changes = [
+      message,
+      message,
+      { ...message, payload: "2" },
+      { ...message, payload: "2", qos: 0 as const },
+      { ...message, payload: "2", qos: 0 as const, contentType: "text" },
+      { ...message, payload: "2", qos: 0 as const, contentType: "text" },
+      { ...message, payload: "" },
+    ];
+    for (const change of changes) await server.retainedMessages.set(change);
+    expect(told).toEqual([true, false, true, true, true, false, true]);
+    told.length = 0;
+    const expiring = { ...message, messageExpiryIntervalSeconds: 10 };
+    for (let round = 0; round < 2; round += 1) {
+      await server.retainedMessages.set(expiring);
+      clock.advance(5_000);
+    }
+    expect(told).toEqual([true, true]);
+  });
+
   it("does not tell of the server's own topics, which each start makes anew", async () => {
     const clock = new ManualClock();
     const topics: string[] = [];
@@ -398,26 +436,4 @@ it("sessionDeleted fires where a session expires", async () => {
   await until(() => server.clients.count === 0);
   clock.advance(3_600_001);
   expect(causes).toEqual(["expired"]);
-});
-
-it("clientAcknowledgedPublishPacket shows the message of QoS 2 also where its session is stored", async () => {
-  const told: unknown[] = [];
-  const on: ServerEventHandlers = {
-    clientAcknowledgedPublishPacket: ({ applicationMessage, acknowledgePacket }) => {
-      told.push([applicationMessage.topic, acknowledgePacket.type]);
-    },
-  };
-  await start(on, { store: new MemoryStore() });
-  const client = await connected(server, "one", LASTING);
-  await subscribe(client, "a");
-  await server.injectApplicationMessage({ topic: "a", qos: 2 });
-  const message = await client.packet();
-  const packetIdentifier = message?.type === "publish" ? (message.packetIdentifier ?? 0) : 0;
-  for (let count = 0; count < 2; count += 1) {
-    client.sendPacket({ type: "pubrec", packetIdentifier, reasonCode: 0 });
-    expect(await client.packet()).toMatchObject({ type: "pubrel" });
-  }
-  client.sendPacket({ type: "pubcomp", packetIdentifier, reasonCode: 0 });
-  await until(() => told.length === 1);
-  expect(told).toEqual([["a", "pubcomp"]]);
 });

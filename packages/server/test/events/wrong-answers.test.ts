@@ -1,8 +1,14 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Packet } from "@anax/protocol";
 import type { LogRecord, MqttServer, ServerEventHandlers } from "../../src/index.ts";
-import type { MqttPeer } from "../support/mqtt-peer.ts";
-import { connected, publication, startedServer, subscribe } from "../support/memory-server.ts";
+import { MqttPeer } from "../support/mqtt-peer.ts";
+import {
+  connected,
+  LASTING,
+  publication,
+  startedServer,
+  subscribe,
+} from "../support/memory-server.ts";
 import { until } from "../support/turns.ts";
 
 let server: MqttServer;
@@ -174,7 +180,7 @@ describe("interceptingUnsubscription: a wrong answer is 0x83 and the subscriptio
   }
 });
 
-describe("packets: a wrong one is dropped, and the connection stays:", () => {
+describe("packets: a wrong one ends the connection with 0x83:", () => {
   const packets: Readonly<Record<string, unknown>> = {
     "packet must be an object": null,
     "packet.type": { type: "no packet" },
@@ -197,7 +203,7 @@ describe("packets: a wrong one is dropped, and the connection stays:", () => {
       const peer = await connected(server, "c");
       peer.sendPacket(publication("a", "x"));
       await expectFailure("interceptingInboundPacket", "c", said);
-      expect(await answerTo(peer)).toBe("pingresp");
+      expect(await peer.packet()).toMatchObject({ type: "disconnect", reasonCode: 0x83 });
     });
 
     it(`outbound, ${said}`, async () => {
@@ -210,7 +216,7 @@ describe("packets: a wrong one is dropped, and the connection stays:", () => {
       await subscribe(peer, "a");
       await server.injectApplicationMessage({ topic: "a" });
       await expectFailure("interceptingOutboundPacket", "c", said);
-      expect(await answerTo(peer)).toBe("pingresp");
+      expect(await peer.packet()).toMatchObject({ type: "disconnect", reasonCode: 0x83 });
     });
   }
 
@@ -225,11 +231,13 @@ describe("packets: a wrong one is dropped, and the connection stays:", () => {
     const peer = await connected(server, "c");
     peer.sendPacket({ ...publication("a", "x"), properties: { contentType: "text" } });
     await expectFailure("interceptingInboundPacket", "c", "read only property");
-    expect(await answerTo(peer)).toBe("pingresp");
+    expect(await peer.packet()).toMatchObject({ type: "disconnect", reasonCode: 0x83 });
     expect(written).toEqual([false]);
+    const other = await connected(server, "d");
+    await subscribe(other, "a");
     server.on("interceptingOutboundPacket", write);
     await server.injectApplicationMessage({ topic: "a" });
-    expect(await answerTo(peer)).toBe("pingresp");
+    expect(await other.packet()).toMatchObject({ type: "disconnect", reasonCode: 0x83 });
   });
 
   it("one that only the other side sends", async () => {
@@ -245,7 +253,34 @@ describe("packets: a wrong one is dropped, and the connection stays:", () => {
       "c",
       "packet.type is none that a client sends",
     );
-    expect(server.clients.count).toBe(1);
+    expect(await peer.packet()).toMatchObject({ type: "disconnect", reasonCode: 0x83 });
+  });
+
+  it("a message that was not sent for it stays in the session", async () => {
+    let isFailing = true;
+    await started({
+      interceptingOutboundPacket: ({ packet }) => {
+        if (packet.type === "publish" && isFailing) throw new Error("not today");
+      },
+    });
+    const peer = await connected(server, "c", LASTING);
+    await subscribe(peer, "a", 1);
+    await server.injectApplicationMessage({ topic: "a", payload: "kept", qos: 1 });
+    expect(await peer.packet()).toMatchObject({ type: "disconnect", reasonCode: 0x83 });
+    isFailing = false;
+    const again = await connected(server, "c", LASTING);
+    expect(await again.packet()).toMatchObject({ type: "publish", topic: "a", qos: 1 });
+  });
+
+  it("CONNECT is one of them: the client is not let in", async () => {
+    await started({
+      interceptingInboundPacket: () => {
+        throw new Error("not today");
+      },
+    });
+    const peer = new MqttPeer(server.connectInMemory(), 5);
+    expect(await peer.connect({ clientId: "c" })).toBeUndefined();
+    expect(server.clients.count).toBe(0);
   });
 });
 
@@ -258,7 +293,7 @@ describe("interceptingClientEnqueue: a wrong answer keeps the message from that 
       const peer = await connected(server, "c");
       await subscribe(peer, "a");
       const outcome = await server.injectApplicationMessage({ topic: "a" });
-      expect(outcome).toMatchObject({ matched: 1, queued: 0, dropped: 1 });
+      expect(outcome).toEqual({ matched: 0, queued: 0, dropped: 0, reasonCode: 0x10 });
       await expectFailure("interceptingClientEnqueue", "c", field);
       expect(await answerTo(peer)).toBe("pingresp");
     });

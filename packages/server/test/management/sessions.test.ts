@@ -264,8 +264,30 @@ it("tries to enqueue, and says whether it could", async () => {
   server = await startedServer({ queueMessagesMax: 1, queueOverflow: "dropNewest" });
   await away("one");
   const message = { topic: "b", qos: 1 } as const;
-  expect(await server.sessions.tryEnqueueApplicationMessage("one", message)).toBe(true);
-  expect(await server.sessions.tryEnqueueApplicationMessage("one", message)).toBe(false);
+  expect(await server.sessions.tryEnqueueApplicationMessage("one", message)).toEqual({});
+  expect(await server.sessions.tryEnqueueApplicationMessage("one", message)).toBeUndefined();
+});
+
+it("gives the Packet Identifier of what it enqueued, as the acknowledgement will name it", async () => {
+  const acknowledged: number[] = [];
+  server.on("clientAcknowledgedPublishPacket", (event) => {
+    acknowledged.push(event.packetIdentifier);
+  });
+  const peer = await connected(server, "one");
+  const given: unknown[] = [];
+  for (const qos of [1, 0, 1] as const) {
+    given.push(await server.sessions.tryEnqueueApplicationMessage("one", { topic: "b", qos }));
+    const packet = await peer.packet();
+    const { packetIdentifier } = packet?.type === "publish" ? packet : {};
+    if (packetIdentifier !== undefined)
+      peer.sendPacket({ type: "puback", packetIdentifier, reasonCode: 0 });
+  }
+  await until(() => acknowledged.length === 2);
+  expect(given).toEqual([
+    { packetIdentifier: acknowledged[0] },
+    {},
+    { packetIdentifier: acknowledged[1] },
+  ]);
 });
 
 describe("subscribing in a client's name", () => {

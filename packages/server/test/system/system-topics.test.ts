@@ -19,7 +19,8 @@ function take(): Map<string, string> {
 beforeEach(async () => {
   clock = new ManualClock();
   published = [];
-  server = new MqttServer({ listeners: [{ type: "memory" }], clock });
+  const systemTopics = { intervalSeconds: 10, isIntercepted: true };
+  server = new MqttServer({ listeners: [{ type: "memory" }], clock, systemTopics });
   server.on("interceptingPublish", ({ applicationMessage }) => {
     if (applicationMessage === undefined) return;
     const { topic, payload, retain } = applicationMessage;
@@ -116,6 +117,30 @@ describe("$SYS topics", () => {
     expect(uptime()).toBe("0 seconds");
   });
 
+  it("are no business of handlers that judge messages, unless asked for", async () => {
+    await server.stop();
+    const topics: string[] = [];
+    const note = ({ applicationMessage }: { applicationMessage?: { topic: string } }): void =>
+      void topics.push(applicationMessage?.topic ?? "");
+    server = new MqttServer({
+      listeners: [{ type: "memory" }],
+      clock,
+      on: {
+        interceptingPublish: ({ topic }) => void topics.push(topic),
+        applicationMessageNotConsumed: note,
+        retainedMessageChanged: ({ topic }) => void topics.push(topic),
+      },
+    });
+    await server.start();
+    clock.advance(10_000);
+    expect(server.retainedMessages.get("$SYS/broker/uptime")).toBeDefined();
+    expect(server.retainedMessages.list().items).toEqual([]);
+    const own = server.retainedMessages.list({ topicFilter: "$SYS/#", limit: 1 });
+    expect(own.items).toHaveLength(1);
+    await server.injectApplicationMessage({ topic: "a" });
+    expect(topics).toEqual(["a", "a"]);
+  });
+
   it("tell the version and the uptime in words", () => {
     const topics = take();
     expect(topics.get("version")).toMatch(/^anax version \d+\.\d+\.\d+/);
@@ -170,7 +195,8 @@ describe("$SYS topics", () => {
   });
 
   it("come at the interval that was asked for", async () => {
-    const often = new MqttServer({ listeners: [], clock, systemTopics: { intervalSeconds: 2 } });
+    const systemTopics = { intervalSeconds: 2, isIntercepted: true };
+    const often = new MqttServer({ listeners: [], clock, systemTopics });
     const uptimes: string[] = [];
     often.on("interceptingPublish", ({ applicationMessage }) => {
       if (applicationMessage?.topic !== "$SYS/broker/uptime") return;

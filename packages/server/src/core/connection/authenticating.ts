@@ -7,9 +7,8 @@ import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { AuthenticationExchange, ValidatingConnection } from "../hooks/connection-events.ts";
 import { sendPacket } from "./outgoing.ts";
-import { settled } from "../pending.ts";
+import { runTask, settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
-import { reportUnlessAbandoned } from "../works/work.ts";
 
 const SUCCESS = 0x00;
 const CONTINUE_AUTHENTICATION = 0x18;
@@ -77,10 +76,9 @@ function startReauthentication(
     state.isRunning = false;
   };
   // Other packets go on meanwhile under the old identity.
-  const task = reauthenticate(core, connection, state, packet);
-  core.works.run("AUTH", connection, task, finish, (error) => {
+  runTask(reauthenticate(core, connection, state, packet), finish, (error) => {
     finish();
-    reportUnlessAbandoned(core, error);
+    core.report(error);
     dismiss(core, connection, { reasonCode: NOT_AUTHORIZED });
   });
 }

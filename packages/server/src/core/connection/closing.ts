@@ -11,6 +11,7 @@ import { closeGate } from "../journal/storing.ts";
 import { discardWill, releaseWill } from "../sessions/will.ts";
 
 const NORMAL_DISCONNECTION = 0x00;
+const IMPLEMENTATION_SPECIFIC_ERROR = 0x83;
 const PACKET_TOO_LARGE = 0x95;
 const ADMINISTRATIVE_ACTION = 0x98;
 
@@ -60,6 +61,14 @@ export function leaveUnanswered(core: CoreContext, connection: Connection, answe
   shut(core, connection);
 }
 
+/**
+ * A handler failed that was to judge a packet. The packet cannot be left out: what it says would never be answered, or be lost.
+ */
+export function endUnjudged(core: CoreContext, connection: Connection, direction: string): void {
+  const reasonString = `a handler of ${direction} packets failed`;
+  dismiss(core, connection, { reasonCode: IMPLEMENTATION_SPECIFIC_ERROR, reasonString });
+}
+
 /** The peer broke the protocol, or something broke here while its packet was handled: only this connection ends. */
 export function fail(core: CoreContext, connection: Connection, error: unknown): void {
   if (!connection.isOpen) return;
@@ -67,7 +76,9 @@ export function fail(core: CoreContext, connection: Connection, error: unknown):
   if (isPeersFault) core.statistics.protocolErrors += 1;
   else core.report(error);
   if (error instanceof Error) connection.ending.error = error;
-  const reasonCode = isPeersFault ? disconnectCode(error.reasonCode) : 0x83;
+  const reasonCode = isPeersFault
+    ? disconnectCode(error.reasonCode)
+    : IMPLEMENTATION_SPECIFIC_ERROR;
   const reasonString = isPeersFault ? error.message : "internal error";
   tellStranger(core, connection, reasonString);
   dismiss(core, connection, { reasonCode, reasonString });
@@ -112,7 +123,6 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
   closeGate(core, connection);
   core.heldBack.delete(connection);
   leaveTurn(core, connection);
-  connection.letGoOfWire();
   connection.outbox.clear();
   if (connection.backlogLength > 0) connection.backlog.clear();
   const exchange = connection.authentication;
@@ -151,7 +161,7 @@ function announce(
   connection.isAnnounced = false;
   core.statistics.connectionsCurrent -= 1;
   const { type, reasonCode, reasonString, userProperties, error } = connection.ending;
-  const pending = core.hooks.clientDisconnected?.({
+  core.hooks.clientDisconnected?.({
     ...connection.context,
     ...(connection.password === undefined ? {} : { password: connection.password }),
     disconnectType: type,
@@ -161,7 +171,6 @@ function announce(
     ...(error === undefined ? {} : { error }),
     sessionExpiryIntervalSeconds,
   });
-  core.works.note("a client that has gone", connection, pending);
 }
 
 /** DISCONNECT came: the client ends the connection in order. */

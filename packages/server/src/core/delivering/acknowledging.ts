@@ -203,6 +203,7 @@ function endExchange(
   finishExchange(core, session, packetIdentifier, owed);
   if (session.sender.inFlight === 0 && session.queue.length === 0) session.forgetAddresses();
   connection.resent?.delete(packetIdentifier);
+  if (delivery === undefined) connection.duplicates?.delete(packetIdentifier);
   return delivery;
 }
 
@@ -212,13 +213,16 @@ function report(
   delivery: Delivery,
   acknowledgePacket: AcknowledgedPacket,
 ): void {
-  if (core.hooks.clientAcknowledgedPublishPacket === undefined) return;
-  const pending = core.hooks.clientAcknowledgedPublishPacket({
+  const { packetIdentifier } = acknowledgePacket;
+  const duplicate = connection.duplicates?.delete(packetIdentifier) === true;
+  const { message, qos, retain, subscriptionIdentifiers = [] } = delivery;
+  if (core.hooks.clientAcknowledgedPublishPacket === undefined || qos === 0) return;
+  core.hooks.clientAcknowledgedPublishPacket({
     ...connection.context,
-    packetIdentifier: acknowledgePacket.packetIdentifier,
-    applicationMessage: applicationMessageOf(delivery.message),
+    packetIdentifier,
+    applicationMessage: applicationMessageOf(message),
+    publishPacket: { packetIdentifier, qos, retain, duplicate, subscriptionIdentifiers },
     acknowledgePacket,
     isCompleted: true,
   });
-  core.works.note("an acknowledgement", connection, pending);
 }

@@ -77,7 +77,7 @@ export function outboxFor(
   const { backlog } = connection;
   const isOnly = messages === 1 && backlog.length === 0;
   const isFull = !isOnly && backlog.length + bytes > core.options.backlogBytesMax;
-  return isFull ? undefined : backlog.end;
+  return isFull ? undefined : backlog;
 }
 
 function drop(core: CoreContext): DeliveryOutcome {
@@ -197,6 +197,7 @@ function endUnsent(
 ): void {
   const owed = session.sender.item(packetIdentifier);
   connection.resent?.delete(packetIdentifier);
+  connection.duplicates?.delete(packetIdentifier);
   abandon(session, packetIdentifier);
   dropWatched(session, packetIdentifier);
   finishExchange(core, session, packetIdentifier, owed);
@@ -341,6 +342,8 @@ function resendPublish(
   const connection = session.connection;
   if (connection === undefined) return;
   const delivery = deliveryOf(core, session, owed);
+  if (core.hooks.clientAcknowledgedPublishPacket !== undefined)
+    (connection.duplicates ??= new Set()).add(packetIdentifier);
   if (send(core, connection, connection.outbox, { delivery, packetIdentifier, duplicate: true }))
     return;
   endUnsent(core, connection, session, packetIdentifier);

@@ -57,7 +57,10 @@ export interface ValidatingConnection {
   /** 0 lets the client in; anything from 0x80 on refuses it with that Reason Code. */
   reasonCode: number;
   reasonString?: string;
-  /** Client Identifier to use in place of the client's own (told to MQTT 5.0 clients that sent none). */
+  /**
+   * Client Identifier for a client that sent none; MQTT 5.0 clients are told [MQTT-3.2.2-16]. A client that sent one keeps it:
+   * this is then left out, logged and counted in `handlerFailures`.
+   */
   assignedClientId?: string;
   responseAuthenticationData?: Uint8Array;
   responseUserProperties?: UserProperties;

@@ -7,4 +7,6 @@ export interface InterceptingPacket extends ClientContext {
   packet: Packet;
   /** False drops the packet. */
   processPacket: boolean;
+  /** What a handler has failed with: the connection ends. */
+  readonly failure?: Error;
 }

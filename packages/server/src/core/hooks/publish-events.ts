@@ -5,15 +5,15 @@ import type { UserProperties } from "@anax/protocol";
 
 /** Where a message came from: a client, a Will, or the embedding program. */
 export interface MessageSender {
-  /** Client Identifier; empty for a message that the server published without naming a sender, as those under `$SYS` are. */
+  /** Client Identifier; empty for a message that the program published without naming a sender. */
   readonly clientId: string;
   readonly userName?: string | undefined;
   readonly sessionItems: SessionItems;
 }
 
 /**
- * `interceptingPublish`: before the message is retained and routed; from a client, a Will or the server itself. Its `$SYS`
- * topics are shown as well, so that a program may hold some of them back.
+ * `interceptingPublish`: before the message is retained and routed; from a client, a Will or the program. The server's own `$SYS`
+ * topics are shown only where `systemTopics.isIntercepted` says so.
  */
 export interface InterceptingPublish extends MessageSender {
   /** Topic that the message came with. A handler that needs no more is quicker than one that asks for the message. */
@@ -39,8 +39,9 @@ export interface PublishResponse {
 export interface InterceptingClientEnqueue {
   readonly senderClientId: string;
   readonly receiverClientId: string;
-  readonly applicationMessage: ApplicationMessage;
-  /** False: this receiver does not get it. */
+  /** May be replaced: this receiver gets the new one, the others what was published. */
+  applicationMessage: ApplicationMessage;
+  /** False: this receiver does not get it, as if it had not subscribed. */
   acceptEnqueue: boolean;
   /** True ends the connection of the sender. */
   closeSenderConnection: boolean;
@@ -60,16 +61,31 @@ export interface QueuedApplicationMessageOverwritten {
   readonly applicationMessage: ApplicationMessage;
 }
 
-/** `applicationMessageNotConsumed`: nobody took the message. */
+/** `applicationMessageNotConsumed`: the message has no receiver. */
 export interface ApplicationMessageNotConsumed {
   readonly senderClientId: string;
   readonly applicationMessage: ApplicationMessage;
 }
 
+/** What the fixed header and the properties of one delivery's PUBLISH said. */
+export interface DeliveredPublishPacket {
+  readonly packetIdentifier: number;
+  /** The lower of the published and the granted QoS. */
+  readonly qos: 1 | 2;
+  readonly retain: boolean;
+  /** True if the PUBLISH was sent again on the connection that acknowledged it. */
+  readonly duplicate: boolean;
+  /** Of all subscriptions that it was sent for; empty if none has one. */
+  readonly subscriptionIdentifiers: readonly number[];
+}
+
 /** `clientAcknowledgedPublishPacket`: PUBACK (QoS 1) or PUBCOMP (QoS 2) has come from a subscriber. */
 export interface ClientAcknowledgedPublishPacket extends ClientContext {
   readonly packetIdentifier: number;
+  /** As it was published. */
   readonly applicationMessage: ApplicationMessage;
+  /** As this subscriber was sent it. */
+  readonly publishPacket: DeliveredPublishPacket;
   readonly acknowledgePacket: AcknowledgedPacket;
   /** True when the exchange is over: on PUBACK, on PUBCOMP, and on a PUBREC that refuses. */
   readonly isCompleted: boolean;

@@ -20,4 +20,9 @@ export interface RetainedMessageChanged {
   readonly topic: string;
   /** The message now stored; undefined if it was removed. */
   readonly changedRetainedMessage: ApplicationMessage | undefined;
+  /**
+   * False if the message is the same as the one that it replaced, in payload, QoS, properties and the time when it expires: whoever
+   * keeps retained messages elsewhere has nothing to write.
+   */
+  readonly isChanged: boolean;
 }

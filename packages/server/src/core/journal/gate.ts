@@ -43,7 +43,8 @@ export class Gate {
     while (this.#segments.length > 0) {
       const [first] = this.#segments;
       if (first === undefined || first.position > committed) return;
-      target.takeOver(first.outbox);
+      target.append(first.outbox.bytes, 0, first.outbox.length);
+      first.outbox.clear();
       this.#segments.shift();
     }
   }

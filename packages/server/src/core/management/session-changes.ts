@@ -70,18 +70,18 @@ export function clearQueue(core: CoreContext, session: Session): number {
 }
 
 /**
- * Gives a message to one session, whatever it is subscribed to: sent or queued, as its other messages. False if it
- * was dropped. `watch` is told how it ends, unless this gives false.
+ * Gives a message to one session, whatever it is subscribed to: sent or queued, as its other messages. Undefined if it
+ * was dropped, else its Packet Identifier, which is 0 if it has none (yet). `watch` is told how it ends, unless this gives undefined.
  */
 export function deliverTo(
   core: CoreContext,
   session: Session,
   applicationMessage: ApplicationMessage,
   watch?: DeliveryWatch,
-): boolean {
+): number | undefined {
   const message = messageFromApplication(applicationMessage, "", core.now);
   const { qos, retain } = message;
-  if (session.isDurable && qos > 0 && refusalToStore(core) !== undefined) return false;
+  if (session.isDurable && qos > 0 && refusalToStore(core) !== undefined) return undefined;
   const delivery: Delivery = {
     message,
     qos,
@@ -90,5 +90,7 @@ export function deliverTo(
     group: undefined,
     ...(watch === undefined ? {} : { watch }),
   };
-  return deliver(core, session, delivery) !== "dropped";
+  const outcome = deliver(core, session, delivery);
+  if (outcome === "dropped") return undefined;
+  return outcome === "sent" && qos > 0 ? session.sender.last : 0;
 }

@@ -2,10 +2,9 @@ import type { Packet } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { InterceptingPacket } from "../hooks/packet-events.ts";
-import { settled } from "../pending.ts";
+import { runTask, settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { throttle, unthrottle } from "../connection/throttling.ts";
-import { reportUnlessAbandoned } from "../works/work.ts";
 
 /** A packet that the outbound interceptor is to see, and what becomes of it then; undefined if it is dropped. */
 interface OutboundPacket {
@@ -51,7 +50,7 @@ function payloadBytes(packet: Packet): number {
   return packet.type === "publish" ? packet.payload.length : 0;
 }
 
-/** Shows a packet to the inbound interceptor; undefined if it is to be dropped. */
+/** Shows a packet to the inbound interceptor; undefined if it is to be dropped, or its handler failed, which ends the connection. */
 export function* interceptInbound(
   core: CoreContext,
   connection: Connection,
@@ -59,6 +58,7 @@ export function* interceptInbound(
 ): Task<Packet | undefined> {
   const args = argumentsFor(connection, packet);
   yield* settled(core.hooks.interceptingInboundPacket?.(args));
+  if (args.failure !== undefined) return core.endUnjudged(connection, "inbound");
   return args.processPacket ? args.packet : undefined;
 }
 
@@ -86,23 +86,19 @@ export function interceptOutbound(
     outbound.whenEmpty = undefined;
     whenEmpty?.();
   };
-  core.works.run(
-    "packets to the client",
-    connection,
-    drain(core, connection, outbound),
-    finish,
-    (error) => {
-      reportUnlessAbandoned(core, error);
-      finish();
-    },
-  );
+  runTask(drain(core, connection, outbound), finish, (error) => {
+    core.report(error);
+    finish();
+  });
 }
 
 function* drain(core: CoreContext, connection: Connection, outbound: OutboundInterception): Task {
   for (let next = outbound.shift(); next !== undefined; next = outbound.shift()) {
     const args = argumentsFor(connection, next.packet);
     yield* settled(core.hooks.interceptingOutboundPacket?.(args));
-    if (connection.state !== "closed") next.write(args.processPacket ? args.packet : undefined);
+    if (args.failure !== undefined) core.endUnjudged(connection, "outbound");
+    else if (connection.state !== "closed")
+      next.write(args.processPacket ? args.packet : undefined);
   }
 }
 

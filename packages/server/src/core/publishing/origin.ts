@@ -9,4 +9,6 @@ export interface Origin {
   readonly sessionItems: SessionItems;
   /** Where the client comes from; absent for the embedding program. */
   readonly peer?: Peer;
+  /** True: a `$SYS` message of the server itself, which handlers that judge messages are not shown. */
+  readonly isHidden?: boolean;
 }

@@ -5,6 +5,7 @@ import { deliver } from "../delivering/delivering.ts";
 import { packetSizeOf } from "../delivering/publish-writer.ts";
 import type { Delivery } from "../delivering/delivery.ts";
 import type { InterceptingPublish } from "../hooks/publish-events.ts";
+import { answered, enqueueing } from "./asking-receiver.ts";
 import { applicationMessageOf, messageFromApplication } from "./message.ts";
 import type { Message } from "./message.ts";
 import type { Origin } from "./origin.ts";
@@ -24,11 +25,11 @@ const QUOTA_EXCEEDED = 0x97;
 
 /** What became of a published message. */
 export interface Published {
-  /** Sessions whose subscriptions matched; a shared subscription counts as one. */
+  /** Sessions whose subscriptions matched and that no handler vetoed; a shared subscription counts as one. */
   matched: number;
   /** Of these, how many got it: sent to a connected client, or queued. */
   queued: number;
-  /** Of these, how many did not: a limit, a veto, or QoS 0 for a client that is away. */
+  /** Of these, how many did not: a limit, or QoS 0 for a client that is away. */
   dropped: number;
   /** For the acknowledgement: 0, 0x10 where nobody subscribes, or why it was refused. */
   reasonCode: number;
@@ -52,7 +53,7 @@ export function* publish(
   origin: Origin,
   urgency: Urgency = "refusable",
 ): Task<Published> {
-  if (core.hooks.interceptingPublish === undefined) {
+  if (core.hooks.interceptingPublish === undefined || origin.isHidden === true) {
     return yield* publishAccepted(core, message, origin, { published: nothing(), urgency });
   }
   const original = applicationMessageOf(message);
@@ -133,9 +134,10 @@ function* publishAccepted(
   const isRetained = accepted.retain && unstorable === undefined;
   if (isRetained) yield* retainIfRoom(core, accepted, origin, published);
   yield* distribute(core, accepted, origin, published);
-  if (published.matched === 0 && published.reasonCode === 0)
-    published.reasonCode = NO_MATCHING_SUBSCRIBERS;
-  if (published.queued === 0 && core.hooks.applicationMessageNotConsumed !== undefined) {
+  if (published.matched > 0) return published;
+  // Both say the same: there is no receiver. One that a limit keeps it from is one all the same.
+  if (published.reasonCode === 0) published.reasonCode = NO_MATCHING_SUBSCRIBERS;
+  if (core.hooks.applicationMessageNotConsumed !== undefined && origin.isHidden !== true) {
     const args = {
       senderClientId: origin.clientId,
       applicationMessage: applicationMessageOf(accepted),
@@ -202,15 +204,16 @@ interface Giving {
   readonly group: SharedGroup | undefined;
 }
 
-/** Gives the message to one receiver, unless the veto of `interceptingClientEnqueue` holds it back. */
+/** Gives the message to one receiver, unless the veto of `interceptingClientEnqueue` makes it none. */
 function* give(core: CoreContext, recipient: Recipient, giving: Giving): Task {
-  const { message, published } = giving;
+  const { published } = giving;
+  const message =
+    core.hooks.interceptingClientEnqueue === undefined
+      ? giving.message
+      : yield* askReceiver(core, recipient.session, giving);
+  if (message === undefined) return;
   published.matched += 1;
-  const isAccepted =
-    core.hooks.interceptingClientEnqueue === undefined ||
-    (yield* askReceiver(core, recipient.session, giving));
   const isTaken =
-    isAccepted &&
     !recipient.session.isDeleted &&
     deliver(core, recipient.session, deliveryFor(recipient, message, giving.group)) !== "dropped";
   if (isTaken) published.queued += 1;
@@ -226,17 +229,16 @@ function* give(core: CoreContext, recipient: Recipient, giving: Giving): Task {
   );
 }
 
-function* askReceiver(core: CoreContext, receiver: Session, giving: Giving): Task<boolean> {
-  const args = {
-    senderClientId: giving.origin.clientId,
-    receiverClientId: receiver.clientId,
-    applicationMessage: applicationMessageOf(giving.message),
-    acceptEnqueue: true,
-    closeSenderConnection: false,
-  };
-  yield* settled(core.hooks.interceptingClientEnqueue?.(args));
-  if (args.closeSenderConnection) giving.published.closeConnection = true;
-  return args.acceptEnqueue;
+/** The message as this receiver is to get it; undefined if a handler vetoed it. */
+function* askReceiver(
+  core: CoreContext,
+  receiver: Session,
+  { message, origin, published }: Giving,
+): Task<Message | undefined> {
+  const asked = enqueueing(message, origin.clientId, receiver);
+  yield* settled(core.hooks.interceptingClientEnqueue?.(asked.args));
+  if (asked.args.closeSenderConnection) published.closeConnection = true;
+  return answered(core, message, asked);
 }
 
 /** True unless the packet would be larger than the client of this member of a group takes. */

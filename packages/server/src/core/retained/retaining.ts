@@ -6,9 +6,9 @@ import { applicationMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import { settled } from "../pending.ts";
 import type { HookResult, Task } from "../pending.ts";
+import { hasBytesAt } from "../same-bytes.ts";
 import type { RetainedMessages } from "./retained-messages.ts";
 import { NONE } from "./topic-nodes.ts";
-import { THE_SERVER } from "../works/works.ts";
 
 /** Whoever retains may have this many messages, however small the share. */
 const SHARE_MIN = 1;
@@ -40,10 +40,23 @@ export function* retain(
   if (!hasRoom(core, core.retained.findFor(message), message.size, owner)) return false;
   // A message that has no time to live is expired as soon as it is stored.
   if (message.expiresAtMs <= core.now) return true;
+  const isTold = core.hooks.retainedMessageChanged !== undefined;
+  const replaced = isTold ? core.retained.get(message.topic) : undefined;
   store(core, message, owner);
   if (isStored(message.topic)) core.journal?.retained(message);
-  yield* settled(tellOfChange(core, message.topic, { clientId, message }));
+  const isChanged = replaced === undefined || !isSame(replaced, message);
+  yield* settled(tellOfChange(core, message.topic, { clientId, message, isChanged }));
   return true;
+}
+
+/** Whether a subscriber could not tell one from the other, now or later. */
+function isSame(one: Message, other: Message): boolean {
+  return (
+    one.qos === other.qos &&
+    one.expiresAtMs === other.expiresAtMs &&
+    one.size === other.size &&
+    hasBytesAt(one.bytes, other.bytes, 0)
+  );
 }
 
 /** Whether the retained message of a topic is kept, here or by the program. The server's own state of the moment means nothing after a restart. */
@@ -179,19 +192,31 @@ function expire(core: CoreContext, row: number, change: number): void {
   const { topic } = core.retained.message(row);
   forgetRow(core, row, topic);
   core.statistics.messagesExpired += 1;
-  const pending = tellOfChange(core, topic, { clientId: "" });
-  core.works.note("a retained message that has expired", THE_SERVER, pending);
+  tellOfChange(core, topic, { clientId: "" });
+}
+
+/** What `retainedMessageChanged` tells of a topic. */
+interface Change {
+  readonly clientId: string;
+  /** Absent if the topic has none any more. */
+  readonly message?: Message;
+  readonly isChanged?: boolean;
 }
 
 /** Tells the program what is retained for a topic now; nothing, if no message is given. */
 export function tellOfChange(
   core: CoreContext,
   topic: string,
-  { clientId, message }: { readonly clientId: string; readonly message?: Message },
+  { clientId, message, isChanged = true }: Change,
 ): HookResult {
   if (core.hooks.retainedMessageChanged === undefined || !isStored(topic)) return undefined;
   const changedRetainedMessage = message && applicationMessageOf(message);
-  return core.hooks.retainedMessageChanged({ clientId, topic, changedRetainedMessage });
+  return core.hooks.retainedMessageChanged({
+    clientId,
+    topic,
+    changedRetainedMessage,
+    isChanged,
+  });
 }
 
 function count(core: CoreContext): void {
