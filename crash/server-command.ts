@@ -1,41 +1,17 @@
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { PlainError } from "../bench/support/plain-error.ts";
 import { programPath } from "../bench/support/program-path.ts";
+import { bundledProgram } from "../tools/bundled-program.ts";
 import type { ProgramOptions } from "./server-program.ts";
 import type { ServerCommand } from "./server-process.ts";
 
-const HERE = dirname(fileURLToPath(import.meta.url));
-/** Below the packages that it imports, and where nobody looks for sources. */
-const CACHE = join(HERE, "../node_modules/.cache/anax-crash");
-
-/**
- * Our server, from the sources as they are now, in one file: it starts in a fraction of the time that a compiler would
- * take at each start. The file is named after what is in it, and stays for the next time.
- */
+/** Our server, from the sources as they are now. */
 export async function anaxCommand(folder: string, options: ProgramOptions): Promise<ServerCommand> {
-  const { outputFiles } = await build({
-    entryPoints: [join(HERE, "server-program.ts")],
-    bundle: true,
-    write: false,
-    platform: "node",
-    format: "esm",
-    conditions: ["source"],
-    external: ["lmdb", "ws"],
-    logLevel: "silent",
-  });
-  const contents = outputFiles[0]?.contents ?? new Uint8Array(0);
-  const name = createHash("sha256").update(contents).digest("hex").slice(0, 16);
-  const program = join(CACHE, `server-${name}.mjs`);
-  mkdirSync(CACHE, { recursive: true });
-  if (!existsSync(program)) {
-    writeFileSync(`${program}.${process.pid}`, contents);
-    renameSync(`${program}.${process.pid}`, program);
-  }
+  const entry = fileURLToPath(new URL("server-program.ts", import.meta.url));
+  const program = await bundledProgram(entry);
   mkdirSync(folder, { recursive: true });
   return { program: process.execPath, args: [program, JSON.stringify(options)] };
 }

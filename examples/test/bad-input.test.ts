@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { bundledProgram } from "../../tools/bundled-program.ts";
 
 interface Ended {
   readonly code: number | string | null | undefined;
@@ -9,9 +10,9 @@ interface Ended {
 }
 
 /** Runs an example as a user does, to its end. */
-function run(name: string, ...args: string[]): Promise<Ended> {
+async function run(name: string, ...args: string[]): Promise<Ended> {
   const program = fileURLToPath(new URL(`../${name}.ts`, import.meta.url));
-  const command = ["--conditions=source", "--import=tsx", program, ...args];
+  const command = [await bundledProgram(program), ...args];
   const env = { PATH: process.env["PATH"] };
   return new Promise((resolve) => {
     execFile(process.execPath, command, { env }, (error, _stdout, stderr) =>

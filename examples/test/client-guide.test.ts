@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MqttServer } from "@anax/server";
 import { ChildProgram } from "../../interop/support/child-program.ts";
+import { bundledProgram } from "../../tools/bundled-program.ts";
 import { readmeExamples } from "../../tools/readme-examples.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -51,7 +52,7 @@ describe("the guide of the client", { timeout: 60_000 }, () => {
   it.each([...examples])("prints what it says: %s", async (name, { code, output }) => {
     const path = join(folder, `${name}.ts`);
     writeFileSync(path, code.replace("mqtt://127.0.0.1:1883", server.address().url));
-    const args = ["--conditions=source", "--import=tsx", path];
+    const args = [await bundledProgram(path)];
     const program = new ChildProgram(process.execPath, args, { cwd: folder });
     expect(await program.succeeded()).toBe(output);
   });

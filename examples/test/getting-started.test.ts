@@ -8,11 +8,12 @@ import { ChildProgram } from "../../interop/support/child-program.ts";
 import { bundleForBrowsers, startBrowser } from "../../interop/support/chromium.ts";
 import { freePort } from "../../interop/support/ports.ts";
 import { areInstalled } from "../../interop/support/required-programs.ts";
+import { bundledProgram } from "../../tools/bundled-program.ts";
 import { readmeExamples } from "../../tools/readme-examples.ts";
 import type { ReadmeExample } from "../../tools/readme-examples.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const COMMAND = join(ROOT, "packages/anax/src/main.ts");
+const COMMAND = await bundledProgram(join(ROOT, "packages/anax/src/main.ts"));
 const PORTS_IN_GUIDE = /\b(1883|8083|8883)\b/g;
 
 const examples = readmeExamples(readFileSync(join(ROOT, "docs/guide/getting-started.md"), "utf8"));
@@ -54,9 +55,9 @@ describe("the guide", { timeout: 60_000 }, () => {
   });
 
   it("shows a server, clients for it, and the command line", async () => {
-    const server = start("server");
+    const server = await start("server");
     await server.printed(/listening at/);
-    const [client, loop] = [start("client"), start("loop")];
+    const [client, loop] = [await start("client"), await start("loop")];
     expect(await client.succeeded()).toBe(outputOf("client"));
     expect(await loop.succeeded()).toBe(outputOf("loop"));
     // The other program comes and goes at the same time: its lines may stand between these.
@@ -75,7 +76,7 @@ describe("the guide", { timeout: 60_000 }, () => {
   });
 
   it.runIf(areInstalled("chromium"))("shows WebSocket, and a page that uses it", async () => {
-    const server = start("websocket-server");
+    const server = await start("websocket-server");
     await server.printed(/ws:.*\n/);
     expect(withPortsOfGuide(server.output)).toBe(outputOf("websocket-server"));
 
@@ -91,14 +92,14 @@ describe("the guide", { timeout: 60_000 }, () => {
   it("shows how to make a certificate, and TLS with it", async () => {
     const [program = "", ...args] = example("certificate").code.trim().split(" ");
     execFileSync(program, args, { cwd: folder, stdio: "ignore" });
-    await start("tls-server").printed(/listening at mqtts:/);
-    expect(await start("tls-client").succeeded()).toBe(outputOf("tls-client"));
+    await (await start("tls-server")).printed(/listening at mqtts:/);
+    expect(await (await start("tls-client")).succeeded()).toBe(outputOf("tls-client"));
   });
 
   it("shows who is let in with a password", async () => {
-    await start("password-server").printed(/listening at/);
-    expect(await start("password-client").succeeded()).toBe(outputOf("password-client"));
-    expect(await start("scram-client").succeeded()).toBe(outputOf("scram-client"));
+    await (await start("password-server")).printed(/listening at/);
+    expect(await (await start("password-client")).succeeded()).toBe(outputOf("password-client"));
+    expect(await (await start("scram-client")).succeeded()).toBe(outputOf("scram-client"));
   });
 });
 
@@ -122,17 +123,13 @@ function write(name: string): string {
   return path;
 }
 
-function start(name: string): ChildProgram {
-  return runNode([write(name)]);
+async function start(name: string): Promise<ChildProgram> {
+  return runNode([await bundledProgram(write(name))]);
 }
 
-/** Runs TypeScript; it is ended with the test. */
+/** Runs a program; it is ended with the test. */
 function runNode(args: readonly string[]): ChildProgram {
-  const program = new ChildProgram(
-    process.execPath,
-    ["--conditions=source", "--import=tsx", ...args],
-    { cwd: folder },
-  );
+  const program = new ChildProgram(process.execPath, args, { cwd: folder });
   onTestFinished(async () => {
     await program.stop("SIGKILL");
   });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ChildProgram } from "../../interop/support/child-program.ts";
+import { bundledProgram } from "../../tools/bundled-program.ts";
 import { readmeExamples } from "../../tools/readme-examples.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -42,7 +43,7 @@ describe("the guide for tests", { timeout: 60_000 }, () => {
   it.each(["node", "node-clock"])("shows a test of node:test that passes: %s", async (name) => {
     const path = join(folder, `${name}.test.ts`);
     writeFileSync(path, codeOf(name));
-    const args = ["--conditions=source", "--import=tsx", "--test", path];
+    const args = ["--test", await bundledProgram(path)];
     const program = new ChildProgram(process.execPath, args, { cwd: folder });
     expect(await program.succeeded()).toMatch(/pass 1\b/);
   });

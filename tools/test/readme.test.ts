@@ -10,12 +10,12 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ReadmeExample } from "../readme-examples.ts";
+import { bundledProgram } from "../bundled-program.ts";
 import { readmeExamples } from "../readme-examples.ts";
 import { repositoryRoot } from "../tidy.ts";
 
 const ROOT = repositoryRoot();
-const COMMAND = join(ROOT, "packages/anax/src/main.ts");
-const NODE_ARGUMENTS = ["--conditions=source", "--import=tsx"];
+const COMMAND = await bundledProgram(join(ROOT, "packages/anax/src/main.ts"));
 /** The port that the examples name, or mean when they name none. */
 const PORT_IN_README = "1883";
 const RETRY_MS = 200;
@@ -38,7 +38,7 @@ beforeAll(async () => {
   mkdirSync(join(ROOT, ".cache"), { recursive: true });
   folder = mkdtempSync(join(ROOT, ".cache/readme-"));
   port = await freePort();
-  startTypeScript(example("server"));
+  await startTypeScript(example("server"));
   await accepting(port);
 }, 30_000);
 
@@ -53,7 +53,7 @@ describe("README.md", () => {
   });
 
   it("shows a client that ends well and prints what the page says", async () => {
-    const client = startTypeScript(example("client"));
+    const client = await startTypeScript(example("client"));
     expect({ code: await client.ended, output: client.output() }).toEqual({
       code: 0,
       output: example("client").output,
@@ -68,7 +68,7 @@ describe("README.md", () => {
       const shown = readmeExamples(page).get(name);
       if (shown === undefined) throw new Error(`packages/${name}/README.md has no example`);
       const ownPort = name === "server" ? await freePort() : port;
-      const program = startTypeScript({ ...shown, name: `package-${name}` }, ownPort);
+      const program = await startTypeScript({ ...shown, name: `package-${name}` }, ownPort);
       expect({ code: await program.ended, output: program.output() }).toEqual({
         code: 0,
         output: shown.output,
@@ -100,10 +100,13 @@ function example(name: string): ReadmeExample {
   return found;
 }
 
-function startTypeScript({ name, code }: ReadmeExample, itsPort: number = port): Program {
+async function startTypeScript(
+  { name, code }: ReadmeExample,
+  itsPort: number = port,
+): Promise<Program> {
   const path = join(folder, `${name}.ts`);
   writeFileSync(path, code.replaceAll(PORT_IN_README, String(itsPort)));
-  return start([path]);
+  return start([await bundledProgram(path)]);
 }
 
 /** `npx anax sub -t 'a/#' &` as the arguments of the command, with the port of the test. */
@@ -123,7 +126,7 @@ function startCommand(args: readonly string[]): Program {
 }
 
 function start(args: readonly string[]): Program {
-  const child = spawn(process.execPath, [...NODE_ARGUMENTS, ...args], {
+  const child = spawn(process.execPath, args, {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "inherit"],
   });

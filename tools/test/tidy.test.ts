@@ -85,6 +85,12 @@ const SEEDS: readonly Seed[] = [
     "leaves its package",
   ),
   source(
+    "relativeImportsStayInTheirPackage",
+    "packages/client/src/b.ts",
+    `import "../../../tools/readme-examples.ts";`,
+    "leaves its package",
+  ),
+  source(
     "publishedCodeStandsAlone",
     "packages/server/src/b.ts",
     `import "../test/session.ts";`,

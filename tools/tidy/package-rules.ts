@@ -114,11 +114,15 @@ export const importsStopAtExports: Rule = (repository) => {
   });
 };
 
-/** A relative import stays in its package; from outside, packages are imported by their names. */
+/**
+ * A relative import stays in its package, except that tests may use the tools of the repository; from outside, packages
+ * are imported by their names.
+ */
 export const relativeImportsStayInTheirPackage: Rule = (repository) =>
   allImports(repository).flatMap(({ specifier, path, line }) => {
     if (!isRelative(specifier)) return [];
     const target = resolveRelative(path, specifier);
+    if (NEVER_PUBLISHED.test(path) && target.startsWith("tools/")) return [];
     const home = /^packages\/[^/]+\//.exec(path)?.[0];
     const strays = home === undefined ? target.startsWith("packages/") : !target.startsWith(home);
     const message = `${specifier} leaves its package: import the package by its name`;

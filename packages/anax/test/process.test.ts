@@ -7,12 +7,13 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { encodePacket } from "@anax/protocol";
 import { afterEach, describe, expect, it } from "vitest";
+import { bundledProgram } from "../../../tools/bundled-program.ts";
 import { startTestServer } from "./support/test-server.ts";
 
 /** So that no test leaves a directory behind. */
 const IN_MEMORY = ["--durability", "memory"];
 
-const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const MAIN = await bundledProgram(fileURLToPath(new URL("../src/main.ts", import.meta.url)));
 const children = new Set<ChildProcess>();
 const sockets = new Set<Socket>();
 
@@ -31,7 +32,7 @@ interface Program {
 }
 
 function anax(...args: string[]): Program {
-  const child = spawn(process.execPath, ["--conditions=source", "--import=tsx", MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
   });
   children.add(child);

@@ -28,7 +28,7 @@ describe.skipIf(!canMount())("a store on a full disk", () => {
   // In a process of its own, because LMDB itself writes to standard error then.
   it("refuses, loses nothing, lets be deleted, and goes on", () =>
     withSmallDisk(async (disk) => {
-      const child = new ChildProgram("full-disk.ts", [disk]);
+      const child = await ChildProgram.start("full-disk.ts", [disk]);
       await child.ended;
       const [summary = "{}"] = child.lines;
       expect(JSON.parse(summary)).toMatchObject({ failures: [], missing: [] });

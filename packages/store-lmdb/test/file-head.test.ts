@@ -138,7 +138,7 @@ describe("the head of a file", () => {
     "is not refused while a server writes to it",
     () =>
       withFolder(async (path) => {
-        const child = new ChildProgram("child-store.ts", [path, "process"]);
+        const child = await ChildProgram.start("child-store.ts", [path, "process"]);
         try {
           await child.wrote(1);
           for (let times = 0; times < 100; times += 1) {
@@ -160,7 +160,7 @@ describe("the head of a file", () => {
         mkdirSync(path);
         cpSync(FIXTURE, join(path, "whole"), { recursive: true });
         const args = [join(path, "whole"), path, "1", String(SEEDS)];
-        const child = new ChildProgram("child-damage.ts", args);
+        const child = await ChildProgram.start("child-damage.ts", args);
         await child.ended;
         rmSync(join(path, "whole"), { recursive: true });
         const outcomes = child.lines.filter((line) => line.includes(", "));

@@ -81,7 +81,7 @@ describe("reading a store", () => {
 
   it("works while a server uses it, and sees each time how things stand", () =>
     withFolder(async (path) => {
-      const child = new ChildProgram("child-store.ts", [path, "disk"]);
+      const child = await ChildProgram.start("child-store.ts", [path, "disk"]);
       try {
         await child.wrote(20);
         const reader = await openReadOnly(path);

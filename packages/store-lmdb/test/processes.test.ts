@@ -15,7 +15,7 @@ describe("a store and other processes", () => {
         withFolder(async (path) => {
           let confirmed = 0;
           for (const count of [1, 30, 200]) {
-            const child = new ChildProgram("child-store.ts", [path, durability]);
+            const child = await ChildProgram.start("child-store.ts", [path, durability]);
             try {
               await child.wrote(count);
             } finally {
@@ -46,7 +46,7 @@ describe("a store and other processes", () => {
     "is refused while another process has it",
     () =>
       withFolder(async (path) => {
-        const child = new ChildProgram("child-store.ts", [path, "disk"]);
+        const child = await ChildProgram.start("child-store.ts", [path, "disk"]);
         try {
           await child.wrote(1);
           const message = expect.stringMatching(/is in use by process \d+ on /);
@@ -62,12 +62,12 @@ describe("a store and other processes", () => {
     TIMEOUT_MS,
   );
 
-  // Less than LMDB is otherwise given, and what Node needs with the loader of these tests.
+  // Less than LMDB is otherwise given, and more than Node needs.
   it.runIf(process.platform === "linux")(
     "is opened where addresses are limited",
     () =>
       withFolder(async (path) => {
-        const child = new ChildProgram("child-store.ts", [path, "disk"], {
+        const child = await ChildProgram.start("child-store.ts", [path, "disk"], {
           addressKilobytes: 60_000_000,
         });
         try {
@@ -84,7 +84,7 @@ describe("a store and other processes", () => {
     "is not ended by LMDB, however much is deleted at once, and from whatever file",
     () =>
       withFolder(async (path) => {
-        const child = new ChildProgram("child-pages.ts", [path, "1", "20"]);
+        const child = await ChildProgram.start("child-pages.ts", [path, "1", "20"]);
         await child.ended;
         expect(child.lines.at(-1)).toBe("round 20");
       }),

@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { encodePacket } from "@anax/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { bundledProgram } from "../../../../tools/bundled-program.ts";
 import { connectPacket, publishPacket, subscribePacket } from "../support/core-harness.ts";
 import { BINARY, frame, upgradeRequest } from "./raw-web-socket.ts";
 
@@ -17,7 +18,7 @@ import { BINARY, frame, upgradeRequest } from "./raw-web-socket.ts";
 
 const SOCKETS = Number(process.env["ANAX_ATTACK_SOCKETS"] ?? 300);
 
-const PROGRAM = fileURLToPath(new URL("measured-server.ts", import.meta.url));
+const PROGRAM = await bundledProgram(fileURLToPath(new URL("measured-server.ts", import.meta.url)));
 
 interface Measured {
   readonly bytes: number;
@@ -34,8 +35,7 @@ let sockets: Socket[];
 
 beforeEach(async () => {
   sockets = [];
-  const flags = ["--expose-gc", "--import", "tsx", "--conditions=source"];
-  child = spawn(process.execPath, [...flags, PROGRAM], { stdio: "pipe" });
+  child = spawn(process.execPath, ["--expose-gc", PROGRAM], { stdio: "pipe" });
   child.stderr.pipe(process.stderr);
   lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   [tcpPort = 0, webSocketPort = 0] = JSON.parse(await nextLine()) as number[];

@@ -2,15 +2,18 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { bundledProgram } from "../../../../tools/bundled-program.ts";
 import { connectPeer } from "../support/byte-peer.ts";
 import { MqttPeer } from "../support/mqtt-peer.ts";
 
-const PROGRAM = fileURLToPath(new URL("../support/limited-server.ts", import.meta.url));
-/** The loader opens the files of the program dozens at a time: a server must come up before it runs short. */
+const PROGRAM = await bundledProgram(
+  fileURLToPath(new URL("../support/limited-server.ts", import.meta.url)),
+);
+/** What Node itself opens, and some places for clients. */
 const FILES_MAX = 120;
 
 it("a server that has no more file descriptors goes on when there are some again", async () => {
-  const run = `ulimit -n ${FILES_MAX}; exec "$0" --import tsx --conditions=source "$1"`;
+  const run = `ulimit -n ${FILES_MAX}; exec "$0" "$1"`;
   const child = spawn("sh", ["-c", run, process.execPath, PROGRAM], {
     stdio: ["pipe", "pipe", "inherit"],
   });

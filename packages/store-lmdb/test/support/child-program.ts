@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import type { ChildProcessByStdio } from "node:child_process";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { bundledProgram } from "../../../../tools/bundled-program.ts";
 
 /** A program of this folder in a process of its own, ended by its pid. */
 export class ChildProgram {
@@ -10,13 +11,12 @@ export class ChildProgram {
   readonly ended: Promise<void>;
   #output = "";
 
-  constructor(
-    name: string,
+  private constructor(
+    program: string,
     args: readonly string[],
-    { addressKilobytes }: { readonly addressKilobytes?: number } = {},
+    addressKilobytes: number | undefined,
   ) {
-    const program = join(import.meta.dirname, name);
-    const command = [process.execPath, "--import", "tsx", "--conditions=source", program, ...args];
+    const command = [process.execPath, program, ...args];
     const limit = addressKilobytes === undefined ? "" : `ulimit -v ${addressKilobytes}; `;
     // The shell becomes the program, so that it has its pid.
     const [file = "", ...options] =
@@ -26,6 +26,16 @@ export class ChildProgram {
       this.#output += text;
     });
     this.ended = new Promise((resolve) => this.#child.once("close", () => resolve()));
+  }
+
+  /** Starts a program of this folder. */
+  static async start(
+    name: string,
+    args: readonly string[],
+    { addressKilobytes }: { readonly addressKilobytes?: number } = {},
+  ): Promise<ChildProgram> {
+    const program = await bundledProgram(join(import.meta.dirname, name));
+    return new ChildProgram(program, args, addressKilobytes);
   }
 
   /** The whole lines that it has written. */
