@@ -26,7 +26,7 @@ async function startAnax(): Promise<ForeignServer> {
   return {
     port,
     urls: { TCP: `mqtt://127.0.0.1:${port}`, WebSocket: webSocketUrl },
-    [Symbol.asyncDispose]: () => server.stop({ deadlineMs: 0 }),
+    [Symbol.asyncDispose]: async () => void (await server.stop({ deadlineMs: 0 })),
   };
 }
 

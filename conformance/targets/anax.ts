@@ -23,7 +23,7 @@ async function startAnax(needs: ServerNeeds): Promise<StartedServer> {
   return {
     address: { host: "127.0.0.1", port: server.address("tcp").port ?? 0 },
     ...(needs.websocket ? { websocket: webSocketAddress(server) } : {}),
-    stop: () => server.stop({ deadlineMs: 1000 }),
+    stop: async () => void (await server.stop({ deadlineMs: 1000 })),
   };
 }
 

@@ -48,7 +48,7 @@ async function useAedes(): Promise<void> {
 async function anaxServer(medium: MemoryMedium): Promise<MqttServer> {
   const server = new MqttServer({ port: 0, systemTopics: false, store: new MemoryStore(medium) });
   await server.start();
-  onTestFinished(() => server.stop());
+  onTestFinished(async () => void (await server.stop()));
   return server;
 }
 

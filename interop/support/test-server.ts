@@ -24,7 +24,7 @@ export async function startTestServer(options: MqttServerOptions = {}): Promise<
     server,
     port: portOf(server, "tcp"),
     webSocketUrl: server.address("ws").url,
-    [Symbol.asyncDispose]: () => server.stop({ deadlineMs: 0 }),
+    [Symbol.asyncDispose]: async () => void (await server.stop({ deadlineMs: 0 })),
   };
 }
 

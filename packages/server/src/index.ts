@@ -142,7 +142,9 @@ export {
   type StoreTransaction,
   type StoreVisitor,
 } from "./ports/store.ts";
-export { MqttServer, type StopOptions } from "./server.ts";
+export { MqttServer } from "./server.ts";
+export type { StopOptions, StopResult } from "./stop-options.ts";
+export type { UnfinishedWork } from "./driver/stopping.ts";
 export {
   consoleLogger,
   jsonLinesLogger,

@@ -3,24 +3,24 @@ import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ReasonCode } from "@anax/protocol";
-import type { RulesFor, UserProperties } from "@anax/protocol";
 import { authenticatingHandler } from "./auth/authenticating-handler.ts";
 import { authenticatorOf, loadInTime } from "./auth/authenticator-of.ts";
 import { withCallerFrames } from "./caller-frames.ts";
 import type { LoadingRetainedMessage } from "./core/hooks/retained-events.ts";
 import { makeInspectable } from "./core/inspecting.ts";
-import type { HookResult } from "./core/pending.ts";
+import { settled } from "./core/pending.ts";
 import type { Peer } from "./core/wire.ts";
 import { Admission } from "./driver/admission.ts";
 import { Driver } from "./driver/driver.ts";
 import { EventHandlers } from "./driver/event-handlers.ts";
 import type { EventRegistration } from "./driver/event-handlers.ts";
 import type { HandlerCounters } from "./driver/handler-list.ts";
+import { HandlerWaits } from "./driver/handler-waits.ts";
+import type { UnfinishedWork } from "./driver/stopping.ts";
 import { fencedClock } from "./driver/fenced-clock.ts";
 import { systemClock } from "./driver/system-clock.ts";
 import { asError, MqttConfigurationError, MqttServerStateError } from "./errors.ts";
 import type { ServerEventHandler, ServerEventName } from "./events.ts";
-import { DISCONNECT_RULES } from "./checking/disconnect-rules.ts";
 import { checked } from "./checking/rules.ts";
 import { checkedSender, messageToInject } from "./injected-message.ts";
 import type {
@@ -61,27 +61,9 @@ import type { ServerStatistics } from "./system/server-statistics.ts";
 import type { ServerHealth } from "./system/server-health.ts";
 import { SystemTopics } from "./system/system-topics.ts";
 import { TurnedAwayLog } from "./system/turned-away-log.ts";
+import { STOP_RULES, tellUnfinished } from "./stop-options.ts";
+import type { StopOptions, StopResult } from "./stop-options.ts";
 import { VERSION } from "./system/version.ts";
-
-/** How `stop` ends the connections. */
-export interface StopOptions {
-  /** Of the DISCONNECT that MQTT 5.0 clients get. Default 0x8B, Server shutting down. */
-  readonly reasonCode?: number;
-  readonly reasonString?: string;
-  /** Where clients are to go instead; with reason code 0x9C or 0x9D. */
-  readonly serverReference?: string;
-  readonly userProperties?: UserProperties;
-  /** Milliseconds after which connections that do not close are cut. Default 5000. */
-  readonly deadlineMs?: number;
-}
-
-/** Longest time that a timer takes. */
-const TIMER_MAX_MS = 0x7fffffff;
-
-const STOP_RULES: RulesFor<StopOptions> = {
-  ...DISCONNECT_RULES,
-  deadlineMs: [0, TIMER_MAX_MS],
-};
 
 type State = "stopped" | "starting" | "started" | "stopping";
 
@@ -113,7 +95,9 @@ export class MqttServer implements AsyncDisposable {
   /** Made when `handleUpgrade` is called first. */
   #handshake: WebSocketHandshake | undefined;
   #state: State = "stopped";
-  #transition: Promise<void> = Promise.resolve();
+  #transition: Promise<unknown> = Promise.resolve();
+  /** Of the stop that is going on. */
+  #stopping: Promise<StopResult> = Promise.resolve({ unfinished: [] });
   #startedAtMs = 0;
 
   /** Throws `MqttConfigurationError` for options that cannot work. */
@@ -142,11 +126,13 @@ export class MqttServer implements AsyncDisposable {
       handlerTimeoutMs: settings.driver.handlerTimeoutMs,
       startTimeoutMs: settings.driver.startTimeoutMs,
       counters: this.#counters,
+      waits: new HandlerWaits(),
       resume: (work) => this.#driver.run(work),
     });
     this.#driver = new Driver({
       core: settings.core,
       hooks: this.#handlers.hooks,
+      waits: this.#handlers.waits,
       clock,
       log: log("driver"),
       admission: this.#admission,
@@ -194,9 +180,9 @@ export class MqttServer implements AsyncDisposable {
         this.#requireStarted("change anything");
         return this.#driver.change(work);
       },
-      perform: async (task) => {
+      perform: async (what, task) => {
         this.#requireStarted("change anything");
-        return this.#driver.perform(task);
+        return this.#driver.perform(what, task);
       },
     };
   }
@@ -300,6 +286,7 @@ export class MqttServer implements AsyncDisposable {
   async #start(): Promise<void> {
     try {
       this.#startedAtMs = this.#clock.now();
+      this.#driver.waitForHandlers();
       const { startTimeoutMs } = this.#settings.driver;
       await loadInTime(this.#authenticator, this.#clock, startTimeoutMs);
       await this.#driver.load();
@@ -316,49 +303,64 @@ export class MqttServer implements AsyncDisposable {
     }
     this.#systemTopics?.start();
     this.#state = "started";
-    await settled(this.#handlers.hooks.started?.({}));
+    await this.#driver.perform("start", function* tell({ hooks }) {
+      yield* settled(hooks.started?.({}));
+    });
   }
 
   /** Asks the handlers of `loadingRetainedMessage` for what they kept. Rejects with what one of them failed with. */
   async #restoreRetained(): Promise<void> {
     const event: LoadingRetainedMessage = { loadedRetainedMessages: [], isZeroExpiryNone: false };
-    await settled(this.#handlers.hooks.loadingRetainedMessage?.(event));
+    await this.#driver.perform("start", function* ask({ hooks }) {
+      yield* settled(hooks.loadingRetainedMessage?.(event));
+    });
     if (event.failure !== undefined) throw event.failure;
     const messages = event.loadedRetainedMessages.filter(({ payload }) => payload.length > 0);
     this.#driver.restoreRetained(messages.map((message) => ({ ...message, retain: true })));
   }
 
   /**
-   * Closes listeners and connections. MQTT 5.0 clients are told why. Does nothing if the server is
+   * Closes listeners and connections, and waits for the handlers that are at work: all that they decide is done, and stored. MQTT
+   * 5.0 clients are told why. After `deadlineMs` it waits no longer and resolves with what it left. When it has resolved, no
+   * handler is called any more. A handler that awaits it is what it waits for, until the deadline. Does nothing if the server is
    * stopped; waits for a start or stop that is going on. Rejects with `MqttConfigurationError`, and goes on serving,
    * for what DISCONNECT of a server cannot carry.
    */
-  async stop(given: StopOptions = {}): Promise<void> {
+  async stop(given: StopOptions = {}): Promise<StopResult> {
     const options = checked("stop", given, STOP_RULES);
     if (this.#state === "starting") await this.#transition.catch(() => undefined);
     if (this.#state === "started") {
       this.#state = "stopping";
-      this.#transition = this.#stop(options);
+      this.#stopping = this.#stop(options);
+      this.#transition = this.#stopping;
     }
-    if (this.#state === "stopping") await this.#transition;
+    return this.#state === "stopping" ? this.#stopping : { unfinished: [] };
   }
 
-  async #stop(options: StopOptions): Promise<void> {
+  async #stop(options: StopOptions): Promise<StopResult> {
     try {
       this.#systemTopics?.stop();
-      this.#streams.endAll();
-      await this.#close(options);
+      return { unfinished: await this.#close(options) };
     } finally {
       this.#state = "stopped";
-      await settled(this.#handlers.hooks.stopped?.({}));
+      this.#driver.waitForHandlers();
+      await this.#driver.perform("stop", function* tell({ hooks }) {
+        yield* settled(hooks.stopped?.({}));
+      });
     }
   }
 
-  async #close({ deadlineMs = 5_000, ...options }: StopOptions): Promise<void> {
+  async #close({
+    deadlineMs = 5_000,
+    ...options
+  }: StopOptions): Promise<readonly UnfinishedWork[]> {
     await this.#listening.stop();
     const dismissal = { reasonCode: ReasonCode.serverShuttingDown, ...options };
-    await this.#driver.stop(dismissal, deadlineMs);
+    const unfinished = await this.#driver.stop(dismissal, deadlineMs);
+    this.#streams.endAll();
     await this.#driver.unload();
+    tellUnfinished(this.#log, unfinished);
+    return unfinished;
   }
 
   /** For `JSON.stringify`: where it listens and how things stand; no secret is in it. */
@@ -462,11 +464,6 @@ export class MqttServer implements AsyncDisposable {
       },
     });
   }
-}
-
-/** Waits for the handlers of an event that the server itself fires. */
-function settled(result: HookResult): Promise<void> | undefined {
-  return result && new Promise((resolve) => result.whenSettled(resolve));
 }
 
 /** What `address` may call it. */

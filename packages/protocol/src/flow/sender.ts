@@ -2,9 +2,9 @@
  * The sending side of QoS 1 and 2, the same in client and server.
  *
  * It knows which exchanges are open, in which state, and in which order they began. It does not
- * send, encode, store, count quota or wait: its caller does. The state of an exchange lies in plain
- * arrays, side by side, at the slot that `PacketIdentifiers` gave to its identifier, so that a
- * message costs no object and no closure.
+ * send, encode, store, count quota or wait: its caller does. The state of an exchange is noted beside
+ * its identifier in `PacketIdentifiers`, its item lies at the same slot in an array of its own, so that
+ * a message costs no object and no closure.
  *
  * ```
  * begin(1) -> awaitingPuback -- PUBACK --------------------------------------> finished
@@ -46,8 +46,13 @@ export interface OpenExchange<T> {
   readonly item: T | undefined;
 }
 
+const STATE = 1;
+/** Number of the sending that counts for the order: of the PUBLISH, after PUBREC of the PUBREL. */
+const SEQUENCE = 2;
+/** Bytes that the exchange holds. */
+const HELD = 3;
+
 /** Never written to. */
-const NO_SLOTS: number[] = [];
 const NO_ITEMS: never[] = [];
 
 /** Bytes that the exchanges of many Sessions hold together. */
@@ -61,17 +66,9 @@ export class Sender<T> {
   finished: T | undefined = undefined;
 
   readonly #identifiers: PacketIdentifiers = new PacketIdentifiers();
-  // Ordinary arrays: for the few slots that nearly all Sessions need, a typed one costs four times as much memory.
-  #states: number[] = NO_SLOTS;
-  /**
-   * Number of the sending that counts for the order: of the PUBLISH, after PUBREC of the PUBREL.
-   */
-  #sequence: number[] = NO_SLOTS;
   #items: (T | undefined)[] = NO_ITEMS;
   #sequenceNext = 1;
   #inFlight = 0;
-  /** Bytes that each exchange holds, by slot; undefined while none ever held any. */
-  #held: number[] | undefined;
   #heldBytes = 0;
   readonly #total: HeldBytes | undefined;
 
@@ -125,12 +122,11 @@ export class Sender<T> {
   pubrec(identifier: number, reasonCode: number): PubrecResult {
     if (reasonCode >= 0x80)
       return this.#finish(identifier, AWAITING_PUBREC) ? "finished" : "unknown";
-    const slot = identifier & (this.#states.length - 1);
-    const state = this.#identifiers.has(identifier) ? this.#states[slot] : FREE;
+    const state = this.#stateOf(identifier);
     if (state === AWAITING_PUBCOMP) return "release";
     if (state !== AWAITING_PUBREC) return "unknown";
-    this.#states[slot] = AWAITING_PUBCOMP;
-    this.#sequence[slot] = this.#sequenceNext++;
+    this.#identifiers.setNote(identifier, STATE, AWAITING_PUBCOMP);
+    this.#identifiers.setNote(identifier, SEQUENCE, this.#sequenceNext++);
     return "release";
   }
 
@@ -141,14 +137,13 @@ export class Sender<T> {
 
   /** What the exchange with this identifier waits for; undefined if there is none. */
   state(identifier: number): ExchangeState | undefined {
-    if (!this.#identifiers.has(identifier)) return undefined;
-    return STATE_NAMES[this.#states[identifier & (this.#states.length - 1)] ?? FREE];
+    return STATE_NAMES[this.#stateOf(identifier)];
   }
 
   /** The item of the open exchange with this identifier; undefined if there is none. */
   item(identifier: number): T | undefined {
     if (this.state(identifier) === undefined) return undefined;
-    return this.#items[identifier & (this.#states.length - 1)];
+    return this.#items[this.#identifiers.slotOf(identifier)];
   }
 
   /**
@@ -157,9 +152,8 @@ export class Sender<T> {
    */
   replaceItem(identifier: number, item: T | undefined): boolean {
     if (this.state(identifier) === undefined) return false;
-    const slot = identifier & (this.#states.length - 1);
-    this.#items[slot] = item;
-    if (item === undefined) this.#letGo(slot);
+    this.#items[this.#identifiers.slotOf(identifier)] = item;
+    if (item === undefined) this.#letGo(identifier);
     return true;
   }
 
@@ -176,9 +170,9 @@ export class Sender<T> {
     const order = this.#inOrder();
     for (const { identifier, sequence } of order) {
       const state = this.state(identifier);
-      const slot = identifier & (this.#states.length - 1);
-      if (state === undefined || this.#sequence[slot] !== sequence) continue;
-      yield { identifier, state, item: this.#items[slot] };
+      if (state === undefined || this.#identifiers.note(identifier, SEQUENCE) !== sequence)
+        continue;
+      yield { identifier, state, item: this.#items[this.#identifiers.slotOf(identifier)] };
     }
   }
 
@@ -207,9 +201,8 @@ export class Sender<T> {
 
   /** Gives a lent identifier back; false if it was not lent. */
   giveBack(identifier: number): boolean {
-    const slot = identifier & (this.#states.length - 1);
-    if (!this.#identifiers.has(identifier) || this.#states[slot] !== LENT) return false;
-    this.#free(identifier, slot);
+    if (this.#stateOf(identifier) !== LENT) return false;
+    this.#free(identifier);
     return true;
   }
 
@@ -220,7 +213,6 @@ export class Sender<T> {
     this.#inFlight = 0;
     this.finished = undefined;
     this.#addHeld(-this.#heldBytes);
-    this.#held = undefined;
   }
 
   /**
@@ -230,45 +222,46 @@ export class Sender<T> {
   invariants(): void {
     this.#identifiers.invariants();
     let open = 0;
-    let isSound = this.#states.length === this.#identifiers.capacity;
-    for (let slot = 0; slot < this.#states.length; slot += 1) {
-      const state = this.#states[slot];
-      const isFree = state === FREE;
-      isSound &&= isFree === (this.#identifiers.identifierAt(slot) === 0);
-      isSound &&= !isFree || this.#items[slot] === undefined;
-      if (!isFree && state !== LENT) open += 1;
+    let isSound = this.#items.length === this.#identifiers.capacity;
+    for (let slot = 0; slot < this.#items.length; slot += 1) {
+      const identifier = this.#identifiers.identifierAt(slot);
+      const state = this.#stateOf(identifier);
+      isSound &&= (state === FREE) === (identifier === 0);
+      isSound &&= identifier !== 0 || this.#items[slot] === undefined;
+      if (identifier !== 0 && state !== LENT) open += 1;
     }
     requireInvariant(isSound && open === this.#inFlight, "Sender");
   }
 
+  #stateOf(identifier: number): number {
+    return this.#identifiers.has(identifier) ? this.#identifiers.note(identifier, STATE) : FREE;
+  }
+
   #occupy(identifier: number, state: number, item: T | undefined): void {
     this.#fit();
-    const slot = identifier & (this.#states.length - 1);
-    this.#states[slot] = state;
-    this.#sequence[slot] = this.#sequenceNext++;
-    this.#items[slot] = item;
+    this.#identifiers.setNote(identifier, STATE, state);
+    this.#identifiers.setNote(identifier, SEQUENCE, this.#sequenceNext++);
+    this.#items[this.#identifiers.slotOf(identifier)] = item;
   }
 
   #finish(identifier: number, state: number): boolean {
-    const slot = identifier & (this.#states.length - 1);
-    if (!this.#identifiers.has(identifier) || this.#states[slot] !== state) return false;
-    this.finished = this.#items[slot];
-    this.#letGo(slot);
+    if (this.#stateOf(identifier) !== state) return false;
+    this.finished = this.#items[this.#identifiers.slotOf(identifier)];
+    this.#letGo(identifier);
     this.#inFlight -= 1;
-    this.#free(identifier, slot);
+    this.#free(identifier);
     return true;
   }
 
   #hold(identifier: number, bytes: number): void {
-    this.#held ??= new Array<number>(this.#states.length).fill(0);
-    this.#held[identifier & (this.#states.length - 1)] = bytes;
+    this.#identifiers.setNote(identifier, HELD, bytes);
     this.#addHeld(bytes);
   }
 
-  #letGo(slot: number): void {
-    const bytes = this.#held?.[slot] ?? 0;
-    if (bytes === 0 || this.#held === undefined) return;
-    this.#held[slot] = 0;
+  #letGo(identifier: number): void {
+    const bytes = this.#identifiers.note(identifier, HELD);
+    if (bytes === 0) return;
+    this.#identifiers.setNote(identifier, HELD, 0);
     this.#addHeld(-bytes);
   }
 
@@ -277,46 +270,35 @@ export class Sender<T> {
     if (this.#total !== undefined) this.#total.bytes += bytes;
   }
 
-  #free(identifier: number, slot: number): void {
-    this.#states[slot] = FREE;
-    this.#items[slot] = undefined;
+  #free(identifier: number): void {
+    this.#items[this.#identifiers.slotOf(identifier)] = undefined;
     this.#identifiers.release(identifier);
     this.#fit();
   }
 
-  /** Brings the arrays to the capacity of the identifiers; every identifier keeps what it has. */
+  /** Brings the items to the capacity of the identifiers; every identifier keeps what it has. */
   #fit(): void {
-    if (this.#identifiers.capacity !== this.#states.length)
-      this.#resize(this.#identifiers.capacity);
+    if (this.#identifiers.capacity !== this.#items.length) this.#resize(this.#identifiers.capacity);
   }
 
   #resize(capacity: number): void {
-    // Made at their length: an array that grows by itself has room for sixteen more.
-    const states = new Array<number>(capacity).fill(FREE);
-    const sequence = new Array<number>(capacity).fill(0);
+    const old = this.#items;
+    const oldMask = old.length - 1;
+    // Made at its length: an array that grows by itself has room for sixteen more.
     const items = new Array<T | undefined>(capacity).fill(undefined);
-    const held = this.#held && new Array<number>(capacity).fill(0);
-    const oldMask = this.#states.length - 1;
-    for (let slot = 0; slot < capacity; slot += 1) {
+    for (let slot = 0; slot < capacity && old.length > 0; slot += 1) {
       const identifier = this.#identifiers.identifierAt(slot);
-      const oldSlot = identifier === 0 ? -1 : identifier & oldMask;
-      states[slot] = this.#states[oldSlot] ?? FREE;
-      sequence[slot] = this.#sequence[oldSlot] ?? 0;
-      items[slot] = this.#items[oldSlot];
-      if (held !== undefined) held[slot] = this.#held?.[oldSlot] ?? 0;
+      if (identifier !== 0) items[slot] = old[identifier & oldMask];
     }
-    this.#held = held;
-    this.#states = states;
-    this.#sequence = sequence;
     this.#items = items;
   }
 
   #inOrder(): { identifier: number; sequence: number }[] {
     const order: { identifier: number; sequence: number }[] = [];
-    for (let slot = 0; slot < this.#states.length; slot += 1) {
+    for (let slot = 0; slot < this.#items.length; slot += 1) {
       const identifier = this.#identifiers.identifierAt(slot);
       if (identifier === 0) continue;
-      order.push({ identifier, sequence: this.#sequence[slot] ?? 0 });
+      order.push({ identifier, sequence: this.#identifiers.note(identifier, SEQUENCE) });
     }
     return order.sort((left, right) => left.sequence - right.sequence);
   }

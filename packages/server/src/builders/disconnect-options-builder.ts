@@ -1,5 +1,5 @@
 import type { DisconnectOptions } from "../management/server-clients.ts";
-import type { StopOptions } from "../server.ts";
+import type { StopOptions } from "../stop-options.ts";
 
 type Draft = { -readonly [Name in keyof DisconnectOptions]: DisconnectOptions[Name] };
 

@@ -28,7 +28,7 @@ export interface CoreContext {
   readonly router: Router;
   readonly sessions: Sessions;
   readonly retained: RetainedMessages;
-  readonly deadlines: Deadlines;
+  readonly deadlines: Deadlines<CoreContext>;
   readonly pool: BytePool;
   /** Undefined if nothing outlives the process. */
   readonly journal: Journal | undefined;
@@ -42,7 +42,7 @@ export interface CoreContext {
   readonly turn: Turn;
   /** The same with steps over retained messages. */
   readonly replayTurn: Turn;
-  /** What waits for handlers. */
+  /** What waits for handlers, or for the store. */
   readonly works: Works;
   readonly decodeLimits: DecodeLimits;
   /**

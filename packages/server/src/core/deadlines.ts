@@ -1,8 +1,41 @@
 /** A moment at which something is to be done. Hold it to cancel it. */
 export interface Deadline {
   readonly atMs: number;
+}
+
+/** A deadline, whatever it is about. */
+interface Pending<Context> extends Deadline {
+  readonly isPending: boolean;
+  cancel(): void;
+  do(context: Context): void;
+}
+
+/** What is to be done, and to what: a device has one always, which is why it is no closure. */
+class Due<Context, Subject> implements Pending<Context> {
+  readonly atMs: number;
   /** Undefined once it was done or cancelled. */
-  run: (() => void) | undefined;
+  #run: ((context: Context, subject: Subject) => void) | undefined;
+  readonly #subject: Subject;
+
+  constructor(atMs: number, run: (context: Context, subject: Subject) => void, subject: Subject) {
+    this.atMs = atMs;
+    this.#run = run;
+    this.#subject = subject;
+  }
+
+  get isPending(): boolean {
+    return this.#run !== undefined;
+  }
+
+  cancel(): void {
+    this.#run = undefined;
+  }
+
+  do(context: Context): void {
+    const run = this.#run;
+    this.#run = undefined;
+    run?.(context, this.#subject);
+  }
 }
 
 /**
@@ -10,9 +43,15 @@ export interface Deadline {
  * them all. A cancelled deadline stays in the heap until its time comes or half of the heap is
  * cancelled ones: cancelling is then cheap, and memory stays bounded.
  */
-export class Deadlines {
-  #heap: Deadline[] = [];
+export class Deadlines<Context = undefined> {
+  #heap: Pending<Context>[] = [];
   #cancelled = 0;
+  readonly #context: Context;
+
+  /** `context`: what all that is done here is given. */
+  constructor(context: Context) {
+    this.#context = context;
+  }
 
   /** Earliest time at which something is to be done; Infinity if nothing is. */
   get next(): number {
@@ -26,22 +65,31 @@ export class Deadlines {
 
   /** Arranges for `run` to be called at `atMs`; a time that has passed means at the next chance. */
   add(atMs: number, run: () => void): Deadline {
-    const deadline: Deadline = { atMs, run };
-    this.#heap.push(deadline);
+    return this.addFor(undefined, atMs, run);
+  }
+
+  /** As `add`, for a function that many share: it is given the context and the subject. */
+  addFor<Subject>(
+    subject: Subject,
+    atMs: number,
+    run: (context: Context, subject: Subject) => void,
+  ): Deadline {
+    const due = new Due(atMs, run, subject);
+    this.#heap.push(due);
     this.#rise(this.#heap.length - 1);
-    return deadline;
+    return due;
   }
 
   /** Forgets everything that waits. */
   clear(): void {
-    for (const deadline of this.#heap) deadline.run = undefined;
+    for (const due of this.#heap) due.cancel();
     this.#heap = [];
     this.#cancelled = 0;
   }
 
   cancel(deadline: Deadline | undefined): void {
-    if (deadline?.run === undefined) return;
-    deadline.run = undefined;
+    if (!(deadline instanceof Due) || !deadline.isPending) return;
+    deadline.cancel();
     this.#cancelled += 1;
     if (this.#cancelled > 64 && this.#cancelled * 2 > this.#heap.length) this.#compact();
   }
@@ -49,27 +97,24 @@ export class Deadlines {
   /** Does all that is due at `nowMs`, in order of time. What it adds itself waits for the next call unless due. */
   runDue(nowMs: number): void {
     while (this.next <= nowMs) {
-      const due = this.#removeFirst();
-      const run = due?.run;
-      if (due !== undefined) due.run = undefined;
-      run?.();
+      this.#removeFirst()?.do(this.#context);
     }
   }
 
   #dropCancelled(): void {
-    while (this.#heap.length > 0 && this.#heap[0]?.run === undefined) {
+    while (this.#heap.length > 0 && this.#heap[0]?.isPending === false) {
       this.#removeFirst();
       this.#cancelled -= 1;
     }
   }
 
   #compact(): void {
-    const live = this.#heap.filter((deadline) => deadline.run !== undefined);
+    const live = this.#heap.filter((due) => due.isPending);
     this.#heap = live.sort((left, right) => left.atMs - right.atMs);
     this.#cancelled = 0;
   }
 
-  #removeFirst(): Deadline | undefined {
+  #removeFirst(): Pending<Context> | undefined {
     const first = this.#heap[0];
     const last = this.#heap.pop();
     if (last !== undefined && this.#heap.length > 0) {

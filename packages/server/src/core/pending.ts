@@ -5,6 +5,12 @@
 export interface Pending {
   /** Calls `resume` once the handler has settled; never from inside this call. */
   whenSettled(resume: () => void): void;
+  /** Name of the event whose handlers are waited for. */
+  readonly event?: string | undefined;
+  /** Whether the handlers decide something, are only told something, or the store is waited for. Default: they decide. */
+  readonly kind?: "question" | "news" | "store" | undefined;
+  /** True if a work counts this wait already. */
+  readonly isCounted?: boolean;
 }
 
 /** What an event returns: nothing (done), or the promise-free stand-in for "later". */
@@ -16,20 +22,4 @@ export type Task<Result = void> = Generator<Pending, Result, void>;
 /** Waits for a hook inside a task: `yield* settled(hooks.started?.({}))`. */
 export function* settled(result: HookResult): Task {
   if (result !== undefined) yield result;
-}
-
-/** Runs a task to its end, across its waits, then calls `done`, or `failed` with what it threw. */
-export function runTask<Result>(
-  task: Task<Result>,
-  done: (result: Result) => void,
-  failed: (error: unknown) => void,
-): void {
-  let step: IteratorResult<Pending, Result>;
-  try {
-    step = task.next();
-  } catch (error) {
-    return failed(error);
-  }
-  if (step.done) return done(step.value);
-  step.value.whenSettled(() => runTask(task, done, failed));
 }

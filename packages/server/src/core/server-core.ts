@@ -1,6 +1,6 @@
 import type { DecodeLimits, Packet } from "@anax/protocol";
 import type { ApplicationMessage } from "./publishing/application-message.ts";
-import { BytePool } from "./byte-pool.ts";
+import { BytePool, TRIM_INTERVAL_MS } from "./byte-pool.ts";
 import {
   connectionClosed,
   dismiss,
@@ -27,7 +27,6 @@ import type { Hooks } from "./hooks/hooks.ts";
 import { watchConnect } from "./connection/keeping-alive.ts";
 import { messageFromApplication } from "./publishing/message.ts";
 import type { Outbox } from "./connection/outbox.ts";
-import { runTask } from "./pending.ts";
 import type { Task } from "./pending.ts";
 import type { Origin } from "./publishing/origin.ts";
 import { publishStored } from "./publishing/publishing.ts";
@@ -52,6 +51,7 @@ import type { Stranger } from "./connection/stranger.ts";
 import { takeLeft, readLate, Turn } from "./connection/taking-turns.ts";
 import { letOn } from "./connection/holding-back.ts";
 import { unthrottle } from "./connection/throttling.ts";
+import { writePieces } from "./wire.ts";
 import type { Peer, Wire } from "./wire.ts";
 import { Works } from "./works/works.ts";
 
@@ -111,7 +111,7 @@ export class ServerCore implements CoreContext {
   readonly router: Router;
   readonly sessions: Sessions = new Sessions();
   readonly retained: RetainedMessages;
-  readonly deadlines: Deadlines = new Deadlines();
+  readonly deadlines: Deadlines<CoreContext> = new Deadlines<CoreContext>(this);
   readonly pool: BytePool = new BytePool();
   readonly decodeLimits: DecodeLimits;
   readonly connections: Set<Connection> = new Set();
@@ -119,7 +119,7 @@ export class ServerCore implements CoreContext {
   readonly heldBack: Set<Connection> = new Set();
   readonly turn: Turn;
   readonly replayTurn: Turn;
-  readonly works: Works = new Works();
+  readonly works: Works = new Works(() => this.now);
   retainedStepsLeft: number = STEPS_PER_TURN;
   journal: Journal | undefined;
   readonly waiting: WaitingMessages = new WaitingMessages();
@@ -136,6 +136,7 @@ export class ServerCore implements CoreContext {
   #dirty: Connection[] = [];
   #unfinished: Set<Session> = new Set();
   #isFlushRequested = false;
+  #isTrimming = false;
 
   constructor(options: CoreOptions, ports: CorePorts) {
     this.options = options;
@@ -192,6 +193,7 @@ export class ServerCore implements CoreContext {
   drained(connection: Connection): void {
     if (!connection.isCongested) return;
     connection.isCongested = false;
+    connection.letGoOfWire();
     this.#write(connection);
     if (connection.isCongested) return;
     unthrottle(connection);
@@ -226,9 +228,20 @@ export class ServerCore implements CoreContext {
     this.#dirty = [];
     for (const connection of dirty) this.#flush(connection);
     this.retainedStepsLeft = STEPS_PER_TURN;
+    if (this.pool.freeBytes > 0 && !this.#isTrimming) this.#trimLater();
     this.replayTurn.begin();
     if (this.#unfinished.size > 0) this.#continue();
     if (this.turn.late.size > 0) this.#requestFlush();
+  }
+
+  /** Arrays that output needs no more are let go after a while, until there are none. */
+  #trimLater(): void {
+    this.#isTrimming = true;
+    this.deadlines.add(this.now + TRIM_INTERVAL_MS, () => {
+      this.#isTrimming = false;
+      this.pool.trim();
+      if (this.pool.freeBytes > 0) this.#trimLater();
+    });
   }
 
   /** What goes wrong with one connection must not keep the others from their turn. */
@@ -290,7 +303,8 @@ export class ServerCore implements CoreContext {
       clientId: sender.clientId ?? "",
       sessionItems: sender.sessionItems ?? new Map(),
     };
-    runTask(this.#publish(message, origin), done, failed);
+    const task = this.#publish(message, origin);
+    this.works.run("injectApplicationMessage", origin, task, done, failed);
   }
 
   *#publish(message: ApplicationMessage, origin: Origin): Task<Published> {
@@ -397,9 +411,11 @@ export class ServerCore implements CoreContext {
 
   /** Forgets everything without striking it out of the store, which has been closed. */
   stopJournal(): void {
+    this.journal?.endWaiting();
     this.journal = undefined;
     this.#commits = undefined;
     this.deadlines.clear();
+    this.#isTrimming = false;
     for (const session of Array.from(this.sessions)) abandonSession(this, session);
     this.retained.clear();
     this.#countRetained();
@@ -453,8 +469,16 @@ export class ServerCore implements CoreContext {
   /** Acknowledgements first, then the QoS 0 messages that had to wait. */
   #write(connection: Connection): void {
     this.#writeOut(connection, connection.outbox);
-    if (connection.backlogLength > 0 && !connection.isHeld)
-      this.#writeOut(connection, connection.backlog);
+    if (connection.backlogLength > 0 && !connection.isHeld) this.#writeBacklog(connection);
+  }
+
+  #writeBacklog(connection: Connection): void {
+    const { backlog } = connection;
+    while (!connection.isCongested && connection.state !== "closed") {
+      const part = backlog.shift();
+      if (part === undefined) return;
+      this.#writeOut(connection, part);
+    }
   }
 
   #writeOut(connection: Connection, outbox: Outbox): void {
@@ -463,10 +487,14 @@ export class ServerCore implements CoreContext {
     if (length === 0) return;
     connection.counters.bytesSent += length;
     this.statistics.bytesSent += length;
-    const isDone = connection.wire.write(outbox.bytes.subarray(0, length));
-    if (!isDone) connection.isCongested = true;
-    if (length < outbox.length) return outbox.removeFirst(length, isDone);
-    if (isDone) return outbox.clear();
-    outbox.detach();
+    const isDone = outbox.isShared
+      ? writePieces(connection.wire, outbox.pieces())
+      : connection.wire.write(outbox.bytes.subarray(0, length));
+    const isAll = length === outbox.length;
+    if (isDone && isAll) return outbox.clear();
+    const taken = isAll ? outbox.handOver() : outbox.removeFirst(length, isDone);
+    if (isDone) return;
+    connection.isCongested = true;
+    if (taken !== undefined) connection.keepOnWire(taken);
   }
 }

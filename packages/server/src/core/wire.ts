@@ -9,6 +9,11 @@ export interface Wire {
    * until `ServerCore.drained()` is called for this connection, except its last packets just before `end()`.
    */
   write(bytes: Uint8Array): boolean;
+  /**
+   * As `write`, of bytes that lie in several arrays, in order. Some of the arrays are shared with other connections and are
+   * never changed, neither by the core nor by the wire. A wire without this gets them joined, as one copy of its own.
+   */
+  writePieces?(pieces: readonly Uint8Array[]): boolean;
   /** Stops reading until `resume()`: nothing more is to be given to `ServerCore.receive()`. */
   pause(): void;
   resume(): void;
@@ -52,4 +57,22 @@ export interface Peer {
   readonly tls?: PeerTls;
   /** Verified certificate of the client (Node's PeerCertificate), where TLS asked for one. */
   readonly certificate?: unknown;
+}
+
+/** Writes bytes that lie in several arrays to any wire. */
+export function writePieces(wire: Wire, pieces: readonly Uint8Array[]): boolean {
+  return wire.writePieces === undefined ? wire.write(joined(pieces)) : wire.writePieces(pieces);
+}
+
+/** The pieces as one array. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }

@@ -20,6 +20,11 @@ export class AskedWork {
     this.#run = run;
   }
 
+  /** True if all that was asked for has begun. */
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** Has `work` done: now, or in one of the next turns. */
   ask(work: () => void): void {
     this.#awaitTurn();

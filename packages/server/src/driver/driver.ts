@@ -7,12 +7,13 @@ import type { CoreOptions } from "../core/core-options.ts";
 import type { DeliveryNotices } from "../core/delivering/delivery-notices.ts";
 import type { Hooks } from "../core/hooks/hooks.ts";
 import { messageFromApplication } from "../core/publishing/message.ts";
-import { runTask } from "../core/pending.ts";
 import type { Task } from "../core/pending.ts";
 import { store as storeRetained } from "../core/retained/retaining.ts";
 import { ServerCore } from "../core/server-core.ts";
 import type { InjectionSender } from "../core/server-core.ts";
+import { writePieces } from "../core/wire.ts";
 import type { Peer, Wire } from "../core/wire.ts";
+import { THE_SERVER } from "../core/works/works.ts";
 import { asError } from "../errors.ts";
 import type { InjectionResult } from "../injected-message.ts";
 import type { CancelCall, Clock } from "../ports/clock.ts";
@@ -27,6 +28,10 @@ import { ServerTime } from "./server-time.ts";
 import { Committer } from "./committer.ts";
 import type { StorageSettings } from "./committer.ts";
 import { Lingering } from "./lingering.ts";
+import type { HandlerWaits } from "./handler-waits.ts";
+import { OpenConnections } from "./open-connections.ts";
+import { ofProgram, untilQuiet } from "./stopping.ts";
+import type { UnfinishedWork } from "./stopping.ts";
 import { setImmediate } from "../platform.ts";
 
 /** A timer that fires this much after its time may have kept sockets waiting, too. */
@@ -36,6 +41,8 @@ const LATE_MS = 1;
 export interface DriverOptions {
   readonly core: CoreOptions;
   readonly hooks: Hooks;
+  /** The handlers that are waited for. */
+  readonly waits: HandlerWaits;
   readonly clock: Clock;
   readonly log: Log;
   readonly admission: Admission;
@@ -70,8 +77,9 @@ export class Driver implements ConnectionAcceptor {
   readonly #time: ServerTime;
   readonly #log: Log;
   readonly #admission: Admission;
+  readonly #waits: HandlerWaits;
   readonly #handshakeFailed: ((failure: HandshakeFailure) => void) | undefined;
-  readonly #connections = new Set<DrivenConnection>();
+  readonly #connections = new OpenConnections();
   readonly #lingering = new Lingering();
   readonly #asked = new AskedWork((work) => this.run(work));
   #isOpen = false;
@@ -80,7 +88,6 @@ export class Driver implements ConnectionAcceptor {
   #isFlushAsked = false;
   #wakesAtMs = Infinity;
   #cancelWake: CancelCall | undefined;
-  #whenAllClosed: (() => void) | undefined;
   readonly #committer: Committer | undefined;
 
   constructor(options: DriverOptions) {
@@ -88,6 +95,7 @@ export class Driver implements ConnectionAcceptor {
     this.#time = new ServerTime(options.clock);
     this.#log = options.log;
     this.#admission = options.admission;
+    this.#waits = options.waits;
     this.#handshakeFailed = options.handshakeFailed;
     this.core = new ServerCore(options.core, {
       hooks: options.hooks,
@@ -145,6 +153,11 @@ export class Driver implements ConnectionAcceptor {
     await this.#committer?.close();
   }
 
+  /** Handlers are waited for again, after a stop that did so no longer. */
+  waitForHandlers(): void {
+    this.#waits.resume();
+  }
+
   /** Lets connections in, and does what came due while none were. */
   start(): void {
     this.#isOpen = true;
@@ -152,29 +165,28 @@ export class Driver implements ConnectionAcceptor {
   }
 
   /**
-   * Ends all connections with `dismissal` and lets no more in. What is not closed after `deadlineMs`
-   * is cut. Sessions stay as they are.
+   * Ends all connections with `dismissal` and lets no more in, then waits for the handlers that are at work. What is not closed
+   * after `deadlineMs` is cut, and handlers that have not answered are waited for no longer; gives what they were asked about.
+   * Sessions stay as they are.
    */
-  async stop(dismissal: Dismissal, deadlineMs: number): Promise<void> {
+  async stop(dismissal: Dismissal, deadlineMs: number): Promise<readonly UnfinishedWork[]> {
     this.#isOpen = false;
     this.run(() => this.core.disconnectAll(dismissal));
-    if (this.#connections.size > 0) await this.#allClosed(deadlineMs);
+    const unfinished = await untilQuiet(
+      {
+        core: this.core,
+        clock: this.#clock,
+        waits: this.#waits,
+        connections: this.#connections,
+        asked: this.#asked,
+        run: (work) => this.run(work),
+      },
+      deadlineMs,
+    );
     this.#cancelWake?.();
     this.#cancelWake = undefined;
     this.#wakesAtMs = Infinity;
-  }
-
-  #allClosed(deadlineMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.callAfter(deadlineMs, () => {
-        for (const connection of this.#connections) connection.cut();
-      });
-      this.#whenAllClosed = () => {
-        this.#whenAllClosed = undefined;
-        cancel();
-        resolve();
-      };
-    });
+    return unfinished;
   }
 
   admit(remoteAddress: string | undefined): boolean {
@@ -234,14 +246,18 @@ export class Driver implements ConnectionAcceptor {
     });
   }
 
-  /** Does a task inside the core, across its waits, and resolves with its result. */
-  perform<Result>(task: (core: ServerCore) => Task<Result>): Promise<Result> {
+  /**
+   * Does a task inside the core, across its waits, and resolves with its result. It is the work `what`: rejects with
+   * `MqttServerStateError` if the server stops before its handlers have answered.
+   */
+  perform<Result>(what: string, task: (core: ServerCore) => Task<Result>): Promise<Result> {
     const { core } = this;
     const begin = function* begin(): Task<Result> {
       return yield* task(core);
     };
     return new Promise((resolve, reject) => {
-      this.#asked.ask(() => runTask(begin(), resolve, reject));
+      const failed = (error: unknown): void => reject(ofProgram(error));
+      this.#asked.ask(() => core.works.run(what, THE_SERVER, begin(), resolve, failed));
     });
   }
 
@@ -250,7 +266,8 @@ export class Driver implements ConnectionAcceptor {
     return new Promise((resolve, reject) => {
       const done = ({ matched, queued, dropped, reasonCode }: InjectionResult): void =>
         resolve({ matched, queued, dropped, reasonCode });
-      this.#asked.ask(() => this.core.inject(message, sender, done, reject));
+      const failed = (error: unknown): void => reject(ofProgram(error));
+      this.#asked.ask(() => this.core.inject(message, sender, done, failed));
     });
   }
 
@@ -282,7 +299,6 @@ export class Driver implements ConnectionAcceptor {
 
   forget(driven: DrivenConnection): void {
     this.#connections.delete(driven);
-    if (this.#connections.size === 0) this.#whenAllClosed?.();
   }
 
   #enter(): void {
@@ -417,6 +433,15 @@ class DrivenConnection implements ConnectionSink, Required<Wire> {
     return (
       fenced(
         () => this.#wire.write(bytes),
+        (error) => this.#failed(error),
+      ) !== false
+    );
+  }
+
+  writePieces(pieces: readonly Uint8Array[]): boolean {
+    return (
+      fenced(
+        () => writePieces(this.#wire, pieces),
         (error) => this.#failed(error),
       ) !== false
     );

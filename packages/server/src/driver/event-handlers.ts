@@ -9,6 +9,7 @@ import type {
 } from "../events.ts";
 import { HANDLER_ANSWERS } from "./handler-answers.ts";
 import { askable } from "./enhanced-authentication.ts";
+import type { HandlerWaits } from "./handler-waits.ts";
 import { HandlerList } from "./handler-list.ts";
 import type { HandlerOutcome, HandlerSurroundings } from "./handler-list.ts";
 import type { AnswerCheck } from "./answer-check.ts";
@@ -26,9 +27,12 @@ type HandlerLists = {
 export class EventHandlers {
   /** A member is undefined while its event has no handler: the core then pays one branch. */
   readonly hooks: Hooks = Object.fromEntries(SERVER_EVENT_NAMES.map((name) => [name, undefined]));
+  /** What is waited for just now. */
+  readonly waits: HandlerWaits;
   readonly #lists: HandlerLists;
 
   constructor(surroundings: HandlerSurroundings) {
+    this.waits = surroundings.waits;
     this.#lists = handlerLists(surroundings);
   }
 

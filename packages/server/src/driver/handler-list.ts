@@ -1,9 +1,10 @@
 import type { HookResult, Pending } from "../core/pending.ts";
-import { asError, MqttHandlerTimeoutError } from "../errors.ts";
+import { asError, MqttHandlerTimeoutError, MqttServerStateError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
 import { isThenable } from "../user-code.ts";
 import type { AnswerCheck } from "./answer-check.ts";
+import type { HandlerWaits } from "./handler-waits.ts";
 import { queueMicrotask } from "../platform.ts";
 
 /** What handlers need from around them. */
@@ -15,6 +16,8 @@ export interface HandlerSurroundings {
   /** The same where the start waits for it. */
   readonly startTimeoutMs: number;
   readonly counters: HandlerCounters;
+  /** What is waited for just now. */
+  readonly waits: HandlerWaits;
   /** Runs what waited for a handler, inside the core. */
   readonly resume: (work: () => void) => void;
 }
@@ -108,7 +111,8 @@ export class HandlerList<Given extends object, Seen extends Given> {
     event: Seen,
     before: unknown,
   ): Pending {
-    const waiting = new WaitingForHandlers(this.#surroundings.resume);
+    const kind = this.#outcome.fail === undefined ? "news" : "question";
+    const waiting = new WaitingForHandlers(this.name, kind, this.#surroundings.resume);
     void this.#callRest(answer, rest, event, before).then(() => waiting.settle());
     return waiting;
   }
@@ -130,21 +134,24 @@ export class HandlerList<Given extends object, Seen extends Given> {
 
   /** Waits for one handler, but not for ever; true if no further handler is to be asked. */
   #isOverAfter(answer: Promise<void>, event: Seen, before: unknown): Promise<boolean> {
-    const { clock } = this.#surroundings;
+    const { clock, waits } = this.#surroundings;
     return new Promise((resolve) => {
-      let isLate = false;
-      const cancelTimeout = clock.callAfter(this.#timeoutMs, () => {
-        isLate = true;
-        resolve(this.#timedOut(event));
-      });
-      const inTime = (report: () => boolean): void => {
-        if (isLate) return;
+      let isOver = false;
+      const end = (report: () => boolean): void => {
+        if (isOver) return;
+        isOver = true;
         cancelTimeout();
+        waits.end(giveUp);
         resolve(report());
       };
+      const cancelTimeout = clock.callAfter(this.#timeoutMs, () =>
+        end(() => this.#timedOut(event)),
+      );
+      const giveUp = (): void => end(() => this.#givenUp(event));
+      waits.begin(giveUp);
       answer.then(
-        () => inTime(() => this.#answered(event, before)),
-        (error: unknown) => inTime(() => this.#failed(event, error)),
+        () => end(() => this.#answered(event, before)),
+        (error: unknown) => end(() => this.#failed(event, error)),
       );
     });
   }
@@ -185,15 +192,31 @@ export class HandlerList<Given extends object, Seen extends Given> {
     return hasDecided;
   }
 
+  /** The server stops, which says what it leaves: no failure of the handler. */
+  #givenUp(event: Given): boolean {
+    const error = new MqttServerStateError(
+      `the server stopped before the handler of ${this.name} had answered`,
+    );
+    const hasDecided = this.#writeDown(event, error);
+    freeze(event);
+    return hasDecided;
+  }
+
   #decide(event: Given, error: Error): boolean {
     const fields = { event: this.name, clientId: clientOf(event) };
     this.#surroundings.log.error?.("a handler failed", fields, error);
+    return this.#writeDown(event, error);
+  }
+
+  /** Writes the outcome of a failure into the event; false if it has none. */
+  #writeDown(event: Given, error: Error): boolean {
     if (this.#outcome.fail === undefined) return false;
     try {
       this.#outcome.answers?.clean(event);
       this.#outcome.fail(event, error);
     } catch (cause) {
       // A handler may have frozen what it was given.
+      const fields = { event: this.name, clientId: clientOf(event) };
       this.#surroundings.log.error?.("a failure could not be written down", fields, asError(cause));
     }
     return true;
@@ -202,11 +225,15 @@ export class HandlerList<Given extends object, Seen extends Given> {
 
 /** The core's view of handlers that answer later. */
 class WaitingForHandlers implements Pending {
+  readonly event: string;
+  readonly kind: "question" | "news";
   readonly #run: (work: () => void) => void;
   #resume: (() => void) | undefined;
   #isSettled = false;
 
-  constructor(run: (work: () => void) => void) {
+  constructor(event: string, kind: "question" | "news", run: (work: () => void) => void) {
+    this.event = event;
+    this.kind = kind;
     this.#run = run;
   }
 

@@ -12,7 +12,10 @@ const END_OF_FILE = -4095;
 const WIRE = Symbol("wire");
 
 type CarryingHandle = SocketHandle & { [WIRE]: HandleWire };
-type CarryingRequest = HandleRequest & { wire: HandleWire; bytes?: Uint8Array };
+type CarryingRequest = HandleRequest & { wire: HandleWire; kept?: unknown };
+
+/** Arrays that the system takes in one write. */
+const PIECES_MAX = 1_024;
 
 function onRead(this: SocketHandle): void {
   (this as CarryingHandle)[WIRE].read();
@@ -139,7 +142,23 @@ export class HandleWire implements Wire {
   write(bytes: Uint8Array): boolean {
     if (this.#isEnding || this.#isClosed) return true;
     const request = (spareRequest ??= new this.#handles.WriteRequest()) as CarryingRequest;
-    const error = this.#handle.writeBuffer(request, bytes);
+    return this.#begun(request, this.#handle.writeBuffer(request, bytes), bytes);
+  }
+
+  writePieces(pieces: readonly Uint8Array[]): boolean {
+    let isDone = true;
+    for (let from = 0; from < pieces.length; from += PIECES_MAX) {
+      if (this.#isEnding || this.#isClosed) return true;
+      const request = (spareRequest ??= new this.#handles.WriteRequest()) as CarryingRequest;
+      const part = pieces.slice(from, from + PIECES_MAX);
+      const error = this.#handle.writev(request, part, true);
+      if (!this.#begun(request, error, part)) isDone = false;
+    }
+    return isDone || this.#isClosed;
+  }
+
+  /** A write has begun; true if it is over already. */
+  #begun(request: CarryingRequest, error: number, bytes: unknown): boolean {
     if (error === 0 && !this.#handles.isLastWriteGoingOn) return true;
     spareRequest = undefined;
     if (error !== 0) {
@@ -149,7 +168,7 @@ export class HandleWire implements Wire {
     request.oncomplete = onWritten;
     request.wire = this;
     // The system reads from it until it is done.
-    request.bytes = bytes;
+    request.kept = bytes;
     this.#writesGoingOn += 1;
     return false;
   }

@@ -16,6 +16,8 @@ export interface SocketHandle {
   readStop(): number;
   /** Writes at once what the system takes. The rest, if there is one, keeps the request until it was written. */
   writeBuffer(request: HandleRequest, bytes: Uint8Array): number;
+  /** As `writeBuffer`, of several arrays; the last argument says that they are arrays of bytes and nothing else. */
+  writev(request: HandleRequest, pieces: readonly Uint8Array[], areBytes: true): number;
   /** Ends the writing side after what was written before. 1: that has already been done. */
   shutdown(request: HandleRequest): number;
   close(closed?: (this: SocketHandle) => void): void;
@@ -112,7 +114,15 @@ function isStreamBinding(found: unknown): found is StreamBinding {
   );
 }
 
-const METHODS = ["useUserBuffer", "readStart", "readStop", "writeBuffer", "shutdown", "close"];
+const METHODS = [
+  "useUserBuffer",
+  "readStart",
+  "readStop",
+  "writeBuffer",
+  "writev",
+  "shutdown",
+  "close",
+];
 
 /** True for a handle with every part that is used of it. */
 export function isSocketHandle(found: unknown): found is SocketHandle {

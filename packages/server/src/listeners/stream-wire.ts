@@ -1,6 +1,8 @@
 import type { Duplex } from "node:stream";
+import { joined } from "../core/wire.ts";
 import type { Peer, Wire } from "../core/wire.ts";
 import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
+import { cutUp, PieceWriter } from "./piece-writer.ts";
 import {
   clearTimeout,
   monotonicMs,
@@ -49,6 +51,13 @@ export function openAdmitted(stream: Duplex, peer: Peer, acceptor: ConnectionAcc
   wire.start(acceptor.open(wire, peer));
 }
 
+/** Bytes of all pieces. */
+export function lengthOf(pieces: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  return length;
+}
+
 /** Lets MQTT be spoken over a stream whose handshakes are done. Its place must have been taken by `admit`. */
 export function openStream(stream: Duplex, peer: Peer, acceptor: ConnectionAcceptor): void {
   const wire = new StreamWire(stream);
@@ -83,6 +92,7 @@ function onClose(this: CarryingStream): void {
  */
 export class StreamWire implements Wire {
   readonly #stream: Duplex;
+  #rest: PieceWriter | undefined;
   #congested = false;
   /** It tells later than it takes what is written. */
   #tellsLate = false;
@@ -153,6 +163,8 @@ export class StreamWire implements Wire {
   write(bytes: Uint8Array): boolean {
     const stream = this.#stream;
     if (this.#ending || !stream.writable) return true;
+    // Last words, which are written whatever the peer reads.
+    if (this.#rest?.isEmpty === false) return this.#rest.write([[bytes]]);
     const isCopied =
       this.#tellsLate && bytes.length <= COPIED_BYTES_MAX && stream.writableLength === 0;
     stream.write(isCopied ? Buffer.from(bytes) : bytes, this.#written);
@@ -162,9 +174,21 @@ export class StreamWire implements Wire {
     return false;
   }
 
+  writePieces(pieces: readonly Uint8Array[]): boolean {
+    const stream = this.#stream;
+    if (this.#ending || !stream.writable) return true;
+    if (this.#tellsLate && lengthOf(pieces) <= COPIED_BYTES_MAX) return this.write(joined(pieces));
+    const rest = (this.#rest ??= new PieceWriter(stream, this.#written));
+    if (rest.write(cutUp(pieces))) return true;
+    this.#tellsLate = true;
+    this.#congested = true;
+    return false;
+  }
+
   /** The same function for every write: Node then batches the calls instead of queueing each. */
   readonly #written = (): void => {
     if (!this.#congested || this.#stream.writableLength > 0) return;
+    if (this.#rest?.goOn() === false) return;
     this.#congested = false;
     this.#sink?.drained();
   };
@@ -184,6 +208,7 @@ export class StreamWire implements Wire {
     this.#ending = true;
     const stream = this.#stream;
     if (stream.destroyed) return;
+    this.#rest?.flush();
     stream.end();
     stream.resume();
     const limit = setTimeout(() => stream.destroy(), CLOSE_TIMEOUT_MS);

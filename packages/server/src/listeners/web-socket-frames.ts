@@ -1,5 +1,6 @@
 import { decodeVarint } from "@anax/protocol";
 import { copyInto } from "../core/copying.ts";
+import type { Pieces } from "./piece-writer.ts";
 
 /** First byte of a frame: the only one of its message, binary. */
 const BINARY_FRAME = 0x82;
@@ -14,37 +15,74 @@ const EIGHT_BYTES = 127;
  * clients read only the first of a frame, and wait for ever then.
  */
 export function framesOf(packets: Uint8Array): Buffer {
-  const frames = Buffer.allocUnsafe(framedLength(packets));
+  return framesBefore(packets, packets.length);
+}
+
+/** The same, of packets the last of which may end elsewhere: all together have `length` bytes. */
+function framesBefore(packets: Uint8Array, length: number): Buffer {
+  const frames = Buffer.allocUnsafe(framedLength(packets, length));
   let at = 0;
   for (let start = 0; start < packets.length;) {
-    const end = endOfPacket(packets, start);
+    const end = endOfPacket(packets, start, length);
     at = writeHead(frames, at, end - start);
-    at = copyInto(frames, at, packets, start, end);
+    at = copyInto(frames, at, packets, start, Math.min(end, packets.length));
     start = end;
   }
   return frames;
 }
 
+/** Frames of packets that lie in several arrays. What is given together ends with a frame. */
+export function framedPieces(pieces: Pieces): Pieces[] {
+  const framed: Pieces[] = [];
+  let together: Uint8Array[] = [];
+  let left = 0;
+  for (const { length } of pieces) left += length;
+  /** Bytes of the last packet that are in the pieces to come. */
+  let missing = 0;
+  for (const piece of pieces) {
+    const own = Math.min(missing, piece.length);
+    if (own > 0) together.push(piece.subarray(0, own));
+    missing -= own;
+    if (own < piece.length) {
+      const packets = piece.subarray(own);
+      together.push(framesBefore(packets, left - own));
+      missing = lastEnd(packets, left - own) - packets.length;
+    }
+    left -= piece.length;
+    if (missing > 0) continue;
+    framed.push(together);
+    together = [];
+  }
+  return framed;
+}
+
+/** Where the last packet ends, here or elsewhere. */
+function lastEnd(packets: Uint8Array, length: number): number {
+  let end = 0;
+  while (end < packets.length) end = endOfPacket(packets, end, length);
+  return end;
+}
+
 /** True if the bytes are one packet. */
 export function isOnePacket(packets: Uint8Array): boolean {
-  return endOfPacket(packets, 0) === packets.length;
+  return endOfPacket(packets, 0, packets.length) === packets.length;
 }
 
-function framedLength(packets: Uint8Array): number {
-  let length = packets.length;
+function framedLength(packets: Uint8Array, length: number): number {
+  let framed = packets.length;
   for (let start = 0; start < packets.length;) {
-    const end = endOfPacket(packets, start);
-    length += headLength(end - start);
+    const end = endOfPacket(packets, start, length);
+    framed += headLength(end - start);
     start = end;
   }
-  return length;
+  return framed;
 }
 
-/** What is no whole packet, which the server does not write, would be one frame. */
-function endOfPacket(packets: Uint8Array, start: number): number {
+/** What is no whole packet within `length` bytes, which the server does not write, would be one frame. */
+function endOfPacket(packets: Uint8Array, start: number, length: number): number {
   const answer = decodeVarint(packets, start + 1, packets.length);
   const end = start + 1 + (answer & 7) + (answer >>> 3);
-  return answer === 0 || end > packets.length ? packets.length : end;
+  return answer === 0 || end > length ? length : end;
 }
 
 function headLength(payloadBytes: number): number {

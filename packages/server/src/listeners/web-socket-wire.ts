@@ -1,11 +1,14 @@
 import { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { ProtocolError } from "@anax/protocol";
+import { joined } from "../core/wire.ts";
 import type { Peer, Wire } from "../core/wire.ts";
 import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
-import { framesOf, isOnePacket } from "./web-socket-frames.ts";
-import { CLOSE_TIMEOUT_MS, COPIED_BYTES_MAX } from "./stream-wire.ts";
+import { PieceWriter } from "./piece-writer.ts";
+import { framedPieces, framesOf, isOnePacket } from "./web-socket-frames.ts";
+import { CLOSE_TIMEOUT_MS, COPIED_BYTES_MAX, lengthOf } from "./stream-wire.ts";
 import { clearTimeout, setTimeout } from "../platform.ts";
 
 /** Close codes of RFC 6455. */
@@ -46,6 +49,7 @@ export class WebSocketWire implements Wire {
   /** Bytes that the carrier had read when the last message came. */
   #readAtMessage = 0;
   #congested = false;
+  #rest: PieceWriter | undefined;
   #ending = false;
   #error: Error | undefined;
   #sink: ConnectionSink | undefined;
@@ -95,6 +99,10 @@ export class WebSocketWire implements Wire {
     return this.#bytesRead - this.#readAtMessage;
   }
 
+  get #isSecure(): boolean {
+    return this.#carrier instanceof TLSSocket;
+  }
+
   get #bytesRead(): number {
     return this.#carrier instanceof Socket ? this.#carrier.bytesRead : 0;
   }
@@ -123,6 +131,8 @@ export class WebSocketWire implements Wire {
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (this.#ending || socket.readyState !== socket.OPEN) return true;
+    // Last words, which are written whatever the peer reads.
+    if (this.#rest?.isEmpty === false) return this.#rest.write([[framesOf(bytes)]]);
     const hadRoom = socket.bufferedAmount === 0;
     // Frames of our own go out in one write; the library, which compresses nothing, has none waiting that they could overtake.
     if (bytes.length > COPIED_BYTES_MAX && isOnePacket(bytes)) {
@@ -135,8 +145,20 @@ export class WebSocketWire implements Wire {
     return false;
   }
 
+  writePieces(pieces: readonly Uint8Array[]): boolean {
+    const socket = this.#socket;
+    if (this.#ending || socket.readyState !== socket.OPEN) return true;
+    // As in `write`: little is copied rather than waited for.
+    if (this.#isSecure && lengthOf(pieces) <= COPIED_BYTES_MAX) return this.write(joined(pieces));
+    const rest = (this.#rest ??= new PieceWriter(this.#carrier, this.#written));
+    if (rest.write(framedPieces(pieces))) return true;
+    this.#congested = true;
+    return false;
+  }
+
   readonly #written = (): void => {
     if (!this.#congested || this.#socket.bufferedAmount > 0) return;
+    if (this.#rest?.goOn() === false) return;
     this.#congested = false;
     this.#sink?.drained();
   };
@@ -159,6 +181,7 @@ export class WebSocketWire implements Wire {
     const socket = this.#socket;
     if (socket.readyState === socket.CLOSED) return this.#sink?.closed(this.#error);
     socket.resume();
+    this.#rest?.flush();
     socket.close(code);
     this.#limitClose();
   }

@@ -9,8 +9,8 @@ export interface CoreAccess {
   readonly core: ServerCore;
   /** Does work inside the core and resolves with its result; rejects with `MqttServerStateError` unless the server is started. */
   change<Result>(work: (core: ServerCore) => Result): Promise<Result>;
-  /** The same with a task, across its waits. */
-  perform<Result>(task: (core: ServerCore) => Task<Result>): Promise<Result>;
+  /** The same with a task, across its waits. `what` names it where the server stops before it is done. */
+  perform<Result>(what: string, task: (core: ServerCore) => Task<Result>): Promise<Result>;
 }
 
 /** Waits until what was just changed is stored, where it is to be. Throws `MqttNotStoredError`. */

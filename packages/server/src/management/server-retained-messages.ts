@@ -74,7 +74,7 @@ export class ServerRetainedMessages {
    */
   async set(message: InjectedApplicationMessage): Promise<boolean> {
     const applicationMessage = messageToInject(message);
-    return this.#access.perform(function* set(core) {
+    return this.#access.perform("retainedMessages.set", function* set(core) {
       const isSet = yield* setRetained(core, applicationMessage);
       yield* untilStored(core);
       return isSet;
@@ -83,7 +83,7 @@ export class ServerRetainedMessages {
 
   /** Removes the one of a topic; resolves with false if there was none. Rejects with `MqttNotStoredError`. */
   async delete(topic: string): Promise<boolean> {
-    return this.#access.perform(function* remove(core) {
+    return this.#access.perform("retainedMessages.delete", function* remove(core) {
       const existed = yield* deleteRetained(core, topic);
       yield* untilStored(core);
       return existed;
@@ -105,7 +105,7 @@ export class ServerRetainedMessages {
         await nextTurn();
       }
     }
-    await this.#access.perform(function* cleared(core) {
+    await this.#access.perform("retainedMessages.clear", function* cleared(core) {
       yield* settled(core.hooks.retainedMessagesCleared?.({}));
       yield* untilStored(core);
     });

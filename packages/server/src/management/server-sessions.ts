@@ -137,7 +137,7 @@ export class ServerSessions {
     const { userName, expiryIntervalSeconds = NEVER_EXPIRES } = checkedOptions;
     const fault = textFault(clientId, this.#access.core.options.clientIdBytesMax);
     if (fault !== undefined) throw new MqttConfigurationError(`clientId ${fault}`);
-    return this.#access.perform(function* create(core) {
+    return this.#access.perform("sessions.create", function* create(core) {
       const made = createSession(core, { clientId, userName, expiryIntervalSeconds });
       if (typeof made === "number") throw refusalToCreate(made, core.sessions.size);
       yield* untilStored(core);
@@ -147,7 +147,7 @@ export class ServerSessions {
 
   /** Ends a session and sends its client away. Resolves with false if there is none, and when it is struck out of the store. */
   async delete(clientId: string): Promise<boolean> {
-    return this.#access.perform(function* deleteIt(core) {
+    return this.#access.perform("sessions.delete", function* deleteIt(core) {
       const existed = deleteSession(core, clientId);
       yield* untilStored(core);
       return existed;
@@ -171,7 +171,7 @@ export class ServerSessions {
     filters: string | readonly (string | SessionSubscription)[],
   ): Promise<number[]> {
     const requests = requestsFor(filters);
-    return this.#access.perform((core) =>
+    return this.#access.perform("sessions.subscribe", (core) =>
       subscribeSession(core, requireSession(core, clientId), requests),
     );
   }
@@ -180,7 +180,7 @@ export class ServerSessions {
   async unsubscribe(clientId: string, filters: string | readonly string[]): Promise<number[]> {
     const requests = requestsFor(filters);
     const topicFilters = requests.map(({ topicFilter }) => topicFilter);
-    return this.#access.perform((core) =>
+    return this.#access.perform("sessions.unsubscribe", (core) =>
       unsubscribeSession(core, requireSession(core, clientId), topicFilters),
     );
   }

@@ -34,7 +34,7 @@ afterEach(() => {
 /** All bytes that the server holds for one connection and its session. */
 function heldFor(peer: ScriptedPeer): number {
   const { outbox, backlog, session } = peer.connection;
-  return outbox.bytes.length + backlog.bytes.length + (session?.queue.bytes ?? 0);
+  return outbox.bytes.length + backlog.length + (session?.queue.bytes ?? 0);
 }
 
 describe("a reader that is frozen among others", () => {

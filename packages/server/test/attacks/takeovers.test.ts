@@ -242,7 +242,7 @@ class World {
   end(): void {
     for (const peer of this.peers) peer?.cut();
     while (this.#settled < this.waiting.calls.length) this.#settle();
-    this.harness.advance(10_000);
+    this.harness.advance(60_000);
     const { core, reports } = this.harness;
     expect(core.statistics).toMatchObject({ connectionsCurrent: 0, sessionsCurrent: 0 });
     expect(core.connections.size).toBe(0);

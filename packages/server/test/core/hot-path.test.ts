@@ -113,7 +113,9 @@ function withIdentifier(
   template: PublishPacket,
   identifiers: Memory,
 ): PublishPacket {
-  const payload = new Uint8Array(random.pick([0, 1, 5, 20, 100, 130])).fill(random.below(256));
+  const payload = new Uint8Array(random.pick([0, 1, 5, 20, 100, 130, 2_100])).fill(
+    random.below(256),
+  );
   if (template.qos === 0) return { ...template, payload };
   const isOld = random.chance(0.15);
   const packetIdentifier = isOld ? random.between(1, identifiers.next) : identifiers.next++;

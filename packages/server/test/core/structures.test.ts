@@ -36,7 +36,7 @@ describe("Deadlines", () => {
     const operation = fc.record({ atMs: fc.nat(50), cancels: fc.boolean() });
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 300 }), fc.nat(60), (operations, nowMs) => {
-        const deadlines = new Deadlines();
+        const deadlines = new Deadlines(undefined);
         const done: number[] = [];
         const expected: number[] = [];
         const made = operations.map(({ atMs }) => deadlines.add(atMs, () => done.push(atMs)));
@@ -54,7 +54,7 @@ describe("Deadlines", () => {
   });
 
   it("runs what a deadline adds if that is due already, and forgets what it cancels", () => {
-    const deadlines = new Deadlines();
+    const deadlines = new Deadlines(undefined);
     const done: string[] = [];
     const later = deadlines.add(2, () => done.push("never"));
     deadlines.add(1, () => {
@@ -100,12 +100,12 @@ describe("Outbox and BytePool", () => {
     expect(other.bytes).toBe(bytes);
   });
 
-  it("an array that was detached is never used again", () => {
+  it("an array that was handed over is never used again", () => {
     const pool = new BytePool();
     const outbox = new Outbox(pool);
     outbox.reserve(10);
     const { bytes } = outbox;
-    outbox.detach();
+    outbox.handOver().letGo();
     outbox.reserve(10);
     expect(outbox.bytes).not.toBe(bytes);
   });

@@ -5,6 +5,7 @@ import type { Wire } from "../../src/core/wire.ts";
 import { Admission } from "../../src/driver/admission.ts";
 import { SERVER_DEFAULTS } from "../../src/options.ts";
 import { Driver } from "../../src/driver/driver.ts";
+import { HandlerWaits } from "../../src/driver/handler-waits.ts";
 import type { ConnectionSink } from "../../src/ports/listener.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { turns } from "../support/turns.ts";
@@ -43,6 +44,7 @@ beforeEach(() => {
   driver = new Driver({
     core: { ...CORE_DEFAULTS, connectTimeoutMs: 5_000 },
     hooks,
+    waits: new HandlerWaits(),
     clock,
     log: { error: (_message, _fields, error) => errors.push(error) },
     admission: new Admission({ maximumConnections: 10, connectionRatePerAddress: false }, clock),

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { InterceptingPublish } from "../../src/core/hooks/publish-events.ts";
 import type { HookResult } from "../../src/core/pending.ts";
 import { EventHandlers } from "../../src/driver/event-handlers.ts";
+import { HandlerWaits } from "../../src/driver/handler-waits.ts";
 import { SERVER_EVENT_NAMES, SERVER_EVENTS } from "../../src/events.ts";
 import type { LogRecord } from "../../src/ports/logger.ts";
 import { logFor } from "../../src/system/log.ts";
@@ -26,6 +27,7 @@ beforeEach(() => {
     handlerTimeoutMs: HANDLER_TIMEOUT_MS,
     startTimeoutMs: HANDLER_TIMEOUT_MS,
     counters,
+    waits: new HandlerWaits(),
     resume: (work) => work(),
   });
 });

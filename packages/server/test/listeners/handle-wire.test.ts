@@ -239,6 +239,40 @@ describe("write", () => {
   });
 });
 
+describe("writePieces", () => {
+  it("writes arrays in order, and is true when the system took all at once", async () => {
+    const { client, connection } = await pair();
+    const pieces = [Uint8Array.of(1), Uint8Array.of(2, 3), Uint8Array.of(4)];
+    expect(connection.wire.writePieces?.(pieces)).toBe(true);
+    pieces[0]?.fill(9);
+    const [chunk] = (await once(client, "data")) as [Buffer];
+    expect([...chunk]).toEqual([1, 2, 3, 4]);
+  });
+
+  it("writes more arrays than the system takes in one call, and reports once when all have left", async () => {
+    const { client, connection } = await pair();
+    const shared = numbered(10_000);
+    const pieces = Array.from({ length: 3_000 }, (_item, index) =>
+      index % 2 === 0 ? Uint8Array.of(index) : shared,
+    );
+    expect(connection.wire.writePieces?.(pieces)).toBe(false);
+    // The last words of a connection come behind.
+    expect(connection.wire.write(Uint8Array.of(7))).toBe(false);
+    const received = allOf(client);
+    await acceptor.until(() => connection.drained > 0);
+    connection.wire.end();
+    expect((await received).equals(Buffer.concat([...pieces, Uint8Array.of(7)]))).toBe(true);
+    expect(connection.drained).toBe(1);
+  });
+
+  it("takes and forgets what is written after the end", async () => {
+    const { client, connection } = await pair();
+    connection.wire.end();
+    expect(connection.wire.writePieces?.([Uint8Array.of(1)])).toBe(true);
+    expect(await allOf(client)).toHaveLength(0);
+  });
+});
+
 describe("reading", () => {
   it("brings all bytes of several peers, whole and in order, through one array", async () => {
     const pairs = [await pair(), await pair(), await pair()];

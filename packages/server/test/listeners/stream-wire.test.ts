@@ -87,6 +87,53 @@ describe("write", () => {
   });
 });
 
+describe("writePieces", () => {
+  it("gives a stream that takes them at once all of them", () => {
+    const { stream, written } = slowStream();
+    const { wire } = open(stream).first;
+    expect(wire.writePieces?.([Uint8Array.of(1), Uint8Array.of(2)])).toBe(true);
+    expect(Buffer.concat(written)).toEqual(Buffer.from([1, 2]));
+  });
+
+  it("gives a slow one little at a time, then what follows, and reports once", async () => {
+    const slow = slowStream();
+    slow.isSlow = true;
+    const { first } = open(slow.stream);
+    const large = new Uint8Array(200_000).fill(1);
+    expect(first.wire.writePieces?.([Uint8Array.of(0), large])).toBe(false);
+    expect(first.wire.write(Uint8Array.of(2))).toBe(false);
+    for (let round = 0; round < 12 && first.drained === 0; round += 1) {
+      expect(slow.stream.writableLength).toBeLessThanOrEqual(2 * 65_536 + 1);
+      slow.take();
+      await turns();
+    }
+    expect(first.drained).toBe(1);
+    const all = Buffer.concat(slow.written);
+    expect(all.equals(Buffer.concat([Uint8Array.of(0), large, Uint8Array.of(2)]))).toBe(true);
+  });
+
+  it("gives it the rest before the end", async () => {
+    const slow = slowStream();
+    slow.isSlow = true;
+    const { wire } = open(slow.stream).first;
+    wire.writePieces?.([new Uint8Array(200_000), Uint8Array.of(2)]);
+    wire.end();
+    for (let round = 0; round < 12; round += 1) {
+      slow.take();
+      await turns();
+    }
+    expect(Buffer.concat(slow.written)).toHaveLength(200_001);
+  });
+
+  it("takes and forgets what is written after the end", () => {
+    const { stream, written } = slowStream();
+    const { wire } = open(stream).first;
+    wire.end();
+    expect(wire.writePieces?.([Uint8Array.of(1)])).toBe(true);
+    expect(written).toHaveLength(0);
+  });
+});
+
 describe("closing", () => {
   it("tells of the close once, with the error that caused it", async () => {
     const { stream } = slowStream();

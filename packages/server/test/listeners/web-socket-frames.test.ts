@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { framesOf, isOnePacket } from "../../src/listeners/web-socket-frames.ts";
+import { framedPieces, framesOf, isOnePacket } from "../../src/listeners/web-socket-frames.ts";
 
 const PING = Uint8Array.of(0xc0, 0);
 
@@ -64,6 +64,19 @@ describe("frames of MQTT packets", () => {
     const frames = framesOf(Buffer.concat([...packets, PING]));
     expect(frames).toHaveLength(125 + 126 + 65_535 + 65_536 + 2 + 2 + 4 + 4 + 10 + 2);
     expect(payloadsOf(frames)).toEqual([...packets, PING].map(hex));
+  });
+
+  it("are the same where packets lie in several arrays, which come out as they are", () => {
+    const payload = new Uint8Array(65_000).fill(7);
+    const head = publish([0xe8, 0xfb, 0x03], 0);
+    const first = Buffer.concat([PING, head]);
+    const second = Buffer.concat([PING, PING, head]);
+    const framed = framedPieces([first, payload, second, payload, PING]);
+    expect(framed.map((together) => together.length)).toEqual([2, 2, 1]);
+    expect(framed[0]?.[1]?.buffer).toBe(payload.buffer);
+    const whole = Buffer.concat([first, payload, second, payload, PING]);
+    expect(hex(Buffer.concat(framed.flat()))).toBe(hex(framesOf(whole)));
+    expect(hex(Buffer.concat(framedPieces([first]).flat()))).toBe(hex(framesOf(first)));
   });
 
   it("lose nothing of what is no whole packet", () => {

@@ -222,6 +222,34 @@ describe("what the server writes at once", () => {
   });
 });
 
+describe("packets with parts that several connections share", () => {
+  for (const [name, isSecure] of [
+    ["ws", false],
+    ["wss", true],
+  ] as const) {
+    it(`come whole and in order over ${name}, however slowly they are read`, async () => {
+      const socket = await open(await listen(isSecure ? certificates.server : undefined));
+      await acceptor.until(() => acceptor.connections.length === 1);
+      const { first } = acceptor;
+      const head = Uint8Array.of(0xd0, 0, 0x30, 0xe8, 0xfb, 0x03);
+      const payload = new Uint8Array(65_000).fill(7);
+      const pieces = Array.from({ length: 200 }, () => [head, payload]).flat();
+      socket.pause();
+      expect(first.wire.writePieces?.(pieces)).toBe(false);
+      expect(first.wire.writePieces?.([Uint8Array.of(0xd0, 0)])).toBe(false);
+      const lengths: number[] = [];
+      socket.on("message", (data: Buffer) => void lengths.push(data.length));
+      socket.resume();
+      await acceptor.until(() => first.drained > 0);
+      expect(first.drained).toBe(1);
+      first.wire.end();
+      await once(socket, "close");
+      const expected = Array.from({ length: 200 }, () => [2, 65_004]).flat();
+      expect(lengths).toEqual([...expected, 2]);
+    });
+  }
+});
+
 describe("options", () => {
   it("origins lets in pages of those sites only, and programs that are no pages", async () => {
     const url = await listen({ origins: ["https://good.example"] });

@@ -1,3 +1,4 @@
+import { joined } from "../../src/core/wire.ts";
 import type { Wire } from "../../src/core/wire.ts";
 
 /**
@@ -15,44 +16,39 @@ export class ScriptedWire implements Wire {
   isFrozen = false;
   /** Bytes of a message that is not whole yet, of a wire that gathers. */
   gathered = 0;
-  #held: { bytes: Uint8Array; copy: Uint8Array } | undefined;
+  #held: { bytes: Uint8Array; copy: Uint8Array }[] = [];
   /** Bytes that were written, arrived or not. */
   written = 0;
 
   /** True if a write was refused and has not arrived. */
   get isCongested(): boolean {
-    return this.#held !== undefined;
+    return this.#held.length > 0;
   }
 
   write(bytes: Uint8Array): boolean {
+    return this.writePieces([bytes]);
+  }
+
+  writePieces(pieces: readonly Uint8Array[]): boolean {
     if (this.isEnded) throw new Error("a write behind the end");
-    const isClosing = this.isDestroyed;
-    this.written += bytes.length;
-    if (isClosing) return true;
-    if (this.#held !== undefined) {
-      // Only the last words of a connection may follow a write that was refused.
-      this.#held = { bytes: join(this.#held.bytes, bytes), copy: join(this.#held.copy, bytes) };
-      return false;
-    }
-    const copy = bytes.slice();
-    if (this.isFrozen) {
-      this.#held = { bytes, copy };
-      return false;
-    }
-    this.arrived.push(copy);
-    return true;
+    for (const bytes of pieces) this.written += bytes.length;
+    if (this.isDestroyed) return true;
+    // Only the last words of a connection may follow a write that was refused.
+    const isTaken = !this.isFrozen && !this.isCongested;
+    if (isTaken) this.arrived.push(joined(pieces));
+    else for (const bytes of pieces) this.#held.push({ bytes, copy: bytes.slice() });
+    return isTaken;
   }
 
   /** Lets what was held back arrive. The array was the wire's own since, so it must be unchanged. */
   thaw(): void {
     this.isFrozen = false;
     const held = this.#held;
-    this.#held = undefined;
-    if (held === undefined) return;
-    if (!held.bytes.every((byte, index) => byte === held.copy[index])) {
-      throw new Error("bytes that belonged to the wire were overwritten");
-    }
-    this.arrived.push(held.copy);
+    this.#held = [];
+    for (const { bytes, copy } of held)
+      if (!bytes.every((byte, index) => byte === copy[index]))
+        throw new Error("bytes that belonged to the wire were overwritten");
+    if (held.length > 0) this.arrived.push(joined(held.map(({ copy }) => copy)));
   }
 
   gatheredBytes(): number {
@@ -74,11 +70,4 @@ export class ScriptedWire implements Wire {
   destroy(): void {
     this.isDestroyed = true;
   }
-}
-
-function join(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
 }

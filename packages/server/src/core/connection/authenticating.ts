@@ -7,8 +7,9 @@ import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { AuthenticationExchange, ValidatingConnection } from "../hooks/connection-events.ts";
 import { sendPacket } from "./outgoing.ts";
-import { runTask, settled } from "../pending.ts";
+import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
+import { reportUnlessAbandoned } from "../works/work.ts";
 
 const SUCCESS = 0x00;
 const CONTINUE_AUTHENTICATION = 0x18;
@@ -76,9 +77,10 @@ function startReauthentication(
     state.isRunning = false;
   };
   // Other packets go on meanwhile under the old identity.
-  runTask(reauthenticate(core, connection, state, packet), finish, (error) => {
+  const task = reauthenticate(core, connection, state, packet);
+  core.works.run("AUTH", connection, task, finish, (error) => {
     finish();
-    core.report(error);
+    reportUnlessAbandoned(core, error);
     dismiss(core, connection, { reasonCode: NOT_AUTHORIZED });
   });
 }

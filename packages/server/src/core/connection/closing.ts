@@ -123,6 +123,7 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
   closeGate(core, connection);
   core.heldBack.delete(connection);
   leaveTurn(core, connection);
+  connection.letGoOfWire();
   connection.outbox.clear();
   if (connection.backlogLength > 0) connection.backlog.clear();
   const exchange = connection.authentication;
@@ -161,7 +162,7 @@ function announce(
   connection.isAnnounced = false;
   core.statistics.connectionsCurrent -= 1;
   const { type, reasonCode, reasonString, userProperties, error } = connection.ending;
-  core.hooks.clientDisconnected?.({
+  const pending = core.hooks.clientDisconnected?.({
     ...connection.context,
     ...(connection.password === undefined ? {} : { password: connection.password }),
     disconnectType: type,
@@ -171,6 +172,7 @@ function announce(
     ...(error === undefined ? {} : { error }),
     sessionExpiryIntervalSeconds,
   });
+  core.works.note("a client that has gone", connection, pending);
 }
 
 /** DISCONNECT came: the client ends the connection in order. */

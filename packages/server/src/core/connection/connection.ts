@@ -14,6 +14,7 @@ import type { DisconnectType } from "../hooks/connection-events.ts";
 import { hideBytes } from "../inspecting.ts";
 import type { OutboundInterception } from "../publishing/intercepting.ts";
 import type { Lockstep } from "./lockstep.ts";
+import { Backlog } from "./backlog.ts";
 import { Outbox } from "./outbox.ts";
 import { RecentNumbers } from "./recent-numbers.ts";
 import type { ReceivedAliases } from "./received-aliases.ts";
@@ -156,7 +157,8 @@ export class Connection {
   readonly #pool: BytePool;
   #ending: Ending | undefined;
   #refusedIdentifiers: RecentNumbers | undefined;
-  #backlog: Outbox | undefined;
+  #backlog: Backlog | undefined;
+  #onWire: Outbox[] | undefined;
 
   constructor(fields: {
     wire: Wire;
@@ -212,13 +214,25 @@ export class Connection {
   }
 
   /** QoS 0 messages that wait because the peer does not read; acknowledgements go past them. */
-  get backlog(): Outbox {
-    return (this.#backlog ??= new Outbox(this.#pool));
+  get backlog(): Backlog {
+    return (this.#backlog ??= new Backlog(this.#pool));
   }
 
   /** Bytes in the backlog, which most connections never have. */
   get backlogLength(): number {
     return this.#backlog === undefined ? 0 : this.#backlog.length;
+  }
+
+  /** The wire has not taken this as a whole: it counts as held until the wire has. */
+  keepOnWire(output: Outbox): void {
+    (this.#onWire ??= []).push(output);
+  }
+
+  /** The wire has taken all that it was given, or is gone. */
+  letGoOfWire(): void {
+    if (this.#onWire === undefined) return;
+    for (const output of this.#onWire) output.letGo();
+    this.#onWire = undefined;
   }
 
   /** Identifiers of QoS 2 messages that were refused on this connection, and whose PUBREL may come all the same. */

@@ -16,19 +16,21 @@ const CONNECT_BYTES_PER_SECOND_MIN = 1_000;
  * may take then is not limited here.
  */
 export function watchConnect(core: CoreContext, connection: Connection): void {
+  const atMs = core.now + core.options.connectTimeoutMs;
+  connection.deadline = core.deadlines.addFor(connection, atMs, lookForConnect);
+}
+
+function lookForConnect(core: CoreContext, connection: Connection): void {
   const limitMs = core.options.connectTimeoutMs;
-  const look = (): void => {
-    const next = nextLook(core, connection, limitMs, CONNECT_BYTES_PER_SECOND_MIN);
-    if (next > core.now) {
-      connection.deadline = core.deadlines.add(next, look);
-      return;
-    }
-    const text = `no CONNECT within ${limitMs} ms`;
-    connection.ending.error = new Error(text);
-    tellStranger(core, connection, text);
-    dismiss(core, connection, { reasonCode: KEEP_ALIVE_TIMEOUT });
-  };
-  connection.deadline = core.deadlines.add(core.now + limitMs, look);
+  const next = nextLook(core, connection, limitMs, CONNECT_BYTES_PER_SECOND_MIN);
+  if (next > core.now) {
+    connection.deadline = core.deadlines.addFor(connection, next, lookForConnect);
+    return;
+  }
+  const text = `no CONNECT within ${limitMs} ms`;
+  connection.ending.error = new Error(text);
+  tellStranger(core, connection, text);
+  dismiss(core, connection, { reasonCode: KEEP_ALIVE_TIMEOUT });
 }
 
 /**
@@ -38,17 +40,23 @@ export function watchConnect(core: CoreContext, connection: Connection): void {
 export function watchKeepAlive(core: CoreContext, connection: Connection): void {
   core.deadlines.cancel(connection.deadline);
   connection.deadline = undefined;
-  const limitMs = connection.agreement.keepAliveSeconds * 1_500;
+  const limitMs = keepAliveLimitMs(connection);
   if (limitMs === 0) return;
-  const look = (): void => {
-    // A client that the server itself keeps waiting is not silent.
-    if (connection.isWaiting || connection.isLate || core.heldBack.has(connection))
-      connection.lastReceivedAtMs = core.now;
-    const next = nextLook(core, connection, limitMs, BYTES_PER_SECOND_MIN);
-    if (next > core.now) connection.deadline = core.deadlines.add(next, look);
-    else dismiss(core, connection, { reasonCode: KEEP_ALIVE_TIMEOUT });
-  };
-  connection.deadline = core.deadlines.add(connection.lastReceivedAtMs + limitMs, look);
+  const atMs = connection.lastReceivedAtMs + limitMs;
+  connection.deadline = core.deadlines.addFor(connection, atMs, lookForLife);
+}
+
+function keepAliveLimitMs({ agreement }: Connection): number {
+  return agreement.keepAliveSeconds * 1_500;
+}
+
+function lookForLife(core: CoreContext, connection: Connection): void {
+  // A client that the server itself keeps waiting is not silent.
+  if (connection.isWaiting || connection.isLate || core.heldBack.has(connection))
+    connection.lastReceivedAtMs = core.now;
+  const next = nextLook(core, connection, keepAliveLimitMs(connection), BYTES_PER_SECOND_MIN);
+  if (next > core.now) connection.deadline = core.deadlines.addFor(connection, next, lookForLife);
+  else dismiss(core, connection, { reasonCode: KEEP_ALIVE_TIMEOUT });
 }
 
 /**

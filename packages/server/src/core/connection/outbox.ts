@@ -1,65 +1,173 @@
 import type { BytePool } from "../byte-pool.ts";
 import { copyInto } from "../copying.ts";
+import type { SharedBytes } from "../shared-bytes.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
+/** Bytes that are shared with other outputs, at their place in this one. */
+class Share {
+  /** Where in the outbox's own bytes they come. */
+  readonly at: number;
+  readonly shared: SharedBytes;
+  /** The first of the shared bytes that belongs here; the others follow to the end. */
+  readonly from: number;
+  next: Share | undefined;
+
+  constructor(at: number, shared: SharedBytes, from: number) {
+    this.at = at;
+    this.shared = shared;
+    this.from = from;
+  }
+}
+
 /**
- * Bytes that wait to be written to one connection. It holds an array of the pool while it is not
- * empty and none while it is, so an idle connection costs nothing here.
+ * What waits to be written to one connection: bytes of its own, and between them large parts of messages that it shares with
+ * other connections. For its own it has an array of the pool while it is not empty and none while it is, so an idle
+ * connection costs nothing here.
  *
  * Writers ask for room with `reserve`, then write into `bytes` from the position that it gave.
  */
 export class Outbox {
+  /** Its own bytes, from the start; what is shared is not in here. */
   bytes: Uint8Array = NO_BYTES;
+  /** Bytes that the client gets, those that are shared too. */
   length = 0;
   readonly #pool: BytePool;
+  #used = 0;
+  #first: Share | undefined;
+  #last: Share | undefined;
 
   constructor(pool: BytePool) {
     this.#pool = pool;
   }
 
-  /** Makes room for `count` bytes, which count as written, and gives the position of the first. */
+  /** True if something of it is shared with other outputs. */
+  get isShared(): boolean {
+    return this.#first !== undefined;
+  }
+
+  /** Makes room for `count` bytes, which count as written, and gives the position of the first in `bytes`. */
   reserve(count: number): number {
-    const position = this.length;
+    const position = this.#used;
     const needed = position + count;
     if (needed > this.bytes.length) this.#grow(needed);
-    this.length = needed;
+    this.#used = needed;
+    this.length += count;
     return position;
   }
 
-  /** Appends `source[start, end)` and gives the position of the first byte. */
+  /** Gives the last bytes back that were reserved and are not needed. */
+  shorten(count: number): void {
+    this.#used -= count;
+    this.length -= count;
+  }
+
+  /** Appends `source[start, end)` and gives the position of the first byte in `bytes`. */
   append(source: Uint8Array, start: number, end: number): number {
     const position = this.reserve(end - start);
     copyInto(this.bytes, position, source, start, end);
     return position;
   }
 
-  /** Takes the first bytes away; the array too, unless it `isKept`. */
-  removeFirst(count: number, isKept: boolean): void {
-    if (isKept) this.bytes.copyWithin(0, count, this.length);
-    const rest = isKept ? undefined : this.bytes.slice(count, this.length);
-    this.length -= count;
-    if (rest === undefined) return;
-    this.detach();
-    this.append(rest, 0, rest.length);
+  /** Appends bytes from `from` on that are shared, without copying them. */
+  appendShared(shared: SharedBytes, from: number): void {
+    this.#pool.hold(shared);
+    this.length += shared.bytes.length - from;
+    this.#link(new Share(this.#used, shared, from));
   }
 
-  /** Takes the array away, as when it now belongs to a wire; the outbox is empty then. */
-  detach(): void {
-    this.bytes = NO_BYTES;
-    this.length = 0;
+  /** All bytes in order, in as many arrays as it takes. */
+  pieces(): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    let start = 0;
+    for (let share = this.#first; share !== undefined; share = share.next) {
+      if (share.at > start) pieces.push(this.bytes.subarray(start, share.at));
+      pieces.push(share.from === 0 ? share.shared.bytes : share.shared.bytes.subarray(share.from));
+      start = share.at;
+    }
+    if (this.#used > start) pieces.push(this.bytes.subarray(start, this.#used));
+    return pieces;
+  }
+
+  /** Moves all that is in `other` to the end of this one. */
+  takeOver(other: Outbox): void {
+    const shift = this.#used;
+    if (shift === 0) {
+      this.#giveArray();
+      this.bytes = other.bytes;
+      this.#used = other.#used;
+    } else {
+      copyInto(this.bytes, this.reserve(other.#used), other.bytes, 0, other.#used);
+      this.length -= other.#used;
+      other.#giveArray();
+    }
+    this.length += other.length;
+    for (let share = other.#first; share !== undefined; share = share.next)
+      this.#link(new Share(share.at + shift, share.shared, share.from));
+    other.#empty();
+  }
+
+  /** Takes the first bytes away, of an outbox that shares nothing; the array too, unless it `isKept`. Gives what it was taken in. */
+  removeFirst(count: number, isKept: boolean): Outbox | undefined {
+    if (isKept) {
+      this.bytes.copyWithin(0, count, this.#used);
+      this.shorten(count);
+      return undefined;
+    }
+    const rest = this.bytes.slice(count, this.#used);
+    const taken = this.handOver();
+    this.append(rest, 0, rest.length);
+    return taken;
+  }
+
+  /** Takes all away, as when it now belongs to a wire; the outbox is empty then. What it was goes on counting as held. */
+  handOver(): Outbox {
+    const taken = new Outbox(this.#pool);
+    taken.takeOver(this);
+    return taken;
   }
 
   /** Empties the outbox and gives its array back to the pool. */
   clear(): void {
+    this.#giveArray();
+    this.#releaseShares();
+    this.#empty();
+  }
+
+  /** Empties the outbox and leaves its array to the garbage collector: a wire may still have it. */
+  letGo(): void {
+    if (this.bytes.length > 0) this.#pool.letGo(this.bytes);
+    this.#releaseShares();
+    this.#empty();
+  }
+
+  #link(share: Share): void {
+    if (this.#last === undefined) this.#first = share;
+    else this.#last.next = share;
+    this.#last = share;
+  }
+
+  #releaseShares(): void {
+    for (let share = this.#first; share !== undefined; share = share.next)
+      this.#pool.release(share.shared);
+  }
+
+  #giveArray(): void {
     if (this.bytes.length > 0) this.#pool.give(this.bytes);
-    this.detach();
+  }
+
+  #empty(): void {
+    this.bytes = NO_BYTES;
+    this.#used = 0;
+    this.length = 0;
+    this.#first = undefined;
+    this.#last = undefined;
   }
 
   #grow(needed: number): void {
     const larger = this.#pool.take(Math.max(needed, this.bytes.length * 2));
-    larger.set(this.bytes.subarray(0, this.length));
-    if (this.bytes.length > 0) this.#pool.give(this.bytes);
+    larger.set(this.bytes.subarray(0, this.#used));
+    this.#giveArray();
     this.bytes = larger;
   }
 }

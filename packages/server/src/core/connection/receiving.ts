@@ -24,7 +24,6 @@ import { interceptInbound } from "../publishing/intercepting.ts";
 import { isHeldBack, noteStored } from "./holding-back.ts";
 import { noteAnswer } from "./lockstep.ts";
 import { sendPacket } from "./outgoing.ts";
-import { runTask } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { noteSingle } from "./taking-turns.ts";
 import type { PublishRun } from "../runs/publish-run.ts";
@@ -47,6 +46,25 @@ const UNSUPPORTED_PROTOCOL_VERSION = 0x84;
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
 const PACKET_TOO_LARGE = 0x95;
 const QUOTA_EXCEEDED = 0x97;
+/** Control Packets by their type, as the specification writes them. */
+const PACKET_NAMES = [
+  "packet",
+  "CONNECT",
+  "CONNACK",
+  "PUBLISH",
+  "PUBACK",
+  "PUBREC",
+  "PUBREL",
+  "PUBCOMP",
+  "SUBSCRIBE",
+  "SUBACK",
+  "UNSUBSCRIBE",
+  "UNSUBACK",
+  "PINGREQ",
+  "PINGRESP",
+  "DISCONNECT",
+  "AUTH",
+] as const;
 /** Steps of matching with which a run has cost as much as a packet that is taken singly. */
 const STEPS_OF_SINGLE = 1_024;
 
@@ -211,12 +229,13 @@ function start(core: CoreContext, connection: Connection, task: Task, run: Publi
   const isWithinConnect = connection.isWaiting;
   const appendedBefore = core.journal?.appended;
   connection.isWaiting = true;
+  const what = PACKET_NAMES[connection.framer.firstByte >> 4] ?? "packet";
   const finish = (): void => {
     noteStored(core, connection, appendedBefore);
     if (!isWithinConnect) connection.isWaiting = false;
     readOn(core, connection, run);
   };
-  runTask(task, finish, (error) => {
+  core.works.run(what, connection, task, finish, (error) => {
     failPacket(core, connection, error);
     finish();
   });

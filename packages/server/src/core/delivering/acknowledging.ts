@@ -217,7 +217,7 @@ function report(
   const duplicate = connection.duplicates?.delete(packetIdentifier) === true;
   const { message, qos, retain, subscriptionIdentifiers = [] } = delivery;
   if (core.hooks.clientAcknowledgedPublishPacket === undefined || qos === 0) return;
-  core.hooks.clientAcknowledgedPublishPacket({
+  const pending = core.hooks.clientAcknowledgedPublishPacket({
     ...connection.context,
     packetIdentifier,
     applicationMessage: applicationMessageOf(message),
@@ -225,4 +225,5 @@ function report(
     acknowledgePacket,
     isCompleted: true,
   });
+  core.works.note("an acknowledgement", connection, pending);
 }

@@ -77,7 +77,7 @@ export function outboxFor(
   const { backlog } = connection;
   const isOnly = messages === 1 && backlog.length === 0;
   const isFull = !isOnly && backlog.length + bytes > core.options.backlogBytesMax;
-  return isFull ? undefined : backlog;
+  return isFull ? undefined : backlog.end;
 }
 
 function drop(core: CoreContext): DeliveryOutcome {

@@ -6,6 +6,8 @@ import { TOPIC_ALIAS_BYTES } from "./outgoing-aliases.ts";
 import { secondsLeft } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Outbox } from "../connection/outbox.ts";
+import { copyInto } from "../copying.ts";
+import { SHARED_BYTES_MIN } from "../shared-bytes.ts";
 
 const SUBSCRIPTION_IDENTIFIER = 0x0b;
 const TOPIC_ALIAS = 0x23;
@@ -21,7 +23,7 @@ interface Layout {
 
 /**
  * Writes the PUBLISH of a delivery to a connection's outbox (or backlog). It makes no packet object: the
- * message's bytes are copied, and what differs per receiver is written around them.
+ * message's bytes are copied, and what differs per receiver is written around them. A large payload is not copied, but shared.
  *
  * False: the packet is larger than the client takes, and nothing was written [MQTT-3.1.2-24].
  */
@@ -34,7 +36,10 @@ export function writePublish(
   const layout = fittingLayout(connection, delivery);
   if (layout === undefined) return false;
   const { topicNeeded } = layout;
-  const start = outbox.reserve(sizeOf(layout));
+  const { message } = delivery;
+  const payloadBytes = message.size - message.payloadStart;
+  const isShared = payloadBytes >= SHARED_BYTES_MIN;
+  const start = outbox.reserve(sizeOf(layout) - (isShared ? payloadBytes : 0));
   const { bytes } = outbox;
   bytes[start] =
     0x30 | (exchange.duplicate ? 0x08 : 0) | (delivery.qos << 1) | (delivery.retain ? 0x01 : 0);
@@ -42,8 +47,9 @@ export function writePublish(
   position = writeTopic(bytes, position, delivery.message, topicNeeded);
   if (delivery.qos > 0) position = writeU16(bytes, position, exchange.packetIdentifier);
   if (connection.version === 5)
-    writeBody(bytes, position, delivery, { layout, nowMs: exchange.nowMs });
-  else bytes.set(payloadOf(delivery.message), position);
+    position = writeProperties(bytes, position, delivery, { layout, nowMs: exchange.nowMs });
+  if (isShared) outbox.appendShared(message.shared, message.payloadStart);
+  else copyInto(bytes, position, message.bytes, message.payloadStart, message.size);
   return true;
 }
 
@@ -112,17 +118,13 @@ function writeTopic(bytes: Uint8Array, at: number, message: Message, topicNeeded
   return at + message.topicEnd;
 }
 
-function payloadOf(message: Message): Uint8Array {
-  return message.bytes.subarray(message.payloadStart);
-}
-
-/** Properties and payload for MQTT 5.0: what the delivery adds goes before the message's own. */
-function writeBody(
+/** Properties for MQTT 5.0: what the delivery adds goes before the message's own. Gives the position behind them. */
+function writeProperties(
   bytes: Uint8Array,
   at: number,
   delivery: Delivery,
   { layout, nowMs }: { layout: Layout; nowMs: number },
-): void {
+): number {
   const { message } = delivery;
   const own = ownPropertyBytes(message);
   let position = encodeVarintInto(own + layout.addedProperties, bytes, at);
@@ -135,10 +137,11 @@ function writeBody(
     position = encodeVarintInto(identifier, bytes, position + 1);
   }
   const ownStart = message.payloadStart - own;
-  bytes.set(message.bytes.subarray(ownStart), position);
+  const end = copyInto(bytes, position, message.bytes, ownStart, message.payloadStart);
   if (message.expiryOffset !== 0) {
     writeU32(bytes, position + message.expiryOffset - ownStart, secondsLeft(message, nowMs));
   }
+  return end;
 }
 
 function writeU16(bytes: Uint8Array, at: number, value: number): number {

@@ -112,6 +112,7 @@ function overwriteOldest(core: CoreContext, session: Session): void {
   const told = core.hooks.queuedApplicationMessageOverwritten;
   const shown = told && applicationMessageOf(deliveryOf(core, session, oldest).message);
   forgetQueued(core, session, oldest);
-  if (shown !== undefined)
-    told?.({ receiverClientId: session.clientId, applicationMessage: shown });
+  if (shown === undefined) return;
+  const event = { receiverClientId: session.clientId, applicationMessage: shown };
+  core.works.note("a message that made room", session, told?.(event));
 }

@@ -1,12 +1,15 @@
 import { encodeVarintInto, varintSize } from "@anax/protocol";
 import { copyInto } from "../copying.ts";
 import type { Connection } from "../connection/connection.ts";
+import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes } from "../connection/outgoing.ts";
 import type { CoreContext } from "../core-context.ts";
 import { exchangeOutbox } from "../journal/storing.ts";
 import { expiryIn } from "../journal/message-record.ts";
 import type { RecordParts } from "../journal/message-record.ts";
 import type { Session } from "../sessions/session.ts";
+import { SHARED_BYTES_MIN } from "../shared-bytes.ts";
+import type { SharedBytes } from "../shared-bytes.ts";
 import { slotIn } from "./address-book.ts";
 import { keepsExchanges, letGo, messagesOf } from "./owed.ts";
 import { takeQueued } from "./queueing.ts";
@@ -37,6 +40,7 @@ export function sendStored(core: CoreContext, session: Session): boolean {
 }
 
 /** Sends the head of the queue and gives the size of its packet; 0 if it is of another kind, and still in the queue. */
+// oxlint-disable-next-line complexity -- one message on the hot path, without an object for its parts
 function sendHead(
   core: CoreContext,
   session: Session,
@@ -46,7 +50,9 @@ function sendHead(
   const owed = session.queue.peek();
   // Below 0 there is more to say than QoS and RETAIN.
   if (typeof owed !== "number" || owed < 0) return 0;
-  const parts = messagesOf(core).parts(slotIn(owed));
+  const messages = messagesOf(core);
+  const slot = slotIn(owed);
+  const parts = messages.parts(slot);
   // The time of one that expires is to be looked at, and told.
   if (expiryIn(parts.bytes, parts.head) !== Infinity) return 0;
   const headBytes = (isVersion5 ? parts.propertiesEnd : parts.topicEnd) - parts.start;
@@ -63,27 +69,41 @@ function sendHead(
     isKept && !session.isDurable ? size : 0,
   );
   const outbox = exchangeOutbox(core, connection, session);
-  const at = outbox.reserve(size);
+  const payloadBytes = parts.end - parts.payloadStart;
+  const shared = payloadBytes < SHARED_BYTES_MIN ? undefined : messages.shared(slot);
+  const at = outbox.reserve(shared === undefined ? size : size - payloadBytes);
   const { bytes } = outbox;
   bytes[at] = 0x30 | (qos << 1) | (retain ? 1 : 0);
   const body = encodeVarintInto(remainingLength, bytes, at + 1);
-  write(bytes, body, parts, { packetIdentifier, isVersion5 });
+  const end = writeHead(bytes, body, parts, { packetIdentifier, isVersion5 });
+  writePayload(outbox, end, parts, shared);
   if (session.isDurable) core.journal?.sent(session, owed, packetIdentifier);
   else if (!isKept) letGo(core, owed);
   return size;
 }
 
-/** Topic, Packet Identifier, and what follows, for older clients without the properties. */
-function write(
+/** The payload, for which there is room at `at` if it is not shared. */
+function writePayload(
+  outbox: Outbox,
+  at: number,
+  { bytes, start, propertiesEnd, payloadStart, end }: RecordParts,
+  shared: SharedBytes | undefined,
+): void {
+  if (shared === undefined) copyInto(outbox.bytes, at, bytes, payloadStart, end);
+  else outbox.appendShared(shared, propertiesEnd - start);
+}
+
+/** Topic, Packet Identifier, and properties, which older clients do without. Gives the position behind them. */
+function writeHead(
   target: Uint8Array,
   position: number,
-  { bytes, start, topicEnd, propertiesEnd, payloadStart, end }: RecordParts,
+  { bytes, start, topicEnd, propertiesEnd }: RecordParts,
   { packetIdentifier, isVersion5 }: { packetIdentifier: number; isVersion5: boolean },
-): void {
+): number {
   let at = copyInto(target, position, bytes, start, topicEnd);
   target[at] = packetIdentifier >>> 8;
   target[at + 1] = packetIdentifier;
   at += 2;
   if (isVersion5) at = copyInto(target, at, bytes, topicEnd, propertiesEnd);
-  copyInto(target, at, bytes, payloadStart, end);
+  return at;
 }

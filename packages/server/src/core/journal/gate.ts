@@ -43,8 +43,7 @@ export class Gate {
     while (this.#segments.length > 0) {
       const [first] = this.#segments;
       if (first === undefined || first.position > committed) return;
-      target.append(first.outbox.bytes, 0, first.outbox.length);
-      first.outbox.clear();
+      target.takeOver(first.outbox);
       this.#segments.shift();
     }
   }

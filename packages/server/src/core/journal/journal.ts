@@ -298,6 +298,13 @@ export class Journal {
     this.#waiting.push({ position, resume });
   }
 
+  /** The store has been closed: what still waits learns that it is not stored. */
+  endWaiting(): void {
+    if (this.#waiting.length === 0) return;
+    this.health = "failed";
+    this.#resume(() => true);
+  }
+
   #resume(isDue: (waiting: { readonly position: number }) => boolean): void {
     const due = this.#waiting.filter(isDue);
     this.#waiting = this.#waiting.filter((waiting) => !isDue(waiting));

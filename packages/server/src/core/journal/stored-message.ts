@@ -3,6 +3,7 @@ import type { ByteWriter, QoS } from "@anax/protocol";
 import { Message } from "../publishing/message.ts";
 import { qosOf, readTime, writeTime } from "./fields.ts";
 import type { RecordParts } from "./message-record.ts";
+import type { SharedBytes } from "../shared-bytes.ts";
 
 const RETAIN = 0x04;
 const SIZE_BYTES = 4;
@@ -49,18 +50,25 @@ export function plainSize({ topicAt, topicEnd, payloadAt, end }: PlainMessage): 
 }
 
 /** Makes a message again. */
-export function readMessage({ bytes, head, start, ...parts }: RecordParts): Message {
+export function readMessage(parts: RecordParts, shared?: SharedBytes): Message {
+  const { bytes, head, start } = parts;
   const reader = new ByteReader(bytes, head, start);
   const flags = reader.u8();
   const expiresAtMs = readTime(reader);
   const clientId = reader.string();
-  const { propertiesEnd, payloadStart, end } = parts;
+  const qos = qosOf(flags & 0x03);
+  const retain = (flags & RETAIN) !== 0;
+  const own = shared?.bytes ?? messageBytes(parts);
+  return Message.restored({ bytes: own, qos, retain, clientId, expiresAtMs, shared });
+}
+
+/** The bytes of the message alone, as an array of their own. */
+export function messageBytes(parts: RecordParts): Uint8Array {
+  const { bytes, start, propertiesEnd, payloadStart, end } = parts;
   const own = new Uint8Array(propertiesEnd - start + end - payloadStart);
   own.set(bytes.subarray(start, propertiesEnd));
   own.set(bytes.subarray(payloadStart, end), propertiesEnd - start);
-  const qos = qosOf(flags & 0x03);
-  const retain = (flags & RETAIN) !== 0;
-  return Message.restored({ bytes: own, qos, retain, clientId, expiresAtMs });
+  return own;
 }
 
 /** Writes a message again that is stored already, as a record of its own. */

@@ -5,7 +5,9 @@ import type { BatchReader } from "./batch.ts";
 import { MessageTable, NONE } from "./message-table.ts";
 import { partsOf } from "./message-record.ts";
 import type { RecordParts } from "./message-record.ts";
-import { RECORD_BYTES, copyMessage, readMessage } from "./stored-message.ts";
+import { RECORD_BYTES, copyMessage, messageBytes, readMessage } from "./stored-message.ts";
+import { SharedBytes, SHARED_BYTES_MIN } from "../shared-bytes.ts";
+import type { SharedBytesKeeper } from "../shared-bytes.ts";
 
 /** How stored messages are read, and how many of them stay in memory. */
 export interface ResidencyOptions {
@@ -20,11 +22,13 @@ export interface ResidencyOptions {
  * its bytes are in its batch. The batch is in memory until it is committed, and afterwards as long as there is room; else it is read
  * from the store each time that a message of it is due. So memory is bounded whatever clients that are away are owed.
  */
-export class StoredMessages {
+export class StoredMessages implements SharedBytesKeeper {
   /** Batches that are closed, by position, oldest first. */
   readonly batches: Map<number, Batch> = new Map();
   readonly #table: MessageTable = new MessageTable();
   readonly #options: ResidencyOptions;
+  /** Of messages that outputs hold, by number. */
+  readonly #shared = new Map<number, SharedBytes>();
   #residentBytes = 0;
   #live = 0;
   #open: Batch = new Batch(0);
@@ -103,10 +107,26 @@ export class StoredMessages {
 
   /** Makes the message again. @throws Error if the store does not have its batch. */
   message(slot: number): Message {
-    const message = readMessage(this.parts(slot));
+    const shared = this.size(slot) < SHARED_BYTES_MIN ? undefined : this.shared(slot);
+    const message = readMessage(this.parts(slot), shared);
     message.slot = slot;
     message.number = this.#table.number(slot);
     return message;
+  }
+
+  /** The bytes of the message, for outputs to share: one copy as long as one of them holds it. @throws as `parts` */
+  shared(slot: number): SharedBytes {
+    const number = this.#table.number(slot);
+    const known = this.#shared.get(number);
+    return known ?? new SharedBytes(messageBytes(this.parts(slot)), number, this);
+  }
+
+  held(shared: SharedBytes): void {
+    this.#shared.set(shared.number, shared);
+  }
+
+  freed(shared: SharedBytes): void {
+    if (this.#shared.get(shared.number) === shared) this.#shared.delete(shared.number);
   }
 
   /** True if the slot's message is in this batch. */

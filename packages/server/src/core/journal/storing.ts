@@ -93,7 +93,10 @@ export function* stored(core: CoreContext): Task<number | undefined> {
   if (journal === undefined) return undefined;
   const position = journal.lastPosition;
   if (journal.committed < position && journal.health === "good") {
-    const pending: Pending = { whenSettled: (resume) => journal.whenCommitted(position, resume) };
+    const pending: Pending = {
+      kind: "store",
+      whenSettled: (resume) => journal.whenCommitted(position, resume),
+    };
     yield pending;
   }
   return journal.committed >= position ? undefined : refusalToStore(core);

@@ -29,7 +29,7 @@ export function enqueueing(
 }
 
 /** The message as the receiver is to get it when the handlers are done; undefined if they vetoed it. */
-export function answered(
+export function messageFor(
   core: CoreContext,
   message: Message,
   { args, shown }: AskedReceiver,

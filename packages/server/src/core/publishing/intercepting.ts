@@ -2,9 +2,10 @@ import type { Packet } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { InterceptingPacket } from "../hooks/packet-events.ts";
-import { runTask, settled } from "../pending.ts";
+import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { throttle, unthrottle } from "../connection/throttling.ts";
+import { reportUnlessAbandoned } from "../works/work.ts";
 
 /** A packet that the outbound interceptor is to see, and what becomes of it then; undefined if it is dropped. */
 interface OutboundPacket {
@@ -86,10 +87,16 @@ export function interceptOutbound(
     outbound.whenEmpty = undefined;
     whenEmpty?.();
   };
-  runTask(drain(core, connection, outbound), finish, (error) => {
-    core.report(error);
-    finish();
-  });
+  core.works.run(
+    "packets to the client",
+    connection,
+    drain(core, connection, outbound),
+    finish,
+    (error) => {
+      reportUnlessAbandoned(core, error);
+      finish();
+    },
+  );
 }
 
 function* drain(core: CoreContext, connection: Connection, outbound: OutboundInterception): Task {

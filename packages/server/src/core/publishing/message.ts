@@ -1,6 +1,7 @@
 import { decodePacket, decodeUtf8, encodePacket, parseTopicName } from "@anax/protocol";
 import type { PublishPacket, PublishProperties, QoS } from "@anax/protocol";
 import type { ApplicationMessage } from "./application-message.ts";
+import { SharedBytes } from "../shared-bytes.ts";
 import { ShownMessage } from "./shown-message.ts";
 
 /**
@@ -30,6 +31,7 @@ export class Message {
   /** Where the journal has it; meant for the journal alone, which looks whether it still is so. */
   slot = -1;
   number = 0;
+  #shared: SharedBytes | undefined;
 
   private constructor(fields: MessageFields & { topic: string }, expiry: Expiry) {
     const { bytes } = fields;
@@ -54,17 +56,31 @@ export class Message {
   }
 
   /** Makes a message again that was stored. */
-  static restored(fields: MessageFields & { expiresAtMs: number }): Message {
+  static restored(
+    fields: MessageFields & { expiresAtMs: number; shared?: SharedBytes | undefined },
+  ): Message {
     const topicEnd = 2 + byteAt(fields.bytes, 0) * 256 + byteAt(fields.bytes, 1);
     const topic = decodeUtf8(fields.bytes, 2, topicEnd);
-    return new Message({ ...fields, topic }, { receivedAtMs: 0, atMs: fields.expiresAtMs });
+    const message = new Message(
+      { ...fields, topic },
+      { receivedAtMs: 0, atMs: fields.expiresAtMs },
+    );
+    message.#shared = fields.shared;
+    return message;
   }
 
   /** The same message as one of its own, with the same bytes. */
   clone(): Message {
     const { topic, bytes, qos, retain, clientId, expiresAtMs } = this;
     const expiry: Expiry = { receivedAtMs: 0, atMs: expiresAtMs };
-    return new Message({ topic, bytes, qos, retain, clientId }, expiry);
+    const clone = new Message({ topic, bytes, qos, retain, clientId }, expiry);
+    clone.#shared = this.shared;
+    return clone;
+  }
+
+  /** Its bytes, for outputs to share. */
+  get shared(): SharedBytes {
+    return (this.#shared ??= new SharedBytes(this.bytes));
   }
 
   get payloadIsEmpty(): boolean {

@@ -5,7 +5,7 @@ import { deliver } from "../delivering/delivering.ts";
 import { packetSizeOf } from "../delivering/publish-writer.ts";
 import type { Delivery } from "../delivering/delivery.ts";
 import type { InterceptingPublish } from "../hooks/publish-events.ts";
-import { answered, enqueueing } from "./asking-receiver.ts";
+import { enqueueing, messageFor } from "./asking-receiver.ts";
 import { applicationMessageOf, messageFromApplication } from "./message.ts";
 import type { Message } from "./message.ts";
 import type { Origin } from "./origin.ts";
@@ -238,7 +238,7 @@ function* askReceiver(
   const asked = enqueueing(message, origin.clientId, receiver);
   yield* settled(core.hooks.interceptingClientEnqueue?.(asked.args));
   if (asked.args.closeSenderConnection) published.closeConnection = true;
-  return answered(core, message, asked);
+  return messageFor(core, message, asked);
 }
 
 /** True unless the packet would be larger than the client of this member of a group takes. */

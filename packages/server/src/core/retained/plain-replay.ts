@@ -95,5 +95,5 @@ function write(
   bytes.set(source.subarray(body, end), to);
   if (cut === 0) return;
   bytes.copyWithin(to + topicEnd, to + payloadStart, to + size);
-  outbox.length -= cut;
+  outbox.shorten(cut);
 }

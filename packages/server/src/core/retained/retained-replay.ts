@@ -1,13 +1,15 @@
 import { lowerQos } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery, DeliveryOutcome } from "../delivering/delivery.ts";
-import { answered, enqueueing } from "../publishing/asking-receiver.ts";
+import { enqueueing, messageFor } from "../publishing/asking-receiver.ts";
 import type { Message } from "../publishing/message.ts";
+import type { Pending, Task } from "../pending.ts";
 import { mayReplayPlain, replayPlain } from "./plain-replay.ts";
 import { RetainedCursor } from "./retained-cursor.ts";
 import { NONE } from "./topic-nodes.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Subscription } from "../routing/subscription.ts";
+import { reportUnlessAbandoned } from "../works/work.ts";
 
 /** Steps of walks that one turn may take for all sessions together: a few milliseconds. */
 export const STEPS_PER_TURN = 16_384;
@@ -100,18 +102,27 @@ function replayOne(
   const asked = enqueueing(message, "", session);
   const pending = core.hooks.interceptingClientEnqueue(asked.args);
   const proceed = (): void => {
-    replay.isAsking = false;
     const isWanted = session.replays?.get(subscription.filter) === replay && !session.isDeleted;
-    const wanted = isWanted ? answered(core, message, asked) : undefined;
+    const wanted = isWanted ? messageFor(core, message, asked) : undefined;
     if (wanted !== undefined) deliver(core, session, deliveryOf(subscription, wanted));
   };
   if (pending === undefined) return proceed();
   // What follows waits, so that the messages keep their order.
   replay.isAsking = true;
-  pending.whenSettled(() => {
-    proceed();
+  const goOn = (): void => {
+    replay.isAsking = false;
     core.continueLater(session);
+  };
+  const task = answered(pending, proceed);
+  core.works.run("a retained message", session, task, goOn, (error) => {
+    reportUnlessAbandoned(core, error);
+    goOn();
   });
+}
+
+function* answered(pending: Pending, proceed: () => void): Task {
+  yield pending;
+  proceed();
 }
 
 function deliveryOf(subscription: Subscription, message: Message): Delivery {

@@ -9,6 +9,7 @@ import type { HookResult, Task } from "../pending.ts";
 import { hasBytesAt } from "../same-bytes.ts";
 import type { RetainedMessages } from "./retained-messages.ts";
 import { NONE } from "./topic-nodes.ts";
+import { THE_SERVER } from "../works/works.ts";
 
 /** Whoever retains may have this many messages, however small the share. */
 const SHARE_MIN = 1;
@@ -192,7 +193,8 @@ function expire(core: CoreContext, row: number, change: number): void {
   const { topic } = core.retained.message(row);
   forgetRow(core, row, topic);
   core.statistics.messagesExpired += 1;
-  tellOfChange(core, topic, { clientId: "" });
+  const pending = tellOfChange(core, topic, { clientId: "" });
+  core.works.note("a retained message that has expired", THE_SERVER, pending);
 }
 
 /** What `retainedMessageChanged` tells of a topic. */

@@ -7,6 +7,7 @@ import { BEFORE_PROPERTIES } from "./known-properties.ts";
 import type { KnownProperties } from "./known-properties.ts";
 import { NO_ROUTE } from "../routing/route.ts";
 import type { Route } from "../routing/route.ts";
+import { SHARED_BYTES_MIN } from "../shared-bytes.ts";
 
 /** Packets that one run may hold: enough for a full read of 64 KB of small ones. */
 export const RUN_PACKETS_MAX = 2_048;
@@ -16,6 +17,12 @@ export const RUN_PACKETS_MAX = 2_048;
  * what is written for it must not grow with that without limit.
  */
 const ALIASED_TOPIC_BYTES_MAX = 262_144;
+
+/** From this many bytes on the payload for a single receiver too is better kept as it is than rounded to a size of the pool. */
+const SHARED_ALONE_MIN = 16_384;
+
+/** An encoding keeps its array from run to run up to this many bytes. */
+const ENCODING_BYTES_KEPT = 1_048_576;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
@@ -98,6 +105,13 @@ export class PublishRun implements RunToStore {
     this.#growth += topicBytes + 1;
   }
 
+  /** True if receivers share large payloads of the run: one alone gets a copy of its own sooner. */
+  get isShared(): boolean {
+    if (this.largest < SHARED_BYTES_MIN) return false;
+    const { recipients, groups } = this.route;
+    return this.largest >= SHARED_ALONE_MIN || recipients.length + groups.length > 1;
+  }
+
   get isFull(): boolean {
     return this.count >= this.#maximum;
   }
@@ -172,6 +186,13 @@ export class PublishRun implements RunToStore {
     this.properties = BEFORE_PROPERTIES;
     this.#source.bytes = NO_BYTES;
     this.count = 0;
+    if (this.#hasEncodings) this.#letGoOfLarge();
+  }
+
+  /** What one large packet needed would be kept for ever. */
+  #letGoOfLarge(): void {
+    for (const encoding of this.#encodings)
+      if (encoding.bytes.length > ENCODING_BYTES_KEPT) encoding.bytes = NO_BYTES;
   }
 
   /** Where in `bytes` the first packet begins. */

@@ -12,6 +12,7 @@ import { deliveryFor, takes } from "../publishing/publishing.ts";
 import type { PublishRun } from "./publish-run.ts";
 import type { Recipient } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
+import { SHARED_BYTES_MIN } from "../shared-bytes.ts";
 import { takesAnything } from "../routing/shared-subscriptions.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 import type { Subscription } from "../routing/subscription.ts";
@@ -196,7 +197,8 @@ function copyAtMostOnce(
   const outbox = outboxFor(core, connection, bytesMax, count);
   if (outbox === undefined) copyWhatFits(core, run, range, connection);
   else {
-    outbox.append(bytes, start, end);
+    if (run.isShared) appendSharing(outbox, run, connection, range);
+    else outbox.append(bytes, start, end);
     countPublishes(core, connection, count, end - start);
   }
   return count;
@@ -220,7 +222,8 @@ function copyWhatFits(
       continue;
     }
     const [start = 0, end = 0] = [starts[index], starts[index + 1]];
-    outbox.append(bytes, start, end);
+    if (run.isShared) appendSharing(outbox, run, connection, { from: index, to: index + 1 });
+    else outbox.append(bytes, start, end);
     countPublishes(core, connection, 1, end - start);
   }
 }
@@ -234,6 +237,11 @@ function copyExchanges(core: CoreContext, run: PublishRun, range: Range, target:
   const start = starts[range.from] ?? 0;
   const end = starts[range.to] ?? 0;
   const outbox = exchangeOutbox(core, connection, session);
+  if (run.isShared) {
+    beginExchanges(core, run, range, qos);
+    appendSharing(outbox, run, connection, range, qos);
+    return countPublishes(core, connection, range.to - range.from, end - start);
+  }
   const shift = outbox.append(bytes, start, end) - start;
   beginExchanges(core, run, range, qos);
   for (let index = range.from; index < range.to; index += 1) {
@@ -289,6 +297,30 @@ function keepExchange(
   if (session.isDurable)
     session.sender.replaceItem(identifier, owe(core, session, delivery, identifier));
   return identifier;
+}
+
+/** Packets as they are copied otherwise, but for large payloads, of which all receivers share one copy. */
+function appendSharing(
+  outbox: Outbox,
+  run: PublishRun,
+  connection: Connection,
+  { from, to }: { readonly from: number; readonly to: number },
+  qos: QoS = 0,
+): void {
+  const { bytes, starts, identifierAt } = run.encoding(connection.version === 5, qos);
+  for (let index = from; index < to; index += 1) {
+    const [start = 0, end = 0] = [starts[index], starts[index + 1]];
+    const payloadBytes = run.endOf(index) - run.payloadStart(index);
+    const isShared = payloadBytes >= SHARED_BYTES_MIN;
+    const at = outbox.append(bytes, start, isShared ? end - payloadBytes : end);
+    if (qos > 0) {
+      outbox.bytes[at] = 0x30 | (qos << 1);
+      patchIdentifier(outbox, (identifierAt[index] ?? 0) - start + at, run.assigned[index] ?? 0);
+    }
+    if (!isShared) continue;
+    const message = run.message(index);
+    outbox.appendShared(message.shared, message.payloadStart);
+  }
 }
 
 function patchIdentifier(outbox: Outbox, at: number, identifier: number): void {

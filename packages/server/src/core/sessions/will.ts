@@ -3,9 +3,9 @@ import type { CoreContext } from "../core-context.ts";
 import type { Deadline } from "../deadlines.ts";
 import { messageFromPacket } from "../publishing/message.ts";
 import type { Origin } from "../publishing/origin.ts";
-import { runTask } from "../pending.ts";
 import { publish } from "../publishing/publishing.ts";
 import type { Session } from "./session.ts";
+import { reportUnlessAbandoned } from "../works/work.ts";
 
 /** The Will Message of a session's connection, from CONNECT until it is published or discarded. */
 export interface PendingWill {
@@ -33,9 +33,7 @@ export function releaseWill(core: CoreContext, session: Session): void {
   const pending = session.will;
   if (pending === undefined || pending.deadline !== undefined) return;
   if (pending.delayMs === 0 || !session.isPersistent) return publishWill(core, session);
-  pending.deadline = core.deadlines.add(core.now + pending.delayMs, () =>
-    publishWill(core, session),
-  );
+  pending.deadline = core.deadlines.addFor(session, core.now + pending.delayMs, publishWill);
 }
 
 /** Publishes the Will, which leaves the session with that [MQTT-3.1.2-10]. */
@@ -54,5 +52,7 @@ export function publishWill(core: CoreContext, session: Session): void {
   );
   // It was promised when it was stored; a full store gets it as soon as there is room.
   const urgency = isOwed ? "owed" : "refusable";
-  runTask(publish(core, message, pending.origin, urgency), () => undefined, core.report);
+  const task = publish(core, message, pending.origin, urgency);
+  const done = (): void => undefined;
+  core.works.run("Will", session, task, done, (error) => reportUnlessAbandoned(core, error));
 }

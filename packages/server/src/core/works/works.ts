@@ -1,73 +1,36 @@
 import type { Pending, Task } from "../pending.ts";
+import { Work, WorkAbandonedError } from "./work.ts";
 
-/** A work was given up because the server stops. Nothing was changed by it. */
-export class WorkAbandonedError extends Error {
-  readonly code = "ANAX_WORK_ABANDONED";
-
-  constructor(what: string) {
-    super(`the server stopped before the handlers had answered: ${what}`);
-    this.name = "WorkAbandonedError";
-  }
+/** Whom a work belongs to: a connection, a session, or the server, whose Client Identifier is empty. */
+export interface WorkOwner {
+  readonly clientId: string;
 }
 
-/** Something that waits for handlers. Made by `Works.begin`. */
-export class Work {
-  /** Client Identifier of the session that it belongs to; empty for what belongs to the server. */
-  readonly owner: string;
-  /** What waits, in words for the log: `a PUBLISH to "a/b"`. */
-  readonly what: string;
-  /** True once what it is about was stored or given on: from then on it can only end. */
-  isRecorded = false;
-  #isAbandoned = false;
-  #resume: (() => void) | undefined;
-  readonly #ended: (work: Work) => void;
+/** Owner of what belongs to no client. */
+export const THE_SERVER: WorkOwner = { clientId: "" };
 
-  constructor(owner: string, what: string, ended: (work: Work) => void) {
-    this.owner = owner;
-    this.what = what;
-    this.#ended = ended;
-  }
-
-  /** True once the server waits for it no longer. */
-  get isAbandoned(): boolean {
-    return this.#isAbandoned;
-  }
-
-  /** It waits no longer. To be called once. */
-  end(): void {
-    this.#ended(this);
-  }
-
-  /** The same wait, which ends at once when the work is given up. */
-  waiting(pending: Pending): Pending {
-    return {
-      whenSettled: (resume) => {
-        if (this.#isAbandoned) return resume();
-        const once = (): void => {
-          if (this.#resume !== once) return;
-          this.#resume = undefined;
-          resume();
-        };
-        this.#resume = once;
-        pending.whenSettled(once);
-      },
-    };
-  }
-
-  /** Waits for no handler any more. */
-  abandon(): void {
-    this.#isAbandoned = true;
-    this.#resume?.();
-  }
-}
-
-/** All works of a server: `stop` waits for them, and names those that it gives up. */
+/**
+ * All that waits for handlers of the program, or for the store. `stop` waits until no handler is waited for, and names what it
+ * gives up. What never has to wait is no work and costs nothing here.
+ */
 export class Works implements Iterable<Work> {
+  readonly #now: () => number;
   readonly #live: Set<Work> = new Set();
-  #whenNone: (() => void)[] = [];
+  #asking = 0;
+  #whenIdle: (() => void)[] = [];
+
+  /** `now`: the time, as the core counts it. */
+  constructor(now: () => number = () => 0) {
+    this.#now = now;
+  }
 
   get count(): number {
     return this.#live.size;
+  }
+
+  /** How many of them wait for handlers. The others wait for the store. */
+  get asking(): number {
+    return this.#asking;
   }
 
   /** In the order in which they began. */
@@ -75,40 +38,111 @@ export class Works implements Iterable<Work> {
     return this.#live.values();
   }
 
+  /** Those of one Client Identifier, in the order in which they began. */
+  of(clientId: string): Work[] {
+    return Array.from(this.#live).filter(({ owner }) => owner === clientId);
+  }
+
   /** Something begins to wait. It is counted until `end()` is called. */
   begin(owner: string, what: string): Work {
-    const work = new Work(owner, what, (ended) => this.#end(ended));
+    const work = new Work(owner, what, {
+      sinceMs: this.#now(),
+      asks: (by) => this.#asks(by),
+      ended: () => this.#live.delete(work),
+    });
     this.#live.add(work);
     return work;
   }
 
-  /** Calls `resume` when none is left, which may be now. */
-  whenNone(resume: () => void): void {
-    if (this.count === 0) resume();
-    else this.#whenNone.push(resume);
+  /**
+   * Runs a task to its end, across its waits, then calls `done`, or `failed` with what it threw. From its first wait on it is a
+   * work. One that is given up fails with `WorkAbandonedError`.
+   */
+  run<Result>(
+    what: string,
+    owner: WorkOwner,
+    task: Task<Result>,
+    done: (result: Result) => void,
+    failed: (error: unknown) => void,
+  ): void {
+    let step: IteratorResult<Pending, Result>;
+    try {
+      step = task.next();
+    } catch (error) {
+      return failed(error);
+    }
+    if (step.done === true) return done(step.value);
+    this.#wait(step.value, { what, owner, task, done, failed, work: undefined });
+  }
+
+  #wait<Result>(pending: Pending, running: Running<Result>): void {
+    const goOn = (): void => this.#goOn(running);
+    // A work within the task is counted already, and is the one to be given up.
+    if (pending.isCounted === true) return pending.whenSettled(goOn);
+    running.work ??= this.begin(running.owner.clientId, running.what);
+    running.work.waiting(pending).whenSettled(goOn);
+  }
+
+  #goOn<Result>(running: Running<Result>): void {
+    const { task, done, failed, work } = running;
+    let step: IteratorResult<Pending, Result>;
+    try {
+      step = work?.isGivenUp === true ? task.throw(new WorkAbandonedError(work)) : task.next();
+    } catch (error) {
+      work?.end();
+      return failed(error);
+    }
+    if (step.done !== true) return this.#wait(step.value, running);
+    work?.end();
+    done(step.value);
+  }
+
+  /** News that handlers are told: whoever told it does not wait, but it is counted. */
+  note(what: string, owner: WorkOwner, pending: Pending | undefined): void {
+    if (pending === undefined) return;
+    const work = this.begin(owner.clientId, what);
+    work.waiting(pending).whenSettled(() => work.end());
+  }
+
+  /** Calls `resume` when no handler is waited for, which may be now. */
+  whenIdle(resume: () => void): void {
+    if (this.#asking === 0) resume();
+    else this.#whenIdle.push(resume);
   }
 
   /**
-   * Lets go of all: one that is not recorded ends with `WorkAbandonedError` and has changed nothing, one that is recorded
-   * goes on to its end without waiting. Gives those that were there.
+   * Waits for no handler any more: a work that waits for an answer ends with `WorkAbandonedError` and has changed nothing, one
+   * whose news handlers are told goes on to its end. Gives those that were there. What waits for the store goes on doing so.
    */
   abandonAll(): readonly Work[] {
-    const abandoned = Array.from(this.#live);
-    for (const work of abandoned) work.abandon();
+    const live = Array.from(this.#live);
+    const abandoned = live.filter(({ isAsking }) => isAsking);
+    for (const work of live) work.abandon();
     return abandoned;
   }
 
-  #end(work: Work): void {
-    if (!this.#live.delete(work) || this.count > 0) return;
-    const resumes = this.#whenNone;
-    this.#whenNone = [];
+  #asks(by: 1 | -1): void {
+    this.#asking += by;
+    if (this.#asking > 0 || this.#whenIdle.length === 0) return;
+    const resumes = this.#whenIdle;
+    this.#whenIdle = [];
     for (const resume of resumes) resume();
   }
 }
 
+interface Running<Result> {
+  readonly what: string;
+  readonly owner: WorkOwner;
+  readonly task: Task<Result>;
+  readonly done: (result: Result) => void;
+  readonly failed: (error: unknown) => void;
+  /** Undefined until the task itself waits. */
+  work: Work | undefined;
+}
+
 /**
- * Runs a task that is a work from its first wait on, when `begin` is called: what never waits costs nothing.
- * A work that is given up before it is recorded ends with `WorkAbandonedError`.
+ * A task that is a work of its own within another task, from its first wait on, when `begin` is called: for one that has to know
+ * its work.
  */
 export function* asWork<Result>(task: Task<Result>, begin: () => Work): Task<Result> {
   let step = task.next();
@@ -116,11 +150,8 @@ export function* asWork<Result>(task: Task<Result>, begin: () => Work): Task<Res
   const work = begin();
   try {
     while (step.done !== true) {
-      if (!work.isAbandoned) yield work.waiting(step.value);
-      step =
-        work.isAbandoned && !work.isRecorded
-          ? task.throw(new WorkAbandonedError(work.what))
-          : task.next();
+      yield work.waiting(step.value);
+      step = work.isGivenUp ? task.throw(new WorkAbandonedError(work)) : task.next();
     }
     return step.value;
   } finally {
