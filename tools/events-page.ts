@@ -2,16 +2,13 @@
  * Writes `docs/reference/events.md` from the table in `packages/server/src/events.ts` and the declarations of what the
  * handlers are given: `npm run docs`.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { SERVER_DEFAULTS, SERVER_EVENTS } from "@anax/server";
 import type { ServerEventName } from "@anax/server";
 import { interfacesIn } from "./docs/declared-interface.ts";
 import type { DeclaredField, DeclaredInterface } from "./docs/declared-interface.ts";
-import { repositoryRoot } from "./tidy.ts";
 
-const PAGE = "docs/reference/events.md";
 const HOOKS = "packages/server/src/core/hooks";
 const EVENTS = "packages/server/src/events.ts";
 
@@ -106,8 +103,4 @@ function fieldsOf(
   const declared = interfaces.get(name);
   if (declared === undefined) return [];
   return [...declared.extended.flatMap((base) => fieldsOf(base, interfaces)), ...declared.fields];
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(join(repositoryRoot(), PAGE), eventsPage(repositoryRoot()));
 }

@@ -1,12 +1,6 @@
 /** Writes `docs/reference/sys-topics.md` from the table of the server: `npm run docs`. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { SERVER_DEFAULTS, SYSTEM_TOPICS } from "@anax/server";
 import type { SystemTopic } from "@anax/server";
-import { repositoryRoot } from "./tidy.ts";
-
-const PAGE = "docs/reference/sys-topics.md";
 
 /** Topics that other servers have or had, and why there is none here. */
 const NOT_SERVED: Readonly<Record<string, string>> = {
@@ -64,7 +58,3 @@ A payload is text. Counts are whole numbers in digits, since the server was made
 last column says "the same", name, unit and way of writing are those of mosquitto. \`server.statistics\` has the same numbers,
 and more, without a client.
 `;
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(join(repositoryRoot(), PAGE), systemTopicsPage());
-}

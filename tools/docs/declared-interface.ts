@@ -17,7 +17,7 @@ export interface DeclaredInterface {
   readonly fields: readonly DeclaredField[];
 }
 
-const INTERFACE = /^export interface (\w+)(?: extends ([\w, ]+))? \{\n([\s\S]*?)^\}/gm;
+const INTERFACE = /^export interface (\w+)(?: extends ([^{]+?))? \{\n([\s\S]*?)^\}/gm;
 const FIELD =
   /^ {2}(?:\/\*\*([\s\S]*?)\*\/\n {2})?(readonly )?(\w+)(\?)?(?:: |(?=\())([\s\S]*?);$/gm;
 
@@ -25,7 +25,7 @@ const FIELD =
 export function interfacesIn(text: string): readonly DeclaredInterface[] {
   return [...text.matchAll(INTERFACE)].map(([, name = "", extended = "", body = ""]) => ({
     name,
-    extended: extended.split(", ").filter((base) => base !== ""),
+    extended: extended.split(/,\s*/).filter((base) => /^\w+$/.test(base)),
     fields: fieldsIn(body),
   }));
 }

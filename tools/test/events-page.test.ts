@@ -1,15 +1,8 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { SERVER_EVENT_NAMES } from "@anax/server";
 import { expect, it } from "vitest";
 import { interfacesIn } from "../docs/declared-interface.ts";
 import { eventsPage } from "../events-page.ts";
 import { repositoryRoot } from "../tidy.ts";
-
-it("docs/reference/events.md is what the table says: else run `npm run docs`", () => {
-  const page = readFileSync(join(repositoryRoot(), "docs/reference/events.md"), "utf8");
-  expect(page).toBe(eventsPage(repositoryRoot()));
-});
 
 it("tells the fields of every event that has some", () => {
   const page = eventsPage(repositoryRoot());

@@ -11,7 +11,7 @@ import type { Finding, Repository, Rule } from "./repository.ts";
 /** What each package may import beside `node:*` and its own files (ARCHITECTURE.md). */
 const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
   "@anax/protocol": [],
-  "@anax/client": ["@anax/protocol", "ws"],
+  "@anax/client": ["@anax/protocol", "ws", "socks"],
   "@anax/server": ["@anax/protocol", "ws"],
   "@anax/testing": ["@anax/protocol", "@anax/client", "@anax/server"],
   "@anax/store-lmdb": ["@anax/protocol", "@anax/server", "lmdb"],

@@ -1,5 +1,5 @@
 /** Sorts and checks the arguments of calls that may be made in more than one way, so that none is ignored. */
-import { MqttConfigurationError } from "./core/errors.ts";
+import { MqttConfigurationError } from "@anax/protocol";
 import type { PublishMessage, SubscribeOptions } from "./options.ts";
 import type { MessageHandler } from "./subscription.ts";
 import { requireType } from "./validation.ts";

@@ -1,4 +1,5 @@
 /** Says in errors that come later who had called. */
+import { MqttConfigurationError } from "@anax/protocol";
 import { MqttError } from "./core/errors.ts";
 import { handled } from "./deferred.ts";
 
@@ -13,10 +14,14 @@ export function withCallerFrames<Result>(promise: Promise<Result>): Promise<Resu
   const frames = new Error().stack?.split("\n").slice(OWN_LINES).join("\n") ?? "";
   return handled(
     promise.catch((error: unknown) => {
-      if (error instanceof MqttError && error.stack?.includes(frames) === false) {
+      if (isOurs(error) && error.stack?.includes(frames) === false) {
         error.stack += `\n${frames}`;
       }
       throw error;
     }),
   );
+}
+
+function isOurs(error: unknown): error is Error {
+  return error instanceof MqttError || error instanceof MqttConfigurationError;
 }

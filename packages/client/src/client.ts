@@ -1,4 +1,5 @@
 /** The client: what an application sees of it. The composition root of this package. */
+import { MqttConfigurationError } from "@anax/protocol";
 import type { ProtocolVersion } from "@anax/protocol";
 // Options first, then the machine with the protocol behind it: so what checks alike and the large classes stand side by side
 // in a bundle, and gzip, which looks back 32 KB, finds each in the one before.
@@ -16,7 +17,8 @@ import { withCallerFrames } from "./caller-frames.ts";
 import { ClientMachine } from "./core/client-machine.ts";
 import { Connector } from "./connector.ts";
 import type { ConnectResult } from "./core/connect-result.ts";
-import { MqttConfigurationError, notConnected } from "./core/errors.ts";
+import { notConnected } from "./core/errors.ts";
+import type { Message } from "./core/message.ts";
 import { makeInspectable } from "./core/inspecting.ts";
 import type { PacketDirection } from "./core/output.ts";
 import { withoutUndefined } from "./core/without-undefined.ts";
@@ -25,6 +27,7 @@ import type { Deferred } from "./deferred.ts";
 import { EventHandlers } from "./events.ts";
 import type { ClientEvents, DisconnectedEvent, EventHandler, Registration } from "./events.ts";
 import type {
+  AskOptions,
   ClientOptions,
   DisconnectOptions,
   PublishMessage,
@@ -32,10 +35,13 @@ import type {
   PublishResult,
   RequestOptions,
   SubscribeOptions,
+  TopicFilters,
   UnsubscribeOptions,
   UnsubscribeResult,
 } from "./options.ts";
+import { logEvents } from "./logger.ts";
 import { PendingPublish, SENT, UnawaitedPublish } from "./pending-publish.ts";
+import { Responses } from "./responses.ts";
 import { RequestLimits } from "./request-limits.ts";
 import type { ResolvedOptions } from "./resolve-options.ts";
 import { describeAddress } from "./server-address.ts";
@@ -68,6 +74,8 @@ export class MqttClient {
   /** Shared by all QoS 0 publishes that are not handed to the transport yet. */
   #flushed: Deferred<PublishResult> | undefined;
   #pings: { readonly pong: Deferred<number>; readonly startMs: number }[] = [];
+  #responses: Responses | undefined;
+  #closed: Deferred<DisconnectedEvent> = deferred();
   /** Whether no connection is to come unless `connect` is called. */
   #hasGivenUp = false;
   /** Ends listening to the signal of the options, which may outlive many clients: an idle one does not listen. */
@@ -89,6 +97,7 @@ export class MqttClient {
     this.#machine = new ClientMachine(this.#options.machine);
     this.#connector = new Connector(this.#options, this.#machine, {
       onMessage: (message) => this.#subscriptions.onMessage(message),
+      onConnecting: (event) => this.#events.emit("connecting", event),
       onConnected: (result) => this.#onConnected(result),
       onDisconnected: (event, cause) => this.#onDisconnected(event, cause),
       onPong: () => this.#onPong(),
@@ -110,6 +119,10 @@ export class MqttClient {
       requestTimeoutMs: this.#options.requestTimeoutMs,
       connectedSinceMs: () => (this.connected ? this.#connector.connectedAtMs : undefined),
     });
+    if (this.#options.logger !== undefined) {
+      logEvents(this.#options.logger, this.#events);
+    }
+    this.#inspectIfWanted();
     this.#machine.wake = () => this.#connector.scheduleFlush();
   }
 
@@ -121,6 +134,14 @@ export class MqttClient {
   /** Whether there is a connection. */
   get connected(): boolean {
     return this.#connector.status === "connected";
+  }
+
+  /**
+   * Resolves, and never rejects, when the last connection has ended and none is to come: with what the `disconnected` event
+   * tells. After another `connect` it is another promise.
+   */
+  get closed(): Promise<DisconnectedEvent> {
+    return this.#closed.promise;
   }
 
   /** What the server of the present connection offers; undefined while there is none. */
@@ -163,6 +184,7 @@ export class MqttClient {
     if (others.some((other) => other !== undefined))
       return rejected(new MqttConfigurationError(CONNECT_TAKES_NOTHING));
     if (signal?.aborted === true) return rejected(signal.reason);
+    if (this.#hasGivenUp) this.#closed = deferred();
     this.#hasGivenUp = false;
     if (signal !== undefined) this.#ignoreSignal ??= this.#obey(signal);
     return withCallerFrames(this.#connector.connect());
@@ -220,7 +242,18 @@ export class MqttClient {
   }
 
   /**
-   * Subscribes to one or more Topic Filters. With a handler, messages go to it; without one, they wait for
+   * Asks another client, and waits for its answer: publishes with a Response Topic, to which it subscribes, and with
+   * Correlation Data. Who answers publishes to `responseTopic` of the message, with its `correlationData`. Needs MQTT 5.0.
+   * @throws MqttTimeoutError when no answer comes in time, MqttReasonError at once when the server says that nobody has
+   *   subscribed to the topic (0x10, at QoS 1 and 2), and what `publish` and `subscribe` throw
+   */
+  request(topic: string, payload?: string | Uint8Array, options?: AskOptions): Promise<Message> {
+    this.#responses ??= new Responses(this, this.#options.clock);
+    return handled(this.#responses.request(topic, payload, options ?? {}));
+  }
+
+  /**
+   * Subscribes to one or more Topic Filters, each alone or with options of its own. With a handler, messages go to it; without one, they wait for
    * a `for await` loop. See `Subscription`.
    *
    * Several subscriptions to one filter share one at the server, with the highest QoS that any of them asks for; `noLocal` and
@@ -234,18 +267,18 @@ export class MqttClient {
    * @throws MqttConfigurationError when a filter or an option cannot be
    */
   subscribe(
-    topicFilters: string | readonly string[],
+    topicFilters: TopicFilters,
     handler?: MessageHandler,
     options?: SubscribeOptions,
   ): Subscription;
-  subscribe(topicFilters: string | readonly string[], options: SubscribeOptions): Subscription;
+  subscribe(topicFilters: TopicFilters, options: SubscribeOptions): Subscription;
   subscribe(
-    topicFilters: string | readonly string[],
+    topicFilters: TopicFilters,
     handlerOrOptions?: MessageHandler | SubscribeOptions,
     maybeOptions?: SubscribeOptions,
   ): Subscription {
     const { handler, options } = subscribeArguments(handlerOrOptions, maybeOptions);
-    const request = subscribeFields(toArray(topicFilters), options, this.protocolVersion);
+    const request = subscribeFields(topicFilters, options, this.protocolVersion);
     this.#subscriptions.requireAgreement(request);
     const subscription = new Subscription({
       owner: {
@@ -334,6 +367,14 @@ export class MqttClient {
     }
   }
 
+  /**
+   * Ends the connection at once and without DISCONNECT, so that the server publishes the Will; what waits is given up. The
+   * client may `connect` again.
+   */
+  destroy(): void {
+    this.#connector.destroy();
+  }
+
   /** For `JSON.stringify`: where the server is and how things stand; no secret is in it. */
   toJSON(): object {
     const { clientId, protocolVersion, inFlightMessages, waitingMessages } = this;
@@ -405,6 +446,7 @@ export class MqttClient {
   /** No connection is to come. Loops end in order when the application wanted it so. */
   #giveUp(event: DisconnectedEvent, cause: Error): void {
     this.#hasGivenUp = true;
+    this.#closed.resolve(event);
     this.#ignoreSignal?.();
     this.#ignoreSignal = undefined;
     this.#machine.abandon(cause);
@@ -420,7 +462,7 @@ export class MqttClient {
     topicFilters: string | readonly string[],
     options: UnsubscribeOptions,
   ): Promise<UnsubscribeResult> {
-    const filters = toArray(topicFilters);
+    const filters = [topicFilters].flat();
     const fields = unsubscribeFields(filters, options, this.protocolVersion);
     options.signal?.throwIfAborted();
     const leaving = this.#subscriptions.unsubscribe(fields);
@@ -452,8 +494,4 @@ makeInspectable(MqttClient.prototype, "MqttClient");
 /** A promise that is rejected; it crashes no process if nobody waits for it. */
 function rejected(error: unknown): Promise<never> {
   return handled(Promise.reject(error));
-}
-
-function toArray(topicFilters: string | readonly string[]): readonly string[] {
-  return [topicFilters].flat();
 }

@@ -150,6 +150,13 @@ export class Connection implements TransportEvents {
     });
   }
 
+  /** Ends the transport at once; what waits is not sent. */
+  destroy(): void {
+    this.#leave();
+    this.#transport?.destroy();
+    this.#transport = undefined;
+  }
+
   /** Writes what the transport takes. */
   #write(): void {
     const transport = this.#transport;

@@ -2,9 +2,10 @@
  * Brings connections about and brings them back: one attempt after another, each with its handshake, its
  * authentication and its end. What messages and subscriptions are, it does not know.
  */
+import { MqttConfigurationError } from "@anax/protocol";
 import { openTransport } from "#transport";
 import type { DisconnectPacket } from "@anax/protocol";
-import type { AuthenticationStep } from "./authentication/authentication.ts";
+import type { AuthenticationStep, AuthenticationWords } from "./authentication/authentication.ts";
 import { limitTime } from "./clock.ts";
 import { connectPacket, resolvePassword } from "./connect-packet.ts";
 import { Connection } from "./connection.ts";
@@ -22,20 +23,23 @@ import {
 } from "./core/errors.ts";
 import type { AuthenticatedEvent, MachineEvent } from "./core/machine-event.ts";
 import type { Message } from "./core/message.ts";
-import { pick } from "./core/without-undefined.ts";
+import { pick, withoutUndefined } from "./core/without-undefined.ts";
 import { deferred, handled } from "./deferred.ts";
 import type { Deferred } from "./deferred.ts";
-import type { DisconnectedEvent } from "./events.ts";
+import type { ConnectingEvent, DisconnectedEvent } from "./events.ts";
 import { isHopeless } from "./hopeless.ts";
 import { onPageReturn } from "./page-events.ts";
 import { callInLaterTurn } from "./platform.ts";
+import { AUTHENTICATION_WORDS_RULES } from "./option-rules.ts";
 import type { ResolvedOptions } from "./resolve-options.ts";
 import { describeAddress } from "./server-address.ts";
 import type { Transport } from "./transports/transport.ts";
+import { requireOptions } from "./validation.ts";
 
 /** Whom a connector tells what happens. */
 export interface ConnectorEvents {
   onMessage(message: Message): void;
+  onConnecting(event: ConnectingEvent): void;
   onConnected(result: ConnectResult): void;
   /** A connection or an attempt ended; `cause` is what to tell those who wait for good. */
   onDisconnected(event: DisconnectedEvent, cause: Error): void;
@@ -145,6 +149,17 @@ export class Connector {
     return closed;
   }
 
+  /** Ends the connection without DISCONNECT, or the attempts to get one. */
+  destroy(): void {
+    if (this.#status === "idle") return;
+    const wasConnected = this.#status === "connected";
+    const cause = new MqttDisconnectedError("the client was destroyed");
+    this.#connection?.destroy();
+    void this.#leave(cause);
+    this.#becomeIdle();
+    this.#events.onDisconnected({ wasConnected, willReconnect: false }, cause);
+  }
+
   /** Sends PINGREQ. */
   ping(): void {
     this.#connection?.ping();
@@ -152,12 +167,12 @@ export class Connector {
 
   /** Authenticates again on the present connection [MQTT-4.12.1-1]. */
   async reauthenticate(): Promise<void> {
-    const data = await this.#authenticationStep({ type: "start", purpose: "reauthenticate" });
+    const answer = await this.#authenticationStep({ type: "start", purpose: "reauthenticate" });
     if (this.#status !== "connected") throw notConnected();
     this.#reauthentication ??= deferred();
     const { promise } = this.#reauthentication;
     try {
-      this.#machine.reauthenticate(data);
+      this.#machine.reauthenticate(answer);
     } catch (error) {
       this.#reauthentication.reject(error);
       this.#reauthentication = undefined;
@@ -221,6 +236,7 @@ export class Connector {
       const seconds = connectTimeoutMs / 1_000;
       this.#failAttempt(new MqttTimeoutError(this.#notConnected(`no answer within ${seconds} s`)));
     });
+    this.#events.onConnecting({ attempt: this.#attempts + 1 });
     this.#open(attempt.signal).catch((error: unknown) => handshake.reject(error));
     try {
       return await handshake.promise;
@@ -237,7 +253,10 @@ export class Connector {
     const password = await resolvePassword(this.#options.password);
     signal.throwIfAborted();
     const start = { type: "start", purpose: "connect" } as const;
-    const authenticationData = await this.#authenticationStep(start);
+    const { data: authenticationData, ...words } = await this.#authenticationStep(start);
+    if (Object.keys(words).length > 0) {
+      throw new MqttConfigurationError("CONNECT takes data only, as the first step");
+    }
     signal.throwIfAborted();
     const connection = new Connection(this.#machine, this.#options.clock, {
       onEvent: (event) => this.#onEvent(event),
@@ -257,12 +276,15 @@ export class Connector {
   }
 
   async #openTransport(connection: Connection, signal: AbortSignal): Promise<Transport> {
-    const { address, tls, webSocket, transport = openTransport } = this.#options;
+    const { transport = openTransport } = this.#options;
+    const ways = pick(this.#options, ["addressFamily", "localAddress", "proxy"]);
+    const { address, tls, webSocket } = this.#options;
     const subprotocols = webSocket.protocols ?? this.#subprotocols();
+    const request = { address, tls, webSocket, subprotocols, signal, ...ways };
     try {
-      return await transport({ address, tls, webSocket, subprotocols, signal }, connection);
+      return await transport(request, connection);
     } catch (cause) {
-      if (cause instanceof MqttError) throw cause;
+      if (cause instanceof MqttError || cause instanceof MqttConfigurationError) throw cause;
       throw new MqttConnectError(this.#notConnected(whyOf(asError(cause))), { cause });
     }
   }
@@ -333,7 +355,7 @@ export class Connector {
   }
 
   /** Has the application take a step, and goes on if the connection is still the same. */
-  #authenticate(step: AuthenticationStep, proceed: (answer: Uint8Array | undefined) => void): void {
+  #authenticate(step: AuthenticationStep, proceed: (answer: AuthenticationWords) => void): void {
     const connection = this.#connection;
     const isCurrent = (): boolean => connection !== undefined && this.#connection === connection;
     this.#authenticationStep(step)
@@ -350,8 +372,11 @@ export class Connector {
       });
   }
 
-  async #authenticationStep(step: AuthenticationStep): Promise<Uint8Array | undefined> {
-    return this.#options.authentication?.handler(step);
+  async #authenticationStep(step: AuthenticationStep): Promise<AuthenticationWords> {
+    const answer = await this.#options.authentication?.handler(step);
+    if (answer === undefined || answer instanceof Uint8Array) return { data: answer };
+    requireOptions(answer, AUTHENTICATION_WORDS_RULES, "what authentication.handler gives");
+    return withoutUndefined(answer);
   }
 
   /** The machine wants the connection closed. */

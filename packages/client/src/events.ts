@@ -1,8 +1,8 @@
 /** The events of a client, and who listens to them. */
-import { showValue } from "@anax/protocol";
+import { MqttConfigurationError, showValue } from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
 import type { ConnectResult } from "./core/connect-result.ts";
-import { MqttConfigurationError, asError } from "./core/errors.ts";
+import { asError } from "./core/errors.ts";
 import type { Message } from "./core/message.ts";
 import type { PacketDirection } from "./core/output.ts";
 import { requireType } from "./validation.ts";
@@ -21,6 +21,12 @@ export interface DisconnectedEvent {
   readonly willReconnect: boolean;
 }
 
+/** An attempt to connect begins. */
+export interface ConnectingEvent {
+  /** 1 for the first since `connect` was called, or since a connection that lasted. */
+  readonly attempt: number;
+}
+
 /** A packet passed. */
 export interface PacketEvent {
   readonly direction: PacketDirection;
@@ -29,6 +35,8 @@ export interface PacketEvent {
 
 /** The events of a client, by name. */
 export interface ClientEvents {
+  /** An attempt to connect begins. */
+  connecting: ConnectingEvent;
   /** A connection is up, the first or a later one. */
   connected: ConnectResult;
   /** A connection ended, or an attempt failed. */
@@ -72,6 +80,7 @@ type HandlerLists = { readonly [Name in keyof ClientEvents]: HandlerList<ClientE
 /** Calls handlers so that none can break the client or another handler. */
 export class EventHandlers {
   readonly #lists: HandlerLists = {
+    connecting: new HandlerList(),
     connected: new HandlerList(),
     disconnected: new HandlerList(),
     message: new HandlerList(),

@@ -1,5 +1,6 @@
 /** After which failures it makes no sense to try again: the same would happen, or harm would be done. */
-import { MqttConfigurationError, MqttError } from "./core/errors.ts";
+import { MqttConfigurationError } from "@anax/protocol";
+import { MqttError } from "./core/errors.ts";
 
 /** As numbers, so that a page need not load the names of all codes. */
 const HOPELESS: readonly number[] = [

@@ -1,7 +1,11 @@
 /** What the options of the client's calls must be, one table for each kind: a name that is not there is refused. */
 import type { OptionRules, RulesFor } from "@anax/protocol";
-import type { AuthenticationOptions } from "./authentication/authentication.ts";
 import type {
+  AuthenticationOptions,
+  AuthenticationWords,
+} from "./authentication/authentication.ts";
+import type {
+  AskOptions,
   ClientOptions,
   DisconnectOptions,
   PublishMessage,
@@ -9,6 +13,7 @@ import type {
   ReconnectOptions,
   RequestOptions,
   SubscribeOptions,
+  TopicFilterOptions,
   UnsubscribeOptions,
   WillOptions,
 } from "./options.ts";
@@ -41,6 +46,12 @@ export const PUBLISH_RULES: RulesFor<PublishOptions> = {
   signal: "AbortSignal",
 };
 
+/** The last argument of `request`. */
+export const ASK_RULES: RulesFor<AskOptions> = (({ correlationData: _none, ...others }) => ({
+  ...others,
+  timeoutMs: [1, TIMER_MS_MAX],
+}))(PUBLISH_RULES);
+
 /** A message with its topic. */
 export const MESSAGE_RULES: RulesFor<PublishMessage> = {
   topic: "string",
@@ -48,12 +59,20 @@ export const MESSAGE_RULES: RulesFor<PublishMessage> = {
   ...PUBLISH_RULES,
 };
 
-/** The last argument of `subscribe`. */
-export const SUBSCRIBE_RULES: RulesFor<SubscribeOptions> = {
+/** A Topic Filter with options of its own. */
+export const TOPIC_FILTER_RULES: RulesFor<TopicFilterOptions> = {
+  topicFilter: "string",
   qos: QOS,
   noLocal: "boolean",
   retainAsPublished: "boolean",
   retainHandling: [0, 2],
+};
+
+const { topicFilter: _, ...FILTER_OPTION_RULES } = TOPIC_FILTER_RULES;
+
+/** The last argument of `subscribe`. */
+export const SUBSCRIBE_RULES: RulesFor<SubscribeOptions> = {
+  ...FILTER_OPTION_RULES,
   subscriptionIdentifier: [1, 268_435_455],
   userProperties: "Array",
   bufferMessages: [0, COUNT_MAX],
@@ -92,6 +111,13 @@ const WILL_RULES: RulesFor<WillOptions> = {
   ...MESSAGE_PROPERTY_RULES,
 };
 
+/** What the handler of `authentication` gives, where it is not the data alone. */
+export const AUTHENTICATION_WORDS_RULES: RulesFor<AuthenticationWords> = {
+  data: "Uint8Array",
+  reasonString: "string",
+  userProperties: "Array",
+};
+
 const AUTHENTICATION_RULES: RulesFor<AuthenticationOptions> = {
   method: "string",
   handler: "function",
@@ -116,6 +142,7 @@ const TLS_RULES: RulesFor<TlsOptions> = {
   alpn: "Array",
   minVersion: new Set(["TLSv1.2", "TLSv1.3"]),
   ciphers: "string",
+  checkServerIdentity: "function",
 };
 
 const WEB_SOCKET_RULES: RulesFor<WebSocketOptions> = { headers: "Object", protocols: "Array" };
@@ -149,6 +176,10 @@ export const CLIENT_RULES: OptionRules & RulesFor<ClientOptions> = {
   unclaimedMessagesMax: [0, COUNT_MAX],
   signal: "AbortSignal",
   tls: TLS_RULES,
+  addressFamily: new Set([4, 6]),
+  localAddress: "string",
+  proxy: "string|URL",
+  logger: "unknown",
   webSocket: WEB_SOCKET_RULES,
   transport: "function",
   strict: "boolean",

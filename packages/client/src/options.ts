@@ -2,7 +2,13 @@
 import type { ProtocolVersion, QoS, UserProperties } from "@anax/protocol";
 import type { AuthenticationOptions } from "./authentication/authentication.ts";
 import type { Clock } from "./clock.ts";
-import type { TlsOptions, TransportFactory, WebSocketOptions } from "./transports/transport.ts";
+import type { Logger } from "./logger.ts";
+import type {
+  SocketOptions,
+  TlsOptions,
+  TransportFactory,
+  WebSocketOptions,
+} from "./transports/transport.ts";
 
 /** The message that the server publishes when the client is gone without a word. */
 export interface WillOptions {
@@ -53,7 +59,7 @@ export type PasswordSource =
   | (() => string | Uint8Array | Promise<string | Uint8Array>);
 
 /** Options of a client. Those marked MQTT 5.0 are refused on 3.1 and 3.1.1. */
-export interface ClientOptions {
+export interface ClientOptions extends SocketOptions {
   /** Default: random, so that two clients never take over each other's Session. "" asks the server for one. */
   readonly clientId?: string | undefined;
   /** 5 for MQTT 5.0, 4 for 3.1.1, 3 for 3.1. Default 5. */
@@ -130,6 +136,8 @@ export interface ClientOptions {
   readonly resubscribeReasonCodes?: readonly number[] | undefined;
   /** Ends the client when aborted: the connection, all that waits, and further attempts. */
   readonly signal?: AbortSignal | undefined;
+  /** Takes log records: connections, their ends, errors, and at level `trace` each packet. Default: none. */
+  readonly logger?: Logger | undefined;
   /** Options of TLS. */
   readonly tls?: TlsOptions | undefined;
   /** Options of WebSocket. */
@@ -165,6 +173,19 @@ export interface PublishOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of a request that another client answers: those of the message that asks, but for its Correlation Data. */
+export interface AskOptions extends Omit<PublishOptions, "correlationData"> {
+  /** Default 1. */
+  readonly qos?: QoS | undefined;
+  /**
+   * Where the answer is to come; the client subscribes to it. Default: the Response Information of the server, or else
+   * `response`, and behind it `/` and the Client Identifier.
+   */
+  readonly responseTopic?: string | undefined;
+  /** Time for the answer to come. Default 10 000. */
+  readonly timeoutMs?: number | undefined;
+}
+
 /** A message to publish, with its options. */
 export interface PublishMessage extends PublishOptions {
   /** Topic Name; no wildcards. */
@@ -185,6 +206,23 @@ export interface PublishResult {
 
 /** What happens to messages that come faster than a `for await` loop takes them. */
 export type OverflowPolicy = "dropOldest" | "dropNewest" | "error";
+
+/** A Topic Filter with options of its own. Those marked MQTT 5.0 are refused on 3.1 and 3.1.1. */
+export interface TopicFilterOptions {
+  /** May have wildcards, and begin with `$share/`. */
+  readonly topicFilter: string;
+  /** Highest QoS to be delivered with. Default 0. */
+  readonly qos?: QoS | undefined;
+  /** MQTT 5.0: not the messages that this client publishes. Default false. */
+  readonly noLocal?: boolean | undefined;
+  /** MQTT 5.0: keep the RETAIN flag as it was published. Default false. */
+  readonly retainAsPublished?: boolean | undefined;
+  /** MQTT 5.0: 0 send retained messages, 1 only for a new subscription, 2 never. Default 0. */
+  readonly retainHandling?: 0 | 1 | 2 | undefined;
+}
+
+/** What `subscribe` takes: Topic Filters, each alone or with options of its own; absent ones are those of the call. */
+export type TopicFilters = string | TopicFilterOptions | readonly (string | TopicFilterOptions)[];
 
 /** Options of a subscription. Those marked MQTT 5.0 are refused on 3.1 and 3.1.1. */
 export interface SubscribeOptions {

@@ -1,7 +1,6 @@
 /** Reads where the server is from what the caller wrote. */
 import { schemes } from "#transport";
-import { showValue, typeName } from "@anax/protocol";
-import { MqttConfigurationError } from "./core/errors.ts";
+import { MqttConfigurationError, showValue, typeName } from "@anax/protocol";
 import { addressRules } from "./option-rules.ts";
 import type { ParsedAddress, ServerAddress, ServerAddressOptions } from "./server-address.ts";
 import { requireOptions } from "./validation.ts";

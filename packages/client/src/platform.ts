@@ -3,12 +3,15 @@
  * the global ones, which stand still; what moves bytes must not stand still with them. Nothing else in this
  * package uses the global ones.
  */
-const { clearInterval, clearTimeout, performance, queueMicrotask, setInterval, setTimeout } =
+const { Date, clearInterval, clearTimeout, performance, queueMicrotask, setInterval, setTimeout } =
   globalThis;
 const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
 
 /** Milliseconds since some moment. */
 export const nowMs: () => number = performance.now.bind(performance);
+
+/** Milliseconds since 1970, for people. */
+export const wallNowMs: () => number = Date.now.bind(Date);
 
 /** Calls once, after so many milliseconds; what it gives cancels that. */
 export function callAfter(delayMs: number, callback: () => void): () => void {

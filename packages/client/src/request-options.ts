@@ -1,21 +1,22 @@
 /** Translates the options of publish, subscribe, unsubscribe and disconnect into packets' fields. */
 import { isPlainPublish } from "#hot-path";
-import { isTopicFilterIn, showValue } from "@anax/protocol";
+import { MqttConfigurationError, isTopicFilterIn, showValue } from "@anax/protocol";
 import type {
   DisconnectPacket,
   ProtocolVersion,
   PublishProperties,
   SubscribeProperties,
+  SubscriptionRequest,
 } from "@anax/protocol";
-import { MqttConfigurationError } from "./core/errors.ts";
 import type { SubscribeFields, UnsubscribeRequest } from "./core/requests.ts";
-import { pick, withoutUndefined } from "./core/without-undefined.ts";
+import { pick } from "./core/without-undefined.ts";
 import {
   DISCONNECT_RULES,
   MESSAGE_RULES,
   PUBLISH_RULES,
   REQUEST_RULES,
   SUBSCRIBE_RULES,
+  TOPIC_FILTER_RULES,
   UNSUBSCRIBE_RULES,
 } from "./option-rules.ts";
 import type {
@@ -23,6 +24,7 @@ import type {
   PublishOptions,
   RequestOptions,
   SubscribeOptions,
+  TopicFilters,
   UnsubscribeOptions,
 } from "./options.ts";
 import { MESSAGE_PROPERTIES, requireOptions, requireType, requireVersion5 } from "./validation.ts";
@@ -36,6 +38,15 @@ const SUBSCRIBE_VERSION_5 = [
   "retainAsPublished",
   "retainHandling",
 ] as const;
+
+const FILTER_OPTIONS = ["qos", "noLocal", "retainAsPublished", "retainHandling"] as const;
+
+const SUBSCRIPTION_DEFAULTS = {
+  qos: 0,
+  noLocal: false,
+  retainAsPublished: false,
+  retainHandling: 0,
+} as const;
 
 const DISCONNECT_PROPERTIES = [
   "reasonString",
@@ -67,30 +78,30 @@ export function publishProperties(
  * @throws MqttConfigurationError when an option cannot be, or not in this version of MQTT
  */
 export function subscribeFields(
-  topicFilters: readonly string[],
+  topicFilters: TopicFilters,
   options: SubscribeOptions,
   version: ProtocolVersion,
 ): SubscribeFields {
   requireOptions(options, SUBSCRIBE_RULES);
   requireVersion5(options, SUBSCRIBE_VERSION_5, version);
-  requireTopicFilters(topicFilters, version);
-  const {
-    qos = 0,
-    noLocal = false,
-    retainAsPublished = false,
-    retainHandling = 0,
-  } = withoutUndefined(options);
+  const defaults = { ...SUBSCRIPTION_DEFAULTS, ...pick(options, FILTER_OPTIONS) };
+  const subscriptions = [topicFilters].flat().map((one): SubscriptionRequest => {
+    if (typeof one === "string") return { topicFilter: one, ...defaults };
+    requireType(one, "string|Object", "a Topic Filter");
+    requireOptions(one, TOPIC_FILTER_RULES, "a Topic Filter");
+    requireType(one.topicFilter, "string", "topicFilter");
+    requireVersion5(one, SUBSCRIBE_VERSION_5, version);
+    const { topicFilter } = one;
+    return { topicFilter, ...defaults, ...pick(one, FILTER_OPTIONS) };
+  });
+  requireTopicFilters(
+    subscriptions.map(({ topicFilter }) => topicFilter),
+    version,
+  );
   // [MQTT-3.8.3-4]
-  if (noLocal && topicFilters.some((filter) => filter.startsWith("$share/"))) {
+  if (subscriptions.some((one) => one.noLocal && one.topicFilter.startsWith("$share/"))) {
     throw new MqttConfigurationError("a Shared Subscription cannot have noLocal");
   }
-  const subscriptions = topicFilters.map((topicFilter) => ({
-    topicFilter,
-    qos,
-    noLocal,
-    retainAsPublished,
-    retainHandling,
-  }));
   const properties: SubscribeProperties = pick(options, SUBSCRIBE_PROPERTIES);
   return { subscriptions, properties };
 }
@@ -163,6 +174,6 @@ function requireTopicFilters(topicFilters: readonly string[], version: ProtocolV
   for (const filter of topicFilters) {
     requireType(filter, "string", "a Topic Filter");
     if (isTopicFilterIn(version, filter)) continue;
-    throw new MqttConfigurationError(`this is no Topic Filter: ${showValue(filter)}`);
+    throw new MqttConfigurationError(`invalid Topic Filter: ${showValue(filter)}`);
   }
 }

@@ -1,6 +1,6 @@
 /** Checks the options of a client once and fills in the defaults, so that nothing else has to. */
-import { PLATFORM_DECIDES } from "#transport";
-import { isTopicName, showValue } from "@anax/protocol";
+import { PLATFORM_DECIDES, PROXY_PROTOCOLS } from "#transport";
+import { MqttConfigurationError, isTopicName, showValue } from "@anax/protocol";
 import type { ProtocolVersion, Will } from "@anax/protocol";
 import type { AuthenticationOptions } from "./authentication/authentication.ts";
 import { systemClock } from "./clock.ts";
@@ -8,17 +8,22 @@ import type { Clock } from "./clock.ts";
 import type { BackOffOptions } from "./core/back-off.ts";
 import type { MachineOptions } from "./core/client-machine.ts";
 import { connectPacket } from "./connect-packet.ts";
-import { MqttConfigurationError } from "./core/errors.ts";
 import { Output } from "./core/output.ts";
 import { pick, withoutUndefined } from "./core/without-undefined.ts";
 import type { Defined } from "./core/without-undefined.ts";
 import { CLIENT_RULES, RECONNECT_RULES } from "./option-rules.ts";
 import type { ClientOptions, PasswordSource, ReconnectOptions, WillOptions } from "./options.ts";
+import type { Logger } from "./logger.ts";
 import { payloadBytes } from "./payload.ts";
 import { parseServerAddress } from "./parse-server-address.ts";
 import { describeAddress, hasTls, hasWebSocket } from "./server-address.ts";
 import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
-import type { TlsOptions, TransportFactory, WebSocketOptions } from "./transports/transport.ts";
+import type {
+  SocketOptions,
+  TlsOptions,
+  TransportFactory,
+  WebSocketOptions,
+} from "./transports/transport.ts";
 import { MESSAGE_PROPERTIES, requireOptions, requireType, requireVersion5 } from "./validation.ts";
 
 /** How to come back; never when undefined. */
@@ -49,7 +54,7 @@ const VERSION_5_OPTIONS = [
 export type ConnectChoices = Defined<Pick<ClientOptions, (typeof CONNECT_PROPERTIES)[number]>>;
 
 /** The options of a client, checked and complete. */
-export interface ResolvedOptions {
+export interface ResolvedOptions extends SocketOptions {
   readonly address: ServerAddress;
   readonly clientId: string;
   readonly protocolVersion: ProtocolVersion;
@@ -68,10 +73,13 @@ export interface ResolvedOptions {
   readonly unclaimedMessagesMax: number;
   readonly resubscribeReasonCodes: readonly number[];
   readonly signal?: AbortSignal | undefined;
+  readonly logger?: Logger | undefined;
   readonly tls: TlsOptions;
   readonly webSocket: WebSocketOptions;
   readonly transport?: TransportFactory | undefined;
 }
+
+const SOCKET_OPTIONS = ["addressFamily", "localAddress", "proxy"] as const;
 
 /** The defaults that are plain values. */
 const DEFAULTS = {
@@ -122,8 +130,10 @@ export function resolveOptions(
   requireVersion5(options, VERSION_5_OPTIONS, protocolVersion);
   requireTransportOptions(options, address);
   requireAuthentication(given.authentication);
+  const { clock, logger } = given;
+  if (logger) requireType(Reflect.get(logger, "write"), "function", "logger.write");
   for (const name of ["now", "callAfter"]) {
-    requireType(Reflect.get(given.clock, name), "function", `clock.${name}`);
+    requireType(Reflect.get(clock, name), "function", `clock.${name}`);
   }
   const resolved: ResolvedOptions = {
     ...given,
@@ -195,20 +205,35 @@ function requireVersionRules(options: ResolvedOptions): void {
 
 /** What the application asks of a connection must be had by one of this address: TLS above all. */
 function requireTransportOptions(options: ClientOptions, address: ServerAddress): void {
-  const { tls, webSocket, transport } = options;
+  const { tls, webSocket } = options;
   if (tls && !hasTls(address.protocol)) {
     refuse(`tls is given, but ${describeAddress(address)} is without TLS: say mqtts or wss`);
   }
   if (webSocket && !hasWebSocket(address.protocol)) {
     refuse(`webSocket is given, but ${describeAddress(address)} is no WebSocket`);
   }
-  if (PLATFORM_DECIDES && !transport) {
-    if (tls) refuse("tls is given, but here the platform decides about certificates");
-    if (webSocket?.headers) refuse("webSocket.headers is given, but here a WebSocket has none");
-  }
+  if (PLATFORM_DECIDES && !options.transport) refuseWhatPlatformDecides(options);
+  else if (options.proxy) requireProxy(options.proxy, address);
   const { cert, key, pfx, passphrase } = tls ?? {};
   if (!cert !== !key) refuse("tls.cert and tls.key belong together");
   if (passphrase && !key && !pfx) refuse("tls.passphrase needs tls.key or tls.pfx");
+}
+
+function refuseWhatPlatformDecides(options: ClientOptions): void {
+  if (options.webSocket?.headers) {
+    refuse("webSocket.headers is given, but here a WebSocket has none");
+  }
+  for (const name of [...SOCKET_OPTIONS, "tls"] as const) {
+    if (options[name]) refuse(`${name} is given, but here the platform decides about it`);
+  }
+}
+
+function requireProxy(proxy: string | URL, address: ServerAddress): void {
+  if (address.protocol === "unix") refuse("proxy is given, but a Unix socket has none");
+  const url = URL.canParse(proxy) ? new URL(proxy) : undefined;
+  if (url?.hostname && PROXY_PROTOCOLS.includes(url.protocol)) return;
+  // Without the text, which may have a password.
+  refuse(`proxy must be a URL of ${PROXY_PROTOCOLS.join(" ")}`);
 }
 
 function requireAuthentication(authentication: AuthenticationOptions | undefined): void {

@@ -83,6 +83,7 @@ export class Subscription
   /** Topics whose retained message has come. */
   readonly #retainedTopics: Set<string> = new Set();
   #isShared = false;
+  readonly #isRetainAsPublished: boolean;
   #endReason: unknown;
   #isEnded = false;
   #dropped = 0;
@@ -92,6 +93,7 @@ export class Subscription
     this.#owner = owner;
     this.#request = request;
     this.#handler = handler;
+    this.#isRetainAsPublished = request.subscriptions.some((one) => one.retainAsPublished);
     this.#options = options;
     options.signal?.addEventListener("abort", this.abort);
     // Kept from the start, so that what comes with SUBACK is not lost before the loop begins.
@@ -317,7 +319,7 @@ export class Subscription
 
   /** With Retain As Published nothing tells whether a message is an old one. */
   #isNewRetained(topic: string): boolean {
-    if (this.#options.retainAsPublished === true) return true;
+    if (this.#isRetainAsPublished) return true;
     if (this.#retainedTopics.has(topic)) return !this.#isShared;
     if (this.#retainedTopics.size < RETAINED_TOPICS_MAX) this.#retainedTopics.add(topic);
     return true;

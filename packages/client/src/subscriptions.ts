@@ -1,15 +1,11 @@
 /** The subscriptions of a client: who gets a message, what the server is asked for, and how they end. */
+import { MqttConfigurationError } from "@anax/protocol";
 import type { ProtocolVersion, SubscribeProperties, SubscriptionRequest } from "@anax/protocol";
 import type { CancelCall, Clock } from "./clock.ts";
 import { backOffMs } from "./core/back-off.ts";
 import type { ClientMachine } from "./core/client-machine.ts";
 import type { ConnectResult } from "./core/connect-result.ts";
-import {
-  MqttConfigurationError,
-  MqttQueueFullError,
-  MqttReasonError,
-  serverError,
-} from "./core/errors.ts";
+import { MqttQueueFullError, MqttReasonError, serverError } from "./core/errors.ts";
 import { MessageCopies } from "./core/message-copies.ts";
 import type { Message } from "./core/message.ts";
 import type { SubscribeFields, UnsubscribeRequest } from "./core/requests.ts";

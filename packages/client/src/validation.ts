@@ -1,7 +1,6 @@
 /** Checks of options that are data: names, types and ranges, and what only MQTT 5.0 knows. */
-import { optionFault, typeName } from "@anax/protocol";
+import { MqttConfigurationError, optionFault, typeName } from "@anax/protocol";
 import type { OptionRules, ProtocolVersion } from "@anax/protocol";
-import { MqttConfigurationError } from "./core/errors.ts";
 
 /** The properties that a message and a will have in common. */
 export const MESSAGE_PROPERTIES = [

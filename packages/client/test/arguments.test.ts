@@ -75,10 +75,11 @@ describe("subscribe", () => {
     [["q", { overflow: "drop" }], 'overflow "drop" is not one of "dropOldest"'],
     [["q", { noLocal: "no" }], "noLocal must be of type boolean"],
     [["q", { retainHandling: 3 }], "retainHandling 3 is not an integer from 0 to 2"],
-    [[5], "a Topic Filter must be of type string, not number"],
-    [[undefined], "a Topic Filter must be of type string, not undefined"],
-    [[["a", null]], "a Topic Filter must be of type string, not Null"],
-    [[{ topicFilter: "q" }], "a Topic Filter must be of type string, not Object"],
+    [[5], "a Topic Filter must be of type string or Object, not number"],
+    [[undefined], "a Topic Filter must be of type string or Object, not undefined"],
+    [[["a", null]], "a Topic Filter must be of type string or Object, not Null"],
+    [[{ topic: "q" }], 'there is no option "topic" in a Topic Filter, only topicFilter qos'],
+    [[{ qos: 1 }], "topicFilter must be of type string, not undefined"],
     [[[]], "at least one Topic Filter is needed"],
   ])("%o is refused", async (given, said) => {
     const { server, client } = await connected();
@@ -92,7 +93,7 @@ describe("subscribe", () => {
     const { client } = await connected();
     for (const call of ["subscribe", "unsubscribe"] as const) {
       const act = async (): Promise<unknown> => untyped(client, call)(`a/#/${"x".repeat(65_532)}`);
-      await expect(act()).rejects.toThrow(/^this is no Topic Filter: "a\/#\/x{76}"\.\.\. \(65536 /);
+      await expect(act()).rejects.toThrow(/^invalid Topic Filter: "a\/#\/x{76}"\.\.\. \(65536 /);
     }
   });
 

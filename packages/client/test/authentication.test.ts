@@ -67,6 +67,34 @@ describe("a method of the application", () => {
     });
   });
 
+  it("says words in AUTH, and data alone in CONNECT", async () => {
+    const server = new ScriptedServer();
+    askTwice(server);
+    const words = { reasonString: "here", userProperties: [["a", "b"]] } as const;
+    let first: object = {};
+    const authentication: AuthenticationOptions = {
+      method: "twice",
+      handler: (step) => {
+        if (step.type === "start") return step.purpose === "connect" ? first : words;
+        return { data: bytes(text(step.data).replace("?", "!")), ...words };
+      },
+    };
+    const client = make(server, { authentication, reconnect: false });
+    await client.connect();
+    await client.reauthenticate();
+    const properties = { authenticationMethod: "twice", ...words };
+    expect(server.packets("auth").map((packet) => packet.properties)).toEqual([
+      { ...properties, authenticationData: bytes("1!") },
+      properties,
+      { ...properties, authenticationData: bytes("2!") },
+    ]);
+    await client.disconnect();
+    first = words;
+    await expect(client.connect()).rejects.toThrow("CONNECT takes data only");
+    first = { dat: bytes("x") };
+    await expect(client.connect()).rejects.toThrow('there is no option "dat"');
+  });
+
   it("that throws ends the attempt", async () => {
     const server = new ScriptedServer();
     askTwice(server);

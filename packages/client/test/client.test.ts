@@ -250,6 +250,39 @@ describe("messages", () => {
   });
 });
 
+describe("acknowledgements of the application", () => {
+  const words = { reasonString: "disk full", userProperties: [["disk", "1"]] } as const;
+
+  it.each([
+    ["puback", 1],
+    ["pubrec", 2],
+  ] as const)("have words in %s, which are left out where they do not fit", async (type, qos) => {
+    const { server, client } = await connected({ manualAcknowledge: true });
+    const answer = { reasonCode: 0x97, ...words };
+    await client.subscribe("a", (message) => message.acknowledge(answer), { qos });
+    server.connection.publish("a", "1", { qos, packetIdentifier: 1 });
+    await server.until(type);
+    const { reasonCode } = answer;
+    expect(server.packets(type)[0]).toMatchObject({ reasonCode, properties: words });
+    server.connack = { properties: { maximumPacketSize: 20 } };
+    const again = once(client, "connected");
+    server.connection.close();
+    await again;
+    server.connection.publish("a", "2", { qos, packetIdentifier: 2 });
+    await server.until(type, 2);
+    expect(server.packets(type)[1]).toMatchObject({ packetIdentifier: 2, reasonCode });
+    expect(server.packets(type)[1]?.properties ?? {}).toEqual({});
+  });
+
+  it("say no more before MQTT 5.0 than that the message was taken", async () => {
+    const { server, client } = await connected({ manualAcknowledge: true, protocolVersion: 4 });
+    await client.subscribe("a", (message) => message.acknowledge(words), { qos: 1 });
+    server.connection.publish("a", "1", { qos: 1, packetIdentifier: 1 });
+    await server.until("puback");
+    expect(server.packets("puback")[0]).toMatchObject({ packetIdentifier: 1, reasonCode: 0 });
+  });
+});
+
 describe("events", () => {
   it("stop when their registration is disposed", async () => {
     const { server, client } = await connected();

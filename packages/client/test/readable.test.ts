@@ -103,8 +103,7 @@ describe("a client", () => {
   });
 
   it.each([
-    ["nope", () => 1, 'there is no event "nope", only connected'],
-    ["connecting", () => 1, 'there is no event "connecting", only connected'],
+    ["nope", () => 1, 'there is no event "nope", only connecting connected disconnected'],
     ["constructor", () => 1, 'there is no event "constructor"'],
     ["connected", undefined, "the handler must be of type function, not undefined"],
     ["message", {}, "the handler must be of type function, not Object"],

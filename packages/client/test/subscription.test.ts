@@ -41,6 +41,38 @@ describe("subscribe", () => {
     expect(subscription.topicFilters).toEqual(["a", "b"]);
   });
 
+  it("sends filters with options of their own in one packet [3.8.3.1]", async () => {
+    const { server, client } = await connected();
+    const subscription = client.subscribe(
+      ["a", { topicFilter: "b", qos: 1, noLocal: true }, { topicFilter: "c", retainHandling: 2 }],
+      { qos: 2, retainAsPublished: true },
+    );
+    expect(await subscription).toEqual({ reasonCodes: [2, 1, 2], grantedQos: 1 });
+    expect(subscription.topicFilters).toEqual(["a", "b", "c"]);
+    const common = { retainAsPublished: true, retainHandling: 0, noLocal: false, qos: 2 };
+    expect(server.packets("subscribe").map(({ subscriptions }) => subscriptions)).toEqual([
+      [
+        { ...common, topicFilter: "a" },
+        { ...common, topicFilter: "b", qos: 1, noLocal: true },
+        { ...common, topicFilter: "c", retainHandling: 2 },
+      ],
+    ]);
+  });
+
+  it("takes one filter with options of its own, and refuses what it cannot be", async () => {
+    const { server, client } = await connected({ protocolVersion: 4 });
+    await client.subscribe({ topicFilter: "a", qos: 1 });
+    expect(server.packets("subscribe")[0]?.subscriptions[0]?.qos).toBe(1);
+    expect(() => client.subscribe({ topicFilter: "a", noLocal: true })).toThrow("needs MQTT 5.0");
+    expect(() => client.subscribe([{ topicFilter: "a", Qos: 1 } as never])).toThrow(
+      'there is no option "Qos" in a Topic Filter',
+    );
+    const { client: other } = await connected();
+    expect(() => other.subscribe([{ topicFilter: "$share/g/a", noLocal: true }])).toThrow(
+      "a Shared Subscription cannot have noLocal",
+    );
+  });
+
   it("sends its options", async () => {
     const { server, client } = await connected();
     await client.subscribe("a", {

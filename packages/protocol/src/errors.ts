@@ -1,3 +1,12 @@
+/**
+ * What the caller gave cannot be: an option, an argument, or an MQTT 5.0 option on 3.1 and 3.1.1. The text names it, its
+ * value and the limit. Client and server throw the same class.
+ */
+export class MqttConfigurationError extends Error {
+  override readonly name = "MqttConfigurationError";
+  readonly code = "ANAX_CONFIGURATION";
+}
+
 /** What the two errors that a peer can cause have in common. */
 export abstract class PeerError extends Error {
   /** Stable name for programs; each has a heading in docs/reference/errors.md. */

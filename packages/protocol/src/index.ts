@@ -9,7 +9,12 @@ export { ByteReader } from "./bytes/byte-reader.ts";
 export { ByteWriter } from "./bytes/byte-writer.ts";
 export { decodeUtf8, encodedLength, encodeUtf8, encodeUtf8Into, validateUtf8 } from "#utf8";
 export { decodeVarint, encodeVarintInto, VARINT_MAXIMUM, varintSize } from "./bytes/varint.ts";
-export { MalformedPacketError, PeerError, ProtocolError } from "./errors.ts";
+export {
+  MalformedPacketError,
+  MqttConfigurationError,
+  PeerError,
+  ProtocolError,
+} from "./errors.ts";
 export {
   ClientKeepAlive,
   type ClientKeepAliveAction,

@@ -1,11 +1,5 @@
 /** Errors of the embedding program and of its surroundings. Those of a peer are in `@anax/protocol`. */
 
-/** An option has a value that cannot work. The message names the option, its value and the limit. */
-export class MqttConfigurationError extends Error {
-  override readonly name = "MqttConfigurationError";
-  readonly code = "ANAX_CONFIGURATION";
-}
-
 /** A method was called at a time when it cannot do its work, such as `start()` on a running server. */
 export class MqttServerStateError extends Error {
   override readonly name = "MqttServerStateError";

@@ -1,4 +1,5 @@
 /** `@anax/server`: an MQTT server to embed. The public names, listed by hand. */
+export { MqttConfigurationError } from "@anax/protocol";
 export { hashPassword } from "./auth/password-hash.ts";
 export { scramVerifier, type ScramVerifierOptions } from "./auth/scram.ts";
 export {
@@ -57,7 +58,6 @@ export type { EventRegistration } from "./driver/event-handlers.ts";
 export type { HandlerCounters } from "./driver/handler-list.ts";
 export {
   MqttBufferOverflowError,
-  MqttConfigurationError,
   MqttConnectionClosedError,
   MqttHandlerTimeoutError,
   MqttListenError,

@@ -1,10 +1,15 @@
-import { ByteWriter, encodedLength, encodeProperties, VARINT_MAXIMUM } from "@anax/protocol";
+import {
+  ByteWriter,
+  MqttConfigurationError,
+  VARINT_MAXIMUM,
+  encodeProperties,
+  encodedLength,
+} from "@anax/protocol";
 import type { QoS, RulesFor } from "@anax/protocol";
 import { PAYLOAD, property, QOS, TOPIC_NAME } from "./checking/packet-rules.ts";
 import { checked } from "./checking/rules.ts";
 import type { ApplicationMessage } from "./core/publishing/application-message.ts";
 import type { SessionItems } from "./core/hooks/client-context.ts";
-import { MqttConfigurationError } from "./errors.ts";
 
 /** A message that the embedding program publishes through the server. */
 export interface InjectedApplicationMessage extends Omit<

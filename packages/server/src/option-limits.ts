@@ -1,5 +1,5 @@
+import { MqttConfigurationError } from "@anax/protocol";
 import type { CoreOptions } from "./core/core-options.ts";
-import { MqttConfigurationError } from "./errors.ts";
 import type { DriverSettings } from "./options.ts";
 
 type Settings = CoreOptions & DriverSettings;

@@ -1,9 +1,8 @@
-import { optionFault } from "@anax/protocol";
+import { MqttConfigurationError, optionFault } from "@anax/protocol";
 import type { OptionRules } from "@anax/protocol";
 import { CORE_DEFAULTS } from "./core/core-options.ts";
 import type { CoreOptions } from "./core/core-options.ts";
 import type { ConnectionRate } from "./driver/address-buckets.ts";
-import { MqttConfigurationError } from "./errors.ts";
 import type { StorageSettings } from "./driver/committer.ts";
 import type { ServerEventHandlers } from "./events.ts";
 import type { ListenerOptions } from "./listeners/create-listener.ts";

@@ -1,8 +1,8 @@
 /** Checks what the program gives to a server: its own listeners, streams, and arguments too many. */
+import { MqttConfigurationError } from "@anax/protocol";
 import type { Duplex } from "node:stream";
 import type { RulesFor } from "@anax/protocol";
 import type { Peer } from "./core/wire.ts";
-import { MqttConfigurationError } from "./errors.ts";
 import type { ListenerOptions } from "./listeners/create-listener.ts";
 import type { Listener } from "./ports/listener.ts";
 

@@ -27,8 +27,18 @@ export type AuthenticationStep =
   | AuthenticationChallenge
   | AuthenticationSuccess;
 
-/** Authentication Data to send, if any. */
-export type AuthenticationAnswer = Uint8Array | undefined;
+/** What AUTH is to say. */
+export interface AuthenticationWords {
+  /** Authentication Data. Default: none. */
+  readonly data?: Uint8Array | undefined;
+  /** For people. CONNECT has none. */
+  readonly reasonString?: string | undefined;
+  /** Of AUTH; those of CONNECT are an option of the client. */
+  readonly userProperties?: UserProperties | undefined;
+}
+
+/** Authentication Data to send, if any; in AUTH also words. */
+export type AuthenticationAnswer = Uint8Array | AuthenticationWords | undefined;
 
 /** How to authenticate. */
 export interface AuthenticationOptions {

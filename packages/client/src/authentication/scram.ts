@@ -28,8 +28,13 @@ interface Exchange {
   serverSignature?: string;
 }
 
+/** What `scramSha256` gives: each step has data, or nothing to say. */
+export interface ScramAuthentication extends AuthenticationOptions {
+  readonly handler: (step: AuthenticationStep) => Promise<Uint8Array | undefined>;
+}
+
 /** Authenticates by SCRAM-SHA-256: give it as the option `authentication`. */
-export function scramSha256(credentials: ScramCredentials): AuthenticationOptions {
+export function scramSha256(credentials: ScramCredentials): ScramAuthentication {
   let exchange: Exchange | undefined;
   const handler = async (step: AuthenticationStep): Promise<Uint8Array | undefined> => {
     if (step.type === "start") {

@@ -1,5 +1,5 @@
+import { MqttConfigurationError } from "@anax/protocol";
 import { MqttClient } from "../client.ts";
-import { MqttConfigurationError } from "../core/errors.ts";
 import { requireOptions } from "../validation.ts";
 import { MqttApplicationMessageBuilder } from "./application-message-builder.ts";
 import { MqttClientOptionsBuilder } from "./client-options-builder.ts";

@@ -1,7 +1,6 @@
-import { showValue } from "@anax/protocol";
+import { MqttConfigurationError, showValue } from "@anax/protocol";
 import type { ProtocolVersion, QoS } from "@anax/protocol";
 import type { AuthenticationOptions } from "../authentication/authentication.ts";
-import { MqttConfigurationError } from "../core/errors.ts";
 import { withoutUndefined } from "../core/without-undefined.ts";
 import type { ClientOptions, PasswordSource, PublishMessage, WillOptions } from "../options.ts";
 import { writtenAddress } from "../parse-server-address.ts";

@@ -1,6 +1,6 @@
+import { MqttConfigurationError } from "@anax/protocol";
 import type { RulesFor, UserProperties } from "@anax/protocol";
 import { requireNothing } from "../call-arguments.ts";
-import { MqttConfigurationError } from "../core/errors.ts";
 import { SUBSCRIBE_RULES } from "../option-rules.ts";
 import type { SubscribeOptions, UnsubscribeOptions } from "../options.ts";
 import { MqttTopicFilterBuilder } from "./topic-filter-builder.ts";

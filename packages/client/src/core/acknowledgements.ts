@@ -5,13 +5,14 @@
  * A QoS 2 message is remembered across connections until it is acknowledged, because the server will send it
  * again and it must not be delivered again [MQTT-4.3.3-10]. A QoS 1 message is not: it comes anew.
  */
-import type { Acknowledger } from "./message.ts";
+import type { AcknowledgeWords, Acknowledger } from "./message.ts";
 
 /** Sends a PUBACK or PUBREC. */
 export type SendAcknowledgement = (
   qos: 1 | 2,
   packetIdentifier: number,
   reasonCode: number,
+  words: AcknowledgeWords | undefined,
 ) => void;
 
 /** A message that the application has yet to acknowledge, or whose acknowledgement waits its turn. */
@@ -19,6 +20,7 @@ interface PendingAcknowledgement extends Acknowledger {
   readonly packetIdentifier: number;
   /** Undefined until the application has decided. */
   given: number | undefined;
+  words: AcknowledgeWords | undefined;
 }
 
 /** The acknowledgements of one Session. */
@@ -37,7 +39,9 @@ export class Acknowledgements {
     const pending: PendingAcknowledgement = {
       packetIdentifier,
       given: undefined,
-      acknowledge: (reasonCode) => {
+      words: undefined,
+      acknowledge: (reasonCode, words) => {
+        if (pending.given === undefined) pending.words = words;
         pending.given ??= reasonCode;
         this.#flush(qos);
       },
@@ -75,10 +79,10 @@ export class Acknowledgements {
   #flush(qos: 1 | 2): void {
     const queue = this.#queues[qos];
     let count = 0;
-    for (const { packetIdentifier, given } of queue) {
+    for (const { packetIdentifier, given, words } of queue) {
       if (given === undefined) break;
       if (qos === 2) this.#exactlyOnce.delete(packetIdentifier);
-      this.#send(qos, packetIdentifier, given);
+      this.#send(qos, packetIdentifier, given, words);
       count += 1;
     }
     queue.splice(0, count);

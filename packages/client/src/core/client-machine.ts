@@ -39,7 +39,7 @@ import {
 import type { MqttError } from "./errors.ts";
 import { IncomingMessages } from "./incoming.ts";
 import type { AcknowledgeMode } from "./incoming.ts";
-import type { MachineEvent, MachineStatus } from "./machine-event.ts";
+import type { AuthWords, MachineEvent, MachineStatus } from "./machine-event.ts";
 import { isOldConnack, oldServerError } from "./old-server.ts";
 import { Output } from "./output.ts";
 import type { PacketInspector } from "./output.ts";
@@ -233,8 +233,8 @@ export class ClientMachine {
    * Begins a re-authentication [MQTT-4.12.1-1].
    * @throws MqttNotSupportedError when the packet is larger than the server takes
    */
-  reauthenticate(authenticationData: Uint8Array | undefined): void {
-    this.#sendAuth(0x19, authenticationData);
+  reauthenticate(words: AuthWords): void {
+    this.#sendAuth(0x19, words);
     this.#isReauthenticating = true;
   }
 
@@ -242,8 +242,8 @@ export class ClientMachine {
    * Answers a challenge of the server [MQTT-4.12.0-3].
    * @throws MqttNotSupportedError when the packet is larger than the server takes
    */
-  authenticate(authenticationData: Uint8Array | undefined): void {
-    this.#sendAuth(CONTINUE_AUTHENTICATION, authenticationData);
+  authenticate(words: AuthWords): void {
+    this.#sendAuth(CONTINUE_AUTHENTICATION, words);
   }
 
   /** The server has proved who it is, so the connection that it accepted may be used. */
@@ -466,10 +466,16 @@ export class ClientMachine {
     this.#requests.disconnected();
   }
 
-  #sendAuth(reasonCode: number, authenticationData: Uint8Array | undefined): void {
+  #sendAuth(reasonCode: number, { data: authenticationData, ...words }: AuthWords): void {
     const authenticationMethod = this.#connect?.properties?.authenticationMethod ?? "";
     const properties = withoutUndefined({ authenticationMethod, authenticationData });
-    const isSent = this.#output.send({ type: "auth", reasonCode, properties });
+    // Words that do not fit are left out [MQTT-3.15.2-2] [MQTT-3.15.2-3].
+    const isSent =
+      this.#output.send({
+        type: "auth",
+        reasonCode,
+        properties: { ...properties, ...withoutUndefined(words) },
+      }) || this.#output.send({ type: "auth", reasonCode, properties });
     if (!isSent) throw packetTooLarge(this.#output.maximumPacketSize);
   }
 }

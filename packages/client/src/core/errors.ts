@@ -18,7 +18,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** What every error of the client has in common. */
+/** What every error of the client has in common, but for `MqttConfigurationError`, which blames the caller. */
 export abstract class MqttError extends Error {
   /** Stable name for programs; each has a heading in docs/reference/errors.md. */
   abstract readonly code: string;
@@ -38,12 +38,6 @@ export abstract class MqttError extends Error {
     this.serverReference = details.serverReference;
     this.userProperties = details.userProperties;
   }
-}
-
-/** The caller asked for something that cannot be: a bad option, or an MQTT 5.0 option on 3.1.1. */
-export class MqttConfigurationError extends MqttError {
-  override readonly name = "MqttConfigurationError";
-  readonly code = "ANAX_CONFIGURATION";
 }
 
 /** No connection came about: the server was not reached, or it refused (then with its Reason Code). */

@@ -7,7 +7,7 @@ import type { ConnectPacket, PublishPacket, PubrelPacket } from "@anax/protocol"
 import { Acknowledgements } from "./acknowledgements.ts";
 import { contentDigest } from "./content-digest.ts";
 import { Message } from "./message.ts";
-import type { Acknowledger } from "./message.ts";
+import type { AcknowledgeWords, Acknowledger } from "./message.ts";
 import type { Output } from "./output.ts";
 import type { PublishHead } from "./publish-head.ts";
 
@@ -45,8 +45,8 @@ export class IncomingMessages {
     this.#output = output;
     this.#mode = mode;
     this.#tolerate = tolerate;
-    this.#acknowledgements = new Acknowledgements((qos, identifier, reasonCode) => {
-      this.#acknowledge(qos, identifier, reasonCode);
+    this.#acknowledgements = new Acknowledgements((qos, identifier, reasonCode, words) => {
+      this.#acknowledge(qos, identifier, reasonCode, words);
       output.wake?.();
     });
   }
@@ -130,8 +130,17 @@ export class IncomingMessages {
     return true;
   }
 
-  #acknowledge(qos: 1 | 2, packetIdentifier: number, reasonCode: number): void {
-    this.#output.send({ type: qos === 1 ? "puback" : "pubrec", packetIdentifier, reasonCode });
+  #acknowledge(
+    qos: 1 | 2,
+    packetIdentifier: number,
+    reasonCode: number,
+    words?: AcknowledgeWords,
+  ): void {
+    const type = qos === 1 ? "puback" : "pubrec";
+    const packet = { type, packetIdentifier, reasonCode } as const;
+    const properties = this.#output.version === 5 ? words : undefined;
+    // Words that do not fit are left out [MQTT-3.4.2-2] [MQTT-3.4.2-3].
+    if (!properties || !this.#output.send({ ...packet, properties })) this.#output.send(packet);
     if (qos === 2 && reasonCode < 0x80) return;
     this.#quota.giveBack();
     if (qos === 1) return;

@@ -1,5 +1,5 @@
 /** What the machine does, and what it tells whoever runs it. Requests are told their outcome themselves. */
-import type { AuthPacket, ConnackPacket } from "@anax/protocol";
+import type { AuthPacket, ConnackPacket, UserProperties } from "@anax/protocol";
 import type { ConnectResult } from "./connect-result.ts";
 import type { MqttError } from "./errors.ts";
 import type { Message } from "./message.ts";
@@ -9,6 +9,13 @@ import type { Message } from "./message.ts";
  * this connection, and what comes is ignored.
  */
 export type MachineStatus = "closed" | "connecting" | "verifying" | "connected" | "closing";
+
+/** What an AUTH of the client says. */
+export interface AuthWords {
+  readonly data?: Uint8Array | undefined;
+  readonly reasonString?: string | undefined;
+  readonly userProperties?: UserProperties | undefined;
+}
 
 /** The server accepted the connection. What came behind CONNACK is read when `readOn` is called. */
 export interface ConnectedEvent {

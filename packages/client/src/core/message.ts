@@ -2,6 +2,7 @@
 import type { PublishPacket, QoS, UserProperties } from "@anax/protocol";
 import { makeInspectable } from "./inspecting.ts";
 import { withoutUndefined } from "./without-undefined.ts";
+import type { Defined } from "./without-undefined.ts";
 
 // Beside ECMAScript, the names that are needed here; Node and browsers have them.
 declare const TextDecoder: new () => { decode(bytes: Uint8Array): string };
@@ -32,11 +33,24 @@ export interface MessageFields {
   readonly payloadFormatIndicator?: 0 | 1;
 }
 
+/** What an acknowledgement says. */
+export interface AcknowledgeOptions {
+  /** MQTT 5.0: 0x80 or above tells the server that the message was refused. Default 0. */
+  readonly reasonCode?: number | undefined;
+  /** MQTT 5.0: for people. Left out where the packet would be larger than the server takes. */
+  readonly reasonString?: string | undefined;
+  /** MQTT 5.0. Left out where the packet would be larger than the server takes. */
+  readonly userProperties?: UserProperties | undefined;
+}
+
 /** Where a message's acknowledgement goes when it is the application that gives it. */
 export interface Acknowledger {
   /** Acknowledges a message, once; later calls do nothing. */
-  acknowledge(reasonCode: number): void;
+  acknowledge(reasonCode: number, words?: AcknowledgeWords): void;
 }
+
+/** What an acknowledgement says beside its Reason Code. */
+export type AcknowledgeWords = Defined<Omit<AcknowledgeOptions, "reasonCode">>;
 
 /** An Application Message that the server sent. */
 export class Message {
@@ -170,11 +184,13 @@ export class Message {
    * (`manualAcknowledge`); otherwise, and the second time, it does nothing.
    *
    * Acknowledgements leave in the order in which the messages came [MQTT-4.6.0-2], so one that is given
-   * early waits for those before it.
-   * @param reasonCode MQTT 5.0: 0x80 or above tells the server that the message was refused
+   * early waits for those before it. Before MQTT 5.0 it says nothing more.
+   * @param answer a Reason Code, or also words
    */
-  acknowledge(reasonCode = 0): void {
-    this.#acknowledger?.acknowledge(reasonCode);
+  acknowledge(answer: number | AcknowledgeOptions = 0): void {
+    if (typeof answer === "number") return this.#acknowledger?.acknowledge(answer);
+    const { reasonCode = 0, ...words } = withoutUndefined(answer);
+    this.#acknowledger?.acknowledge(reasonCode, words);
   }
 }
 

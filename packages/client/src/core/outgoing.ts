@@ -5,18 +5,16 @@
  * A message waits while there is no connection, while the server's Receive Maximum is used up, and while
  * others wait before it; so the order of the caller is kept for each QoS.
  */
-import { SendQuota, Sender } from "@anax/protocol";
+import { MqttConfigurationError, SendQuota, Sender } from "@anax/protocol";
 import type { PubackPacket, PubcompPacket, PubrecPacket } from "@anax/protocol";
 import { packetTooLarge, publishFault, topicAliasFault } from "./capabilities.ts";
 import type { ConnectResult } from "./connect-result.ts";
 import {
-  MqttConfigurationError,
   MqttDisconnectedError,
   MqttNotSupportedError,
   MqttReasonError,
   serverError,
 } from "./errors.ts";
-import type { MqttError } from "./errors.ts";
 import type { Output } from "./output.ts";
 import { PublishOutput } from "./publish-output.ts";
 import type { PublishAcknowledgement, PublishRequest } from "./requests.ts";
@@ -99,7 +97,7 @@ export class OutgoingMessages {
   }
 
   /** Gives the message its topic if an alias stands for it; the error if it stands for none. */
-  #resolveTopicAlias(request: PublishRequest): MqttError | undefined {
+  #resolveTopicAlias(request: PublishRequest): Error | undefined {
     const alias = request.properties?.topicAlias;
     if (alias === undefined) return undefined;
     if (request.topic !== "") this.#callersAliases.set(alias, request.topic);

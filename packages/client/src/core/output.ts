@@ -6,9 +6,8 @@
  * them, so they are never written again: the next packets go behind them, or into a new slab.
  */
 import { PlainPublishWriter } from "#hot-path";
-import { ByteWriter, encodeClientPacketInto } from "@anax/protocol";
+import { ByteWriter, MqttConfigurationError, encodeClientPacketInto } from "@anax/protocol";
 import type { ClientPacket, Packet, ProtocolVersion, PublishPacket } from "@anax/protocol";
-import { MqttConfigurationError } from "./errors.ts";
 
 /** Few connections send more per turn; those that do get slabs of the size that they used last. */
 const SLAB_BYTES_MIN = 4_096;

@@ -1,5 +1,6 @@
 /** What `#transport` is in Node: TCP, TLS, Unix domain sockets, and WebSocket through `ws`. */
-import { MqttConfigurationError } from "../core/errors.ts";
+import { MqttConfigurationError } from "@anax/protocol";
+import { hasWebSocket } from "../server-address.ts";
 import type { ServerAddress } from "../server-address.ts";
 import { WEB_SOCKET_SCHEMES } from "../transports/transport.ts";
 import type {
@@ -9,7 +10,7 @@ import type {
   TransportEvents,
   TransportRequest,
 } from "../transports/transport.ts";
-import { openTcp, openTls, openUnixSocket } from "./socket.ts";
+import { openSocketTransport } from "./socket.ts";
 import { openWebSocket } from "./websocket.ts";
 
 const TCP: Scheme = { protocol: "mqtt", port: 1883 };
@@ -28,6 +29,16 @@ export const schemes: Schemes = {
   "mqtt+unix:": UNIX,
 };
 
+/** Schemes of proxies that `openTransport` can go through. */
+export const PROXY_PROTOCOLS: readonly string[] = [
+  "socks5:",
+  "socks5h:",
+  "socks4:",
+  "socks4a:",
+  "http:",
+  "https:",
+];
+
 /** As in `browser.ts`; here options decide. */
 export const PLATFORM_DECIDES: boolean = false;
 
@@ -42,15 +53,7 @@ export function openTransport(
   request: TransportRequest,
   events: TransportEvents,
 ): Promise<Transport> {
-  switch (request.address.protocol) {
-    case "mqtt":
-      return openTcp(request, events);
-    case "mqtts":
-      return openTls(request, events);
-    case "unix":
-      return openUnixSocket(request, events);
-    case "ws":
-    case "wss":
-      return openWebSocket(request, events);
-  }
+  return hasWebSocket(request.address.protocol)
+    ? openWebSocket(request, events)
+    : openSocketTransport(request, events);
 }

@@ -1,41 +1,64 @@
-/** Transports on Node sockets: TCP, TLS and Unix domain sockets. */
+/** Transports on Node sockets: TCP, TLS and Unix domain sockets, with or without a proxy. */
 import { connect as connectSocket } from "node:net";
-import type { Socket } from "node:net";
+import type { Socket, TcpSocketConnectOpts } from "node:net";
 import { connect as connectTls } from "node:tls";
+import type { TLSSocket } from "node:tls";
+import { hasTls } from "../server-address.ts";
 import type { Transport, TransportEvents, TransportRequest } from "../transports/transport.ts";
 import { plainBytes } from "./plain-bytes.ts";
-import { nodeTlsOptions } from "./tls-options.ts";
+import { connectThroughProxy } from "./proxy.ts";
+import { nodeTlsOptions, refusedCertificate } from "./tls-options.ts";
 
-/** Opens a TCP connection. */
-export function openTcp(request: TransportRequest, events: TransportEvents): Promise<Transport> {
-  const { host, port } = request.address;
-  // MQTT packets are small and complete; waiting to fill a segment would only delay them.
-  return whenOpen(connectSocket({ host, port, noDelay: true }), "connect", request, events);
-}
-
-/** Opens a TLS connection and verifies the server's certificate. */
-export function openTls(request: TransportRequest, events: TransportEvents): Promise<Transport> {
-  const { host, port } = request.address;
-  const socket = connectTls({ host, port, ...nodeTlsOptions(host, request.tls) });
-  socket.setNoDelay(true);
-  return whenOpen(socket, "secureConnect", request, events);
-}
-
-/** Opens a connection to a Unix domain socket. */
-export function openUnixSocket(
+/** Opens a connection that carries MQTT as it is. */
+export async function openSocketTransport(
   request: TransportRequest,
   events: TransportEvents,
 ): Promise<Transport> {
-  return whenOpen(connectSocket({ path: request.address.path }), "connect", request, events);
+  return new SocketTransport(await openSocket(request), events);
 }
 
-function whenOpen(
-  socket: Socket,
-  openEvent: "connect" | "secureConnect",
-  request: TransportRequest,
-  events: TransportEvents,
-): Promise<Transport> {
-  const { signal } = request;
+/** Opens a socket to the server, through the proxy if there is one, and verifies its certificate if it has TLS. */
+export async function openSocket(request: TransportRequest): Promise<Socket> {
+  const { address, proxy } = request;
+  if (address.protocol === "unix") return whenOpen(connectSocket({ path: address.path }), request);
+  if (proxy === undefined) {
+    return hasTls(address.protocol)
+      ? openTls(request)
+      : whenOpen(connectSocket(socketOptions(request)), request);
+  }
+  const socket = await connectThroughProxy(new URL(proxy), request);
+  return hasTls(address.protocol) ? openTls(request, socket) : socket;
+}
+
+async function openTls(request: TransportRequest, socket?: Socket): Promise<Socket> {
+  const { address, tls } = request;
+  const way = socket === undefined ? socketOptions(request) : { socket };
+  const secured = connectTls({ ...way, ...nodeTlsOptions(address.host, tls) });
+  secured.setNoDelay(true);
+  await whenOpen<TLSSocket>(secured, request, "secureConnect");
+  const fault = refusedCertificate(address.host, tls, secured);
+  if (fault === undefined) return secured;
+  secured.destroy();
+  throw fault;
+}
+
+function socketOptions(request: TransportRequest): TcpSocketConnectOpts {
+  const { address, addressFamily, localAddress } = request;
+  return {
+    host: address.host,
+    port: address.port,
+    // MQTT packets are small and complete; waiting to fill a segment would only delay them.
+    noDelay: true,
+    ...(addressFamily && { family: addressFamily }),
+    ...(localAddress !== undefined && { localAddress }),
+  };
+}
+
+function whenOpen<Kind extends Socket>(
+  socket: Kind,
+  { signal }: TransportRequest,
+  openEvent: "connect" | "secureConnect" = "connect",
+): Promise<Kind> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       socket.destroy();
@@ -46,6 +69,7 @@ function whenOpen(
       signal.removeEventListener("abort", onAbort);
       reject(error);
     };
+    if (signal.aborted) return onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
     socket.on("error", onError);
     socket.once("close", onClosed);
@@ -53,7 +77,7 @@ function whenOpen(
       signal.removeEventListener("abort", onAbort);
       socket.off("error", onError);
       socket.off("close", onClosed);
-      resolve(new SocketTransport(socket, events));
+      resolve(socket);
     });
   });
 }

@@ -6,7 +6,7 @@ import { describeAddress } from "../server-address.ts";
 import { webSocketClosed } from "../transports/transport.ts";
 import type { Transport, TransportEvents, TransportRequest } from "../transports/transport.ts";
 import { plainBytes } from "./plain-bytes.ts";
-import { nodeTlsOptions } from "./tls-options.ts";
+import { openSocket } from "./socket.ts";
 
 /** Above this many unsent bytes `write` says to wait, as a socket of Node does at its own mark. */
 const BUFFERED_BYTES_MAX = 65_536;
@@ -14,14 +14,15 @@ const BUFFERED_BYTES_MAX = 65_536;
 /** Characters of a refusal that are told. */
 const ANSWER_CHARACTERS_MAX = 200;
 
-/** Opens a WebSocket; over `wss` it verifies the server's certificate. */
-export function openWebSocket(
+/** Opens a WebSocket; over `wss` it verifies the server's certificate before it sends a header. */
+export async function openWebSocket(
   request: TransportRequest,
   events: TransportEvents,
 ): Promise<Transport> {
   const { address, signal } = request;
+  const connection = await openSocket(request);
   const socket = new WebSocket(describeAddress(address), [...request.subprotocols], {
-    ...(address.protocol === "wss" ? nodeTlsOptions(address.host, request.tls) : {}),
+    createConnection: () => connection,
     headers: { ...request.webSocket.headers },
     // Compression costs more memory and time per message than small packets gain.
     perMessageDeflate: false,

@@ -46,6 +46,47 @@ export interface TlsOptions {
   readonly minVersion?: "TLSv1.2" | "TLSv1.3" | undefined;
   /** Cipher suites to offer, in the notation of OpenSSL. Default: the platform's. */
   readonly ciphers?: string | undefined;
+  /**
+   * Judges the certificate of the server in place of the check that it is made out to `servername`; for example by its
+   * fingerprint. It is called when the chain is verified, and with `rejectUnauthorized: false` in any case: then `fault`
+   * is what is wrong with the chain. The connection ends if it throws or returns an error.
+   */
+  readonly checkServerIdentity?:
+    | ((
+        host: string,
+        certificate: ServerCertificate,
+        fault: Error | undefined,
+      ) => Error | null | undefined | void)
+    | undefined;
+}
+
+/** The certificate of a server, as `checkServerIdentity` gets it. */
+export interface ServerCertificate {
+  /** Fields such as CN and O; one that is there more than once is a list. */
+  readonly subject: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly issuer: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** The names it is made out to, such as `DNS:a.example, IP Address:192.0.2.1`. */
+  readonly subjectaltname?: string | undefined;
+  /** SHA-256 of `raw`, such as `2A:7F:...`. */
+  readonly fingerprint256: string;
+  readonly validFrom: string;
+  readonly validTo: string;
+  readonly serialNumber: string;
+  /** The certificate itself, DER. */
+  readonly raw: Uint8Array;
+}
+
+/** How a connection leaves this machine. Browsers decide for themselves, so there each of these is refused. */
+export interface SocketOptions {
+  /** Only addresses of IPv4 (4) or IPv6 (6), of the server or its proxy. Default: both. */
+  readonly addressFamily?: 4 | 6 | undefined;
+  /** The address of this machine to connect from. Default: the system chooses. */
+  readonly localAddress?: string | undefined;
+  /**
+   * A proxy to go through: a URL of `socks5:`, `socks4:`, `http:` or `https:` (CONNECT), which may have a user name and a
+   * password. The proxy looks up the name of the server. Default: none.
+   */
+  readonly proxy?: string | URL | undefined;
 }
 
 /** Options of a WebSocket connection (ws and wss). */
@@ -57,7 +98,7 @@ export interface WebSocketOptions {
 }
 
 /** What a transport is asked to open. */
-export interface TransportRequest {
+export interface TransportRequest extends SocketOptions {
   readonly address: ServerAddress;
   readonly tls: TlsOptions;
   readonly webSocket: WebSocketOptions;

@@ -209,7 +209,7 @@ describe("enhanced authentication", () => {
     expect(harness.takeEvents()).toMatchObject([
       { type: "challenged", packet: { properties: { authenticationData: Uint8Array.of(0x78) } } },
     ]);
-    harness.machine.authenticate(Uint8Array.of(0x79));
+    harness.machine.authenticate({ data: Uint8Array.of(0x79) });
     expect(harness.takeHex()).toBe("f0 0a 18 08 15 00 01 6d 16 00 01 79");
   });
 
@@ -259,7 +259,7 @@ describe("enhanced authentication", () => {
     harness.machine.acceptServer(0);
     harness.machine.readOn(0);
     harness.takeEvents();
-    harness.machine.reauthenticate(Uint8Array.of(1));
+    harness.machine.reauthenticate({ data: Uint8Array.of(1) });
     expect(harness.takeHex()).toBe("f0 0a 19 08 15 00 01 6d 16 00 01 01");
     harness.receive(CHALLENGE);
     expect(harness.takeEvents()).toMatchObject([{ type: "challenged" }]);

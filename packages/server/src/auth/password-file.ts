@@ -1,7 +1,7 @@
+import { MqttConfigurationError } from "@anax/protocol";
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import { MqttConfigurationError } from "../errors.ts";
 import type { Authenticator, Credentials, ScramVerifier } from "../ports/authenticator.ts";
 import { hashPassword, parsePasswordHash, passwordMatches } from "./password-hash.ts";
 import type { PasswordHash } from "./password-hash.ts";

@@ -1,4 +1,4 @@
-import { MqttConfigurationError } from "../errors.ts";
+import { MqttConfigurationError } from "@anax/protocol";
 import type { Logger } from "../ports/logger.ts";
 import type { MqttServerOptions } from "../options.ts";
 import { MqttApplicationMessageBuilder } from "./application-message-builder.ts";

@@ -1,11 +1,10 @@
 import { networkInterfaces } from "node:os";
-import { showValue } from "@anax/protocol";
+import { MqttConfigurationError, showValue } from "@anax/protocol";
 import type {
   LoadingRetainedMessage,
   RetainedMessageChanged,
 } from "../core/hooks/retained-events.ts";
 import type { QueueOverflow } from "../core/core-options.ts";
-import { MqttConfigurationError } from "../errors.ts";
 import { isServerEventName } from "../events.ts";
 import type { ServerEventHandler, ServerEventHandlers, ServerEventName } from "../events.ts";
 import type { ListenerOptions } from "../listeners/create-listener.ts";

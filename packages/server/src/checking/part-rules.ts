@@ -1,7 +1,6 @@
 /** Checks what a program hands in as parts of a server: what would have no effect, or fail where nobody looks, is refused. */
-import { optionFault } from "@anax/protocol";
+import { MqttConfigurationError, optionFault } from "@anax/protocol";
 import type { OptionRules, RulesFor } from "@anax/protocol";
-import { MqttConfigurationError } from "../errors.ts";
 import type { ServerParts } from "../options.ts";
 import type { Authenticator } from "../ports/authenticator.ts";
 import type { Clock } from "../ports/clock.ts";

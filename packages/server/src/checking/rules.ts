@@ -1,6 +1,5 @@
-import { optionFault } from "@anax/protocol";
+import { MqttConfigurationError, optionFault } from "@anax/protocol";
 import type { RulesFor } from "@anax/protocol";
-import { MqttConfigurationError } from "../errors.ts";
 
 /**
  * A copy of what a program hands in, with the fields that are there: null stands for one that is not, as programs in

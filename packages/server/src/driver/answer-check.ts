@@ -1,6 +1,5 @@
-import { optionFault } from "@anax/protocol";
+import { MqttConfigurationError, optionFault } from "@anax/protocol";
 import type { OptionRule } from "@anax/protocol";
-import { MqttConfigurationError } from "../errors.ts";
 
 /** How the answers of an event's handlers are checked: what they wrote into it, each time one of them is done. */
 export interface AnswerCheck<Given> {

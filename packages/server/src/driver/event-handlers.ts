@@ -1,5 +1,5 @@
+import { MqttConfigurationError } from "@anax/protocol";
 import type { HookArguments, Hooks } from "../core/hooks/hooks.ts";
-import { MqttConfigurationError } from "../errors.ts";
 import { isServerEventName, SERVER_EVENT_NAMES, SERVER_EVENTS } from "../events.ts";
 import type {
   ServerEventArguments,

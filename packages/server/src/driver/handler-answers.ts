@@ -1,4 +1,4 @@
-import { encodePacket, optionFault, showValue } from "@anax/protocol";
+import { MqttConfigurationError, encodePacket, optionFault, showValue } from "@anax/protocol";
 import type { Packet, RulesFor, SubscriptionRequest } from "@anax/protocol";
 import { property, QOS, reasonCodeOf, TOPIC_FILTER } from "../checking/packet-rules.ts";
 import type { ValueRule } from "../checking/packet-rules.ts";
@@ -19,7 +19,7 @@ import type {
 import type { LoadingRetainedMessage } from "../core/hooks/retained-events.ts";
 import type { ApplicationMessage } from "../core/publishing/application-message.ts";
 import { ShownPublish } from "../core/runs/intercepting-run.ts";
-import { asError, MqttConfigurationError } from "../errors.ts";
+import { asError } from "../errors.ts";
 import type { ServerEventName } from "../events.ts";
 import { answeredMessage, checkedMessage } from "../injected-message.ts";
 import { dropWrongFields, kindOf, requireFields, requireFlags } from "./answer-check.ts";

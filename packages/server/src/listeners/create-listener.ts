@@ -1,4 +1,4 @@
-import { MqttConfigurationError } from "../errors.ts";
+import { MqttConfigurationError } from "@anax/protocol";
 import type { Listener } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { AttachedWebSocketListener } from "./attached-web-socket-listener.ts";

@@ -2,10 +2,10 @@
  * Says what is wrong with a certificate, a key or a passphrase. OpenSSL tells only that something is ("no start line",
  * "bad decrypt") and accepts a few mistakes that then fail each handshake; so each part is tried by itself.
  */
+import { MqttConfigurationError } from "@anax/protocol";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import type { SecureContextOptions } from "node:tls";
-import { MqttConfigurationError } from "../errors.ts";
 
 /** A certificate and what belongs to it, in PEM or PKCS#12 form, as `node:tls` takes them. */
 export type TlsCredentials = Pick<

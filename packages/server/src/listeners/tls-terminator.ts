@@ -1,8 +1,9 @@
+import { MqttConfigurationError } from "@anax/protocol";
 import type { Socket } from "node:net";
 import { createServer } from "node:tls";
 import type { Server, TlsOptions as TlsServerOptions, TLSSocket } from "node:tls";
 import type { Peer } from "../core/wire.ts";
-import { asError, MqttConfigurationError } from "../errors.ts";
+import { asError } from "../errors.ts";
 import type { Log } from "../ports/logger.ts";
 import type { HandshakeFailure } from "../ports/listener.ts";
 import { tlsFailure } from "./tls-failure.ts";

@@ -1,3 +1,4 @@
+import { MqttConfigurationError } from "@anax/protocol";
 import type { ApplicationMessage } from "../core/publishing/application-message.ts";
 import type { Delivery } from "../core/delivering/delivery.ts";
 import { subscribeInternally } from "../core/management/internal-subscription.ts";
@@ -12,7 +13,7 @@ import type { ServerCore } from "../core/server-core.ts";
 import type { RulesFor } from "@anax/protocol";
 import { checked } from "../checking/rules.ts";
 import { makeInspectable } from "../core/inspecting.ts";
-import { MqttBufferOverflowError, MqttConfigurationError } from "../errors.ts";
+import { MqttBufferOverflowError } from "../errors.ts";
 import { nextTurn } from "../platform.ts";
 
 /** Steps over the retained messages before others get a turn. */

@@ -1,4 +1,4 @@
-import { encodedLength } from "@anax/protocol";
+import { MqttConfigurationError, encodedLength } from "@anax/protocol";
 import type { QoS, RulesFor, SubscriptionRequest } from "@anax/protocol";
 import { property, QOS } from "../checking/packet-rules.ts";
 import { checked } from "../checking/rules.ts";
@@ -12,12 +12,7 @@ import {
 import { allSessions, sessionStatus, subscriptionsOf } from "../core/management/session-status.ts";
 import type { SessionStatus, SubscriptionStatus } from "../core/management/session-status.ts";
 import { subscribeSession, unsubscribeSession } from "../core/management/subscription-changes.ts";
-import {
-  MqttConfigurationError,
-  MqttMessageDroppedError,
-  MqttNotStoredError,
-  MqttServerBusyError,
-} from "../errors.ts";
+import { MqttMessageDroppedError, MqttNotStoredError, MqttServerBusyError } from "../errors.ts";
 import { NEVER_EXPIRES } from "../core/sessions/session-expiry.ts";
 import { messageToInject } from "../injected-message.ts";
 import type { InjectedApplicationMessage } from "../injected-message.ts";

@@ -54,7 +54,7 @@ export interface StoreTransaction {
   readonly retained: ReadonlyMap<string, Uint8Array | undefined>;
 }
 
-/** What can be wrong with a store. */
+/** What can be wrong with a store. `ANAX_STORE_FULL`: there is no room. The others: it is broken, in use, or not ours. */
 export type StoreErrorCode =
   | "ANAX_STORE_IN_USE"
   | "ANAX_STORE_FORMAT"

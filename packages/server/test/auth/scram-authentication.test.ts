@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { connect, MqttConnectError, scramSha256 } from "@anax/client";
-import type { AuthenticationOptions, MqttClient } from "@anax/client";
+import type { ScramAuthentication, MqttClient } from "@anax/client";
 import type { Packet } from "@anax/protocol";
 import { PasswordFile, passwordFileLine, scramVerifier } from "../../src/index.ts";
 import type { MqttServer, MqttServerOptions } from "../../src/index.ts";
@@ -138,7 +138,7 @@ describe("clients that choose no method", () => {
 /** A client that sends what a test wants. */
 class ScramPeer {
   readonly peer: MqttPeer;
-  readonly #handler: AuthenticationOptions["handler"];
+  readonly #handler: ScramAuthentication["handler"];
 
   constructor(
     userName = "ann",

@@ -4,7 +4,7 @@ import { connect as connectTcp } from "node:net";
 import { connect, createSecureContext } from "node:tls";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { MqttConfigurationError } from "../../src/errors.ts";
+import { MqttConfigurationError } from "@anax/protocol";
 import { TlsListener } from "../../src/listeners/tls-listener.ts";
 import type { TlsListenerOptions } from "../../src/listeners/tls-listener.ts";
 import { BytePeer } from "../support/byte-peer.ts";
