@@ -2,7 +2,9 @@
 import { EXIT_CODE, UsageError } from "./errors.ts";
 import type { Flag, FlagTable } from "./flags/flag.ts";
 import { helpText } from "./flags/help-text.ts";
+import type { ParsedFlags } from "./flags/parse-flags.ts";
 import { parseFlags } from "./flags/parse-flags.ts";
+import type { Environment, SettingSource, Use } from "./settings/setting-source.ts";
 import type { Io } from "./io.ts";
 
 /** A paragraph of the help that is not about one flag. */
@@ -22,8 +24,21 @@ export interface CommandDescription<Flags> {
   /** How many words without a flag it takes at most. Default 0. */
   readonly positionalsMax?: number;
   readonly notes?: readonly HelpNote[];
-  /** Does it; resolves to the exit code. May throw `UsageError` and `CommandError`. */
-  run(flags: Flags, io: Io, positionals: readonly string[]): Promise<number>;
+  /** Where else values of its flags come from, first one first; `given` is what the command line says of a flag. */
+  sources?(
+    given: (name: string) => readonly Use[],
+    environment: Environment,
+  ): readonly SettingSource[];
+  /**
+   * Does it; resolves to the exit code. May throw `UsageError` and `CommandError`. `readAgain` gives the flags as they are by
+   * then, for a file that they come from may have changed.
+   */
+  run(
+    flags: Flags,
+    io: Io,
+    positionals: readonly string[],
+    readAgain: () => Flags,
+  ): Promise<number>;
 }
 
 /** A command, ready to be called with the words that follow its name. */
@@ -46,7 +61,9 @@ export function defineCommand<Flags>(description: CommandDescription<Flags>): Co
     notes,
     flags,
     run: async (args, io) => {
-      const { values, positionals, isHelpWanted } = parseFlags(args, flags);
+      const read = (): ParsedFlags<Flags> =>
+        parseFlags(args, flags, (given) => description.sources?.(given, io.environment) ?? []);
+      const { values, positionals, isHelpWanted } = read();
       if (isHelpWanted) {
         io.stdout.write(helpText(command, io.stdout.columns));
         return EXIT_CODE.success;
@@ -55,7 +72,7 @@ export function defineCommand<Flags>(description: CommandDescription<Flags>): Co
       if (unexpected !== undefined) {
         throw new UsageError(`${JSON.stringify(unexpected)} is unexpected; see --help`);
       }
-      return description.run(values, io, positionals);
+      return description.run(values, io, positionals, () => read().values);
     },
   };
   return command;

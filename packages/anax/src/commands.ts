@@ -51,6 +51,13 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     },
   ],
   [
+    "config",
+    {
+      summary: "check, print and translate the configuration of anax serve",
+      load: async () => (await import("./commands/config.ts")).config,
+    },
+  ],
+  [
     "store",
     {
       summary: "look into the data directory of a server",

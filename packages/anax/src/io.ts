@@ -21,6 +21,8 @@ export interface Io {
   readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
+  /** Environment variables. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Calls `listener` at each of these signals, which then no longer end the process; returns how to undo that. */
   onSignal(signals: readonly Signal[], listener: (signal: Signal) => void): () => void;
 }

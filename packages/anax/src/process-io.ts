@@ -6,6 +6,7 @@ export function processIo(): Io {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
+    environment: process.env,
     onSignal: onProcessSignal,
   };
 }

@@ -1,4 +1,5 @@
 import { asError, MqttListenError } from "./errors.ts";
+import { LimitedAcceptor } from "./listeners/limited-acceptor.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ConnectionAcceptor, Listener } from "./ports/listener.ts";
 import type { Log } from "./ports/logger.ts";
@@ -31,7 +32,9 @@ export class Listening {
     for (const listener of this.#listeners) {
       const text = `the ${listener.type} listener does not listen after ${limitMs} ms`;
       const tooLate = (): Error => new MqttListenError(text);
-      await within(() => listener.start(acceptor), { clock, limitMs, tooLate });
+      const { maximumConnections: limit } = listener;
+      const limited = limit === undefined ? acceptor : new LimitedAcceptor(acceptor, limit);
+      await within(() => listener.start(limited), { clock, limitMs, tooLate });
     }
   }
 

@@ -1,24 +1,28 @@
 /** `anax serve`: runs a server until it is told to stop. */
-import { ReasonCode } from "@anax/protocol";
 import { MqttServer } from "@anax/server";
-import type { ClientStatus } from "@anax/server";
 import type { Command } from "../command.ts";
 import { defineCommand } from "../command.ts";
-import { CommandError, EXIT_CODE, UsageError } from "../errors.ts";
+import { CommandError, EXIT_CODE } from "../errors.ts";
 import type { Io, Signal } from "../io.ts";
 import {
   Announcer,
   listeningLines,
   openToNetworkLine,
   readyLine,
+  reloadedLine,
   storageLine,
 } from "../serving/announcement.ts";
 import { CommandAuthenticator } from "../serving/command-authenticator.ts";
-import { listenerOptions, tlsCredentials } from "../serving/listeners.ts";
-import type { ReloadableCredentials } from "../serving/listeners.ts";
+import { listenerSettings } from "../serving/listener-settings.ts";
+import { Listeners } from "../serving/listeners.ts";
+import { reload } from "../serving/reloading.ts";
+import type { Reloadable } from "../serving/reloading.ts";
 import type { ServeFlags } from "../serving/serve-flags.ts";
 import { SERVE_FLAGS } from "../serving/serve-flags.ts";
+import { serveSources } from "../serving/serve-sources.ts";
+import { logOutput } from "../serving/log-output.ts";
 import { limitOptions, loggerFor, systemTopicOptions } from "../serving/server-options.ts";
+import { ServiceManager } from "../serving/service-manager.ts";
 import { storageFor } from "../serving/storage.ts";
 import type { Storage } from "../serving/storage.ts";
 import { stopSignal } from "../stop-signal.ts";
@@ -35,7 +39,17 @@ export const serve: Command = defineCommand<ServeFlags>({
     "anax serve --host 0.0.0.0 --password-file users.txt",
   ],
   flags: SERVE_FLAGS,
+  sources: serveSources,
   notes: [
+    {
+      title: "Settings",
+      lines: [
+        "Each flag may also be an environment variable, `ANAX_MAX_SESSIONS` for `--max-sessions` (true or",
+        "false for a flag without a value, commas between several values), or a key of the file that",
+        "`--config` names: `max-sessions: 5000`. In texts of the file `${NAME}` is an environment variable.",
+        "Flags go before variables, variables before the file. See also `anax config --help`.",
+      ],
+    },
     {
       title: "Output",
       lines: [
@@ -56,8 +70,9 @@ export const serve: Command = defineCommand<ServeFlags>({
       title: "Signals",
       lines: [
         "SIGINT, SIGTERM  close all connections (MQTT 5.0 clients are told why) and end; again: at once",
-        "SIGHUP           read the password file and the TLS files again; clients whose user is gone from",
-        "                 the password file, or has another line in it, are disconnected",
+        "SIGHUP           read the configuration, the password file and the TLS files again; clients whose",
+        "                 user is gone, or has another password, are disconnected; other changes are named",
+        "                 and need a new start",
       ],
     },
     {
@@ -79,50 +94,53 @@ interface Started {
   readonly storage: Storage;
 }
 
-/** What a running server may be told to read again. */
-interface Reloadable {
-  readonly server: MqttServer;
-  readonly authenticator: CommandAuthenticator | undefined;
-  readonly credentials: ReloadableCredentials | undefined;
-}
-
-async function runServer(flags: ServeFlags, io: Io): Promise<number> {
+async function runServer(
+  flags: ServeFlags,
+  io: Io,
+  _positionals: readonly string[],
+  readAgain: () => ServeFlags,
+): Promise<number> {
   const beganMs = performance.now();
-  const credentials = tlsCredentials(flags);
+  const listeners = new Listeners(listenerSettings(flags), flags.maxPacketSize);
   const authenticator = authenticatorOf(flags);
   const storage = await storageFor(flags);
+  const log = await logOutput(flags, io.stderr);
+  const manager = new ServiceManager(io.environment);
   const server = new MqttServer({
     ...limitOptions(flags),
     ...systemTopicOptions(flags),
-    listeners: listenerOptions(flags, credentials),
+    listeners: listeners.options,
     store: storage.store,
     durability: storage.durability,
     authenticate: authenticator,
-    logger: loggerFor(flags, io.stderr),
+    logger: loggerFor(flags, log.output),
   });
   const announcer = new Announcer(io.stdout, flags.logFormat);
   const stop = stopSignal(io);
-  const endReload = reloadOnHangUp({ server, authenticator, credentials }, announcer, io);
+  const endReload = reloadOnHangUp({ server, authenticator, listeners }, announcer, io, () => ({
+    flags: readAgain(),
+    before: flags,
+  }));
   try {
     await start(server);
     announceStart({ server, storage }, flags, announcer, io);
     announcer.announce(readyLine(performance.now() - beganMs));
+    manager.ready();
     const signal = await stop.first;
+    manager.stopping();
     announcer.announce({ event: "stopping", text: `stopping (${signal})`, fields: { signal } });
     // A client that does not let go delays the end by some seconds; whoever cannot wait signals again.
     return await Promise.race([stopped(server), stop.second.then(() => EXIT_CODE.interrupted)]);
   } finally {
+    manager.end();
     endReload();
     stop.dispose();
+    await log.close();
   }
 }
 
 function authenticatorOf(flags: ServeFlags): CommandAuthenticator | undefined {
   const isWanted = flags.user.length > 0 || flags.passwordFile !== undefined;
-  for (const { userName, password } of flags.user) {
-    if (password !== "") continue;
-    throw new UsageError(`--user ${userName}: an empty password protects nobody`);
-  }
   return isWanted ? new CommandAuthenticator(flags) : undefined;
 }
 
@@ -145,9 +163,15 @@ function announceStart(
   announcer.announce(storageLine(storage));
   const warning = openToNetworkLine(server, {
     isAuthenticated: flags.user.length > 0 || flags.passwordFile !== undefined,
-    needsCertificate: flags.requestCert,
+    needsCertificate: needsCertificate(flags),
   });
   if (warning !== undefined) new Announcer(io.stderr, flags.logFormat).announce(warning);
+}
+
+/** True if no listener with TLS lets in clients without a certificate. */
+function needsCertificate(flags: ServeFlags): boolean {
+  const encrypted = listenerSettings(flags).filter(({ cert }) => cert !== undefined);
+  return encrypted.length > 0 && encrypted.every(({ requestCert }) => requestCert);
 }
 
 async function stopped(server: MqttServer): Promise<number> {
@@ -156,40 +180,21 @@ async function stopped(server: MqttServer): Promise<number> {
 }
 
 function reloadOnHangUp(
-  { server, authenticator, credentials }: Reloadable,
+  reloadable: Reloadable,
   announcer: Announcer,
   io: Io,
+  read: () => { readonly flags: ServeFlags; readonly before: ServeFlags },
 ): () => void {
-  const reload = async (): Promise<void> => {
+  const again = async (): Promise<void> => {
     try {
-      const changedUsers = await authenticator?.load();
-      // Before the TLS files, which may be bad: next time nobody has changed any more.
-      if (changedUsers !== undefined) await disconnectUsers(server, changedUsers);
-      credentials?.reload();
-      announcer.announce({ event: "reloaded", text: "read passwords and certificates again" });
+      const { flags, before } = read();
+      const changes = await reload(reloadable, flags, before);
+      announcer.announce(reloadedLine(changes));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       io.stderr.write(`anax serve: not read again: ${reason}\n`);
     }
   };
   const signals: readonly Signal[] = ["SIGHUP"];
-  return io.onSignal(signals, () => void reload());
-}
-
-/** Whoever is still in the file, with another password or hash, comes back by it. */
-async function disconnectUsers(server: MqttServer, userNames: ReadonlySet<string>): Promise<void> {
-  if (userNames.size === 0) return;
-  const filter = ({ userName }: ClientStatus): boolean =>
-    userName !== undefined && userNames.has(userName);
-  let cursor: string | undefined;
-  do {
-    const page = server.clients.list(cursor === undefined ? { filter } : { cursor });
-    for (const { clientId } of page.items) {
-      await server.clients.disconnect(clientId, {
-        reasonCode: ReasonCode.notAuthorized,
-        reasonString: "the password file has changed",
-      });
-    }
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  return io.onSignal(signals, () => void again());
 }

@@ -85,6 +85,7 @@ const FOR_EVER = 0xffff_ffff;
 const SESSION_EXPIRY: ValueParser<number> = {
   placeholder: "seconds",
   expected: "a whole number from 0 to 4294967295, or -1 for ever",
+  schema: { type: "integer", minimum: -1, maximum: 0xffff_ffff },
   parse: (given) =>
     given === "-1" || given === "∞" ? FOR_EVER : integer(0, FOR_EVER).parse(given),
 };

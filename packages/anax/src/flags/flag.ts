@@ -3,7 +3,7 @@
  * document it in the reference.
  */
 import { UsageError } from "../errors.ts";
-import type { ValueParser } from "./value-parser.ts";
+import type { JsonSchema, ValueParser } from "./value-parser.ts";
 
 /** What is said of a flag, whatever it takes. */
 export interface FlagDescription {
@@ -24,6 +24,8 @@ export type Occurrence = readonly string[];
 export interface Flag<Value> extends FlagDescription {
   /** Stands for its value in the help; a flag without one is a switch. */
   readonly placeholder?: string;
+  /** What one value of it is; absent for a switch. */
+  readonly schema?: JsonSchema;
   /** Its default, as the help shows it. */
   readonly defaultText?: string;
   /** Whether it may be given several times, each time adding a value. */
@@ -50,6 +52,7 @@ export function optional<Value>(
   return {
     ...description,
     placeholder: parser.placeholder,
+    schema: parser.schema,
     read: (occurrences, flagName) => {
       const [only] = occurrences;
       if (occurrences.length > 1) {
@@ -84,6 +87,7 @@ export function repeated<Value>(
   return {
     ...description,
     placeholder: parser.placeholder,
+    schema: parser.schema,
     repeatable: true,
     read: (occurrences, flagName) => occurrences.map((words) => parsed(parser, words, flagName)),
   };

@@ -1,6 +1,7 @@
 /** Reads a command line by a table of flags. The words are taken apart by `parseArgs` of Node. */
 import { parseArgs } from "node:util";
 import { UsageError } from "../errors.ts";
+import type { SettingSource, Use } from "../settings/setting-source.ts";
 import type { Flag, FlagTable, Occurrence } from "./flag.ts";
 import { longName } from "./flag.ts";
 import { nearest } from "./suggestion.ts";
@@ -20,13 +21,6 @@ interface NamedFlag {
   readonly flag: Flag<unknown>;
 }
 
-/** One use of a flag. */
-interface Use {
-  /** As it was written: `-p` or `--port`. */
-  readonly writtenName: string;
-  readonly words: Occurrence;
-}
-
 /** What was found on a command line, not yet read to values. */
 interface Found {
   readonly uses: Map<string, Use[]>;
@@ -34,10 +28,17 @@ interface Found {
   isHelpWanted: boolean;
 }
 
-/** Reads `args`. Throws `UsageError`: one line that names the word and, where one is near, what was meant. */
+/** Gives the other places where values come from, first one first; `given` is what the command line says of a flag. */
+export type SettingSources = (given: (name: string) => readonly Use[]) => readonly SettingSource[];
+
+/**
+ * Reads `args`. What they say nothing of is taken from the first of the other `sources` that says something. Throws
+ * `UsageError`: one line that names the word and, where one is near, what was meant.
+ */
 export function parseFlags<Values>(
   args: readonly string[],
   table: FlagTable<Values>,
+  sources: SettingSources = () => [],
 ): ParsedFlags<Values> {
   const flags = namedFlags(table);
   const found: Found = { uses: new Map(), positionals: [], isHelpWanted: false };
@@ -45,8 +46,16 @@ export function parseFlags<Values>(
   while (rest !== undefined) rest = collect(rest, flags, found);
   const { positionals, isHelpWanted } = found;
   const values: Record<string, unknown> = {};
+  const given = (name: string): readonly Use[] => found.uses.get(name) ?? [];
+  const others = isHelpWanted ? [] : sources(given);
+  const usesOf = (name: string, flag: Flag<unknown>): readonly Use[] => {
+    if (isHelpWanted) return [];
+    const all = [() => given(name), ...others.map((source) => () => source.uses(name, flag))];
+    for (const use of all) if (use().length > 0) return use();
+    return [];
+  };
   for (const { name, flag } of new Set(flags.values())) {
-    const uses = isHelpWanted ? [] : (found.uses.get(name) ?? []);
+    const uses = usesOf(name, flag);
     const occurrences = uses.map(({ words }) => words);
     values[name] = flag.read(occurrences, uses.at(-1)?.writtenName ?? `--${longName(name)}`);
   }

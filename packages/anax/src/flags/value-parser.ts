@@ -1,18 +1,25 @@
 /** How the text behind a flag becomes a value. */
 
+/** JSON Schema of one value. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+const TEXT_SCHEMA: JsonSchema = { type: "string", minLength: 1 };
+
 /** Reads one kind of value. */
 export interface ValueParser<Value> {
   /** Stands for the value in the help: `<number>`. */
   readonly placeholder: string;
   /** What is expected, for the message when something else was given. */
   readonly expected: string;
+  /** The same as JSON Schema, for editors. */
+  readonly schema: JsonSchema;
   /** Undefined if the text is no such value. */
   parse(text: string): Value | undefined;
 }
 
 /** Any text, shown in the help as `placeholder`. */
 export function text(placeholder: string): ValueParser<string> {
-  return { placeholder, expected: "a text", parse: (given) => given };
+  return { placeholder, expected: "a text", schema: { type: "string" }, parse: (given) => given };
 }
 
 /** A text that is not empty, such as the name of a file. */
@@ -20,6 +27,7 @@ export function name(placeholder: string): ValueParser<string> {
   return {
     placeholder,
     expected: "a text that is not empty",
+    schema: TEXT_SCHEMA,
     parse: (given) => given || undefined,
   };
 }
@@ -28,6 +36,7 @@ export function name(placeholder: string): ValueParser<string> {
 export const TOPIC_PREFIX: ValueParser<string> = {
   placeholder: "topic",
   expected: "the beginning of a topic, which is not empty and has no + #",
+  schema: TEXT_SCHEMA,
   parse: (given) => (given === "" || /[+#\0]/.test(given) ? undefined : given),
 };
 
@@ -35,6 +44,7 @@ export const TOPIC_PREFIX: ValueParser<string> = {
 export const SHARE_NAME: ValueParser<string> = {
   placeholder: "name",
   expected: "a ShareName, which is not empty and has no / + #",
+  schema: TEXT_SCHEMA,
   parse: (given) => (given === "" || /[/+#]/.test(given) ? undefined : given),
 };
 
@@ -42,6 +52,7 @@ export const SHARE_NAME: ValueParser<string> = {
 export const URL_PATH: ValueParser<string> = {
   placeholder: "path",
   expected: "a path such as /mqtt",
+  schema: TEXT_SCHEMA,
   parse: (given) => (given === "" || given.startsWith("/") ? given : `/${given}`) || undefined,
 };
 
@@ -54,6 +65,7 @@ export function integer(
   return {
     placeholder,
     expected: `a whole number ${range(minimum, maximum)}`,
+    schema: { type: "integer", minimum, maximum },
     parse: (given) => {
       const value = /^\d+$/.test(given) ? Number(given) : NaN;
       return value >= minimum && value <= maximum ? value : undefined;
@@ -80,11 +92,14 @@ const BYTES_PER_UNIT: Readonly<Record<string, number>> = {
   g: 1_073_741_824,
 };
 
+const BYTES_SCHEMA: JsonSchema = { type: ["integer", "string"], pattern: "^\\d+[kKmMgG]?[bB]?$" };
+
 /** A number of bytes, with k, m or g for powers of 1024. */
 export function bytes(minimum: number, maximum: number): ValueParser<number> {
   return {
     placeholder: "bytes",
     expected: `a number of bytes ${range(minimum, maximum)}, such as 512, 64k or 1m`,
+    schema: BYTES_SCHEMA,
     parse: (given) => parseBytes(given, minimum, maximum),
   };
 }
@@ -100,6 +115,7 @@ export function byteRange(minimum: number, maximum: number): ValueParser<ByteRan
   return {
     placeholder: "bytes",
     expected: `a number of bytes ${range(minimum, maximum)}, or a range such as 16-400`,
+    schema: { type: ["integer", "string"] },
     parse: (given) => {
       const [from = "", to = from, ...more] = given.split("-");
       const least = parseBytes(from, minimum, maximum);
@@ -122,6 +138,7 @@ export function seconds(minimum: number, placeholder = "seconds"): ValueParser<n
   return {
     placeholder,
     expected: `a number of seconds from ${minimum} to ${SECONDS_MAX}`,
+    schema: { type: "number", minimum, maximum: SECONDS_MAX },
     parse: (given) => {
       const value = /^\d+(\.\d+)?$/.test(given) ? Number(given) : NaN;
       return value >= minimum && value <= SECONDS_MAX ? value : undefined;
@@ -138,6 +155,15 @@ export function choice<Value>(values: Readonly<Record<string, Value>>): ValuePar
   return {
     placeholder: words.join("|"),
     expected: `one of ${words.join(", ")}`,
+    schema: { enum: words.map((word) => (/^\d+$/.test(word) ? Number(word) : word)) },
     parse: (given) => (Object.hasOwn(values, given) ? values[given] : undefined),
   };
 }
+
+/** Permissions of a file. */
+export const FILE_MODE: ValueParser<number> = {
+  placeholder: "mode",
+  expected: "an octal number such as 660",
+  schema: { type: ["integer", "string"], pattern: "^0?[0-7]{3}$" },
+  parse: (given) => (/^0?[0-7]{3}$/.test(given) ? Number.parseInt(given, 8) : undefined),
+};

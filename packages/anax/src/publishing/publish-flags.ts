@@ -37,6 +37,7 @@ const PROPERTIES = { group: "Properties of the message (MQTT 5.0)" };
 const KEY_AND_VALUE: ValueParser<readonly [string, string]> = {
   placeholder: "key=value",
   expected: "a key, an equals sign and a value",
+  schema: { type: "string", pattern: "=" },
   parse: (given) => {
     const equals = given.indexOf("=");
     return equals === -1 ? undefined : [given.slice(0, equals), given.slice(equals + 1)];

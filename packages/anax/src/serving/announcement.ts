@@ -71,6 +71,18 @@ export function readyLine(durationMs: number): Announcement {
   return { event: "ready", text, fields: { startMs, pid } };
 }
 
+/** The settings were read again; `changes` names what differs and needs a new start. */
+export function reloadedLine(changes: readonly string[]): Announcement {
+  const done = "read passwords and certificates again";
+  if (changes.length === 0) return { event: "reloaded", text: done };
+  const needsStart = changes.join(", ");
+  return {
+    event: "reloaded",
+    text: `${done}; needs a new start: ${needsStart}`,
+    fields: { message: done, needsStart: changes },
+  };
+}
+
 /** Whom a listener lets in without asking who they are. */
 export interface OpenToAnybody {
   readonly isAuthenticated: boolean;

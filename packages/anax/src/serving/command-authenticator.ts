@@ -1,32 +1,47 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { PasswordFile, scramVerifier } from "@anax/server";
 import type { Authenticator, Credentials, ScramVerifier } from "@anax/server";
+import { UsageError } from "../errors.ts";
 import type { AuthenticationFlags, UserOnCommandLine } from "./serve-flags.ts";
 
 /** Lets in who the command line says: the users that it names, those of a file, and perhaps the nameless. */
 export class CommandAuthenticator implements Authenticator {
-  readonly #digests: ReadonlyMap<string, Uint8Array>;
+  #digests: ReadonlyMap<string, Uint8Array> = new Map();
   readonly #file: PasswordFile | undefined;
-  readonly #anonymous: "allowed" | "refused";
-  readonly #users: readonly UserOnCommandLine[];
+  #anonymous: "allowed" | "refused" = "refused";
   #verifiers: ReadonlyMap<string, ScramVerifier> = new Map();
 
-  constructor({ user, passwordFile, allowAnonymous }: AuthenticationFlags) {
-    this.#users = user;
-    this.#digests = new Map(user.map(digestEntry));
+  #flags: AuthenticationFlags;
+
+  /** Throws `UsageError` for a user without a password. */
+  constructor(flags: AuthenticationFlags) {
+    requirePasswords(flags);
+    this.#flags = flags;
+    const { passwordFile } = flags;
     this.#file = passwordFile === undefined ? undefined : new PasswordFile(passwordFile);
-    this.#anonymous = allowAnonymous ? "allowed" : "refused";
   }
 
   /**
-   * Reads the file again; if it cannot be read, what was read before stays in force. Resolves to the users of it whose
-   * line is gone or another, without those of the command line.
+   * Reads the file again, and puts the users of `flags` into force; if something is wrong, what was in force before stays. Resolves to
+   * the users that are gone, or have another password.
    */
-  async load(): Promise<ReadonlySet<string>> {
-    const changed = (await this.#file?.load()) ?? new Set();
-    if (this.#verifiers.size === 0) this.#verifiers = await verifiersOf(this.#users);
+  async load(flags: AuthenticationFlags = this.#flags): Promise<ReadonlySet<string>> {
+    requirePasswords(flags);
+    const { user: users, allowAnonymous } = flags;
+    const verifiers = await verifiersOf(users);
+    const ofFile = (await this.#file?.load()) ?? new Set();
+    const before = this.#digests;
+    this.#flags = flags;
+    this.#digests = new Map(users.map(digestEntry));
+    this.#verifiers = verifiers;
+    this.#anonymous = allowAnonymous ? "allowed" : "refused";
     // As with passwords, the command line goes before the file.
-    return new Set(Array.from(changed).filter((userName) => !this.#digests.has(userName)));
+    const changed = Array.from(ofFile).filter((userName) => !this.#digests.has(userName));
+    for (const [userName, old] of before) {
+      const now = this.#digests.get(userName);
+      if (now === undefined || !timingSafeEqual(old, now)) changed.push(userName);
+    }
+    return new Set(changed);
   }
 
   /** Absent if neither the command line nor the file has anybody who may prove a password by SCRAM-SHA-256. */
@@ -49,6 +64,12 @@ export class CommandAuthenticator implements Authenticator {
     // A wrong password of a user of the command line takes as long as one of the file: nobody is to learn who is where.
     return expected === undefined || inFile === false ? inFile : inFile.then(() => false);
   }
+}
+
+function requirePasswords({ user }: AuthenticationFlags): void {
+  const open = user.find(({ password }) => password === "");
+  if (open === undefined) return;
+  throw new UsageError(`--user ${open.userName}: an empty password protects nobody`);
 }
 
 /** Made at the start, so that nobody has to wait for them. No SCRAM client may send a password with control characters. */

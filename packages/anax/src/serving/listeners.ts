@@ -1,49 +1,70 @@
-/** Where `anax serve` listens, as options of the server. */
+/** The listeners of `anax serve` as options of the server, and what of them may change while it runs. */
 import { isIPv4, isIPv6 } from "node:net";
 import { checkTlsCredentials } from "@anax/server";
 import type { ListenerOptions, TlsCredentials, WebSocketListenerOptions } from "@anax/server";
-import { CommandError, UsageError } from "../errors.ts";
+import { CommandError } from "../errors.ts";
 import { readNamedFile } from "../read-file.ts";
-import type { LimitFlags, ListenFlags } from "./serve-flags.ts";
+import type { ListenerSettings } from "./listener-flag.ts";
 
-const HOST_DEFAULT = "127.0.0.1";
 /** A WebSocket message holds some packets at once, as clients like to send them. */
 const WEB_SOCKET_MESSAGE_BYTES_MIN = 4_194_304;
+const HOST_DEFAULT = "127.0.0.1";
+const PORTS = { tcp: 1_883, tls: 8_883, ws: 8_083, wss: 8_084, unix: undefined } as const;
 
-/** What a listener depends on. */
-type ListenerFlags = ListenFlags & Pick<LimitFlags, "maxPacketSize">;
+/** Listeners whose credentials of TLS can be read again, as when a certificate was renewed. */
+export class Listeners {
+  readonly options: readonly ListenerOptions[];
+  /** Of the listeners that have some, by their place. */
+  readonly #credentials = new Map<number, TlsCredentials>();
 
-/** The credentials of TLS, and how to read them again when a certificate was renewed. */
-export interface ReloadableCredentials {
-  current(): TlsCredentials;
-  /** Throws `CommandError`, and then changes nothing. */
-  reload(): void;
+  /** `packetBytesMax`: Maximum Packet Size. Throws `CommandError` for files of TLS that cannot be read, or do not belong together. */
+  constructor(settings: readonly ListenerSettings[], packetBytesMax: number) {
+    this.reload(settings);
+    const hosts = settings.map(({ host = HOST_DEFAULT }) => host);
+    // "::" alone takes IPv4 too; beside an address of IPv4 it must leave that its port.
+    const ipv6Only = hosts.some((host) => isIPv4(host)) && hosts.some((host) => isIPv6(host));
+    this.options = settings.map((one, place) => ({
+      ...this.#optionsOf(one, place, packetBytesMax),
+      ...(ipv6Only && isIPv6(one.host ?? "") && { ipv6Only }),
+      ...(one.maxConnections !== undefined && { maximumConnections: one.maxConnections }),
+    }));
+  }
+
+  /** Reads the files of TLS again. Throws `CommandError`, and then changes nothing. */
+  reload(settings: readonly ListenerSettings[]): void {
+    const read = settings.map((one) => credentialsOf(one));
+    for (const [place, credentials] of read.entries()) {
+      if (credentials !== undefined) this.#credentials.set(place, credentials);
+    }
+  }
+
+  #optionsOf(one: ListenerSettings, place: number, packetBytesMax: number): ListenerOptions {
+    const { type, path = "", mode, host = HOST_DEFAULT, port = PORTS[type] } = one;
+    if (type === "unix") return { type, path, ...(mode !== undefined && { mode }) };
+    const where = { host, ...(port !== undefined && { port }) };
+    if (type === "tcp") return { type, ...where };
+    if (type === "tls") return { type, ...where, ...this.#tlsOf(one, place) };
+    const webSocket = webSocketOptions(one, packetBytesMax);
+    const tls = type === "wss" ? this.#tlsOf(one, place) : {};
+    return { type: "websocket", ...where, ...webSocket, ...tls };
+  }
+
+  #tlsOf({ requestCert, handshakeTimeout }: ListenerSettings, place: number) {
+    return {
+      credentials: (): TlsCredentials => this.#credentials.get(place) ?? {},
+      requestCert,
+      ...(handshakeTimeout && { tlsHandshakeTimeoutMs: milliseconds(handshakeTimeout) }),
+    };
+  }
 }
 
-/** Reads the files of TLS; undefined if none is needed. Throws `UsageError` for flags that do not fit together. */
-export function tlsCredentials(flags: ListenFlags): ReloadableCredentials | undefined {
-  const { cert, key, keyPassphrase, requestCert, ca, tlsHandshakeTimeout } = flags;
-  const isWanted = flags.tlsPort !== undefined || flags.wssPort !== undefined;
-  if (!isWanted) {
-    const useless = cert ?? key ?? keyPassphrase ?? ca ?? tlsHandshakeTimeout;
-    if (useless === undefined && !requestCert) return undefined;
-    const names =
-      "--cert, --key, --key-passphrase, --ca, --request-cert and --tls-handshake-timeout";
-    throw new UsageError(`${names} need --tls-port or --wss-port`);
-  }
-  if (cert === undefined || key === undefined) {
-    throw new UsageError("--tls-port and --wss-port need --cert and --key");
-  }
-  if (requestCert && ca === undefined) throw new UsageError("--request-cert needs --ca");
-  const read = (): TlsCredentials => readCredentials({ cert, key }, flags);
-  let current = read();
-  return { current: () => current, reload: () => void (current = read()) };
-}
-
-function readCredentials(
-  { cert, key }: { readonly cert: string; readonly key: string },
-  { ca, keyPassphrase }: ListenFlags,
-): TlsCredentials {
+function credentialsOf({
+  cert,
+  key,
+  ca,
+  keyPassphrase,
+}: ListenerSettings): TlsCredentials | undefined {
+  if (cert === undefined || key === undefined) return undefined;
   const credentials = {
     cert: Buffer.from(readNamedFile(cert)),
     key: Buffer.from(readNamedFile(key)),
@@ -63,79 +84,17 @@ function readCredentials(
   return credentials;
 }
 
-/** The listeners that the flags ask for. Throws `UsageError` if there would be none. */
-export function listenerOptions(
-  flags: ListenerFlags,
-  credentials: ReloadableCredentials | undefined,
-): readonly ListenerOptions[] {
-  requireEffect(flags);
-  const hosts = flags.host.length === 0 ? [HOST_DEFAULT] : flags.host;
-  const { unixMode } = flags;
-  // "::" alone takes IPv4 too; beside an address of IPv4 it must leave that its port.
-  const ipv6Only = hosts.some((host) => isIPv4(host));
-  const listeners = hosts.flatMap((host) =>
-    networkListeners(flags, host, credentials).map((listener) =>
-      isIPv6(host) && ipv6Only ? { ...listener, ipv6Only } : listener,
-    ),
-  );
-  for (const path of flags.unix) {
-    listeners.push({ type: "unix", path, ...(unixMode === undefined ? {} : { mode: unixMode }) });
-  }
-  if (listeners.length > 0) return listeners;
-  throw new UsageError("with --no-tcp, say where to listen: --ws-port, --tls-port or --unix");
-}
-
-function networkListeners(
-  flags: ListenerFlags,
-  host: string,
-  credentials: ReloadableCredentials | undefined,
-): ListenerOptions[] {
-  const { port, wsPort, tlsPort, wssPort } = flags;
-  const webSocket = webSocketOptions(flags);
-  const listeners: ListenerOptions[] = [];
-  if (!flags.noTcp) listeners.push({ type: "tcp", host, port });
-  if (wsPort !== undefined) listeners.push({ type: "websocket", host, port: wsPort, ...webSocket });
-  if (credentials === undefined) return listeners;
-  const { requestCert, tlsHandshakeTimeout } = flags;
-  const tls = {
-    credentials: () => credentials.current(),
-    requestCert,
-    ...(tlsHandshakeTimeout && { tlsHandshakeTimeoutMs: milliseconds(tlsHandshakeTimeout) }),
-  };
-  if (tlsPort !== undefined) listeners.push({ type: "tls", host, port: tlsPort, ...tls });
-  if (wssPort !== undefined) {
-    listeners.push({ type: "websocket", host, port: wssPort, ...webSocket, ...tls });
-  }
-  return listeners;
-}
-
 function webSocketOptions(
-  flags: ListenerFlags,
+  { path, origin: origins, subprotocol: subprotocols, upgradeTimeout }: ListenerSettings,
+  packetBytesMax: number,
 ): Omit<WebSocketListenerOptions, "type" | "host" | "port"> {
-  const { wsPath: path, wsOrigin: origins, wsSubprotocol: subprotocols } = flags;
   return {
-    maximumMessageBytes: Math.max(WEB_SOCKET_MESSAGE_BYTES_MIN, flags.maxPacketSize),
-    ...(path && { path }),
+    maximumMessageBytes: Math.max(WEB_SOCKET_MESSAGE_BYTES_MIN, packetBytesMax),
+    ...(path && { path: path.startsWith("/") ? path : `/${path}` }),
     ...(origins.length > 0 && { origins }),
     ...(subprotocols.length > 0 && { subprotocols }),
-    ...(flags.wsUpgradeTimeout && { upgradeTimeoutMs: milliseconds(flags.wsUpgradeTimeout) }),
+    ...(upgradeTimeout && { upgradeTimeoutMs: milliseconds(upgradeTimeout) }),
   };
-}
-
-/** A flag that would do nothing is a mistake in the command line. */
-function requireEffect(flags: ListenFlags): void {
-  const { wsPort, wssPort, wsPath, wsOrigin, wsSubprotocol, wsUpgradeTimeout } = flags;
-  const asksForWebSocket =
-    wsPath !== undefined ||
-    wsOrigin.length > 0 ||
-    wsSubprotocol.length > 0 ||
-    wsUpgradeTimeout !== undefined;
-  if (asksForWebSocket && wsPort === undefined && wssPort === undefined) {
-    const names = "--ws-path, --ws-origin, --ws-subprotocol and --ws-upgrade-timeout";
-    throw new UsageError(`${names} need --ws-port or --wss-port`);
-  }
-  if (flags.unixMode !== undefined && flags.unix.length === 0)
-    throw new UsageError("--unix-mode needs --unix");
 }
 
 function milliseconds(inSeconds: number): number {

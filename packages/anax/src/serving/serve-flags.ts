@@ -1,10 +1,21 @@
 /** The flags of `anax serve`. Defaults are those of the server itself, so that they cannot differ. */
 import { LOG_LEVELS, SERVER_DEFAULTS } from "@anax/server";
+import { LISTENER_FLAG } from "./listener-flag.ts";
+import type { ListenerSettings } from "./listener-flag.ts";
 import type { LogLevel, QueueOverflow, StoreDurability } from "@anax/server";
 import type { QoS } from "@anax/protocol";
 import type { Flag, FlagTable } from "../flags/flag.ts";
 import { optional, repeated, toggle, withDefault } from "../flags/flag.ts";
-import { bytes, choice, count, integer, name, seconds, URL_PATH } from "../flags/value-parser.ts";
+import {
+  bytes,
+  choice,
+  count,
+  FILE_MODE,
+  integer,
+  name,
+  seconds,
+  URL_PATH,
+} from "../flags/value-parser.ts";
 import type { ValueParser } from "../flags/value-parser.ts";
 
 /** Where data are kept if nothing else is said: below the directory that the server is started in. */
@@ -18,6 +29,7 @@ export interface UserOnCommandLine {
 
 /** Where the server listens. */
 export interface ListenFlags {
+  readonly listener: readonly ListenerSettings[];
   readonly host: readonly string[];
   readonly port: number;
   readonly noTcp: boolean;
@@ -97,10 +109,19 @@ export interface ReportFlags {
   readonly noSys: boolean;
   readonly logLevel: LogLevel | undefined;
   readonly logFormat: "text" | "json";
+  readonly logFile: string | undefined;
+  readonly logFileSize: number;
+  readonly logFiles: number;
+}
+
+/** Where the other flags may be written down. */
+export interface ConfigurationFlags {
+  readonly config: string | undefined;
 }
 
 /** All flags of `anax serve`. */
-export type ServeFlags = ListenFlags &
+export type ServeFlags = ConfigurationFlags &
+  ListenFlags &
   StorageFlags &
   AuthenticationFlags &
   LimitFlags &
@@ -121,6 +142,7 @@ const REPORTING = { group: "What it tells" };
 const USER: ValueParser<UserOnCommandLine> = {
   placeholder: "name:password",
   expected: "a user name, a colon and a password",
+  schema: { type: "string", pattern: "^[^:]+:" },
   parse: (given) => {
     const colon = given.indexOf(":");
     if (colon < 1) return undefined;
@@ -128,13 +150,8 @@ const USER: ValueParser<UserOnCommandLine> = {
   },
 };
 
-const FILE_MODE: ValueParser<number> = {
-  placeholder: "mode",
-  expected: "an octal number such as 660",
-  parse: (given) => (/^0?[0-7]{3}$/.test(given) ? Number.parseInt(given, 8) : undefined),
-};
-
 const LISTEN_FLAGS: FlagTable<ListenFlags> = {
+  listener: LISTENER_FLAG,
   host: repeated(name("address"), {
     ...LISTENING,
     defaultText: "127.0.0.1",
@@ -377,10 +394,37 @@ const REPORT_FLAGS: FlagTable<ReportFlags> = {
     ...REPORTING,
     help: "how to write log records and what is listening",
   }),
+  logFile: optional(name("file"), {
+    ...REPORTING,
+    help: "write log records to this file instead of standard error",
+  }),
+  logFileSize: withDefault(bytes(1_024, Number.MAX_SAFE_INTEGER), 10_485_760, {
+    ...REPORTING,
+    defaultText: "10m",
+    help: "begin a new log file at this size; the old one gets a number and is compressed",
+  }),
+  logFiles: withDefault(integer(1, 1_000), 5, {
+    ...REPORTING,
+    help: "old log files to keep",
+  }),
 };
+
+const CONFIGURATION_FLAGS: FlagTable<ConfigurationFlags> = {
+  config: optional(name("file"), {
+    group: "Configuration",
+    short: "c",
+    help: "file of settings, YAML or JSON: its keys are the flags without the dashes; read again at SIGHUP",
+  }),
+};
+
+/** Names of the flags that say where to listen, but for whole listeners. */
+export const LISTEN_NAMES: readonly string[] = Object.keys(LISTEN_FLAGS).filter(
+  (flag) => flag !== "listener",
+);
 
 /** The flags of `anax serve`, in the order of its help. */
 export const SERVE_FLAGS: FlagTable<ServeFlags> = {
+  ...CONFIGURATION_FLAGS,
   ...LISTEN_FLAGS,
   ...STORAGE_FLAGS,
   ...AUTHENTICATION_FLAGS,
@@ -428,6 +472,7 @@ function logLevels(): ValueParser<LogLevel> {
   return {
     placeholder: LOG_LEVELS.join("|"),
     expected: `one of ${LOG_LEVELS.join(", ")}`,
+    schema: { enum: LOG_LEVELS },
     parse: (given) => LOG_LEVELS.find((level) => level === given),
   };
 }

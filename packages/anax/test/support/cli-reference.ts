@@ -14,6 +14,11 @@ export const REFERENCE_PATH: string = fileURLToPath(
   new URL("../../../../docs/reference/cli.md", import.meta.url),
 );
 
+/** The schema of configuration files. */
+export const SCHEMA_PATH: string = fileURLToPath(
+  new URL("../../config.schema.json", import.meta.url),
+);
+
 const OPENING = `# The command line
 
 Written from the tables of flags by \`npm run reference -w anax\`. Not to be edited.

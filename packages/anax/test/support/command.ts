@@ -60,7 +60,11 @@ export interface RunningCommand {
 /** Starts a command. */
 export function start(
   args: readonly string[],
-  options: { readonly input?: string | Uint8Array; readonly isTTY?: boolean } = {},
+  options: {
+    readonly input?: string | Uint8Array;
+    readonly isTTY?: boolean;
+    readonly environment?: Readonly<Record<string, string>>;
+  } = {},
 ): RunningCommand {
   const stdin: PassThrough & { isTTY?: boolean } = new PassThrough();
   if (options.isTTY === true) stdin.isTTY = true;
@@ -72,6 +76,7 @@ export function start(
     stdin,
     stdout,
     stderr,
+    environment: options.environment ?? {},
     onSignal: (names, listener) => {
       const handler = { names, listener };
       handlers.add(handler);

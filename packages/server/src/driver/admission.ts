@@ -44,13 +44,18 @@ export class Admission {
   admit(remoteAddress: string | undefined): boolean {
     const refusal = this.#refusalOf(remoteAddress);
     if (refusal !== undefined) {
-      this.refused += 1;
-      this.#tell?.(remoteAddress, refusal);
+      this.refuse(remoteAddress, refusal);
       return false;
     }
     this.open += 1;
     this.total += 1;
     return true;
+  }
+
+  /** Counts and tells of a transport that was not let in. */
+  refuse(remoteAddress: string | undefined, reason: string): void {
+    this.refused += 1;
+    this.#tell?.(remoteAddress, reason);
   }
 
   #refusalOf(remoteAddress: string | undefined): string | undefined {

@@ -193,6 +193,10 @@ export class Driver implements ConnectionAcceptor {
     return this.#isOpen && this.#admission.admit(remoteAddress);
   }
 
+  refuse(remoteAddress: string | undefined, reason: string): void {
+    this.#admission.refuse(remoteAddress, reason);
+  }
+
   get isFull(): boolean {
     return this.#isOpen && this.#admission.isFull;
   }

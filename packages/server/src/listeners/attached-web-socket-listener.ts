@@ -1,3 +1,4 @@
+import type { ListenerLimits } from "./listener-limits.ts";
 import type { IncomingMessage, Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import { Socket } from "node:net";
@@ -12,7 +13,7 @@ import { WebSocketHandshake } from "./web-socket-handshake.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
 
 /** Options of a WebSocket listener that shares a server of the embedding program. */
-export interface AttachedWebSocketListenerOptions extends WebSocketOptions {
+export interface AttachedWebSocketListenerOptions extends WebSocketOptions, ListenerLimits {
   readonly type: "websocket";
   /** Listening, or told to listen by its owner later; it is never closed here. */
   readonly server: HttpServer | HttpsServer;
@@ -27,12 +28,14 @@ const attached = new WeakMap<HttpServer | HttpsServer, Set<AttachedWebSocketList
  */
 export class AttachedWebSocketListener implements Listener {
   readonly type: "ws" | "wss";
+  readonly maximumConnections: number | undefined;
   readonly #http: HttpServer | HttpsServer;
   readonly #handshake: WebSocketHandshake;
   readonly #unclaimed: UnclaimedUpgrades;
   #acceptor: ConnectionAcceptor | undefined;
 
   constructor(options: AttachedWebSocketListenerOptions) {
+    this.maximumConnections = options.maximumConnections;
     this.#http = options.server;
     this.type = options.server instanceof TlsServer ? "wss" : "ws";
     this.#handshake = new WebSocketHandshake(options);

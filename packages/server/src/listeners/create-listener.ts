@@ -49,8 +49,7 @@ export function createListener(options: ListenerOptions, log: Log): Listener {
     case "unix":
       return new UnixListener(checked(options, UNIX_RULES), log);
     case "memory":
-      checked(options, MEMORY_RULES);
-      return new MemoryListener();
+      return new MemoryListener(checked(options, MEMORY_RULES));
     default:
       throw new MqttConfigurationError(`there is no listener of type ${shown(type)}`);
   }

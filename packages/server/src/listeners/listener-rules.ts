@@ -1,6 +1,7 @@
 /** What the options of each listener may hold. What is not here would have no effect, so it is refused. */
 import { LONGEST_TIMER_MS } from "../option-limits.ts";
 import type { AttachedWebSocketListenerOptions } from "./attached-web-socket-listener.ts";
+import type { ListenerLimits } from "./listener-limits.ts";
 import type { MemoryListenerOptions } from "./memory-listener.ts";
 import type { SocketOptions } from "./socket-server.ts";
 import type { TcpListenerOptions } from "./tcp-listener.ts";
@@ -61,6 +62,8 @@ function wholeNumber(minimum: number, maximum: number): OptionRule {
 
 const COUNT_MAX = Number.MAX_SAFE_INTEGER;
 const MILLISECONDS = wholeNumber(1, LONGEST_TIMER_MS);
+
+const LIMITS: OptionRules<ListenerLimits> = { maximumConnections: wholeNumber(1, COUNT_MAX) };
 
 const SOCKET: OptionRules<SocketOptions> = {
   backlog: wholeNumber(1, LONGEST_TIMER_MS),
@@ -127,9 +130,15 @@ const HTTP_SERVER: OptionRule = {
   },
 };
 
-export const TCP_RULES: OptionRules<TcpListenerOptions> = { ...SOCKET, ...PLACE };
-export const TLS_RULES: OptionRules<TlsListenerOptions> = { ...SOCKET, ...PLACE, ...TLS };
+export const TCP_RULES: OptionRules<TcpListenerOptions> = { ...LIMITS, ...SOCKET, ...PLACE };
+export const TLS_RULES: OptionRules<TlsListenerOptions> = {
+  ...LIMITS,
+  ...SOCKET,
+  ...PLACE,
+  ...TLS,
+};
 export const WEB_SOCKET_RULES: OptionRules<WebSocketListenerOptions> = {
+  ...LIMITS,
   ...SOCKET,
   ...PLACE,
   ...TLS,
@@ -137,12 +146,14 @@ export const WEB_SOCKET_RULES: OptionRules<WebSocketListenerOptions> = {
   upgradeTimeoutMs: MILLISECONDS,
 };
 export const ATTACHED_RULES: OptionRules<AttachedWebSocketListenerOptions> = {
+  ...LIMITS,
   ...WEB_SOCKET,
   server: HTTP_SERVER,
 };
 export const UNIX_RULES: OptionRules<UnixListenerOptions> = {
+  ...LIMITS,
   backlog: SOCKET.backlog,
   path: { ...TEXT, isRequired: true },
   mode: wholeNumber(0, MODE_MAX),
 };
-export const MEMORY_RULES: OptionRules<MemoryListenerOptions> = {};
+export const MEMORY_RULES: OptionRules<MemoryListenerOptions> = { ...LIMITS };

@@ -1,3 +1,4 @@
+import type { ListenerLimits } from "./listener-limits.ts";
 import { duplexPair } from "node:stream";
 import type { Duplex } from "node:stream";
 import { MqttListenError } from "../errors.ts";
@@ -5,15 +6,20 @@ import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/lis
 import { openStream } from "./stream-wire.ts";
 
 /** Options of the listener inside the process. */
-export interface MemoryListenerOptions {
+export interface MemoryListenerOptions extends ListenerLimits {
   readonly type: "memory";
 }
 
 /** MQTT without a network: for tests, and for programs that embed the server together with its clients. */
 export class MemoryListener implements Listener {
   readonly type = "memory";
+  readonly maximumConnections: number | undefined;
   #acceptor: ConnectionAcceptor | undefined;
   #connections = 0;
+
+  constructor(options: MemoryListenerOptions = { type: "memory" }) {
+    this.maximumConnections = options.maximumConnections;
+  }
 
   get address(): ListenerAddress | undefined {
     return this.#acceptor === undefined ? undefined : { url: "memory:" };

@@ -1,3 +1,4 @@
+import type { ListenerLimits } from "./listener-limits.ts";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { networkAddress, sharedLocalAddress, socketPeer } from "./network-address.ts";
@@ -6,7 +7,7 @@ import { SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
 
 /** Options of a listener on plain TCP. */
-export interface TcpListenerOptions extends SocketOptions {
+export interface TcpListenerOptions extends SocketOptions, ListenerLimits {
   readonly type: "tcp";
   /** Default "127.0.0.1": this machine only. "::" or "0.0.0.0" listens to the network. */
   readonly host?: string;
@@ -19,11 +20,13 @@ export interface TcpListenerOptions extends SocketOptions {
 /** MQTT over TCP. */
 export class TcpListener implements Listener {
   readonly type = "tcp";
+  readonly maximumConnections: number | undefined;
   readonly #options: TcpListenerOptions;
   readonly #server: SocketServer;
   #local: LocalAddress | undefined;
 
   constructor(options: TcpListenerOptions, log: Log) {
+    this.maximumConnections = options.maximumConnections;
     this.#options = options;
     this.#server = new SocketServer(options, log);
   }

@@ -1,3 +1,4 @@
+import type { ListenerLimits } from "./listener-limits.ts";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { networkAddress, socketPeer } from "./network-address.ts";
@@ -9,7 +10,7 @@ import { TlsTerminator, tlsPeer } from "./tls-terminator.ts";
 import type { TlsOptions } from "./tls-terminator.ts";
 
 /** Options of a listener on TLS. */
-export interface TlsListenerOptions extends SocketOptions, TlsOptions {
+export interface TlsListenerOptions extends SocketOptions, TlsOptions, ListenerLimits {
   readonly type: "tls";
   /** Default "127.0.0.1": this machine only. */
   readonly host?: string;
@@ -22,12 +23,14 @@ export interface TlsListenerOptions extends SocketOptions, TlsOptions {
 /** MQTT over TLS. */
 export class TlsListener implements Listener {
   readonly type = "tls";
+  readonly maximumConnections: number | undefined;
   readonly #options: TlsListenerOptions;
   readonly #log: Log;
   readonly #server: SocketServer;
   #terminator: TlsTerminator | undefined;
 
   constructor(options: TlsListenerOptions, log: Log) {
+    this.maximumConnections = options.maximumConnections;
     this.#options = options;
     this.#log = log;
     this.#server = new SocketServer(options, log);

@@ -1,3 +1,4 @@
+import type { ListenerLimits } from "./listener-limits.ts";
 import { chmod, stat, unlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { MqttListenError } from "../errors.ts";
@@ -7,7 +8,7 @@ import { listenError, SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
 
 /** Options of a listener on a unix domain socket. */
-export interface UnixListenerOptions extends Pick<SocketOptions, "backlog"> {
+export interface UnixListenerOptions extends Pick<SocketOptions, "backlog">, ListenerLimits {
   readonly type: "unix";
   /** The socket's file. One that a dead process left behind is replaced. */
   readonly path: string;
@@ -18,10 +19,12 @@ export interface UnixListenerOptions extends Pick<SocketOptions, "backlog"> {
 /** MQTT over a unix domain socket. */
 export class UnixListener implements Listener {
   readonly type = "unix";
+  readonly maximumConnections: number | undefined;
   readonly #options: UnixListenerOptions;
   readonly #server: SocketServer;
 
   constructor(options: UnixListenerOptions, log: Log) {
+    this.maximumConnections = options.maximumConnections;
     this.#options = options;
     this.#server = new SocketServer(options, log);
   }

@@ -1,3 +1,4 @@
+import type { ListenerLimits } from "./listener-limits.ts";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
 import { Socket } from "node:net";
@@ -19,7 +20,8 @@ import type { WebSocketOptions } from "./web-socket-options.ts";
 import { openWebSocket } from "./web-socket-wire.ts";
 
 /** Options of a WebSocket listener with a port of its own; with TLS credentials it speaks wss. */
-export interface WebSocketListenerOptions extends WebSocketOptions, SocketOptions, TlsOptions {
+export interface WebSocketListenerOptions
+  extends WebSocketOptions, SocketOptions, TlsOptions, ListenerLimits {
   readonly type: "websocket";
   /**
    * Milliseconds that a client has to become a WebSocket, after the TLS handshake if there is one. Default 15 000: a slow
@@ -52,6 +54,7 @@ const MAXIMUM_HEADER_BYTES = 8_192;
 /** MQTT over WebSocket, on a port of its own: ws, or wss if there are TLS credentials. */
 export class WebSocketListener implements Listener {
   readonly type: "ws" | "wss";
+  readonly maximumConnections: number | undefined;
   readonly #options: WebSocketListenerOptions;
   readonly #log: Log;
   readonly #server: SocketServer;
@@ -66,6 +69,7 @@ export class WebSocketListener implements Listener {
   #firstBytes: Uint8Array | undefined;
 
   constructor(options: WebSocketListenerOptions, log: Log) {
+    this.maximumConnections = options.maximumConnections;
     this.type = hasCredentials(options) ? "wss" : "ws";
     this.#options = options;
     this.#log = log;

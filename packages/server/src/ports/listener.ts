@@ -15,6 +15,8 @@ export interface ListenerAddress {
 export interface Listener {
   /** "tcp", "tls", "ws", "wss", "unix", "memory" or a name of the embedder's own. */
   readonly type: string;
+  /** Connections of it at a time, those in a handshake included; undefined: no limit but that of the server. */
+  readonly maximumConnections?: number | undefined;
   /** Undefined while it does not listen. */
   readonly address: ListenerAddress | undefined;
   /** Resolves when connections are accepted. Rejects, leaving nothing open, if it cannot listen. */
@@ -55,6 +57,8 @@ export interface ConnectionAcceptor {
    */
   admit(remoteAddress: string | undefined): boolean;
   release(): void;
+  /** A peer was not let in by the listener itself: to be counted and logged, with why in words. */
+  refuse?(remoteAddress: string | undefined, reason: string): void;
   /** True: the next would be refused for want of a place. Who is closing still has one, for a moment. */
   readonly isFull?: boolean;
   /** A peer that was let in did not become a connection: to be counted and logged. Its place is given back by `release`. */

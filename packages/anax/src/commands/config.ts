@@ -1,0 +1,165 @@
+/** `anax config`: checks, prints and translates the configuration of `anax serve`. */
+import { MqttServer } from "@anax/server";
+import { stringify } from "yaml";
+import type { Command } from "../command.ts";
+import { defineCommand } from "../command.ts";
+import { EXIT_CODE, UsageError } from "../errors.ts";
+import type { Flag, FlagTable } from "../flags/flag.ts";
+import { longName } from "../flags/flag.ts";
+import { parseFlags } from "../flags/parse-flags.ts";
+import type { Io } from "../io.ts";
+import { readNamedFile } from "../read-file.ts";
+import { CommandAuthenticator } from "../serving/command-authenticator.ts";
+import { listenerSettings } from "../serving/listener-settings.ts";
+import { Listeners } from "../serving/listeners.ts";
+import type { ServeFlags } from "../serving/serve-flags.ts";
+import { SERVE_FLAGS } from "../serving/serve-flags.ts";
+import { serveSources } from "../serving/serve-sources.ts";
+import { limitOptions, systemTopicOptions } from "../serving/server-options.ts";
+import { configurationSchema } from "../settings/configuration-schema.ts";
+import { fromMosquitto } from "../settings/mosquitto-configuration.ts";
+import { nearest } from "../flags/suggestion.ts";
+
+const NO_FLAGS: FlagTable<object> = {};
+
+const ACTIONS = ["check", "print", "schema", "from-mosquitto"];
+
+/** `anax config`. */
+export const config: Command = defineCommand<object>({
+  name: "config",
+  summary: "check, print and translate the configuration of anax serve",
+  usage: [
+    "anax config check anax.yaml",
+    "anax config print anax.yaml",
+    "anax config schema > anax.schema.json",
+    "anax config from-mosquitto /etc/mosquitto/mosquitto.conf > anax.yaml",
+  ],
+  flags: NO_FLAGS,
+  positionalsMax: 2,
+  notes: [
+    {
+      title: "What each does",
+      lines: [
+        "check           reads the file, and the files that it names, and says `ok` or what is wrong, with the line",
+        "print           prints every setting as it would be in force: of the file, of ANAX_… variables and the",
+        "                defaults; passwords are not shown. Without a file: variables and defaults",
+        "schema          prints the JSON Schema of the file; it is also in the package, config.schema.json",
+        "from-mosquitto  prints what a mosquitto.conf says as a file for `anax serve --config`; what has no",
+        "                counterpart is named on standard error, with its line",
+      ],
+    },
+    {
+      title: "Exit codes",
+      lines: [
+        "0  done",
+        "1  a file cannot be read",
+        "2  something is wrong in the file or on the command line",
+      ],
+    },
+  ],
+  run: runConfig,
+});
+
+async function runConfig(
+  _flags: object,
+  io: Io,
+  [action, path, ...more]: readonly string[],
+): Promise<number> {
+  switch (action) {
+    case "check":
+      return check(required(path, "check"), io);
+    case "print":
+      return print(path, io);
+    case "schema":
+      io.stdout.write(`${JSON.stringify(serveSchema(), undefined, 2)}\n`);
+      return EXIT_CODE.success;
+    case "from-mosquitto":
+      return translate(required(path, "from-mosquitto"), io);
+    case undefined:
+      throw new UsageError(`say what to do: ${ACTIONS.join(", ")}`);
+    default: {
+      const meant = nearest(action, ACTIONS);
+      const suggestion =
+        meant === undefined ? `it knows ${ACTIONS.join(", ")}` : `did you mean ${meant}?`;
+      throw new UsageError(
+        `${JSON.stringify([action, ...more].join(" "))} is unknown; ${suggestion}`,
+      );
+    }
+  }
+}
+
+/** The schema that is published in the package. */
+export function serveSchema(): object {
+  return configurationSchema(SERVE_FLAGS, ["config"]);
+}
+
+function required(path: string | undefined, action: string): string {
+  if (path !== undefined) return path;
+  throw new UsageError(`say which file: anax config ${action} FILE`);
+}
+
+function settingsOf(path: string | undefined, io: Io): ServeFlags {
+  const args = path === undefined ? [] : ["--config", path];
+  return parseFlags(args, SERVE_FLAGS, (given) => serveSources(given, io.environment)).values;
+}
+
+/** Does what `anax serve` does before it listens. */
+async function check(path: string, io: Io): Promise<number> {
+  const flags = settingsOf(path, io);
+  const listeners = new Listeners(listenerSettings(flags), flags.maxPacketSize);
+  await new CommandAuthenticator(flags).load();
+  const server = new MqttServer({
+    ...limitOptions(flags),
+    ...systemTopicOptions(flags),
+    listeners: listeners.options,
+  });
+  requireDifferentPlaces(flags, path);
+  await server.stop();
+  io.stdout.write(`${path}: ok\n`);
+  return EXIT_CODE.success;
+}
+
+/** Two listeners at one place would be found out only when the second one starts. */
+function requireDifferentPlaces(flags: ServeFlags, path: string): void {
+  const places = listenerSettings(flags).map(({ type, host, port, path: file }) =>
+    type === "unix" ? `unix ${file}` : `${host ?? "127.0.0.1"}:${port ?? type}`,
+  );
+  const twice = places.find(
+    (place, index) => !place.endsWith(":0") && places.indexOf(place) < index,
+  );
+  if (twice !== undefined) throw new UsageError(`${path}: two listeners at ${twice}`);
+}
+
+const HIDDEN = "(hidden)";
+
+function print(path: string | undefined, io: Io): number {
+  const flags = settingsOf(path, io);
+  const settings: Record<string, unknown> = {};
+  const table = new Map<string, Flag<unknown>>(Object.entries(SERVE_FLAGS));
+  for (const [name, value] of Object.entries(flags)) {
+    if (name === "config" || !table.has(name)) continue;
+    settings[name === "listener" ? "listeners" : longName(name)] = shown(name, value);
+  }
+  io.stdout.write(stringify(settings));
+  return EXIT_CODE.success;
+}
+
+function shown(name: string, value: unknown): unknown {
+  if (name === "keyPassphrase" && value !== undefined) return HIDDEN;
+  if (name === "unixMode" || name === "mode")
+    return typeof value === "number" ? value.toString(8) : value;
+  if (name === "user" && Array.isArray(value)) {
+    return value.map(({ userName }: { userName: string }) => `${userName}:${HIDDEN}`);
+  }
+  if (Array.isArray(value)) return value.map((one) => shown("", one));
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  return Object.fromEntries(entries.map(([key, one]) => [longName(key), shown(key, one)]));
+}
+
+function translate(path: string, io: Io): number {
+  const { settings, remarks } = fromMosquitto(new TextDecoder().decode(readNamedFile(path)));
+  io.stdout.write(stringify(settings));
+  for (const { line, text } of remarks) io.stderr.write(`${path}:${line}: ${text}\n`);
+  return EXIT_CODE.success;
+}

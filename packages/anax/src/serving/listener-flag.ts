@@ -1,0 +1,137 @@
+/** A listener of `anax serve` as one value: a map of keys, in a configuration file or on the command line. */
+import { UsageError } from "../errors.ts";
+import type { Flag, FlagTable } from "../flags/flag.ts";
+import { optional, repeated, toggle, withDefault } from "../flags/flag.ts";
+import { choice, FILE_MODE, integer, name, seconds } from "../flags/value-parser.ts";
+import { configurationSource } from "../settings/configuration-file.ts";
+import type { MapFlag } from "../settings/configuration-file.ts";
+
+const KEY = { group: "Listener" };
+const TYPES = { tcp: "tcp", tls: "tls", ws: "ws", wss: "wss", unix: "unix" } as const;
+
+/** One place where a server listens. */
+export interface ListenerSettings {
+  readonly type: keyof typeof TYPES;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly path: string | undefined;
+  readonly mode: number | undefined;
+  readonly origin: readonly string[];
+  readonly subprotocol: readonly string[];
+  readonly upgradeTimeout: number | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly keyPassphrase: string | undefined;
+  readonly ca: string | undefined;
+  readonly requestCert: boolean;
+  readonly handshakeTimeout: number | undefined;
+  readonly maxConnections: number | undefined;
+}
+
+/** Its keys, each explained as a flag is. */
+export const LISTENER_TABLE: FlagTable<ListenerSettings> = {
+  type: withDefault(choice(TYPES), "tcp", { ...KEY, help: "what is spoken below MQTT" }),
+  host: optional(name("address"), { ...KEY, help: "address to listen on (default 127.0.0.1)" }),
+  port: optional(integer(0, 65_535), {
+    ...KEY,
+    help: "port; 0 lets the system choose (default 1883, tls 8883, ws 8083, wss 8084)",
+  }),
+  path: optional(name("path"), {
+    ...KEY,
+    help: "of unix: the socket's file; of ws and wss: the path of the URL (default /mqtt)",
+  }),
+  mode: optional(FILE_MODE, { ...KEY, help: "permissions of a unix socket, such as 660" }),
+  origin: repeated(name("origin"), {
+    ...KEY,
+    help: "web page that may connect by WebSocket, such as https://example.com, or *",
+  }),
+  subprotocol: repeated(name("name"), {
+    ...KEY,
+    help: "subprotocol of WebSocket that is let in",
+  }),
+  upgradeTimeout: optional(seconds(0.001), {
+    ...KEY,
+    help: "seconds that a connection has to become a WebSocket (default 15)",
+  }),
+  cert: optional(name("file"), { ...KEY, help: "certificate of the server, PEM" }),
+  key: optional(name("file"), { ...KEY, help: "its private key, PEM" }),
+  keyPassphrase: optional(name("text"), { ...KEY, help: "passphrase of the private key" }),
+  ca: optional(name("file"), {
+    ...KEY,
+    help: "authorities that client certificates must be signed by, PEM",
+  }),
+  requestCert: toggle({
+    ...KEY,
+    help: "let in only clients with a certificate that ca has signed",
+  }),
+  handshakeTimeout: optional(seconds(0.001), {
+    ...KEY,
+    help: "seconds that a connection has for its TLS handshake (default 15)",
+  }),
+  maxConnections: optional(integer(1, Number.MAX_SAFE_INTEGER), {
+    ...KEY,
+    help: "connections of this listener at a time (default: no limit but that of the server)",
+  }),
+};
+
+/** `--listener '{type: tls, port: 8883, cert: server.pem, key: server.key}'`, or an item of `listeners` in a file. */
+export const LISTENER_FLAG: Flag<readonly ListenerSettings[]> & MapFlag = {
+  group: "Where it listens",
+  aliases: ["listeners"],
+  help: "a listener with settings of its own, such as {type: tls, port: 8883, cert: c.pem, key: k.pem}, instead of the other flags of this group",
+  placeholder: "map",
+  repeatable: true,
+  entries: LISTENER_TABLE,
+  read: (occurrences, flagName) => occurrences.map(([text = ""]) => listenerOf(text, flagName)),
+};
+
+function listenerOf(text: string, flagName: string): ListenerSettings {
+  const source = configurationSource({ path: flagName, text }, LISTENER_TABLE);
+  const values: Record<string, unknown> = {};
+  for (const [key, flag] of Object.entries<Flag<unknown>>(LISTENER_TABLE)) {
+    const uses = source.uses(key, flag);
+    values[key] = flag.read(
+      uses.map(({ words }) => words),
+      uses.at(-1)?.writtenName ?? `${flagName}: ${key}`,
+    );
+  }
+  // The table has a flag for each name, and each reads to the value of that name.
+  const settings = values as unknown as ListenerSettings;
+  requireFit(settings, flagName);
+  return settings;
+}
+
+/** Keys that only some types have. */
+const KEYS_OF: Readonly<Record<string, readonly ListenerSettings["type"][]>> = {
+  host: ["tcp", "tls", "ws", "wss"],
+  port: ["tcp", "tls", "ws", "wss"],
+  path: ["ws", "wss", "unix"],
+  mode: ["unix"],
+  origin: ["ws", "wss"],
+  subprotocol: ["ws", "wss"],
+  upgradeTimeout: ["ws", "wss"],
+  cert: ["tls", "wss"],
+  key: ["tls", "wss"],
+  keyPassphrase: ["tls", "wss"],
+  ca: ["tls", "wss"],
+  requestCert: ["tls", "wss"],
+  handshakeTimeout: ["tls", "wss"],
+};
+
+/** A key that would do nothing is a mistake. */
+function requireFit(settings: ListenerSettings, flagName: string): void {
+  const { type, path, cert, key, ca, requestCert } = settings;
+  for (const [name, value] of Object.entries(settings)) {
+    const isGiven = Array.isArray(value)
+      ? value.length > 0
+      : value !== undefined && value !== false;
+    if (!isGiven || KEYS_OF[name]?.includes(type) !== false) continue;
+    throw new UsageError(`${flagName}: a listener of type ${type} has no ${name}`);
+  }
+  if (type === "unix" && path === undefined) throw new UsageError(`${flagName}: unix needs path`);
+  const isEncrypted = type === "tls" || type === "wss";
+  if (isEncrypted && (cert === undefined || key === undefined)) {
+    throw new UsageError(`${flagName}: ${type} needs cert and key`);
+  }
+  if (requestCert && ca === undefined) throw new UsageError(`${flagName}: request-cert needs ca`);
+}

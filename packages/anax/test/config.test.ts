@@ -1,0 +1,292 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { serveSchema } from "../src/commands/config.ts";
+import { longName } from "../src/flags/flag.ts";
+import { LISTENER_TABLE } from "../src/serving/listener-flag.ts";
+import { RELOADED } from "../src/serving/reloading.ts";
+import { fromMosquitto } from "../src/settings/mosquitto-configuration.ts";
+import { makeCertificates } from "./support/certificates.ts";
+import { runToEnd, start } from "./support/command.ts";
+import { client, IN_MEMORY, reasonOf, running } from "./support/serving.ts";
+import { SCHEMA_PATH } from "./support/cli-reference.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
+
+const folder = temporaryFolder();
+const certificates = makeCertificates(folder);
+let files = 0;
+
+function file(text: string): string {
+  files += 1;
+  const path = join(folder, `anax-${files}.yaml`);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** What `anax config check` says of such a file. */
+async function verdict(text: string, environment = {}): Promise<string> {
+  const path = file(text);
+  const command = start(["config", "check", path], { environment });
+  await command.exitCode;
+  return (command.stdout.text + command.stderr.text).replaceAll(path, "FILE").trim();
+}
+
+describe("a configuration file", () => {
+  it("has the flags as its keys, in YAML or JSON", async () => {
+    const path = file(
+      "max-sessions: 5000\nuser: [ann:secret, bob:x]\nno-retain: true\nmax-packet-size: 2m\n",
+    );
+    const { stdout } = await runToEnd(["config", "print", path]);
+    const settings: unknown = parse(stdout);
+    expect(settings).toMatchObject({
+      "max-sessions": 5_000,
+      "max-packet-size": 2_097_152,
+      "no-retain": true,
+      user: ["ann:(hidden)", "bob:(hidden)"],
+      port: 1_883,
+    });
+    expect(stdout).not.toContain("secret");
+    expect(await verdict('{ "port": 2883, "user": "ann:secret" }')).toBe("FILE: ok");
+    expect(await verdict("")).toBe("FILE: ok");
+  });
+
+  it.each([
+    [
+      "port: 1883\nmax-sesions: 5\n",
+      "FILE:2: there is no key max-sesions; did you mean max-sessions?",
+    ],
+    ["maxSessions: 5\n", "FILE:1: there is no key maxSessions; did you mean max-sessions?"],
+    ["\n\nport: many\n", 'FILE:3: port "many" is not a whole number from 0 to 65535'],
+    ["port: 99999\n", 'FILE:1: port "99999" is not a whole number from 0 to 65535'],
+    ["port: 1\nport: 2\n", "FILE:2: Map keys must be unique"],
+    ["port:\n", "FILE:1: port has no value; leave it out instead"],
+    ["port: [1, 2]\n", "FILE:1: port [1,2] is not a single value"],
+    ["no-retain: yes\n", 'FILE:1: no-retain "yes" is not true or false'],
+    ["- port\n", "FILE:1: keys and values are expected, such as port: 1883"],
+    ["port: 1\n  host: x\n", /^anax config: FILE:[12]: .*/],
+    ["listeners:\n  - type: tcp\n    prt: 1\n", "FILE:3: there is no key prt; did you mean port?"],
+    [
+      "listeners:\n  - type: tcp\n    path: /x\n",
+      "FILE:2: listeners: a listener of type tcp has no path",
+    ],
+    ["listeners:\n  - type: tls\n", "FILE:2: listeners: tls needs cert and key"],
+    ["listeners: []\nport: 1\nlistener: {type: tcp}\n", /given twice/],
+    [
+      "port: 2\nlisteners:\n  - port: 1\n",
+      "FILE:1: port has no effect beside FILE:3: listeners; write it into the listener",
+    ],
+    ["listeners:\n  - port: 1884\n  - port: 1884\n", "FILE: two listeners at 127.0.0.1:1884"],
+    ["user: ${ANN}\n", "FILE:1: user: the environment variable ANN is not set"],
+    ["user: 'ann:'\n", "--user ann: an empty password protects nobody"],
+  ])("%j is refused by a line with file and line", async (text, expected) => {
+    const said = await verdict(text);
+    if (typeof expected === "string") expect(said).toBe(`anax config: ${expected}`);
+    else expect(said).toMatch(expected);
+  });
+
+  it("takes secrets from the environment, and leaves $${ alone", async () => {
+    expect(await verdict("user: ann:${ANN}$${X}\n", { ANN: "secret" })).toBe("FILE: ok");
+  });
+
+  it("gives way to environment variables, and these to flags", async () => {
+    const path = file("max-sessions: 1\nmax-queued: 2\nmax-retained: 3\n");
+    const environment = { ANAX_MAX_QUEUED: "20", ANAX_MAX_RETAINED: "30", ANAX_PORT: "0" };
+    const command = start(["config", "print", path], { environment });
+    await command.exitCode;
+    expect(parse(command.stdout.text)).toMatchObject({
+      "max-sessions": 1,
+      "max-queued": 20,
+      "max-retained": 30,
+      port: 0,
+    });
+    const served = start(["serve", ...IN_MEMORY, "--max-queued", "x"], { environment });
+    await served.exitCode;
+    expect(served.stderr.text).toContain("--max-queued");
+    const wrong = start(["config", "print"], { environment: { ANAX_NO_SYS: "perhaps" } });
+    expect(await wrong.exitCode).toBe(2);
+    expect(wrong.stderr.text).toBe('anax config: ANAX_NO_SYS "perhaps" is not true or false\n');
+  });
+
+  it("runs a server with listeners of their own, each with its limit", async () => {
+    const { cert, key } = certificates.server;
+    const path = file(
+      `durability: memory
+listeners:
+  - { port: 0, max-connections: 1 }
+  - { type: tls, port: 0, cert: ${cert}, key: ${key} }
+  - { type: ws, port: 0, path: broker }
+  - { type: unix, path: ${join(folder, "config.sock")} }
+`,
+    );
+    const command = start(["serve", "--config", path]);
+    running.push(command);
+    await command.stdout.waitFor(/^ready /m);
+    const urls = [...command.stdout.text.matchAll(/^listening on (.+)$/gm)].map(([, url]) => url);
+    expect(urls.map((url = "") => new URL(url).protocol)).toEqual([
+      "mqtt:",
+      "mqtts:",
+      "ws:",
+      "unix:",
+    ]);
+    expect(new URL(urls[2] ?? "").pathname).toBe("/broker");
+    expect((await client(urls[0])).connected).toBe(true);
+    await expect(client(urls[0])).rejects.toThrow();
+    expect((await client(urls[2])).connected).toBe(true);
+  });
+
+  it("gives its place to the listening flags of the command line", async () => {
+    const path = file("durability: memory\nlisteners:\n  - { type: ws, port: 0 }\n");
+    const command = start(["serve", "--config", path, "--port", "0"]);
+    running.push(command);
+    await command.stdout.waitFor(/^ready /m);
+    expect(command.stdout.text).toMatch(/^listening on mqtt:\S+\nstoring/);
+  });
+
+  it("is read again at SIGHUP: users are changed, the rest is named; a broken one changes nothing", async () => {
+    const path = file("durability: memory\nport: 0\nuser: ann:one\n");
+    const command = start(["serve", "--config", path]);
+    running.push(command);
+    const [, url] = await command.stdout.waitFor(/listening on (\S+)\n[^]*^ready /m);
+    const ann = await client(url, { userName: "ann", password: "one" });
+    const gone = new Promise((resolve) => ann.on("disconnected", resolve));
+    writeFileSync(path, "durability: memory\nport: 0\nuser: ann:two\nmax-sessions: 7\n");
+    command.signal("SIGHUP");
+    await command.stdout.waitFor(/again; needs a new start: max-sessions\n/);
+    await gone;
+    expect(await reasonOf(url, { userName: "ann", password: "one" })).not.toBe(0);
+    expect(await reasonOf(url, { userName: "ann", password: "two" })).toBe(0);
+    writeFileSync(path, "prt: 0\n");
+    command.signal("SIGHUP");
+    await command.stderr.waitFor(/not read again: .*:1: there is no key prt/);
+    expect(await reasonOf(url, { userName: "ann", password: "two" })).toBe(0);
+  });
+});
+
+describe("anax config", () => {
+  it("says what is not known", async () => {
+    expect((await runToEnd(["config"])).stderr).toContain("check, print, schema, from-mosquitto");
+    expect((await runToEnd(["config", "chek"])).stderr).toContain("did you mean check?");
+    expect((await runToEnd(["config", "check"])).stderr).toContain("say which file");
+    const missing = await runToEnd(["config", "check", join(folder, "none.yaml")]);
+    expect(missing).toMatchObject({ exitCode: 1 });
+  });
+
+  it("has a schema in the package that is the one of its flags", () => {
+    expect(JSON.parse(readFileSync(SCHEMA_PATH, "utf8"))).toEqual(
+      JSON.parse(JSON.stringify(serveSchema())),
+    );
+  });
+
+  it("translates mosquitto.conf, and names what has no counterpart", async () => {
+    const source = file(
+      `# comment
+listener 1883 127.0.0.1
+max_connections 50
+allow_anonymous true
+
+listener 8883
+certfile ${certificates.server.cert}
+keyfile ${certificates.server.key}
+listener 9001 127.0.0.1
+protocol websockets
+persistence true
+persistence_location /var/lib/mosquitto/
+max_queued_messages 500
+persistent_client_expiration 2w
+retain_available false
+log_dest file /var/log/broker.log
+log_type warning
+acl_file /etc/acl
+connection bridge
+address example.org
+`,
+    );
+    const { stdout, stderr } = await runToEnd(["config", "from-mosquitto", source]);
+    expect(parse(stdout)).toEqual({
+      listeners: [
+        { type: "tcp", host: "127.0.0.1", port: 1_883, "max-connections": 50 },
+        {
+          type: "tls",
+          host: "0.0.0.0",
+          port: 8_883,
+          cert: certificates.server.cert,
+          key: certificates.server.key,
+        },
+        { type: "ws", host: "127.0.0.1", port: 9_001 },
+      ],
+      "log-level": "warn",
+      "log-file": "/var/log/broker.log",
+      "allow-anonymous": true,
+      "data-dir": "/var/lib/mosquitto/",
+      "max-queued": 500,
+      "max-session-expiry": 1_209_600,
+      "no-retain": true,
+    });
+    expect(stderr.split("\n").map((line) => line.replace(source, ""))).toEqual([
+      expect.stringMatching(/^:18: acl_file: /),
+      expect.stringMatching(/^:19: connection: there are no bridges/),
+      expect.stringMatching(/^:20: address: there are no bridges/),
+      "",
+    ]);
+    expect(await verdict(stdout)).toBe("FILE: ok");
+  });
+
+  it("translates a file that says nothing to the listener that mosquitto has then", () => {
+    expect(fromMosquitto("").settings).toEqual({ listeners: [{ type: "tcp" }] });
+  });
+});
+
+describe("docs/guide/operate.md", () => {
+  const page = readFileSync(new URL("../../../docs/guide/operate.md", import.meta.url), "utf8");
+
+  it("shows a file that is right", async () => {
+    const [, text = ""] = /```yaml\n(data-dir[^]*?)```/.exec(page) ?? [];
+    expect(await verdict(text, { ANN_PASSWORD: "secret" })).toBe("FILE: ok");
+  });
+
+  it("explains each key of a listener", () => {
+    const [, table = ""] = /<!-- listener-keys -->\n([^]*?)\n\n[^|]/.exec(page) ?? [];
+    const keys = [...table.matchAll(/^\| (.+?) \|/gm)].flatMap(([, cell = ""]) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, key]) => key),
+    );
+    expect(keys.toSorted()).toEqual(Object.keys(LISTENER_TABLE).map(longName).toSorted());
+  });
+
+  it("lists what a reload puts into force", () => {
+    const [, list = ""] = /In force at once are\n([^]*?)\nAll other settings/.exec(page) ?? [];
+    for (const name of RELOADED) {
+      if (name !== "config") expect(list).toContain(`\`${longName(name)}\``);
+    }
+  });
+});
+
+describe("anax serve --log-file", () => {
+  it("writes its records there", async () => {
+    const path = join(folder, "anax.log");
+    const command = start([
+      "serve",
+      "--port",
+      "0",
+      ...IN_MEMORY,
+      "--log-level",
+      "info",
+      "--log-file",
+      path,
+    ]);
+    running.push(command);
+    const [, url] = await command.stdout.waitFor(/listening on (\S+)\n[^]*^ready /m);
+    await client(url, { clientId: "logged" });
+    command.signal("SIGTERM");
+    await command.exitCode;
+    expect(readFileSync(path, "utf8")).toMatch(/clientId=logged/);
+    expect(command.stderr.text).toBe("");
+  });
+
+  it("that cannot be written ends it with one line", async () => {
+    const path = join(folder, "no", "such", "\0", "anax.log");
+    const command = start(["serve", "--port", "0", ...IN_MEMORY, "--log-file", path]);
+    expect(await command.exitCode).toBe(1);
+    expect(command.stderr.text).toMatch(/^anax serve: cannot write /);
+  });
+});
