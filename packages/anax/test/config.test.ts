@@ -131,7 +131,7 @@ listeners:
     ]);
     expect(new URL(urls[2] ?? "").pathname).toBe("/broker");
     expect((await client(urls[0])).connected).toBe(true);
-    await expect(client(urls[0])).rejects.toThrow();
+    await expect(client(urls[0])).rejects.toThrow(/closed/);
     expect((await client(urls[2])).connected).toBe(true);
   });
 
@@ -250,14 +250,13 @@ describe("docs/guide/operate.md", () => {
     const keys = [...table.matchAll(/^\| (.+?) \|/gm)].flatMap(([, cell = ""]) =>
       [...cell.matchAll(/`([^`]+)`/g)].map(([, key]) => key),
     );
-    expect(keys.toSorted()).toEqual(Object.keys(LISTENER_TABLE).map(longName).toSorted());
+    expect(new Set(keys)).toEqual(new Set(Object.keys(LISTENER_TABLE).map(longName)));
   });
 
   it("lists what a reload puts into force", () => {
     const [, list = ""] = /In force at once are\n([^]*?)\nAll other settings/.exec(page) ?? [];
-    for (const name of RELOADED) {
-      if (name !== "config") expect(list).toContain(`\`${longName(name)}\``);
-    }
+    const names = Array.from(RELOADED, longName).filter((name) => name !== "config");
+    expect(names.filter((name) => !list.includes(`\`${name}\``))).toEqual([]);
   });
 });
 
