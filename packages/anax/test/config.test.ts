@@ -131,7 +131,7 @@ listeners:
     ]);
     expect(new URL(urls[2] ?? "").pathname).toBe("/broker");
     expect((await client(urls[0])).connected).toBe(true);
-    await expect(client(urls[0])).rejects.toThrow(/closed/);
+    await expect(client(urls[0])).rejects.toThrow(/before CONNACK/);
     expect((await client(urls[2])).connected).toBe(true);
   });
 
