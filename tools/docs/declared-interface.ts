@@ -17,7 +17,7 @@ export interface DeclaredInterface {
   readonly fields: readonly DeclaredField[];
 }
 
-const INTERFACE = /^export interface (\w+)(?: extends ([^{]+?))? \{\n([\s\S]*?)^\}/gm;
+const INTERFACE = /^export interface (\w+)(?:\s+extends ([^{]+?))?\s+\{\n([\s\S]*?)^\}/gm;
 const FIELD =
   /^ {2}(?:\/\*\*([\s\S]*?)\*\/\n {2})?(readonly )?(\w+)(\?)?(?:: |(?=\())([\s\S]*?);$/gm;
 

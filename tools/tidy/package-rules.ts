@@ -15,7 +15,15 @@ const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
   "@anax/server": ["@anax/protocol", "ws"],
   "@anax/testing": ["@anax/protocol", "@anax/client", "@anax/server"],
   "@anax/store-lmdb": ["@anax/protocol", "@anax/server", "lmdb"],
-  anax: ["@anax/protocol", "@anax/client", "@anax/server", "@anax/store-lmdb", "ws"],
+  anax: [
+    "@anax/protocol",
+    "@anax/client",
+    "@anax/server",
+    "@anax/store-lmdb",
+    "rotating-file-stream",
+    "ws",
+    "yaml",
+  ],
 };
 
 /** Folders and packages that exist for this repository only. */

@@ -1,7 +1,7 @@
 /** Writes docs/reference/cli.md and config.schema.json: `npm run reference -w anax`. */
 import { writeFileSync } from "node:fs";
-import { serveSchema } from "../src/commands/config.ts";
+import { schemaText } from "../src/commands/config.ts";
 import { cliReference, REFERENCE_PATH, SCHEMA_PATH } from "./support/cli-reference.ts";
 
 writeFileSync(REFERENCE_PATH, await cliReference());
-writeFileSync(SCHEMA_PATH, `${JSON.stringify(serveSchema(), undefined, 2)}\n`);
+writeFileSync(SCHEMA_PATH, schemaText());

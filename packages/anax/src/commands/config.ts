@@ -16,6 +16,7 @@ import type { ServeFlags } from "../serving/serve-flags.ts";
 import { SERVE_FLAGS } from "../serving/serve-flags.ts";
 import { serveSources } from "../serving/serve-sources.ts";
 import { limitOptions, systemTopicOptions } from "../serving/server-options.ts";
+import type { MapSchema } from "../settings/configuration-schema.ts";
 import { configurationSchema } from "../settings/configuration-schema.ts";
 import { fromMosquitto } from "../settings/mosquitto-configuration.ts";
 import { nearest } from "../flags/suggestion.ts";
@@ -71,7 +72,7 @@ async function runConfig(
     case "print":
       return print(path, io);
     case "schema":
-      io.stdout.write(`${JSON.stringify(serveSchema(), undefined, 2)}\n`);
+      io.stdout.write(schemaText());
       return EXIT_CODE.success;
     case "from-mosquitto":
       return translate(required(path, "from-mosquitto"), io);
@@ -89,8 +90,18 @@ async function runConfig(
 }
 
 /** The schema that is published in the package. */
-export function serveSchema(): object {
+export function serveSchema(): MapSchema {
   return configurationSchema(SERVE_FLAGS, ["config"]);
+}
+
+/** It as a file: a line for each key, which shows what a change has changed. */
+export function schemaText(): string {
+  const { properties, ...rest } = serveSchema();
+  const keys = Object.entries(properties).map(
+    ([key, schema]) => `    ${JSON.stringify(key)}: ${JSON.stringify(schema)}`,
+  );
+  const head = JSON.stringify(rest, undefined, 2).replace(/\n}$/, "");
+  return `${head},\n  "properties": {\n${keys.join(",\n")}\n  }\n}\n`;
 }
 
 function required(path: string | undefined, action: string): string {

@@ -22,7 +22,7 @@ import { SERVE_FLAGS } from "../serving/serve-flags.ts";
 import { serveSources } from "../serving/serve-sources.ts";
 import { logOutput } from "../serving/log-output.ts";
 import { limitOptions, loggerFor, systemTopicOptions } from "../serving/server-options.ts";
-import { ServiceManager } from "../serving/service-manager.ts";
+import { Systemd } from "../serving/systemd.ts";
 import { storageFor } from "../serving/storage.ts";
 import type { Storage } from "../serving/storage.ts";
 import { stopSignal } from "../stop-signal.ts";
@@ -105,7 +105,7 @@ async function runServer(
   const authenticator = authenticatorOf(flags);
   const storage = await storageFor(flags);
   const log = await logOutput(flags, io.stderr);
-  const manager = new ServiceManager(io.environment);
+  const systemd = new Systemd(io.environment);
   const server = new MqttServer({
     ...limitOptions(flags),
     ...systemTopicOptions(flags),
@@ -125,14 +125,14 @@ async function runServer(
     await start(server);
     announceStart({ server, storage }, flags, announcer, io);
     announcer.announce(readyLine(performance.now() - beganMs));
-    manager.ready();
+    systemd.ready();
     const signal = await stop.first;
-    manager.stopping();
+    systemd.stopping();
     announcer.announce({ event: "stopping", text: `stopping (${signal})`, fields: { signal } });
     // A client that does not let go delays the end by some seconds; whoever cannot wait signals again.
     return await Promise.race([stopped(server), stop.second.then(() => EXIT_CODE.interrupted)]);
   } finally {
-    manager.end();
+    systemd.end();
     endReload();
     stop.dispose();
     await log.close();

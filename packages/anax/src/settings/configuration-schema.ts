@@ -7,11 +7,14 @@ import type { MapFlag } from "./configuration-file.ts";
 /** Where `npm` serves the schema of the published package. */
 const SCHEMA_ID = "https://unpkg.com/anax/config.schema.json";
 
+/** JSON Schema of a map with known keys. */
+export type MapSchema = JsonSchema & { readonly properties: Readonly<Record<string, JsonSchema>> };
+
 /** The schema of a file whose keys are the flags of `table`, without those of `omitted`. */
 export function configurationSchema(
   table: Readonly<Record<string, MapFlag>>,
   omitted: readonly string[],
-): JsonSchema {
+): MapSchema {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     $id: SCHEMA_ID,
@@ -23,7 +26,7 @@ export function configurationSchema(
 function mapSchema(
   table: Readonly<Record<string, MapFlag>>,
   omitted: readonly string[] = [],
-): JsonSchema {
+): MapSchema {
   const flags = Object.entries(table).filter(([name]) => !omitted.includes(name));
   const properties = flags.flatMap(([name, flag]): [string, JsonSchema][] => {
     const schema = flagSchema(flag);

@@ -5,7 +5,7 @@ import type { Environment } from "../settings/setting-source.ts";
  * Tells systemd how the server is: ready, still alive, stopping. Node cannot write to the socket that systemd waits at, so its own
  * program `systemd-notify` does. Without systemd (no NOTIFY_SOCKET) nothing is done.
  */
-export class ServiceManager {
+export class Systemd {
   readonly #isThere: boolean;
   readonly #watchdogMs: number;
   #timer: NodeJS.Timeout | undefined;
