@@ -19,7 +19,7 @@ export interface DeclaredInterface {
 
 const INTERFACE = /^export interface (\w+)(?:\s+extends ([^{]+?))?\s+\{\n([\s\S]*?)^\}/gm;
 const FIELD =
-  /^ {2}(?:\/\*\*([\s\S]*?)\*\/\n {2})?(readonly )?(\w+)(\?)?(?:: |(?=\())([\s\S]*?);$/gm;
+  /^ {2}(?:\/\*\*([\s\S]*?)\*\/\n {2})?(readonly )?(\w+)(\?)?(?::\s+|(?=\())([\s\S]*?);$/gm;
 
 /** The exported interfaces of a source text, in their order. */
 export function interfacesIn(text: string): readonly DeclaredInterface[] {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { eventsPage } from "../events-page.ts";
 import { systemTopicsPage } from "../system-topics-page.ts";
 import { errorsPage } from "./errors-page.ts";
+import { buildersSection } from "./mqttnet-builders.ts";
 import { clientOptionTables, optionsPage } from "./options-page.ts";
 
 /** What a page has to be, by its path. @param root of the repository */
@@ -12,6 +13,8 @@ export const GENERATED_PAGES: Readonly<Record<string, (root: string) => string>>
   "docs/reference/sys-topics.md": systemTopicsPage,
   "docs/reference/errors.md": errorsPage,
   "docs/reference/options.md": optionsPage,
+  "docs/guide/from-mqttnet.md": (root) =>
+    withParts(root, "docs/guide/from-mqttnet.md", () => ({ builders: buildersSection() })),
   "docs/guide/client.md": (root) => withParts(root, "docs/guide/client.md", clientOptionTables),
 };
 

@@ -10,14 +10,15 @@ import { requireType } from "./validation.ts";
 export interface AttemptValues {
   readonly clientId: string;
   readonly cleanStart: boolean;
+  readonly userName: string | undefined;
   readonly password: Uint8Array | undefined;
   readonly authenticationData: Uint8Array | undefined;
 }
 
 /** The CONNECT packet of an attempt. */
 export function connectPacket(options: ResolvedOptions, attempt: AttemptValues): ConnectPacket {
-  const { protocolVersion, keepAliveSeconds, userName, will } = options;
-  const { clientId, cleanStart, password } = attempt;
+  const { protocolVersion, keepAliveSeconds, will } = options;
+  const { clientId, cleanStart, userName, password } = attempt;
   return {
     type: "connect",
     protocolVersion,
@@ -35,6 +36,19 @@ function properties(options: ResolvedOptions, attempt: AttemptValues): ConnectPr
     authenticationMethod: options.authentication?.method,
     authenticationData: attempt.authenticationData,
   });
+}
+
+/**
+ * The user name for an attempt, asked for if the caller gave a function.
+ * @throws MqttConfigurationError when that gives none
+ */
+export async function resolveUserName(
+  source: ResolvedOptions["userName"],
+): Promise<string | undefined> {
+  if (typeof source !== "function") return source;
+  const userName = await source();
+  requireType(userName, "string", "userName");
+  return userName;
 }
 
 /**

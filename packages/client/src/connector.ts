@@ -7,7 +7,7 @@ import { openTransport } from "#transport";
 import type { DisconnectPacket } from "@anax/protocol";
 import type { AuthenticationStep, AuthenticationWords } from "./authentication/authentication.ts";
 import { limitTime } from "./clock.ts";
-import { connectPacket, resolvePassword } from "./connect-packet.ts";
+import { connectPacket, resolvePassword, resolveUserName } from "./connect-packet.ts";
 import { Connection } from "./connection.ts";
 import { backOffMs } from "./core/back-off.ts";
 import type { ClientMachine } from "./core/client-machine.ts";
@@ -250,6 +250,7 @@ export class Connector {
   async #open(signal: AbortSignal): Promise<void> {
     await this.#closing;
     signal.throwIfAborted();
+    const userName = await resolveUserName(this.#options.userName);
     const password = await resolvePassword(this.#options.password);
     signal.throwIfAborted();
     const start = { type: "start", purpose: "connect" } as const;
@@ -271,7 +272,8 @@ export class Connector {
     connection.attach(transport);
     this.#connection = connection;
     const values = { clientId: this.#clientId, cleanStart: this.#cleanStart };
-    this.#machine.start(connectPacket(this.#options, { ...values, password, authenticationData }));
+    const attempt = { ...values, userName, password, authenticationData };
+    this.#machine.start(connectPacket(this.#options, attempt));
     connection.flush();
   }
 

@@ -153,7 +153,7 @@ export const CLIENT_RULES: OptionRules & RulesFor<ClientOptions> = {
   protocolVersion: new Set([5, 4, 3]),
   cleanStart: "boolean",
   keepAliveSeconds: [0, U16_MAX],
-  userName: "string",
+  userName: "string|function",
   password: "string|Uint8Array|function",
   will: WILL_RULES,
   sessionExpiryIntervalSeconds: [0, U32_MAX],

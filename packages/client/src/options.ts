@@ -68,8 +68,8 @@ export interface ClientOptions extends SocketOptions {
   readonly cleanStart?: boolean | undefined;
   /** Silence after which the client pings; 0 is never. Default 60. */
   readonly keepAliveSeconds?: number | undefined;
-  /** Default: that of the URL. */
-  readonly userName?: string | undefined;
+  /** Default: that of the URL. A function is asked at each attempt. */
+  readonly userName?: string | (() => string | Promise<string>) | undefined;
   /** Default: that of the URL. */
   readonly password?: PasswordSource | undefined;
   /** Default: none. */

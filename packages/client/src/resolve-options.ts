@@ -60,7 +60,7 @@ export interface ResolvedOptions extends SocketOptions {
   readonly protocolVersion: ProtocolVersion;
   readonly cleanStart: boolean;
   readonly keepAliveSeconds: number;
-  readonly userName?: string | undefined;
+  readonly userName?: ClientOptions["userName"];
   readonly password?: PasswordSource | undefined;
   readonly will: Will | undefined;
   readonly connectChoices: ConnectChoices;
@@ -246,7 +246,8 @@ function requireAuthentication(authentication: AuthenticationOptions | undefined
 function requireEncodable(options: ResolvedOptions): void {
   const { clientId, cleanStart, password: source, protocolVersion } = options;
   const password = typeof source === "function" || !source ? undefined : payloadBytes(source);
-  const attempt = { clientId, cleanStart, password, authenticationData: undefined };
+  const userName = typeof options.userName === "function" ? "" : options.userName;
+  const attempt = { clientId, cleanStart, userName, password, authenticationData: undefined };
   const output = new Output();
   output.version = protocolVersion;
   output.send(connectPacket(options, attempt));

@@ -1,5 +1,9 @@
+import { MqttConfigurationError } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
+import { withoutUndefined } from "../core/without-undefined.ts";
 import type { PublishMessage } from "../options.ts";
+import { textOfValue } from "./user-property.ts";
+import type { UserPropertyValue } from "./user-property.ts";
 
 type Draft = { -readonly [Name in keyof PublishMessage]: PublishMessage[Name] };
 
@@ -40,43 +44,55 @@ export class MqttApplicationMessageBuilder {
     return this;
   }
 
+  /** As text or bytes; the same as `withPayload`. */
+  withPayloadSegment(payload: Uint8Array): this {
+    return this.withPayload(payload);
+  }
+
   withContentType(contentType: string): this {
-    this.#draft.contentType = contentType;
+    this.#draft.contentType = contentType || undefined;
     return this;
   }
 
   withResponseTopic(responseTopic: string): this {
-    this.#draft.responseTopic = responseTopic;
+    this.#draft.responseTopic = responseTopic || undefined;
     return this;
   }
 
   withCorrelationData(correlationData: Uint8Array): this {
-    this.#draft.correlationData = correlationData;
+    this.#draft.correlationData = correlationData.length > 0 ? correlationData : undefined;
     return this;
   }
 
+  /** 0: none. */
   withMessageExpiryInterval(seconds: number): this {
-    this.#draft.messageExpiryIntervalSeconds = seconds;
+    this.#draft.messageExpiryIntervalSeconds = seconds || undefined;
     return this;
   }
 
   withPayloadFormatIndicator(indicator: 0 | 1): this {
-    this.#draft.payloadFormatIndicator = indicator;
+    this.#draft.payloadFormatIndicator = indicator || undefined;
     return this;
   }
 
   /** Adds one; names may repeat. */
-  withUserProperty(name: string, value: string): this {
-    this.#draft.userProperties = [...(this.#draft.userProperties ?? []), [name, value]];
+  withUserProperty(name: string, value: UserPropertyValue): this {
+    const { userProperties = [] } = this.#draft;
+    this.#draft.userProperties = [...userProperties, [name, textOfValue(value)]];
     return this;
   }
 
+  /** 0: none. */
   withTopicAlias(topicAlias: number): this {
-    this.#draft.topicAlias = topicAlias;
+    this.#draft.topicAlias = topicAlias || undefined;
     return this;
   }
 
+  /** Throws `MqttConfigurationError` if there is neither a topic nor a Topic Alias. */
   build(): PublishMessage {
-    return { ...this.#draft };
+    const { topic, topicAlias } = this.#draft;
+    if (!topic && topicAlias === undefined)
+      throw new MqttConfigurationError("the message has no topic");
+    return { ...withoutUndefined(this.#draft), topic };
   }
 }

@@ -1,6 +1,4 @@
-import { MqttConfigurationError } from "@anax/protocol";
-import { MqttClient } from "../client.ts";
-import { requireOptions } from "../validation.ts";
+import { MqttClientWithHandlers } from "./client-with-handlers.ts";
 import { MqttApplicationMessageBuilder } from "./application-message-builder.ts";
 import { MqttClientOptionsBuilder } from "./client-options-builder.ts";
 import type { MqttClientOptions } from "./client-options-builder.ts";
@@ -11,16 +9,14 @@ import {
 } from "./subscribe-options-builder.ts";
 import { MqttTopicFilterBuilder } from "./topic-filter-builder.ts";
 
-const NO_OPTIONS =
-  "createMqttClient takes what MqttClientOptionsBuilder.build gives: a client is made with its options, and connect takes none";
-
-/** Makes clients and builders, as MQTTnet's factory does. A client is made with its options, not connected with them. */
+/** Makes clients and builders, as MQTTnet's factory does. */
 export class MqttClientFactory {
-  /** Throws `MqttConfigurationError` for options that were not built, or cannot be. */
-  createMqttClient(options: MqttClientOptions): MqttClient {
-    requireOptions(options ?? {}, { server: "unknown", options: "Object" });
-    if (!options) throw new MqttConfigurationError(NO_OPTIONS);
-    return new MqttClient(options.server, options.options);
+  /**
+   * A client that `connect` is given the options of, or that has them from the start. Throws `MqttConfigurationError` for
+   * options that were not built, or cannot be.
+   */
+  createMqttClient(options?: MqttClientOptions | null): MqttClientWithHandlers {
+    return new MqttClientWithHandlers(options);
   }
 
   createClientOptionsBuilder(): MqttClientOptionsBuilder {
@@ -47,3 +43,6 @@ export class MqttClientFactory {
     return new MqttApplicationMessageBuilder();
   }
 }
+
+/** The name of the factory in older versions. */
+export class MqttFactory extends MqttClientFactory {}

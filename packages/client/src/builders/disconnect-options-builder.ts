@@ -1,4 +1,8 @@
+import type { UserProperties } from "@anax/protocol";
+import { withoutUndefined } from "../core/without-undefined.ts";
 import type { DisconnectOptions } from "../options.ts";
+import { textOfValue } from "./user-property.ts";
+import type { UserPropertyValue } from "./user-property.ts";
 
 type Draft = { -readonly [Name in keyof DisconnectOptions]: DisconnectOptions[Name] };
 
@@ -16,18 +20,26 @@ export class MqttClientDisconnectOptionsBuilder {
     return this;
   }
 
+  /** 0: what CONNECT said stays. */
   withSessionExpiryInterval(seconds: number): this {
-    this.#draft.sessionExpiryIntervalSeconds = seconds;
+    this.#draft.sessionExpiryIntervalSeconds = seconds || undefined;
     return this;
   }
 
   /** Adds one; names may repeat. */
-  withUserProperty(name: string, value: string): this {
-    this.#draft.userProperties = [...(this.#draft.userProperties ?? []), [name, value]];
+  withUserProperty(name: string, value: UserPropertyValue): this {
+    const { userProperties = [] } = this.#draft;
+    this.#draft.userProperties = [...userProperties, [name, textOfValue(value)]];
+    return this;
+  }
+
+  /** All of them, in the place of those before. */
+  withUserProperties(userProperties: UserProperties): this {
+    this.#draft.userProperties = userProperties;
     return this;
   }
 
   build(): DisconnectOptions {
-    return { ...this.#draft };
+    return withoutUndefined(this.#draft);
   }
 }

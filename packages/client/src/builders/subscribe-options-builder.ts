@@ -1,26 +1,21 @@
 import { MqttConfigurationError } from "@anax/protocol";
-import type { RulesFor, UserProperties } from "@anax/protocol";
+import type { QoS, UserProperties } from "@anax/protocol";
 import { requireNothing } from "../call-arguments.ts";
-import { SUBSCRIBE_RULES } from "../option-rules.ts";
-import type { SubscribeOptions, UnsubscribeOptions } from "../options.ts";
-import { MqttTopicFilterBuilder } from "./topic-filter-builder.ts";
-import type { MqttTopicFilter } from "./topic-filter-builder.ts";
+import { withoutUndefined } from "../core/without-undefined.ts";
+import { TOPIC_FILTER_RULES } from "../option-rules.ts";
+import type { SubscribeOptions, TopicFilterOptions, UnsubscribeOptions } from "../options.ts";
 import { requireOptions, requireType } from "../validation.ts";
+import { MqttTopicFilterBuilder } from "./topic-filter-builder.ts";
+import { textOfValue } from "./user-property.ts";
+import type { UserPropertyValue } from "./user-property.ts";
 
-const { qos, noLocal, retainAsPublished, retainHandling } = SUBSCRIBE_RULES;
-const TOPIC_FILTER_OPTION_RULES = { qos, noLocal, retainAsPublished, retainHandling };
-const TOPIC_FILTER_RULES: RulesFor<MqttTopicFilter> = {
-  topicFilter: "string",
-  ...TOPIC_FILTER_OPTION_RULES,
-};
-
-/** The two arguments of `client.subscribe`: `client.subscribe(built.topicFilters, built.options)`. */
+/** What `subscribe` is given: as one argument by a client of the factory, as two by any other. */
 export interface MqttClientSubscribeOptions {
-  readonly topicFilters: readonly string[];
+  readonly topicFilters: readonly TopicFilterOptions[];
   readonly options: SubscribeOptions;
 }
 
-/** The two arguments of `client.unsubscribe`. */
+/** What `unsubscribe` is given, in the same way. */
 export interface MqttClientUnsubscribeOptions {
   readonly topicFilters: readonly string[];
   readonly options: UnsubscribeOptions;
@@ -29,19 +24,30 @@ export interface MqttClientUnsubscribeOptions {
 /** A filter alone, one with its options, its builder, or what builds one. */
 export type TopicFilterSource =
   | string
-  | MqttTopicFilter
+  | TopicFilterOptions
   | MqttTopicFilterBuilder
   | ((builder: MqttTopicFilterBuilder) => unknown);
 
-/** Builds what `subscribe` is given. */
+/** Builds what `subscribe` is given. Each filter may have options of its own. */
 export class MqttClientSubscribeOptionsBuilder {
-  readonly #filters: MqttTopicFilter[] = [];
+  readonly #filters: TopicFilterOptions[] = [];
   #subscriptionIdentifier: number | undefined;
   #userProperties: UserProperties | undefined;
 
-  /** Throws `MqttConfigurationError` for what is no filter. */
-  withTopicFilter(filter: TopicFilterSource, options?: Omit<MqttTopicFilter, "topicFilter">): this {
-    this.#filters.push(filterOf(filter, options));
+  /** Behind a filter that is text, its options: by position as in MQTTnet, or by name. Throws `MqttConfigurationError` for what is no filter. */
+  withTopicFilter(
+    filter: string,
+    qos?: QoS,
+    noLocal?: boolean,
+    retainAsPublished?: boolean,
+    retainHandling?: 0 | 1 | 2,
+  ): this;
+  withTopicFilter(
+    filter: TopicFilterSource,
+    options?: Omit<TopicFilterOptions, "topicFilter">,
+  ): this;
+  withTopicFilter(filter: TopicFilterSource, ...others: readonly unknown[]): this {
+    this.#filters.push(filterOf(filter, others));
     return this;
   }
 
@@ -51,28 +57,19 @@ export class MqttClientSubscribeOptionsBuilder {
   }
 
   /** Adds one; names may repeat. */
-  withUserProperty(name: string, value: string): this {
-    this.#userProperties = [...(this.#userProperties ?? []), [name, value]];
+  withUserProperty(name: string, value: UserPropertyValue): this {
+    this.#userProperties = [...(this.#userProperties ?? []), [name, textOfValue(value)]];
     return this;
   }
 
-  /** Throws `MqttConfigurationError` if filters differ in their options: then each needs a `subscribe` of its own. */
+  /** Throws `MqttConfigurationError` if there is no filter. */
   build(): MqttClientSubscribeOptions {
-    const [first, ...others] = this.#filters;
-    if (first === undefined) throw new MqttConfigurationError("there is no Topic Filter");
-    const { topicFilter, ...options } = first;
-    for (const { topicFilter: other, ...otherOptions } of others) {
-      if (isSame(options, otherOptions)) continue;
-      throw new MqttConfigurationError(`${other} has other options than ${topicFilter}`);
-    }
-    return {
-      topicFilters: this.#filters.map((filter) => filter.topicFilter),
-      options: {
-        ...options,
-        subscriptionIdentifier: this.#subscriptionIdentifier,
-        userProperties: this.#userProperties,
-      },
+    if (this.#filters.length === 0) throw new MqttConfigurationError("there is no Topic Filter");
+    const options = {
+      subscriptionIdentifier: this.#subscriptionIdentifier,
+      userProperties: this.#userProperties,
     };
+    return { topicFilters: [...this.#filters], options: withoutUndefined(options) };
   }
 }
 
@@ -81,58 +78,56 @@ export class MqttClientUnsubscribeOptionsBuilder {
   readonly #topicFilters: string[] = [];
   #userProperties: UserProperties | undefined;
 
-  withTopicFilter(topicFilter: string): this {
-    requireType(topicFilter, "string", "a Topic Filter");
-    this.#topicFilters.push(topicFilter);
+  withTopicFilter(topicFilter: string | TopicFilterOptions): this {
+    const filter = typeof topicFilter === "object" ? topicFilter.topicFilter : topicFilter;
+    requireType(filter, "string", "a Topic Filter");
+    this.#topicFilters.push(filter);
     return this;
   }
 
   /** Adds one; names may repeat. */
-  withUserProperty(name: string, value: string): this {
-    this.#userProperties = [...(this.#userProperties ?? []), [name, value]];
+  withUserProperty(name: string, value: UserPropertyValue): this {
+    this.#userProperties = [...(this.#userProperties ?? []), [name, textOfValue(value)]];
     return this;
   }
 
   build(): MqttClientUnsubscribeOptions {
-    return {
-      topicFilters: [...this.#topicFilters],
-      options: { userProperties: this.#userProperties },
-    };
+    const options = { userProperties: this.#userProperties };
+    return { topicFilters: [...this.#topicFilters], options: withoutUndefined(options) };
   }
 }
 
-function filterOf(
-  filter: TopicFilterSource,
-  options: Omit<MqttTopicFilter, "topicFilter"> | undefined,
-): MqttTopicFilter {
+const NAMES = ["qos", "noLocal", "retainAsPublished", "retainHandling"] as const;
+
+function filterOf(filter: TopicFilterSource, others: readonly unknown[]): TopicFilterOptions {
   if (typeof filter === "string") {
-    requireOptions(options ?? {}, TOPIC_FILTER_OPTION_RULES);
-    return { topicFilter: filter, ...options };
+    const [first] = others;
+    const byName = typeof first === "object" && first !== null;
+    if (byName) requireNothing("withTopicFilter", "the options", others.slice(1));
+    const options = byName
+      ? (first as Omit<TopicFilterOptions, "topicFilter">)
+      : Object.fromEntries(NAMES.map((name, index) => [name, others[index]]));
+    return checked({ ...options, topicFilter: filter });
   }
-  requireNothing("withTopicFilter", "a filter with options", [options]);
-  return typeof filter === "function" ? builtBy(filter) : checked(filter);
+  requireNothing("withTopicFilter", "a filter with options", others);
+  if (typeof filter === "function") {
+    const builder = new MqttTopicFilterBuilder();
+    filter(builder);
+    return builder.build();
+  }
+  return filter instanceof MqttTopicFilterBuilder ? filter.build() : checked(filter);
 }
 
-function builtBy(build: (builder: MqttTopicFilterBuilder) => unknown): MqttTopicFilter {
-  const builder = new MqttTopicFilterBuilder();
-  build(builder);
-  return builder.build();
-}
-
-function checked(filter: MqttTopicFilter | MqttTopicFilterBuilder): MqttTopicFilter {
-  if (filter instanceof MqttTopicFilterBuilder) return filter.build();
+/** What says no more than the default is left out, so that it is no option of MQTT 5.0. */
+function checked(filter: TopicFilterOptions): TopicFilterOptions {
   requireOptions(filter, TOPIC_FILTER_RULES, "withTopicFilter");
-  requireType(filter.topicFilter, "string", "topicFilter");
-  return filter;
-}
-
-type FilterOptions = Omit<MqttTopicFilter, "topicFilter">;
-
-function isSame(one: FilterOptions, other: FilterOptions): boolean {
-  return (
-    (one.qos ?? 0) === (other.qos ?? 0) &&
-    (one.noLocal ?? false) === (other.noLocal ?? false) &&
-    (one.retainAsPublished ?? false) === (other.retainAsPublished ?? false) &&
-    (one.retainHandling ?? 0) === (other.retainHandling ?? 0)
-  );
+  const { topicFilter, qos, noLocal, retainAsPublished, retainHandling } = filter;
+  requireType(topicFilter, "string", "topicFilter");
+  const options = {
+    qos,
+    noLocal: noLocal || undefined,
+    retainAsPublished: retainAsPublished || undefined,
+    retainHandling: retainHandling || undefined,
+  };
+  return { topicFilter, ...withoutUndefined(options) };
 }

@@ -1,15 +1,9 @@
+import { MqttConfigurationError } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
-import type { SubscribeOptions } from "../options.ts";
+import { withoutUndefined } from "../core/without-undefined.ts";
+import type { TopicFilterOptions } from "../options.ts";
 
-/** A Topic Filter with the options of its subscription. */
-export interface MqttTopicFilter extends Pick<
-  SubscribeOptions,
-  "qos" | "noLocal" | "retainAsPublished" | "retainHandling"
-> {
-  readonly topicFilter: string;
-}
-
-type Draft = { -readonly [Name in keyof MqttTopicFilter]: MqttTopicFilter[Name] };
+type Draft = { -readonly [Name in keyof TopicFilterOptions]: TopicFilterOptions[Name] };
 
 /** Builds a filter for `MqttClientSubscribeOptionsBuilder`. */
 export class MqttTopicFilterBuilder {
@@ -38,21 +32,24 @@ export class MqttTopicFilterBuilder {
   }
 
   withNoLocal(noLocal = true): this {
-    this.#draft.noLocal = noLocal;
+    this.#draft.noLocal = noLocal || undefined;
     return this;
   }
 
   withRetainAsPublished(retainAsPublished = true): this {
-    this.#draft.retainAsPublished = retainAsPublished;
+    this.#draft.retainAsPublished = retainAsPublished || undefined;
     return this;
   }
 
   withRetainHandling(retainHandling: 0 | 1 | 2): this {
-    this.#draft.retainHandling = retainHandling;
+    this.#draft.retainHandling = retainHandling || undefined;
     return this;
   }
 
-  build(): MqttTopicFilter {
-    return { ...this.#draft };
+  /** Throws `MqttConfigurationError` if there is no topic. */
+  build(): TopicFilterOptions {
+    const { topicFilter } = this.#draft;
+    if (!topicFilter) throw new MqttConfigurationError("the Topic Filter is empty");
+    return { ...withoutUndefined(this.#draft), topicFilter };
   }
 }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { MqttConfigurationError } from "@anax/client";
 import type { MqttClientOptionsBuilder } from "@anax/client/builders";
-import { MqttClientFactory } from "@anax/client/builders";
+import {
+  MqttClientFactory,
+  MqttClientTlsOptionsBuilder,
+  MqttClientWebSocketProxyOptionsBuilder,
+  MqttFactory,
+} from "@anax/client/builders";
 import { MqttServer } from "@anax/server";
 import { describeAddress } from "../../src/server-address.ts";
 
@@ -12,13 +17,13 @@ const factory = new MqttClientFactory();
 
 describe("MqttClientOptionsBuilder", () => {
   it("says what the options say", () => {
-    const authentication = { method: "m", respond: () => undefined };
+    const authentication = { method: "m", handler: () => undefined };
     const { server, options } = factory
       .createClientOptionsBuilder()
       .withTcpServer("host", 1_884)
       .withTlsOptions({ ca: "ca" })
       .withCredentials("ann", "secret")
-      .withEnhancedAuthentication(authentication as never)
+      .withEnhancedAuthentication(authentication)
       .withClientId("c")
       .withCleanSession(false)
       .withKeepAlivePeriod(15)
@@ -29,7 +34,7 @@ describe("MqttClientOptionsBuilder", () => {
       .withTopicAliasMaximum(3)
       .withRequestProblemInformation(false)
       .withRequestResponseInformation()
-      .withTimeout(5_000)
+      .withTimeout(5)
       .withUserProperty("a", "b")
       .withWillTopic("w")
       .withWillPayload("gone")
@@ -81,7 +86,10 @@ describe("MqttClientOptionsBuilder", () => {
 
   it("takes URLs, and what older versions called otherwise", () => {
     const builder = factory.createClientOptionsBuilder();
-    builder.withWebSocketServer("ws://host/mqtt").withNoKeepAlive().withCommunicationTimeout(1);
+    builder
+      .withWebSocketServer("ws://host/mqtt")
+      .withNoKeepAlive()
+      .withCommunicationTimeout({ milliseconds: 1 });
     builder.withWillMessage({ topic: "w", payload: "x" });
     const built = builder.build();
     expect(built.server).toEqual({ protocol: "ws", host: "host", path: "/mqtt" });
@@ -117,7 +125,7 @@ describe("MqttClientOptionsBuilder", () => {
     const builder = factory.createClientOptionsBuilder();
     for (const step of steps) step(builder.withCredentials("ann", "secret"));
     const client = factory.createMqttClient(builder.build());
-    expect(describeAddress(client.address)).toBe(address);
+    expect(describeAddress(client.client.address)).toBe(address);
   });
 
   function withTls(builder: MqttClientOptionsBuilder): unknown {
@@ -132,16 +140,11 @@ describe("MqttClientOptionsBuilder", () => {
     const builder = factory.createClientOptionsBuilder();
     builder.withConnectionUri("mqtt://ann:secret@h").withTcpServer("h");
     expect(builder.build().options).toMatchObject({ userName: "ann", password: "secret" });
-    expect(builder.withCredentials("bob").build().options).toMatchObject({
-      userName: "bob",
-      password: undefined,
-    });
+    const { userName, password } = builder.withCredentials("bob").build().options;
+    expect([userName, password]).toEqual(["bob", undefined]);
     builder.withConnectionUri("mqtt://eve:pw@h").withConnectionUri("mqtt://h");
     expect(builder.build().options).toMatchObject({ userName: "eve", password: "pw" });
-    expect(builder.withCredentials("u", null).build().options).toMatchObject({
-      userName: "u",
-      password: undefined,
-    });
+    expect(builder.withCredentials("u", null).build().options).not.toHaveProperty("password");
   });
 
   it.each<[string, (builder: AnyBuilder) => unknown, string]>([
@@ -149,7 +152,7 @@ describe("MqttClientOptionsBuilder", () => {
     ["an empty host", (b) => b["withTcpServer"]?.(""), "host must be a name or an address"],
     ["no URI", (b) => b["withConnectionUri"]?.(undefined), "the server must be a URL"],
     ["a URI that is none", (b) => b["withConnectionUri"]?.("host"), 'no URL: "host"'],
-    ["a function", (b) => b["withWebSocketServer"]?.(() => 1), "the server must be a URL"],
+    ["no URI in it", (b) => b["withWebSocketServer"]?.(() => 1), "the WebSocket has no URI"],
     ["a URL of mqtt", (b) => b["withWebSocketServer"]?.("mqtt://h"), "say ws or wss"],
     [
       "no user name",
@@ -165,7 +168,6 @@ describe("MqttClientOptionsBuilder", () => {
   });
 
   it.each<[string, (builder: AnyBuilder) => unknown, string]>([
-    ["TLS by a function", (b) => b["withTlsOptions"]?.(() => 1), "tls must be an object"],
     ["useTls", (b) => b["withTlsOptions"]?.({ useTls: false }), 'no option "useTls" in tls'],
     ["a port of 0", (b) => b["withTcpServer"]?.("h", 0), "server.port 0 is not"],
     ["a port as text", (b) => b["withTcpServer"]?.("h", "1883"), "server.port of type string"],
@@ -190,7 +192,8 @@ describe("MqttClientOptionsBuilder", () => {
   it("leaves its defaults when an option is undefined", () => {
     const builder = factory.createClientOptionsBuilder().withTcpServer("h");
     builder.withClientId("c").withOptions({ reconnect: undefined, clientId: undefined });
-    expect(builder.build().options).toEqual({ reconnect: false, clientId: "c" });
+    const defaults = { reconnect: false, keepAliveSeconds: 15 };
+    expect(builder.build().options).toEqual({ ...defaults, clientId: "c" });
     const will = { topic: "w", retain: true };
     builder.withOptions({ will }).withWillQualityOfServiceLevel(1);
     expect(builder.build().options.will).toEqual({ ...will, qos: 1 });
@@ -210,25 +213,33 @@ describe("MqttClientOptionsBuilder", () => {
 });
 
 describe("the other builders", () => {
-  it("build a subscription of filters that agree in their options", () => {
+  it("build a subscription of filters that have options of their own", () => {
     const builder = factory
       .createSubscribeOptionsBuilder()
-      .withTopicFilter("a", { qos: 1 })
-      .withTopicFilter({ topicFilter: "b", qos: 1 })
-      .withTopicFilter((filter) => filter.withTopic("c").withAtLeastOnceQoS())
+      .withTopicFilter("a", 1, true, false, 0)
+      .withTopicFilter("b", { qos: 2 })
+      .withTopicFilter({ topicFilter: "c", retainHandling: 2 })
+      .withTopicFilter((filter) => filter.withTopic("d").withAtLeastOnceQoS())
+      .withTopicFilter(factory.createTopicFilterBuilder().withTopic("e"))
       .withSubscriptionIdentifier(7)
       .withUserProperty("a", "b");
     expect(builder.build()).toEqual({
-      topicFilters: ["a", "b", "c"],
-      options: { qos: 1, subscriptionIdentifier: 7, userProperties: [["a", "b"]] },
+      topicFilters: [
+        { topicFilter: "a", qos: 1, noLocal: true },
+        { topicFilter: "b", qos: 2 },
+        { topicFilter: "c", retainHandling: 2 },
+        { topicFilter: "d", qos: 1 },
+        { topicFilter: "e" },
+      ],
+      options: { subscriptionIdentifier: 7, userProperties: [["a", "b"]] },
     });
-    expect(() => builder.withTopicFilter("d", { qos: 2 }).build()).toThrow("d has other options");
     expect(() => factory.createSubscribeOptionsBuilder().build()).toThrow("no Topic Filter");
   });
 
   it.each([
-    [["a", 1], "options must be an object, not number"],
-    [["a", { QoS: 1 }], 'there is no option "QoS", only qos'],
+    [["a", 3], "withTopicFilter.qos 3 is not an integer from 0 to 2"],
+    [["a", { QoS: 1 }], 'there is no option "QoS" in withTopicFilter'],
+    [["a", { qos: 1 }, true], "withTopicFilter takes nothing behind the options"],
     [[{ topicFilter: "a", QoS: 1 }], 'there is no option "QoS" in withTopicFilter'],
     [[{ topicFilter: "a" }, { qos: 1 }], "withTopicFilter takes nothing behind a filter"],
     [[{}], "topicFilter must be of type string, not undefined"],
@@ -240,15 +251,7 @@ describe("the other builders", () => {
     expect(() => builder["withTopicFilter"]?.(...given)).toThrow(said);
   });
 
-  it("take a builder of a filter as well", () => {
-    const filter = factory.createTopicFilterBuilder().withTopic("a").withAtLeastOnceQoS();
-    const built = factory.createSubscribeOptionsBuilder().withTopicFilter(filter).build();
-    expect(built).toMatchObject({ topicFilters: ["a"], options: { qos: 1 } });
-  });
-
   it.each([
-    [undefined, "createMqttClient takes what MqttClientOptionsBuilder.build gives"],
-    [null, "createMqttClient takes what MqttClientOptionsBuilder.build gives"],
     [{ clientId: "c" }, 'there is no option "clientId", only server options'],
     [{}, "the server must be a URL or an object, not undefined"],
     [5, "options must be an object, not number"],
@@ -286,32 +289,149 @@ describe("the other builders", () => {
     expect(disconnect.build()).toEqual({
       reasonCode: 4,
       reasonString: "bye",
-      sessionExpiryIntervalSeconds: 0,
       userProperties: [["a", "b"]],
     });
   });
 });
 
-it("what was built connects, subscribes, publishes and disconnects", async () => {
-  await using server = new MqttServer({ port: 0, systemTopics: false });
-  await server.start();
-  const { port = 0 } = server.address();
-  const options = factory.createClientOptionsBuilder().withTcpServer("127.0.0.1", port).build();
-  const client = factory.createMqttClient(options);
-  await client.connect();
-  const filters = factory.createSubscribeOptionsBuilder().withTopicFilter("a", { qos: 1 }).build();
-  const subscription = client.subscribe(filters.topicFilters, filters.options);
-  await subscription;
-  const message = factory
-    .createApplicationMessageBuilder()
-    .withTopic("a")
-    .withPayload("hello")
-    .withAtLeastOnceQoS()
-    .build();
-  await client.publish(message);
-  for await (const received of subscription) {
-    expect(received.text).toBe("hello");
-    break;
-  }
-  await client.disconnect(factory.createClientDisconnectOptionsBuilder().build());
+describe("as in MQTTnet", () => {
+  it("0, empty and what is the default are not set, also on 3.1.1", () => {
+    const built = factory
+      .createClientOptionsBuilder()
+      .withTcpServer("h")
+      .withProtocolVersion(4)
+      .withSessionExpiryInterval(0)
+      .withReceiveMaximum(0)
+      .withMaximumPacketSize(0)
+      .withTopicAliasMaximum(0)
+      .withRequestProblemInformation(true)
+      .withRequestResponseInformation(false)
+      .withWillTopic("w")
+      .withWillDelayInterval(0)
+      .withWillMessageExpiryInterval(0)
+      .withWillPayloadFormatIndicator(0)
+      .withWillContentType("")
+      .withWillResponseTopic("")
+      .withWillCorrelationData(new Uint8Array())
+      .build();
+    const { will, ...options } = built.options;
+    expect(will).toEqual({ topic: "w" });
+    expect(options).toEqual({ reconnect: false, keepAliveSeconds: 15, protocolVersion: 4 });
+    expect(factory.createMqttClient(built).client.protocolVersion).toBe(4);
+    const message = factory.createApplicationMessageBuilder().withTopic("t");
+    message.withMessageExpiryInterval(0).withTopicAlias(0).withPayloadFormatIndicator(0);
+    message.withContentType("").withResponseTopic("").withCorrelationData(new Uint8Array());
+    expect(message.build()).toEqual({ topic: "t" });
+    const filter = factory.createTopicFilterBuilder().withTopic("t");
+    filter.withNoLocal(false).withRetainAsPublished(false).withRetainHandling(0);
+    expect(filter.build()).toEqual({ topicFilter: "t" });
+  });
+
+  it("what is said later counts: no TLS after TLS, a value and then 0", () => {
+    const builder = factory.createClientOptionsBuilder().withConnectionUri("mqtts://h");
+    builder.withTls({ ca: "ca" }).withTlsOptions((tls) => tls.useTls(false));
+    builder.withReceiveMaximum(5).withReceiveMaximum(0);
+    const { server, options } = builder.build();
+    expect(server).toEqual({ protocol: "mqtt", host: "h" });
+    expect(options).not.toHaveProperty("tls");
+    expect(options).not.toHaveProperty("receiveMaximum");
+  });
+
+  it("a message, a filter and a proxy have to name something", () => {
+    expect(() => factory.createApplicationMessageBuilder().build()).toThrow("no topic");
+    expect(() => factory.createTopicFilterBuilder().build()).toThrow("Topic Filter is empty");
+    expect(() => new MqttClientWebSocketProxyOptionsBuilder().build()).toThrow("no address");
+    expect(factory.createApplicationMessageBuilder().withTopicAlias(1).build().topicAlias).toBe(1);
+  });
+
+  it("bytes of User Properties are UTF-8, and TLS versions are .NET's", () => {
+    const builder = factory.createClientOptionsBuilder().withTcpServer("h");
+    expect(() => builder.withUserProperty("a", Uint8Array.of(0xff))).toThrow("no UTF-8");
+    const tls = new MqttClientTlsOptionsBuilder();
+    expect(tls.withSslProtocols(3_072).build()).toEqual({ minVersion: "TLSv1.2" });
+    expect(tls.withSslProtocols("None").build()).toEqual({ minVersion: undefined });
+    expect(() => tls.withSslProtocols(192)).toThrow("neither Tls12 nor Tls13");
+    expect(() => tls.withRevocationMode("Online" as never)).toThrow('only "NoCheck"');
+  });
+
+  it("a certificate validation handler has the only word", () => {
+    const tls = new MqttClientTlsOptionsBuilder();
+    const built = tls.withCertificateValidationHandler(({ host }) => host === "good").build();
+    const judge = (host: string): unknown =>
+      built?.checkServerIdentity?.(host, {} as never, new Error("chain"));
+    expect(built?.rejectUnauthorized).toBe(false);
+    expect(judge("good")).toBeUndefined();
+    expect(judge("bad")).toBeInstanceOf(Error);
+  });
+
+  it("a method of authentication has its data, or a handler, or is refused", async () => {
+    const make = (): MqttClientOptionsBuilder =>
+      factory.createClientOptionsBuilder().withTcpServer("h");
+    const start = { type: "start", purpose: "connect" } as const;
+    const challenge = { type: "continue", data: undefined } as const;
+    const data = Uint8Array.of(1);
+    const one = make().withEnhancedAuthentication("m", data).build().options.authentication;
+    expect(await one?.handler(start)).toBe(data);
+    expect(() => one?.handler(challenge)).toThrow("there is no authentication handler");
+    const both = make().withEnhancedAuthentication("m", data);
+    both.withEnhancedAuthenticationHandler(() => Uint8Array.of(2));
+    const { authentication } = both.build().options;
+    expect(await authentication?.handler(start)).toBe(data);
+    expect(await authentication?.handler(challenge)).toEqual(Uint8Array.of(2));
+    const bare = make().withEnhancedAuthenticationHandler(() => undefined);
+    expect(() => bare.build()).toThrow("has no method");
+  });
+});
+
+describe("a client of the factory", () => {
+  it("is made first and connected with options later; its handlers stay", async () => {
+    await using server = new MqttServer({ host: "127.0.0.1", port: 0, systemTopics: false });
+    const users: unknown[] = [];
+    server.on("validatingConnection", ({ userName }) => void users.push(userName));
+    await server.start();
+    const { port = 0 } = server.address();
+    await using client = new MqttFactory().createMqttClient();
+    expect(client.isConnected).toBe(false);
+    expect(await client.tryPing()).toBe(false);
+    await expect(client.connect()).rejects.toThrow("the client has no options yet");
+    const seen: string[] = [];
+    client
+      .useConnectedHandler(() => seen.push("connected"))
+      .useDisconnectedHandler(({ wasConnected }) => seen.push(`disconnected ${wasConnected}`))
+      .useApplicationMessageReceivedHandler(({ topic, text }) => seen.push(`${topic} ${text}`));
+    let logins = 0;
+    const provider = { getUserName: () => `user${(logins += 1)}`, getPassword: () => "secret" };
+    const builder = factory.createClientOptionsBuilder().withTcpServer((options) => {
+      options.server = "127.0.0.1";
+      options.port = port;
+    });
+    await client.connect(builder.withCredentials(provider).build());
+    expect(client.isConnected).toBe(true);
+    expect(await client.tryPing()).toBe(true);
+    const filters = factory.createSubscribeOptionsBuilder();
+    await client.subscribe(filters.withTopicFilter("a", 1).withTopicFilter("b", 0).build());
+    await client.publishString("a", "one", 1);
+    await client.publishBinary("b", Uint8Array.of(0x32), 1);
+    await client.ping();
+    const leaving = factory.createUnsubscribeOptionsBuilder().withTopicFilter("a").build();
+    expect((await client.unsubscribe(leaving)).reasonCodes).toEqual([0]);
+    await expect(client.connect(builder.build())).rejects.toThrow("connected already");
+    await client.disconnect(factory.createClientDisconnectOptionsBuilder().build());
+    await client.reconnect();
+    expect(users).toEqual(["user1", "user2"]);
+    await client.disconnect();
+    await client.connect(builder.withClientId("other").build());
+    expect(client.client.clientId).toBe("other");
+    client.dispose();
+    expect(seen).toEqual([
+      "connected",
+      "a one",
+      "b 2",
+      "disconnected true",
+      "connected",
+      "disconnected true",
+      "connected",
+      "disconnected true",
+    ]);
+  });
 });

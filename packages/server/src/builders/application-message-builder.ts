@@ -1,9 +1,14 @@
+import { MqttConfigurationError } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import type { InjectedApplicationMessage } from "../injected-message.ts";
+import { textOfValue } from "./user-property.ts";
+import type { UserPropertyValue } from "./user-property.ts";
 
 type Draft = {
-  -readonly [Name in keyof InjectedApplicationMessage]: InjectedApplicationMessage[Name];
-};
+  -readonly [Name in keyof InjectedApplicationMessage]:
+    | InjectedApplicationMessage[Name]
+    | undefined;
+} & { topic: string };
 
 /** Builds a message for `injectApplicationMessage`, `retainedMessages.set` and the deliveries of `sessions`. */
 export class MqttApplicationMessageBuilder {
@@ -42,38 +47,48 @@ export class MqttApplicationMessageBuilder {
     return this;
   }
 
+  /** The same as `withPayload`. */
+  withPayloadSegment(payload: Uint8Array): this {
+    return this.withPayload(payload);
+  }
+
   withContentType(contentType: string): this {
-    this.#draft.contentType = contentType;
+    this.#draft.contentType = contentType || undefined;
     return this;
   }
 
   withResponseTopic(responseTopic: string): this {
-    this.#draft.responseTopic = responseTopic;
+    this.#draft.responseTopic = responseTopic || undefined;
     return this;
   }
 
   withCorrelationData(correlationData: Uint8Array): this {
-    this.#draft.correlationData = correlationData;
+    this.#draft.correlationData = correlationData.length > 0 ? correlationData : undefined;
     return this;
   }
 
+  /** 0: none. */
   withMessageExpiryInterval(seconds: number): this {
-    this.#draft.messageExpiryIntervalSeconds = seconds;
+    this.#draft.messageExpiryIntervalSeconds = seconds || undefined;
     return this;
   }
 
   withPayloadFormatIndicator(indicator: 0 | 1): this {
-    this.#draft.payloadFormatIndicator = indicator;
+    this.#draft.payloadFormatIndicator = indicator || undefined;
     return this;
   }
 
   /** Adds one; names may repeat. */
-  withUserProperty(name: string, value: string): this {
-    this.#draft.userProperties = [...(this.#draft.userProperties ?? []), [name, value]];
+  withUserProperty(name: string, value: UserPropertyValue): this {
+    const { userProperties = [] } = this.#draft;
+    this.#draft.userProperties = [...userProperties, [name, textOfValue(value)]];
     return this;
   }
 
+  /** Throws `MqttConfigurationError` if there is no topic. */
   build(): InjectedApplicationMessage {
-    return { ...this.#draft };
+    if (!this.#draft.topic) throw new MqttConfigurationError("the message has no topic");
+    const set = Object.entries(this.#draft).filter(([, value]) => value !== undefined);
+    return Object.fromEntries(set) as unknown as InjectedApplicationMessage;
   }
 }

@@ -1,5 +1,10 @@
+import type { UserProperties } from "@anax/protocol";
 import type { DisconnectOptions } from "../management/server-clients.ts";
 import type { StopOptions } from "../stop-options.ts";
+import { millisecondsOf } from "./duration.ts";
+import type { Duration } from "./duration.ts";
+import { textOfValue } from "./user-property.ts";
+import type { UserPropertyValue } from "./user-property.ts";
 
 type Draft = { -readonly [Name in keyof DisconnectOptions]: DisconnectOptions[Name] };
 
@@ -23,8 +28,15 @@ export class MqttServerClientDisconnectOptionsBuilder {
   }
 
   /** Adds one; names may repeat. */
-  withUserProperty(name: string, value: string): this {
-    this.#draft.userProperties = [...(this.#draft.userProperties ?? []), [name, value]];
+  withUserProperty(name: string, value: UserPropertyValue): this {
+    const { userProperties = [] } = this.#draft;
+    this.#draft.userProperties = [...userProperties, [name, textOfValue(value)]];
+    return this;
+  }
+
+  /** All of them, in the place of those before. */
+  withUserProperties(userProperties: UserProperties): this {
+    this.#draft.userProperties = userProperties;
     return this;
   }
 
@@ -50,9 +62,9 @@ export class MqttServerStopOptionsBuilder {
     return this;
   }
 
-  /** Milliseconds after which connections that do not close are cut. */
-  withDeadline(deadlineMs: number): this {
-    this.#deadlineMs = deadlineMs;
+  /** Time after which connections that do not close are cut. */
+  withDeadline(deadline: Duration): this {
+    this.#deadlineMs = millisecondsOf(deadline);
     return this;
   }
 

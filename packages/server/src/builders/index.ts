@@ -1,4 +1,8 @@
 /** `@anax/server/builders`: fluent builders with the method names of MQTTnet. */
+export {
+  type ExchangeEnhancedAuthenticationOptions,
+  ExchangeEnhancedAuthenticationOptionsFactory,
+} from "./authentication-options-factory.ts";
 export { MqttApplicationMessageBuilder } from "./application-message-builder.ts";
 export {
   MqttServerClientDisconnectOptionsBuilder,
@@ -11,7 +15,8 @@ export type {
   SubscriptionInterceptorContext,
   UnsubscriptionInterceptorContext,
 } from "./older-interceptors.ts";
-export { MqttServerFactory } from "./server-factory.ts";
+export type { Duration } from "./duration.ts";
+export { MqttFactory, MqttServerFactory } from "./server-factory.ts";
 export {
   MqttServerOptionsBuilder,
   type PendingMessagesOverflowStrategy,
@@ -19,3 +24,4 @@ export {
 } from "./server-options-builder.ts";
 export { MqttServerWithHandlers } from "./server-with-handlers.ts";
 export { MqttTopicFilterBuilder } from "./topic-filter-builder.ts";
+export type { UserPropertyValue } from "./user-property.ts";

@@ -2,6 +2,7 @@ import { MqttConfigurationError } from "@anax/protocol";
 import type { Logger } from "../ports/logger.ts";
 import type { MqttServerOptions } from "../options.ts";
 import { MqttApplicationMessageBuilder } from "./application-message-builder.ts";
+import { ExchangeEnhancedAuthenticationOptionsFactory } from "./authentication-options-factory.ts";
 import {
   MqttServerClientDisconnectOptionsBuilder,
   MqttServerStopOptionsBuilder,
@@ -35,6 +36,10 @@ export class MqttServerFactory {
     return new MqttServerClientDisconnectOptionsBuilder();
   }
 
+  createExchangeExtendedAuthenticationOptionsBuilder(): ExchangeEnhancedAuthenticationOptionsFactory {
+    return new ExchangeEnhancedAuthenticationOptionsFactory();
+  }
+
   createApplicationMessageBuilder(): MqttApplicationMessageBuilder {
     return new MqttApplicationMessageBuilder();
   }
@@ -43,3 +48,6 @@ export class MqttServerFactory {
     return new MqttTopicFilterBuilder();
   }
 }
+
+/** The name of the factory in older versions. */
+export class MqttFactory extends MqttServerFactory {}

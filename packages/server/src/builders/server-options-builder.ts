@@ -11,6 +11,8 @@ import type { ListenerOptions } from "../listeners/create-listener.ts";
 import type { TlsCredentials } from "../listeners/tls-credentials.ts";
 import type { TlsOptions } from "../listeners/tls-terminator.ts";
 import type { MqttServerOptions } from "../options.ts";
+import { millisecondsOf } from "./duration.ts";
+import type { Duration } from "./duration.ts";
 import {
   applicationMessageInterceptor,
   subscriptionInterceptor,
@@ -42,12 +44,50 @@ export interface RetainedMessageStorage {
   saveRetainedMessage(change: RetainedMessageChanged): void | Promise<void>;
 }
 
-/** The names that MQTTnet has for what a full queue does. */
-export type PendingMessagesOverflowStrategy = "dropOldestQueuedMessage" | "dropNewMessage";
+/** The names and numbers that MQTTnet has for what a full queue does. */
+export type PendingMessagesOverflowStrategy =
+  | "dropOldestQueuedMessage"
+  | "DropOldestQueuedMessage"
+  | "dropNewMessage"
+  | "DropNewMessage"
+  | 0
+  | 1;
+
+const OVERFLOW: ReadonlyMap<PendingMessagesOverflowStrategy | QueueOverflow, QueueOverflow> =
+  new Map<PendingMessagesOverflowStrategy | QueueOverflow, QueueOverflow>([
+    ["dropOldest", "dropOldest"],
+    ["dropOldestQueuedMessage", "dropOldest"],
+    ["DropOldestQueuedMessage", "dropOldest"],
+    [0, "dropOldest"],
+    ["dropNewest", "dropNewest"],
+    ["dropNewMessage", "dropNewest"],
+    ["DropNewMessage", "dropNewest"],
+    [1, "dropNewest"],
+  ]);
+
+/** What `withEncryptionSslProtocol` means by its argument; .NET counts Tls12 as 3072 and Tls13 as 12288, and adds them. */
+const MINIMUM_VERSION: ReadonlyMap<unknown, NonNullable<TlsOptions["minVersion"]>> = new Map<
+  unknown,
+  NonNullable<TlsOptions["minVersion"]>
+>([
+  ["None", "TLSv1.2"],
+  [0, "TLSv1.2"],
+  ["Tls12", "TLSv1.2"],
+  ["TLSv1.2", "TLSv1.2"],
+  [3_072, "TLSv1.2"],
+  [15_360, "TLSv1.2"],
+  ["Tls13", "TLSv1.3"],
+  ["TLSv1.3", "TLSv1.3"],
+  [12_288, "TLSv1.3"],
+]);
+
+/** The system's own time of silence, where keep-alive of TCP is switched on without one. */
+const TCP_KEEP_ALIVE_SECONDS = 7_200;
 
 /**
- * Builds `MqttServerOptions` with the method names of MQTTnet. As there, no endpoint is open unless it is asked for, and
- * an endpoint listens on all addresses, of IPv4 and IPv6, unless it is told otherwise.
+ * Builds `MqttServerOptions` with the method names of MQTTnet and its meaning. As there, no endpoint is open unless it is
+ * asked for, an endpoint listens on all addresses, of IPv4 and IPv6, unless it is told otherwise, sessions end with their
+ * connections unless `withPersistentSessions` is called, there are no `$SYS` topics, and a number that is a time is seconds.
  */
 export class MqttServerOptionsBuilder {
   readonly #plain: Endpoint = {
@@ -64,7 +104,8 @@ export class MqttServerOptionsBuilder {
   };
   #tls: TlsOptions = {};
   #socket: { backlog?: number; tcpKeepAliveMs?: number } = {};
-  #options: MqttServerOptions = {};
+  #tcpKeepAlive: boolean | undefined;
+  #options: MqttServerOptions = { sessionExpiryMaximumSeconds: 0, systemTopics: false };
   readonly #handlers = new Map<ServerEventName, ((event: never) => void | Promise<void>)[]>();
 
   withDefaultEndpoint(): this {
@@ -118,15 +159,30 @@ export class MqttServerOptionsBuilder {
     return this;
   }
 
-  /** The certificate and its key, or what gives them at each connection, so that they can be renewed. */
-  withEncryptionCertificate(credentials: TlsCredentials | (() => TlsCredentials)): this {
-    const given = typeof credentials === "function" ? { credentials } : credentials;
-    this.#tls = { ...this.#tls, ...given };
+  /**
+   * The certificate and its key, a PKCS #12 file with its password, or what gives either at each connection, so that they
+   * can be renewed.
+   */
+  withEncryptionCertificate(
+    certificate: TlsCredentials | Uint8Array | (() => TlsCredentials),
+    credentials?: string | { readonly password?: string },
+  ): this {
+    const password = typeof credentials === "object" ? credentials.password : credentials;
+    const passphrase = password === undefined ? {} : { passphrase: password };
+    if (typeof certificate === "function") this.#tls = { ...this.#tls, credentials: certificate };
+    else if (certificate instanceof Uint8Array)
+      this.#tls = { ...this.#tls, pfx: Buffer.from(certificate), ...passphrase };
+    else this.#tls = { ...this.#tls, ...certificate, ...passphrase };
     return this;
   }
 
-  /** The oldest version of TLS that is spoken. */
-  withEncryptionSslProtocol(minVersion: NonNullable<TlsOptions["minVersion"]>): this {
+  /** The oldest version of TLS that is spoken. Throws `MqttConfigurationError` for what is neither Tls12 nor Tls13. */
+  withEncryptionSslProtocol(
+    protocol: "None" | "Tls12" | "Tls13" | "TLSv1.2" | "TLSv1.3" | number,
+  ): this {
+    const minVersion = MINIMUM_VERSION.get(protocol);
+    if (minVersion === undefined)
+      throw new MqttConfigurationError(`${showValue(protocol)} is neither Tls12 nor Tls13`);
     this.#tls = { ...this.#tls, minVersion };
     return this;
   }
@@ -142,15 +198,46 @@ export class MqttServerOptionsBuilder {
     return this;
   }
 
-  /** Milliseconds of silence after which TCP itself probes the peer. */
-  withTcpKeepAliveTime(tcpKeepAliveMs: number): this {
-    this.#socket.tcpKeepAliveMs = tcpKeepAliveMs;
+  /** Silence after which TCP itself probes the peer; 0 is never. */
+  withTcpKeepAliveTime(time: Duration): this {
+    this.#socket.tcpKeepAliveMs = millisecondsOf(time);
     return this;
   }
 
-  /** Milliseconds within which CONNECT must come. */
-  withDefaultCommunicationTimeout(connectTimeoutMs: number): this {
-    return this.withOptions({ connectTimeoutMs });
+  /** Whether TCP itself probes silent peers: after `withTcpKeepAliveTime`, or else after two hours. */
+  withKeepAlive(isOn = true): this {
+    this.#tcpKeepAlive = isOn;
+    return this;
+  }
+
+  /** Nothing to do: Node probes each second, once it has begun. */
+  withTcpKeepAliveInterval(_interval: Duration): this {
+    return this;
+  }
+
+  /** Nothing to do: Node gives a peer up after ten probes. */
+  withTcpKeepAliveRetryCount(_count: number): this {
+    return this;
+  }
+
+  /** Nothing to do: packets are written in one piece. */
+  withoutPacketFragmentation(): this {
+    return this;
+  }
+
+  /** Nothing to do: Node has the system use an address again. */
+  withDefaultEndpointReuseAddress(): this {
+    return this;
+  }
+
+  /** Nothing to do: Node has the system use an address again. */
+  withTlsEndpointReuseAddress(): this {
+    return this;
+  }
+
+  /** How long CONNECT may take. */
+  withDefaultCommunicationTimeout(timeout: Duration): this {
+    return this.withOptions({ connectTimeoutMs: millisecondsOf(timeout) });
   }
 
   withMaxPendingMessagesPerClient(queueMessagesMax: number): this {
@@ -160,11 +247,13 @@ export class MqttServerOptionsBuilder {
   withPendingMessagesOverflowStrategy(
     strategy: PendingMessagesOverflowStrategy | QueueOverflow,
   ): this {
-    const isOldest = strategy === "dropOldestQueuedMessage" || strategy === "dropOldest";
-    return this.withOptions({ queueOverflow: isOldest ? "dropOldest" : "dropNewest" });
+    const queueOverflow = OVERFLOW.get(strategy);
+    if (queueOverflow === undefined)
+      throw new MqttConfigurationError(`there is no strategy ${showValue(strategy)}`);
+    return this.withOptions({ queueOverflow });
   }
 
-  /** False: no session outlives its connection. Where this is not called, a session lives as long as its client asks for. */
+  /** Has sessions outlive their connections as long as their clients ask for. */
   withPersistentSessions(isOn = true): this {
     return this.withOptions({ sessionExpiryMaximumSeconds: isOn ? undefined : 0 });
   }
@@ -200,7 +289,14 @@ export class MqttServerOptionsBuilder {
     return this.withHandler("interceptingClientEnqueue", interceptor);
   }
 
-  /** Older versions: told of messages that nobody took. */
+  /** Older versions: how it was spelled. */
+  withUnDeliveredMessageInterceptor(
+    handler: ServerEventHandler<"applicationMessageNotConsumed">,
+  ): this {
+    return this.withUndeliveredMessageInterceptor(handler);
+  }
+
+  /** Older versions: told of messages that no client took. */
   withUndeliveredMessageInterceptor(
     handler: ServerEventHandler<"applicationMessageNotConsumed">,
   ): this {
@@ -250,8 +346,14 @@ export class MqttServerOptionsBuilder {
     return { ...this.#options, listeners: [...given, ...listeners], on: this.#on() };
   }
 
+  #socketOptions(): { backlog?: number; tcpKeepAliveMs?: number } {
+    if (this.#tcpKeepAlive === undefined) return this.#socket;
+    const { tcpKeepAliveMs = 1_000 * TCP_KEEP_ALIVE_SECONDS } = this.#socket;
+    return { ...this.#socket, tcpKeepAliveMs: this.#tcpKeepAlive ? tcpKeepAliveMs : 0 };
+  }
+
   #plainListeners(): ListenerOptions[] {
-    const socket = this.#socket;
+    const socket = this.#socketOptions();
     return addressesOf(this.#plain).map((address) => ({ type: "tcp", ...socket, ...address }));
   }
 
@@ -261,7 +363,7 @@ export class MqttServerOptionsBuilder {
     if (addresses.length > 0 && cert === undefined && pfx === undefined && !credentials) {
       throw new MqttConfigurationError("the encrypted endpoint has no certificate");
     }
-    const options = { ...this.#socket, ...this.#tls };
+    const options = { ...this.#socketOptions(), ...this.#tls };
     return addresses.map((address) => ({ type: "tls", ...options, ...address }));
   }
 

@@ -60,6 +60,14 @@ export class MqttServerWithHandlers extends MqttServer {
     return this.#replace("clientDisconnected", handler);
   }
 
+  useClientSubscribedTopicHandler(handler: ServerEventHandler<"clientSubscribedTopic">): this {
+    return this.#replace("clientSubscribedTopic", handler);
+  }
+
+  useClientUnsubscribedTopicHandler(handler: ServerEventHandler<"clientUnsubscribedTopic">): this {
+    return this.#replace("clientUnsubscribedTopic", handler);
+  }
+
   useApplicationMessageReceivedHandler(handler: ServerEventHandler<"interceptingPublish">): this {
     return this.#replace("interceptingPublish", handler);
   }

@@ -1,3 +1,4 @@
+import { MqttConfigurationError } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import type { SessionSubscription } from "../management/server-sessions.ts";
 
@@ -44,7 +45,9 @@ export class MqttTopicFilterBuilder {
     return this;
   }
 
+  /** Throws `MqttConfigurationError` if there is no topic. */
   build(): SessionSubscription {
+    if (!this.#draft.topicFilter) throw new MqttConfigurationError("the Topic Filter is empty");
     return { ...this.#draft };
   }
 }

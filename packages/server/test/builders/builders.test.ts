@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { MqttServer } from "../../src/index.ts";
-import { MqttServerFactory, MqttServerOptionsBuilder } from "../../src/builders/index.ts";
-import { connected, publication, subscribe } from "../support/memory-server.ts";
+import {
+  MqttFactory,
+  MqttServerFactory,
+  MqttServerOptionsBuilder,
+} from "../../src/builders/index.ts";
+import { LASTING, connected, publication, subscribe } from "../support/memory-server.ts";
+import { turns } from "../support/turns.ts";
 
 const MEMORY = { listeners: [{ type: "memory" }], systemTopics: false } as const;
 
@@ -26,8 +31,8 @@ describe("MqttServerOptionsBuilder", () => {
       .withEncryptionSslProtocol("TLSv1.3")
       .withClientCertificate({ ca: "ca" })
       .withConnectionBacklog(7)
-      .withTcpKeepAliveTime(60_000)
-      .withDefaultCommunicationTimeout(3_000)
+      .withTcpKeepAliveTime(60)
+      .withDefaultCommunicationTimeout({ milliseconds: 3_000 })
       .withMaxPendingMessagesPerClient(50)
       .withPendingMessagesOverflowStrategy("dropNewMessage")
       .withPersistentSessions(false)
@@ -40,6 +45,7 @@ describe("MqttServerOptionsBuilder", () => {
       queueMessagesMax: 50,
       queueOverflow: "dropNewest",
       sessionExpiryMaximumSeconds: 0,
+      systemTopics: false,
       maximumPacketSize: 1_000,
       on: {},
       listeners: [
@@ -67,6 +73,65 @@ describe("MqttServerOptionsBuilder", () => {
     await using server = new MqttServer(options);
     await server.start();
     expect(server.address("tcp").port).toBeGreaterThan(0);
+  });
+});
+
+describe("as in MQTTnet", () => {
+  it("0 and empty are not set", () => {
+    const builder = new MqttFactory().createApplicationMessageBuilder().withTopic("t");
+    builder.withMessageExpiryInterval(0).withPayloadFormatIndicator(0).withContentType("");
+    builder.withResponseTopic("").withCorrelationData(new Uint8Array());
+    expect(builder.build()).toEqual({ topic: "t" });
+  });
+
+  it.each([
+    [false, 0],
+    [true, 3_600],
+  ])("sessions outlive their connections only if wanted: %s", async (isOn, expected) => {
+    const builder = new MqttServerOptionsBuilder().withOptions(MEMORY);
+    await using server = new MqttServer(
+      (isOn ? builder.withPersistentSessions() : builder).build(),
+    );
+    await server.start();
+    const peer = await connected(server, "c", LASTING);
+    expect(server.sessions.get("c")?.expiryIntervalSeconds).toBe(expected);
+    peer.stream.destroy();
+    await turns();
+    expect(server.sessions.count).toBe(isOn ? 1 : 0);
+  });
+
+  it("keep-alive of TCP is on by its time, or by itself, and can be taken back", () => {
+    const timeOf = (set: (builder: MqttServerOptionsBuilder) => unknown): unknown => {
+      const builder = new MqttServerOptionsBuilder().withDefaultEndpoint();
+      set(builder);
+      const [listener = {}] = builder.build().listeners ?? [];
+      return Reflect.get(listener, "tcpKeepAliveMs");
+    };
+    expect(timeOf(() => {})).toBeUndefined();
+    expect(timeOf((b) => b.withTcpKeepAliveTime(60))).toBe(60_000);
+    expect(timeOf((b) => b.withKeepAlive())).toBe(7_200_000);
+    expect(timeOf((b) => b.withKeepAlive().withTcpKeepAliveTime({ seconds: 5 }))).toBe(5_000);
+    expect(timeOf((b) => b.withTcpKeepAliveTime(60).withKeepAlive(false))).toBe(0);
+  });
+
+  it("strategies and TLS versions are MQTTnet's, and no others", () => {
+    const overflowOf = (strategy: 0 | 1 | "DropOldestQueuedMessage"): unknown =>
+      new MqttServerOptionsBuilder().withPendingMessagesOverflowStrategy(strategy).build()
+        .queueOverflow;
+    expect([0, 1].map((one) => overflowOf(one as 0))).toEqual(["dropOldest", "dropNewest"]);
+    expect(overflowOf("DropOldestQueuedMessage")).toBe("dropOldest");
+    const builder = new MqttServerOptionsBuilder();
+    expect(() => builder.withPendingMessagesOverflowStrategy("Oldest" as never)).toThrow(
+      'there is no strategy "Oldest"',
+    );
+    expect(() => builder.withEncryptionSslProtocol(192)).toThrow("neither Tls12 nor Tls13");
+  });
+
+  it("there are no $SYS topics unless they are asked for", () => {
+    expect(new MqttServerOptionsBuilder().build().systemTopics).toBe(false);
+    const systemTopics = { intervalSeconds: 10 };
+    const builder = new MqttServerOptionsBuilder().withOptions({ systemTopics });
+    expect(builder.build().systemTopics).toBe(systemTopics);
   });
 });
 
@@ -143,11 +208,13 @@ describe("what older versions called it", () => {
     server.startedHandler = () => void calls.push("replaced");
     server.startedHandler = () => void calls.push("started");
     server.stoppedHandler = () => void calls.push("stopped");
-    server.clientSubscribedTopicHandler = ({ topicFilter }) => {
-      calls.push(`subscribed ${topicFilter.topicFilter}`);
-    };
-    server.clientUnsubscribedTopicHandler = ({ topic }) => void calls.push(`unsubscribed ${topic}`);
+    server.clientSubscribedTopicHandler = () => void calls.push("replaced");
+    server.clientUnsubscribedTopicHandler = () => void calls.push("replaced");
     server
+      .useClientSubscribedTopicHandler(({ topicFilter }) => {
+        calls.push(`subscribed ${topicFilter.topicFilter}`);
+      })
+      .useClientUnsubscribedTopicHandler(({ topic }) => void calls.push(`unsubscribed ${topic}`))
       .useClientConnectedHandler(({ clientId }) => void calls.push(`connected ${clientId}`))
       .useClientDisconnectedHandler(({ clientId }) => void calls.push(`disconnected ${clientId}`))
       .useApplicationMessageReceivedHandler(({ topic }) => void calls.push(`received ${topic}`));
@@ -205,8 +272,11 @@ describe("the other builders", () => {
         ["a", "2"],
       ],
     });
-    expect(factory.createApplicationMessageBuilder().withExactlyOnceQoS().build().qos).toBe(2);
-    expect(factory.createApplicationMessageBuilder().withAtMostOnceQoS().build().qos).toBe(0);
+    const other = factory.createApplicationMessageBuilder().withTopic("a");
+    expect(other.withExactlyOnceQoS().build().qos).toBe(2);
+    expect(other.withAtMostOnceQoS().build().qos).toBe(0);
+    expect(() => factory.createApplicationMessageBuilder().build()).toThrow("no topic");
+    expect(() => factory.createTopicFilterBuilder().build()).toThrow("Topic Filter is empty");
   });
 
   it("build filters", () => {
@@ -244,7 +314,7 @@ describe("the other builders", () => {
     expect(disconnect.build()).toEqual(told);
     const stop = factory.createMqttServerStopOptionsBuilder();
     expect(stop.build()).toEqual({});
-    stop.withDefaultClientDisconnectOptions(disconnect.build()).withDeadline(100);
+    stop.withDefaultClientDisconnectOptions(disconnect.build()).withDeadline({ milliseconds: 100 });
     expect(stop.build()).toEqual({ ...told, deadlineMs: 100 });
     stop.withDefaultClientDisconnectOptions((builder) => builder.withReasonCode(0x89));
     expect(stop.build()).toEqual({ reasonCode: 0x89, deadlineMs: 100 });

@@ -1,0 +1,14 @@
+/** A time, as MQTTnet's `TimeSpan`: a number is seconds. */
+export type Duration = number | { readonly seconds: number } | { readonly milliseconds: number };
+
+/** The time in milliseconds. */
+export function millisecondsOf(duration: Duration): number {
+  if (typeof duration === "object" && "milliseconds" in duration) return duration.milliseconds;
+  return 1_000 * secondsOf(duration);
+}
+
+/** The time in seconds; a part of a second stays, and is refused where only whole seconds are taken. */
+export function secondsOf(duration: Duration): number {
+  if (typeof duration !== "object") return duration;
+  return "milliseconds" in duration ? duration.milliseconds / 1_000 : duration.seconds;
+}
