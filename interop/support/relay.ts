@@ -7,16 +7,18 @@ import type { Server, Socket } from "node:net";
 export class Relay implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #target: number;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, target: number) {
     this.#server = server;
+    this.#target = target;
   }
 
   /** Starts a relay to a port of this machine. */
   static async to(port: number): Promise<Relay> {
     const server = createServer();
-    const relay = new Relay(server);
-    server.on("connection", (socket) => relay.#join(socket, connect(port, "127.0.0.1")));
+    const relay = new Relay(server, port);
+    server.on("connection", (socket) => relay.#join(socket, connect(relay.#target, "127.0.0.1")));
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     return relay;
@@ -27,6 +29,11 @@ export class Relay implements AsyncDisposable {
     const address = this.#server.address();
     if (address === null || typeof address === "string") throw new Error("the relay has ended");
     return address.port;
+  }
+
+  /** Leads new connections to another port. */
+  moveTo(port: number): void {
+    this.#target = port;
   }
 
   /** Breaks every connection, both ways at once and without a word. New ones are welcome. */
