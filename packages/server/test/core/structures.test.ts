@@ -100,6 +100,17 @@ describe("Outbox and BytePool", () => {
     expect(other.bytes).toBe(bytes);
   });
 
+  it("takes over what another holds, though it has to grow for that", () => {
+    const pool = new BytePool();
+    const [one, other] = [new Outbox(pool), new Outbox(pool)];
+    const bytes = Uint8Array.from({ length: 5_000 }, (_, index) => index);
+    one.append(bytes, 0, 200);
+    other.append(bytes, 200, 5_000);
+    one.takeOver(other);
+    expect(one.length).toBe(5_000);
+    expect(Buffer.compare(Buffer.concat(one.pieces()), bytes)).toBe(0);
+  });
+
   it("an array that was handed over is never used again", () => {
     const pool = new BytePool();
     const outbox = new Outbox(pool);

@@ -97,7 +97,7 @@ export class Outbox {
       this.bytes = other.bytes;
       this.#used = other.#used;
     } else {
-      copyInto(this.bytes, this.reserve(other.#used), other.bytes, 0, other.#used);
+      this.append(other.bytes, 0, other.#used);
       this.length -= other.#used;
       other.#giveArray();
     }
