@@ -31,7 +31,8 @@ if (store !== undefined) {
 }
 
 process.on("SIGUSR2", () => {
-  console.log(JSON.stringify({ storeBytes: server.statistics.storeBytesCurrent, checkpoints }));
+  const { storeBytesCurrent: storeBytes, storeCommits: commits } = server.statistics;
+  console.log(JSON.stringify({ storeBytes, checkpoints, commits }));
 });
 process.on("SIGTERM", () => void server.stop({ deadlineMs: 500 }).then(() => process.exit(0)));
 await server.start();

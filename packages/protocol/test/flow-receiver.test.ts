@@ -1,4 +1,3 @@
-import { strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Receiver as ReceiverByMap } from "../src/flow/receiver-by-map.ts";
@@ -123,7 +122,7 @@ describe.each([
         for (const [action, value] of steps) {
           const isOpen = model.has(value);
           const outcome = action === "receive" ? !receiver.receive(value) : receiver.release(value);
-          strictEqual(outcome, isOpen);
+          expect(outcome).toBe(isOpen);
           if (action === "receive") model.add(value);
           else model.delete(value);
         }

@@ -15,11 +15,13 @@ import { StoreError } from "@anax/server";
 import { errorCode } from "./failures.ts";
 
 const DATA_FILE = /^anax-(\d+)\.mdb$/;
+const LOG_FILE = /^anax-(\d+)\.batches$/;
 const LEFTOVER = /^anax-\d+\.(mdb-lock|copy|copy-lock)$|^server-\d+\.lock\..*$/;
 
 /**
  * The directory of a store. The data are in `anax-N.mdb`. A new file, or a compacted copy, is written as
  * `anax-(N+1).copy` and renamed to `.mdb` when it is complete; then the file before it is deleted. So the highest N is always complete and current.
+ * Beside it are files of the log, `anax-K.batches`: which of them count is said in the current file.
  */
 export class DataDirectory {
   readonly path: string;
@@ -82,6 +84,20 @@ export class DataDirectory {
       if (path === current || path === `${current}-lock`) continue;
       if (DATA_FILE.test(name) || LEFTOVER.test(name))
         rmSync(path, { force: true, recursive: true });
+    }
+  }
+
+  /** A file of the log. */
+  logFile(number: number): string {
+    return join(this.path, `anax-${number}.batches`);
+  }
+
+  /** Deletes files of the log that are none of these. */
+  tidyLogs(kept: ReadonlyMap<number, unknown>): void {
+    for (const name of readdirSync(this.path)) {
+      const number = LOG_FILE.exec(name)?.[1];
+      if (number === undefined || kept.has(Number(number))) continue;
+      rmSync(join(this.path, name), { force: true });
     }
   }
 

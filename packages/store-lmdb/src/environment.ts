@@ -46,7 +46,7 @@ const SETTINGS = {
   // Nor batches of whatever was written in a turn: a failed one rejects a promise that nobody has.
   eventTurnBatching: false,
   permissionsMode: 0o600,
-  maxDbs: 4,
+  maxDbs: 5,
 };
 
 /**
@@ -64,6 +64,8 @@ export class Environment {
   readonly sessions: Table;
   readonly retained: Table;
   readonly journal: Table;
+  /** Which files of the log count (`batch-log.ts`). Undefined where a store of an older format is read. */
+  readonly log: Table | undefined;
   readonly #root: RootDatabase<Uint8Array, Uint8Array>;
   #isClosed = false;
   #hasFreePages = false;
@@ -90,6 +92,7 @@ export class Environment {
       this.sessions = this.#table("sessions");
       this.retained = this.#table("retained");
       this.journal = this.#table("journal");
+      this.log = this.#tableIfAny("log");
     } catch (error) {
       void this.close();
       throw error;
@@ -119,6 +122,16 @@ export class Environment {
     this.#hasFreePages = row !== undefined;
   }
 
+  /** Forgets the state that was read last: what is read next is the newest. */
+  renew(): void {
+    this.#root.resetReadTxn();
+  }
+
+  /** Number of the last change that was made to the file, by any process. */
+  get transactionNumber(): number {
+    return Number(statisticsOf(this.#root)["lastTxnId"]);
+  }
+
   /** Entries in the list of free pages. */
   get #freeEntries(): number {
     const counts = statisticsOf(this.#root)["free"];
@@ -128,8 +141,11 @@ export class Environment {
   /** Bytes of the pages that are in use. */
   get usedBytes(): number {
     const { pageSize, free, root } = pageCounts(this.#root);
-    const tables = [this.meta, this.sessions, this.retained, this.journal];
-    const pages = tables.reduce((sum, table) => sum + pageCounts(table).own, 2 + free + root);
+    const tables = [this.meta, this.sessions, this.retained, this.journal, this.log];
+    const pages = tables.reduce(
+      (sum, table) => sum + (table ? pageCounts(table).own : 0),
+      2 + free + root,
+    );
     return pages * pageSize;
   }
 
@@ -159,9 +175,13 @@ export class Environment {
   }
 
   #table(name: string): Table {
-    const table: Table | undefined = this.#root.openDB<Uint8Array, Uint8Array>(name, BYTES);
+    const table = this.#tableIfAny(name);
     if (table === undefined) throw new Error(`it has no table ${name}`);
     return table;
+  }
+
+  #tableIfAny(name: string): Table | undefined {
+    return this.#root.openDB<Uint8Array, Uint8Array>(name, BYTES);
   }
 
   #refuseCutOffFile(): void {
@@ -173,9 +193,17 @@ export class Environment {
   }
 }
 
+/** Rows of a table in the order of their keys. The arrays are valid until the next row only. */
+export function rowsOf(table: Table): Iterator<{ key: Uint8Array; value: Uint8Array }> {
+  return table.getRange({ start: FIRST_KEY })[Symbol.iterator]();
+}
+
 /** Shows all rows of a table in the order of their keys. The arrays are valid during the call only. */
 export function visitRows(table: Table, visitor: (key: Uint8Array, row: Uint8Array) => void): void {
-  for (const { key, value } of table.getRange({ start: FIRST_KEY })) visitor(key, value);
+  const rows = rowsOf(table);
+  for (let next = rows.next(); next.done !== true; next = rows.next()) {
+    visitor(next.value.key, next.value.value);
+  }
 }
 
 /** What LMDB or the system would refuse, or what would end the process there. */

@@ -5,6 +5,8 @@ import { Environment } from "./environment.ts";
 import { openingFailure, readingFailure } from "./failures.ts";
 import { readDescription, refuseUnknownFormat } from "./format.ts";
 import type { StoreDescription } from "./store-description.ts";
+import { viewLog } from "./log-reading.ts";
+import type { LogView } from "./log-reading.ts";
 import { visitTables } from "./tables.ts";
 
 /** How large the parts of a store are. */
@@ -13,9 +15,9 @@ export interface LmdbStatistics {
   readonly batches: number;
   /** Retained messages, where topics with the same hash count as one. */
   readonly retained: number;
-  /** Bytes of the pages that are in use. */
+  /** Bytes of the pages that are in use, and of batches in the log. */
   readonly usedBytes: number;
-  /** Bytes of the file. */
+  /** Bytes of the file, and of those of the log. */
   readonly fileBytes: number;
 }
 
@@ -53,7 +55,7 @@ export async function openReadOnly(path: string): Promise<LmdbReader> {
     }
     environment = new Environment(file, "read");
     const description = refuseUnknownFormat(directory.path, readDescription(environment));
-    return readerOf(environment, directory.path, description);
+    return readerOf(environment, directory, description);
   } catch (error) {
     await environment?.close();
     throw openingFailure(directory.path, error, "read");
@@ -62,19 +64,35 @@ export async function openReadOnly(path: string): Promise<LmdbReader> {
 
 function readerOf(
   environment: Environment,
-  path: string,
+  directory: DataDirectory,
   description: StoreDescription,
 ): LmdbReader {
+  const { path } = directory;
+  const withLog = <Result>(read: (view: LogView) => Result): Result =>
+    reading(path, () => {
+      const view = viewLog(environment, directory);
+      try {
+        return read(view);
+      } finally {
+        view.close();
+      }
+    });
   return {
     description,
     file: environment.file,
-    visit: (visitor) => reading(path, () => visitTables(environment, visitor)),
+    visit: (visitor) =>
+      withLog((view) => visitTables(environment, visitor, (visit) => view.visit(visit))),
     statistics: () =>
-      reading(path, () => ({
-        ...environment.entryCounts(),
-        usedBytes: environment.usedBytes,
-        fileBytes: environment.fileBytes,
-      })),
+      withLog((view) => {
+        const { batches, ...counts } = environment.entryCounts();
+        const log = view.statistics();
+        return {
+          ...counts,
+          batches: batches + log.batches,
+          usedBytes: environment.usedBytes + log.liveBytes,
+          fileBytes: environment.fileBytes + log.fileBytes,
+        };
+      }),
     close: () => environment.close(),
   };
 }

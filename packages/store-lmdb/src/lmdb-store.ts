@@ -1,6 +1,7 @@
 import { statfsSync } from "node:fs";
 import { StoreError } from "@anax/server";
 import type { Store, StoreTransaction, StoreVisitor } from "@anax/server";
+import { BatchLog } from "./batch-log.ts";
 import { DataDirectory } from "./data-directory.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { Environment } from "./environment.ts";
@@ -11,7 +12,8 @@ import { checkedOptions } from "./store-options.ts";
 import type { LmdbDurability, LmdbStoreOptions } from "./store-options.ts";
 import { numberKey, sha256 } from "./keys.ts";
 import type { TopicHash } from "./keys.ts";
-import { applyChanges, isEmpty, roomFor, rowChanges, visitTables } from "./tables.ts";
+import { applyChanges, isEmpty, isOnlyBatch, roomFor, rowChanges, visitTables } from "./tables.ts";
+import type { RowChange } from "./tables.ts";
 
 /** Below this a file is left as it is: nobody needs that little room back. */
 const SPARE_BYTES = 67_108_864;
@@ -19,11 +21,14 @@ const SPARE_BYTES = 67_108_864;
 const QUICK_COPY_BYTES = 16_777_216;
 /** Pages that a commit writes besides those with its contents: the ways to them, and the list of free pages. */
 const EXTRA_BYTES = 262_144;
+/** The disk is asked again what it has after so many bytes: others write to it too. */
+const KNOWN_ROOM_MAX = 67_108_864;
 
 /** What an open store works with. */
 interface OpenStore {
   readonly lock: DirectoryLock;
   environment: Environment;
+  readonly log: BatchLog;
 }
 
 /**
@@ -42,6 +47,8 @@ export class LmdbStore implements Store {
   #mayGiveBack = true;
   /** Whether the last commit found no room. */
   #wasFull = false;
+  /** Bytes that the disk has for the log, as far as it was asked. */
+  #knownRoom = 0;
   /** What was asked last; the next thing waits for it. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -61,19 +68,21 @@ export class LmdbStore implements Store {
 
   get bytes(): number {
     if (this.#open === undefined) return 0;
-    return (this.#bytes ??= this.#open.environment.usedBytes);
+    return (this.#bytes ??= this.#open.environment.usedBytes) + this.#open.log.liveBytes;
   }
 
-  /** Bytes of the file: what the store has needed at most since it was last compacted. */
+  /** Bytes of the files: what the store has needed at most since it was last compacted, and its log. */
   get fileBytes(): number {
-    return this.#open?.environment.fileBytes ?? 0;
+    if (this.#open === undefined) return 0;
+    return this.#open.environment.fileBytes + this.#open.log.fileBytes;
   }
 
   open(visitor: StoreVisitor): Promise<void> {
     return this.#next(async () => {
       const open = await this.#openDirectory();
       try {
-        visitTables(open.environment, visitor);
+        const { environment, log } = open;
+        visitTables(environment, visitor, (visit) => log.open(environment, visit));
       } catch (error) {
         await release(open);
         throw readingFailure(this.path, error);
@@ -90,7 +99,8 @@ export class LmdbStore implements Store {
 
   read(position: number): Uint8Array | undefined {
     try {
-      return this.#open?.environment.journal.get(numberKey(position));
+      const { log, environment } = this.#open ?? {};
+      return log?.read(position) ?? environment?.journal.get(numberKey(position));
     } catch (error) {
       throw readingFailure(this.path, error);
     }
@@ -134,7 +144,8 @@ export class LmdbStore implements Store {
     try {
       this.#directory.create();
       lock = await DirectoryLock.acquire(this.path);
-      const open = { lock, environment: await this.#openEnvironment() };
+      const log = new BatchLog(this.#directory, this.durability === "disk");
+      const open = { lock, environment: await this.#openEnvironment(), log };
       await this.#giveBack(open);
       return open;
     } catch (error) {
@@ -180,17 +191,61 @@ export class LmdbStore implements Store {
         new StoreError("ANAX_STORE_FAILED", `${this.path} was taken by another server`),
       );
     }
+    const { batch } = transaction;
+    if (batch !== undefined && isOnlyBatch(transaction)) return this.#append(open, batch);
     this.#refuseIfTooLarge(transaction, open.environment);
     const changes = rowChanges(open.environment, transaction, this.#hash);
+    const deletion = open.log.deletion(transaction.deletedBatches, open.environment, true);
     try {
-      await open.environment.write(() => applyChanges(changes));
+      await this.#write(open, transaction, [...changes, ...deletion.changes]);
+      deletion.settled();
+    } catch (error) {
+      if (!deletion.moves || !isFull(error)) throw error;
+      // What is to be deleted may be what makes room.
+      const plain = open.log.deletion(transaction.deletedBatches, open.environment, false);
+      await this.#write(open, transaction, [...changes, ...plain.changes]);
+      plain.settled();
+    }
+    await this.#giveBack(open);
+  }
+
+  async #write(
+    { environment }: OpenStore,
+    transaction: StoreTransaction,
+    changes: readonly RowChange[],
+  ): Promise<void> {
+    try {
+      await environment.write(() => applyChanges(changes));
       if (roomFor(transaction) > 0) this.#wasFull = false;
     } catch (error) {
       throw await this.#commitFailed(transaction, error);
     } finally {
       this.#bytes = undefined;
     }
-    await this.#giveBack(open);
+  }
+
+  /** Adds a batch that comes by itself to the log. */
+  async #append(
+    { environment, log }: OpenStore,
+    { position, bytes }: { readonly position: number; readonly bytes: Uint8Array },
+  ): Promise<void> {
+    const room = BatchLog.bytesFor(bytes);
+    const isOverLimit = this.#bytesMax < Infinity && this.bytes + room > this.#bytesMax;
+    if (isOverLimit) throw this.#noRoom(`it may take ${this.#bytesMax} bytes`);
+    // LMDB has to be able to delete what is in the log.
+    if (this.#knownRoom < room) {
+      this.#knownRoom = Math.min(freeBytes(this.path) - EXTRA_BYTES, KNOWN_ROOM_MAX);
+      if (this.#knownRoom < room) throw this.#noRoom("the disk is full");
+    }
+    this.#knownRoom -= room;
+    // As everywhere: what is no number of a batch is refused before anything is written.
+    numberKey(position);
+    try {
+      await log.append(environment, position, bytes);
+    } catch (error) {
+      this.#knownRoom = 0;
+      throw await this.#commitFailed({ ...NOTHING, batch: { position, bytes } }, error);
+    }
   }
 
   /** LMDB writes a line to standard error whenever it finds the disk full: once is enough. */
@@ -200,8 +255,11 @@ export class LmdbStore implements Store {
     const isOverLimit = this.#bytesMax < Infinity && this.bytes + room > this.#bytesMax;
     if (!isOverLimit && !(this.#wasFull && room + EXTRA_BYTES > this.#spareBytes(environment)))
       return;
-    const limit = isOverLimit ? `it may take ${this.#bytesMax} bytes` : "the disk is full";
-    throw new StoreError("ANAX_STORE_FULL", `no room for more in ${this.path}: ${limit}`);
+    throw this.#noRoom(isOverLimit ? `it may take ${this.#bytesMax} bytes` : "the disk is full");
+  }
+
+  #noRoom(limit: string): StoreError {
+    return new StoreError("ANAX_STORE_FULL", `no room for more in ${this.path}: ${limit}`);
   }
 
   /** What the disk still has, and what the file has that is not in use. */
@@ -243,6 +301,9 @@ export class LmdbStore implements Store {
   }
 
   async #compact(open: OpenStore): Promise<void> {
+    const clearing = open.log.clearing(open.environment);
+    await open.environment.write(() => applyChanges(clearing.changes));
+    clearing.settled();
     const old = open.environment;
     const copy = this.#directory.nextCopy;
     try {
@@ -267,9 +328,21 @@ export function lmdbStore(options: LmdbStoreOptions): LmdbStore {
   return new LmdbStore(options);
 }
 
-async function release({ environment, lock }: OpenStore): Promise<void> {
+async function release({ environment, lock, log }: OpenStore): Promise<void> {
+  log.closeSegment();
   await environment.close();
   lock.release();
+}
+
+const NOTHING: StoreTransaction = {
+  batch: undefined,
+  deletedBatches: [],
+  sessions: new Map(),
+  retained: new Map(),
+};
+
+function isFull(error: unknown): boolean {
+  return error instanceof StoreError && error.code === "ANAX_STORE_FULL";
 }
 
 function freeBytes(path: string): number {

@@ -1,21 +1,50 @@
 import type { StoreTransaction, StoreVisitor } from "@anax/server";
-import { visitRows } from "./environment.ts";
+import { rowsOf, visitRows } from "./environment.ts";
 import type { Environment, Table } from "./environment.ts";
 import { isHashed, numberKey, numberOfKey, topicKey, topicOfKey } from "./keys.ts";
 import type { TopicHash } from "./keys.ts";
 import { changedSharedRow, decodeSharedRow } from "./shared-row.ts";
 
-/** Shows a visitor all that the tables hold, as of one moment. */
+/** Is shown a batch; the array is its own during the call only. */
+export type BatchVisit = (position: number, batch: Uint8Array) => void;
+
+/**
+ * Shows a visitor all that the tables hold, as of one moment, and what the log holds.
+ * @param visitLog shows the batches of the log in the order of their positions
+ */
 export function visitTables(
   { sessions, retained, journal }: Environment,
   visitor: StoreVisitor,
+  visitLog: (visit: BatchVisit) => void,
 ): void {
   visitRows(sessions, (key, row) => visitor.session(numberOfKey(key), row));
   visitRows(retained, (key, row) => {
     if (!isHashed(key)) visitor.retained(topicOfKey(key), row);
     else for (const [topic, own] of decodeSharedRow(row)) visitor.retained(topic, own);
   });
-  visitRows(journal, (key, row) => visitor.batch(numberOfKey(key), row));
+  const rows = rowsOf(journal);
+  let pending: { readonly position: number; readonly row: Uint8Array } | undefined;
+  const visitBelow = (position: number): void => {
+    if (pending !== undefined) {
+      if (pending.position >= position) return;
+      visitor.batch(pending.position, pending.row);
+      pending = undefined;
+    }
+    for (let next = rows.next(); next.done !== true; next = rows.next()) {
+      const own = numberOfKey(next.value.key);
+      if (own >= position) {
+        // A copy: what is read of LMDB meanwhile would overwrite it.
+        pending = { position: own, row: Uint8Array.from(next.value.value) };
+        return;
+      }
+      visitor.batch(own, next.value.value);
+    }
+  };
+  visitLog((position, batch) => {
+    visitBelow(position);
+    visitor.batch(position, batch);
+  });
+  visitBelow(Infinity);
 }
 
 /** One row to write, or to delete if it is undefined. */
@@ -101,4 +130,14 @@ function pagesFor(bytes: number): number {
 /** Whether a transaction changes nothing. */
 export function isEmpty({ batch, deletedBatches, sessions, retained }: StoreTransaction): boolean {
   return batch === undefined && deletedBatches.length + sessions.size + retained.size === 0;
+}
+
+/** Whether a transaction does nothing but add a batch, which is most of them. */
+export function isOnlyBatch({
+  batch,
+  deletedBatches,
+  sessions,
+  retained,
+}: StoreTransaction): boolean {
+  return batch !== undefined && deletedBatches.length + sessions.size + retained.size === 0;
 }

@@ -86,10 +86,11 @@ describe("reading a store", () => {
         await child.wrote(20);
         const reader = await openReadOnly(path);
         const before = positionsIn(reader);
-        expect(before).toHaveLength(10);
+        expect([10, 11]).toContain(before.length);
         await child.wrote((before.at(-1) ?? 0) + 20);
         const after = positionsIn(reader);
-        expect(after).toHaveLength(10);
+        expect([10, 11]).toContain(after.length);
+        expect(after).toEqual(after.map((_, index) => (after[0] ?? 0) + index));
         expect(after[0]).toBeGreaterThan(before.at(-1) ?? Infinity);
         await reader.close();
       } finally {

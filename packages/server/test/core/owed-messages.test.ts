@@ -1,4 +1,3 @@
-import { strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AddressBook, slotIn } from "../../src/core/delivering/address-book.ts";
@@ -34,10 +33,10 @@ describe("AddressBook", () => {
     fc.assert(
       fc.property(fc.nat(2 ** 29 - 1), addresses, (slot, address: Address) => {
         const code = book.code(slot, address) ?? Number.NaN;
-        strictEqual(slotIn(code), slot);
+        expect(slotIn(code)).toBe(slot);
         const { group, ...rest } = book.address(code);
         expect({ ...rest, group: undefined }).toEqual({ ...address, group: undefined });
-        strictEqual(group, address.group);
+        expect(group).toBe(address.group);
       }),
     );
     expect(book.size).toBeLessThan(1_000);
@@ -85,8 +84,8 @@ describe("MessageTable", () => {
             model.delete(slot);
           }
         }
-        strictEqual(table.count, model.size);
-        for (const [slot, row] of model) strictEqual(table.number(slot), row.number);
+        expect(table.count).toBe(model.size);
+        for (const [slot, row] of model) expect(table.number(slot)).toBe(row.number);
         for (const [list, first] of firsts.entries()) {
           const slots: number[] = [];
           for (let slot = first; slot !== NONE; slot = table.next(slot)) slots.push(slot);
@@ -108,8 +107,8 @@ describe("NumberIndex", () => {
         const index = new NumberIndex();
         const model = new Map(entries.map(([number, slot]) => [number + 1, slot]));
         for (const [number, slot] of entries) index.set(number + 1, slot);
-        strictEqual(index.size, model.size);
-        for (const [number, slot] of model) strictEqual(index.get(number), slot);
+        expect(index.size).toBe(model.size);
+        for (const [number, slot] of model) expect(index.get(number)).toBe(slot);
         expect(index.get(2 ** 40)).toBeUndefined();
       }),
       { numRuns: 30 },
@@ -133,7 +132,7 @@ describe("WaitingMessages", () => {
       }
     }
     expect(waiting.messages.live).toBe(model.size);
-    for (const [slot, value] of model) strictEqual(text(waiting.messages.message(slot)), value);
+    for (const [slot, value] of model) expect(text(waiting.messages.message(slot))).toBe(value);
   });
 
   it("does not keep whole chunks for the few that wait for long", () => {

@@ -29,17 +29,16 @@ export class ReceivedAliases {
     return this.#opened().get(alias);
   }
 
-  /** True if a client may use this alias. */
-  allows(alias: number): boolean {
-    return alias >= 1 && alias <= this.#maximum;
-  }
-
-  /** Hot path: `set` with an alias that is allowed, and the valid topic in `bytes[start, end)`. */
-  take(alias: number, bytes: Uint8Array, start: number, end: number): void {
+  /**
+   * Hot path: `set` with the valid topic in `bytes[start, end)`. False if the alias is not allowed, and nothing is set.
+   */
+  take(alias: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (alias < 1 || alias > this.#maximum) return false;
     const known = this.#topicBytes[alias];
-    if (known?.length === end - start && hasBytesAt(known, bytes, start)) return;
+    if (known?.length === end - start && hasBytesAt(known, bytes, start)) return true;
     this.#opened().set(alias, decodeUtf8(bytes, start, end));
     this.#topicBytes[alias] = copyBytes(bytes, start, end);
+    return true;
   }
 
   /** Hot path: bytes of what the alias stands for; undefined where `get` would throw. */

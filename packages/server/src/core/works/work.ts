@@ -33,6 +33,8 @@ export class Work {
   readonly what: string;
   /** When it began, in milliseconds. */
   readonly sinceMs: number;
+  /** True once what it is about was stored or given on: from then on it can only end. */
+  isRecorded = false;
   readonly #surroundings: WorkSurroundings;
   #awaited: Pending | undefined;
   #isAsking = false;
@@ -64,7 +66,7 @@ export class Work {
   /** True if it is to end without what its handlers were asked about. */
   get isGivenUp(): boolean {
     const kind = this.#awaited?.kind ?? "question";
-    return this.#isAbandoned && kind === "question";
+    return this.#isAbandoned && !this.isRecorded && kind === "question";
   }
 
   /** The same wait, which ends at once when the work is given up. */
