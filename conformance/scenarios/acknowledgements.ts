@@ -2,6 +2,7 @@
 import { equal, notEqual } from "node:assert/strict";
 
 import type { Scenario, ScenarioContext } from "../scenario.ts";
+import { encode } from "../wire/notation.ts";
 import type { Peer } from "../wire/peer.ts";
 
 const PUBREL = 6;
@@ -51,19 +52,20 @@ const wrapsAround: Scenario = {
     await receiver.expectPublish();
     await context.publish(sender, topic, "held", { qos: 1 });
     const held = await receiver.expectPublish({ payload: "held" });
-    const message = `32 { "${topic}" 0001 <{}> 'x' }`;
-    for (let round = 0; round < 66_000; round += 10) {
-      sender.send(message.repeat(10));
-      const publishes = await receiver.collect(10);
-      await sender.collect(10);
-      let acknowledgements = "";
-      for (const packet of publishes) {
+    // Close to what servers have in flight to those who state nothing.
+    const count = 18;
+    const messages = encode(`32 { "${topic}" 0001 <{}> 'x' } `.repeat(count), context.version);
+    for (let round = 0; round < 66_000; round += count) {
+      sender.sendBytes(messages);
+      const publishes = await receiver.collect(count);
+      await sender.collect(count);
+      const acknowledgements = publishes.flatMap((packet) => {
         const id = identifierOf(packet, topic);
         notEqual(id, 0);
         notEqual(id, held.packetIdentifier);
-        acknowledgements += `40 { ${id.toString(16).padStart(4, "0")} } `;
-      }
-      receiver.send(acknowledgements);
+        return [0x40, 2, id >> 8, id & 0xff];
+      });
+      receiver.sendBytes(Uint8Array.from(acknowledgements));
     }
   },
 };

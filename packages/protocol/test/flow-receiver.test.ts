@@ -1,3 +1,4 @@
+import { strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Receiver as ReceiverByMap } from "../src/flow/receiver-by-map.ts";
@@ -122,7 +123,7 @@ describe.each([
         for (const [action, value] of steps) {
           const isOpen = model.has(value);
           const outcome = action === "receive" ? !receiver.receive(value) : receiver.release(value);
-          expect(outcome).toBe(isOpen);
+          strictEqual(outcome, isOpen);
           if (action === "receive") model.add(value);
           else model.delete(value);
         }

@@ -1,3 +1,4 @@
+import { strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Sender as SenderByMap } from "../src/flow/sender-by-map.ts";
@@ -338,7 +339,7 @@ describe.each([
           const inUse = [...model.exchanges.keys()];
           const identifier = (isExisting ? inUse[choice % inUse.length] : undefined) ?? choice;
           const outcome = run(sender, { action, identifier, item });
-          expect(outcome).toBe(model.run({ action, identifier, item }, outcome));
+          strictEqual(outcome, model.run({ action, identifier, item }, outcome));
           if (isRestart && ![...model.exchanges.values()].some(({ state }) => state === "lent")) {
             sender = restart(sender, new Sender<number>());
           }

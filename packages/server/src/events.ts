@@ -82,7 +82,8 @@ export const SERVER_EVENTS: {
   applicationMessageEnqueuedOrDropped: {
     fires:
       "After the attempt to give a message to a receiver, once for each receiver; not for one that interceptingClientEnqueue vetoed.",
-    order: "After interceptingClientEnqueue and the attempt, before the next receiver is seen to.",
+    order:
+      "After all receivers were asked about and given the message, and after retainedMessageChanged; one receiver after the other.",
     waits: "The publisher's next packet.",
     slows: "The publisher.",
     failure: LOGGED,
@@ -135,8 +136,8 @@ export const SERVER_EVENTS: {
   interceptingClientEnqueue: {
     fires: "For each receiver of a message, retained ones too, before it is given the message.",
     order:
-      "After the message was retained; filter by filter, those of one filter in the order of subscribing.",
-    waits: "The rest of the message's receivers, and the publisher's next packet.",
+      "After interceptingPublish, filter by filter, those of one filter in the order of subscribing. Until all have been asked about, the message is neither retained nor given to any.",
+    waits: "The message, its acknowledgement and the publisher's next packet.",
     slows: "The publisher; of retained messages, the subscriber.",
     failure: "It is a veto: that receiver does not get the message.",
     fail: (event) => {
@@ -163,7 +164,7 @@ export const SERVER_EVENTS: {
     fires:
       "For each message of a client, a Will or the program, before it is retained and routed; the server's own under $SYS only with systemTopics.isIntercepted.",
     order:
-      "After interceptingInboundPacket, before retainedMessageChanged and the events of receivers.",
+      "After interceptingInboundPacket and the messages that the client sent before; before all other events of the message.",
     waits: "The message, its acknowledgement and the publisher's next packet.",
     slows: "The publisher.",
     failure: "The message is dropped and acknowledged with 0x83 Implementation specific error.",
@@ -230,8 +231,9 @@ export const SERVER_EVENTS: {
   retainedMessageChanged: {
     fires:
       "When a topic's retained message was set, replaced, removed, or has expired; not under $SYS/, which each start makes anew.",
-    order: "After interceptingPublish, before the events of receivers.",
-    waits: "The message's receivers and its acknowledgement. Nothing, of one that expired.",
+    order:
+      "After interceptingClientEnqueue, when the message was given to its receivers; before applicationMessageEnqueuedOrDropped.",
+    waits: "The message's acknowledgement. Nothing, of one that expired.",
     slows: "The publisher.",
     failure: LOGGED,
   },

@@ -13,6 +13,7 @@ import type { Deadlines } from "./deadlines.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { Journal } from "./journal/journal.ts";
 import type { ClockReading } from "./journal/server-time.ts";
+import type { PublisherLanes } from "./publishing/publisher-lanes.ts";
 import type { RetainedMessages } from "./retained/retained-messages.ts";
 import type { Router } from "./routing/router.ts";
 import type { Session } from "./sessions/session.ts";
@@ -44,6 +45,8 @@ export interface CoreContext {
   readonly replayTurn: Turn;
   /** What waits for handlers, or for the store. */
   readonly works: Works;
+  /** The order of what each publisher publishes. */
+  readonly lanes: PublisherLanes;
   readonly decodeLimits: DecodeLimits;
   /**
    * The server's own time in milliseconds, of which all times are that the core keeps: no setting of the wall clock moves

@@ -25,12 +25,10 @@ import { pump } from "./delivering/delivering.ts";
 import type { SessionItems } from "./hooks/client-context.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import { watchConnect } from "./connection/keeping-alive.ts";
-import { messageFromApplication } from "./publishing/message.ts";
 import type { Outbox } from "./connection/outbox.ts";
-import type { Task } from "./pending.ts";
-import type { Origin } from "./publishing/origin.ts";
+import type { Published } from "./publishing/published.ts";
+import { PublisherLanes } from "./publishing/publisher-lanes.ts";
 import { publishStored } from "./publishing/publishing.ts";
-import type { Published } from "./publishing/publishing.ts";
 import { PublishRun } from "./runs/publish-run.ts";
 import { readOn, receive } from "./connection/receiving.ts";
 import { RetainedMessages } from "./retained/retained-messages.ts";
@@ -120,6 +118,7 @@ export class ServerCore implements CoreContext {
   readonly turn: Turn;
   readonly replayTurn: Turn;
   readonly works: Works = new Works(() => this.now);
+  readonly lanes: PublisherLanes = new PublisherLanes();
   retainedStepsLeft: number = STEPS_PER_TURN;
   journal: Journal | undefined;
   readonly waiting: WaitingMessages = new WaitingMessages();
@@ -303,13 +302,8 @@ export class ServerCore implements CoreContext {
       clientId: sender.clientId ?? "",
       sessionItems: sender.sessionItems ?? new Map(),
     };
-    const task = this.#publish(message, origin);
+    const task = publishStored(this, message, origin);
     this.works.run("injectApplicationMessage", origin, task, done, failed);
-  }
-
-  *#publish(message: ApplicationMessage, origin: Origin): Task<Published> {
-    const injected = messageFromApplication(message, origin.clientId, this.now);
-    return yield* publishStored(this, injected, origin);
   }
 
   /** Ends every connection, as when the server stops. */

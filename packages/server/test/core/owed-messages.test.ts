@@ -1,3 +1,4 @@
+import { strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AddressBook, slotIn } from "../../src/core/delivering/address-book.ts";
@@ -33,10 +34,10 @@ describe("AddressBook", () => {
     fc.assert(
       fc.property(fc.nat(2 ** 29 - 1), addresses, (slot, address: Address) => {
         const code = book.code(slot, address) ?? Number.NaN;
-        expect(slotIn(code)).toBe(slot);
+        strictEqual(slotIn(code), slot);
         const { group, ...rest } = book.address(code);
         expect({ ...rest, group: undefined }).toEqual({ ...address, group: undefined });
-        expect(group).toBe(address.group);
+        strictEqual(group, address.group);
       }),
     );
     expect(book.size).toBeLessThan(1_000);
@@ -84,8 +85,8 @@ describe("MessageTable", () => {
             model.delete(slot);
           }
         }
-        expect(table.count).toBe(model.size);
-        for (const [slot, row] of model) expect(table.number(slot)).toBe(row.number);
+        strictEqual(table.count, model.size);
+        for (const [slot, row] of model) strictEqual(table.number(slot), row.number);
         for (const [list, first] of firsts.entries()) {
           const slots: number[] = [];
           for (let slot = first; slot !== NONE; slot = table.next(slot)) slots.push(slot);
@@ -107,8 +108,8 @@ describe("NumberIndex", () => {
         const index = new NumberIndex();
         const model = new Map(entries.map(([number, slot]) => [number + 1, slot]));
         for (const [number, slot] of entries) index.set(number + 1, slot);
-        expect(index.size).toBe(model.size);
-        for (const [number, slot] of model) expect(index.get(number)).toBe(slot);
+        strictEqual(index.size, model.size);
+        for (const [number, slot] of model) strictEqual(index.get(number), slot);
         expect(index.get(2 ** 40)).toBeUndefined();
       }),
       { numRuns: 30 },
@@ -132,7 +133,7 @@ describe("WaitingMessages", () => {
       }
     }
     expect(waiting.messages.live).toBe(model.size);
-    for (const [slot, value] of model) expect(text(waiting.messages.message(slot))).toBe(value);
+    for (const [slot, value] of model) strictEqual(text(waiting.messages.message(slot)), value);
   });
 
   it("does not keep whole chunks for the few that wait for long", () => {

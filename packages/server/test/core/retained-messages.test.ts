@@ -2,6 +2,7 @@
  * Retained messages are rows and cells that are used again. What may go wrong with that: a walk that is led astray by a
  * row which is another topic by now, a cell that two messages have, memory that never comes back.
  */
+import { strictEqual } from "node:assert/strict";
 import { topicMatchesFilter } from "@anax/protocol";
 import { SeededRandom } from "@anax/testing";
 import { describe, expect, it } from "vitest";
@@ -44,7 +45,7 @@ class Model {
   }
 
   delete(topic: string): void {
-    expect(this.retained.delete(topic)).toBe(this.topics.delete(topic));
+    strictEqual(this.retained.delete(topic), this.topics.delete(topic));
     for (const { must } of this.walks) must.delete(topic);
   }
 
@@ -67,9 +68,9 @@ class Model {
       const row = cursor.step();
       if (row === NONE) continue;
       const { topic, size } = this.retained.message(row);
-      expect(seen.has(topic), `${topic} is seen twice`).toBe(false);
-      expect(must.has(topic), `${topic} was set or removed since`).toBe(true);
-      expect(size).toBe(message(topic, this.topics.get(topic)).size);
+      strictEqual(seen.has(topic), false, `${topic} is seen twice`);
+      strictEqual(must.has(topic), true, `${topic} was set or removed since`);
+      strictEqual(size, message(topic, this.topics.get(topic)).size);
       seen.add(topic);
     }
     if (!cursor.isDone) return;
@@ -86,8 +87,8 @@ class Model {
     expect(retained.bytes).toBe(rows.reduce((sum, { size }) => sum + size, 0));
     for (const [topic, size] of topics) {
       const found = retained.get(topic);
-      expect(found?.topic).toBe(topic);
-      expect(found?.bytes.at(-1)).toBe(size % 256);
+      strictEqual(found?.topic, topic);
+      strictEqual(found?.bytes.at(-1), size % 256);
     }
   }
 }
@@ -198,7 +199,7 @@ describe("retained messages", () => {
     const long = "x".repeat(65_000);
     const topics = ["/", "//", "ü/é", "😀", "a/", "/a", long, `${"/".repeat(30_000)}`];
     for (const topic of topics) retained.set(message(topic));
-    for (const topic of topics) expect(retained.get(topic)?.topic).toBe(topic);
+    for (const topic of topics) strictEqual(retained.get(topic)?.topic, topic);
     const others = [
       "",
       "a",
@@ -211,7 +212,7 @@ describe("retained messages", () => {
       "é".repeat(40_000),
     ];
     for (const topic of others) expect(retained.get(topic)).toBeUndefined();
-    for (const topic of topics) expect(retained.delete(topic)).toBe(true);
+    for (const topic of topics) strictEqual(retained.delete(topic), true);
     expect(retained.tree.nodes.count).toBe(0);
     expect([retained.count, retained.bytes]).toEqual([0, 0]);
   });

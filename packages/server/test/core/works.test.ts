@@ -153,13 +153,4 @@ describe("a work within another task", () => {
     expect(state.outcome).toBeInstanceOf(WorkAbandonedError);
     expect(works.count).toBe(0);
   });
-
-  it("goes on to its end without waiting once it is recorded", () => {
-    const works = new Works();
-    const kept: { work?: Work } = {};
-    const state = begin(works, inner(works, kept, new Later(), new Later()));
-    if (kept.work !== undefined) kept.work.isRecorded = true;
-    works.abandonAll();
-    expect([works.count, state.outcome]).toEqual([0, undefined]);
-  });
 });

@@ -11,7 +11,7 @@ import type { CoreOptions } from "../../src/core/core-options.ts";
 import type { DeliveryNotices } from "../../src/core/delivering/delivery-notices.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { Pending } from "../../src/core/pending.ts";
-import type { Published } from "../../src/core/publishing/publishing.ts";
+import type { Published } from "../../src/core/publishing/published.ts";
 import { ServerCore } from "../../src/core/server-core.ts";
 import type { Peer } from "../../src/core/wire.ts";
 import type { CorePorts } from "../../src/core/server-core.ts";

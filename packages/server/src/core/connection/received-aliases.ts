@@ -29,16 +29,17 @@ export class ReceivedAliases {
     return this.#opened().get(alias);
   }
 
-  /**
-   * Hot path: `set` with the valid topic in `bytes[start, end)`. False if the alias is not allowed, and nothing is set.
-   */
-  take(alias: number, bytes: Uint8Array, start: number, end: number): boolean {
-    if (alias < 1 || alias > this.#maximum) return false;
+  /** True if a client may use this alias. */
+  allows(alias: number): boolean {
+    return alias >= 1 && alias <= this.#maximum;
+  }
+
+  /** Hot path: `set` with an alias that is allowed, and the valid topic in `bytes[start, end)`. */
+  take(alias: number, bytes: Uint8Array, start: number, end: number): void {
     const known = this.#topicBytes[alias];
-    if (known?.length === end - start && hasBytesAt(known, bytes, start)) return true;
+    if (known?.length === end - start && hasBytesAt(known, bytes, start)) return;
     this.#opened().set(alias, decodeUtf8(bytes, start, end));
     this.#topicBytes[alias] = copyBytes(bytes, start, end);
-    return true;
   }
 
   /** Hot path: bytes of what the alias stands for; undefined where `get` would throw. */

@@ -140,10 +140,10 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
   const isPublish = framer.firstByte >> 4 === PUBLISH;
   const appendedBefore = core.journal?.appended;
   if (session !== undefined && connection.state === "connected") {
-    if (isPublish && mayRun(core)) {
+    if (isPublish && mayRun(core) && !core.lanes.isBusy(connection.clientId)) {
       const steps = core.router.steps;
       if (scanRun(core, connection, session, run)) {
-        const odd = takeRun(core, connection, session, run, appendedBefore);
+        const odd = takeRun(core, connection, session, run);
         noteStored(core, connection, appendedBefore);
         if (core.router.steps - steps > STEPS_OF_SINGLE) noteSingle(core, connection);
         return odd && start(core, connection, odd, run);

@@ -129,7 +129,7 @@ export function receivePubcomp(
  *
  * One for an identifier that is free already is mostly a repetition, in a session that goes on, of what was answered before the
  * connection was lost, or follows a PUBREC that refused the message. A client that is told 0x92 then takes the message for
- * lost, or forgets why it was refused.
+ * lost, or forgets why it was refused. One for a message that still waits for handlers has nothing to release.
  */
 export function receivePubrel(
   core: CoreContext,
@@ -137,14 +137,17 @@ export function receivePubrel(
   session: Session,
   packetIdentifier: number,
 ): void {
-  if (session.receiver.release(packetIdentifier)) {
+  const isHeld = session.held?.packetIdentifier === packetIdentifier;
+  if (!isHeld && session.receiver.release(packetIdentifier)) {
     connection.unreleasedBefore?.delete(packetIdentifier);
     if (session.isDurable) core.journal?.released(session, packetIdentifier);
     const choose = session.isDurable ? onceStored : inOrder;
     return sendAcknowledgement(core, connection, "pubcomp", packetIdentifier, choose);
   }
   countUnknown(core);
-  if (connection.sessionPresent || connection.refusedIdentifiers.delete(packetIdentifier)) {
+  const isAnswered =
+    connection.sessionPresent || connection.refusedIdentifiers.delete(packetIdentifier);
+  if (isAnswered && !isHeld) {
     return sendAcknowledgement(core, connection, "pubcomp", packetIdentifier);
   }
   sendPacket(core, connection, {

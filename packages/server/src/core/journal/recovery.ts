@@ -7,6 +7,7 @@ import { restore } from "../retained/retaining.ts";
 import { scheduleExpiry } from "../sessions/session-ending.ts";
 import { Session } from "../sessions/session.ts";
 import { restoreSubscription } from "../subscribing/subscription-making.ts";
+import { publishDue } from "../sessions/due-will.ts";
 import { releaseWill } from "../sessions/will.ts";
 import type { Journal } from "./journal.ts";
 import type { StoredDelivery } from "./session-row.ts";
@@ -32,7 +33,11 @@ export function recover(core: CoreContext, journal: Journal, state: StoredState)
   remember(journal, state, sessions);
   // Who is away the longest is the first to make room, so the order counts.
   sessions.sort((one, other) => leftAt(core, one) - leftAt(core, other));
-  for (const session of sessions) settle(core, session);
+  // What was due when the server ended comes before what is due because it ended.
+  for (const session of sessions)
+    if (isKeeper(session) && session.will !== undefined)
+      publishDue(core, session, session.will, session);
+  for (const session of sessions) if (!isKeeper(session)) settle(core, session);
   // When they lost their connections is known from now on: the next start must not count anew.
   for (const session of cutOff) if (session.isDurable) journal.session(session);
 }
@@ -78,7 +83,7 @@ function recoverSession(
   session.userName = stored.userName;
   session.isOwned = stored.isOwned;
   session.expiryIntervalSeconds = stored.expiryIntervalSeconds;
-  core.sessions.add(session);
+  if (!isKeeper(session)) core.sessions.add(session);
   core.statistics.sessionsCurrent = core.sessions.size;
   for (const subscription of recovered.subscriptions.values())
     restoreSubscription(core, session, subscription);
@@ -115,7 +120,8 @@ function recoverWill(
 ): void {
   const { will, dueAtMs } = stored;
   const delayMs = (will.properties?.willDelayIntervalSeconds ?? 0) * 1_000;
-  const origin = { clientId: session.clientId, sessionItems: session.items };
+  const { clientId, userName, items: sessionItems } = session;
+  const origin = { clientId, sessionItems, ...(userName === undefined ? {} : { userName }) };
   session.will = {
     will,
     delayMs: dueAtMs === Infinity ? delayMs : Math.max(0, dueAtMs - core.now),
@@ -128,6 +134,11 @@ function recoverWill(
 function settle(core: CoreContext, session: Session): void {
   releaseWill(core, session);
   scheduleExpiry(core, session, leftAt(core, session));
+}
+
+/** True for a row that is no session but keeps a Will that is due: a session that ends with its connection is not stored. */
+function isKeeper({ isPersistent }: Session): boolean {
+  return !isPersistent;
 }
 
 function leftAt(core: CoreContext, { disconnectedAtMs }: Session): number {

@@ -4,7 +4,7 @@ import { applicationMessageOf, messageFromApplication } from "../publishing/mess
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { RetainedCursor } from "../retained/retained-cursor.ts";
-import { forget, retain, tellOfChange } from "../retained/retaining.ts";
+import { forget, retain, tellOfChange, tellOfRetained } from "../retained/retaining.ts";
 import { NONE } from "../retained/topic-nodes.ts";
 
 /** Topics that one step of clearing visits: about a millisecond. */
@@ -33,11 +33,11 @@ export function* retainedMatching(
 }
 
 /** Sets the retained message of a topic, or removes it where the payload is empty; subscribers are sent nothing. False if there is no room. */
-export function* setRetained(core: CoreContext, message: ApplicationMessage): Task<boolean> {
-  return yield* retain(core, messageFromApplication({ ...message, retain: true }, "", core.now), {
-    clientId: "",
-    owner: undefined,
-  });
+export function* setRetained(core: CoreContext, given: ApplicationMessage): Task<boolean> {
+  const message = messageFromApplication({ ...given, retain: true }, "", core.now);
+  const change = retain(core, message, undefined);
+  yield* settled(tellOfRetained(core, message, "", change));
+  return change !== "noRoom";
 }
 
 /** Removes the retained message of a topic; false if there was none. */

@@ -1,60 +1,34 @@
-import type { UserProperties } from "@anax/protocol";
-import { lowerQos } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
-import { deliver } from "../delivering/delivering.ts";
-import { packetSizeOf } from "../delivering/publish-writer.ts";
-import type { Delivery } from "../delivering/delivery.ts";
 import type { InterceptingPublish } from "../hooks/publish-events.ts";
-import { enqueueing, messageFor } from "./asking-receiver.ts";
+import { stored } from "../journal/storing.ts";
+import { settled } from "../pending.ts";
+import type { HookResult, Task } from "../pending.ts";
+import { tellOfRetained } from "../retained/retaining.ts";
+import { askReceivers } from "./asking-receivers.ts";
+import type { ApplicationMessage } from "./application-message.ts";
 import { applicationMessageOf, messageFromApplication } from "./message.ts";
 import type { Message } from "./message.ts";
 import type { Origin } from "./origin.ts";
-import { settled } from "../pending.ts";
-import type { HookResult, Task } from "../pending.ts";
-import { retainedOwner } from "../retained/retained-owner.ts";
-import { isStored, renounce, retain } from "../retained/retaining.ts";
-import type { Recipient } from "../routing/route.ts";
-import type { Session } from "../sessions/session.ts";
-import type { SharedGroup } from "../routing/shared-subscriptions.ts";
-import type { Subscription } from "../routing/subscription.ts";
-import { refusalToStore, stored } from "../journal/storing.ts";
+import { nothing } from "./published.ts";
+import type { Published } from "./published.ts";
+import { record } from "./recording.ts";
+import type { Recorded } from "./recording.ts";
+import type { Terms } from "./terms.ts";
 
-/** No matching subscribers: accepted, but nobody subscribes. */
-const NO_MATCHING_SUBSCRIBERS = 0x10;
 const QUOTA_EXCEEDED = 0x97;
 
-/** What became of a published message. */
-export interface Published {
-  /** Sessions whose subscriptions matched and that no handler vetoed; a shared subscription counts as one. */
-  matched: number;
-  /** Of these, how many got it: sent to a connected client, or queued. */
-  queued: number;
-  /** Of these, how many did not: a limit, or QoS 0 for a client that is away. */
-  dropped: number;
-  /** For the acknowledgement: 0, 0x10 where nobody subscribes, or why it was refused. */
-  reasonCode: number;
-  reasonString?: string;
-  userProperties?: UserProperties;
-  closeConnection: boolean;
-  /** False if it asked to be retained and was not. */
-  isRetained?: boolean;
-}
-
-/** Whether a store without room may refuse the message: not what the server owes already, as the Will of a stored session. */
-export type Urgency = "refusable" | "owed";
-
 /**
- * The whole way of a message: intercept, retain, route, give to each receiver. From clients, Wills and
+ * The whole way of a message: decide, ask about its receivers, record, tell. From clients, Wills and
  * `injectApplicationMessage` alike, so none of them can go past a check.
  */
 export function* publish(
   core: CoreContext,
   message: Message,
   origin: Origin,
-  urgency: Urgency = "refusable",
+  terms: Terms,
 ): Task<Published> {
   if (core.hooks.interceptingPublish === undefined || origin.isHidden === true) {
-    return yield* publishAccepted(core, message, origin, { published: nothing(), urgency });
+    return yield* publishAccepted(core, message, origin, nothing(), terms);
   }
   const original = applicationMessageOf(message);
   const event: InterceptingPublish = {
@@ -67,21 +41,23 @@ export function* publish(
   };
   const pending = core.hooks.interceptingPublish(event);
   const isReplaced = (): boolean => event.applicationMessage !== original;
-  const interception = { event, pending, isReplaced, urgency };
-  return yield* publishIntercepted(core, message, origin, interception);
+  const interception = { event, pending, isReplaced };
+  return yield* publishIntercepted(core, message, origin, interception, terms);
 }
 
-/** As `publish`, and waits until what is to survive of it does. */
+const PROGRAM: Terms = { urgency: "refusable", needsStore: false, record: () => undefined };
+
+/** Publishes a message of the program's own, and waits until what is to survive of it does. */
 export function* publishStored(
   core: CoreContext,
-  message: Message,
+  given: ApplicationMessage,
   origin: Origin,
 ): Task<Published> {
-  const appendedBefore = core.journal?.appended;
-  const published = yield* publish(core, message, origin);
+  const message = messageFromApplication(given, origin.clientId, core.now);
+  const published = yield* publish(core, message, origin, PROGRAM);
   // The program is told, which clients can be only in words.
   if (published.isRetained === false) published.reasonCode = QUOTA_EXCEEDED;
-  const depends = core.journal?.appended !== appendedBefore && (message.qos > 0 || message.retain);
+  const depends = published.isStored && (message.qos > 0 || message.retain);
   const failure = depends ? yield* stored(core) : undefined;
   if (failure !== undefined) published.reasonCode = failure;
   return published;
@@ -93,7 +69,6 @@ export interface Interception {
   readonly pending: HookResult;
   /** Whether a handler put another message in place of the one that it was shown. */
   isReplaced(): boolean;
-  readonly urgency: Urgency;
 }
 
 /** The rest of the way of a message that was shown to `interceptingPublish`. */
@@ -102,166 +77,61 @@ export function* publishIntercepted(
   message: Message,
   origin: Origin,
   interception: Interception,
+  terms: Terms,
 ): Task<Published> {
-  const { event, urgency } = interception;
+  const { event } = interception;
+  const cameAtMs = core.now;
   yield* settled(interception.pending);
   const published = nothing();
   Object.assign(published, event.response, { closeConnection: event.closeConnection });
   published.reasonCode = event.response.reasonCode ?? 0;
   if (!event.processPublish || event.closeConnection) return published;
-  const publishing = { published, urgency };
-  if (!interception.isReplaced()) return yield* publishAccepted(core, message, origin, publishing);
+  if (!interception.isReplaced())
+    return yield* publishAccepted(core, message, origin, published, terms, cameAtMs);
   const { applicationMessage } = event;
   if (applicationMessage === undefined) return published;
   const accepted = messageFromApplication(applicationMessage, message.clientId, core.now);
-  return yield* publishAccepted(core, accepted, origin, publishing);
+  return yield* publishAccepted(core, accepted, origin, published, terms);
 }
 
-/** Retains, routes and gives a message that nobody holds back. */
+/** Asks about the receivers of a message that is not held back, records it and tells of it. */
 function* publishAccepted(
   core: CoreContext,
-  accepted: Message,
+  message: Message,
   origin: Origin,
-  { published, urgency }: { readonly published: Published; readonly urgency: Urgency },
+  published: Published,
+  terms: Terms,
+  cameAtMs: number = core.now,
 ): Task<Published> {
-  const unstorable = urgency === "owed" ? undefined : refusalOf(core, accepted);
-  if (unstorable !== undefined && accepted.qos > 0) {
-    published.reasonCode = unstorable;
-    published.reasonString = "the store takes nothing";
-    return published;
-  }
-  // The server may leave a retained message of QoS 0 out at any time [MQTT-3.3.1-7].
-  const isRetained = accepted.retain && unstorable === undefined;
-  if (isRetained) yield* retainIfRoom(core, accepted, origin, published);
-  yield* distribute(core, accepted, origin, published);
-  if (published.matched > 0) return published;
-  // Both say the same: there is no receiver. One that a limit keeps it from is one all the same.
-  if (published.reasonCode === 0) published.reasonCode = NO_MATCHING_SUBSCRIBERS;
-  if (core.hooks.applicationMessageNotConsumed !== undefined && origin.isHidden !== true) {
-    const args = {
-      senderClientId: origin.clientId,
-      applicationMessage: applicationMessageOf(accepted),
-    };
-    yield* settled(core.hooks.applicationMessageNotConsumed(args));
-  }
+  const asked =
+    core.hooks.interceptingClientEnqueue === undefined
+      ? undefined
+      : yield* askReceivers(core, message, origin, published);
+  const recorded = record(core, { message, origin, asked, terms, cameAtMs }, published);
+  if (recorded !== undefined) yield* tell(core, message, origin, published, recorded);
   return published;
 }
 
-/** A full store of retained messages takes nothing from those who are there now: they get the message all the same. */
-function* retainIfRoom(
+/** Tells the program what has become of a message. */
+function* tell(
   core: CoreContext,
   message: Message,
-  origin: Origin,
-  published: Published,
+  { clientId, isHidden = false }: Origin,
+  { matched }: Published,
+  { change, outcomes }: Recorded,
 ): Task {
-  const retaining = { clientId: origin.clientId, owner: retainedOwner(core, origin) };
-  if (yield* retain(core, message, retaining)) return;
-  published.isRetained = false;
-  published.reasonString ??= "delivered, but not retained: there is no room for it";
-  yield* renounce(core, message, retaining);
-}
-
-/** Reason Code for a message that would have to be stored and cannot be; undefined if it needs no store, or has one. */
-function refusalOf(core: CoreContext, message: Message): number | undefined {
-  const refusal = refusalToStore(core);
-  if (refusal === undefined) return undefined;
-  if (message.retain && isStored(message.topic)) return refusal;
-  if (message.qos === 0) return undefined;
-  const { recipients, groups } = core.router.route(message.topic);
-  const isDurable =
-    recipients.some(({ session, qos }) => session.isDurable && qos > 0) ||
-    groups.some(({ members }) => members.some(({ session, qos }) => session.isDurable && qos > 0));
-  return isDurable ? refusal : undefined;
-}
-
-function nothing(): Published {
-  return { matched: 0, queued: 0, dropped: 0, reasonCode: 0, closeConnection: false };
-}
-
-function* distribute(
-  core: CoreContext,
-  message: Message,
-  origin: Origin,
-  published: Published,
-): Task {
-  const route = core.router.route(message.topic);
-  for (const recipient of route.recipients) {
-    const own =
-      message.clientId === recipient.session.clientId ? recipient.forOwnMessages : recipient;
-    if (own !== undefined) yield* give(core, own, { message, origin, published, group: undefined });
-  }
-  for (const group of route.groups) {
-    const member = group.next((one) => takes(one, message));
-    if (member === undefined) continue;
-    yield* give(core, member, { message, origin, published, group });
-  }
-}
-
-interface Giving {
-  readonly message: Message;
-  readonly origin: Origin;
-  readonly published: Published;
-  readonly group: SharedGroup | undefined;
-}
-
-/** Gives the message to one receiver, unless the veto of `interceptingClientEnqueue` makes it none. */
-function* give(core: CoreContext, recipient: Recipient, giving: Giving): Task {
-  const { published } = giving;
-  const message =
-    core.hooks.interceptingClientEnqueue === undefined
-      ? giving.message
-      : yield* askReceiver(core, recipient.session, giving);
-  if (message === undefined) return;
-  published.matched += 1;
-  const isTaken =
-    !recipient.session.isDeleted &&
-    deliver(core, recipient.session, deliveryFor(recipient, message, giving.group)) !== "dropped";
-  if (isTaken) published.queued += 1;
-  else published.dropped += 1;
-  if (core.hooks.applicationMessageEnqueuedOrDropped === undefined) return;
-  yield* settled(
-    core.hooks.applicationMessageEnqueuedOrDropped({
-      senderClientId: giving.origin.clientId,
-      receiverClientId: recipient.session.clientId,
-      applicationMessage: applicationMessageOf(message),
+  yield* settled(tellOfRetained(core, message, clientId, change));
+  for (const { receiver, message: given, isTaken } of outcomes) {
+    const args = {
+      senderClientId: clientId,
+      receiverClientId: receiver.clientId,
+      applicationMessage: applicationMessageOf(given),
       isDropped: !isTaken,
-    }),
-  );
-}
-
-/** The message as this receiver is to get it; undefined if a handler vetoed it. */
-function* askReceiver(
-  core: CoreContext,
-  receiver: Session,
-  { message, origin, published }: Giving,
-): Task<Message | undefined> {
-  const asked = enqueueing(message, origin.clientId, receiver);
-  yield* settled(core.hooks.interceptingClientEnqueue?.(asked.args));
-  if (asked.args.closeSenderConnection) published.closeConnection = true;
-  return messageFor(core, message, asked);
-}
-
-/** True unless the packet would be larger than the client of this member of a group takes. */
-export function takes(member: Subscription, message: Message): boolean {
-  const { connection } = member.session;
-  if (connection === undefined || connection.maximumPacketSize === Infinity) return true;
-  const delivery = deliveryFor(member, message, undefined);
-  return packetSizeOf(connection, delivery) <= connection.maximumPacketSize;
-}
-
-/** What a receiver's subscriptions make of a message. */
-export function deliveryFor(
-  recipient: Recipient,
-  message: Message,
-  group: SharedGroup | undefined,
-): Delivery {
-  return {
-    // A session may be chosen by a group and be a subscriber itself: two deliveries, each with a message of its own.
-    message: group === undefined ? message : message.clone(),
-    qos: lowerQos(message.qos, recipient.qos),
-    // RETAIN is forwarded only where Retain As Published asks for it [MQTT-3.3.1-12] [MQTT-3.3.1-13].
-    retain: message.retain && recipient.retainAsPublished,
-    subscriptionIdentifiers: recipient.subscriptionIdentifiers,
-    group,
-  };
+    };
+    yield* settled(core.hooks.applicationMessageEnqueuedOrDropped?.(args));
+  }
+  // It says what 0x10 says: there is no receiver. One that a limit keeps the message from is one all the same.
+  if (matched > 0 || isHidden || core.hooks.applicationMessageNotConsumed === undefined) return;
+  const args = { senderClientId: clientId, applicationMessage: applicationMessageOf(message) };
+  yield* settled(core.hooks.applicationMessageNotConsumed(args));
 }

@@ -1,22 +1,25 @@
 import { ProtocolError, validateUtf8 } from "@anax/protocol";
 import type { PublishPacket } from "@anax/protocol";
-import { dismiss } from "../connection/closing.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
+import type { Task } from "../pending.ts";
+import { levelCount } from "../routing/level-count.ts";
+import type { Session } from "../sessions/session.ts";
+import { WorkAbandonedError } from "../works/work.ts";
+import type { Work } from "../works/work.ts";
+import { asWork } from "../works/works.ts";
+import { acknowledge, freesIdentifier } from "./acknowledging-publish.ts";
+import type { Claim } from "./claim.ts";
+import { claimIdentifier, joins } from "./claiming.ts";
 import { messageFromPacket } from "./message.ts";
 import type { Message } from "./message.ts";
-import { sendAcknowledgement, sendPacket } from "../connection/outgoing.ts";
-import type { Task } from "../pending.ts";
+import { refused } from "./published.ts";
+import type { Published, Refusal } from "./published.ts";
 import { publish, publishIntercepted } from "./publishing.ts";
-import type { Interception, Published } from "./publishing.ts";
+import type { Interception } from "./publishing.ts";
 import { isOpenToClients } from "./reserved-topics.ts";
-import { takeIdentifier } from "./taking-identifier.ts";
-import type { Session } from "../sessions/session.ts";
-import { inOrder, onceStored } from "../journal/storing.ts";
-import type { OutboxChoice } from "../journal/storing.ts";
-import { levelCount } from "../routing/level-count.ts";
+import type { Terms } from "./terms.ts";
 
-const UNSPECIFIED_ERROR = 0x80;
 const NOT_AUTHORIZED = 0x87;
 const TOPIC_NAME_INVALID = 0x90;
 const PAYLOAD_FORMAT_INVALID = 0x99;
@@ -25,50 +28,109 @@ const QOS_NOT_SUPPORTED = 0x9b;
 
 /**
  * PUBLISH of a client, one at a time: the way with every feature. `publish-run` takes what needs none of
- * them and must come to the same result.
+ * them and must come to the same result. What repeats a message that waits for handlers joins it; whatever else comes while
+ * one of the publisher waits, from an earlier connection, waits behind it [MQTT-4.6.0-6].
  */
 export function* receivePublish(
   core: CoreContext,
   connection: Connection,
   session: Session,
   packet: PublishPacket,
-  excess?: Excess,
+  excess?: Refusal,
 ): Task {
   const topic = resolveTopic(connection, packet);
   requireSupported(core, packet);
-  const appendedBefore = core.journal?.appended;
-  const unstorable =
-    packet.qos === 2 ? takeIdentifier(core, connection, session, topic, packet) : undefined;
-  if (unstorable === "answered") return;
-  const refusal = unstorable ?? (excess && refused(excess)) ?? refusalOf(core, packet, topic);
-  if (refusal !== undefined && (packet.qos === 0 || connection.version !== 5)) {
-    const { reasonCode, reasonString } = refusal;
-    const { clientId } = connection;
-    core.notices?.droppedPublish({ clientId, topic, reasonCode, reasonString });
+  if (joins(connection, session, packet)) return;
+  const next = (): Task => receiveNext(core, connection, session, { packet, topic, excess });
+  if (!core.lanes.isBusy(session.clientId)) return yield* next();
+  yield* core.lanes.turn(session.clientId);
+  try {
+    // What a client sent before it went was not received: it sends it again.
+    if (connection.session === session) yield* next();
+  } finally {
+    core.lanes.leave(session.clientId);
+  }
+}
+
+interface Received {
+  readonly packet: PublishPacket;
+  /** What the packet's topic or alias stands for. */
+  readonly topic: string;
+  readonly excess: Refusal | undefined;
+}
+
+/** A PUBLISH before which no other of its publisher waits. */
+function* receiveNext(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  { packet, topic, excess }: Received,
+): Task {
+  const claimed = claimIdentifier(core, connection, session, topic, packet);
+  if (claimed === "answered") return;
+  const { claim } = claimed;
+  const refusal = claimed.refusal ?? (excess && refused(excess)) ?? refusalOf(core, packet, topic);
+  if (refusal !== undefined) {
+    noteRefused(core, connection, packet, topic, refusal);
+    return acknowledge(core, claim, refusal);
   }
   const message = messageFromPacket({ ...packet, topic }, session.clientId, core.now);
   const origin = { ...connection.context };
-  const published = refusal ?? (yield* publish(core, message, origin));
-  const depends = core.journal?.appended !== appendedBefore;
-  acknowledge(core, connection, session, { packet, published, depends });
+  yield* complete(core, claim, (terms) => publish(core, message, origin, terms));
 }
 
 /** A PUBLISH that was found in a run and shown to the interceptor there: the rest of its way. */
 export function* receiveIntercepted(
   core: CoreContext,
-  connection: Connection,
-  session: Session,
-  received: {
-    readonly packet: Pick<PublishPacket, "qos" | "packetIdentifier">;
-    readonly message: Message;
-    readonly interception: Interception;
-    readonly appendedBefore: number | undefined;
-  },
+  claim: Claim,
+  message: Message,
+  interception: Interception,
 ): Task {
-  const { packet, message, interception, appendedBefore } = received;
-  const published = yield* publishIntercepted(core, message, connection.context, interception);
-  const depends = core.journal?.appended !== appendedBefore;
-  acknowledge(core, connection, session, { packet, published, depends });
+  const { context } = claim.connection;
+  yield* complete(core, claim, (terms) =>
+    publishIntercepted(core, message, context, interception, terms),
+  );
+}
+
+/** Publishes the message of a PUBLISH and acknowledges it; its identifier is held, and its publisher's lane, while that waits. */
+function* complete(
+  core: CoreContext,
+  claim: Claim,
+  publishing: (terms: Terms) => Task<Published>,
+): Task {
+  const { clientId } = claim.connection;
+  let hasLane = false;
+  const hold = (): Work => {
+    hasLane = !core.lanes.isBusy(clientId);
+    if (hasLane) core.lanes.enter(clientId);
+    return claim.hold(core);
+  };
+  const record = ({ reasonCode }: Published): void => {
+    if (!freesIdentifier(claim.connection.version, reasonCode)) claim.record(core);
+  };
+  const { needsStore } = claim;
+  try {
+    const published = yield* asWork(publishing({ urgency: "refusable", needsStore, record }), hold);
+    acknowledge(core, claim, published);
+  } catch (error) {
+    // The server stops: the client is told nothing, and sends it again.
+    if (!(error instanceof WorkAbandonedError)) throw error;
+  } finally {
+    claim.release();
+    if (hasLane) core.lanes.leave(clientId);
+  }
+}
+
+/** What a refusal cannot tell a client is logged. */
+function noteRefused(
+  core: CoreContext,
+  { version, clientId }: Connection,
+  { qos }: PublishPacket,
+  topic: string,
+  { reasonCode, reasonString }: Published,
+): void {
+  if (qos > 0 && version === 5) return;
+  core.notices?.droppedPublish({ clientId, topic, reasonCode, reasonString });
 }
 
 /** The topic that a PUBLISH means; a Topic Alias is learned or looked up [MQTT-3.3.2-12]. */
@@ -131,104 +193,4 @@ function refusalOf(core: CoreContext, packet: PublishPacket, topic: string): Pub
 
 function isUtf8(payload: Uint8Array): boolean {
   return validateUtf8(payload, 0, payload.length);
-}
-
-/** More of something in a packet than is taken, as its answer tells it. */
-export interface Excess {
-  readonly reasonCode: number;
-  readonly reasonString: string;
-}
-
-function refused({ reasonCode, reasonString }: Excess): Published {
-  return { matched: 0, queued: 0, dropped: 0, reasonCode, reasonString, closeConnection: false };
-}
-
-/**
- * The server could not take the message, as opposed to not wanting it. Clients before 5.0 cannot be told, and a plain
- * acknowledgement would lose the message: their connection is closed (3.1.1: [MQTT-4.8.0-2], [MQTT-3.3.5-2]).
- */
-const FAILURES: ReadonlySet<number> = new Set([0x80, 0x83, 0x97]);
-
-interface Acknowledging {
-  readonly packet: Pick<PublishPacket, "qos" | "packetIdentifier">;
-  readonly published: Published;
-  /** True if the answer asserts something that must be stored first. */
-  readonly depends: boolean;
-}
-
-/** The answer that the QoS asks for [MQTT-3.3.4-1]. 3.1 and 3.1.1 know no refusal there: they get the plain one. */
-function acknowledge(
-  core: CoreContext,
-  connection: Connection,
-  session: Session,
-  { packet, published, depends }: Acknowledging,
-): void {
-  if (published.closeConnection) return closeFor(core, connection, published);
-  const { qos, packetIdentifier } = packet;
-  if (qos === 0 || packetIdentifier === undefined) return refuseQos0(published);
-  const { reasonCode } = published;
-  const isFailure = connection.version !== 5 && FAILURES.has(reasonCode);
-  // A refused identifier is free again [MQTT-4.3.3-9]; where the refusal cannot be told, the exchange goes on.
-  const isFree = isFailure || (connection.version === 5 && reasonCode >= 0x80);
-  if (qos === 2 && isFree) {
-    release(core, session, packetIdentifier);
-    connection.refusedIdentifiers.add(packetIdentifier);
-  }
-  if (isFailure) return closeFor(core, connection, published);
-  // A refusal asserts nothing that had to be stored.
-  const choose = depends && reasonCode < 0x80 ? onceStored : inOrder;
-  answer(core, connection, {
-    type: qos === 1 ? "puback" : "pubrec",
-    packetIdentifier,
-    published,
-    choose,
-  });
-}
-
-/** PUBACK or PUBREC, with the Reason Code where the version has one. */
-function answer(
-  core: CoreContext,
-  connection: Connection,
-  { type, packetIdentifier, published, choose }: Answer,
-): void {
-  const { reasonCode, reasonString, userProperties } = published;
-  const isPlain = reasonCode === 0 && reasonString === undefined && userProperties === undefined;
-  if (isPlain || connection.version !== 5) {
-    return sendAcknowledgement(core, connection, type, packetIdentifier, choose);
-  }
-  const properties = {
-    ...(reasonString !== undefined && { reasonString }),
-    ...(userProperties !== undefined && { userProperties }),
-  };
-  sendPacket(core, connection, { type, packetIdentifier, reasonCode, properties }, choose);
-}
-
-interface Answer {
-  readonly type: "puback" | "pubrec";
-  readonly packetIdentifier: number;
-  readonly published: Published;
-  readonly choose: OutboxChoice;
-}
-
-function release(core: CoreContext, session: Session, packetIdentifier: number): void {
-  session.receiver.release(packetIdentifier);
-  if (session.isDurable) core.journal?.released(session, packetIdentifier);
-}
-
-/** QoS 0 has no acknowledgement: only a payload that breaks its own indicator ends the connection. */
-function refuseQos0(published: Published): void {
-  if (published.reasonCode !== PAYLOAD_FORMAT_INVALID) return;
-  throw new ProtocolError(
-    published.reasonString ?? "the payload is not UTF-8",
-    PAYLOAD_FORMAT_INVALID,
-  );
-}
-
-function closeFor(core: CoreContext, connection: Connection, published: Published): void {
-  const { reasonCode, reasonString, userProperties } = published;
-  dismiss(core, connection, {
-    reasonCode: reasonCode >= 0x80 ? reasonCode : UNSPECIFIED_ERROR,
-    ...(reasonString !== undefined && { reasonString }),
-    ...(userProperties !== undefined && { userProperties }),
-  });
 }

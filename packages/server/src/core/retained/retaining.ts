@@ -4,8 +4,7 @@ import { plainSize } from "../journal/stored-message.ts";
 import type { PlainMessage } from "../journal/stored-message.ts";
 import { applicationMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
-import { settled } from "../pending.ts";
-import type { HookResult, Task } from "../pending.ts";
+import type { HookResult } from "../pending.ts";
 import { hasBytesAt } from "../same-bytes.ts";
 import type { RetainedMessages } from "./retained-messages.ts";
 import { NONE } from "./topic-nodes.ts";
@@ -25,29 +24,29 @@ export interface Retaining {
 }
 
 /**
- * Stores a message with RETAIN as the one of its topic [MQTT-3.3.1-5], or removes that if the payload is
- * empty [MQTT-3.3.1-6] [MQTT-3.3.1-7]. False if there is no room for one more topic, or the share of `owner` is used up.
+ * What became of the retained message of a topic: `repeated` if it was the same before, `noRoom` for one more topic, or in the share
+ * of the publisher.
  */
-export function* retain(
+export type RetainedChange = "set" | "repeated" | "removed" | "unchanged" | "noRoom";
+
+/**
+ * Stores a message with RETAIN as the one of its topic [MQTT-3.3.1-5], or removes that if the payload is
+ * empty [MQTT-3.3.1-6] [MQTT-3.3.1-7]. Tells no handler: `tellOfChange` is for that.
+ */
+export function retain(
   core: CoreContext,
   message: Message,
-  { clientId, owner }: Retaining,
-): Task<boolean> {
-  if (message.payloadIsEmpty) {
-    if (forget(core, message.topic))
-      yield* settled(tellOfChange(core, message.topic, { clientId }));
-    return true;
-  }
-  if (!hasRoom(core, core.retained.findFor(message), message.size, owner)) return false;
+  owner: string | undefined,
+): RetainedChange {
+  if (message.payloadIsEmpty) return forget(core, message.topic) ? "removed" : "unchanged";
+  if (!hasRoom(core, core.retained.findFor(message), message.size, owner)) return "noRoom";
   // A message that has no time to live is expired as soon as it is stored.
-  if (message.expiresAtMs <= core.now) return true;
+  if (message.expiresAtMs <= core.now) return "unchanged";
   const isTold = core.hooks.retainedMessageChanged !== undefined;
   const replaced = isTold ? core.retained.get(message.topic) : undefined;
   store(core, message, owner);
   if (isStored(message.topic)) core.journal?.retained(message);
-  const isChanged = replaced === undefined || !isSame(replaced, message);
-  yield* settled(tellOfChange(core, message.topic, { clientId, message, isChanged }));
-  return true;
+  return replaced !== undefined && isSame(replaced, message) ? "repeated" : "set";
 }
 
 /** Whether a subscriber could not tell one from the other, now or later. */
@@ -149,11 +148,11 @@ function expireInTime(core: CoreContext, row: number, expiresAtMs: number): void
 /**
  * A message could not be retained. What its topic had is no longer true, and goes [MQTT-3.3.1-5]; whoever runs the server is told.
  */
-export function* renounce(
+export function renounce(
   core: CoreContext,
   { topic }: Message,
   { clientId, owner }: Retaining,
-): Task {
+): RetainedChange {
   const { retained, statistics } = core;
   statistics.messagesNotRetained += 1;
   if (core.now >= retained.warnAgainAtMs) {
@@ -169,7 +168,7 @@ export function* renounce(
       },
     );
   }
-  if (forget(core, topic)) yield* settled(tellOfChange(core, topic, { clientId }));
+  return forget(core, topic) ? "removed" : "unchanged";
 }
 
 /** Removes the message of a topic; false if there was none. */
@@ -219,6 +218,18 @@ export function tellOfChange(
     changedRetainedMessage,
     isChanged,
   });
+}
+
+/** Tells the program what `retain` or `renounce` has changed. */
+export function tellOfRetained(
+  core: CoreContext,
+  message: Message,
+  clientId: string,
+  change: RetainedChange,
+): HookResult {
+  if (change === "removed") return tellOfChange(core, message.topic, { clientId });
+  if (change !== "set" && change !== "repeated") return undefined;
+  return tellOfChange(core, message.topic, { clientId, message, isChanged: change === "set" });
 }
 
 function count(core: CoreContext): void {

@@ -27,6 +27,14 @@ export interface Route {
   readonly groups: readonly SharedGroup[];
 }
 
+/**
+ * Who gets a message of this client through a recipient: a session gets none of its own client by subscriptions with No Local
+ * [MQTT-3.8.3-3]. Undefined if none is left.
+ */
+export function recipientOf(recipient: Recipient, clientId: string): Recipient | undefined {
+  return recipient.session.clientId === clientId ? recipient.forOwnMessages : recipient;
+}
+
 /** Where nothing is subscribed. */
 export const NO_ROUTE: Route = { recipients: [], groups: [] };
 

@@ -2,6 +2,7 @@ import { decodeUtf8, encodeVarintInto } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { copyInto } from "../copying.ts";
 import type { RunToStore } from "../journal/stored-run.ts";
+import { topicDigest } from "../publishing/content-digest.ts";
 import { Message, expiryOf } from "../publishing/message.ts";
 import { BEFORE_PROPERTIES } from "./known-properties.ts";
 import type { KnownProperties } from "./known-properties.ts";
@@ -61,6 +62,8 @@ export class PublishRun implements RunToStore {
   /** False if topics differ. */
   isOneTopic = true;
   properties: KnownProperties = BEFORE_PROPERTIES;
+  /** The Topic Alias that the packets set; 0 if they set none. */
+  alias = 0;
   firstNumber = 0;
   readonly slots: Int32Array = new Int32Array(RUN_PACKETS_MAX);
   readonly assigned: Uint16Array = new Uint16Array(RUN_PACKETS_MAX);
@@ -214,6 +217,17 @@ export class PublishRun implements RunToStore {
   topic(index: number): string {
     const bytes = this.topicBytes(index);
     return decodeUtf8(bytes, 0, bytes.length);
+  }
+
+  /** Digest of the packet's topic, by which messages are told apart. */
+  topicDigest(index: number): number {
+    const topic = this.#aliasedTopic;
+    if (topic !== undefined) return topicDigest(topic, 0, topic.length);
+    return topicDigest(
+      this.#source.bytes,
+      (this.#bodyAt[index] ?? 0) + 2,
+      this.#topicEnd[index] ?? 0,
+    );
   }
 
   get propertyBytes(): Uint8Array {

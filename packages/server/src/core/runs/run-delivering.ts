@@ -3,13 +3,15 @@ import { lowerQos } from "../connection/connection.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { deliver, outboxFor, queuesAtMostOnce } from "../delivering/delivering.ts";
+import { deliveryFor, takes } from "../delivering/delivery-for.ts";
 import { commonCode } from "../delivering/address-book.ts";
 import { keepsExchanges, keepsNumbers, owe } from "../delivering/owed.ts";
 import { enqueueRun, seeToLater } from "../delivering/queueing.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes, countSent } from "../connection/outgoing.ts";
-import { deliveryFor, takes } from "../publishing/publishing.ts";
+import { recordIdentifiers } from "./claiming-run.ts";
 import type { PublishRun } from "./publish-run.ts";
+import { recipientOf } from "../routing/route.ts";
 import type { Recipient } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
 import { SHARED_BYTES_MIN } from "../shared-bytes.ts";
@@ -51,16 +53,17 @@ export function distributeRun(
   connection: Connection,
   session: Session,
   run: PublishRun,
-  appendedBefore: number | undefined,
 ): void {
+  const appendedBefore = core.journal?.appended;
+  recordIdentifiers(core, connection, session, run);
   const { recipients, groups } = run.route;
   let matched = groups.length;
   for (let index = 0; index < recipients.length; index += 1) {
-    const recipient = recipients[index];
-    const own = recipient?.session === session ? recipient.forOwnMessages : recipient;
-    if (own === undefined) continue;
+    const candidate = recipients[index];
+    const recipient = candidate && recipientOf(candidate, run.clientId);
+    if (recipient === undefined) continue;
     matched += 1;
-    deliverRange(core, run, { recipient: own, group: undefined, from: 0, to: run.count });
+    deliverRange(core, run, { recipient, group: undefined, from: 0, to: run.count });
   }
   for (const group of groups) shareRun(core, run, group);
   countReceived(core, connection, run);

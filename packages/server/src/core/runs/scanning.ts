@@ -4,7 +4,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { BEFORE_PROPERTIES, propertiesAt, topicAliasAt } from "./known-properties.ts";
 import type { KnownProperties } from "./known-properties.ts";
-import { contentDigest, topicDigest } from "../publishing/content-digest.ts";
+import { hasQuota } from "../publishing/claiming.ts";
 import type { PublishRun } from "./publish-run.ts";
 import type { Route } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
@@ -24,7 +24,7 @@ const STEPS_PER_RUN = 4_096;
  *
  * What makes a packet ordinary: no RETAIN, no DUP, a valid topic that does not begin with `$`, a Packet Identifier that
  * is new, no properties or the same valid ones as before. The topic may be that of a Topic Alias. Nothing here allocates
- * per packet.
+ * per packet, and nothing is changed: `claiming-run` does that, for as much of the run as goes on.
  */
 export function scanRun(
   core: CoreContext,
@@ -34,8 +34,8 @@ export function scanRun(
 ): boolean {
   const { framer } = connection;
   const { firstByte, bytes, bodyStart, end } = framer;
-  const qos = qosOf(firstByte);
-  if (qos === undefined || qos > core.options.maximumQos) return false;
+  const qos = qosOf(core, firstByte);
+  if (qos === undefined) return false;
   const topicAt = bodyStart + 2;
   const topicEnd = topicAt + u16(bytes, bodyStart);
   const propertiesStart = topicEnd + (qos > 0 ? 2 : 0);
@@ -43,30 +43,35 @@ export function scanRun(
   if (properties === undefined) return false;
   const alias = properties.hasAlias ? topicAliasAt(properties, bytes, propertiesStart) : 0;
   const aliased = topicEnd === topicAt ? connection.aliases?.topicBytes(alias) : undefined;
-  const [topic, from, to] =
-    aliased === undefined ? [bytes, topicAt, topicEnd] : [aliased, 0, aliased.length];
-  const route = firstRoute(core, run, topic, from, to);
+  const route =
+    aliased === undefined
+      ? firstRoute(core, run, bytes, topicAt, topicEnd)
+      : firstRoute(core, run, aliased, 0, aliased.length);
   if (route === undefined) return false;
   const setsAlias = properties.hasAlias && aliased === undefined;
-  if (setsAlias && connection.aliases?.take(alias, bytes, topicAt, topicEnd) !== true) return false;
-  const digest = digestFor(qos, topic, from, to);
-  const payloadAt = propertiesStart + properties.size;
-  if (!takesIdentifier(core, connection, session, digest, topicEnd, payloadAt, end)) return false;
+  if (setsAlias && connection.aliases?.allows(alias) !== true) return false;
+  if (!mayUse(core, connection, session, run, topicEnd)) return false;
   run.begin(bytes, connection.runPacketsMax, aliased);
+  run.alias = setsAlias ? alias : 0;
   run.qos = qos;
-  run.isVersion5 = connection.version === 5;
   run.route = route;
   run.properties = properties;
-  run.clientId = session.clientId;
-  run.receivedAtMs = core.now;
+  describe(core, connection, session, run);
   run.add(framer.start, bodyStart, topicEnd, end);
-  extend(core, connection, session, run, digest);
+  extend(core, connection, session, run);
   return true;
 }
 
-/** Of the topic, where messages must be told apart. */
-function digestFor(qos: QoS, bytes: Uint8Array, start: number, end: number): number {
-  return qos === 2 ? topicDigest(bytes, start, end) : 0;
+/** Which publisher the run is of, and when it came. */
+function describe(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  run: PublishRun,
+): void {
+  run.isVersion5 = connection.version === 5;
+  run.clientId = session.clientId;
+  run.receivedAtMs = core.now;
 }
 
 /** The properties at `at` of the packet that the framer has found; undefined if they do not end in it, or are not for here. */
@@ -88,11 +93,9 @@ function extend(
   connection: Connection,
   session: Session,
   run: PublishRun,
-  firstDigest: number,
 ): void {
   const { framer } = connection;
   const { firstByte, bytes, limit } = framer;
-  let digest = firstDigest;
   let lastTopic = framer.bodyStart;
   let lastPart = 2 + u16(bytes, lastTopic);
   const identifierBytes = run.qos > 0 ? 2 : 0;
@@ -114,11 +117,10 @@ function extend(
     const isOther = !isSame(bytes, lastTopic, bodyStart, lastPart);
     if (isOther && !goesAlong(core, run, bytes, bodyStart + 2, topicEnd)) break;
     if (isOther) {
-      digest = digestFor(run.qos, bytes, bodyStart + 2, topicEnd);
       lastTopic = bodyStart;
       lastPart = topicEnd - bodyStart;
     }
-    if (!takesIdentifier(core, connection, session, digest, topicEnd, payloadAt, end)) break;
+    if (!mayUse(core, connection, session, run, topicEnd)) break;
     run.isOneTopic &&= !isOther;
     run.add(position, bodyStart, topicEnd, end);
     position = end;
@@ -156,11 +158,11 @@ function firstRoute(
   return run.routeAhead(start, core.router.changes) ?? routeOf(core, bytes, start, end);
 }
 
-/** QoS of an ordinary PUBLISH: neither DUP nor RETAIN, and a QoS that exists. */
-function qosOf(firstByte: number): QoS | undefined {
+/** QoS of an ordinary PUBLISH: neither DUP nor RETAIN, and a QoS that the server takes. */
+function qosOf({ options }: CoreContext, firstByte: number): QoS | undefined {
   if (firstByte === QOS_0) return 0;
-  if (firstByte === QOS_1) return 1;
-  return firstByte === QOS_2 ? 2 : undefined;
+  if (firstByte === QOS_1) return options.maximumQos > 0 ? 1 : undefined;
+  return firstByte === QOS_2 && options.maximumQos === 2 ? 2 : undefined;
 }
 
 /** The route of the topic in `bytes[start, end)`, if it is valid and open to clients. */
@@ -175,28 +177,23 @@ function routeOf(
 }
 
 /**
- * True if a PUBLISH like the one that the framer has found may use the identifier at `identifierAt`; a QoS 2 identifier is
- * taken with that. `digest` is that of the topic, the payload is `bytes[payloadAt, end)`.
+ * True if a packet like the one that the framer has found may be the next of the run with the identifier at `identifierAt`. Those
+ * of QoS 2 have to be new, and to ascend within a run, so that none of them is there twice.
  */
-function takesIdentifier(
+function mayUse(
   core: CoreContext,
   connection: Connection,
   session: Session,
-  digest: number,
+  run: PublishRun,
   identifierAt: number,
-  payloadAt: number,
-  end: number,
 ): boolean {
   const { bytes, firstByte } = connection.framer;
   if (firstByte === QOS_0) return true;
   const identifier = u16(bytes, identifierAt);
   if (firstByte === QOS_1 || identifier === 0) return identifier !== 0;
-  const { receiver } = session;
-  if (connection.version === 5 && receiver.size >= core.options.receiveMaximum) return false;
-  const content = contentDigest(digest, bytes, payloadAt, end);
-  if (!receiver.receive(identifier, content)) return false;
-  if (session.isDurable) core.journal?.seen(session, identifier, content);
-  return true;
+  const { count } = run;
+  if (count > 0 && identifier <= run.identifier(count - 1)) return false;
+  return !session.receiver.has(identifier) && hasQuota(core, connection, session, count + 1);
 }
 
 function isSame(bytes: Uint8Array, one: number, other: number, count: number): boolean {

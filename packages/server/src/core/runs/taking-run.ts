@@ -1,5 +1,6 @@
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
+import { claimAlias, claimOf } from "./claiming-run.ts";
 import { interceptRun } from "./intercepting-run.ts";
 import type { OddMessage } from "./intercepting-run.ts";
 import type { Task } from "../pending.ts";
@@ -17,13 +18,13 @@ export function takeRun(
   connection: Connection,
   session: Session,
   run: PublishRun,
-  appendedBefore: number | undefined,
 ): Task | undefined {
+  claimAlias(connection, run);
   const odd = interceptRun(core, connection, run);
   connection.framer.skipTo(run.endOf(odd?.index ?? run.count - 1));
-  const task = odd && takeOut(core, connection, session, run, { odd, appendedBefore });
+  const task = odd && takeOut(core, connection, session, run, odd);
   if (odd !== undefined) run.cutTo(odd.index);
-  if (run.count > 0) distributeRun(core, connection, session, run, appendedBefore);
+  if (run.count > 0) distributeRun(core, connection, session, run);
   run.end();
   return task;
 }
@@ -33,29 +34,12 @@ function takeOut(
   connection: Connection,
   session: Session,
   run: PublishRun,
-  { odd, appendedBefore }: { odd: OddMessage; appendedBefore: number | undefined },
+  { index, event, pending }: OddMessage,
 ): Task {
-  const { index, event, pending } = odd;
-  forgetBehind(core, session, run, index);
   countOne(core, connection, run, index);
-  const { qos } = run;
-  const packetIdentifier = qos === 0 ? {} : { packetIdentifier: run.identifier(index) };
-  return receiveIntercepted(core, connection, session, {
-    packet: { qos, ...packetIdentifier },
-    message: run.message(index),
-    interception: { event, pending, isReplaced: () => event.isReplaced, urgency: "refusable" },
-    appendedBefore,
-  });
-}
-
-/** QoS 2 identifiers of packets that will be read again are free until then. */
-function forgetBehind(core: CoreContext, session: Session, run: PublishRun, index: number): void {
-  if (run.qos !== 2) return;
-  for (let behind = index + 1; behind < run.count; behind += 1) {
-    const identifier = run.identifier(behind);
-    session.receiver.release(identifier);
-    if (session.isDurable) core.journal?.released(session, identifier);
-  }
+  const claim = claimOf(connection, session, run, index);
+  const interception = { event, pending, isReplaced: () => event.isReplaced };
+  return receiveIntercepted(core, claim, run.message(index), interception);
 }
 
 /** The first packet that is read is counted by who reads it, the others of a run with the run. */

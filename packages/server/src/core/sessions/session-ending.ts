@@ -6,7 +6,7 @@ import type { Owed } from "../delivering/owed.ts";
 import { abandonQueue, takeQueued } from "../delivering/queueing.ts";
 import type { SessionDeleted } from "../hooks/connection-events.ts";
 import { endWatches } from "../management/delivery-watch.ts";
-import { deliveryFor, takes } from "../publishing/publishing.ts";
+import { deliveryFor, takes } from "../delivering/delivery-for.ts";
 import { endReplay } from "../retained/retained-replay.ts";
 import { NEVER_EXPIRES } from "./session-expiry.ts";
 import type { Session } from "./session.ts";
@@ -60,6 +60,7 @@ export function endSession(
   }
   for (const delivery of unfinished) passOn(core, delivery);
   session.clearExchanges();
+  session.held?.detach();
   endWatches(session);
   publishWill(core, session);
   const pending = core.hooks.sessionDeleted?.({

@@ -9,6 +9,7 @@ import type { Stall } from "../delivering/window-watch.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import type { MessageSink } from "../management/internal-subscription.ts";
 import type { DeliveryWatch } from "../management/delivery-watch.ts";
+import type { Claim } from "../publishing/claim.ts";
 import type { RetainedReplay } from "../retained/retained-replay.ts";
 import type { Subscription } from "../routing/subscription.ts";
 import { SessionSubscriptions } from "./session-subscriptions.ts";
@@ -41,6 +42,8 @@ export class Session {
   /** True if a shared subscription is among the subscriptions. */
   isInGroup = false;
   will: PendingWill | undefined;
+  /** The PUBLISH of its client with an identifier that waits for handlers; what comes after it waits behind it. */
+  held: Claim | undefined;
   expiryDeadline: Deadline | undefined;
   isDeleted = false;
   /** It is looked after whether its client acknowledges anything. */

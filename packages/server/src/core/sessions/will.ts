@@ -1,11 +1,9 @@
 import type { Will } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
 import type { Deadline } from "../deadlines.ts";
-import { messageFromPacket } from "../publishing/message.ts";
 import type { Origin } from "../publishing/origin.ts";
-import { publish } from "../publishing/publishing.ts";
+import { publishDue } from "./due-will.ts";
 import type { Session } from "./session.ts";
-import { reportUnlessAbandoned } from "../works/work.ts";
 
 /** The Will Message of a session's connection, from CONNECT until it is published or discarded. */
 export interface PendingWill {
@@ -36,23 +34,10 @@ export function releaseWill(core: CoreContext, session: Session): void {
   pending.deadline = core.deadlines.addFor(session, core.now + pending.delayMs, publishWill);
 }
 
-/** Publishes the Will, which leaves the session with that [MQTT-3.1.2-10]. */
+/** Publishes the Will, which leaves the session with that [MQTT-3.1.2-10]: nothing that comes now discards it any more. */
 export function publishWill(core: CoreContext, session: Session): void {
   const pending = session.will;
   if (pending === undefined) return;
   discardWill(core, session);
-  const isOwed = session.isDurable && core.journal?.health !== "failed";
-  if (session.isDurable) core.journal?.session(session);
-  const { topic, payload, qos, retain, properties } = pending.will;
-  const { willDelayIntervalSeconds: _delay, ...published } = properties ?? {};
-  const message = messageFromPacket(
-    { type: "publish", topic, payload, qos, retain, duplicate: false, properties: published },
-    session.clientId,
-    core.now,
-  );
-  // It was promised when it was stored; a full store gets it as soon as there is room.
-  const urgency = isOwed ? "owed" : "refusable";
-  const task = publish(core, message, pending.origin, urgency);
-  const done = (): void => undefined;
-  core.works.run("Will", session, task, done, (error) => reportUnlessAbandoned(core, error));
+  publishDue(core, session, pending, undefined);
 }

@@ -33,8 +33,6 @@ export class Work {
   readonly what: string;
   /** When it began, in milliseconds. */
   readonly sinceMs: number;
-  /** True once what it is about was stored or given on: from then on it can only end. */
-  isRecorded = false;
   readonly #surroundings: WorkSurroundings;
   #awaited: Pending | undefined;
   #isAsking = false;
@@ -66,7 +64,7 @@ export class Work {
   /** True if it is to end without what its handlers were asked about. */
   get isGivenUp(): boolean {
     const kind = this.#awaited?.kind ?? "question";
-    return this.#isAbandoned && !this.isRecorded && kind === "question";
+    return this.#isAbandoned && kind === "question";
   }
 
   /** The same wait, which ends at once when the work is given up. */

@@ -1,0 +1,100 @@
+import type { CoreContext } from "../core-context.ts";
+import { takes } from "../delivering/delivery-for.ts";
+import { settled } from "../pending.ts";
+import type { Task } from "../pending.ts";
+import { recipientOf } from "../routing/route.ts";
+import type { Route } from "../routing/route.ts";
+import type { SharedGroup } from "../routing/shared-subscriptions.ts";
+import type { Subscription } from "../routing/subscription.ts";
+import type { Session } from "../sessions/session.ts";
+import { enqueueing, messageFor } from "./asking-receiver.ts";
+import type { Message } from "./message.ts";
+import type { Origin } from "./origin.ts";
+import type { Published } from "./published.ts";
+
+/** What the handlers of `interceptingClientEnqueue` have made of a message for each of its receivers. */
+export class AskedReceivers {
+  /** The message as a session is to get it; undefined if it was vetoed. */
+  readonly #messages: Map<Session, Message | undefined> = new Map();
+  readonly #chosen: Map<SharedGroup, { member: Subscription; message: Message | undefined }> =
+    new Map();
+
+  hasAsked(session: Session): boolean {
+    return this.#messages.has(session);
+  }
+
+  /** The member that was chosen for a shared subscription, if it still is one. */
+  memberOf(group: SharedGroup): Subscription | undefined {
+    const member = this.#chosen.get(group)?.member;
+    return member !== undefined && group.members.includes(member) ? member : undefined;
+  }
+
+  messageFor(session: Session): Message | undefined {
+    return this.#messages.get(session);
+  }
+
+  messageForMember(group: SharedGroup): Message | undefined {
+    return this.#chosen.get(group)?.message;
+  }
+
+  answered(session: Session, message: Message | undefined): void {
+    this.#messages.set(session, message);
+  }
+
+  chosen(group: SharedGroup, member: Subscription, message: Message | undefined): void {
+    this.#chosen.set(group, { member, message });
+  }
+}
+
+/**
+ * Asks the handlers of `interceptingClientEnqueue` about each receiver; nothing is given to any before. Who subscribes
+ * meanwhile is asked about too, so that the answers are those for the subscriptions of the moment at which this ends.
+ */
+export function* askReceivers(
+  core: CoreContext,
+  message: Message,
+  origin: Origin,
+  published: Published,
+): Task<AskedReceivers> {
+  const asked = new AskedReceivers();
+  const asking = { message, origin, published, asked };
+  let changes: number;
+  do {
+    changes = core.router.changes;
+    yield* askRoute(core, core.router.route(message.topic), asking);
+  } while (core.router.changes !== changes);
+  return asked;
+}
+
+interface Asking {
+  readonly message: Message;
+  readonly origin: Origin;
+  readonly published: Published;
+  readonly asked: AskedReceivers;
+}
+
+function* askRoute(core: CoreContext, route: Route, asking: Asking): Task {
+  const { message, asked } = asking;
+  for (const candidate of route.recipients) {
+    const recipient = recipientOf(candidate, message.clientId);
+    if (recipient === undefined || asked.hasAsked(recipient.session)) continue;
+    asked.answered(recipient.session, yield* ask(core, recipient.session, asking));
+  }
+  for (const group of route.groups) {
+    if (asked.memberOf(group) !== undefined) continue;
+    const member = group.next((one) => takes(one, message));
+    if (member !== undefined) asked.chosen(group, member, yield* ask(core, member.session, asking));
+  }
+}
+
+/** The message as this receiver is to get it; undefined if a handler vetoed it. */
+function* ask(
+  core: CoreContext,
+  receiver: Session,
+  { message, origin, published }: Asking,
+): Task<Message | undefined> {
+  const asked = enqueueing(message, origin.clientId, receiver);
+  yield* settled(core.hooks.interceptingClientEnqueue?.(asked.args));
+  if (asked.args.closeSenderConnection) published.closeConnection = true;
+  return messageFor(core, message, asked);
+}

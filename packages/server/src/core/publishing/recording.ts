@@ -1,0 +1,145 @@
+import type { CoreContext } from "../core-context.ts";
+import { deliver } from "../delivering/delivering.ts";
+import { deliveryFor, takes } from "../delivering/delivery-for.ts";
+import { refusalToStore } from "../journal/storing.ts";
+import { retainedOwner } from "../retained/retained-owner.ts";
+import { isStored, renounce, retain } from "../retained/retaining.ts";
+import type { RetainedChange } from "../retained/retaining.ts";
+import { recipientOf } from "../routing/route.ts";
+import type { Recipient, Route } from "../routing/route.ts";
+import type { SharedGroup } from "../routing/shared-subscriptions.ts";
+import type { Session } from "../sessions/session.ts";
+import type { AskedReceivers } from "./asking-receivers.ts";
+import type { Message } from "./message.ts";
+import type { Origin } from "./origin.ts";
+import type { Published } from "./published.ts";
+import type { Terms } from "./terms.ts";
+
+/** No matching subscribers: accepted, but nothing is subscribed. */
+const NO_MATCHING_SUBSCRIBERS = 0x10;
+
+/** What is to be recorded. */
+export interface Recording {
+  readonly message: Message;
+  readonly origin: Origin;
+  /** Receivers that handlers were asked about; undefined if there are no such handlers. */
+  readonly asked: AskedReceivers | undefined;
+  readonly terms: Terms;
+  /** When the message came; it may have expired while handlers were asked. */
+  readonly cameAtMs: number;
+}
+
+/** What handlers are to be told of. */
+export interface Recorded {
+  readonly change: RetainedChange;
+  /** Each receiver, and whether it got the message; only if an event tells it. */
+  readonly outcomes: readonly Outcome[];
+}
+
+interface Outcome {
+  readonly receiver: Session;
+  /** As a handler wanted this receiver to get it. */
+  readonly message: Message;
+  readonly isTaken: boolean;
+}
+
+/**
+ * The one step in which a message takes effect: what its publisher claimed, the retained message and all receivers are written
+ * down together, so that they are in one commit; nothing is waited for in it. Undefined if the store cannot take the message.
+ */
+export function record(
+  core: CoreContext,
+  recording: Recording,
+  published: Published,
+): Recorded | undefined {
+  const { message, origin, terms } = recording;
+  const route = core.router.route(message.topic);
+  const unstorable = terms.urgency === "owed" ? undefined : refusalOf(core, message, route, terms);
+  if (unstorable !== undefined && (message.qos > 0 || terms.needsStore)) {
+    published.reasonCode = unstorable;
+    published.reasonString = "the store takes nothing";
+    return undefined;
+  }
+  const appendedBefore = core.journal?.appended;
+  terms.record(published);
+  // The server may leave a retained message of QoS 0 out at any time [MQTT-3.3.1-7].
+  const isRetained = message.retain && unstorable === undefined;
+  const change = isRetained ? retainIfRoom(core, message, origin, published) : "unchanged";
+  const outcomes = give(core, route, recording, published);
+  if (published.matched === 0 && published.reasonCode === 0)
+    published.reasonCode = NO_MATCHING_SUBSCRIBERS;
+  published.isStored = core.journal?.appended !== appendedBefore;
+  return { change, outcomes };
+}
+
+/** A full store of retained messages takes nothing from those who are there now: they get the message all the same. */
+function retainIfRoom(
+  core: CoreContext,
+  message: Message,
+  origin: Origin,
+  published: Published,
+): RetainedChange {
+  const owner = retainedOwner(core, origin);
+  const change = retain(core, message, owner);
+  if (change !== "noRoom") return change;
+  published.isRetained = false;
+  published.reasonString ??= "delivered, but not retained: there is no room for it";
+  return renounce(core, message, { clientId: origin.clientId, owner });
+}
+
+/** Reason Code for a message that would have to be stored and cannot be; undefined if it needs no store, or has one. */
+function refusalOf(
+  core: CoreContext,
+  message: Message,
+  { recipients, groups }: Route,
+  { needsStore }: Terms,
+): number | undefined {
+  const refusal = refusalToStore(core);
+  if (refusal === undefined || needsStore) return refusal;
+  if (message.retain && isStored(message.topic)) return refusal;
+  if (message.qos === 0) return undefined;
+  const isDurable =
+    recipients.some(({ session, qos }) => session.isDurable && qos > 0) ||
+    groups.some(({ members }) => members.some(({ session, qos }) => session.isDurable && qos > 0));
+  return isDurable ? refusal : undefined;
+}
+
+/** Gives the message to all receivers that no handler has vetoed. */
+function give(
+  core: CoreContext,
+  route: Route,
+  { message, asked, cameAtMs }: Recording,
+  published: Published,
+): readonly Outcome[] {
+  const isExpired = core.now > cameAtMs && message.expiresAtMs <= core.now;
+  if (isExpired) core.statistics.messagesExpired += 1;
+  const outcomes: Outcome[] = [];
+  const giveTo = (
+    recipient: Recipient,
+    given: Message | undefined,
+    group: SharedGroup | undefined,
+  ): void => {
+    if (given === undefined) return;
+    const receiver = recipient.session;
+    const isTaken =
+      !isExpired &&
+      !receiver.isDeleted &&
+      deliver(core, receiver, deliveryFor(recipient, given, group)) !== "dropped";
+    published.matched += 1;
+    if (isTaken) published.queued += 1;
+    else published.dropped += 1;
+    if (core.hooks.applicationMessageEnqueuedOrDropped !== undefined)
+      outcomes.push({ receiver, message: given, isTaken });
+  };
+  for (const candidate of route.recipients) {
+    const recipient = recipientOf(candidate, message.clientId);
+    if (recipient === undefined) continue;
+    giveTo(recipient, asked ? asked.messageFor(recipient.session) : message, undefined);
+  }
+  for (const group of route.groups) {
+    const member = asked ? asked.memberOf(group) : group.next((one) => takes(one, message));
+    if (member === undefined) continue;
+    giveTo(member, asked ? asked.messageForMember(group) : message, group);
+  }
+  return outcomes;
+}

@@ -1,0 +1,13 @@
+import type { Published } from "./published.ts";
+
+/** Whether a store without room may refuse the message: not what the server owes already, as the Will of a stored session. */
+export type Urgency = "refusable" | "owed";
+
+/** What whoever publishes a message asks for beside it. */
+export interface Terms {
+  readonly urgency: Urgency;
+  /** True if it cannot be received without a store that takes something, whoever its receivers are. */
+  readonly needsStore: boolean;
+  /** Called in the step that records the message: what is written down in it is in the same commit. */
+  record(published: Published): void;
+}

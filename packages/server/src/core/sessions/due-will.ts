@@ -1,0 +1,113 @@
+import type { CoreContext } from "../core-context.ts";
+import { messageFromPacket } from "../publishing/message.ts";
+import type { Message } from "../publishing/message.ts";
+import type { Task } from "../pending.ts";
+import { publish } from "../publishing/publishing.ts";
+import type { Terms, Urgency } from "../publishing/terms.ts";
+import { reportUnlessAbandoned } from "../works/work.ts";
+import type { Work } from "../works/work.ts";
+import { asWork } from "../works/works.ts";
+import { Session } from "./session.ts";
+import type { PendingWill } from "./will.ts";
+
+/**
+ * Publishes a Will that is due: behind what its client has published before, and whatever becomes of the session. `keeper` is
+ * the row that the store has of it, if it was due when the server ended.
+ */
+export function publishDue(
+  core: CoreContext,
+  session: Session,
+  pending: PendingWill,
+  keeper: Session | undefined,
+): void {
+  const task = new DueWill(core, session, pending, keeper).publish();
+  // A Will that is given up is still owed.
+  const failed = (error: unknown): void => reportUnlessAbandoned(core, error);
+  core.works.run("Will", session, task, () => undefined, failed);
+}
+
+/**
+ * A Will on its way. While handlers are waited for, the store has it in a row of its own, that of a session which ends with its
+ * connection: the session may be resumed or end meanwhile. That row goes in the commit that publishes the Will.
+ */
+class DueWill implements Terms {
+  readonly needsStore = false;
+  readonly #core: CoreContext;
+  readonly #session: Session;
+  readonly #pending: PendingWill;
+  /** What the store has of it; undefined unless it has to wait. */
+  #keeper: Session | undefined;
+  #isSettled = false;
+
+  constructor(
+    core: CoreContext,
+    session: Session,
+    pending: PendingWill,
+    keeper: Session | undefined,
+  ) {
+    this.#core = core;
+    this.#session = session;
+    this.#pending = pending;
+    this.#keeper = keeper;
+  }
+
+  /** It was promised when it was stored; a full store gets it as soon as there is room. */
+  get urgency(): Urgency {
+    const isStored = this.#keeper !== undefined || this.#session.isDurable;
+    return isStored && this.#core.journal?.health !== "failed" ? "owed" : "refusable";
+  }
+
+  *publish(): Task {
+    yield* asWork(this.#inTurn(), () => this.#wait());
+    this.record();
+  }
+
+  *#inTurn(): Task {
+    const { lanes } = this.#core;
+    const { clientId } = this.#session;
+    if (lanes.isBusy(clientId)) yield* lanes.turn(clientId);
+    else lanes.enter(clientId);
+    try {
+      yield* publish(this.#core, this.#message(), this.#pending.origin, this);
+    } finally {
+      lanes.leave(clientId);
+    }
+  }
+
+  #message(): Message {
+    const { topic, payload, qos, retain, properties } = this.#pending.will;
+    const { willDelayIntervalSeconds: _delay, ...published } = properties ?? {};
+    return messageFromPacket(
+      { type: "publish", topic, payload, qos, retain, duplicate: false, properties: published },
+      this.#session.clientId,
+      this.#core.now,
+    );
+  }
+
+  #wait(): Work {
+    this.#keep();
+    return this.#core.works.begin(this.#session.clientId, "Will");
+  }
+
+  /** Writes down that it is owed, apart from its session. */
+  #keep(): void {
+    const { journal, now } = this.#core;
+    if (journal === undefined || this.#keeper !== undefined) return;
+    const { clientId, createdAtMs, userName, isOwned } = this.#session;
+    const keeper = new Session({ clientId, createdAtMs });
+    Object.assign(keeper, { userName, isOwned, disconnectedAtMs: now });
+    keeper.will = { ...this.#pending, deadline: { atMs: now } };
+    journal.session(keeper);
+    if (this.#session.isDurable) journal.session(this.#session);
+    this.#keeper = keeper;
+  }
+
+  /** It is owed no longer: it is published in this step, or was decided against. */
+  record(): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    const { journal } = this.#core;
+    if (this.#keeper !== undefined) journal?.deleted(this.#keeper);
+    else if (this.#session.isDurable) journal?.session(this.#session);
+  }
+}
