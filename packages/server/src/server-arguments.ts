@@ -24,6 +24,8 @@ export const PEER_RULES: RulesFor<Peer> = {
   localPort: [0, 65_535],
   tls: "Object",
   certificate: "unknown",
+  unverifiedCertificate: "unknown",
+  certificateFault: "string",
 };
 
 /** A logger beside the options, as other libraries take it, would be one that never hears anything. */

@@ -57,6 +57,13 @@ export interface Peer {
   readonly tls?: PeerTls;
   /** Verified certificate of the client (Node's PeerCertificate), where TLS asked for one. */
   readonly certificate?: unknown;
+  /**
+   * Certificate of the client (Node's PeerCertificate) that is not verified: anyone can make one with any name in it. Only of listeners
+   * with `showUnverified`. What it is worth, `validatingConnection` says, by its fingerprint for example.
+   */
+  readonly unverifiedCertificate?: unknown;
+  /** What is wrong with that certificate, as a code of OpenSSL: "DEPTH_ZERO_SELF_SIGNED_CERT". */
+  readonly certificateFault?: string;
 }
 
 /** Writes bytes that lie in several arrays to any wire. */

@@ -86,6 +86,7 @@ const TLS: OptionRules<TlsOptions> = {
   credentials: FUNCTION,
   requestCert: SWITCH,
   rejectUnauthorized: SWITCH,
+  showUnverified: SWITCH,
   minVersion: ANYTHING,
   maxVersion: ANYTHING,
   ciphers: ANYTHING,

@@ -45,7 +45,11 @@ export class TlsListener implements Listener {
     const { ipv6Only = false } = this.#options;
     const terminator = new TlsTerminator(this.#options, this.#log, {
       secure: (socket) => {
-        const peer = { ...socketPeer(socket, "tls"), secure: true, ...tlsPeer(socket) };
+        const peer = {
+          ...socketPeer(socket, "tls"),
+          secure: true,
+          ...tlsPeer(socket, this.#options),
+        };
         readShared(socket);
         openStream(socket, peer, acceptor);
       },

@@ -41,6 +41,12 @@ export interface TlsOptions extends TlsCredentials, NodeTlsOptions {
   readonly requestCert?: boolean;
   /** False: a client without a valid certificate is let in too, without `peer.certificate`. Default true. */
   readonly rejectUnauthorized?: boolean;
+  /**
+   * True: TLS asks for a certificate and lets every client in; one that `ca` has not signed is shown to `validatingConnection` as
+   * `peer.unverifiedCertificate`, to be pinned. Without a handler that refuses, everybody is let in. Not together with
+   * `rejectUnauthorized: true` or `requestCert: false`. Default false.
+   */
+  readonly showUnverified?: boolean;
   /** Milliseconds that a client has for its TLS handshake. Default 15 000: a slow link needs seconds. */
   readonly tlsHandshakeTimeoutMs?: number;
 }
@@ -72,13 +78,14 @@ export class TlsTerminator {
 
   /** Throws `MqttConfigurationError` for credentials, ciphers or a version that cannot be used. */
   constructor(options: TlsOptions, log: Log, on: TlsEvents) {
-    const { credentials, minVersion = "TLSv1.2", ...rest } = options;
+    const { credentials, minVersion = "TLSv1.2", showUnverified, ...rest } = options;
+    const asking = showUnverified === true ? askingForAny(options) : {};
     const handshakeTimeout = options.tlsHandshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     this.#credentials = credentials;
     this.#log = log;
     this.#events = on;
     this.#current = credentials?.();
-    const settings = { ...rest, minVersion, handshakeTimeout, noDelay: true };
+    const settings = { ...rest, ...asking, minVersion, handshakeTimeout, noDelay: true };
     this.#server = secureServer({ ...settings, ...this.#current });
     this.#server.on("secureConnection", (socket) => {
       this.#handshakes.delete(origin(socket));
@@ -136,6 +143,15 @@ export class TlsTerminator {
   }
 }
 
+/** Asks each client for its certificate, and leaves it to the program what that is worth. */
+function askingForAny({ requestCert, rejectUnauthorized }: TlsOptions): TlsServerOptions {
+  if (requestCert === false || rejectUnauthorized === true) {
+    const fault = requestCert === false ? "requestCert is false" : "rejectUnauthorized is true";
+    throw new MqttConfigurationError(`showUnverified is true, but ${fault}`);
+  }
+  return { requestCert: true, rejectUnauthorized: false };
+}
+
 function secureServer(settings: TlsServerOptions): Server {
   checkTlsCredentials(settings);
   try {
@@ -150,12 +166,19 @@ function origin(socket: Pick<Socket, "remoteAddress" | "remotePort">): string {
   return `${socket.remoteAddress} ${socket.remotePort}`;
 }
 
-/** What TLS knows of the peer: how the connection is protected, and its certificate if it showed a valid one. */
-export function tlsPeer(socket: TLSSocket): Pick<Peer, "certificate" | "tls"> {
+type TlsPeer = Pick<Peer, "certificate" | "certificateFault" | "tls" | "unverifiedCertificate">;
+
+/** What TLS knows of the peer: how the connection is protected, and its certificate if it showed a valid one, or any. */
+export function tlsPeer(socket: TLSSocket, { showUnverified }: TlsOptions): TlsPeer {
   const protocol = socket.getProtocol() ?? "";
   const { servername } = socket;
   const serverName =
     typeof servername === "string" && servername !== "" ? { serverName: servername } : {};
   const tls = { protocol, cipher: socket.getCipher().standardName, ...serverName };
-  return socket.authorized ? { tls, certificate: socket.getPeerCertificate() } : { tls };
+  if (socket.authorized) return { tls, certificate: socket.getPeerCertificate() };
+  const unverifiedCertificate = showUnverified === true ? socket.getPeerCertificate() : {};
+  // Who shows none has an empty one.
+  if (Object.keys(unverifiedCertificate).length === 0) return { tls };
+  // Node says that it is an error, and has its code there.
+  return { tls, unverifiedCertificate, certificateFault: String(socket.authorizationError) };
 }

@@ -145,7 +145,7 @@ export class WebSocketListener implements Listener {
     this.#handshake.upgrade(request, socket, head, this.#isLoopback, {
       opened: (webSocket) => {
         this.#deadlines.done(socket);
-        openWebSocket(webSocket, socket, webSocketPeer(socket), acceptor);
+        openWebSocket(webSocket, socket, webSocketPeer(socket, this.#options), acceptor);
       },
       refused: (reason) => this.#deadlines.fail(socket, reason),
     });
@@ -181,8 +181,8 @@ function hasCredentials({ cert, pfx, credentials }: TlsOptions): boolean {
 }
 
 /** Who is at the other end of a WebSocket, by the socket that it was made of. */
-export function webSocketPeer(socket: Duplex): Peer {
+export function webSocketPeer(socket: Duplex, options: TlsOptions = {}): Peer {
   if (socket instanceof TLSSocket)
-    return { ...socketPeer(socket, "wss"), secure: true, ...tlsPeer(socket) };
+    return { ...socketPeer(socket, "wss"), secure: true, ...tlsPeer(socket, options) };
   return socket instanceof Socket ? socketPeer(socket, "ws") : { transport: "ws", secure: false };
 }

@@ -64,6 +64,34 @@ describe("TLS listener", () => {
     expect(listener?.address?.url).toMatch(/^mqtts:\/\/127\.0\.0\.1:\d+$/);
   });
 
+  it("shows a certificate that nobody known has signed, marked as such, where asked for", async () => {
+    const port = await listen({ ca: certificates.ca, showUnverified: true });
+    await connectSecurely(port, makeCertificates().client);
+    await acceptor.until(() => acceptor.connections.length === 1);
+    const { peer } = acceptor.first;
+    expect(peer.certificate).toBeUndefined();
+    expect(peer.unverifiedCertificate).toMatchObject({ fingerprint256: expect.any(String) });
+    expect(peer.certificateFault).toBe("UNABLE_TO_VERIFY_LEAF_SIGNATURE");
+  });
+
+  it("shows none where there is none, and a verified one as before", async () => {
+    const port = await listen({ ca: certificates.ca, showUnverified: true });
+    await connectSecurely(port);
+    await acceptor.until(() => acceptor.connections.length === 1);
+    await connectSecurely(port, certificates.client);
+    await acceptor.until(() => acceptor.connections.length === 2);
+    const peers = acceptor.connections.map(({ peer }) => peer);
+    for (const peer of peers) expect(peer).not.toHaveProperty("unverifiedCertificate");
+    expect(peers.map(({ certificate }) => certificate !== undefined)).toEqual([false, true]);
+  });
+
+  it.each([
+    [{ requestCert: false }, "requestCert is false"],
+    [{ rejectUnauthorized: true }, "rejectUnauthorized is true"],
+  ])("refuses %o beside showUnverified", async (options, fault) => {
+    await expect(listen({ showUnverified: true, ...options })).rejects.toThrow(fault);
+  });
+
   it("gives its place back when a handshake fails", async () => {
     const port = await listen();
     const socket = connectTcp(port, "127.0.0.1");
