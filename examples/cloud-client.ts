@@ -49,10 +49,12 @@ export async function main(
 function accountOfEnvironment(): CloudAccount {
   const { CLOUD_URL, CLOUD_DEVICE_ID, CLOUD_PRODUCT_ID, CLOUD_KEY } = process.env;
   if (CLOUD_DEVICE_ID === undefined || CLOUD_PRODUCT_ID === undefined || CLOUD_KEY === undefined) {
-    throw new Error("set CLOUD_DEVICE_ID, CLOUD_PRODUCT_ID and CLOUD_KEY (and CLOUD_URL)");
+    throw new Error(
+      "set CLOUD_DEVICE_ID, CLOUD_PRODUCT_ID and CLOUD_KEY (and CLOUD_URL, or give the URL as an argument)",
+    );
   }
   return {
-    url: CLOUD_URL ?? "mqtt://127.0.0.1:1883",
+    url: process.argv[2] ?? CLOUD_URL ?? "mqtt://127.0.0.1:1883",
     deviceId: CLOUD_DEVICE_ID,
     productId: CLOUD_PRODUCT_ID,
     key: CLOUD_KEY,

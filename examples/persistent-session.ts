@@ -1,4 +1,5 @@
 /** In MQTTnet: a client with WithCleanSession(false), which gets what came while it was away. */
+import { once } from "node:events";
 import { connect, MqttClient } from "@anax/client";
 import { runExample } from "./run-example.ts";
 import type { Print } from "./run-example.ts";
@@ -12,7 +13,7 @@ const SESSION = {
 
 /** A reader subscribes and leaves; news come; the reader comes back to them. */
 export async function main(
-  _signal: AbortSignal,
+  signal: AbortSignal,
   print: Print,
   url = process.argv[2] ?? "mqtt://127.0.0.1:1883",
 ): Promise<void> {
@@ -40,7 +41,8 @@ export async function main(
   });
   const { sessionPresent } = await returned.connect();
   print(`the reader is back, and ${sessionPresent ? "the" : "no"} session was kept`);
-  await three;
+  // A server without sessions has nothing for the reader; who stops the program waits no longer.
+  if (sessionPresent) await Promise.race([three, signal.aborted || once(signal, "abort")]);
   await returned.disconnect({ sessionExpiryIntervalSeconds: 0 });
 }
 

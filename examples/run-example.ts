@@ -24,8 +24,8 @@ export function runExample({ url }: ImportMeta, main: Main): void {
   );
 }
 
-/** A wrong port or a server that is not there is told in a line: nobody needs a stack for that. */
-function inOneLine(error: unknown): string {
+/** A wrong port or a server that is not there is told in one line, without a stack. */
+export function inOneLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/\s*\n\s*/g, "; ");
 }

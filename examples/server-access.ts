@@ -1,6 +1,6 @@
 /** In MQTTnet: ValidatingConnectionAsync, InterceptingSubscriptionAsync, InterceptingPublishAsync. */
 import { once } from "node:events";
-import { ReasonCode } from "@anax/protocol";
+import { ReasonCode, filterCoversFilter } from "@anax/protocol";
 import { MqttServer } from "@anax/server";
 import { runExample } from "./run-example.ts";
 import type { Print } from "./run-example.ts";
@@ -21,16 +21,17 @@ export async function main(
   await using server = new MqttServer({ port });
 
   server.on("validatingConnection", (event) => {
-    const { userName = "", password } = event;
+    const { userName = "", passwordText } = event;
     const expected = PASSWORDS.get(userName);
-    if (expected !== undefined && new TextDecoder().decode(password) === expected) return;
+    if (expected !== undefined && passwordText === expected) return;
     event.reasonCode = ReasonCode.badUserNameOrPassword;
     print(`${userName || "nobody"} stays outside`);
   });
 
   server.on("interceptingSubscription", (event) => {
     const { userName = "", topicFilter } = event;
-    if (topicFilter.topicFilter.startsWith(`users/${userName}/`)) return;
+    // A filter may have wildcards too: what counts is that it lets through nothing else.
+    if (filterCoversFilter(`users/${userName}/#`, topicFilter.topicFilter)) return;
     event.processSubscription = false;
     event.response.reasonCode = ReasonCode.notAuthorized;
     print(`${userName} may not subscribe to ${topicFilter.topicFilter}`);

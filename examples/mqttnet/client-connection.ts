@@ -36,7 +36,9 @@ export async function disconnectNonClean(url: string, print: Print): Promise<voi
 /** Connect_Client_Timeout: gives up on a server that does not answer. */
 export async function connectClientTimeout(url: string, print: Print): Promise<void> {
   try {
-    await connect(url, { connectTimeoutMs: 200, reconnect: false });
+    const client = await connect(url, { connectTimeoutMs: 200, reconnect: false });
+    print("connected in time");
+    await client.disconnect();
   } catch (error) {
     print(`not connected: ${error instanceof Error ? error.name : String(error)}`);
   }

@@ -14,15 +14,16 @@ export async function subscribeTopic(url: string, print: Print): Promise<void> {
   await client.disconnect();
 }
 
-/** Subscribe_Multiple_Topics: filters with one set of options are one SUBSCRIBE, others each their own. */
+/** Subscribe_Multiple_Topics: one SUBSCRIBE, each filter with options of its own. */
 export async function subscribeMultipleTopics(url: string, print: Print): Promise<void> {
   const client = await connect(url);
-  const granted = await Promise.all([
-    client.subscribe(["samples/topic/1", "samples/topic/2"], { qos: 1 }),
-    client.subscribe("samples/topic/3", { noLocal: true }),
-    client.subscribe("samples/topic/4", { retainHandling: 2 }),
+  const { reasonCodes } = await client.subscribe([
+    { topicFilter: "samples/topic/1", qos: 1 },
+    { topicFilter: "samples/topic/2", qos: 1 },
+    { topicFilter: "samples/topic/3", noLocal: true },
+    { topicFilter: "samples/topic/4", retainHandling: 2 },
   ]);
-  print(`granted ${granted.flatMap(({ reasonCodes }) => reasonCodes).join(", ")}`);
+  print(`granted ${reasonCodes.join(", ")}`);
   await client.disconnect();
 }
 

@@ -1,6 +1,7 @@
 /** How a file of samples is run from the command line: `<file> <sample> [URL]`. Tests call the samples themselves. */
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { inOneLine } from "../run-example.ts";
 import type { Print } from "../run-example.ts";
 
 /** One sample: does its work against the server at `url`, or on a server of its own, and ends. */
@@ -11,10 +12,18 @@ export function runSamples({ url }: ImportMeta, samples: Readonly<Record<string,
   const [, started, wanted, server = "mqtt://127.0.0.1:1883"] = process.argv;
   if (started === undefined || realpathSync(started) !== fileURLToPath(url)) return;
   const chosen = Object.entries(samples).filter(([name]) => name === (wanted ?? name));
-  void (async () => {
+  const all = async (): Promise<void> => {
+    if (chosen.length === 0) throw new Error(`there is no sample ${wanted}`);
     for (const [name, sample] of chosen) {
       console.log(`--- ${name}`);
       await sample(server, console.log);
     }
-  })();
+  };
+  all().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`${inOneLine(error)}\n`);
+      process.exit(1);
+    },
+  );
 }

@@ -59,7 +59,7 @@ export async function publishMessageFromBroker(_url: string, print: Print): Prom
 export async function validatingConnections(_url: string, print: Print): Promise<void> {
   await using server = new MqttServer({ port: 0 });
   server.on("validatingConnection", (event) => {
-    const password = new TextDecoder().decode(event.password);
+    const password = event.passwordText;
     if (event.clientId !== "ValidClientId") {
       event.reasonCode = ReasonCode.clientIdentifierNotValid;
     } else if (event.userName !== "ValidUser" || password !== "SecretPassword") {

@@ -23,6 +23,13 @@ async function run(name: string, ...args: string[]): Promise<Ended> {
 
 it.each([
   ["no server", "publisher", ["mqtt://127.0.0.1:1"], /ECONNREFUSED/],
+  [
+    "no server",
+    "mqttnet/client-publish",
+    ["publishApplicationMessage", "mqtt://127.0.0.1:1"],
+    /REFUSED/,
+  ],
+  ["no such sample", "mqttnet/client-publish", ["nope"], /there is no sample nope/],
   ["no URL", "subscriber", ["nonsense"], /nonsense/],
   ["a scheme that nobody speaks", "publisher", ["http://127.0.0.1"], /http:/],
   ["a wrong port", "server-events", ["none"], /port NaN/],

@@ -60,6 +60,31 @@ describe("persistent-session", () => {
   });
 });
 
+describe("persistent-session where no session is kept", () => {
+  it("says so and ends", async () => {
+    await using forgetful = new MqttServer({
+      port: 0,
+      systemTopics: false,
+      sessionExpiryMaximumSeconds: 0,
+    });
+    await forgetful.start();
+    const at = forgetful.address().url;
+    const run = new ExampleRun((signal, print) => persistentSession(signal, print, at));
+    expect((await run.ended()).at(-1)).toBe("the reader is back, and no session was kept");
+  });
+
+  it("ends when it is stopped, also while it waits", async () => {
+    // Takes the session away between the two connections of the reader, but says that it is there.
+    await using other = new MqttServer({ port: 0, systemTopics: false });
+    other.on("interceptingClientEnqueue", (event) => void (event.acceptEnqueue = false));
+    await other.start();
+    const at = other.address().url;
+    const run = new ExampleRun((signal, print) => persistentSession(signal, print, at));
+    await run.printed(/the reader is back, and the session was kept/);
+    expect((await run.stop()).at(-1)).toBe("the reader is back, and the session was kept");
+  });
+});
+
 describe("retained-configuration", () => {
   it("gives a device the newest configuration, and then each change", async () => {
     const run = new ExampleRun((signal, print) => retainedConfiguration(signal, print, url));

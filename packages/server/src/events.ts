@@ -19,6 +19,8 @@ import type { InterceptingPacket } from "./core/hooks/packet-events.ts";
 
 /** What `validatingConnection` handlers are given: the fields of the event, and a way to ask the client more. */
 export interface ValidatingConnectionEvent extends ValidatingConnection {
+  /** The password as text in UTF-8, for comparing; absent if there is none. */
+  readonly passwordText?: string;
   /**
    * Sends AUTH 0x18 (Continue authentication) and resolves with the client's AUTH [MQTT-4.12.0-3].
    * Rejects with `MqttConnectionClosedError` if the client goes away, or did not ask for enhanced

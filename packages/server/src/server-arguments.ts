@@ -1,5 +1,5 @@
 /** Checks what the program gives to a server: its own listeners, streams, and arguments too many. */
-import { MqttConfigurationError } from "@anax/protocol";
+import { MqttConfigurationError, typeName } from "@anax/protocol";
 import type { Duplex } from "node:stream";
 import type { RulesFor } from "@anax/protocol";
 import type { Peer } from "./core/wire.ts";
@@ -39,4 +39,14 @@ export function requireStream(stream: unknown): void {
   const { on, write, destroy }: Partial<Record<keyof Duplex, unknown>> = Object(stream);
   if ([on, write, destroy].every((method) => typeof method === "function")) return;
   throw new MqttConfigurationError(`what is to be handled is no stream, but ${typeof stream}`);
+}
+
+/** Throws `MqttConfigurationError` for options of a publish that are no object, or name what its arguments say. */
+export function requireNoTopic(options: unknown): void {
+  const type = typeName(options);
+  if (type !== "Object") throw new MqttConfigurationError(`options must be an object, not ${type}`);
+  for (const name of ["topic", "payload"]) {
+    if (Object.hasOwn(Object(options) as object, name))
+      throw new MqttConfigurationError(`${name} is an argument of publish, not an option`);
+  }
 }

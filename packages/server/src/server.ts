@@ -50,7 +50,13 @@ import type { Authenticator } from "./ports/authenticator.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener, ListenerAddress } from "./ports/listener.ts";
 import type { Log } from "./ports/logger.ts";
-import { isOwnListener, PEER_RULES, requireNoMore, requireStream } from "./server-arguments.ts";
+import {
+  isOwnListener,
+  PEER_RULES,
+  requireNoMore,
+  requireNoTopic,
+  requireStream,
+} from "./server-arguments.ts";
 import { deliveryWarnings } from "./system/delivery-warnings.ts";
 import { heapBytes } from "./system/heap-bytes.ts";
 import { connectionLog, refusalLog } from "./system/connection-log.ts";
@@ -433,6 +439,23 @@ export class MqttServer implements AsyncDisposable {
   ): Promise<InjectionResult> {
     this.#requireStarted("inject");
     return this.#driver.inject(messageToInject(message), checkedSender(sender));
+  }
+
+  /**
+   * Publishes from the program itself: `server.publish("a", "text", { retain: true })`. The same as
+   * `injectApplicationMessage`, which can also name a sender.
+   */
+  async publish(
+    topic: string,
+    payload?: Uint8Array | string,
+    options: Omit<InjectedApplicationMessage, "topic" | "payload"> = {},
+  ): Promise<InjectionResult> {
+    requireNoTopic(options);
+    return this.injectApplicationMessage({
+      ...options,
+      topic,
+      ...(payload !== undefined && { payload }),
+    });
   }
 
   /**

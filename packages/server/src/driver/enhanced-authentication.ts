@@ -15,8 +15,13 @@ const STEP_RULES: RulesFor<AuthenticationStep> = {
   userProperties: property("auth", "userProperties"),
 };
 
-/** Gives the event of the core the promise form of its exchange of AUTH packets. */
+/** Gives the event of the core the promise form of its exchange of AUTH packets, and its password as text. */
 export function askable(event: ValidatingConnection): ValidatingConnectionEvent {
+  // Not to be seen where the event is printed.
+  Object.defineProperty(event, "passwordText", {
+    configurable: true,
+    get: () => event.password && new TextDecoder().decode(event.password),
+  });
   return Object.assign(event, {
     exchangeEnhancedAuthentication(step: AuthenticationStep): Promise<AuthPacket> {
       const answer = Object.isFrozen(event)

@@ -41,6 +41,13 @@ interface Listing<Item> {
   last: Page<Item>;
 }
 
+/** The items of a list, one after the other, as they are when their turn comes. */
+export function* itemsOf<Item>(steps: Iterator<Item | undefined>): Generator<Item, undefined> {
+  for (let step = steps.next(); step.done !== true; step = steps.next()) {
+    if (step.value !== undefined) yield step.value;
+  }
+}
+
 /**
  * Lists that are given page by page. A list is walked as it is when its turn comes: what is added or removed
  * meanwhile may be seen or not, all else is seen once. No page costs more than its own steps.

@@ -10,7 +10,7 @@ import {
 } from "../core/management/client-status.ts";
 import type { ClientStatus } from "../core/management/client-status.ts";
 import type { CoreAccess } from "./core-access.ts";
-import { Listings } from "./listings.ts";
+import { Listings, itemsOf } from "./listings.ts";
 import type { Page, PageQuery } from "./listings.ts";
 import { makeInspectable } from "../core/inspecting.ts";
 
@@ -51,6 +51,12 @@ export class ServerClients {
   get(clientId: string): ClientStatus | undefined {
     const connection = connectedClient(this.#access.core, clientId);
     return connection && clientStatus(this.#access.core, connection);
+  }
+
+  /** All of them: `for (const client of server.clients)`. Who comes or goes meanwhile may be among them or not. */
+  [Symbol.iterator](): IterableIterator<ClientStatus> {
+    const { core } = this.#access;
+    return itemsOf(connectedClients(core, core.connections));
   }
 
   /** A page of clients, in the order of their connecting. Throws `RangeError` for a bad limit or cursor. */

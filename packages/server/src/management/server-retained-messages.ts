@@ -15,7 +15,7 @@ import { untilStored } from "./core-access.ts";
 import type { CoreAccess } from "./core-access.ts";
 import type { RulesFor } from "@anax/protocol";
 import { checked } from "../checking/rules.ts";
-import { Listings, QUERY_RULES } from "./listings.ts";
+import { Listings, itemsOf, QUERY_RULES } from "./listings.ts";
 import type { Page, PageQuery } from "./listings.ts";
 import { nextTurn } from "../platform.ts";
 import { makeInspectable } from "../core/inspecting.ts";
@@ -61,7 +61,15 @@ export class ServerRetainedMessages {
     return retainedMessage(this.#access.core, topic);
   }
 
-  /** A page of those that match a filter. Throws `TypeError` for a bad filter, `RangeError` for a bad limit or cursor. */
+  /**
+   * All of them but those whose topic begins with `$`: `for (const message of server.retainedMessages)`. What is changed
+   * meanwhile may be among them or not.
+   */
+  [Symbol.iterator](): IterableIterator<ApplicationMessage> {
+    return itemsOf(retainedMatching(this.#access.core, parseTopicFilter("#")));
+  }
+
+  /** A page of those that match a filter; `#` does not match topics that begin with `$`. Throws `TypeError` for a bad filter, `RangeError` for a bad limit or cursor. */
   list(given: RetainedMessageQuery = {}): Page<ApplicationMessage> {
     const { topicFilter: filter, ...query } = checked("query", given, RETAINED_QUERY_RULES);
     const topicFilter = parseTopicFilter(filter ?? "#");

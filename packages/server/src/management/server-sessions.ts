@@ -18,7 +18,7 @@ import { messageToInject } from "../injected-message.ts";
 import type { InjectedApplicationMessage } from "../injected-message.ts";
 import { requireSession, untilStored } from "./core-access.ts";
 import type { CoreAccess } from "./core-access.ts";
-import { Listings } from "./listings.ts";
+import { Listings, itemsOf } from "./listings.ts";
 import type { Page, PageQuery } from "./listings.ts";
 import { makeInspectable } from "../core/inspecting.ts";
 
@@ -108,6 +108,11 @@ export class ServerSessions {
   get(clientId: string): SessionStatus | undefined {
     const session = this.#access.core.sessions.get(clientId);
     return session && sessionStatus(this.#access.core, session);
+  }
+
+  /** All of them: `for (const session of server.sessions)`. What comes or goes meanwhile may be among them or not. */
+  [Symbol.iterator](): IterableIterator<SessionStatus> {
+    return itemsOf(allSessions(this.#access.core));
   }
 
   /** A page of sessions, oldest first. Throws `RangeError` for a bad limit or cursor. */

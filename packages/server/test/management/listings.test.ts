@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { connected, startedServer } from "../support/memory-server.ts";
 import { Listings } from "../../src/management/listings.ts";
 
 function numbers(): Listings<number> {
@@ -64,3 +65,17 @@ it("refuses limits and cursors that are none", () => {
 function cursorOf({ cursor }: { cursor?: string }): { cursor: string } {
   return { cursor: cursor ?? "none" };
 }
+
+it("gives all clients, sessions and retained messages, however many", async () => {
+  const server = await startedServer();
+  for (let number = 0; number < 150; number += 1) {
+    await server.retainedMessages.set({ topic: `a/${number}`, payload: "x" });
+    await server.sessions.create(`s${number}`, { expiryIntervalSeconds: 60 });
+  }
+  await connected(server, "one");
+  expect(server.retainedMessages.list().items).toHaveLength(100);
+  expect([...server.retainedMessages].map(({ topic }) => topic)).toHaveLength(150);
+  expect([...server.sessions]).toHaveLength(151);
+  expect([...server.clients].map(({ clientId }) => clientId)).toEqual(["one"]);
+  await server.stop();
+});
