@@ -33,6 +33,7 @@ const LIMITS: { readonly [Name in NumberName]: readonly [minimum: number, maximu
   queueMessagesMax: [0, COUNT_MAX],
   queueBytesMax: [0, COUNT_MAX],
   backlogBytesMax: [0, COUNT_MAX],
+  backlogTotalBytesMax: [0, COUNT_MAX],
   unstoredBytesMax: [0, COUNT_MAX],
   topicLevelsMax: [1, LEVELS_MAX],
   subscriptionsPerSessionMax: [0, COUNT_MAX],

@@ -7,6 +7,7 @@ import type { StorageSettings } from "./driver/committer.ts";
 import type { ServerEventHandlers } from "./events.ts";
 import type { ListenerOptions } from "./listeners/create-listener.ts";
 import { checkParts } from "./checking/part-rules.ts";
+import { shareOfMemory } from "./memory-share.ts";
 import { checkNumbers } from "./option-limits.ts";
 import type { Authenticator } from "./ports/authenticator.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -36,9 +37,15 @@ export interface DriverSettings extends StorageSettings {
     | false;
 }
 
+/** Defaults that depend on the machine. */
+function memoryShares(): Pick<CoreOptions, "backlogTotalBytesMax"> {
+  return { backlogTotalBytesMax: shareOfMemory(CORE_DEFAULTS.backlogTotalBytesMax) };
+}
+
 /** All options of a server that have a default, and the defaults. */
 export const SERVER_DEFAULTS: CoreOptions & DriverSettings = {
   ...CORE_DEFAULTS,
+  ...memoryShares(),
   handlerTimeoutMs: 10_000, // a database that is slow, but not one that is gone
   startTimeoutMs: 600_000, // much is loaded, over a slow line
   maximumConnections: 100_000, // what the memory of a common machine carries

@@ -82,6 +82,7 @@ export interface LimitFlags {
   readonly queueOverflow: QueueOverflow;
   readonly queueQos0: boolean;
   readonly maxBacklogBytes: number;
+  readonly maxBacklogTotalBytes: number;
   readonly maxSessions: number;
   readonly maxSessionExpiry: number;
   readonly maxAnonymousSessionExpiry: number;
@@ -313,6 +314,15 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
     0,
     SERVER_DEFAULTS.backlogBytesMax,
     "bytes of QoS 0 messages that wait for a client that reads too slowly",
+  ),
+  maxBacklogTotalBytes: withDefault(
+    bytes(0, Number.MAX_SAFE_INTEGER),
+    SERVER_DEFAULTS.backlogTotalBytesMax,
+    {
+      ...LIMITING,
+      defaultText: "an eighth of the memory",
+      help: "bytes that wait for all clients that read too slowly together; beyond, QoS 0 messages are dropped from the slowest first",
+    },
   ),
   maxSessions: limit(1, SERVER_DEFAULTS.sessionsMax, "sessions"),
   maxSessionExpiry: withDefault(

@@ -25,6 +25,7 @@ export function limitOptions(flags: LimitFlags): MqttServerOptions {
     queueOverflow: flags.queueOverflow,
     queueQos0: flags.queueQos0,
     backlogBytesMax: flags.maxBacklogBytes,
+    backlogTotalBytesMax: flags.maxBacklogTotalBytes,
     sessionsMax: flags.maxSessions,
     sessionExpiryMaximumSeconds: flags.maxSessionExpiry,
     anonymousSessionExpiryMaximumSeconds: flags.maxAnonymousSessionExpiry,

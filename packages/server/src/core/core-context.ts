@@ -1,5 +1,6 @@
 import type { DecodeLimits, Packet } from "@anax/protocol";
 import type { BytePool } from "./byte-pool.ts";
+import type { BacklogPart } from "./connection/backlog.ts";
 import type { RefusedClient } from "./connection/connect-rules.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Stranger } from "./connection/stranger.ts";
@@ -31,6 +32,8 @@ export interface CoreContext {
   readonly retained: RetainedMessages;
   readonly deadlines: Deadlines<CoreContext>;
   readonly pool: BytePool;
+  /** Parts of the backlogs of all clients, oldest first: the first one is that of the slowest. */
+  readonly backlogParts: Set<BacklogPart>;
   /** Undefined if nothing outlives the process. */
   readonly journal: Journal | undefined;
   /** Messages in queues, where there is no journal. */

@@ -38,6 +38,11 @@ export interface CoreOptions {
   readonly queueQos0: boolean;
   /** Bytes of QoS 0 messages that wait for a connected client that reads too slowly; beyond, they are dropped. */
   readonly backlogBytesMax: number;
+  /**
+   * Bytes that the output of all connections may hold together, with what waits for clients that read too slowly; a message that
+   * several are to get counts once. Beyond, QoS 0 messages that wait are dropped, from the client that has read nothing for longest on.
+   */
+  readonly backlogTotalBytesMax: number;
   /** Bytes of records that may wait for the store; beyond, clients that have more stored are read no further. */
   readonly unstoredBytesMax: number;
   /** Levels of a Topic Name or Topic Filter. */
@@ -99,6 +104,7 @@ export const CORE_DEFAULTS: CoreOptions = {
   queueOverflow: "dropOldest", // the newest state of a device is worth most
   queueQos0: false, // the specification leaves it open; QoS 0 promises nothing
   backlogBytesMax: 4_194_304, // a burst above the kernel's own buffers
+  backlogTotalBytesMax: 268_435_456, // or an eighth of the memory that the process may use, if that is known
   unstoredBytesMax: 16_777_216, // a tenth of a second of a fast disk; the commit under way has as much again
   topicLevelsMax: 65_536, // as many as a topic has room for; the specification names no other limit
   subscriptionsPerSessionMax: 10_000, // gateways subscribe to thousands of topics

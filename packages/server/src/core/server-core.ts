@@ -1,6 +1,7 @@
 import type { DecodeLimits, Packet } from "@anax/protocol";
 import type { ApplicationMessage } from "./publishing/application-message.ts";
 import { BytePool, TRIM_INTERVAL_MS } from "./byte-pool.ts";
+import type { BacklogPart } from "./connection/backlog.ts";
 import {
   connectionClosed,
   dismiss,
@@ -15,7 +16,7 @@ import type { RefusedClient } from "./connection/connect-rules.ts";
 import { Connection } from "./connection/connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { CoreOptions } from "./core-options.ts";
-import { stopPacing, writableBytes } from "./connection/lockstep.ts";
+import { stopPacing } from "./connection/lockstep.ts";
 import { noteUnfinished, UnfinishedConnects } from "./connection/unfinished-connects.ts";
 import { InFlightBytes } from "./delivering/in-flight-bytes.ts";
 import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
@@ -25,7 +26,6 @@ import { pump } from "./delivering/delivering.ts";
 import type { SessionItems } from "./hooks/client-context.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import { watchConnect } from "./connection/keeping-alive.ts";
-import type { Outbox } from "./connection/outbox.ts";
 import type { Published } from "./publishing/published.ts";
 import { PublisherLanes } from "./publishing/publisher-lanes.ts";
 import { publishStored } from "./publishing/publishing.ts";
@@ -49,7 +49,7 @@ import type { Stranger } from "./connection/stranger.ts";
 import { takeLeft, readLate, Turn } from "./connection/taking-turns.ts";
 import { letOn } from "./connection/holding-back.ts";
 import { unthrottle } from "./connection/throttling.ts";
-import { writePieces } from "./wire.ts";
+import { writeOut, writeOutput } from "./connection/writing.ts";
 import type { Peer, Wire } from "./wire.ts";
 import { Works } from "./works/works.ts";
 
@@ -111,6 +111,7 @@ export class ServerCore implements CoreContext {
   readonly retained: RetainedMessages;
   readonly deadlines: Deadlines<CoreContext> = new Deadlines<CoreContext>(this);
   readonly pool: BytePool = new BytePool();
+  readonly backlogParts: Set<BacklogPart> = new Set();
   readonly decodeLimits: DecodeLimits;
   readonly connections: Set<Connection> = new Set();
   readonly gated: Set<Connection> = new Set();
@@ -168,6 +169,7 @@ export class ServerCore implements CoreContext {
       wire,
       peer,
       pool: this.pool,
+      backlogParts: this.backlogParts,
       maximumPacketSize: Math.min(this.options.maximumConnectSize, this.options.maximumPacketSize),
       nowMs: this.now,
     });
@@ -193,7 +195,7 @@ export class ServerCore implements CoreContext {
     if (!connection.isCongested) return;
     connection.isCongested = false;
     connection.letGoOfWire();
-    this.#write(connection);
+    writeOutput(this, connection);
     if (connection.isCongested) return;
     unthrottle(connection);
     if (connection.session !== undefined) pump(this, connection.session);
@@ -247,7 +249,7 @@ export class ServerCore implements CoreContext {
   #flush(connection: Connection): void {
     connection.isDirty = false;
     try {
-      this.#write(connection);
+      writeOutput(this, connection);
       if (connection.isHalfClosed) endWhenAnswered(this, connection);
     } catch (error) {
       fail(this, connection, error);
@@ -429,13 +431,13 @@ export class ServerCore implements CoreContext {
   }
 
   flushNow(connection: Connection): void {
-    this.#write(connection);
+    writeOutput(this, connection);
   }
 
   writeLast(connection: Connection): void {
     connection.isCongested = false;
     stopPacing(this, connection);
-    this.#writeOut(connection, connection.outbox);
+    writeOut(this, connection, connection.outbox);
     // Nothing may follow a DISCONNECT [MQTT-3.14.4-1].
     if (connection.backlogLength > 0) connection.backlog.clear();
   }
@@ -458,37 +460,5 @@ export class ServerCore implements CoreContext {
     if (this.#isFlushRequested) return;
     this.#isFlushRequested = true;
     this.#ports.requestFlush();
-  }
-
-  /** Acknowledgements first, then the QoS 0 messages that had to wait. */
-  #write(connection: Connection): void {
-    this.#writeOut(connection, connection.outbox);
-    if (connection.backlogLength > 0 && !connection.isHeld) this.#writeBacklog(connection);
-  }
-
-  #writeBacklog(connection: Connection): void {
-    const { backlog } = connection;
-    while (!connection.isCongested && connection.state !== "closed") {
-      const part = backlog.shift();
-      if (part === undefined) return;
-      this.#writeOut(connection, part);
-    }
-  }
-
-  #writeOut(connection: Connection, outbox: Outbox): void {
-    if (outbox.length === 0 || connection.isCongested || connection.state === "closed") return;
-    const length = outbox === connection.outbox ? writableBytes(this, connection) : outbox.length;
-    if (length === 0) return;
-    connection.counters.bytesSent += length;
-    this.statistics.bytesSent += length;
-    const isDone = outbox.isShared
-      ? writePieces(connection.wire, outbox.pieces())
-      : connection.wire.write(outbox.bytes.subarray(0, length));
-    const isAll = length === outbox.length;
-    if (isDone && isAll) return outbox.clear();
-    const taken = isAll ? outbox.handOver() : outbox.removeFirst(length, isDone);
-    if (isDone) return;
-    connection.isCongested = true;
-    if (taken !== undefined) connection.keepOnWire(taken);
   }
 }

@@ -26,6 +26,14 @@ export class Statistics {
   publishBytesSent = 0;
   /** Messages not delivered to a receiver because of a limit: queue full, backlog full, packet too large for it. */
   messagesDropped = 0;
+  /** Those of them that a full queue gave up or refused. */
+  messagesDroppedQueue = 0;
+  /** Those of them that were of QoS 0, for a client that reads too slowly: its backlog was full. */
+  messagesDroppedBacklog = 0;
+  /** The same, since the backlogs of all clients together were full. */
+  messagesDroppedTotal = 0;
+  /** Those of them that were of QoS 0, for a client that was away. */
+  messagesDroppedAway = 0;
   /** Those of them that were larger than the client's Maximum Packet Size. */
   messagesTooLarge = 0;
   /** Times that a client acknowledged nothing for a minute while all that may be in flight was, and more waited. */

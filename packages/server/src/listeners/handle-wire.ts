@@ -150,7 +150,8 @@ export class HandleWire implements Wire {
     for (let from = 0; from < pieces.length; from += PIECES_MAX) {
       if (this.#isEnding || this.#isClosed) return true;
       const request = (spareRequest ??= new this.#handles.WriteRequest()) as CarryingRequest;
-      const part = pieces.slice(from, from + PIECES_MAX);
+      const isAll = pieces.length <= PIECES_MAX;
+      const part = isAll ? pieces : pieces.slice(from, from + PIECES_MAX);
       const error = this.#handle.writev(request, part, true);
       if (!this.#begun(request, error, part)) isDone = false;
     }

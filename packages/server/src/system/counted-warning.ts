@@ -20,9 +20,9 @@ export class CountedWarning {
   }
 
   /** It has happened. Of those that are only counted, the fields of the last one are shown. */
-  add(fields: LogFields): void {
+  add(fields: LogFields, count = 1): void {
     if (this.#log.warn === undefined) return;
-    this.#count += 1;
+    this.#count += count;
     this.#lastFields = fields;
     if (this.#cancel === undefined) this.#write();
   }

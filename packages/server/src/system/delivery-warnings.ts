@@ -12,7 +12,22 @@ export function deliveryWarnings(log: Log, clock: Clock): DeliveryNotices | unde
     log,
     clock,
   );
+  const dropped = {
+    queue: new CountedWarning("a message was dropped: the queue of a client is full", log, clock),
+    backlog: new CountedWarning(
+      "a message of QoS 0 was dropped: a client reads too slowly",
+      log,
+      clock,
+    ),
+    total: new CountedWarning(
+      "messages of QoS 0 were dropped: too much waits for clients that read too slowly",
+      log,
+      clock,
+    ),
+    away: undefined,
+  };
   return {
+    dropped: (clientId, reason, count) => dropped[reason]?.add({ clientId }, count),
     tooLarge: (message) => tooLarge.add({ ...message }),
     droppedPublish: (publish) =>
       debug?.("a PUBLISH was dropped, and its client cannot be told", { ...publish }),

@@ -121,6 +121,22 @@ export const MEASURED_TOPICS: Readonly<Record<string, MeasuredTopic>> = {
     ...counting((now) => now.messagesDropped, "messages"),
     tells: "messages that a receiver did not get because of a limit",
   },
+  "publish/messages/dropped/queue": {
+    ...counting((now) => now.messagesDroppedQueue, "messages", NONE),
+    tells: "those of them that a full queue gave up or refused",
+  },
+  "publish/messages/dropped/backlog": {
+    ...counting((now) => now.messagesDroppedBacklog, "messages", NONE),
+    tells: "those of them, of QoS 0, whose client reads too slowly: its backlog was full",
+  },
+  "publish/messages/dropped/total": {
+    ...counting((now) => now.messagesDroppedTotal, "messages", NONE),
+    tells: "the same, since the backlogs of all clients together were full",
+  },
+  "publish/messages/dropped/away": {
+    ...counting((now) => now.messagesDroppedAway, "messages", NONE),
+    tells: "those of them, of QoS 0, whose client was away",
+  },
   "publish/messages/too large": {
     ...counting((now) => now.messagesTooLarge, "messages", NONE),
     tells: "those of them that were larger than the client's Maximum Packet Size",

@@ -32,6 +32,7 @@ function noticed(options: Partial<CoreOptions> = {}): {
     {
       tooLarge: (message) => tooLarge.push(message),
       stalled: (window) => stalled.push(window),
+      dropped: () => undefined,
       droppedPublish: (publish) => dropped.push(publish),
     },
   );

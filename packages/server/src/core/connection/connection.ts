@@ -15,6 +15,7 @@ import { hideBytes } from "../inspecting.ts";
 import type { OutboundInterception } from "../publishing/intercepting.ts";
 import type { Lockstep } from "./lockstep.ts";
 import { Backlog } from "./backlog.ts";
+import type { BacklogPart } from "./backlog.ts";
 import { Outbox } from "./outbox.ts";
 import { RecentNumbers } from "./recent-numbers.ts";
 import type { ReceivedAliases } from "./received-aliases.ts";
@@ -155,6 +156,7 @@ export class Connection {
   /** Items from before there was a session; undefined if nobody asked for them. */
   itemsBefore: SessionItems | undefined;
   readonly #pool: BytePool;
+  readonly #backlogParts: Set<BacklogPart>;
   #ending: Ending | undefined;
   #refusedIdentifiers: RecentNumbers | undefined;
   #backlog: Backlog | undefined;
@@ -164,6 +166,7 @@ export class Connection {
     wire: Wire;
     peer: Peer;
     pool: BytePool;
+    backlogParts: Set<BacklogPart>;
     maximumPacketSize: number;
     nowMs: number;
   }) {
@@ -172,6 +175,7 @@ export class Connection {
     this.framer = new Framer(fields.maximumPacketSize);
     this.outbox = new Outbox(fields.pool);
     this.#pool = fields.pool;
+    this.#backlogParts = fields.backlogParts;
     this.connectedAtMs = fields.nowMs;
     this.lastReceivedAtMs = fields.nowMs;
     this.lastNonKeepAliveReceivedAtMs = fields.nowMs;
@@ -215,7 +219,12 @@ export class Connection {
 
   /** QoS 0 messages that wait because the peer does not read; acknowledgements go past them. */
   get backlog(): Backlog {
-    return (this.#backlog ??= new Backlog(this.#pool));
+    const { clientId } = this;
+    return (this.#backlog ??= new Backlog({
+      clientId,
+      pool: this.#pool,
+      parts: this.#backlogParts,
+    }));
   }
 
   /** Bytes in the backlog, which most connections never have. */

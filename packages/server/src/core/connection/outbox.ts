@@ -1,3 +1,4 @@
+import { decodeVarint } from "@anax/protocol";
 import type { BytePool } from "../byte-pool.ts";
 import { copyInto } from "../copying.ts";
 import type { SharedBytes } from "../shared-bytes.ts";
@@ -87,6 +88,21 @@ export class Outbox {
     }
     if (this.#used > start) pieces.push(this.bytes.subarray(start, this.#used));
     return pieces;
+  }
+
+  /** How many packets it holds. */
+  get packetCount(): number {
+    let count = 0;
+    let share = this.#first;
+    for (let start = 0; start < this.#used; count += 1) {
+      const answer = decodeVarint(this.bytes, start + 1, this.#used);
+      const end = start + 1 + (answer & 7) + (answer >>> 3);
+      // A shared part is the end of its packet.
+      const isShared = share !== undefined && share.at < end;
+      start = isShared ? (share?.at ?? end) : end;
+      if (isShared) share = share?.next;
+    }
+    return count;
   }
 
   /** Moves all that is in `other` to the end of this one. */

@@ -3,6 +3,8 @@ import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
 import { deliveryOf, finishExchange, keepsExchanges, letGo, owe } from "./owed.ts";
+import { hasRoomInTotal, noteDropped } from "./dropping.ts";
+import type { DropReason } from "./delivery-notices.ts";
 import type { Owed } from "./owed.ts";
 import { sendStored } from "./stored-sending.ts";
 import { enqueue, forgetQueued, isExpired, seeToLater, takeQueued } from "./queueing.ts";
@@ -51,9 +53,15 @@ export function queuesAtMostOnce(core: CoreContext, session: Session): boolean {
 
 function sendAtMostOnce(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
   const connection = session.connection;
-  if (connection === undefined || !connection.isOpen) return drop(core);
+  if (connection === undefined || !connection.isOpen) {
+    noteDropped(core, session.clientId, "away");
+    return "dropped";
+  }
   const outbox = outboxFor(core, connection, delivery.message.size);
-  if (outbox === undefined) return drop(core);
+  if (typeof outbox === "string") {
+    noteDropped(core, session.clientId, outbox);
+    return "dropped";
+  }
   return send(core, connection, outbox, { delivery, packetIdentifier: 0, duplicate: false })
     ? "sent"
     : "dropped";
@@ -61,15 +69,15 @@ function sendAtMostOnce(core: CoreContext, session: Session, delivery: Delivery)
 
 /**
  * Where `bytes` of QoS 0 go: to the outbox, for a client that does not read to the backlog, or nowhere. A message that is
- * larger than the backlog may be gets into an empty one, several together do not.
+ * larger than the backlog may be gets into an empty one, several together do not. Else it gives why there is no room.
  */
 export function outboxFor(
   core: CoreContext,
   connection: Connection,
   bytes: number,
   messages = 1,
-): Outbox | undefined {
-  if (connection.outbound?.isFull === true) return undefined;
+): Outbox | DropReason {
+  if (connection.outbound?.isFull === true) return "backlog";
   if (!connection.isCongested && !connection.isHeld) {
     if (connection.outbox.length > OUTBOX_BYTES_MAX) core.flushNow(connection);
     if (!connection.isCongested) return connection.outbox;
@@ -77,9 +85,11 @@ export function outboxFor(
   const { backlog } = connection;
   const isOnly = messages === 1 && backlog.length === 0;
   const isFull = !isOnly && backlog.length + bytes > core.options.backlogBytesMax;
-  return isFull ? undefined : backlog.end;
+  if (isFull) return "backlog";
+  return hasRoomInTotal(core, bytes) ? backlog.end : "total";
 }
 
+/** Nothing is exchanged with the session any more. */
 function drop(core: CoreContext): DeliveryOutcome {
   core.statistics.messagesDropped += 1;
   return "dropped";

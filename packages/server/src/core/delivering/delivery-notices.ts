@@ -23,9 +23,16 @@ export interface DroppedPublish {
   readonly reasonString: string | undefined;
 }
 
+/**
+ * Why a message was dropped for one client: its queue was full; its backlog was, since it reads too slowly; the backlogs of all
+ * clients together were; it is away, and the message of QoS 0.
+ */
+export type DropReason = "queue" | "backlog" | "total" | "away";
+
 /** Told of what is not delivered, or not going on, where neither end of the connection would show it. */
 export interface DeliveryNotices {
   readonly tooLarge: (message: OversizeMessage) => void;
   readonly droppedPublish: (publish: DroppedPublish) => void;
+  readonly dropped: (clientId: string, reason: DropReason, count: number) => void;
   readonly stalled: (window: StalledWindow) => void;
 }

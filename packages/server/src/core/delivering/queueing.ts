@@ -6,6 +6,7 @@ import { applicationMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
+import { noteDropped } from "./dropping.ts";
 import { deliveryOf, letGo, owe, oweOfRun, sizeOf, storeRun } from "./owed.ts";
 import type { Owed } from "./owed.ts";
 import { watchWindow } from "./window-watch.ts";
@@ -43,7 +44,7 @@ interface Part {
 function makeRoom(core: CoreContext, session: Session, bytes: number): boolean {
   while (isFull(core, session, bytes)) {
     if (core.options.queueOverflow === "dropNewest") {
-      core.statistics.messagesDropped += 1;
+      noteDropped(core, session.clientId, "queue");
       return false;
     }
     overwriteOldest(core, session);
@@ -107,7 +108,7 @@ function isFull(core: CoreContext, session: Session, bytes: number): boolean {
 
 function overwriteOldest(core: CoreContext, session: Session): void {
   const oldest = takeQueued(core, session);
-  core.statistics.messagesDropped += 1;
+  noteDropped(core, session.clientId, "queue");
   if (oldest === undefined) return;
   const told = core.hooks.queuedApplicationMessageOverwritten;
   const shown = told && applicationMessageOf(deliveryOf(core, session, oldest).message);

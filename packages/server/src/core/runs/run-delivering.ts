@@ -4,6 +4,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { deliver, outboxFor, queuesAtMostOnce } from "../delivering/delivering.ts";
 import { deliveryFor, takes } from "../delivering/delivery-for.ts";
+import { noteDropped } from "../delivering/dropping.ts";
 import { commonCode } from "../delivering/address-book.ts";
 import { keepsExchanges, keepsNumbers, owe } from "../delivering/owed.ts";
 import { enqueueRun, seeToLater } from "../delivering/queueing.ts";
@@ -198,7 +199,7 @@ function copyAtMostOnce(
   // A message counts with its properties, whether this receiver gets them or not.
   const bytesMax = end - start + run.propertyBytes.length;
   const outbox = outboxFor(core, connection, bytesMax, count);
-  if (outbox === undefined) copyWhatFits(core, run, range, connection);
+  if (typeof outbox === "string") copyWhatFits(core, run, range, connection);
   else {
     if (run.isShared) appendSharing(outbox, run, connection, range);
     else outbox.append(bytes, start, end);
@@ -220,8 +221,8 @@ function copyWhatFits(
   const { bytes, starts } = run.encoding(connection.version === 5, 0);
   for (let index = from; index < to; index += 1) {
     const outbox = outboxFor(core, connection, sizeOfRun(run, index));
-    if (outbox === undefined) {
-      core.statistics.messagesDropped += 1;
+    if (typeof outbox === "string") {
+      noteDropped(core, connection.clientId, outbox);
       continue;
     }
     const [start = 0, end = 0] = [starts[index], starts[index + 1]];

@@ -1,0 +1,38 @@
+import { writePieces } from "../wire.ts";
+import type { CoreContext } from "../core-context.ts";
+import type { Connection } from "./connection.ts";
+import { writableBytes } from "./lockstep.ts";
+import type { Outbox } from "./outbox.ts";
+
+/** Hands the connection's output to its wire: acknowledgements first, then the QoS 0 messages that had to wait. */
+export function writeOutput(core: CoreContext, connection: Connection): void {
+  writeOut(core, connection, connection.outbox);
+  if (connection.backlogLength > 0 && !connection.isHeld) writeBacklog(core, connection);
+}
+
+function writeBacklog(core: CoreContext, connection: Connection): void {
+  const { backlog } = connection;
+  while (!connection.isCongested && connection.state !== "closed") {
+    const part = backlog.shift();
+    if (part === undefined) return;
+    writeOut(core, connection, part);
+  }
+}
+
+/** Hands an outbox to the wire, if that takes anything, and as much of it as the client is to get now. */
+export function writeOut(core: CoreContext, connection: Connection, outbox: Outbox): void {
+  if (outbox.length === 0 || connection.isCongested || connection.state === "closed") return;
+  const length = outbox === connection.outbox ? writableBytes(core, connection) : outbox.length;
+  if (length === 0) return;
+  connection.counters.bytesSent += length;
+  core.statistics.bytesSent += length;
+  const isDone = outbox.isShared
+    ? writePieces(connection.wire, outbox.pieces())
+    : connection.wire.write(outbox.bytes.subarray(0, length));
+  const isAll = length === outbox.length;
+  if (isDone && isAll) return outbox.clear();
+  const taken = isAll ? outbox.handOver() : outbox.removeFirst(length, isDone);
+  if (isDone) return;
+  connection.isCongested = true;
+  if (taken !== undefined) connection.keepOnWire(taken);
+}
