@@ -40,7 +40,8 @@ export interface CoreOptions {
   readonly backlogBytesMax: number;
   /**
    * Bytes that the output of all connections may hold together, with what waits for clients that read too slowly; a message that
-   * several are to get counts once. Beyond, QoS 0 messages that wait are dropped, from the client that has read nothing for longest on.
+   * several are to get counts once. Beyond, QoS 0 messages that wait are dropped, from the client that has read nothing for longest on. Default: an
+   * eighth of the memory that the process may use.
    */
   readonly backlogTotalBytesMax: number;
   /** Bytes of records that may wait for the store; beyond, clients that have more stored are read no further. */
