@@ -35,10 +35,10 @@ export class ModelGroup {
 
 /** A message that one member of a group is owed; which one is the server's choice. */
 export class GroupDebt {
-  readonly publication: Publication;
+  publication: Publication;
   readonly #group: ModelGroup;
-  readonly #generation: number;
-  readonly #candidates: Map<ModelSession, MemberOptions[]> = new Map();
+  #generation: number;
+  #candidates: Map<ModelSession, MemberOptions[]> = new Map();
   #isRequired: boolean;
   #seenBy: ModelSession | undefined;
   #seenQos2 = false;
@@ -60,6 +60,27 @@ export class GroupDebt {
   canBeFor(session: ModelSession, fits: (options: MemberOptions) => boolean): boolean {
     if (this.#isFinished || this.#seenBy !== undefined) return false;
     return this.#candidates.get(session)?.some(fits) ?? false;
+  }
+
+  /** True if another session was seen to get what this one may have been meant to get. */
+  mayHaveBeenFor(session: ModelSession, fits: (options: MemberOptions) => boolean): boolean {
+    if (this.#seenBy === undefined || this.#seenBy === session) return false;
+    return this.#candidates.get(session)?.some(fits) ?? false;
+  }
+
+  /**
+   * A message that was published twice is owed twice, and nobody can tell which of the two a member got: gives what this
+   * debt is about to `free`, which nobody got, if that may as well be what its member was seen to get.
+   */
+  exchangeWith(free: GroupDebt): boolean {
+    const member = this.#seenBy;
+    const isFree = free.#seenBy === undefined && !free.#isFinished;
+    if (member === undefined || !isFree || !free.#candidates.has(member)) return false;
+    [this.publication, free.publication] = [free.publication, this.publication];
+    [this.#generation, free.#generation] = [free.#generation, this.#generation];
+    [this.#candidates, free.#candidates] = [free.#candidates, this.#candidates];
+    [this.#isRequired, free.#isRequired] = [free.#isRequired, this.#isRequired];
+    return true;
   }
 
   seenBy(session: ModelSession): void {

@@ -5,6 +5,7 @@
  */
 import type { PublishPacket, QoS } from "@anax/protocol";
 import { GroupDebt, ModelGroup } from "./model-group.ts";
+import type { MemberOptions } from "./model-group.ts";
 
 /** The server did what the specification forbids. */
 export class Violation extends Error {
@@ -287,23 +288,31 @@ export class Model {
     if (owed !== undefined) {
       owed.isSeen = true;
       // Nobody can tell which of several sendings of QoS 0 this is, or a retained message from a live one with RETAIN.
-      if (owed.replayOf === undefined && all.length === 1 && !packet.retain)
+      // All messages without a payload have the number 0.
+      if (owed.replayOf === undefined && all.length === 1 && !packet.retain && number > 0)
         checkOrder(session, owed);
       return undefined;
     }
-    const debts = this.#debts.filter(
-      (one) =>
-        one.publication.number === number &&
-        one.canBeFor(session, (options) =>
-          fits(session, { ...options, publication: one.publication, isSeen: false }, packet),
-        ),
-    );
-    const debt = debts.find(({ isMissing }) => isMissing) ?? debts[0];
+    const debt = this.#debtFor(session, packet, number);
     if (debt === undefined) {
       throw new Violation(`${session.clientId} is not owed message ${number} of QoS ${packet.qos}`);
     }
     debt.seenBy(session);
     return debt;
+  }
+
+  /** What a group is owed that may be this PUBLISH. */
+  #debtFor(session: ModelSession, packet: PublishPacket, number: number): GroupDebt | undefined {
+    const ofNumber = this.#debts.filter(({ publication }) => publication.number === number);
+    const fitsTo =
+      ({ publication }: GroupDebt) =>
+      (options: MemberOptions): boolean =>
+        fits(session, { ...options, publication, isSeen: false }, packet);
+    const debts = ofNumber.filter((one) => one.canBeFor(session, fitsTo(one)));
+    const debt = debts.find(({ isMissing }) => isMissing) ?? debts[0];
+    if (debt !== undefined) return debt;
+    const others = ofNumber.filter((one) => one.mayHaveBeenFor(session, fitsTo(one)));
+    return ofNumber.find((free) => others.some((other) => other.exchangeWith(free)));
   }
 
   /** The server took PUBACK, PUBREC or PUBCOMP of a client. */

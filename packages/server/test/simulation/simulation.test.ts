@@ -13,6 +13,15 @@ describe("a server and its clients", () => {
     }
   }, 3_600_000);
 
+  it.each([
+    // A message of QoS 1 was published twice to a group, one member of which has left between.
+    7_000_193,
+    // Of two messages that remove a retained one, neither can be told from the other.
+    7_017_336,
+  ])("keep to it in the run of seed %i, which the model once took for wrong", (seed) => {
+    expect(() => new Simulation(seed).run()).not.toThrow();
+  });
+
   it.each(FAULT_KINDS)("a server that %s is found out", (kind) => {
     let found = 0;
     for (let seed = 1; seed <= SEEDS_FOR_FAULTS; seed += 1) {
