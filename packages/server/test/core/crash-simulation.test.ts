@@ -2,8 +2,11 @@ import { describe, expect, it } from "vitest";
 import { slotIn } from "../../src/core/delivering/address-book.ts";
 import { DurableClient } from "../support/durable-client.ts";
 import { DurableServer } from "../support/durable-server.ts";
+import { RandomHandlers } from "../support/random-handlers.ts";
 
 const SEEDS = Number(process.env["CRASH_SEEDS"] ?? 150);
+const HANDLER_SEEDS = Number(process.env["HANDLER_SEEDS"] ?? 80);
+const FIRST_SEED = Number(process.env["CRASH_SEED"] ?? 1);
 const STEPS = 60;
 
 /** Small deterministic random numbers: a seed is a whole history. */
@@ -20,19 +23,23 @@ class History {
   readonly publishers = [new DurableClient("p1"), new DurableClient("p2")];
   readonly subscribers = [new DurableClient("s1"), new DurableClient("s2")];
   readonly sent = new Map<string, 1 | 2>();
+  /** Undefined where the program has no handlers. */
+  readonly handlers: RandomHandlers | undefined;
   readonly #server: DurableServer;
   readonly #below: (limit: number) => number;
   #text = 0;
 
-  constructor(seed: number, ungated = false) {
+  constructor(seed: number, { ungated = false, hasHandlers = false } = {}) {
     this.#below = random(seed);
+    this.handlers = hasHandlers ? new RandomHandlers(this.#below) : undefined;
     const residentBytesMax = seed % 2 === 0 ? 0 : Infinity;
     this.#server = new DurableServer(
       { queueMessagesMax: 100_000, queueBytesMax: 1e9 },
       { residentBytesMax },
+      this.handlers?.hooks,
     );
     this.#server.isUngated = ungated;
-    for (const client of this.#clients) client.connect(this.#server.harness);
+    for (const client of this.#clients) this.#connect(client);
     this.subscribers[0]?.subscribe("t/#", 2);
     this.subscribers[1]?.subscribe("t/+", 1);
   }
@@ -43,10 +50,26 @@ class History {
     this.#server.commit();
     for (let round = 0; round < 6; round += 1) {
       this.#server.commit();
-      for (const client of this.#clients)
-        if (!client.isConnected) client.connect(this.#server.harness);
+      for (const client of this.#clients) if (!client.isConnected) this.#connect(client);
+      while (this.#answer());
       for (const client of this.#clients) client.work();
     }
+  }
+
+  /** Texts of Wills that must have come. */
+  get dueWills(): string[] {
+    return this.#clients.flatMap(({ dueWills }) => dueWills);
+  }
+
+  /** What handlers are at work on. */
+  get works(): number {
+    return this.#server.harness.core.works.count;
+  }
+
+  #answer(): boolean {
+    const hasAnswered = this.handlers?.answer() ?? false;
+    this.#server.harness.settle();
+    return hasAnswered;
   }
 
   /** Messages that the journal keeps though no session is owed them, or the other way round. */
@@ -68,10 +91,11 @@ class History {
   #step(): void {
     const dice = this.#below(100);
     const client = this.#clients[this.#below(4)];
+    if (this.handlers !== undefined && this.#below(3) === 0) this.#answer();
     if (dice < 45) this.#publish();
     else if (dice < 65) client?.work();
     else if (dice < 72) client?.cut();
-    else if (dice < 80 && client?.isConnected === false) this.#connect(client);
+    else if (dice < 80 && client !== undefined && this.#mayConnect(client)) this.#connect(client);
     else if (dice < 88) this.#server.isCommitting = !this.#server.isCommitting;
     else if (dice < 94) this.#server.commit();
     else if (dice < 97) this.#server.harness.core.checkpoint();
@@ -88,11 +112,20 @@ class History {
     publisher.publish(text, qos);
   }
 
+  /** Sometimes a client comes again whose older connection is still there. */
+  #mayConnect(client: DurableClient): boolean {
+    return !client.isConnected || (this.handlers !== undefined && this.#below(3) === 0);
+  }
+
   #connect(client: DurableClient): void {
     // CONNACK of a durable session needs its commit.
     this.#server.isCommitting = true;
     this.#server.commit();
-    client.connect(this.#server.harness);
+    this.#text += 1;
+    const will =
+      this.handlers === undefined ? undefined : `will of ${client.clientId}-${this.#text}`;
+    if (will !== undefined) this.sent.set(will, 2);
+    client.connect(this.#server.harness, will);
   }
 
   /** With some commits under way, of which one may have reached the medium. */
@@ -100,6 +133,7 @@ class History {
     const commit = this.#server.take();
     if (commit !== undefined && this.#below(2) === 0) this.#server.apply(commit);
     for (const client of this.#clients) client.lose();
+    this.handlers?.forget();
     this.#server.isCommitting = true;
     this.#server.crash(this.#below(1_000));
   }
@@ -108,17 +142,23 @@ class History {
 /** What is wrong with a history; empty if nothing. */
 function faults(history: History): string[] {
   const found: string[] = [];
+  const { handlers } = history;
   const acknowledged = history.publishers.flatMap((publisher) => publisher.acknowledged);
+  for (const text of acknowledged)
+    if (handlers?.accepted.has(text) === false) found.push(`${text} was acknowledged undecided`);
+  const due = history.dueWills.filter((text) => handlers?.refused.has(text) !== true);
   for (const subscriber of history.subscribers) {
     const texts = subscriber.received.map(({ text }) => text);
     const got = new Set(texts);
-    for (const text of acknowledged)
-      if (!got.has(text)) found.push(`${subscriber.clientId} lost ${text}`);
+    for (const text of [...acknowledged, ...due])
+      if (!got.has(text) && handlers?.vetoed.has(`${subscriber.clientId} ${text}`) !== true)
+        found.push(`${subscriber.clientId} lost ${text}`);
     for (const text of got) if (!history.sent.has(text)) found.push(`${text} was never sent`);
     for (const { text, count } of repetitions(subscriber))
       found.push(`${subscriber.clientId} got ${text} ${count} times`);
-    found.push(...disorder(subscriber));
+    found.push(...disorder(subscriber, (text) => hasPlace(history, subscriber, text)));
   }
+  if (history.works !== 0) found.push(`${history.works} works never end`);
   if (history.strayMessages !== 0) found.push(`${history.strayMessages} messages are stray`);
   return found;
 }
@@ -131,13 +171,19 @@ function repetitions(subscriber: DurableClient): { text: string; count: number }
   return Array.from(counts, ([text, count]) => ({ text, count })).filter(({ count }) => count > 1);
 }
 
+/** False for Wills, and for what handlers once decided against: after a crash they may let it pass, when later messages have come. */
+function hasPlace({ handlers }: History, { clientId }: DurableClient, text: string): boolean {
+  if (text.startsWith("will") || handlers?.refused.has(text) === true) return false;
+  return handlers?.vetoed.has(`${clientId} ${text}`) !== true;
+}
+
 /** First deliveries of a publisher's messages of one QoS come in the order in which they were sent. */
-function disorder(subscriber: DurableClient): string[] {
+function disorder(subscriber: DurableClient, isOrdered: (text: string) => boolean): string[] {
   const last = new Map<string, number>();
   const seen = new Set<string>();
   const found: string[] = [];
   for (const { text, qos } of subscriber.received) {
-    if (seen.has(text)) continue;
+    if (seen.has(text) || !isOrdered(text)) continue;
     seen.add(text);
     const [publisher, number] = text.split("-");
     const key = `${publisher} ${qos}`;
@@ -157,9 +203,17 @@ describe("crashes at any moment", () => {
     }
   });
 
+  it(`do so where handlers take their time, refuse and fail (${HANDLER_SEEDS} histories)`, () => {
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + HANDLER_SEEDS; seed += 1) {
+      const history = new History(seed, { hasHandlers: true });
+      history.run();
+      expect(faults(history), `seed ${seed}`).toEqual([]);
+    }
+  }, 3_600_000);
+
   it("are noticed to lose something where acknowledgements do not wait for their commits", () => {
     const wrong = Array.from({ length: SEEDS }, (_, index) => {
-      const history = new History(index + 1, true);
+      const history = new History(index + 1, { ungated: true });
       history.run();
       return faults(history).length;
     });

@@ -1,4 +1,4 @@
-import type { Packet, PublishPacket } from "@anax/protocol";
+import type { Packet, PublishPacket, Will } from "@anax/protocol";
 import { acknowledgement, lasting, publishPacket, subscribe } from "./core-harness.ts";
 import type { CoreHarness } from "./core-harness.ts";
 import type { ScriptedPeer } from "./scripted-peer.ts";
@@ -23,9 +23,12 @@ export class DurableClient {
     readonly qos: number;
     readonly duplicate: boolean;
   }[] = [];
+  /** Texts of Wills whose connections have ended without a goodbye. */
+  readonly dueWills: string[] = [];
   readonly #outgoing: Map<number, Outgoing> = new Map();
   readonly #seen: Set<number> = new Set();
   #identifier = 0;
+  #will: string | undefined;
   #peer: ScriptedPeer | undefined;
 
   constructor(clientId: string) {
@@ -36,10 +39,15 @@ export class DurableClient {
     return this.#peer !== undefined;
   }
 
-  /** Connects without Clean Start and goes on with its session. */
-  connect(harness: CoreHarness): void {
-    const { peer, connack } = harness.connectWith(this.clientId, lasting(100_000));
+  /** Connects without Clean Start and goes on with its session, with a Will of this text if one is given. */
+  connect(harness: CoreHarness, will?: string): void {
+    this.#dieWith(this.isConnected);
+    const { peer, connack } = harness.connectWith(this.clientId, {
+      ...lasting(100_000),
+      ...(will !== undefined && { will: willOf(will) }),
+    });
     this.#peer = peer;
+    this.#will = will;
     if (!connack.sessionPresent) {
       this.#outgoing.clear();
       this.#seen.clear();
@@ -64,13 +72,20 @@ export class DurableClient {
 
   /** The link breaks. */
   cut(): void {
+    this.#dieWith(this.isConnected);
     this.#peer?.cut();
     this.#peer = undefined;
   }
 
   /** The server is gone, and the link with it. */
   lose(): void {
+    this.#dieWith(this.isConnected);
     this.#peer = undefined;
+  }
+
+  #dieWith(wasConnected: boolean): void {
+    if (wasConnected && this.#will !== undefined) this.dueWills.push(this.#will);
+    this.#will = undefined;
   }
 
   /** Takes what has come and answers it. */
@@ -92,9 +107,11 @@ export class DurableClient {
       case "publish":
         return this.#takePublish(packet);
       case "puback":
-        return this.#finish(packet.packetIdentifier);
+        return this.#finish(packet.packetIdentifier, packet.reasonCode);
       case "pubrec":
-        return this.#release(packet.packetIdentifier);
+        return packet.reasonCode < 0x80
+          ? this.#release(packet.packetIdentifier)
+          : this.#finish(packet.packetIdentifier, packet.reasonCode);
       case "pubrel":
         this.#seen.delete(packet.packetIdentifier);
         return this.#peer?.send(acknowledgement("pubcomp", packet.packetIdentifier));
@@ -115,10 +132,11 @@ export class DurableClient {
       this.#peer?.send(acknowledgement(qos === 1 ? "puback" : "pubrec", packetIdentifier));
   }
 
-  #finish(identifier: number): void {
+  /** What is refused is given up. */
+  #finish(identifier: number, reasonCode: number): void {
     const outgoing = this.#outgoing.get(identifier);
     if (outgoing === undefined) return;
-    this.acknowledged.push(outgoing.text);
+    if (reasonCode < 0x80) this.acknowledged.push(outgoing.text);
     this.#outgoing.delete(identifier);
   }
 
@@ -129,4 +147,9 @@ export class DurableClient {
     outgoing.isReleased = true;
     this.#peer?.send(acknowledgement("pubrel", identifier));
   }
+}
+
+function willOf(text: string): Will {
+  const payload = new TextEncoder().encode(text);
+  return { topic: "t/will", payload, qos: 2, retain: false };
 }
