@@ -4,7 +4,6 @@ import type { BacklogPart } from "./connection/backlog.ts";
 import type { RefusedClient } from "./connection/connect-rules.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Stranger } from "./connection/stranger.ts";
-import type { Turn } from "./connection/taking-turns.ts";
 import type { CoreOptions } from "./core-options.ts";
 import type { UnfinishedConnects } from "./connection/unfinished-connects.ts";
 import type { InFlightBytes } from "./delivering/in-flight-bytes.ts";
@@ -20,6 +19,7 @@ import type { Router } from "./routing/router.ts";
 import type { Session } from "./sessions/session.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import type { Statistics } from "./statistics.ts";
+import type { Turn } from "./turn/turn.ts";
 import type { Works } from "./works/works.ts";
 
 /** The parts of a server that the handling of packets works with. `ServerCore` is the one that there is. */
@@ -42,7 +42,7 @@ export interface CoreContext {
   readonly gated: Set<Connection>;
   /** Connections that are not read until the store has taken what waits for it, longest waiting first. */
   readonly heldBack: Set<Connection>;
-  /** How far this turn of the loop has come with packets that are taken singly. */
+  /** How far this turn of the loop has come, and what waits for one. */
   readonly turn: Turn;
   /** The same with steps over retained messages. */
   readonly replayTurn: Turn;

@@ -94,10 +94,14 @@ export class Deadlines<Context = undefined> {
     if (this.#cancelled > 64 && this.#cancelled * 2 > this.#heap.length) this.#compact();
   }
 
-  /** Does all that is due at `nowMs`, in order of time. What it adds itself waits for the next call unless due. */
-  runDue(nowMs: number): void {
+  /**
+   * Does what is due at `nowMs`, in order of time, until `isEnough` says so. What it adds itself waits for the next call unless
+   * due.
+   */
+  runDue(nowMs: number, isEnough: () => boolean = () => false): void {
     while (this.next <= nowMs) {
       this.#removeFirst()?.do(this.#context);
+      if (isEnough()) return;
     }
   }
 

@@ -32,7 +32,7 @@ import { publishStored } from "./publishing/publishing.ts";
 import { PublishRun } from "./runs/publish-run.ts";
 import { readOn, receive } from "./connection/receiving.ts";
 import { RetainedMessages } from "./retained/retained-messages.ts";
-import { hasTurn, STEPS_PER_TURN } from "./retained/retained-replay.ts";
+import { STEPS_PER_TURN } from "./retained/retained-replay.ts";
 import { Commits } from "./journal/commits.ts";
 import type { CheckpointPolicy, Commit } from "./journal/commits.ts";
 import { Journal } from "./journal/journal.ts";
@@ -46,7 +46,10 @@ import { Sessions } from "./sessions/sessions.ts";
 import { Statistics } from "./statistics.ts";
 import { openGates, refusalToStore } from "./journal/storing.ts";
 import type { Stranger } from "./connection/stranger.ts";
-import { takeLeft, readLate, Turn } from "./connection/taking-turns.ts";
+import { STEPS, Turn } from "./turn/turn.ts";
+import { UnfinishedSessions } from "./turn/unfinished-sessions.ts";
+import type { TurnBudget } from "./turn/turn.ts";
+import { Writing } from "./turn/writing.ts";
 import { letOn } from "./connection/holding-back.ts";
 import { unthrottle } from "./connection/throttling.ts";
 import { writeOut, writeOutput } from "./connection/writing.ts";
@@ -65,6 +68,8 @@ export interface CorePorts {
    * may take as long as they like.
    */
   readonly currentMs?: (() => number) | undefined;
+  /** What a part of a turn may do. Absent: as usual. Tests ask for less, or for no end. */
+  readonly budget?: TurnBudget | undefined;
   /** What the clocks of the machine say at this moment. Absent if nobody knows: times that are stored are then taken as they are. */
   readonly readClocks?: (() => ClockReading) | undefined;
   /** How far the wall clock is ahead of the server's own time, in milliseconds. Absent: not at all. */
@@ -133,8 +138,8 @@ export class ServerCore implements CoreContext {
   readonly #ports: CorePorts;
   readonly #run: PublishRun = new PublishRun();
   #commits: Commits | undefined;
-  #dirty: Connection[] = [];
-  #unfinished: Set<Session> = new Set();
+  readonly #writing: Writing = new Writing();
+  readonly #unfinished: UnfinishedSessions = new UnfinishedSessions();
   #isFlushRequested = false;
   #isTrimming = false;
 
@@ -155,8 +160,9 @@ export class ServerCore implements CoreContext {
     });
     this.unfinishedConnects = new UnfinishedConnects(options.unfinishedConnectBytesMax);
     const currentMs = ports.currentMs ?? ((): number => 0);
-    this.turn = new Turn(currentMs);
-    this.replayTurn = new Turn(currentMs);
+    const requestTurn = (): void => this.#requestFlush();
+    this.turn = new Turn(currentMs, requestTurn, ports.budget);
+    this.replayTurn = new Turn(currentMs, () => undefined, ports.budget);
     this.decodeLimits = {
       maximumUserProperties: options.userPropertiesMax,
       maximumUserPropertyBytes: options.userPropertyBytesMax,
@@ -207,32 +213,43 @@ export class ServerCore implements CoreContext {
     this.touch(connection);
   }
 
-  /** The transport is gone. */
+  /**
+   * The transport is gone. What had come before is still taken, in its turns: its last packet may be DISCONNECT, without which the
+   * Will is published. The ends of many connections wait for theirs.
+   */
   closed(connection: Connection, error?: Error): void {
-    takeLeft(this, connection);
+    connection.isHalfClosed = true;
+    const end = (): boolean => {
+      if (connection.isLate || connection.isCut) return true;
+      this.#end(connection, error);
+      return false;
+    };
+    if (this.turn.isOver || end()) this.turn.queue({ goOn: end });
+  }
+
+  #end(connection: Connection, error: Error | undefined): void {
     connectionClosed(this, connection, error);
     this.unfinishedConnects.forget(connection);
     this.connections.delete(connection);
+    this.turn.spend(STEPS.close);
   }
 
   /**
-   * Reads on what earlier turns had no time for, hands all waiting output to the wires, then lets sessions that stopped at a
-   * limit go on.
+   * One turn of the loop: reads on what earlier ones had no time for, hands waiting output to the wires, then lets sessions that
+   * stopped at a limit go on.
    */
   flush(): void {
-    // Late ones have a time of their own: packets that come anew must not keep them waiting for ever.
-    this.turn.begin();
-    readLate(this);
-    this.turn.begin();
+    this.turn.goOn(this.#readLate);
     this.#isFlushRequested = false;
-    const dirty = this.#dirty;
-    this.#dirty = [];
-    for (const connection of dirty) this.#flush(connection);
+    this.turn.begin();
+    this.#writing.write(this.turn, this.#flush);
     this.retainedStepsLeft = STEPS_PER_TURN;
     if (this.pool.freeBytes > 0 && !this.#isTrimming) this.#trimLater();
     this.replayTurn.begin();
-    if (this.#unfinished.size > 0) this.#continue();
-    if (this.turn.late.size > 0) this.#requestFlush();
+    this.#unfinished.goOn(this);
+    // What comes now has a time of its own.
+    this.turn.begin();
+    if (this.turn.waiting > 0 || this.#writing.isLate) this.#requestFlush();
   }
 
   /** Arrays that output needs no more are let go after a while, until there are none. */
@@ -245,48 +262,28 @@ export class ServerCore implements CoreContext {
     });
   }
 
+  readonly #readLate = (connection: Connection): void => readOn(this, connection, this.#run);
+
   /** What goes wrong with one connection must not keep the others from their turn. */
-  #flush(connection: Connection): void {
-    connection.isDirty = false;
+  readonly #flush = (connection: Connection): void => {
     try {
       writeOutput(this, connection);
       if (connection.isHalfClosed) endWhenAnswered(this, connection);
     } catch (error) {
       fail(this, connection, error);
     }
-  }
-
-  /** Lets sessions go on; who comes too late for this turn's steps over retained messages is first in the next. */
-  #continue(): void {
-    const unfinished = this.#unfinished;
-    const late: Session[] = [];
-    this.#unfinished = new Set();
-    for (const session of unfinished) {
-      if (!hasTurn(this)) late.push(session);
-      this.#pump(session);
-    }
-    if (late.length === 0) return;
-    const again = this.#unfinished;
-    this.#unfinished = new Set([...late.filter((session) => again.has(session)), ...again]);
-  }
-
-  /** What goes wrong with one session, as a message that cannot be read back, concerns no other. */
-  #pump(session: Session): void {
-    try {
-      pump(this, session);
-    } catch (error) {
-      if (session.connection === undefined) this.report(error);
-      else fail(this, session.connection, error);
-    }
-  }
+  };
 
   /** When `runDeadlines` is to be called next, as `now`; Infinity if nothing waits for a time. */
   get nextDeadline(): number {
     return this.deadlines.next;
   }
 
+  /** Does what is due, as far as a turn has time for it: `nextDeadline` tells of the rest. */
   runDeadlines(): void {
-    this.deadlines.runDue(this.now);
+    this.turn.begin();
+    this.deadlines.runDue(this.now, () => this.turn.spend(STEPS.deadline) && this.turn.isOver);
+    this.turn.begin();
   }
 
   /**
@@ -425,8 +422,7 @@ export class ServerCore implements CoreContext {
 
   touch(connection: Connection): void {
     if (connection.isDirty) return;
-    connection.isDirty = true;
-    this.#dirty.push(connection);
+    this.#writing.add(connection);
     this.#requestFlush();
   }
 

@@ -42,8 +42,13 @@ function readable(value: string): string {
 
 /** Limits that are no options: where they stand, and what they bound. The reason is the comment there. */
 const FIXED: readonly (readonly [path: string, name: string])[] = [
-  ["core/connection/taking-turns.ts", "TURN_MS"],
-  ["core/connection/taking-turns.ts", "PACKETS_PER_LOOK"],
+  ["core/turn/turn.ts", "PART_MS"],
+  ["core/turn/turn.ts", "LONG"],
+  ["core/turn/turn.ts", "PART_STEPS"],
+  ["core/turn/turn.ts", "SHARE_STEPS"],
+  ["core/turn/turn.ts", "QUIET_BYTES"],
+  ["core/runs/scanning.ts", "DELIVERIES_PER_RUN"],
+  ["core/connection/receiving.ts", "LATE_BYTES_MAX"],
   ["listeners/stream-wire.ts", "READING_MS_MAX"],
   ["core/connection/connection.ts", "OUTBOX_HIGH_WATER"],
   ["core/connection/connection.ts", "REFUSED_IDENTIFIERS_MAX"],

@@ -6,7 +6,6 @@ import type { CoreContext } from "../core-context.ts";
 import { PEER_LEFT, tellStranger } from "./stranger.ts";
 import { sendPacket } from "./outgoing.ts";
 import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
-import { leaveTurn } from "./taking-turns.ts";
 import { closeGate } from "../journal/storing.ts";
 import { discardWill, releaseWill } from "../sessions/will.ts";
 
@@ -93,7 +92,7 @@ function disconnectCode(reasonCode: number): number {
 export function shut(core: CoreContext, connection: Connection): void {
   if (!connection.isOpen) return;
   connection.state = "closing";
-  leaveTurn(core, connection);
+  core.turn.leave(connection);
   leaveSession(core, connection);
   const { outbound } = connection;
   if (outbound?.isRunning === true) outbound.whenEmpty = () => endWire(core, connection);
@@ -122,7 +121,7 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
   connection.state = "closed";
   closeGate(core, connection);
   core.heldBack.delete(connection);
-  leaveTurn(core, connection);
+  core.turn.leave(connection);
   connection.letGoOfWire();
   connection.outbox.clear();
   if (connection.backlogLength > 0) connection.backlog.clear();

@@ -95,6 +95,8 @@ export class Connection {
   isWaiting = false;
   /** Packets that have come wait for a turn of the loop that has time for them. */
   isLate = false;
+  /** A packet of it is taken in several turns, and has not come to its end. */
+  isCut = false;
   /** The peer sends no more: the connection ends when what it sent is answered. */
   isHalfClosed = false;
   /** Position of the journal at which a packet of it was written down last. */
@@ -186,6 +188,11 @@ export class Connection {
   /** True while packets may be sent. */
   get isOpen(): boolean {
     return this.state !== "closing" && this.state !== "closed";
+  }
+
+  /** True while packets of it are taken as they come: none waits for a turn, or holds up the next. */
+  get isAtWork(): boolean {
+    return this.isOpen && !this.isLate && !this.isWaiting;
   }
 
   /** True while there is a client that waits for an answer and can go on after it. */

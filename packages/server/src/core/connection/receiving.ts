@@ -25,7 +25,6 @@ import { isHeldBack, noteStored } from "./holding-back.ts";
 import { noteAnswer } from "./lockstep.ts";
 import { sendPacket } from "./outgoing.ts";
 import type { Task } from "../pending.ts";
-import { noteSingle } from "./taking-turns.ts";
 import type { PublishRun } from "../runs/publish-run.ts";
 import { receivePublish } from "../publishing/receiving-publish.ts";
 import { mayRun } from "../runs/run-delivering.ts";
@@ -35,6 +34,7 @@ import type { Session } from "../sessions/session.ts";
 import { receiveSubscribe, refuseSubscribe } from "../subscribing/subscribing.ts";
 import { takeRun } from "../runs/taking-run.ts";
 import { receiveUnsubscribe, refuseUnsubscribe } from "../subscribing/unsubscribing.ts";
+import { STEPS } from "../turn/turn.ts";
 
 const CONNECT = 1;
 /** Its whole first byte. With other flags it is the beginning of something else, of TLS as a rule. */
@@ -65,8 +65,8 @@ const PACKET_NAMES = [
   "DISCONNECT",
   "AUTH",
 ] as const;
-/** Steps of matching with which a run has cost as much as a packet that is taken singly. */
-const STEPS_OF_SINGLE = 1_024;
+/** Bytes of a client that has to wait for a turn, above which nothing more is read from it. */
+const LATE_BYTES_MAX = 4_096;
 
 /** Takes bytes of a client and handles every packet that is whole, unless one has to wait for a handler. */
 export function receive(
@@ -82,6 +82,7 @@ export function receive(
   core.statistics.bytesReceived += chunk.length;
   if (connection.lockstep !== undefined) noteAnswer(core, connection);
   connection.framer.push(chunk);
+  if (connection.isAtWork && !core.turn.takes(connection)) core.turn.defer(connection);
   readOn(core, connection, run);
   connection.framer.release();
 }
@@ -124,7 +125,10 @@ function mayRead(core: CoreContext, connection: Connection): boolean {
 function steerWire(core: CoreContext, connection: Connection): void {
   // Who waits to be let in, and has sent nothing more, is read: it may go, and then nobody need be asked about it.
   const isQuietNewcomer = connection.state === "authenticating" && connection.framer.pending === 0;
-  const wantsPause = connection.isOpen && !isQuietNewcomer && !mayRead(core, connection);
+  // Who only waits for a turn, as nearly all do that send little, need not be stopped for that.
+  const isShortlyLate = connection.isLate && connection.framer.pending <= LATE_BYTES_MAX;
+  const wantsPause =
+    connection.isOpen && !isQuietNewcomer && !isShortlyLate && !mayRead(core, connection);
   if (wantsPause === connection.isPaused) return;
   connection.isPaused = wantsPause;
   if (wantsPause) connection.wire.pause();
@@ -139,18 +143,19 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
   const { session, framer } = connection;
   const isPublish = framer.firstByte >> 4 === PUBLISH;
   const appendedBefore = core.journal?.appended;
+  const matchedBefore = core.router.steps;
   if (session !== undefined && connection.state === "connected") {
     if (isPublish && mayRun(core) && !core.lanes.isBusy(connection.clientId)) {
-      const steps = core.router.steps;
       if (scanRun(core, connection, session, run)) {
+        const steps = costOf(run);
         const odd = takeRun(core, connection, session, run);
         noteStored(core, connection, appendedBefore);
-        if (core.router.steps - steps > STEPS_OF_SINGLE) noteSingle(core, connection);
+        spend(core, connection, steps + core.router.steps - matchedBefore);
         return odd && start(core, connection, odd, run);
       }
       if (retainPlain(core, connection, session)) {
         countPublish(core, connection);
-        return noteSingle(core, connection);
+        return spend(core, connection, STEPS.packet);
       }
     }
     if (!isPublish && takeAcknowledgements(core, connection, session))
@@ -158,7 +163,20 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
   }
   if (isPublish) countPublish(core, connection);
   start(core, connection, taskFor(core, connection), run);
-  noteSingle(core, connection);
+  spend(core, connection, STEPS.packet + core.router.steps - matchedBefore);
+}
+
+/** In steps, without what matching has cost: each message, and what each receiver is given. QoS 0 is copied as one. */
+function costOf({ count, qos, bytesReceived, route }: PublishRun): number {
+  const receivers = route.recipients.length + route.groups.length;
+  return count + receivers * (1 + (qos === 0 ? count >>> 3 : count) + (bytesReceived >>> 12));
+}
+
+/** Counts steps that a packet has cost; what follows it waits if the turn is over, or somebody else's. */
+function spend(core: CoreContext, connection: Connection, steps: number): void {
+  const { turn } = core;
+  if (turn.spend(steps) && connection.isAtWork && connection.framer.pending > 0)
+    turn.defer(connection);
 }
 
 function countPublish(core: CoreContext, connection: Connection): void {

@@ -29,9 +29,11 @@ export interface Route {
 
 /**
  * Who gets a message of this client through a recipient: a session gets none of its own client by subscriptions with No Local
- * [MQTT-3.8.3-3]. Undefined if none is left.
+ * [MQTT-3.8.3-3], and one that has ended, of which the filters are taken out of the tree one after the other, none at all.
+ * Undefined if none is left.
  */
 export function recipientOf(recipient: Recipient, clientId: string): Recipient | undefined {
+  if (recipient.session.isDeleted) return undefined;
   return recipient.session.clientId === clientId ? recipient.forOwnMessages : recipient;
 }
 

@@ -46,7 +46,7 @@ export class SharedGroup {
     let away: number | undefined;
     for (let step = 0; step < this.members.length; step += 1) {
       const member = this.#at(step);
-      if (member === undefined || !takes(member)) continue;
+      if (member === undefined || member.session.isDeleted || !takes(member)) continue;
       if (member.session.isReady) return this.#choose(step);
       if (member.session.connection === undefined) away ??= step;
       else connected ??= step;

@@ -5,6 +5,7 @@ import type { CoreContext } from "../core-context.ts";
 import { BEFORE_PROPERTIES, propertiesAt, topicAliasAt } from "./known-properties.ts";
 import type { KnownProperties } from "./known-properties.ts";
 import { hasQuota } from "../publishing/claiming.ts";
+import { RUN_PACKETS_MAX } from "./publish-run.ts";
 import type { PublishRun } from "./publish-run.ts";
 import type { Route } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
@@ -17,6 +18,10 @@ const QOS_2 = 0x34;
 
 /** Steps of matching after which a run ends, so that the turn can end too: topics may be made to cost thousands each. */
 const STEPS_PER_RUN = 4_096;
+/** Messages that one run gives to all its receivers together: some milliseconds. A single one goes to all, however many they are. */
+const DELIVERIES_PER_RUN = 16_384;
+/** Receivers of a run of any length. */
+const FEW_RECEIVERS = DELIVERIES_PER_RUN / RUN_PACKETS_MAX;
 
 /**
  * Hot path: finds the run of PUBLISH packets that begins with the one that the framer has found. False if that packet is
@@ -51,7 +56,7 @@ export function scanRun(
   const setsAlias = properties.hasAlias && aliased === undefined;
   if (setsAlias && connection.aliases?.allows(alias) !== true) return false;
   if (!mayUse(core, connection, session, run, topicEnd)) return false;
-  run.begin(bytes, connection.runPacketsMax, aliased);
+  run.begin(bytes, packetsMax(connection, route), aliased);
   run.alias = setsAlias ? alias : 0;
   run.qos = qos;
   run.route = route;
@@ -60,6 +65,14 @@ export function scanRun(
   run.add(framer.start, bodyStart, topicEnd, end);
   extend(core, connection, session, run);
   return true;
+}
+
+/** Fewer to more receivers: a run is given to all of them in one go. */
+function packetsMax({ runPacketsMax }: Connection, { recipients, groups }: Route): number {
+  const receivers = recipients.length + groups.length;
+  return receivers <= FEW_RECEIVERS
+    ? runPacketsMax
+    : Math.min(runPacketsMax, Math.ceil(DELIVERIES_PER_RUN / receivers));
 }
 
 /** Which publisher the run is of, and when it came. */

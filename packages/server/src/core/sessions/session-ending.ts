@@ -11,6 +11,7 @@ import { endReplay } from "../retained/retained-replay.ts";
 import { NEVER_EXPIRES } from "./session-expiry.ts";
 import type { Session } from "./session.ts";
 import type { Subscription } from "../routing/subscription.ts";
+import { stepsOfFilter } from "../turn/turn.ts";
 import { publishWill } from "./will.ts";
 
 /** Arranges for a session that has lost its connection to end when its expiry interval is over [MQTT-4.1.0-2]. */
@@ -55,9 +56,7 @@ export function endSession(
   core.statistics.sessionsCurrent = core.sessions.size;
   const unfinished = undelivered(core, session);
   if (session.isDurable) core.journal?.deleted(session);
-  for (const subscription of Array.from(session.subscriptions.values())) {
-    removeSubscription(core, subscription);
-  }
+  removeSubscriptions(core, session);
   for (const delivery of unfinished) passOn(core, delivery);
   session.clearExchanges();
   session.held?.detach();
@@ -82,6 +81,20 @@ export function abandonSession(core: CoreContext, session: Session): void {
   for (const subscription of Array.from(session.subscriptions.values())) {
     removeSubscription(core, subscription);
   }
+}
+
+/** Those of a session that has ended, which gets nothing by them any more. Of many filters the rest goes in later turns. */
+function removeSubscriptions(core: CoreContext, session: Session): void {
+  const { turn } = core;
+  const rest = session.subscriptions.values()[Symbol.iterator]();
+  const removeSome = (): boolean => {
+    for (let next = rest.next(); next.done !== true; next = rest.next()) {
+      removeSubscription(core, next.value);
+      if (turn.spend(stepsOfFilter(next.value.filter))) return true;
+    }
+    return false;
+  };
+  if (removeSome()) turn.queue({ goOn: removeSome });
 }
 
 /** Ends one subscription of a session. */

@@ -9,6 +9,7 @@ import type { Task } from "../pending.ts";
 import type { Session } from "../sessions/session.ts";
 import { owe, storedOrUndone, subscribe } from "./subscription-making.ts";
 import type { Answer, Made } from "./subscription-making.ts";
+import { stepsOfFilter } from "../turn/turn.ts";
 
 const UNSPECIFIED_ERROR = 0x80;
 const WILDCARD = /[+#]/u;
@@ -35,6 +36,10 @@ export function* receiveSubscribe(
     const answer = yield* subscribe(core, subscriber, asking);
     suback.add(answer);
     if (answer.made !== undefined) made.push(answer.made);
+    if (!core.turn.spend(stepsOfFilter(asked.topicFilter))) continue;
+    yield core.turn.rest(connection);
+    // As of what came behind it, no more is taken once the connection has ended.
+    if (!connection.isOpen) break;
   }
   const failure = yield* storedOrUndone(core, session, made);
   if (!connection.isOpen) return;

@@ -10,6 +10,7 @@ import { removeSubscription } from "../sessions/session-ending.ts";
 import type { Session } from "../sessions/session.ts";
 import { stored } from "../journal/storing.ts";
 import type { Subscriber } from "./subscription-making.ts";
+import { stepsOfFilter } from "../turn/turn.ts";
 
 const NO_SUBSCRIPTION_EXISTED = 0x11;
 const UNSPECIFIED_ERROR = 0x80;
@@ -26,6 +27,9 @@ export function* receiveUnsubscribe(
   const { userProperties: askedWith } = packet.properties ?? {};
   for (const topic of packet.topicFilters) {
     outcomes.push(yield* unsubscribe(core, { session, client: connection }, topic, askedWith));
+    if (!core.turn.spend(stepsOfFilter(topic))) continue;
+    yield core.turn.rest(connection);
+    if (!connection.isOpen) break;
   }
   const failure = session.isDurable ? yield* stored(core) : undefined;
   if (!connection.isOpen) return;
