@@ -115,10 +115,11 @@ export const MQTTNET_SERVER_BUILDERS: Readonly<Record<string, BuilderTable>> = {
       WithoutPacketFragmentation: [(b) => b.withoutPacketFragmentation(), {}, NOTHING],
       WithDefaultEndpointReuseAddress: [(b) => b.withDefaultEndpointReuseAddress(), {}, NOTHING],
       WithTlsEndpointReuseAddress: [(b) => b.withTlsEndpointReuseAddress(), {}, NOTHING],
-      WithRemoteCertificateValidationCallback: {
-        missing:
-          "`withClientCertificate({ ca })`, and `event.peer.certificate` in `validatingConnection`",
-      },
+      WithRemoteCertificateValidationCallback: [
+        (b) => encrypted(b).withRemoteCertificateValidationCallback(() => true),
+        { listeners: [{}, { showUnverified: true }] },
+        "given the certificate, and whether `ca` has signed it",
+      ],
     },
   ),
   MqttServerStopOptionsBuilder: present(SERVER, () => new server.MqttServerStopOptionsBuilder(), {

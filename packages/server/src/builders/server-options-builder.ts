@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import { MqttConfigurationError, showValue } from "@anax/protocol";
+import { MqttConfigurationError, ReasonCode, showValue } from "@anax/protocol";
 import type {
   LoadingRetainedMessage,
   RetainedMessageChanged,
@@ -191,6 +191,23 @@ export class MqttServerOptionsBuilder {
   withClientCertificate(options: Pick<TlsOptions, "ca" | "crl" | "rejectUnauthorized"> = {}): this {
     this.#tls = { ...this.#tls, ...options, requestCert: true };
     return this;
+  }
+
+  /**
+   * Asks clients of the encrypted endpoint for a certificate, and lets in those for which the callback is true: it is given
+   * the one that was shown, undefined if none was, and whether `ca` has signed it. Others are told 0x87, Not authorized.
+   */
+  withRemoteCertificateValidationCallback(
+    callback: (certificate: unknown, isVerified: boolean) => boolean,
+  ): this {
+    this.#tls = { ...this.#tls, showUnverified: true };
+    return this.withHandler("validatingConnection", (event) => {
+      const { transport, certificate, unverifiedCertificate } = event.peer;
+      if (transport !== "tls") return;
+      const isVerified = certificate !== undefined;
+      if (callback(certificate ?? unverifiedCertificate, isVerified) === true) return;
+      event.reasonCode = ReasonCode.notAuthorized;
+    });
   }
 
   withConnectionBacklog(backlog: number): this {

@@ -114,6 +114,26 @@ describe("as in MQTTnet", () => {
     expect(timeOf((b) => b.withTcpKeepAliveTime(60).withKeepAlive(false))).toBe(0);
   });
 
+  it("a callback judges certificates of clients, verified or not", async () => {
+    const seen: unknown[] = [];
+    const { on } = new MqttServerOptionsBuilder()
+      .withRemoteCertificateValidationCallback((certificate, isVerified) => {
+        seen.push(certificate, isVerified);
+        return isVerified;
+      })
+      .build();
+    const judge = async (peer: object): Promise<number> => {
+      const event = { peer, reasonCode: 0 };
+      await on?.validatingConnection?.(event as never);
+      return event.reasonCode;
+    };
+    expect(await judge({ transport: "tls", certificate: "good" })).toBe(0);
+    expect(await judge({ transport: "tls", unverifiedCertificate: "own" })).toBe(0x87);
+    expect(await judge({ transport: "tls" })).toBe(0x87);
+    expect(await judge({ transport: "tcp" })).toBe(0);
+    expect(seen).toEqual(["good", true, "own", false, undefined, false]);
+  });
+
   it("strategies and TLS versions are MQTTnet's, and no others", () => {
     const overflowOf = (strategy: 0 | 1 | "DropOldestQueuedMessage"): unknown =>
       new MqttServerOptionsBuilder().withPendingMessagesOverflowStrategy(strategy).build()
