@@ -13,6 +13,7 @@ const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
   "@anax/protocol": [],
   "@anax/client": ["@anax/protocol", "ws", "socks"],
   "@anax/server": ["@anax/protocol", "ws"],
+  "@anax/admin": ["@anax/server", "@hono/node-server", "@sinclair/typebox", "hono"],
   "@anax/testing": ["@anax/protocol", "@anax/client", "@anax/server"],
   "@anax/store-lmdb": ["@anax/protocol", "@anax/server", "lmdb"],
   anax: [
@@ -20,6 +21,7 @@ const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
     "@anax/client",
     "@anax/server",
     "@anax/store-lmdb",
+    "@anax/admin",
     "rotating-file-stream",
     "ws",
     "yaml",

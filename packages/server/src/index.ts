@@ -51,6 +51,7 @@ export type {
 } from "./core/hooks/subscription-events.ts";
 export type { ClientStatus } from "./core/management/client-status.ts";
 export type { SessionStatus, SubscriptionStatus } from "./core/management/session-status.ts";
+export type { TopicReceiver } from "./core/management/receivers.ts";
 export type { Statistics } from "./core/statistics.ts";
 export type { Peer, PeerTls, Wire } from "./core/wire.ts";
 export type { ConnectionRate } from "./driver/address-buckets.ts";

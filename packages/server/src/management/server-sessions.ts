@@ -1,4 +1,4 @@
-import { MqttConfigurationError, encodedLength } from "@anax/protocol";
+import { MqttConfigurationError, encodedLength, isTopicName } from "@anax/protocol";
 import type { QoS, RulesFor, SubscriptionRequest } from "@anax/protocol";
 import { property, QOS } from "../checking/packet-rules.ts";
 import { checked } from "../checking/rules.ts";
@@ -9,6 +9,8 @@ import {
   deleteSession,
   deliverTo,
 } from "../core/management/session-changes.ts";
+import { receiversOf } from "../core/management/receivers.ts";
+import type { TopicReceiver } from "../core/management/receivers.ts";
 import { allSessions, sessionStatus, subscriptionsOf } from "../core/management/session-status.ts";
 import type { SessionStatus, SubscriptionStatus } from "../core/management/session-status.ts";
 import { subscribeSession, unsubscribeSession } from "../core/management/subscription-changes.ts";
@@ -97,6 +99,17 @@ export class ServerSessions {
   toJSON(): object {
     const { count } = this;
     return { count };
+  }
+
+  /**
+   * The sessions that get the messages of a topic, `limit` of them at most (default 1000). One with a shared subscription gets them in turn
+   * with others, and is there once for each. Throws `MqttConfigurationError` for a topic that is not valid.
+   */
+  receivers(topic: string, { limit = 1_000 }: { readonly limit?: number } = {}): TopicReceiver[] {
+    if (!isTopicName(topic)) {
+      throw new MqttConfigurationError(`${JSON.stringify(topic)} is not a valid topic`);
+    }
+    return receiversOf(this.#access.core, topic, limit);
   }
 
   /** How many there are. */

@@ -1,0 +1,382 @@
+/** All routes of the API, in the order of its description. */
+import { Type } from "@sinclair/typebox";
+import type { TObject, TSchema } from "@sinclair/typebox";
+import { messageFromJson, messageJson } from "./message-json.ts";
+import type { Route, RouteAnswer, RouteDescription } from "./route.ts";
+import {
+  CLIENT,
+  CLIENT_PATH,
+  MESSAGE,
+  NEW_MESSAGE,
+  NOTHING,
+  PAGE_QUERY,
+  pageOf,
+  RECEIVER,
+  SESSION,
+  SUBSCRIPTION,
+  TOPIC_QUERY,
+} from "./schemas.ts";
+
+const NO_BODY = Type.Undefined();
+const DISCONNECT = Type.Object(
+  {
+    reasonCode: Type.Optional(
+      Type.Integer({
+        description: "of DISCONNECT; default 0x98, administrative action",
+        minimum: 0,
+        maximum: 255,
+      }),
+    ),
+    reasonString: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+);
+const PUBLISHED = Type.Object({
+  matched: Type.Integer({ description: "sessions that subscribe to the topic" }),
+  queued: Type.Integer({ description: "of these, those that got it, or will" }),
+  dropped: Type.Integer({ description: "of these, those that did not" }),
+  reasonCode: Type.Integer({ description: "0, 16 where nobody subscribes, or why it was refused" }),
+});
+const RECEIVERS_MAX = 1_000;
+
+/** Keeps the types of one route, and gives it as one of many. */
+function route<Path extends TObject, Query extends TObject, Body extends TSchema>(
+  description: RouteDescription<Path, Query, Body>,
+): Route {
+  // Its input was checked by these very schemas.
+  return description as unknown as Route;
+}
+
+function found(body: unknown): RouteAnswer {
+  return body === undefined ? MISSING : { status: 200, body };
+}
+
+const MISSING: RouteAnswer = { status: 404, body: { error: "there is none" } };
+const DONE: RouteAnswer = { status: 204 };
+
+function done(isDone: boolean): RouteAnswer {
+  return isDone ? DONE : MISSING;
+}
+
+/** A status without what is not JSON. */
+function plain<Status extends object>(status: Status | undefined): unknown {
+  if (status === undefined) return undefined;
+  const hidden = new Set(["sessionItems", "items"]);
+  return Object.fromEntries(
+    Object.entries(status)
+      .filter(([name]) => !hidden.has(name))
+      .map(([name, value]) => [name, name === "peer" ? peerJson(value) : value]),
+  );
+}
+
+/** Certificates have keys and circles. */
+function peerJson({
+  transport,
+  secure,
+  remoteAddress,
+  remotePort,
+}: Record<string, unknown>): object {
+  return { transport, secure, remoteAddress, remotePort };
+}
+
+const CLIENTS: readonly Route[] = [
+  route({
+    method: "get",
+    url: "/clients",
+    role: "viewer",
+    summary: "Clients that are connected",
+    path: NOTHING,
+    query: Type.Object(
+      {
+        ...PAGE_QUERY,
+        clientId: Type.Optional(Type.String({ description: "part of the Client Identifier" })),
+        userName: Type.Optional(Type.String({ description: "user name" })),
+        remoteAddress: Type.Optional(Type.String({ description: "address" })),
+      },
+      { additionalProperties: false },
+    ),
+    body: NO_BODY,
+    response: pageOf(CLIENT),
+    isChange: false,
+    handle: ({ server, query }) => {
+      const { clientId, userName, remoteAddress, ...page } = query;
+      const { items, cursor } = server.clients.list({
+        ...page,
+        ...(page.cursor === undefined && {
+          filter: (one) =>
+            (clientId === undefined || one.clientId.includes(clientId)) &&
+            (userName === undefined || one.userName === userName) &&
+            (remoteAddress === undefined || one.peer.remoteAddress === remoteAddress),
+        }),
+      });
+      return { status: 200, body: { items: items.map(plain), cursor } };
+    },
+  }),
+  route({
+    method: "get",
+    url: "/clients/{clientId}",
+    role: "viewer",
+    summary: "One client that is connected",
+    path: CLIENT_PATH,
+    query: NOTHING,
+    body: NO_BODY,
+    response: CLIENT,
+    isChange: false,
+    handle: ({ server, path }) => found(plain(server.clients.get(path.clientId))),
+  }),
+  route({
+    method: "post",
+    url: "/clients/{clientId}/disconnect",
+    role: "operator",
+    summary: "Disconnects a client",
+    path: CLIENT_PATH,
+    query: NOTHING,
+    body: DISCONNECT,
+    response: undefined,
+    isChange: true,
+    handle: async ({ server, path, body }) =>
+      done(await server.clients.disconnect(path.clientId, body)),
+  }),
+];
+
+const SESSIONS: readonly Route[] = [
+  route({
+    method: "get",
+    url: "/sessions",
+    role: "viewer",
+    summary: "Sessions, of connected clients and of those that are away",
+    path: NOTHING,
+    query: Type.Object(
+      {
+        ...PAGE_QUERY,
+        clientId: Type.Optional(Type.String({ description: "part of the Client Identifier" })),
+        isConnected: Type.Optional(Type.Boolean()),
+      },
+      { additionalProperties: false },
+    ),
+    body: NO_BODY,
+    response: pageOf(SESSION),
+    isChange: false,
+    handle: ({ server, query }) => {
+      const { clientId, isConnected, ...page } = query;
+      const { items, cursor } = server.sessions.list({
+        ...page,
+        ...(page.cursor === undefined && {
+          filter: (one) =>
+            (clientId === undefined || one.clientId.includes(clientId)) &&
+            (isConnected === undefined || one.isConnected === isConnected),
+        }),
+      });
+      return { status: 200, body: { items: items.map(plain), cursor } };
+    },
+  }),
+  route({
+    method: "get",
+    url: "/sessions/{clientId}",
+    role: "viewer",
+    summary: "One session",
+    path: CLIENT_PATH,
+    query: NOTHING,
+    body: NO_BODY,
+    response: SESSION,
+    isChange: false,
+    handle: ({ server, path }) => found(plain(server.sessions.get(path.clientId))),
+  }),
+  route({
+    method: "get",
+    url: "/sessions/{clientId}/subscriptions",
+    role: "viewer",
+    summary: "Subscriptions of one session",
+    path: CLIENT_PATH,
+    query: NOTHING,
+    body: NO_BODY,
+    response: Type.Object({ items: Type.Array(SUBSCRIPTION) }),
+    isChange: false,
+    handle: ({ server, path }) => {
+      const items = server.sessions.subscriptions(path.clientId);
+      return found(items && { items });
+    },
+  }),
+  route({
+    method: "delete",
+    url: "/sessions/{clientId}",
+    role: "operator",
+    summary: "Deletes a session, and disconnects its client",
+    path: CLIENT_PATH,
+    query: NOTHING,
+    body: NO_BODY,
+    response: undefined,
+    isChange: true,
+    handle: async ({ server, path }) => done(await server.sessions.delete(path.clientId)),
+  }),
+  route({
+    method: "delete",
+    url: "/sessions/{clientId}/queue",
+    role: "operator",
+    summary: "Drops the messages that wait in a session",
+    path: CLIENT_PATH,
+    query: NOTHING,
+    body: NO_BODY,
+    response: Type.Object({ dropped: Type.Integer() }),
+    isChange: true,
+    handle: async ({ server, path }) => {
+      if (server.sessions.get(path.clientId) === undefined) return MISSING;
+      return { status: 200, body: { dropped: await server.sessions.clearQueue(path.clientId) } };
+    },
+  }),
+];
+
+const TOPICS: readonly Route[] = [
+  route({
+    method: "get",
+    url: "/receivers",
+    role: "viewer",
+    summary: `Sessions that get the messages of a topic, at most ${RECEIVERS_MAX}`,
+    path: NOTHING,
+    query: TOPIC_QUERY,
+    body: NO_BODY,
+    response: Type.Object({
+      items: Type.Array(RECEIVER),
+      isComplete: Type.Boolean({ description: "false: there are more" }),
+    }),
+    isChange: false,
+    handle: ({ server, query }) => {
+      const items = server.sessions.receivers(query.topic, { limit: RECEIVERS_MAX + 1 });
+      const isComplete = items.length <= RECEIVERS_MAX;
+      return { status: 200, body: { items: items.slice(0, RECEIVERS_MAX), isComplete } };
+    },
+  }),
+  route({
+    method: "get",
+    url: "/retained",
+    role: "viewer",
+    summary: "Retained messages",
+    path: NOTHING,
+    query: Type.Object(
+      {
+        ...PAGE_QUERY,
+        topicFilter: Type.Optional(Type.String({ description: "default #", minLength: 1 })),
+      },
+      { additionalProperties: false },
+    ),
+    body: NO_BODY,
+    response: pageOf(MESSAGE),
+    isChange: false,
+    handle: ({ server, query }) => {
+      const { items, cursor } = server.retainedMessages.list(query);
+      return { status: 200, body: { items: items.map(messageJson), cursor } };
+    },
+  }),
+  route({
+    method: "get",
+    url: "/retained/message",
+    role: "viewer",
+    summary: "The retained message of one topic",
+    path: NOTHING,
+    query: TOPIC_QUERY,
+    body: NO_BODY,
+    response: MESSAGE,
+    isChange: false,
+    handle: ({ server, query }) => {
+      const message = server.retainedMessages.get(query.topic);
+      return found(message && messageJson(message));
+    },
+  }),
+  route({
+    method: "put",
+    url: "/retained/message",
+    role: "operator",
+    summary: "Sets the retained message of a topic, without publishing it",
+    path: NOTHING,
+    query: NOTHING,
+    body: NEW_MESSAGE,
+    response: undefined,
+    isChange: true,
+    handle: async ({ server, body }) => {
+      await server.retainedMessages.set({ ...messageFromJson(body), retain: true });
+      return DONE;
+    },
+  }),
+  route({
+    method: "delete",
+    url: "/retained/message",
+    role: "operator",
+    summary: "Deletes the retained message of a topic",
+    path: NOTHING,
+    query: TOPIC_QUERY,
+    body: NO_BODY,
+    response: undefined,
+    isChange: true,
+    handle: async ({ server, query }) => done(await server.retainedMessages.delete(query.topic)),
+  }),
+  route({
+    method: "post",
+    url: "/publish",
+    role: "operator",
+    summary: "Publishes a message",
+    path: NOTHING,
+    query: NOTHING,
+    body: NEW_MESSAGE,
+    response: PUBLISHED,
+    isChange: true,
+    handle: async ({ server, body }) => ({
+      status: 200,
+      body: await server.injectApplicationMessage(messageFromJson(body)),
+    }),
+  }),
+];
+
+const SERVER: readonly Route[] = [
+  route({
+    method: "get",
+    url: "/server",
+    role: "viewer",
+    summary: "The server: health, listeners, statistics",
+    path: NOTHING,
+    query: NOTHING,
+    body: NO_BODY,
+    response: Type.Object({
+      isHealthy: Type.Boolean({ description: "durable work is taken" }),
+      store: Type.String({ description: "none, good, full or failed" }),
+      storeError: Type.Optional(Type.String()),
+      acceptNewConnections: Type.Boolean(),
+      listeners: Type.Array(
+        Type.Object({ type: Type.String(), url: Type.Optional(Type.String()) }),
+      ),
+      statistics: Type.Record(Type.String(), Type.Number()),
+    }),
+    isChange: false,
+    handle: ({ server }) => {
+      const { isHealthy, store, storeError } = server.health;
+      return {
+        status: 200,
+        body: {
+          isHealthy,
+          store,
+          ...(storeError !== undefined && { storeError: storeError.message }),
+          acceptNewConnections: server.acceptNewConnections,
+          listeners: server.listeners.map(({ type, address }) => ({ type, url: address?.url })),
+          statistics: server.statistics,
+        },
+      };
+    },
+  }),
+  route({
+    method: "put",
+    url: "/server/accept-new-connections",
+    role: "admin",
+    summary: "Lets new clients in, or no more, as before a server is emptied",
+    path: NOTHING,
+    query: NOTHING,
+    body: Type.Object({ accept: Type.Boolean() }, { additionalProperties: false }),
+    response: undefined,
+    isChange: true,
+    handle: ({ server, body }) => {
+      server.acceptNewConnections = body.accept;
+      return DONE;
+    },
+  }),
+];
+
+/** All of them. */
+export const ROUTES: readonly Route[] = [...CLIENTS, ...SESSIONS, ...TOPICS, ...SERVER];

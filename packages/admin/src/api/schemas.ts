@@ -1,0 +1,164 @@
+/** The shapes of the API, once: they check requests, and the API's description is made of them. */
+import { Type } from "@sinclair/typebox";
+import type {
+  TArray,
+  TBoolean,
+  TInteger,
+  TLiteral,
+  TObject,
+  TOptional,
+  TSchema,
+  TString,
+  TTuple,
+  TUnion,
+} from "@sinclair/typebox";
+
+/** No parameters. */
+export const NOTHING: TObject<Record<never, TSchema>> = Type.Object(
+  {},
+  { additionalProperties: false },
+);
+
+const text = (description: string): TString => Type.String({ description, minLength: 1 });
+const ms = (description: string): TSchema =>
+  Type.Number({ description: `${description}, milliseconds` });
+const count = (description: string): TSchema => Type.Integer({ description, minimum: 0 });
+
+export const CLIENT_PATH: TObject<{ clientId: TString }> = Type.Object({
+  clientId: Type.String({ description: "Client Identifier" }),
+});
+export const TOPIC_QUERY: TObject<{ topic: TString }> = Type.Object(
+  { topic: text("Topic Name") },
+  { additionalProperties: false },
+);
+
+/** A page of a list. */
+export const PAGE_QUERY: {
+  readonly limit: TOptional<TInteger>;
+  readonly cursor: TOptional<TString>;
+} = {
+  limit: Type.Optional(
+    Type.Integer({ description: "items of a page", minimum: 1, maximum: 1_000, default: 100 }),
+  ),
+  cursor: Type.Optional(Type.String({ description: "`cursor` of the page before" })),
+};
+
+/** A list of `item`, of which this is one page. */
+export function pageOf(item: TSchema): TSchema {
+  return Type.Object({
+    items: Type.Array(item),
+    cursor: Type.Optional(
+      Type.String({ description: "asks for the next page; absent on the last one" }),
+    ),
+  });
+}
+
+export const PEER: TSchema = Type.Object({
+  transport: Type.String({ description: "tcp, tls, ws, wss, unix or memory" }),
+  secure: Type.Boolean({ description: "encrypted" }),
+  remoteAddress: Type.Optional(Type.String()),
+  remotePort: Type.Optional(Type.Integer()),
+});
+
+export const CLIENT: TSchema = Type.Object({
+  clientId: Type.String(),
+  userName: Type.Optional(Type.String()),
+  protocolVersion: Type.Integer({ description: "3, 4 (3.1.1) or 5" }),
+  peer: PEER,
+  connectedAtMs: ms("Unix time"),
+  lastPacketReceivedAtMs: ms("Unix time"),
+  lastPacketSentAtMs: ms("Unix time"),
+  keepAliveSeconds: count("Keep Alive in force; 0 for none"),
+  sessionExpiryIntervalSeconds: count("how long the session outlives the connection"),
+  bytesReceived: count("bytes"),
+  bytesSent: count("bytes"),
+  packetsReceived: count("packets"),
+  packetsSent: count("packets"),
+  messagesReceived: count("PUBLISH packets"),
+  messagesSent: count("PUBLISH packets"),
+  bytesWaiting: count("bytes that the client has not read"),
+});
+
+export const SESSION: TSchema = Type.Object({
+  clientId: Type.String(),
+  userName: Type.Optional(Type.String()),
+  isConnected: Type.Boolean(),
+  createdAtMs: ms("Unix time"),
+  disconnectedAtMs: Type.Optional(ms("Unix time")),
+  expiresAtMs: Type.Optional(ms("Unix time")),
+  expiryIntervalSeconds: count("4294967295: never"),
+  subscriptionCount: count("subscriptions"),
+  queuedMessages: count("messages that wait"),
+  queuedBytes: count("bytes of them"),
+  inFlightMessages: count("sent and not yet acknowledged"),
+  stalledSinceMs: Type.Optional(ms("Unix time since which the client has acknowledged nothing")),
+  unreleasedMessages: count("QoS 2 messages of the client without PUBREL"),
+  hasWill: Type.Boolean(),
+  isDurable: Type.Boolean({ description: "kept in the store" }),
+});
+
+export const SUBSCRIPTION: TSchema = Type.Object({
+  topicFilter: Type.String(),
+  qos: Type.Integer(),
+  noLocal: Type.Boolean(),
+  retainAsPublished: Type.Boolean(),
+  retainHandling: Type.Integer(),
+  subscriptionIdentifier: Type.Optional(Type.Integer()),
+});
+
+export const RECEIVER: TSchema = Type.Object({
+  clientId: Type.String(),
+  qos: Type.Integer(),
+  shareName: Type.Optional(
+    Type.String({
+      description: "gets each message as one of the clients of this shared subscription",
+    }),
+  ),
+  topicFilter: Type.Optional(Type.String({ description: "filter of the shared subscription" })),
+});
+
+/** A message as JSON: its payload is text where it is UTF-8, else base64. */
+export const MESSAGE: TSchema = Type.Object({
+  topic: Type.String(),
+  payload: Type.Optional(Type.String({ description: "the payload, if it is UTF-8" })),
+  payloadBase64: Type.Optional(Type.String({ description: "the payload, if it is not UTF-8" })),
+  qos: Type.Integer(),
+  retain: Type.Boolean(),
+  contentType: Type.Optional(Type.String()),
+  responseTopic: Type.Optional(Type.String()),
+  messageExpiryIntervalSeconds: Type.Optional(Type.Integer()),
+  userProperties: Type.Optional(Type.Array(Type.Tuple([Type.String(), Type.String()]))),
+});
+
+/** A message to publish or to retain. */
+export const NEW_MESSAGE: TObject<{
+  topic: TString;
+  payload: TOptional<TString>;
+  payloadBase64: TOptional<TString>;
+  qos: TOptional<TUnion<[TLiteral<0>, TLiteral<1>, TLiteral<2>]>>;
+  retain: TOptional<TBoolean>;
+  contentType: TOptional<TString>;
+  responseTopic: TOptional<TString>;
+  messageExpiryIntervalSeconds: TOptional<TInteger>;
+  userProperties: TOptional<TArray<TTuple<[TString, TString]>>>;
+}> = Type.Object(
+  {
+    topic: text("Topic Name"),
+    payload: Type.Optional(Type.String({ description: "text; default empty" })),
+    payloadBase64: Type.Optional(Type.String({ description: "bytes, instead of payload" })),
+    qos: Type.Optional(Type.Union([Type.Literal(0), Type.Literal(1), Type.Literal(2)])),
+    retain: Type.Optional(Type.Boolean()),
+    contentType: Type.Optional(Type.String()),
+    responseTopic: Type.Optional(Type.String()),
+    messageExpiryIntervalSeconds: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 4_294_967_295 }),
+    ),
+    userProperties: Type.Optional(Type.Array(Type.Tuple([Type.String(), Type.String()]))),
+  },
+  { additionalProperties: false },
+);
+
+/** What is wrong, for people. */
+export const ERROR: TSchema = Type.Object({
+  error: Type.String({ description: "what is wrong, in words" }),
+});

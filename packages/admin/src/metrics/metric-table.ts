@@ -1,0 +1,189 @@
+/** Every metric: its name, what it is, and where its value comes from. */
+import type { MqttServer, ServerStatistics } from "@anax/server";
+
+/** What is measured at one moment. */
+export interface Measured {
+  readonly server: MqttServer;
+  readonly statistics: ServerStatistics;
+  readonly memory: NodeJS.MemoryUsage;
+  readonly cpuSeconds: number;
+  readonly loopDelay: {
+    readonly meanSeconds: number;
+    readonly p99Seconds: number;
+    readonly maxSeconds: number;
+  };
+}
+
+/** One value of a metric. */
+export interface Sample {
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A metric. */
+export interface Metric {
+  /** With its unit, and `_total` for what only grows, as is usual for Prometheus. */
+  readonly name: string;
+  readonly type: "counter" | "gauge";
+  readonly help: string;
+  read(measured: Measured): readonly Sample[];
+}
+
+type Counter = {
+  readonly [Name in keyof ServerStatistics]: ServerStatistics[Name] extends number ? Name : never;
+}[keyof ServerStatistics];
+
+function gauge(name: string, statistic: Counter, help: string): Metric {
+  return {
+    name,
+    type: "gauge",
+    help,
+    read: ({ statistics }) => [{ value: statistics[statistic] }],
+  };
+}
+
+function counter(name: string, statistic: Counter, help: string): Metric {
+  return {
+    name,
+    type: "counter",
+    help,
+    read: ({ statistics }) => [{ value: statistics[statistic] }],
+  };
+}
+
+/** Several statistics that differ in one thing. */
+function split(
+  name: string,
+  label: string,
+  help: string,
+  parts: Readonly<Record<string, Counter>>,
+): Metric {
+  const read = ({ statistics }: Measured): Sample[] =>
+    Object.entries(parts).map(([value, statistic]) => ({
+      value: statistics[statistic],
+      labels: { [label]: value },
+    }));
+  return { name, type: "counter", help, read };
+}
+
+/** All metrics, in the order in which they are shown. */
+export const METRICS: readonly Metric[] = [
+  {
+    name: "anax_up",
+    type: "gauge",
+    help: "1 if the server takes durable work, else 0",
+    read: ({ server }) => [{ value: server.health.isHealthy ? 1 : 0 }],
+  },
+  {
+    name: "anax_uptime_seconds",
+    type: "gauge",
+    help: "How long the server runs",
+    read: ({ statistics }) => [{ value: statistics.uptimeMs / 1_000 }],
+  },
+  gauge("anax_connections", "connectionsCurrent", "Clients that are connected"),
+  gauge("anax_transports", "transportsCurrent", "Open connections, those before CONNECT included"),
+  counter("anax_connections_accepted_total", "connectionsTotal", "Clients that were let in"),
+  split("anax_connections_refused_total", "stage", "Connections that were not let in", {
+    transport: "transportsRefused",
+    handshake: "handshakesFailed",
+    before_connect: "connectionsWithoutConnect",
+    unfinished_connect: "unfinishedConnectsClosed",
+    connect: "connectionsRefused",
+  }),
+  gauge(
+    "anax_sessions",
+    "sessionsCurrent",
+    "Sessions, of connected clients and of those that are away",
+  ),
+  split("anax_sessions_ended_total", "cause", "Sessions that the server ended", {
+    expired: "sessionsExpired",
+    evicted: "sessionsEvicted",
+  }),
+  gauge("anax_subscriptions", "subscriptionsCurrent", "Subscriptions of all sessions"),
+  gauge("anax_shared_subscriptions", "sharedSubscriptionsCurrent", "Of these, shared ones"),
+  gauge("anax_retained_messages", "retainedMessagesCurrent", "Retained messages"),
+  gauge("anax_retained_bytes", "retainedBytesCurrent", "Bytes of retained messages"),
+  gauge("anax_queued_messages", "queuedMessagesCurrent", "Messages that wait for their clients"),
+  gauge("anax_queued_bytes", "queuedBytesCurrent", "Bytes of messages that wait for their clients"),
+  split("anax_bytes_total", "direction", "Bytes of MQTT", {
+    in: "bytesReceived",
+    out: "bytesSent",
+  }),
+  split("anax_packets_total", "direction", "Packets of MQTT", {
+    in: "packetsReceived",
+    out: "packetsSent",
+  }),
+  split("anax_messages_total", "direction", "PUBLISH packets", {
+    in: "publishesReceived",
+    out: "publishesSent",
+  }),
+  split("anax_message_bytes_total", "direction", "Bytes of PUBLISH packets", {
+    in: "publishBytesReceived",
+    out: "publishBytesSent",
+  }),
+  counter(
+    "anax_messages_dropped_total",
+    "messagesDropped",
+    "Messages not delivered to a receiver because of a limit",
+  ),
+  counter(
+    "anax_messages_too_large_total",
+    "messagesTooLarge",
+    "Of these, larger than the client's Maximum Packet Size",
+  ),
+  counter(
+    "anax_messages_expired_total",
+    "messagesExpired",
+    "Messages whose expiry interval was over",
+  ),
+  counter(
+    "anax_messages_not_retained_total",
+    "messagesNotRetained",
+    "Messages delivered, but not retained for want of room",
+  ),
+  counter(
+    "anax_protocol_errors_total",
+    "protocolErrors",
+    "Connections closed because the peer broke the protocol",
+  ),
+  counter(
+    "anax_windows_stalled_total",
+    "windowsStalled",
+    "Times that a client acknowledged nothing for a minute",
+  ),
+  split("anax_handler_failures_total", "kind", "Handlers of the program that failed", {
+    failed: "handlerFailures",
+    timeout: "handlerTimeouts",
+  }),
+  counter("anax_store_commits_total", "storeCommits", "Commits of the store"),
+  counter("anax_store_failures_total", "storeFailures", "Commits that failed"),
+  gauge("anax_store_bytes", "storeBytesCurrent", "Bytes that the store takes"),
+  {
+    name: "anax_process_resident_memory_bytes",
+    type: "gauge",
+    help: "Resident memory of the process",
+    read: ({ memory }) => [{ value: memory.rss }],
+  },
+  {
+    name: "anax_process_heap_bytes",
+    type: "gauge",
+    help: "Heap of the process in use",
+    read: ({ memory }) => [{ value: memory.heapUsed }],
+  },
+  {
+    name: "anax_process_cpu_seconds_total",
+    type: "counter",
+    help: "Processor time of the process",
+    read: ({ cpuSeconds }) => [{ value: cpuSeconds }],
+  },
+  {
+    name: "anax_event_loop_delay_seconds",
+    type: "gauge",
+    help: "How late timers of the process were since the last look",
+    read: ({ loopDelay: { meanSeconds, p99Seconds, maxSeconds } }) => [
+      { value: meanSeconds, labels: { statistic: "mean" } },
+      { value: p99Seconds, labels: { statistic: "p99" } },
+      { value: maxSeconds, labels: { statistic: "max" } },
+    ],
+  },
+];

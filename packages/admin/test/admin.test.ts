@@ -1,0 +1,257 @@
+import { connect } from "@anax/client";
+import { MqttServer } from "@anax/server";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request as httpRequest } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { Admin, AdminChange, AdminListener, Role } from "../src/index.ts";
+import { createAdmin, listenAdmin, METRICS, newToken, openApi, TokenFile } from "../src/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "anax-admin-"));
+const server = new MqttServer({ port: 0, systemTopics: false });
+const tokens = new Map<Role, string>();
+const changes: AdminChange[] = [];
+let admin: Admin;
+let url = "";
+
+beforeAll(async () => {
+  const made = (["viewer", "operator", "admin"] as const).map((role) => {
+    const { token, line } = newToken(`the-${role}`, role);
+    tokens.set(role, token);
+    return line;
+  });
+  const path = join(folder, "tokens.txt");
+  writeFileSync(path, `# ours\n${made.join("\n")}\n`);
+  const file = new TokenFile(path);
+  await file.load();
+  admin = createAdmin(server, {
+    holderOf: (token) => file.holderOf(token),
+    changed: (change) => changes.push(change),
+  });
+  await server.start();
+  url = server.address().url;
+});
+
+afterEach(() => void changes.splice(0));
+
+afterAll(async () => {
+  admin.close();
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly body: any;
+}
+
+async function call(
+  method: string,
+  path: string,
+  { role = "admin" as Role | "nobody", body = undefined as unknown, headers = {} } = {},
+): Promise<Answer> {
+  const authorization = role === "nobody" ? {} : { authorization: `Bearer ${tokens.get(role)}` };
+  const response = await admin.fetch(
+    new Request(`http://127.0.0.1${path}`, {
+      method,
+      headers: { ...authorization, ...headers },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    }),
+  );
+  const text = await response.text();
+  const isJson = response.headers.get("content-type")?.includes("json") === true;
+  return { status: response.status, body: isJson ? JSON.parse(text) : text };
+}
+
+describe("clients and sessions", () => {
+  it("are listed in pages, filtered, shown one by one, and disconnected", async () => {
+    const clients = await Promise.all(
+      ["a1", "a2", "b/1"].map((clientId) => connect(url, { clientId, reconnect: false })),
+    );
+    await clients[2]?.subscribe("plants/#", () => undefined);
+    const first = await call("GET", "/api/v1/clients?limit=2", { role: "viewer" });
+    expect(first.body.items).toHaveLength(2);
+    const second = await call("GET", `/api/v1/clients?cursor=${first.body.cursor}`);
+    const both = [...first.body.items, ...second.body.items];
+    expect(both.map(({ clientId }) => clientId).toSorted()).toEqual(["a1", "a2", "b/1"]);
+    const some = await call("GET", "/api/v1/clients?clientId=a");
+    expect(some.body.items).toHaveLength(2);
+    const one = await call("GET", "/api/v1/clients/b%2F1");
+    expect(one.body).toMatchObject({
+      clientId: "b/1",
+      peer: { transport: "tcp" },
+      protocolVersion: 5,
+    });
+    const session = await call("GET", "/api/v1/sessions/b%2F1");
+    expect(session.body).toMatchObject({ isConnected: true, subscriptionCount: 1 });
+    const { body } = await call("GET", "/api/v1/sessions/b%2F1/subscriptions");
+    expect(body.items).toMatchObject([{ topicFilter: "plants/#" }]);
+    expect((await call("GET", "/api/v1/receivers?topic=plants/7")).body).toEqual({
+      items: [{ clientId: "b/1", qos: expect.any(Number) }],
+      isComplete: true,
+    });
+    const gone = new Promise((resolve) => clients[2]?.on("disconnected", resolve));
+    const done = await call("POST", "/api/v1/clients/b%2F1/disconnect", {
+      body: { reasonCode: 0x98, reasonString: "maintenance" },
+    });
+    expect(done.status).toBe(204);
+    await gone;
+    expect((await call("GET", "/api/v1/clients/b%2F1")).status).toBe(404);
+    expect((await call("DELETE", "/api/v1/sessions/nobody")).status).toBe(404);
+    for (const client of clients) await client.disconnect();
+  });
+});
+
+describe("messages", () => {
+  it("are published, retained, shown as text or base64, and deleted", async () => {
+    const client = await connect(url, { clientId: "reader", reconnect: false });
+    let read: (text: string) => void = () => undefined;
+    const came = new Promise<string>((resolve) => (read = resolve));
+    await client.subscribe("news", ({ text }) => read(text));
+    const published = await call("POST", "/api/v1/publish", {
+      body: { topic: "news", payload: "ü", qos: 1 },
+    });
+    expect(published.body).toMatchObject({ matched: 1, reasonCode: 0 });
+    expect(await came).toBe("ü");
+    const set = { topic: "state/1", payloadBase64: "/wA=", qos: 1 };
+    expect((await call("PUT", "/api/v1/retained/message", { body: set })).status).toBe(204);
+    expect((await call("GET", "/api/v1/retained?topicFilter=state/%2B")).body.items).toEqual([
+      { ...set, retain: true },
+    ]);
+    expect((await call("DELETE", "/api/v1/retained/message?topic=state/1")).status).toBe(204);
+    expect((await call("GET", "/api/v1/retained/message?topic=state/1")).status).toBe(404);
+    await client.disconnect();
+  });
+});
+
+describe("what is wrong in a request", () => {
+  it.each([
+    ["GET", "/api/v1/clients?limit=0", undefined, 400, /query limit: .* not 0/],
+    ["GET", "/api/v1/clients?limit=many", undefined, 400, /query limit/],
+    ["GET", "/api/v1/clients?nope=1", undefined, 400, /nope/],
+    ["GET", "/api/v1/receivers", undefined, 400, /topic/],
+    ["GET", "/api/v1/receivers?topic=a%2F%23", undefined, 400, /"a\/#" is not a valid topic/],
+    ["POST", "/api/v1/publish", { topic: "a/#" }, 400, /topic/i],
+    ["POST", "/api/v1/publish", { topic: "a", qos: 3 }, 400, /qos/],
+    ["POST", "/api/v1/publish", { topic: "a", payloadBase64: "?" }, 400, /not base64/],
+    ["POST", "/api/v1/publish", "{", 400, /not JSON/],
+    [
+      "POST",
+      "/api/v1/publish",
+      { topic: "a", payload: "x", payloadBase64: "eA==" },
+      400,
+      /two payloads/,
+    ],
+    ["GET", "/api/v1/nothing", undefined, 404, /there is no GET/],
+    ["GET", "/api/v1/retained?cursor=x", undefined, 400, /list anew/],
+  ])("%s %s %j is told with %i", async (method, path, body, status, expected) => {
+    const answer = await call(method, path, { body });
+    expect(answer).toMatchObject({ status, body: { error: expect.stringMatching(expected) } });
+  });
+
+  it("a body beyond the limit is not read", async () => {
+    const body = JSON.stringify({ topic: "a", payload: "x".repeat(5_000_000) });
+    const headers = { "content-length": String(body.length) };
+    expect((await call("POST", "/api/v1/publish", { body, headers })).status).toBe(413);
+  });
+});
+
+describe("who may", () => {
+  it("is told by a token and its role; changes are logged with who asked", async () => {
+    expect((await call("GET", "/api/v1/clients", { role: "nobody" })).status).toBe(401);
+    const headers = { authorization: "Bearer anax_wrong" };
+    expect((await call("GET", "/api/v1/clients", { role: "nobody", headers })).status).toBe(401);
+    const refused = await call("POST", "/api/v1/publish", { role: "viewer", body: { topic: "a" } });
+    expect(refused).toEqual({
+      status: 403,
+      body: { error: "this needs the role operator; the-viewer is viewer" },
+    });
+    expect(changes).toEqual([]);
+    const accept = { accept: true };
+    const path = "/api/v1/server/accept-new-connections";
+    expect((await call("PUT", path, { role: "operator", body: accept })).status).toBe(403);
+    expect((await call("PUT", path, { body: accept })).status).toBe(204);
+    expect(changes).toMatchObject([
+      { name: "the-admin", role: "admin", method: "PUT", url: path, status: 204 },
+    ]);
+  });
+
+  it("foreign hosts and pages are refused, also with a token", async () => {
+    const host = await call("GET", "/api/v1/clients", { headers: { host: "evil.example" } });
+    expect(host.status).toBe(403);
+    const page = await call("GET", "/api/v1/clients", {
+      headers: { origin: "https://evil.example" },
+    });
+    expect(page.status).toBe(403);
+    const own = await call("GET", "/api/v1/clients", { headers: { origin: "http://127.0.0.1" } });
+    expect(own.status).toBe(200);
+  });
+
+  it("may not be named so, and a wrong line of the file is named", async () => {
+    expect(() => newToken("a:b", "viewer")).toThrow(/"a:b" is no name of a token/);
+    const path = join(folder, "wrong.txt");
+    writeFileSync(path, "# one\nann:owner:00\n");
+    await expect(new TokenFile(path).load()).rejects.toThrow(/line 2 of .*wrong\.txt/);
+  });
+});
+
+describe("metrics and health", () => {
+  it("has each metric of the table, with its type, once", async () => {
+    const { status, body } = await call("GET", "/metrics", { role: "viewer" });
+    expect(status).toBe(200);
+    const types = [...(body as string).matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(
+      ([, name, type]) => ({ name, type }),
+    );
+    expect(types).toEqual(METRICS.map(({ name, type }) => ({ name, type })));
+    for (const { name, type } of types) expect(name?.endsWith("_total")).toBe(type === "counter");
+    expect(body).toMatch(/^anax_up 1$/m);
+    expect(body).toMatch(/^anax_messages_total\{direction="in"\} \d+$/m);
+    expect((await call("GET", "/metrics", { role: "nobody" })).status).toBe(401);
+  });
+
+  it("says that it lives and whether it takes work", async () => {
+    expect((await call("GET", "/health/live", { role: "nobody" })).status).toBe(200);
+    const ready = await call("GET", "/health/ready", { role: "nobody" });
+    expect(ready).toEqual({ status: 200, body: { isReady: true, store: "none" } });
+    const idle = createAdmin(new MqttServer({ port: 0 }), { holderOf: () => undefined });
+    const response = await idle.fetch(new Request("http://127.0.0.1/health/ready"));
+    expect(response.status).toBe(503);
+    idle.close();
+  });
+
+  it("describes all routes, with a schema for each answer", async () => {
+    const { body } = await call("GET", "/api/v1/openapi.json", { role: "nobody" });
+    expect(body).toEqual(JSON.parse(JSON.stringify(openApi("0"))));
+    expect(body.openapi).toBe("3.1.0");
+    const operations = Object.values<object>(body.paths).flatMap((one) => Object.values(one));
+    const names = operations.map(({ operationId }) => operationId);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toContain("getClientsClientId");
+  });
+});
+
+describe("listenAdmin", () => {
+  let listener: AdminListener;
+
+  it("answers by HTTP on this machine, and ends with its connections", async () => {
+    const own = createAdmin(server, { holderOf: () => undefined, openMetrics: true });
+    listener = await listenAdmin(own, { port: 0 });
+    expect(listener.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const response = await fetch(`${listener.url}/metrics`);
+    expect(await response.text()).toContain("anax_connections ");
+    const foreign = await new Promise<number | undefined>((resolve) => {
+      const headers = { host: "evil.example" };
+      httpRequest(`${listener.url}/metrics`, { headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      }).end();
+    });
+    expect(foreign).toBe(403);
+    await expect(listenAdmin(own, { port: Number(new URL(listener.url).port) })).rejects.toThrow(
+      /EADDRINUSE/,
+    );
+    await listener.close();
+    await expect(fetch(`${listener.url}/metrics`)).rejects.toThrow();
+  });
+});
