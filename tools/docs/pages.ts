@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventsPage } from "../events-page.ts";
 import { systemTopicsPage } from "../system-topics-page.ts";
+import { adminApiPage, metricsPage } from "./admin-pages.ts";
 import { errorsPage } from "./errors-page.ts";
 import { buildersSection } from "./mqttnet-builders.ts";
 import { clientOptionTables, optionsPage } from "./options-page.ts";
@@ -13,6 +14,8 @@ export const GENERATED_PAGES: Readonly<Record<string, (root: string) => string>>
   "docs/reference/sys-topics.md": systemTopicsPage,
   "docs/reference/errors.md": errorsPage,
   "docs/reference/options.md": optionsPage,
+  "docs/reference/admin-api.md": adminApiPage,
+  "docs/reference/metrics.md": metricsPage,
   "docs/guide/from-mqttnet.md": (root) =>
     withParts(root, "docs/guide/from-mqttnet.md", () => ({ builders: buildersSection() })),
   "docs/guide/client.md": (root) => withParts(root, "docs/guide/client.md", clientOptionTables),

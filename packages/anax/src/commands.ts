@@ -58,6 +58,13 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     },
   ],
   [
+    "admin",
+    {
+      summary: "make tokens for the admin API of anax serve",
+      load: async () => (await import("./commands/admin.ts")).admin,
+    },
+  ],
+  [
     "store",
     {
       summary: "look into the data directory of a server",

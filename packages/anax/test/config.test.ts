@@ -288,3 +288,54 @@ describe("anax serve --log-file", () => {
     expect(command.stderr.text).toMatch(/^anax serve: cannot write /);
   });
 });
+
+describe("anax serve --admin-port", () => {
+  it("serves the admin API with the tokens of a file, and says who changes what", async () => {
+    const tokens = join(folder, "tokens.txt");
+    const made = await runToEnd(["admin", "token", tokens, "ann", "--role", "operator"]);
+    const token = made.stdout.trim();
+    expect(readFileSync(tokens, "utf8")).not.toContain(token);
+    const command = start([
+      "serve",
+      "--port",
+      "0",
+      ...IN_MEMORY,
+      "--admin-port",
+      "0",
+      "--admin-tokens",
+      tokens,
+    ]);
+    running.push(command);
+    const [, url = ""] = await command.stdout.waitFor(/admin API on (\S+)\n[^]*^ready /m);
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    expect((await fetch(`${url}/api/v1/server`)).status).toBe(401);
+    expect(await (await fetch(`${url}/api/v1/server`, { headers })).json()).toMatchObject({
+      isHealthy: true,
+    });
+    const body = JSON.stringify({ topic: "a", payload: "b" });
+    await fetch(`${url}/api/v1/publish`, { method: "POST", headers, body });
+    await command.stderr.waitFor(
+      /^admin API: POST \/api\/v1\/publish by ann \(operator\) from 127\.0\.0\.1: 200$/m,
+    );
+    writeFileSync(tokens, "");
+    command.signal("SIGHUP");
+    await command.stdout.waitFor(/^read passwords/m);
+    expect((await fetch(`${url}/api/v1/server`, { headers })).status).toBe(401);
+    command.signal("SIGTERM");
+    await command.exitCode;
+    await expect(fetch(`${url}/health/live`)).rejects.toThrow(/fetch failed/);
+  });
+
+  it.each([
+    [
+      ["--admin-port", "0"],
+      "--admin-port needs --admin-tokens; make one with: anax admin token FILE NAME",
+    ],
+    [["--admin-host", "::1"], /need --admin-port/],
+    [["--admin-port", "0", "--admin-tokens", "/none"], /^anax serve: the tokens of \/none: /],
+  ])("%j is refused", async (flags, expected) => {
+    const { stderr, exitCode } = await runToEnd(["serve", "--port", "0", ...IN_MEMORY, ...flags]);
+    expect(exitCode).toBeGreaterThan(0);
+    expect(stderr).toMatch(expected);
+  });
+});

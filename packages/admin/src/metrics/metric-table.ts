@@ -26,7 +26,7 @@ export interface Metric {
   readonly name: string;
   readonly type: "counter" | "gauge";
   readonly help: string;
-  read(measured: Measured): readonly Sample[];
+  readonly read: (measured: Measured) => readonly Sample[];
 }
 
 type Counter = {

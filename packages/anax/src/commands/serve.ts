@@ -5,13 +5,17 @@ import { defineCommand } from "../command.ts";
 import { CommandError, EXIT_CODE } from "../errors.ts";
 import type { Io, Signal } from "../io.ts";
 import {
+  adminLine,
   Announcer,
+  changedLine,
   listeningLines,
   openToNetworkLine,
   readyLine,
   reloadedLine,
   storageLine,
 } from "../serving/announcement.ts";
+import { requireAdminFlags, serveAdmin } from "../serving/admin-api.ts";
+import type { AdminApi } from "../serving/admin-api.ts";
 import { CommandAuthenticator } from "../serving/command-authenticator.ts";
 import { listenerSettings } from "../serving/listener-settings.ts";
 import { Listeners } from "../serving/listeners.ts";
@@ -101,6 +105,7 @@ async function runServer(
   readAgain: () => ServeFlags,
 ): Promise<number> {
   const beganMs = performance.now();
+  requireAdminFlags(flags);
   const listeners = new Listeners(listenerSettings(flags), flags.maxPacketSize);
   const authenticator = authenticatorOf(flags);
   const storage = await storageFor(flags);
@@ -117,13 +122,21 @@ async function runServer(
   });
   const announcer = new Announcer(io.stdout, flags.logFormat);
   const stop = stopSignal(io);
-  const endReload = reloadOnHangUp({ server, authenticator, listeners }, announcer, io, () => ({
-    flags: readAgain(),
-    before: flags,
-  }));
+  let admin: AdminApi | undefined;
+  const reloadTokens = async (): Promise<void> => admin?.reload();
+  const endReload = reloadOnHangUp(
+    { server, authenticator, listeners, reloadTokens },
+    announcer,
+    io,
+    () => ({ flags: readAgain(), before: flags }),
+  );
   try {
     await start(server);
+    admin = await serveAdmin(server, flags, (change) => {
+      new Announcer(io.stderr, flags.logFormat).announce(changedLine(change));
+    });
     announceStart({ server, storage }, flags, announcer, io);
+    if (admin.url !== undefined) announcer.announce(adminLine(admin.url));
     announcer.announce(readyLine(performance.now() - beganMs));
     systemd.ready();
     const signal = await stop.first;
@@ -133,6 +146,7 @@ async function runServer(
     return await Promise.race([stopped(server), stop.second.then(() => EXIT_CODE.interrupted)]);
   } finally {
     systemd.end();
+    await admin?.close();
     endReload();
     stop.dispose();
     await log.close();

@@ -1,5 +1,6 @@
 /** What `anax serve` says on standard output, for people or as JSON lines for programs. */
 import { isIP } from "node:net";
+import type { AdminChange } from "@anax/admin";
 import type { ListenerAddress, MqttServer, StoreDurability } from "@anax/server";
 import type { Output } from "../io.ts";
 import type { Storage } from "./storage.ts";
@@ -7,7 +8,15 @@ import type { Storage } from "./storage.ts";
 /** One line of it. */
 export interface Announcement {
   /** Name of the event in JSON. */
-  readonly event: "listening" | "storage" | "warning" | "ready" | "stopping" | "reloaded";
+  readonly event:
+    | "listening"
+    | "storage"
+    | "admin"
+    | "changed"
+    | "warning"
+    | "ready"
+    | "stopping"
+    | "reloaded";
   /** What it says in text. */
   readonly text: string;
   readonly fields?: Readonly<Record<string, unknown>>;
@@ -69,6 +78,22 @@ export function readyLine(durationMs: number): Announcement {
   const { pid } = process;
   const text = `ready in ${startMs} ms (process ${pid})`;
   return { event: "ready", text, fields: { startMs, pid } };
+}
+
+/** Where the admin API is. */
+export function adminLine(url: string): Announcement {
+  return { event: "admin", text: `admin API on ${url}`, fields: { url } };
+}
+
+/** What was changed through the admin API, and who asked for it. */
+export function changedLine(change: AdminChange): Announcement {
+  const { name, role, method, url, remoteAddress, status } = change;
+  const from = remoteAddress === undefined ? "" : ` from ${remoteAddress}`;
+  return {
+    event: "changed",
+    text: `admin API: ${method} ${url} by ${name} (${role})${from}: ${status}`,
+    fields: { ...change },
+  };
 }
 
 /** The settings were read again; `changes` names what differs and needs a new start. */

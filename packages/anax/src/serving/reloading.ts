@@ -12,6 +12,8 @@ export interface Reloadable {
   readonly server: MqttServer;
   readonly authenticator: CommandAuthenticator | undefined;
   readonly listeners: Listeners;
+  /** Reads the tokens of the admin API again. */
+  readonly reloadTokens: () => Promise<void>;
 }
 
 /** Flags that `reload` puts into force. */
@@ -33,10 +35,11 @@ const RELOADED_OF_LISTENER: ReadonlySet<string> = new Set(["cert", "key", "keyPa
  * user is gone, or has another password, are disconnected. Rejects, and then nothing has changed, if a file cannot be read.
  */
 export async function reload(
-  { server, authenticator, listeners }: Reloadable,
+  { server, authenticator, listeners, reloadTokens }: Reloadable,
   flags: ServeFlags,
   before: ServeFlags,
 ): Promise<readonly string[]> {
+  await reloadTokens();
   const changedUsers = await authenticator?.load(flags);
   // Before the TLS files, which may be bad: next time nobody has changed any more.
   if (changedUsers !== undefined) await disconnectUsers(server, changedUsers);

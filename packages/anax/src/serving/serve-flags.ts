@@ -1,5 +1,7 @@
 /** The flags of `anax serve`. Defaults are those of the server itself, so that they cannot differ. */
 import { LOG_LEVELS, SERVER_DEFAULTS } from "@anax/server";
+import { ADMIN_FLAGS } from "./admin-flags.ts";
+import type { AdminFlags } from "./admin-flags.ts";
 import { LISTENER_FLAG } from "./listener-flag.ts";
 import type { ListenerSettings } from "./listener-flag.ts";
 import type { LogLevel, QueueOverflow, StoreDurability } from "@anax/server";
@@ -126,7 +128,8 @@ export type ServeFlags = ConfigurationFlags &
   StorageFlags &
   AuthenticationFlags &
   LimitFlags &
-  ReportFlags;
+  ReportFlags &
+  AdminFlags;
 
 /** Largest that MQTT allows: five bytes of fixed header and the largest Remaining Length. */
 const PACKET_SIZE_MAX = 268_435_460;
@@ -440,6 +443,7 @@ export const SERVE_FLAGS: FlagTable<ServeFlags> = {
   ...AUTHENTICATION_FLAGS,
   ...LIMIT_FLAGS,
   ...REPORT_FLAGS,
+  ...ADMIN_FLAGS,
 };
 
 function limit(
