@@ -121,8 +121,7 @@ export class MqttServer implements AsyncDisposable {
     this.#clock = clock;
     this.#settings = settings;
     this.#log = log("server");
-    const listeners = (): readonly Listener[] => this.#listeners;
-    const turnedAway = new TurnedAwayLog({ log: connections, clock, listeners });
+    const turnedAway = new TurnedAwayLog({ log: connections, clock, listeners: this.#own });
     this.#admission = new Admission(settings.driver, clock, (remoteAddress, reason) =>
       turnedAway.transportRefused(remoteAddress, reason),
     );
@@ -134,6 +133,7 @@ export class MqttServer implements AsyncDisposable {
       counters: this.#counters,
       waits: new HandlerWaits(),
       resume: (work) => this.#driver.run(work),
+      changed: () => this.#driver.core.shortCuts.update(),
     });
     this.#driver = new Driver({
       core: settings.core,
@@ -197,6 +197,8 @@ export class MqttServer implements AsyncDisposable {
     if (!this.isStarted)
       throw new MqttServerStateError(`cannot ${what}: the server is not started`);
   }
+
+  readonly #own = (): readonly Listener[] => this.#listeners;
 
   /** True from the end of `start` to the beginning of `stop`. */
   get isStarted(): boolean {

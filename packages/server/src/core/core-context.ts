@@ -18,6 +18,7 @@ import type { RetainedMessages } from "./retained/retained-messages.ts";
 import type { Router } from "./routing/router.ts";
 import type { Session } from "./sessions/session.ts";
 import type { Sessions } from "./sessions/sessions.ts";
+import type { ShortCuts } from "./short-cuts.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Turn } from "./turn/turn.ts";
 import type { Works } from "./works/works.ts";
@@ -26,6 +27,8 @@ import type { Works } from "./works/works.ts";
 export interface CoreContext {
   readonly options: CoreOptions;
   readonly hooks: Hooks;
+  /** Which quicker ways handlers and options leave open. */
+  readonly shortCuts: ShortCuts;
   readonly statistics: Statistics;
   readonly router: Router;
   readonly sessions: Sessions;

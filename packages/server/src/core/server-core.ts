@@ -43,6 +43,7 @@ import { Router } from "./routing/router.ts";
 import { abandonSession, endSession } from "./sessions/session-ending.ts";
 import type { Session } from "./sessions/session.ts";
 import { Sessions } from "./sessions/sessions.ts";
+import { ShortCuts } from "./short-cuts.ts";
 import { Statistics } from "./statistics.ts";
 import { openGates, refusalToStore } from "./journal/storing.ts";
 import type { Stranger } from "./connection/stranger.ts";
@@ -110,6 +111,7 @@ export class ServerCore implements CoreContext {
   now = 0;
   readonly options: CoreOptions;
   readonly hooks: Hooks;
+  readonly shortCuts: ShortCuts;
   readonly statistics: Statistics = new Statistics();
   readonly router: Router;
   readonly sessions: Sessions = new Sessions();
@@ -146,6 +148,7 @@ export class ServerCore implements CoreContext {
   constructor(options: CoreOptions, ports: CorePorts) {
     this.options = options;
     this.hooks = ports.hooks;
+    this.shortCuts = new ShortCuts(ports.hooks, options);
     this.#ports = ports;
     this.router = new Router(ports.seed);
     this.retained = new RetainedMessages(ports.seed);

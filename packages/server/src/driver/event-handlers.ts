@@ -30,9 +30,11 @@ export class EventHandlers {
   /** What is waited for just now. */
   readonly waits: HandlerWaits;
   readonly #lists: HandlerLists;
+  readonly #changed: () => void;
 
-  constructor(surroundings: HandlerSurroundings) {
+  constructor(surroundings: HandlerSurroundings & { readonly changed?: () => void }) {
     this.waits = surroundings.waits;
+    this.#changed = surroundings.changed ?? ((): void => undefined);
     this.#lists = handlerLists(surroundings);
   }
 
@@ -87,6 +89,7 @@ export class EventHandlers {
 
   #install<Name extends ServerEventName>(name: Name): void {
     Object.assign(this.hooks, { [name]: this.#lists[name].hook });
+    this.#changed();
   }
 }
 

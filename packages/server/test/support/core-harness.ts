@@ -135,6 +135,7 @@ export class CoreHarness {
     const failed = (error: unknown): void => {
       throw error;
     };
+    this.core.shortCuts.update();
     this.core.inject(
       whole,
       {},
@@ -150,6 +151,8 @@ export class CoreHarness {
 
   /** Turns of the loop until nothing is left to do. */
   settle(): void {
+    // A test may have changed the handlers.
+    this.core.shortCuts.update();
     for (let turn = 0; turn < TURNS_MAX; turn += 1) {
       for (const peer of this.#peers) this.#serve(peer);
       if (!this.#isFlushRequested && !this.#isCommitRequested) return;

@@ -66,6 +66,8 @@ export class ScriptedPeer {
   pass(): void {
     while (this.#unsent.length > 0 && !this.wire.isPaused && this.#isOpen) {
       const chunk = this.#unsent.shift() ?? new Uint8Array(0);
+      // A test may have changed the handlers.
+      this.#core.shortCuts.update();
       this.#core.receive(this.connection, chunk);
       chunk.fill(0xa5);
     }

@@ -27,7 +27,7 @@ export function sendPacket(
   choose: OutboxChoice = atOnce,
 ): void {
   if (!connection.isOpen) return;
-  if (core.hooks.interceptingOutboundPacket === undefined) {
+  if (core.shortCuts.writtenPackets) {
     return writePacket(core, connection, packet, choose);
   }
   interceptOutbound(core, connection, packet, (shown) => {
@@ -59,7 +59,7 @@ export function sendAcknowledgement(
   packetIdentifier: number,
   choose: OutboxChoice = inOrder,
 ): void {
-  if (core.hooks.interceptingOutboundPacket !== undefined) {
+  if (!core.shortCuts.writtenPackets) {
     return sendPacket(core, connection, { type, packetIdentifier, reasonCode: 0 }, choose);
   }
   if (!connection.isOpen) return;

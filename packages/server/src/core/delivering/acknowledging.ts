@@ -68,7 +68,7 @@ function release(
 ): void {
   if (session.isDurable) recordReceived(core, session, packetIdentifier);
   // The message itself is needed no more, unless an event wants to show it at the end.
-  else if (core.hooks.clientAcknowledgedPublishPacket === undefined) {
+  else if (core.shortCuts.droppedMessages) {
     letGo(core, session.sender.item(packetIdentifier));
     session.sender.replaceItem(packetIdentifier, undefined);
   }

@@ -156,7 +156,7 @@ function send(
   outbox: Outbox,
   sending: Sending,
 ): boolean {
-  if (core.hooks.interceptingOutboundPacket === undefined) {
+  if (core.shortCuts.writtenPackets) {
     return write(core, connection, outbox, sending);
   }
   let isSent = true;

@@ -106,11 +106,7 @@ export function takeOutOfJournal(core: CoreContext, session: Session): void {
 
 /** True if what was sent is kept until it is acknowledged. */
 export function keepsExchanges(core: CoreContext, session: Session): boolean {
-  return (
-    session.keepsInFlight ||
-    session.isDurable ||
-    core.hooks.clientAcknowledgedPublishPacket !== undefined
-  );
+  return session.keepsInFlight || session.isDurable || !core.shortCuts.droppedMessages;
 }
 
 /** Where numbers lead: there is one table at a time. */

@@ -20,7 +20,7 @@ import { takeQueued } from "./queueing.ts";
  */
 export function sendStored(core: CoreContext, session: Session): boolean {
   const { connection } = session;
-  if (connection === undefined || core.hooks.interceptingOutboundPacket !== undefined) return false;
+  if (connection === undefined || !core.shortCuts.storedSending) return false;
   if (!connection.isPlain || !connection.isOpen) return false;
   const isVersion5 = connection.version === 5;
   let quota = session.freeQuota;

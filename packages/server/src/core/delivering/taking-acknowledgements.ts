@@ -22,7 +22,7 @@ export function takeAcknowledgements(
   session: Session,
 ): boolean {
   // Asked first: whoever takes packets one by one must not look at all that follow for each of them.
-  if (core.hooks.interceptingInboundPacket !== undefined) return false;
+  if (!core.shortCuts.acknowledgementRuns) return false;
   const { framer } = connection;
   const { bytes, start } = framer;
   const end = endOf(bytes, start, framer.limit);

@@ -64,14 +64,13 @@ export function replayPlain(
 }
 
 /** True if `replayPlain` may be used for what the subscription is owed. */
-export function mayReplayPlain({ hooks }: CoreContext, subscription: Subscription): boolean {
+export function mayReplayPlain({ shortCuts }: CoreContext, subscription: Subscription): boolean {
   const { session, subscriptionIdentifier } = subscription;
   return (
     subscriptionIdentifier === undefined &&
     session.sink === undefined &&
     session.connection?.isPlain === true &&
-    hooks.interceptingClientEnqueue === undefined &&
-    hooks.interceptingOutboundPacket === undefined
+    shortCuts.plainReplay
   );
 }
 

@@ -36,12 +36,7 @@ function ownerOf(core: CoreContext, connection: Connection): string | undefined 
   return (connection.retainedOwner ??= retainedOwner(core, connection));
 }
 
-/** Nobody is asked, and nothing is written down. Who may be asked about each delivery is known to have no handlers. */
-function mayRetainPlain({ hooks, journal, options }: CoreContext): boolean {
-  return (
-    journal === undefined &&
-    hooks.interceptingPublish === undefined &&
-    hooks.retainedMessageChanged === undefined &&
-    options.retainAvailable
-  );
+/** No handler asks for the message, and nothing is written down. */
+function mayRetainPlain({ shortCuts, journal }: CoreContext): boolean {
+  return shortCuts.plainRetaining && journal === undefined;
 }

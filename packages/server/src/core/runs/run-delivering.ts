@@ -32,20 +32,9 @@ const NO_MATCHING_SUBSCRIBERS = 0x10;
 /** The property, and one byte by which the length of all of them may grow. */
 const SUBSCRIPTION_IDENTIFIER_BYTES_MAX = 6;
 
-/**
- * True while nobody has to do anything for single messages on their way: no store that refuses, and no event handler but
- * those of `interceptingPublish`, which may be shown a run (`intercepting-run`).
- */
+/** True while nothing has to be done for single messages on their way: no handler asks for them, and the store takes what comes. */
 export function mayRun(core: CoreContext): boolean {
-  const { hooks } = core;
-  return (
-    hooks.interceptingInboundPacket === undefined &&
-    hooks.interceptingOutboundPacket === undefined &&
-    hooks.interceptingClientEnqueue === undefined &&
-    hooks.applicationMessageEnqueuedOrDropped === undefined &&
-    hooks.applicationMessageNotConsumed === undefined &&
-    refusalToStore(core) === undefined
-  );
+  return core.shortCuts.runs && refusalToStore(core) === undefined;
 }
 
 /** Hot path: gives a whole run to everybody who gets it, and acknowledges it. */
