@@ -12,7 +12,12 @@ export {
 export type { PasswordHash } from "./auth/password-hash.ts";
 export type { AcknowledgedPacket } from "./core/delivering/acknowledged-packet.ts";
 export type { ApplicationMessage } from "./core/publishing/application-message.ts";
-export { CORE_DEFAULTS, type CoreOptions, type QueueOverflow } from "./core/core-options.ts";
+export {
+  CORE_DEFAULTS,
+  type CoreOptions,
+  type QueueOverflow,
+  type WhenFull,
+} from "./core/core-options.ts";
 export type { ClientContext, SessionItems } from "./core/hooks/client-context.ts";
 export type {
   AuthenticationExchange,

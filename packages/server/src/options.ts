@@ -185,7 +185,12 @@ function checkKinds(settings: CoreOptions & DriverSettings): void {
     if (MIXED_OPTIONS.has(name) || typeof value === kind) continue;
     throw new MqttConfigurationError(`${name} is ${JSON.stringify(value)}, which is no ${kind}`);
   }
-  const { queueOverflow } = settings;
+  const { queueOverflow, whenFull } = settings;
+  if (whenFull !== "overflow" && whenFull !== "refuse") {
+    throw new MqttConfigurationError(
+      `whenFull is ${JSON.stringify(whenFull)}, not "overflow" or "refuse"`,
+    );
+  }
   if (queueOverflow !== "dropOldest" && queueOverflow !== "dropNewest") {
     throw new MqttConfigurationError(
       `queueOverflow is ${JSON.stringify(queueOverflow)}, not "dropOldest" or "dropNewest"`,

@@ -70,6 +70,8 @@ describe("an option that cannot work is refused by its name, value and limit", (
     [{ maximumQos: 3 }, "maximumQos is 3; it must be a whole number from 0 to 2"],
     [{ retainAvailable: 1 }, "retainAvailable is 1, which is no boolean"],
     [{ queueOverflow: "dropAll" }, 'queueOverflow is "dropAll"'],
+    [{ whenFull: "drop" }, 'whenFull is "drop", not "overflow" or "refuse"'],
+    [{ roomWaitMs: -1 }, "roomWaitMs is -1"],
     [{ handlerTimeoutMs: 0 }, "handlerTimeoutMs is 0"],
     [{ connectionRatePerAddress: { burst: 0, perSecond: 1 } }, "burst must be at least 1"],
     [{ connectionRatePerAddress: true }, "connectionRatePerAddress is true"],

@@ -4,9 +4,10 @@ import { ADMIN_FLAGS } from "./admin-flags.ts";
 import type { AdminFlags } from "./admin-flags.ts";
 import { LISTENER_FLAG } from "./listener-flag.ts";
 import type { ListenerSettings } from "./listener-flag.ts";
-import type { LogLevel, QueueOverflow, StoreDurability } from "@anax/server";
+import type { LogLevel, QueueOverflow, StoreDurability, WhenFull } from "@anax/server";
 import type { QoS } from "@anax/protocol";
-import type { Flag, FlagTable } from "../flags/flag.ts";
+import type { FlagTable } from "../flags/flag.ts";
+import { LIMITING, limit, size } from "./limit-flags.ts";
 import { optional, repeated, toggle, withDefault } from "../flags/flag.ts";
 import {
   bytes,
@@ -83,6 +84,9 @@ export interface LimitFlags {
   readonly maxQueuedBytes: number;
   readonly queueOverflow: QueueOverflow;
   readonly queueQos0: boolean;
+  readonly roomWait: number;
+  readonly holdBack: number;
+  readonly whenFull: WhenFull;
   readonly maxBacklogBytes: number;
   readonly maxBacklogTotalBytes: number;
   readonly maxSessions: number;
@@ -139,7 +143,6 @@ const LISTENING = { group: "Where it listens" };
 const ENCRYPTING = { group: "TLS" };
 const STORING = { group: "What survives it" };
 const AUTHENTICATING = { group: "Who is let in" };
-const LIMITING = { group: "Limits" };
 const REFUSING = { group: "What is offered" };
 const REPORTING = { group: "What it tells" };
 
@@ -309,6 +312,22 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
       help: "what a full queue does with one more message",
     },
   ),
+  roomWait: withDefault(seconds(0), SERVER_DEFAULTS.roomWaitMs / 1_000, {
+    ...LIMITING,
+    help: "seconds that a QoS 1 or 2 message waits, and its acknowledgement, while the queue of a client that reads is full; 0: never",
+  }),
+  holdBack: withDefault(seconds(0), SERVER_DEFAULTS.holdBackMs / 1_000, {
+    ...LIMITING,
+    help: "seconds in any ten for which one client may keep publishers waiting so",
+  }),
+  whenFull: withDefault(
+    choice<WhenFull>({ overflow: "overflow", refuse: "refuse" }),
+    SERVER_DEFAULTS.whenFull,
+    {
+      ...LIMITING,
+      help: "what happens then: the queue overflows, or the message is refused with 0x97",
+    },
+  ),
   queueQos0: toggle({
     ...LIMITING,
     help: "queue QoS 0 messages too for a session whose client is away",
@@ -445,37 +464,6 @@ export const SERVE_FLAGS: FlagTable<ServeFlags> = {
   ...REPORT_FLAGS,
   ...ADMIN_FLAGS,
 };
-
-function limit(
-  minimum: number,
-  byDefault: number,
-  help: string,
-  maximum: number = Number.MAX_SAFE_INTEGER,
-): Flag<number> {
-  return withDefault(integer(minimum, maximum), byDefault, { ...LIMITING, help });
-}
-
-function size(
-  minimum: number,
-  byDefault: number,
-  help: string,
-  maximum: number = Number.MAX_SAFE_INTEGER,
-): Flag<number> {
-  const parser = bytes(minimum, maximum);
-  return withDefault(parser, byDefault, { ...LIMITING, defaultText: inUnits(byDefault), help });
-}
-
-/** As it may be written: 1048576 as 1m. */
-function inUnits(value: number): string {
-  const units = ["", "k", "m", "g"];
-  let power = 0;
-  let rest = value;
-  while (rest >= 1_024 && rest % 1_024 === 0 && power < 3) {
-    rest /= 1_024;
-    power += 1;
-  }
-  return `${rest}${units[power] ?? ""}`;
-}
 
 function systemIntervalSeconds(): number {
   const { systemTopics } = SERVER_DEFAULTS;

@@ -8,6 +8,7 @@ import type { CoreOptions } from "./core-options.ts";
 import type { UnfinishedConnects } from "./connection/unfinished-connects.ts";
 import type { InFlightBytes } from "./delivering/in-flight-bytes.ts";
 import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
+import type { Rooms } from "./delivering/rooms.ts";
 import type { WaitingMessages } from "./delivering/waiting-messages.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Hooks } from "./hooks/hooks.ts";
@@ -41,6 +42,8 @@ export interface CoreContext {
   readonly journal: Journal | undefined;
   /** Messages in queues, where there is no journal. */
   readonly waiting: WaitingMessages;
+  /** Receivers whose queues are full, and what waits for them. */
+  readonly rooms: Rooms;
   /** Connections whose output waits for the journal. */
   readonly gated: Set<Connection>;
   /** Connections that are not read until the store has taken what waits for it, longest waiting first. */

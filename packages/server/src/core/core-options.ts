@@ -3,6 +3,9 @@ import type { QoS } from "@anax/protocol";
 /** What a full queue does with one more message. */
 export type QueueOverflow = "dropOldest" | "dropNewest";
 
+/** What becomes of a message for which a connected receiver has no room in time. */
+export type WhenFull = "overflow" | "refuse";
+
 /** Limits and choices of the protocol side of a server. Each is finite by default. */
 export interface CoreOptions {
   /** Milliseconds from the opening of a connection within which CONNECT must have come. */
@@ -34,6 +37,25 @@ export interface CoreOptions {
   /** Bytes that wait for one session. An empty queue takes one message of any size. */
   readonly queueBytesMax: number;
   readonly queueOverflow: QueueOverflow;
+  /**
+   * Milliseconds that a QoS 1 or 2 message waits at most, and its publisher's acknowledgement with it, while the queue of a
+   * connected receiver that reads is full. 0: it never waits.
+   */
+  readonly roomWaitMs: number;
+  /**
+   * Milliseconds for which one receiver may keep publishers waiting so in any ten seconds, the time not counted in which it turns
+   * its queue over once a second. Then its queue overflows until it is half empty.
+   */
+  readonly holdBackMs: number;
+  /** Messages that may wait so at a time; beyond, queues overflow. */
+  readonly roomWaitMessagesMax: number;
+  /** Bytes of them. */
+  readonly roomWaitBytesMax: number;
+  /**
+   * What happens when that time is over: "overflow", the receiver's queue gives up a message, as `queueOverflow` says;
+   * "refuse", no receiver gets the message, and its publisher is told so with 0x97, or before MQTT 5.0 by the end of its connection.
+   */
+  readonly whenFull: WhenFull;
   /** True: QoS 0 messages too are queued for a session whose client is away. */
   readonly queueQos0: boolean;
   /** Bytes of QoS 0 messages that wait for a connected client that reads too slowly; beyond, they are dropped. */
@@ -103,6 +125,11 @@ export const CORE_DEFAULTS: CoreOptions = {
   queueMessagesMax: 1_000, // what MQTTnet and mosquitto keep
   queueBytesMax: 1_048_576, // 1000 messages of 1 KB
   queueOverflow: "dropOldest", // the newest state of a device is worth most
+  roomWaitMs: 5_000, // clients wait ten seconds and more for an acknowledgement
+  holdBackMs: 1_000, // one slow client with a wide filter must not stop all publishers
+  roomWaitMessagesMax: 100_000, // one of each client that a common machine carries
+  roomWaitBytesMax: 67_108_864, // a part of a common machine's memory
+  whenFull: "overflow", // who is slow pays, not who publishes
   queueQos0: false, // the specification leaves it open; QoS 0 promises nothing
   backlogBytesMax: 4_194_304, // a burst above the kernel's own buffers
   backlogTotalBytesMax: 268_435_456, // or an eighth of the memory that the process may use, if that is known

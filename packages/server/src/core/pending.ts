@@ -7,8 +7,8 @@ export interface Pending {
   whenSettled(resume: () => void): void;
   /** Name of the event whose handlers are waited for. */
   readonly event?: string | undefined;
-  /** Whether the handlers decide something, are only told something, or the store is waited for. Default: they decide. */
-  readonly kind?: "question" | "news" | "store" | undefined;
+  /** Whether the handlers decide something, are only told something, or the store or room in a queue is waited for. Default: they decide. */
+  readonly kind?: "question" | "news" | "store" | "room" | undefined;
   /** True if a work counts this wait already. */
   readonly isCounted?: boolean;
 }

@@ -20,6 +20,8 @@ import { stopPacing } from "./connection/lockstep.ts";
 import { noteUnfinished, UnfinishedConnects } from "./connection/unfinished-connects.ts";
 import { InFlightBytes } from "./delivering/in-flight-bytes.ts";
 import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
+import { wakeWaiting } from "./delivering/making-room.ts";
+import { Rooms } from "./delivering/rooms.ts";
 import { WaitingMessages } from "./delivering/waiting-messages.ts";
 import { Deadlines } from "./deadlines.ts";
 import { pump } from "./delivering/delivering.ts";
@@ -130,6 +132,7 @@ export class ServerCore implements CoreContext {
   retainedStepsLeft: number = STEPS_PER_TURN;
   journal: Journal | undefined;
   readonly waiting: WaitingMessages = new WaitingMessages();
+  readonly rooms: Rooms = new Rooms();
   readonly report: (error: unknown) => void;
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly refused: ((client: RefusedClient) => void) | undefined;
@@ -244,6 +247,7 @@ export class ServerCore implements CoreContext {
   flush(): void {
     this.turn.goOn(this.#readLate);
     this.#isFlushRequested = false;
+    if (this.rooms.wakeful.size > 0) wakeWaiting(this);
     this.turn.begin();
     this.#writing.write(this.turn, this.#flush);
     this.retainedStepsLeft = STEPS_PER_TURN;

@@ -38,6 +38,8 @@ export class Statistics {
   messagesTooLarge = 0;
   /** Times that a client acknowledged nothing for a minute while all that may be in flight was, and more waited. */
   windowsStalled = 0;
+  /** Times that a client had kept publishers waiting for as long as it may, since its queue was full. */
+  receiversSlow = 0;
   messagesExpired = 0;
   /** Messages that were delivered and not retained, since there was no room or their publisher's share was used up. */
   messagesNotRetained = 0;

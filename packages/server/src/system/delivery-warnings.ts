@@ -26,7 +26,13 @@ export function deliveryWarnings(log: Log, clock: Clock): DeliveryNotices | unde
     ),
     away: undefined,
   };
+  const slow = new CountedWarning(
+    "a client takes messages too slowly: publishers wait for it no longer, and its queue overflows",
+    log,
+    clock,
+  );
   return {
+    slow: (clientId, messages) => slow.add({ clientId, messagesWaiting: messages }),
     dropped: (clientId, reason, count) => dropped[reason]?.add({ clientId }, count),
     tooLarge: (message) => tooLarge.add({ ...message }),
     droppedPublish: (publish) =>

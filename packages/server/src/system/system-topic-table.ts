@@ -141,6 +141,11 @@ export const MEASURED_TOPICS: Readonly<Record<string, MeasuredTopic>> = {
     ...counting((now) => now.messagesTooLarge, "messages", NONE),
     tells: "those of them that were larger than the client's Maximum Packet Size",
   },
+  "publish/messages/slow": {
+    ...counting((now) => now.receiversSlow, "times", NONE),
+    tells:
+      "times that a client had kept publishers waiting for as long as it may, since its queue was full",
+  },
   "publish/messages/stalled": {
     ...counting((now) => now.windowsStalled, "times", NONE),
     tells: "times that a client acknowledged nothing for a minute while more waited for it",

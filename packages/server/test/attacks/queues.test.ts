@@ -21,6 +21,8 @@ let harness: CoreHarness;
 
 beforeEach(() => {
   harness = new CoreHarness({
+    // What happens before queues overflow is tried elsewhere.
+    roomWaitMs: 0,
     queueMessagesMax: QUEUE_MESSAGES,
     queueBytesMax: QUEUE_BYTES,
     backlogBytesMax: BACKLOG_BYTES,
@@ -185,7 +187,7 @@ describe("a slow interceptor of outbound packets", () => {
   it("has a bounded number of packets wait for it", () => {
     const calls: Later[] = [];
     const slow = new CoreHarness(
-      { queueMessagesMax: QUEUE_MESSAGES },
+      { queueMessagesMax: QUEUE_MESSAGES, roomWaitMs: 0 },
       {
         interceptingOutboundPacket: ({ clientId }) => {
           if (clientId !== "victim") return undefined;

@@ -67,6 +67,7 @@ describe("clients that read nothing", () => {
       tooLarge: () => undefined,
       droppedPublish: () => undefined,
       stalled: () => undefined,
+      slow: () => undefined,
       dropped: (...args: [string, DropReason, number]) => void told.push(args),
     };
     const harness = new CoreHarness({ backlogTotalBytesMax: 400_000 }, {}, notices);

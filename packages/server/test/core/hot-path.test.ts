@@ -181,6 +181,8 @@ function play(seed: number, hooks: Hooks, msPerLook = 0): { seen: Seen[]; statis
   const random = new SeededRandom(seed);
   const options = {
     receiveMaximum: 30,
+    // Runs pass a limit which single messages wait at.
+    roomWaitMs: 0,
     queueMessagesMax: 20,
     topicAliasMaximum: 4,
     outgoingTopicAliasMaximum: 4,

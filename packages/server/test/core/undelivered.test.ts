@@ -33,6 +33,7 @@ function noticed(options: Partial<CoreOptions> = {}): {
       tooLarge: (message) => tooLarge.push(message),
       stalled: (window) => stalled.push(window),
       dropped: () => undefined,
+      slow: () => undefined,
       droppedPublish: (publish) => dropped.push(publish),
     },
   );

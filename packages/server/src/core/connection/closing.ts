@@ -5,6 +5,7 @@ import { expiryMaximum } from "./session-owner.ts";
 import type { CoreContext } from "../core-context.ts";
 import { PEER_LEFT, tellStranger } from "./stranger.ts";
 import { sendPacket } from "./outgoing.ts";
+import { leaveRoom } from "../delivering/making-room.ts";
 import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
 import { closeGate } from "../journal/storing.ts";
 import { discardWill, releaseWill } from "../sessions/will.ts";
@@ -139,6 +140,7 @@ function leaveSession(core: CoreContext, connection: Connection): void {
   connection.resuming = undefined;
   if (session === undefined || session.connection !== connection) return;
   session.connection = undefined;
+  if (core.rooms.size > 0) leaveRoom(core, session);
   if (ending.willIsDue) releaseWill(core, session);
   else discardWill(core, session);
   closeGate(core, connection);

@@ -34,5 +34,7 @@ export interface DeliveryNotices {
   readonly tooLarge: (message: OversizeMessage) => void;
   readonly droppedPublish: (publish: DroppedPublish) => void;
   readonly dropped: (clientId: string, reason: DropReason, count: number) => void;
+  /** A client has kept publishers waiting for as long as it may: its queue overflows. So many messages waited for it. */
+  readonly slow: (clientId: string, messages: number) => void;
   readonly stalled: (window: StalledWindow) => void;
 }

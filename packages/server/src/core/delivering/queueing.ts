@@ -7,6 +7,7 @@ import type { Message } from "../publishing/message.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
 import { noteDropped } from "./dropping.ts";
+import { mayPassLimit, noteFull, noteTaken } from "./making-room.ts";
 import { deliveryOf, letGo, owe, oweOfRun, sizeOf, storeRun } from "./owed.ts";
 import type { Owed } from "./owed.ts";
 import { watchWindow } from "./window-watch.ts";
@@ -43,6 +44,8 @@ interface Part {
 /** Makes room for a message in the queue; false, and counted, if it is the one to be dropped. */
 function makeRoom(core: CoreContext, session: Session, bytes: number): boolean {
   while (isFull(core, session, bytes)) {
+    if (core.options.roomWaitMs > 0) noteFull(core, session);
+    if (mayPassLimit(core, session)) return true;
     if (core.options.queueOverflow === "dropNewest") {
       noteDropped(core, session.clientId, "queue");
       return false;
@@ -63,6 +66,7 @@ export function requeue(core: CoreContext, session: Session, owed: Owed, bytes: 
   session.enqueue(owed, bytes);
   core.statistics.queuedMessagesCurrent += 1;
   core.statistics.queuedBytesCurrent += bytes;
+  if (isFull(core, session, 0)) noteFull(core, session);
 }
 
 /** Takes the oldest out of the queue. In the journal it still is queued: `forgetQueued`, or it is sent. */
@@ -73,6 +77,7 @@ export function takeQueued(core: CoreContext, session: Session): Owed | undefine
   session.queue.shift(bytes);
   core.statistics.queuedMessagesCurrent -= 1;
   core.statistics.queuedBytesCurrent -= bytes;
+  if (core.rooms.size > 0) noteTaken(core, session);
   return owed;
 }
 

@@ -1,5 +1,6 @@
 import type { CoreContext } from "../core-context.ts";
 import { takes } from "../delivering/delivery-for.ts";
+import { chooseMember } from "../delivering/making-room.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { recipientOf } from "../routing/route.ts";
@@ -82,7 +83,7 @@ function* askRoute(core: CoreContext, route: Route, asking: Asking): Task {
   }
   for (const group of route.groups) {
     if (asked.memberOf(group) !== undefined) continue;
-    const member = group.next((one) => takes(one, message));
+    const member = chooseMember(core, group, (one) => takes(one, message));
     if (member !== undefined) asked.chosen(group, member, yield* ask(core, member.session, asking));
   }
 }

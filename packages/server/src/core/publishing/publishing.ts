@@ -1,6 +1,7 @@
 import type { CoreContext } from "../core-context.ts";
 import type { InterceptingPublish } from "../hooks/publish-events.ts";
 import { stored } from "../journal/storing.ts";
+import { roomFor } from "../delivering/making-room.ts";
 import { settled } from "../pending.ts";
 import type { HookResult, Task } from "../pending.ts";
 import { tellOfRetained } from "../retained/retaining.ts";
@@ -103,6 +104,11 @@ function* publishAccepted(
   terms: Terms,
   cameAtMs: number = core.now,
 ): Task<Published> {
+  if (core.rooms.size > 0 && !(yield* hasRoom(core, message, origin, terms))) {
+    published.reasonCode = QUOTA_EXCEEDED;
+    published.reasonString = "the queue of a receiver is full";
+    return published;
+  }
   const asked =
     core.hooks.interceptingClientEnqueue === undefined
       ? undefined
@@ -110,6 +116,17 @@ function* publishAccepted(
   const recorded = record(core, { message, origin, asked, terms, cameAtMs }, published);
   if (recorded !== undefined) yield* tell(core, message, origin, published, recorded);
   return published;
+}
+
+/** Waits, some receiver being full, until those of the message are not or their time is over; false if it is refused then. */
+function* hasRoom(
+  core: CoreContext,
+  { topic, qos, size, clientId }: Message,
+  { isHidden = false }: Origin,
+  { isOwed = false }: Terms,
+): Task<boolean> {
+  if (qos === 0 || isHidden) return true;
+  return yield* roomFor(core, { topic, qos, bytes: size, clientId, holds: !isOwed });
 }
 
 /** Tells the program what has become of a message. */

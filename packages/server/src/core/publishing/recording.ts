@@ -1,6 +1,7 @@
 import type { CoreContext } from "../core-context.ts";
 import { deliver } from "../delivering/delivering.ts";
 import { deliveryFor, takes } from "../delivering/delivery-for.ts";
+import { chooseMember } from "../delivering/making-room.ts";
 import { refusalToStore } from "../journal/storing.ts";
 import { retainedOwner } from "../retained/retained-owner.ts";
 import { isStored, renounce, retain } from "../retained/retaining.ts";
@@ -137,7 +138,9 @@ function give(
     giveTo(recipient, asked ? asked.messageFor(recipient.session) : message, undefined);
   }
   for (const group of route.groups) {
-    const member = asked ? asked.memberOf(group) : group.next((one) => takes(one, message));
+    const member = asked
+      ? asked.memberOf(group)
+      : chooseMember(core, group, (one) => takes(one, message));
     if (member === undefined) continue;
     giveTo(member, asked ? asked.messageForMember(group) : message, group);
   }

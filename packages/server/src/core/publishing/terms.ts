@@ -8,6 +8,8 @@ export interface Terms {
   readonly urgency: Urgency;
   /** True if it cannot be received without a store that takes something, whoever its receivers are. */
   readonly needsStore: boolean;
+  /** True for a Will: it waits for room as others do, but keeps nobody waiting. */
+  readonly isOwed?: boolean;
   /** Called in the step that records the message: what is written down in it is in the same commit. */
   record(published: Published): void;
 }

@@ -38,10 +38,11 @@ export class SharedGroup {
    * [3.1.2.11.4]. Undefined if the group is empty.
    */
   next(takes: (member: Subscription) => boolean): Subscription | undefined {
-    return this.#nextThat(takes) ?? this.#nextThat(takesAnything);
+    return this.nextThat(takes) ?? this.nextThat(takesAnything);
   }
 
-  #nextThat(takes: (member: Subscription) => boolean): Subscription | undefined {
+  /** The same among those that can take the message; undefined if there is none. */
+  nextThat(takes: (member: Subscription) => boolean): Subscription | undefined {
     let connected: number | undefined;
     let away: number | undefined;
     for (let step = 0; step < this.members.length; step += 1) {

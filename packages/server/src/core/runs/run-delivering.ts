@@ -5,6 +5,7 @@ import type { CoreContext } from "../core-context.ts";
 import { deliver, outboxFor, queuesAtMostOnce } from "../delivering/delivering.ts";
 import { deliveryFor, takes } from "../delivering/delivery-for.ts";
 import { noteDropped } from "../delivering/dropping.ts";
+import { chooseMember } from "../delivering/making-room.ts";
 import { commonCode } from "../delivering/address-book.ts";
 import { keepsExchanges, keepsNumbers, owe } from "../delivering/owed.ts";
 import { enqueueRun, seeToLater } from "../delivering/queueing.ts";
@@ -92,7 +93,11 @@ function shareRun(core: CoreContext, run: PublishRun, group: SharedGroup): void 
   const isTight = group.members.some((member) => isLimitedBelow(member, run.largest));
   const part = isTight ? 1 : Math.ceil(run.count / Math.max(1, group.members.length));
   for (let from = 0; from < run.count; from += part) {
-    const member = group.next(isTight ? (one) => takes(one, run.message(from)) : takesAnything);
+    const member = chooseMember(
+      core,
+      group,
+      isTight ? (one) => takes(one, run.message(from)) : takesAnything,
+    );
     if (member === undefined) return;
     const to = Math.min(run.count, from + part);
     deliverRange(core, run, { recipient: member, group, from, to });

@@ -1,5 +1,6 @@
 import { decodeVarint } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
+import { isRouteBlocked } from "../delivering/making-room.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { BEFORE_PROPERTIES, propertiesAt, topicAliasAt } from "./known-properties.ts";
@@ -52,7 +53,7 @@ export function scanRun(
     aliased === undefined
       ? firstRoute(core, run, bytes, topicAt, topicEnd)
       : firstRoute(core, run, aliased, 0, aliased.length);
-  if (route === undefined) return false;
+  if (!isOpen(core, route, qos, session)) return false;
   const setsAlias = properties.hasAlias && aliased === undefined;
   if (setsAlias && connection.aliases?.allows(alias) !== true) return false;
   if (!mayUse(core, connection, session, run, topicEnd)) return false;
@@ -73,6 +74,17 @@ function packetsMax({ runPacketsMax }: Connection, { recipients, groups }: Route
   return receivers <= FEW_RECEIVERS
     ? runPacketsMax
     : Math.min(runPacketsMax, Math.ceil(DELIVERIES_PER_RUN / receivers));
+}
+
+/** True if there is a way, and no receiver on it that the run has to wait for. */
+function isOpen(
+  core: CoreContext,
+  route: Route | undefined,
+  qos: QoS,
+  { clientId }: Session,
+): route is Route {
+  if (route === undefined) return false;
+  return core.rooms.size === 0 || !isRouteBlocked(core, route, qos, clientId);
 }
 
 /** Which publisher the run is of, and when it came. */

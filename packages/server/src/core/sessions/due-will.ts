@@ -32,6 +32,7 @@ export function publishDue(
  */
 class DueWill implements Terms {
   readonly needsStore = false;
+  readonly isOwed = true;
   readonly #core: CoreContext;
   readonly #session: Session;
   readonly #pending: PendingWill;

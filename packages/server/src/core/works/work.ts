@@ -1,12 +1,20 @@
 import type { Pending } from "../pending.ts";
 
+/** What was given up, and what it waited for. */
+interface AbandonedWork {
+  readonly what: string;
+  readonly event?: string | undefined;
+  readonly isForRoom?: boolean;
+}
+
 /** A work was given up, because the server stops, before its handlers had answered. Nothing was changed by what they were asked about. */
 export class WorkAbandonedError extends Error {
   override readonly name = "WorkAbandonedError";
 
-  constructor({ what, event }: { readonly what: string; readonly event?: string | undefined }) {
+  constructor({ what, event, isForRoom = false }: AbandonedWork) {
     const handlers = event === undefined ? "the handlers" : `the handlers of ${event}`;
-    super(`${what}: the server stopped before ${handlers} had answered`);
+    const awaited = isForRoom ? "its receivers had room" : `${handlers} had answered`;
+    super(`${what}: the server stopped before ${awaited}`);
   }
 }
 
@@ -51,6 +59,11 @@ export class Work {
     return this.#awaited?.event;
   }
 
+  /** True if it waits for room in queues. */
+  get isForRoom(): boolean {
+    return this.#awaited?.kind === "room";
+  }
+
   /** True while it waits for handlers. */
   get isAsking(): boolean {
     return this.#isAsking;
@@ -64,7 +77,7 @@ export class Work {
   /** True if it is to end without what its handlers were asked about. */
   get isGivenUp(): boolean {
     const kind = this.#awaited?.kind ?? "question";
-    return this.#isAbandoned && kind === "question";
+    return this.#isAbandoned && (kind === "question" || kind === "room");
   }
 
   /** The same wait, which ends at once when the work is given up. */

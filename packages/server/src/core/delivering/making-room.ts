@@ -1,0 +1,291 @@
+import { lowerQos } from "../connection/connection.ts";
+import type { CoreContext } from "../core-context.ts";
+import type { QoS } from "@anax/protocol";
+import type { Pending, Task } from "../pending.ts";
+import type { Route } from "../routing/route.ts";
+import type { SharedGroup } from "../routing/shared-subscriptions.ts";
+import type { Subscription } from "../routing/subscription.ts";
+import type { Session } from "../sessions/session.ts";
+import { RUN_PACKETS_MAX } from "../runs/publish-run.ts";
+import { HOLD_BACK_WINDOW_MS, Room } from "./rooms.ts";
+import type { Waiter } from "./rooms.ts";
+
+/*
+ * Back-pressure before loss. While a client is connected and reads, a message of QoS 1 or 2 is not dropped because its queue is
+ * full: the message waits before anything of it is stored, and with it its publisher's acknowledgement, first in first out.
+ * Nothing is reserved: when the queue is half empty those that wait look again.
+ *
+ * So that no circle of clients can stop anything, no message waits for a client that the server does not read itself, nor for
+ * its own publisher; and a receiver holds others back for `holdBackMs` at most in any ten seconds, the time not counted in which
+ * it turns its queue over once a second. Then it is slow, and its queue overflows as that of a client that is away.
+ */
+
+/** Bytes by which a queue may pass its limit: those of a run, which looks for room once. */
+const RUN_BYTES = 131_072;
+
+/** True if a message may wait for the session: its client is there, and the server reads what it acknowledges. */
+function isReading(core: CoreContext, { connection, sink }: Session): boolean {
+  if (connection === undefined || sink !== undefined) return false;
+  const { isOpen, isHeld, isHalfClosed, isWaiting, isThrottled } = connection;
+  if (!isOpen || isHeld || isHalfClosed || isWaiting || isThrottled) return false;
+  return !core.heldBack.has(connection);
+}
+
+/** A queue has reached its limit: from now on what is for it waits. */
+export function noteFull(core: CoreContext, session: Session): void {
+  const { rooms, options } = core;
+  if (options.roomWaitMs === 0 || !isReading(core, session)) return;
+  const known = rooms.bySession.get(session);
+  if (known === undefined) rooms.bySession.set(session, new Room(session));
+  else if (known.heldMs(core.now) < options.holdBackMs) known.isFull = true;
+}
+
+/** True if a full queue takes one message more: what was looked at once may pass the limit. */
+export function mayPassLimit(core: CoreContext, session: Session): boolean {
+  const room = core.rooms.bySession.get(session);
+  if (room === undefined || room.isSlow || !room.isFull || !isReading(core, session)) return false;
+  const { queueMessagesMax, queueBytesMax } = core.options;
+  const { length, bytes } = session.queue;
+  return length < queueMessagesMax + RUN_PACKETS_MAX && bytes < queueBytesMax + RUN_BYTES;
+}
+
+/** Something was taken out of a queue: when it is half empty, what waits for it may go on. */
+export function noteTaken(core: CoreContext, session: Session): void {
+  const { rooms, options } = core;
+  const room = rooms.bySession.get(session);
+  if (room === undefined) return;
+  const { length, bytes } = session.queue;
+  if (length > options.queueMessagesMax / 2 || bytes > options.queueBytesMax / 2) return;
+  room.isFull = false;
+  room.isSlow = false;
+  if (room.waiters.size > 0) wakeLater(core, room);
+  else if (room.deadline === undefined) forgetOrWatch(core, room);
+}
+
+/** Its client is gone: nothing waits for it any more. */
+export function leaveRoom(core: CoreContext, session: Session): void {
+  const room = core.rooms.bySession.get(session);
+  if (room === undefined) return;
+  room.isFull = false;
+  if (room.waiters.size > 0) wakeLater(core, room);
+  else forgetOrWatch(core, room);
+}
+
+function wakeLater(core: CoreContext, room: Room): void {
+  core.rooms.wakeful.add(room);
+  core.continueLater(room.session);
+}
+
+/** Has what waits go on, in order, as long as there is room. */
+export function wakeWaiting(core: CoreContext): void {
+  const { wakeful } = core.rooms;
+  for (const room of wakeful) {
+    wakeful.delete(room);
+    for (const waiter of room.waiters) {
+      if (room.isFull && !room.isSlow && isReading(core, room.session)) break;
+      room.waiters.delete(waiter);
+      waiter.resume();
+    }
+    if (room.waiters.size > 0) continue;
+    room.endSpell(core.now);
+    forgetOrWatch(core, room);
+  }
+}
+
+/** A receiver without anything that waits is forgotten, once its time does not count any more. */
+function forgetOrWatch(core: CoreContext, room: Room): void {
+  const { rooms, deadlines, now } = core;
+  deadlines.cancel(room.deadline);
+  room.deadline = undefined;
+  if (room.session.isDeleted) return void rooms.bySession.delete(room.session);
+  if (room.heldMs(now) > 0)
+    room.deadline = deadlines.addFor(room, now + HOLD_BACK_WINDOW_MS, lookAt);
+  else if (!room.isFull) rooms.bySession.delete(room.session);
+}
+
+/** Time is over for a receiver, for what waits longest for it, or for what is known of it. */
+function lookAt(core: CoreContext, room: Room): void {
+  room.deadline = undefined;
+  const { first } = room;
+  if (first === undefined) return forgetOrWatch(core, room);
+  const { roomWaitMs, holdBackMs } = core.options;
+  const isHolding = room.spell !== undefined;
+  room.endSpell(core.now);
+  const isOver = core.now >= first.sinceMs + roomWaitMs;
+  if (isOver || (isHolding && room.heldMs(core.now) >= holdBackMs)) {
+    room.isSlow = true;
+    core.statistics.receiversSlow += 1;
+    core.notices?.slow(room.session.clientId, room.waiters.size);
+    return wakeLater(core, room);
+  }
+  if (isHolding) room.beginSpell(core.now);
+  watch(core, room);
+}
+
+/** Looks again when the first of its times is over. */
+function watch(core: CoreContext, room: Room): void {
+  const { roomWaitMs, holdBackMs } = core.options;
+  const { first, spell } = room;
+  core.deadlines.cancel(room.deadline);
+  const waitEndMs = (first?.sinceMs ?? core.now) + roomWaitMs;
+  const spellEndMs =
+    spell === undefined ? Infinity : spell.sinceMs + holdBackMs - room.heldMs(core.now);
+  const atMs = Math.max(core.now + 1, Math.min(waitEndMs, spellEndMs));
+  room.deadline = core.deadlines.addFor(room, atMs, lookAt);
+}
+
+/** True if a message of QoS 1 or 2 has to wait for the session. `passed`: it has waited for that one, and only looks again. */
+function isBlocked(
+  core: CoreContext,
+  session: Session,
+  publisher: string,
+  passed?: Set<Room>,
+): boolean {
+  const room = core.rooms.bySession.get(session);
+  if (room === undefined || room.isSlow || session.clientId === publisher) return false;
+  if (!room.isFull && (room.waiters.size === 0 || passed?.has(room) === true)) return false;
+  return isReading(core, session);
+}
+
+/** Hot path, where some receiver is full: true if a message of this QoS that goes this way has to wait. */
+export function isRouteBlocked(
+  core: CoreContext,
+  route: Route,
+  qos: QoS,
+  publisher: string,
+): boolean {
+  return qos > 0 && blockers(core, route, qos, { publisher }).length > 0;
+}
+
+interface Asking {
+  readonly publisher: string;
+  readonly passed?: Set<Room>;
+}
+
+/** Sessions one of which has to get room: the first receiver that has none, or all members of a group that has none. */
+function blockers(
+  core: CoreContext,
+  { recipients, groups }: Route,
+  qos: QoS,
+  { publisher, passed }: Asking,
+): Session[] {
+  for (const { session, qos: granted } of recipients)
+    if (lowerQos(qos, granted) > 0 && isBlocked(core, session, publisher, passed)) return [session];
+  for (const { members } of groups) {
+    const blocked = members.filter(
+      (member) =>
+        lowerQos(qos, member.qos) > 0 && isBlocked(core, member.session, publisher, passed),
+    );
+    if (blocked.length > 0 && blocked.length === members.length)
+      return blocked.map(({ session }) => session);
+  }
+  return [];
+}
+
+/** The member of a shared subscription that gets a message: one that others wait for only if there is no other. */
+export function chooseMember(
+  core: CoreContext,
+  group: SharedGroup,
+  takes: (member: Subscription) => boolean,
+): Subscription | undefined {
+  if (core.rooms.size === 0) return group.next(takes);
+  const hasRoom = (member: Subscription): boolean =>
+    takes(member) && !isBlocked(core, member.session, "");
+  return group.nextThat(hasRoom) ?? group.next(takes);
+}
+
+/** A message that asks for room. */
+export interface Arrival {
+  readonly topic: string;
+  readonly qos: QoS;
+  readonly bytes: number;
+  /** Client Identifier of its publisher. */
+  readonly clientId: string;
+  /** False for a Will, and what else nobody waits for. */
+  readonly holds: boolean;
+}
+
+/**
+ * Waits until all receivers of a message have room, or their time is over. False if it is to be refused: a connected receiver has
+ * none, and `whenFull` says so.
+ */
+export function* roomFor(core: CoreContext, arrival: Arrival): Task<boolean> {
+  const passed = new Set<Room>();
+  const { rooms, options } = core;
+  const { topic, qos, bytes, clientId: publisher } = arrival;
+  const sinceMs = core.now;
+  while (rooms.size > 0) {
+    const sessions = blockers(core, core.router.route(topic), qos, { publisher, passed });
+    const isTooMuch =
+      rooms.messages >= options.roomWaitMessagesMax ||
+      rooms.bytes + bytes > options.roomWaitBytesMax;
+    if (sessions.length === 0 || isTooMuch) break;
+    for (const session of sessions) {
+      const room = rooms.bySession.get(session);
+      if (room !== undefined) passed.add(room);
+    }
+    holdBack(core, publisher);
+    yield waitingFor(core, sessions, { bytes, holds: arrival.holds, sinceMs });
+  }
+  return options.whenFull === "overflow" || !isRefused(core, arrival);
+}
+
+/** What waits for the publisher goes on: it is not read itself from now on. */
+function holdBack(core: CoreContext, publisher: string): void {
+  const session = core.sessions.get(publisher);
+  const room = session && core.rooms.bySession.get(session);
+  if (room !== undefined && room.waiters.size > 0) wakeLater(core, room);
+}
+
+function waitingFor(
+  core: CoreContext,
+  sessions: readonly Session[],
+  { bytes, holds, sinceMs }: Pick<Waiter, "bytes" | "holds" | "sinceMs">,
+): Pending {
+  return {
+    kind: "room",
+    whenSettled: (resume) => wait(core, sessions, { bytes, holds, sinceMs }, resume),
+  };
+}
+
+/** Waits for the first of the sessions that gets room. */
+function wait(
+  core: CoreContext,
+  sessions: readonly Session[],
+  fields: Pick<Waiter, "bytes" | "holds" | "sinceMs">,
+  resume: () => void,
+): void {
+  const { rooms } = core;
+  const joined: Room[] = [];
+  const waiter: Waiter = {
+    ...fields,
+    resume: () => {
+      for (const room of joined) room.waiters.delete(waiter);
+      rooms.messages -= 1;
+      rooms.bytes -= fields.bytes;
+      resume();
+    },
+  };
+  rooms.messages += 1;
+  rooms.bytes += fields.bytes;
+  for (const session of sessions) {
+    const room = rooms.bySession.get(session);
+    if (room === undefined) continue;
+    joined.push(room);
+    const isFirst = room.waiters.size === 0;
+    room.waiters.add(waiter);
+    if (fields.holds && room.spell === undefined) room.beginSpell(core.now);
+    else if (!isFirst) continue;
+    watch(core, room);
+  }
+}
+
+/** True if a connected receiver of the message has no room, whether it was waited for or not. */
+function isRefused(core: CoreContext, { topic, qos, holds }: Arrival): boolean {
+  if (qos === 0 || !holds || core.rooms.size === 0) return false;
+  const { recipients } = core.router.route(topic);
+  return recipients.some(
+    ({ session, qos: granted }) =>
+      lowerQos(qos, granted) > 0 && core.rooms.bySession.get(session)?.isFull === true,
+  );
+}

@@ -1,0 +1,86 @@
+import type { Deadline } from "../deadlines.ts";
+import type { Session } from "../sessions/session.ts";
+
+/** Time in which a receiver's use of `holdBackMs` counts, in milliseconds. */
+export const HOLD_BACK_WINDOW_MS = 10_000;
+
+/** A message that waits until receivers have room. */
+export interface Waiter {
+  readonly sinceMs: number;
+  readonly bytes: number;
+  /** True if somebody is kept waiting with it, as a publisher is for its acknowledgement. */
+  readonly holds: boolean;
+  /** Goes on, once. */
+  resume(): void;
+}
+
+/** A stretch of time in which a receiver held others back. */
+interface Spell {
+  readonly endMs: number;
+  readonly ms: number;
+}
+
+/** What is known of a receiver whose queue has become full: which messages wait for it, first in first out, and since when. */
+export class Room {
+  readonly session: Session;
+  /** True from when the queue is full until it is half empty. */
+  isFull = true;
+  /** It has held others back for long enough: messages wait for it no more, until its queue is half empty. */
+  isSlow = false;
+  /** Oldest first. One that goes on elsewhere stays until it is its turn. */
+  readonly waiters: Set<Waiter> = new Set();
+  /** Since when somebody waits, and how far the client was with acknowledging then. */
+  spell:
+    | { readonly sinceMs: number; readonly progress: number; readonly length: number }
+    | undefined;
+  deadline: Deadline | undefined;
+  #spells: Spell[] = [];
+
+  constructor(session: Session) {
+    this.session = session;
+  }
+
+  /** The message that waits for longest. */
+  get first(): Waiter | undefined {
+    const [first] = this.waiters;
+    return first;
+  }
+
+  /** Milliseconds for which it has held others back, of the last ten seconds. */
+  heldMs(nowMs: number): number {
+    const fromMs = nowMs - HOLD_BACK_WINDOW_MS;
+    this.#spells = this.#spells.filter(({ endMs }) => endMs > fromMs);
+    return this.#spells.reduce((sum, { ms }) => sum + ms, 0);
+  }
+
+  /** Somebody waits from now on. */
+  beginSpell(nowMs: number): void {
+    const { sender, queue } = this.session;
+    this.spell = { sinceMs: nowMs, progress: sender.progress, length: queue.length };
+  }
+
+  /** Nobody does any more, or time is looked at: counts it, unless the client has turned its queue over once a second. */
+  endSpell(nowMs: number): void {
+    const { spell } = this;
+    if (spell === undefined) return;
+    this.spell = undefined;
+    const ms = nowMs - spell.sinceMs;
+    const taken = this.session.sender.progress - spell.progress;
+    if (ms > 0 && taken * 1_000 < spell.length * ms) this.#spells.push({ endMs: nowMs, ms });
+  }
+}
+
+/** Receivers whose queues are full while their clients read, and all that waits for them. Mostly there are none. */
+export class Rooms {
+  readonly bySession: Map<Session, Room> = new Map();
+  /** Those for which messages that wait may go on. */
+  readonly wakeful: Set<Room> = new Set();
+  /** Messages that wait, and their bytes. */
+  messages = 0;
+  bytes = 0;
+
+  /** Receivers that are full, or have been in the last seconds. */
+  get size(): number {
+    return this.bySession.size;
+  }
+}
