@@ -119,6 +119,8 @@ interface Calling {
 export class DotnetPart implements AsyncDisposable {
   /** Events so far, oldest first. */
   readonly events: DotnetEvent[] = [];
+  /** Called with each event as it comes. */
+  onEvent: (event: DotnetEvent) => void = () => undefined;
   readonly #process: ChildProcess;
   readonly #calls = new Map<number, Calling>();
   readonly #ended: Promise<void>;
@@ -183,7 +185,9 @@ export class DotnetPart implements AsyncDisposable {
   #take(line: string): void {
     const said = JSON.parse(line) as Record<string, unknown>;
     if (typeof said["number"] !== "number") {
-      this.events.push(said as unknown as DotnetEvent);
+      const event = said as unknown as DotnetEvent;
+      this.events.push(event);
+      this.onEvent(event);
       for (const resolve of this.#waiting.splice(0)) resolve();
       return;
     }

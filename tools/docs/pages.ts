@@ -1,6 +1,7 @@
 /** Every page, or part of one, that is written from the sources. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { eventsSection } from "../../interop/mqttnet/events/section.ts";
 import { eventsPage } from "../events-page.ts";
 import { systemTopicsPage } from "../system-topics-page.ts";
 import { adminApiPage, metricsPage } from "./admin-pages.ts";
@@ -17,7 +18,10 @@ export const GENERATED_PAGES: Readonly<Record<string, (root: string) => string>>
   "docs/reference/admin-api.md": adminApiPage,
   "docs/reference/metrics.md": metricsPage,
   "docs/guide/from-mqttnet.md": (root) =>
-    withParts(root, "docs/guide/from-mqttnet.md", () => ({ builders: buildersSection() })),
+    withParts(root, "docs/guide/from-mqttnet.md", () => ({
+      builders: buildersSection(),
+      "events side by side": eventsSection(),
+    })),
   "docs/guide/client.md": (root) => withParts(root, "docs/guide/client.md", clientOptionTables),
 };
 

@@ -72,6 +72,17 @@ public sealed class ServerEvents
             new { args.ClientId, args.UserName, clean = args.CleanSession ?? false, version = (int)args.ProtocolVersion });
     }
 
+    /// <summary>Every property of the arguments of each event, and whether handlers may write it.</summary>
+    public static Dictionary<string, Dictionary<string, bool>> Fields() => typeof(MqttServer).GetEvents().ToDictionary(
+        one => Camel(one.Name[..^"Async".Length]),
+        one =>
+        {
+            var type = one.EventHandlerType!.GetGenericArguments()[0];
+            // Its static type is EventArgs; this is what handlers are given.
+            if (one.Name == "PreparingSessionAsync") type = typeof(PreparingSessionEventArgs);
+            return type.GetProperties().ToDictionary(property => Camel(property.Name), property => property.SetMethod?.IsPublic == true);
+        });
+
     /// <summary>From now on, or for so many events, the handler writes these values into the event.</summary>
     public void Answer(string name, JsonObject set, int times)
     {

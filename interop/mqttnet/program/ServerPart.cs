@@ -39,6 +39,8 @@ public sealed class ServerPart : JsonLines
                 await Server.SubscribeAsync(command.Text("clientId")!, [.. command["filters"]!.AsArray().Select(one => Messages.Filter(one!))]); return true;
             case "unsubscribeFor":
                 await Server.UnsubscribeAsync(command.Text("clientId")!, [.. command["filters"]!.AsArray().Select(one => (string)one!)]); return true;
+            case "ping": return true;
+            case "fields": return ServerEvents.Fields();
             case "sleepy": _events!.DelayMs = command.Number("ms"); return true;
             default: throw new ArgumentException($"no command {operation}");
         }
