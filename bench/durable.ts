@@ -3,7 +3,7 @@
  * what is complete is written to bench/results.
  *
  *     npm run bench:durable                          everything, some minutes
- *     npm run bench:durable -- --only loads          without the large queues; --only queues: these alone
+ *     npm run bench:durable -- --only loads          as fast as it goes; --only queues: large queues; --only steady: at fixed rates
  *     npm run bench:durable -- --messages 100000     smaller queues
  */
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ import { BAR_SIZES, isReduced } from "./durable/figure.ts";
 import type { DurableFigure, DurableWorkload, SizeName } from "./durable/figure.ts";
 import { addedLatency, beside, checkpoints, tenPairs, toFifty } from "./durable/loads.ts";
 import { queues, restart } from "./durable/queues.ts";
+import { steady, STEADY_RATES } from "./durable/steady.ts";
 import { buildLoadGenerator } from "./support/load-generator.ts";
 import { LOAD_OPTIONS, triesOption } from "./support/load-options.ts";
 import { choice, runProgram, usageError, wholeNumber } from "./support/program-arguments.ts";
@@ -26,12 +27,13 @@ import type { Circumstances } from "./support/results.ts";
 
 type Measurement = (workload: DurableWorkload) => Promise<DurableFigure | DurableFigure[]>;
 
-const MEASUREMENTS: Readonly<Record<"loads" | "queues", readonly Measurement[]>> = {
+const MEASUREMENTS: Readonly<Record<"loads" | "steady" | "queues", readonly Measurement[]>> = {
   loads: [tenPairs, toFifty, addedLatency, beside, checkpoints],
+  steady: [steady],
   queues: [queues, restart],
 };
 
-/** Measures all of the table, or one of its halves, and tells each line as soon as it is known. */
+/** Measures all of the table, or one of its parts, and tells each line as soon as it is known. */
 export async function measureDurable(
   workload: DurableWorkload,
   tell: (figure: DurableFigure) => void,
@@ -78,7 +80,7 @@ export const DURABLE_PROGRAM = {
     sessions: size("sessions that they are queued for", BAR_SIZES.sessions),
     "restart-sessions": size("sessions that a restart finds", BAR_SIZES.restartSessions),
     "restart-retained": size("retained messages that it finds", BAR_SIZES.restartRetained),
-    only: choice("without the large queues, or these alone", ["all", "loads", "queues"], "all"),
+    only: choice("one part of it", ["all", "loads", "steady", "queues"], "all"),
   },
 };
 
@@ -104,6 +106,7 @@ function workloadOf(values: Values): DurableWorkload {
     warmUpSeconds: 1,
     serverCpu: values["server-cpu"],
     loadCpu: values["load-cpu"],
+    rates: STEADY_RATES,
     checkpoints: checkpointCount,
     restartSessions: values["restart-sessions"],
     restartRetained: values["restart-retained"],

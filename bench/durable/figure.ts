@@ -18,6 +18,8 @@ export interface DurableWorkload {
   /** Cores for the server and the generator; empty for none of their own. */
   readonly serverCpu: string;
   readonly loadCpu: string;
+  /** Messages a second of the lines about steady traffic. */
+  readonly rates: readonly number[];
   /** Checkpoints that happen under a steady load. */
   readonly checkpoints: number;
   /** Messages that are queued for sessions that are away. */

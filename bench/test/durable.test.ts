@@ -18,6 +18,7 @@ it.skipIf(!hasCompiler || !isBuilt)(
       tries: 1,
       serverCpu: "",
       loadCpu: "",
+      rates: [2_000],
       checkpoints: 1,
       messages: 200,
       sessions: 10,
@@ -27,7 +28,7 @@ it.skipIf(!hasCompiler || !isBuilt)(
     };
     await measureDurable(workload, (figure) => figures.push(figure));
     const measured = new Map(figures.map((figure) => [figure.name.split(":").at(-1), figure]));
-    expect(figures).toHaveLength(10);
+    expect(figures).toHaveLength(13);
     // aedes may not have delivered anything in its first second on a busy machine.
     const ours = figures.filter(({ name }) => !name.includes("aedes"));
     expect(ours.filter(({ verdict }) => verdict === "no comparison")).toEqual([]);
@@ -40,6 +41,6 @@ it.skipIf(!hasCompiler || !isBuilt)(
     );
     expect(measured.get(" drained in order")?.measured).toBe("200, 0 disordered");
     expect(figures.find(({ name }) => /^[1-9]\d* checkpoints/.test(name))).toBeDefined();
-    expect(durableTable(figures).split("\n")).toHaveLength(12);
+    expect(durableTable(figures).split("\n")).toHaveLength(15);
   },
 );
