@@ -15,6 +15,12 @@ const SEGMENT_BYTES = 8_388_608;
 /** A closed file of which more than one in so many bytes is deleted is given up, and the others are kept in the table. */
 const LIVE_SHARE = 2;
 
+/** Files of the log that may have batches that are not deleted; those of older ones move to the table, which is read at less cost. */
+const RECENT = 3;
+
+/** Bytes of batches that move at a time, after as many were added. */
+const MOVED_BYTES = 1_048_576;
+
 /** What deleting batches of the log means. */
 export interface LogDeletion {
   readonly changes: readonly RowChange[];
@@ -35,6 +41,8 @@ export class BatchLog {
   #segments: LogSegment[] = [];
   #next = 1;
   #writer: LogWriter | undefined;
+  /** Bytes that were added since batches moved. */
+  #addedBytes = 0;
 
   constructor(directory: DataDirectory, isSynced: boolean) {
     this.#directory = directory;
@@ -59,7 +67,7 @@ export class BatchLog {
     const rows = segmentRows(environment);
     for (const [number, row] of rows) {
       const path = this.#directory.logFile(number);
-      this.#segments.push(loadSegment({ number, path, row, visit }));
+      this.#segments.push(loadSegment({ number, path, row, epoch: Infinity, visit }));
     }
     this.#next = Math.max(0, ...rows.keys()) + 1;
     this.#directory.tidyLogs(rows);
@@ -85,9 +93,36 @@ export class BatchLog {
    */
   async append(environment: Environment, position: number, batch: Uint8Array): Promise<void> {
     const segment = this.#open() ?? (await this.#begin(environment));
-    const record = encodeRecord(position, batch, segment.salt);
+    const record = encodeRecord({ position, epoch: environment.epoch, batch }, segment.salt);
     await this.#writer?.append(record);
     segment.add(position, segment.size + record.length);
+    this.#addedBytes += record.length;
+  }
+
+  /** What is to be written to LMDB now so that the oldest batches are kept there; undefined if nothing. */
+  moving({ log, journal }: Environment): LogDeletion | undefined {
+    const [oldest] = this.#segments;
+    const isDue = this.#addedBytes >= MOVED_BYTES && this.#segments.length > RECENT;
+    if (!isDue || oldest === undefined || log === undefined) return undefined;
+    this.#addedBytes = 0;
+    const moved: number[] = [];
+    const changes: RowChange[] = [];
+    let bytes = 0;
+    for (const position of oldest.livePositions) {
+      if (bytes >= MOVED_BYTES) break;
+      const row = oldest.read(position);
+      bytes += row?.length ?? 0;
+      moved.push(position);
+      changes.push({ table: journal, key: numberKey(position), row });
+    }
+    const isEmpty = moved.length === oldest.liveCount;
+    const row = isEmpty ? undefined : oldest.row(oldest.isClosed, moved);
+    changes.push({ table: log, key: numberKey(oldest.number), row });
+    const settled = (): void => {
+      oldest.delete(moved);
+      if (isEmpty) this.#forget(new Set([oldest]));
+    };
+    return { changes, moves: true, settled };
   }
 
   /**
@@ -95,6 +130,7 @@ export class BatchLog {
    * @param mayMove whether batches that are kept may move, so that a file with little in it can go
    */
   deletion(positions: readonly number[], environment: Environment, mayMove: boolean): LogDeletion {
+    for (const segment of this.#segments) segment.rest();
     const bySegment: Map<LogSegment, number[]> = new Map();
     for (const position of positions) {
       const segment = this.#segmentOf(position);

@@ -28,6 +28,9 @@ const BYTES = {
   },
 };
 
+/** Key of the row that counts changes. */
+const EPOCH = Buffer.from("epoch");
+
 /** Below every key. */
 const FIRST_KEY = Uint8Array.of(0);
 
@@ -68,6 +71,7 @@ export class Environment {
   readonly log: Table | undefined;
   readonly #root: RootDatabase<Uint8Array, Uint8Array>;
   #isClosed = false;
+  #epoch: number;
   #hasFreePages = false;
 
   /**
@@ -93,6 +97,7 @@ export class Environment {
       this.retained = this.#table("retained");
       this.journal = this.#table("journal");
       this.log = this.#tableIfAny("log");
+      this.#epoch = this.readEpoch();
     } catch (error) {
       void this.close();
       throw error;
@@ -102,7 +107,23 @@ export class Environment {
   /** Makes the changes that `change` asks the tables for, all or none, and settles when they are made. */
   async write(change: () => void): Promise<void> {
     await this.#beginFreeList();
-    await this.#root.batch(change);
+    const epoch = this.#epoch + 1;
+    await this.#root.batch(() => {
+      change();
+      void this.meta.put(EPOCH, Buffer.from(String(epoch)));
+    });
+    this.#epoch = epoch;
+  }
+
+  /** Counts the changes that were made. What the log is given says after which of them. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** The same of the state that is read just now, when another process writes. */
+  readEpoch(): number {
+    const row = this.meta.get(EPOCH);
+    return row === undefined ? 0 : Number(Buffer.from(row).toString());
   }
 
   /**
@@ -125,11 +146,6 @@ export class Environment {
   /** Forgets the state that was read last: what is read next is the newest. */
   renew(): void {
     this.#root.resetReadTxn();
-  }
-
-  /** Number of the last change that was made to the file, by any process. */
-  get transactionNumber(): number {
-    return Number(statisticsOf(this.#root)["lastTxnId"]);
   }
 
   /** Entries in the list of free pages. */

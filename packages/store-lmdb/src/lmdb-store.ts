@@ -16,9 +16,9 @@ import { applyChanges, isEmpty, isOnlyBatch, roomFor, rowChanges, visitTables } 
 import type { RowChange } from "./tables.ts";
 
 /** Below this a file is left as it is: nobody needs that little room back. */
-const SPARE_BYTES = 67_108_864;
+const SPARE_BYTES = 33_554_432;
 /** What can be copied while a server waits, without anybody taking note of it. */
-const QUICK_COPY_BYTES = 16_777_216;
+const QUICK_COPY_BYTES = 33_554_432;
 /** Pages that a commit writes besides those with its contents: the ways to them, and the list of free pages. */
 const EXTRA_BYTES = 262_144;
 /** The disk is asked again what it has after so many bytes: others write to it too. */
@@ -226,9 +226,10 @@ export class LmdbStore implements Store {
 
   /** Adds a batch that comes by itself to the log. */
   async #append(
-    { environment, log }: OpenStore,
+    open: OpenStore,
     { position, bytes }: { readonly position: number; readonly bytes: Uint8Array },
   ): Promise<void> {
+    const { environment, log } = open;
     const room = BatchLog.bytesFor(bytes);
     const isOverLimit = this.#bytesMax < Infinity && this.bytes + room > this.#bytesMax;
     if (isOverLimit) throw this.#noRoom(`it may take ${this.#bytesMax} bytes`);
@@ -241,11 +242,23 @@ export class LmdbStore implements Store {
     // As everywhere: what is no number of a batch is refused before anything is written.
     numberKey(position);
     try {
+      await this.#moveOld(open);
       await log.append(environment, position, bytes);
     } catch (error) {
       this.#knownRoom = 0;
       throw await this.#commitFailed({ ...NOTHING, batch: { position, bytes } }, error);
     }
+  }
+
+  /** Keeps what has stayed in the log for long in LMDB. Where that has no room, it stays where it is. */
+  async #moveOld({ environment, log }: OpenStore): Promise<void> {
+    const moving = log.moving(environment);
+    if (moving === undefined) return;
+    const room = moving.changes.reduce((sum, { row }) => sum + (row?.length ?? 0), 0);
+    if (freeBytes(this.path) < 2 * room + EXTRA_BYTES) return;
+    await environment.write(() => applyChanges(moving.changes));
+    this.#bytes = undefined;
+    moving.settled();
   }
 
   /** LMDB writes a line to standard error whenever it finds the disk full: once is enough. */
@@ -291,8 +304,10 @@ export class LmdbStore implements Store {
    * nothing is wrong with it but its size.
    */
   async #giveBack(open: OpenStore): Promise<void> {
-    if (!this.#mayGiveBack || open.environment.fileBytes < SPARE_BYTES) return;
-    if (open.environment.usedBytes > QUICK_COPY_BYTES) return;
+    const { fileBytes } = open.environment;
+    if (!this.#mayGiveBack || fileBytes < SPARE_BYTES) return;
+    const { usedBytes } = open.environment;
+    if (usedBytes > QUICK_COPY_BYTES || 2 * usedBytes > fileBytes) return;
     try {
       await this.#compact(open);
     } catch {

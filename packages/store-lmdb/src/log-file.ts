@@ -54,18 +54,15 @@ export function readLogFile(file: string | number): { bytes: Buffer; salt: numbe
   return { bytes, salt: isLog ? bytes.readUInt32BE(4) : undefined };
 }
 
-/** Reads a part of a file. */
-export function readPart(path: string, start: number, length: number): Buffer {
+/** Reads a part of a file to the same place of `target`. */
+export function readPart(path: string, target: Uint8Array, start: number, end: number): void {
   const file = openSync(path, "r");
   try {
-    const bytes = Buffer.allocUnsafe(length);
-    let read = 0;
-    while (read < length) {
-      const count = readSync(file, bytes, read, length - read, start + read);
-      if (count === 0) throw new Error(`${path} is cut off at ${start + read}`);
-      read += count;
+    for (let at = start; at < end;) {
+      const count = readSync(file, target, at, end - at, at);
+      if (count === 0) throw new Error(`${path} is cut off at ${at}`);
+      at += count;
     }
-    return bytes;
   } finally {
     closeSync(file);
   }

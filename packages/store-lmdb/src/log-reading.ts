@@ -23,6 +23,8 @@ export interface SegmentToLoad {
   readonly number: number;
   readonly path: string;
   readonly row: Uint8Array;
+  /** That of LMDB in the state that is read. */
+  readonly epoch: number;
   readonly visit: BatchVisit;
   /** The file, if it is open. */
   readonly file?: number;
@@ -34,10 +36,18 @@ export interface SegmentToLoad {
  * Reads a segment as its row says, and shows its batches.
  * @throws StoreError for what is missing or damaged
  */
-export function loadSegment({ number, path, row, visit, file, size }: SegmentToLoad): LogSegment {
+export function loadSegment({
+  number,
+  path,
+  row,
+  epoch,
+  visit,
+  file,
+  size,
+}: SegmentToLoad): LogSegment {
   const { bytes, salt } = contentsOf(path, file);
   const segment = new LogSegment({ number, path, salt });
-  segment.load(bytes.subarray(0, size), row, visit);
+  segment.load(bytes.subarray(0, size), row, epoch, visit);
   return segment;
 }
 
@@ -65,23 +75,20 @@ export interface LogView {
   close(): void;
 }
 
-/** Times that a log is looked at while a server goes on. */
+/** Times that a log is looked at whose files go while that is done. */
 const ATTEMPTS = 100;
 
 /**
  * Looks at the log of a store that a server may be using, as it is in the state of LMDB that is read from now on. What was
- * added to it after a later change of LMDB would not fit that state: then it is looked again.
+ * added to it after a later change of LMDB would not fit that state, and is passed over.
  */
 export function viewLog(environment: Environment, directory: DataDirectory): LogView {
   for (let attempt = 1; ; attempt += 1) {
     environment.renew();
-    const before = environment.transactionNumber;
     const view = viewOnce(environment, directory);
-    if (view !== undefined && environment.transactionNumber === before) return view;
-    view?.close();
+    if (view !== undefined) return view;
     if (attempt < ATTEMPTS) continue;
-    const reason = view === undefined ? "a file of the log is gone" : "the log changes too often";
-    const text = `${directory.path} cannot be read: ${reason}; if a server uses it, open it again`;
+    const text = `a file of the log in ${directory.path} is gone; if a server uses it, open it again`;
     throw new StoreError("ANAX_STORE_UNREADABLE", text);
   }
 }
@@ -90,6 +97,7 @@ export function viewLog(environment: Environment, directory: DataDirectory): Log
 function viewOnce(environment: Environment, directory: DataDirectory): LogView | undefined {
   const segments: { number: number; path: string; row: Uint8Array; file: number; size: number }[] =
     [];
+  const epoch = environment.readEpoch();
   const close = (): void => {
     for (const { file } of segments) closeSync(file);
   };
@@ -106,11 +114,11 @@ function viewOnce(environment: Environment, directory: DataDirectory): LogView |
   }
   return {
     visit(visit) {
-      for (const segment of segments) loadSegment({ ...segment, visit });
+      for (const segment of segments) loadSegment({ ...segment, epoch, visit });
     },
     statistics() {
       const ignore = (): void => undefined;
-      const loaded = segments.map((segment) => loadSegment({ ...segment, visit: ignore }));
+      const loaded = segments.map((segment) => loadSegment({ ...segment, epoch, visit: ignore }));
       const sum = (of: (segment: LogSegment) => number): number =>
         loaded.reduce((total, segment) => total + of(segment), 0);
       return {

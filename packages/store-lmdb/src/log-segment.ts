@@ -22,6 +22,10 @@ export class LogSegment {
   /** Where each record ends; the next one begins there. */
   readonly #ends: number[] = [];
   #deleted: Uint8Array = new Uint8Array(0);
+  /** The file, as far as it was read, while somebody reads it. */
+  #content: Uint8Array = NO_BYTES;
+  #contentEnd = 0;
+  #wasRead = false;
 
   constructor(fields: { number: number; path: string; salt: number }) {
     this.number = fields.number;
@@ -51,12 +55,36 @@ export class LogSegment {
     return this.#find(position) >= 0;
   }
 
-  /** The batch; undefined if it is not here, or deleted. */
+  /**
+   * The batch; undefined if it is not here, or deleted. A batch is read once for each message of it that is due, so the
+   * file is held in memory from the first time on.
+   */
   read(position: number): Uint8Array | undefined {
     const index = this.#find(position);
     if (index < 0) return undefined;
-    const start = this.#startOf(index) + RECORD_HEADER_BYTES;
-    return readPart(this.path, start, (this.#ends[index] ?? start) - start);
+    const end = this.#ends[index] ?? 0;
+    if (end > this.#contentEnd) this.#readAll();
+    this.#wasRead = true;
+    return this.#content.subarray(this.#startOf(index) + RECORD_HEADER_BYTES, end);
+  }
+
+  /** To be called at times: gives the memory back in which nothing was read since the last call. */
+  rest(): void {
+    if (!this.#wasRead) {
+      this.#content = NO_BYTES;
+      this.#contentEnd = 0;
+    }
+    this.#wasRead = false;
+  }
+
+  #readAll(): void {
+    if (this.#content.length < this.size) {
+      const larger = new Uint8Array(this.isClosed ? this.size : Math.max(2 * this.size, 1_048_576));
+      larger.set(this.#content.subarray(0, this.#contentEnd));
+      this.#content = larger;
+    }
+    readPart(this.path, this.#content, this.#contentEnd, this.size);
+    this.#contentEnd = this.size;
   }
 
   /** Positions of all batches that are not deleted. */
@@ -89,16 +117,17 @@ export class LogSegment {
 
   /**
    * Takes over what its file and its row say, and shows the batches that are not deleted. A record that a crash has cut off
-   * was never confirmed: it is passed over.
+   * was never confirmed: it is passed over. So is what was added in a later epoch than that which is read.
    * @throws StoreError if it is damaged
    */
-  load(bytes: Buffer, row: Uint8Array, visit: BatchVisit): void {
+  load(bytes: Buffer, row: Uint8Array, epoch: number, visit: BatchVisit): void {
     const closedSize = Buffer.from(row).readUIntBE(0, SIZE_BYTES);
     this.isClosed = closedSize > 0;
     this.#deleted = Uint8Array.from(row.subarray(SIZE_BYTES));
     for (;;) {
       const record = recordAt(bytes, this.size, this.salt);
       if (record === undefined || record.position <= this.last) break;
+      if (record.epoch > epoch) return;
       const before = this.liveCount;
       this.add(record.position, record.end);
       if (this.liveCount > before) {
@@ -145,6 +174,8 @@ export class LogSegment {
     return bits;
   }
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 function damaged(text: string): StoreError {
   return new StoreError("ANAX_STORE_UNREADABLE", text);

@@ -13,6 +13,7 @@ import { emptyTransaction, holdings, patternedBytes } from "@anax/server/contrac
 import { lmdbStore, openReadOnly } from "@anax/store-lmdb";
 import { describe, expect, it } from "vitest";
 import { encodeRecord, isRecordBehind, RECORD_HEADER_BYTES } from "../src/log-record.ts";
+import { LogSegment } from "../src/log-segment.ts";
 import { withFolder } from "./support/folder.ts";
 import { batchOf, deletionOf } from "./support/transactions.ts";
 
@@ -128,14 +129,14 @@ describe("the log after a crash", () => {
       await store.close();
       const whole = readFileSync(file);
       truncateSync(file, whole.length - 1);
-      const cutOff = unreadable("is damaged or cut off at 240 of 356 bytes");
+      const cutOff = unreadable("is damaged or cut off at 252 of 374 bytes");
       await expect(holdings(store)).rejects.toEqual(cutOff);
       writeFileSync(file, "something else");
       await expect(holdings(store)).rejects.toEqual(unreadable("is not a log of a store"));
       rmSync(file);
       await expect(holdings(store)).rejects.toEqual(unreadable("anax-1.batches is missing"));
       const reader = await openReadOnly(path);
-      expect(() => reader.statistics()).toThrow(unreadable("a file of the log is gone"));
+      expect(() => reader.statistics()).toThrow(unreadable("a file of the log in"));
       await reader.close();
       writeFileSync(file, whole);
       expect(await positionsIn(path)).toEqual([1, 2, 3, 4]);
@@ -149,9 +150,21 @@ describe("the log after a crash", () => {
       expect(logsIn(path)).toEqual(["anax-1.batches"]);
     }));
 
+  it("shows a reader nothing that was added after the state of LMDB that it reads", () => {
+    const batch = patternedBytes(10, 1);
+    const records = [1, 1, 2, 1].map((epoch, index) =>
+      encodeRecord({ position: index + 1, epoch, batch }, 7),
+    );
+    const bytes = Buffer.concat([Buffer.alloc(HEAD_BYTES), ...records]);
+    const found: number[] = [];
+    const segment = new LogSegment({ number: 1, path: "one.batches", salt: 7 });
+    segment.load(bytes, Buffer.alloc(6), 1, (position) => found.push(position));
+    expect(found).toEqual([1, 2]);
+  });
+
   it("takes nothing that a client has sent for a record", () => {
-    const inner = encodeRecord(2, patternedBytes(10, 1), 7);
-    const outer = encodeRecord(1, inner, 8);
+    const inner = encodeRecord({ position: 2, epoch: 0, batch: patternedBytes(10, 1) }, 7);
+    const outer = encodeRecord({ position: 1, epoch: 0, batch: inner }, 8);
     expect(isRecordBehind(outer, 0, 8)).toBe(false);
     expect(isRecordBehind(outer, 0, 7)).toBe(true);
   });
@@ -192,6 +205,38 @@ describe("a file of the log", () => {
       expect(store.read(17)).toBeUndefined();
       await store.close();
       expect(await positionsIn(path)).toEqual([10, 12, 13, 14, 15, 16, 18, 19, 20]);
+    }));
+
+  it("that stays is emptied into the table, a part with each megabyte that is added", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path, durability: "process" });
+      await holdings(store);
+      const each = SEGMENT_BYTES / 16;
+      for (let position = 1; position <= 64; position += 1) {
+        await store.commit(batchOf(position, position % 16 === 0 ? each : each - 1_000));
+      }
+      expect(logsIn(path).length).toBeLessThanOrEqual(4);
+      for (let position = 65; position <= 84; position += 1) {
+        await store.commit(batchOf(position, each));
+      }
+      expect(logsIn(path)).not.toContain("anax-1.batches");
+      expect(Buffer.compare(store.read(5) ?? Buffer.of(), patternedBytes(each - 1_000, 5))).toBe(0);
+      await store.close();
+      expect(await positionsIn(path)).toEqual(Array.from({ length: 84 }, (_, index) => index + 1));
+    }));
+
+  it("is read again and again, also while it grows", () =>
+    withFolder(async (path) => {
+      const store = lmdbStore({ path, durability: "process" });
+      await holdings(store);
+      for (let position = 1; position <= 300; position += 1) {
+        await store.commit(batchOf(position, position * 10));
+        const old = Math.ceil(position / 2);
+        const expected = old % 50 === 0 ? undefined : patternedBytes(old * 10, old);
+        expect(store.read(old)).toEqual(expected);
+        if (position % 50 === 0) await store.commit(deletionOf(position));
+      }
+      await store.close();
     }));
 
   it("grows by room that is synced once, not with each batch", () =>
