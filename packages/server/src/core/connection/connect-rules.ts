@@ -1,18 +1,12 @@
-import { encodedLength, validateUtf8 } from "@anax/protocol";
+import { encodedLength } from "@anax/protocol";
 import type { ConnectPacket, ProtocolVersion, UserProperties, Will } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
-import { isOpenToClients } from "../publishing/reserved-topics.ts";
+import { refusalOfMessage, unsupported } from "../publishing/checking.ts";
 import { refusedPlace } from "../sessions/session-places.ts";
 import type { Peer } from "../wire.ts";
-import { levelCount } from "../routing/level-count.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
-const NOT_AUTHORIZED = 0x87;
 const BAD_AUTHENTICATION_METHOD = 0x8c;
-const TOPIC_NAME_INVALID = 0x90;
-const PAYLOAD_FORMAT_INVALID = 0x99;
-const RETAIN_NOT_SUPPORTED = 0x9a;
-const QOS_NOT_SUPPORTED = 0x9b;
 
 /** Why a CONNECT is refused, as CONNACK tells it. */
 export interface Refusal {
@@ -72,33 +66,7 @@ export function unsupportedMethod(method: string): Refusal {
   return { reasonCode: BAD_AUTHENTICATION_METHOD, reasonString };
 }
 
-function refusedWill(core: CoreContext, will: Will): Refusal | undefined {
-  const { maximumQos, retainAvailable, topicLevelsMax } = core.options;
-  if (!isOpenToClients(will.topic, core.options)) {
-    return { reasonCode: NOT_AUTHORIZED, reasonString: "clients may not publish to $ topics" };
-  }
-  if (will.qos > maximumQos) {
-    return {
-      reasonCode: QOS_NOT_SUPPORTED,
-      reasonString: `Will QoS ${will.qos} exceeds ${maximumQos}`,
-    };
-  }
-  if (will.retain && !retainAvailable) {
-    return { reasonCode: RETAIN_NOT_SUPPORTED, reasonString: "Will Retain is not supported" };
-  }
-  if (levelCount(will.topic) > topicLevelsMax) {
-    return {
-      reasonCode: TOPIC_NAME_INVALID,
-      reasonString: `Will Topic has over ${topicLevelsMax} levels`,
-    };
-  }
-  const saysUtf8 = will.properties?.payloadFormatIndicator === 1;
-  if (
-    core.options.checkPayloadFormat &&
-    saysUtf8 &&
-    !validateUtf8(will.payload, 0, will.payload.length)
-  ) {
-    return { reasonCode: PAYLOAD_FORMAT_INVALID, reasonString: "the Will payload is not UTF-8" };
-  }
-  return undefined;
+function refusedWill({ options }: CoreContext, will: Will): Refusal | undefined {
+  const flaw = unsupported(options, will) ?? refusalOfMessage(options, will);
+  return flaw && { reasonCode: flaw.reasonCode, reasonString: `Will: ${flaw.reasonString}` };
 }

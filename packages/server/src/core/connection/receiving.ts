@@ -18,6 +18,7 @@ import { receiveAuth } from "./authenticating.ts";
 import { fail, receiveDisconnect, shut } from "./closing.ts";
 import { connect, refuse, tellRefusal } from "./connecting.ts";
 import type { Connection } from "./connection.ts";
+import { countPackets, countPublishesReceived } from "./counting.ts";
 import type { CoreContext } from "../core-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import { interceptInbound } from "../publishing/intercepting.ts";
@@ -138,8 +139,7 @@ function steerWire(core: CoreContext, connection: Connection): void {
 function takePacket(core: CoreContext, connection: Connection, run: PublishRun): void {
   connection.lastReceivedAtMs = core.now;
   if (connection.framer.firstByte !== PINGREQ) connection.lastNonKeepAliveReceivedAtMs = core.now;
-  connection.counters.packetsReceived += 1;
-  core.statistics.packetsReceived += 1;
+  countPackets(core, connection, 1);
   const { session, framer } = connection;
   const isPublish = framer.firstByte >> 4 === PUBLISH;
   const appendedBefore = core.journal?.appended;
@@ -180,9 +180,8 @@ function spend(core: CoreContext, connection: Connection, steps: number): void {
 }
 
 function countPublish(core: CoreContext, connection: Connection): void {
-  connection.counters.publishesReceived += 1;
-  core.statistics.publishesReceived += 1;
-  core.statistics.publishBytesReceived += connection.framer.end - connection.framer.start;
+  const { framer } = connection;
+  countPublishesReceived(core, connection, 1, framer.end - framer.start);
 }
 
 /** What is to be done with the packet that the framer has found. */

@@ -1,4 +1,5 @@
 import type { Connection } from "../connection/connection.ts";
+import { countPackets } from "../connection/counting.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Session } from "../sessions/session.ts";
 import { receivePuback, receivePubcomp, receivePubrec, receivePubrel } from "./acknowledging.ts";
@@ -28,7 +29,8 @@ export function takeAcknowledgements(
   const end = endOf(bytes, start, framer.limit);
   if (end === start) return false;
   framer.skipTo(end);
-  countFurther(core, connection, (end - start) / PACKET_BYTES - 1);
+  // The first has been counted already.
+  countPackets(core, connection, (end - start) / PACKET_BYTES - 1);
   // A handler that hears of an acknowledgement may end the connection.
   for (let at = start; at < end && connection.isOpen; at += PACKET_BYTES)
     take(core, connection, session, bytes[at] ?? 0, identifierIn(bytes, at));
@@ -67,10 +69,4 @@ function take(
     receivePubrec(core, connection, session, packetIdentifier, undefined);
   else if (firstByte === PUBREL) receivePubrel(core, connection, session, packetIdentifier);
   else receivePubcomp(core, connection, session, packetIdentifier, undefined);
-}
-
-/** The first has been counted already. */
-function countFurther(core: CoreContext, connection: Connection, count: number): void {
-  connection.counters.packetsReceived += count;
-  core.statistics.packetsReceived += count;
 }

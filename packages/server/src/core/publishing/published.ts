@@ -1,5 +1,8 @@
 import type { UserProperties } from "@anax/protocol";
 
+/** No matching subscribers: accepted, but nothing is subscribed. */
+export const NO_MATCHING_SUBSCRIBERS = 0x10;
+
 /** What became of a published message. */
 export interface Published {
   /** Sessions whose subscriptions matched and that no handler vetoed; a shared subscription counts as one. */

@@ -1,15 +1,15 @@
-import { ProtocolError, validateUtf8 } from "@anax/protocol";
+import { ProtocolError } from "@anax/protocol";
 import type { PublishPacket } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Task } from "../pending.ts";
-import { levelCount } from "../routing/level-count.ts";
 import type { Session } from "../sessions/session.ts";
 import { WorkAbandonedError } from "../works/work.ts";
 import type { Work } from "../works/work.ts";
 import { asWork } from "../works/works.ts";
 import { acknowledge, freesIdentifier } from "./acknowledging-publish.ts";
 import type { Claim } from "./claim.ts";
+import { refusalOfMessage, unsupported } from "./checking.ts";
 import { claimIdentifier, joins } from "./claiming.ts";
 import { messageFromPacket } from "./message.ts";
 import type { Message } from "./message.ts";
@@ -17,14 +17,7 @@ import { refused } from "./published.ts";
 import type { Published, Refusal } from "./published.ts";
 import { publish, publishIntercepted } from "./publishing.ts";
 import type { Interception } from "./publishing.ts";
-import { isOpenToClients } from "./reserved-topics.ts";
 import type { Terms } from "./terms.ts";
-
-const NOT_AUTHORIZED = 0x87;
-const TOPIC_NAME_INVALID = 0x90;
-const PAYLOAD_FORMAT_INVALID = 0x99;
-const RETAIN_NOT_SUPPORTED = 0x9a;
-const QOS_NOT_SUPPORTED = 0x9b;
 
 /**
  * PUBLISH of a client, one at a time: the way with every feature. `publish-run` takes what needs none of
@@ -69,7 +62,9 @@ function* receiveNext(
   const claimed = claimIdentifier(core, connection, session, topic, packet);
   if (claimed === "answered") return;
   const { claim } = claimed;
-  const refusal = claimed.refusal ?? (excess && refused(excess)) ?? refusalOf(core, packet, topic);
+  const { payload, properties } = packet;
+  const flaw = excess ?? refusalOfMessage(core.options, { topic, payload, properties });
+  const refusal = claimed.refusal ?? (flaw && refused(flaw));
   if (refusal !== undefined) {
     noteRefused(core, connection, packet, topic, refusal);
     return acknowledge(core, claim, refusal);
@@ -155,42 +150,6 @@ function resolveTopic(connection: Connection, packet: PublishPacket): string {
 
 /** What CONNACK said that the server does not take is a Protocol Error to send. */
 function requireSupported(core: CoreContext, packet: PublishPacket): void {
-  const { maximumQos, retainAvailable } = core.options;
-  if (packet.qos > maximumQos) {
-    throw new ProtocolError(
-      `QoS ${packet.qos} exceeds Maximum QoS ${maximumQos}`,
-      QOS_NOT_SUPPORTED,
-    );
-  }
-  if (packet.retain && !retainAvailable) {
-    throw new ProtocolError("retained messages are not available", RETAIN_NOT_SUPPORTED);
-  }
-}
-
-/** A message that is well formed but not taken: the acknowledgement says why, the connection stays. */
-function refusalOf(core: CoreContext, packet: PublishPacket, topic: string): Published | undefined {
-  if (!isOpenToClients(topic, core.options)) {
-    return refused({
-      reasonCode: NOT_AUTHORIZED,
-      reasonString: `clients may not publish to "${topic}"`,
-    });
-  }
-  if (levelCount(topic) > core.options.topicLevelsMax) {
-    return refused({
-      reasonCode: TOPIC_NAME_INVALID,
-      reasonString: `the topic has over ${core.options.topicLevelsMax} levels`,
-    });
-  }
-  const saysUtf8 = packet.properties?.payloadFormatIndicator === 1;
-  if (core.options.checkPayloadFormat && saysUtf8 && !isUtf8(packet.payload)) {
-    return refused({
-      reasonCode: PAYLOAD_FORMAT_INVALID,
-      reasonString: "the payload is not UTF-8",
-    });
-  }
-  return undefined;
-}
-
-function isUtf8(payload: Uint8Array): boolean {
-  return validateUtf8(payload, 0, payload.length);
+  const flaw = unsupported(core.options, packet);
+  if (flaw !== undefined) throw new ProtocolError(flaw.reasonString, flaw.reasonCode);
 }

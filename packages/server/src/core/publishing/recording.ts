@@ -13,11 +13,9 @@ import type { Session } from "../sessions/session.ts";
 import type { AskedReceivers } from "./asking-receivers.ts";
 import type { Message } from "./message.ts";
 import type { Origin } from "./origin.ts";
+import { NO_MATCHING_SUBSCRIBERS } from "./published.ts";
 import type { Published } from "./published.ts";
 import type { Terms } from "./terms.ts";
-
-/** No matching subscribers: accepted, but nothing is subscribed. */
-const NO_MATCHING_SUBSCRIBERS = 0x10;
 
 /** What is to be recorded. */
 export interface Recording {

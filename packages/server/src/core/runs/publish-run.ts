@@ -175,11 +175,6 @@ export class PublishRun implements RunToStore {
     return (this.#topicEnd[index] ?? 0) + (this.qos > 0 ? 2 : 0) + this.properties.size;
   }
 
-  /** Bytes of the packet at `index` as it came. */
-  packetBytes(index: number): number {
-    return this.endOf(index) - (this.#source.starts[index] ?? 0);
-  }
-
   /** Lets go of everything that the run referred to. */
   end(): void {
     if (this.#messages.length > 0) this.#messages.length = 0;

@@ -13,6 +13,7 @@ import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes, countSent } from "../connection/outgoing.ts";
 import { recordIdentifiers } from "./claiming-run.ts";
 import type { PublishRun } from "./publish-run.ts";
+import { NO_MATCHING_SUBSCRIBERS } from "../publishing/published.ts";
 import { recipientOf } from "../routing/route.ts";
 import type { Recipient } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
@@ -29,7 +30,6 @@ import {
 } from "../journal/storing.ts";
 import { sizeOfRun } from "../journal/stored-run.ts";
 
-const NO_MATCHING_SUBSCRIBERS = 0x10;
 /** The property, and one byte by which the length of all of them may grow. */
 const SUBSCRIPTION_IDENTIFIER_BYTES_MAX = 6;
 
@@ -57,7 +57,6 @@ export function distributeRun(
     deliverRange(core, run, { recipient, group: undefined, from: 0, to: run.count });
   }
   for (const group of groups) shareRun(core, run, group);
-  countReceived(core, connection, run);
   if (run.qos === 0) return;
   const choose = core.journal?.appended === appendedBefore ? inOrder : onceStored;
   const outbox = choose(core, connection);
@@ -65,15 +64,6 @@ export function distributeRun(
     outbox,
     reasonCode: matched === 0 ? NO_MATCHING_SUBSCRIBERS : 0,
   });
-}
-
-function countReceived(core: CoreContext, connection: Connection, run: PublishRun): void {
-  const further = run.count - 1;
-  connection.counters.publishesReceived += run.count;
-  connection.counters.packetsReceived += further;
-  core.statistics.publishesReceived += run.count;
-  core.statistics.packetsReceived += further;
-  core.statistics.publishBytesReceived += run.bytesReceived;
 }
 
 /** A part of a run on its way to one receiver. */

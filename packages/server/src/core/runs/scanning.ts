@@ -5,6 +5,7 @@ import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { BEFORE_PROPERTIES, propertiesAt, topicAliasAt } from "./known-properties.ts";
 import type { KnownProperties } from "./known-properties.ts";
+import { takesQos } from "../publishing/checking.ts";
 import { hasQuota } from "../publishing/claiming.ts";
 import { RUN_PACKETS_MAX } from "./publish-run.ts";
 import type { PublishRun } from "./publish-run.ts";
@@ -186,8 +187,8 @@ function firstRoute(
 /** QoS of an ordinary PUBLISH: neither DUP nor RETAIN, and a QoS that the server takes. */
 function qosOf({ options }: CoreContext, firstByte: number): QoS | undefined {
   if (firstByte === QOS_0) return 0;
-  if (firstByte === QOS_1) return options.maximumQos > 0 ? 1 : undefined;
-  return firstByte === QOS_2 && options.maximumQos === 2 ? 2 : undefined;
+  if (firstByte === QOS_1) return takesQos(options, 1) ? 1 : undefined;
+  return firstByte === QOS_2 && takesQos(options, 2) ? 2 : undefined;
 }
 
 /** The route of the topic in `bytes[start, end)`, if it is valid and open to clients. */

@@ -1,4 +1,5 @@
 import type { Connection } from "../connection/connection.ts";
+import { countPackets, countPublishesReceived } from "../connection/counting.ts";
 import type { CoreContext } from "../core-context.ts";
 import { claimAlias, claimOf } from "./claiming-run.ts";
 import { interceptRun } from "./intercepting-run.ts";
@@ -21,7 +22,9 @@ export function takeRun(
 ): Task | undefined {
   claimAlias(connection, run);
   const odd = interceptRun(core, connection, run);
-  connection.framer.skipTo(run.endOf(odd?.index ?? run.count - 1));
+  const last = odd?.index ?? run.count - 1;
+  connection.framer.skipTo(run.endOf(last));
+  count(core, connection, run, last + 1);
   const task = odd && takeOut(core, connection, session, run, odd);
   if (odd !== undefined) run.cutTo(odd.index);
   if (run.count > 0) distributeRun(core, connection, session, run);
@@ -36,20 +39,14 @@ function takeOut(
   run: PublishRun,
   { index, event, pending }: OddMessage,
 ): Task {
-  countOne(core, connection, run, index);
   const claim = claimOf(connection, session, run, index);
   const interception = { event, pending, isReplaced: () => event.isReplaced };
   return receiveIntercepted(core, claim, run.message(index), interception);
 }
 
-/** The first packet that is read is counted by who reads it, the others of a run with the run. */
-function countOne(core: CoreContext, connection: Connection, run: PublishRun, index: number): void {
-  const { counters } = connection;
-  const { statistics } = core;
-  counters.publishesReceived += 1;
-  statistics.publishesReceived += 1;
-  statistics.publishBytesReceived += run.packetBytes(index);
-  if (index === 0) return;
-  counters.packetsReceived += 1;
-  statistics.packetsReceived += 1;
+/** Counts the packets that are not left to be read again. The first one was counted as a packet when it was found. */
+function count(core: CoreContext, connection: Connection, run: PublishRun, packets: number): void {
+  const bytes = run.endOf(packets - 1) - run.packetsStart;
+  countPublishesReceived(core, connection, packets, bytes);
+  countPackets(core, connection, packets - 1);
 }
