@@ -5,6 +5,7 @@ import { StoredMessages } from "../core/journal/stored-messages.ts";
 import { StoredState } from "../core/journal/stored-state.ts";
 import type { RecoveredSession } from "../core/journal/stored-state.ts";
 import type { StoredDelivery } from "../core/journal/session-row.ts";
+import { keepsOnlyWill } from "../core/journal/stored-session.ts";
 import { applicationMessageOf } from "../core/publishing/message.ts";
 import { asError } from "../errors.ts";
 import type { StoreVisitor } from "../ports/store.ts";
@@ -111,12 +112,18 @@ class Contents implements StoreContents {
   constructor(state: StoredState, faults: string[]) {
     this.#state = state;
     this.faults = faults;
-    for (const session of state.sessions.values()) this.#add(session);
+    for (const session of this.#sessions()) this.#add(session);
     this.counts = this.#count();
   }
 
   *sessions(): Generator<StoredSessionView, void, undefined> {
-    for (const session of this.#state.sessions.values()) yield this.#view(session);
+    for (const session of this.#sessions()) yield this.#view(session);
+  }
+
+  /** Without the rows that only keep Wills, which are due. */
+  #sessions(): RecoveredSession[] {
+    const all = Array.from(this.#state.sessions.values());
+    return all.filter(({ stored }) => !keepsOnlyWill(stored));
   }
 
   *queueOf(clientId: string): Generator<StoredMessageView, void, undefined> {
@@ -177,11 +184,11 @@ class Contents implements StoreContents {
       counts.wills += session.stored.will === undefined ? 0 : 1;
       for (const messageNumber of owed(session)) owedMessages.add(messageNumber);
     }
-    const { sessions, retained, messages } = this.#state;
+    const { retained, messages } = this.#state;
     const { batches } = messages;
     return {
       ...counts,
-      sessions: sessions.size,
+      sessions: this.#sessions().length,
       retained: retained.count,
       batches: batches.size,
       owedMessages: owedMessages.size,

@@ -1,6 +1,7 @@
 /** A Will whose handlers take their time: it stays owed until it is published, whatever becomes of session and server. */
 import type { ConnectPacket } from "@anax/protocol";
 import { describe, expect, it } from "vitest";
+import { inspectStore } from "../../src/inspection/index.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import {
   acknowledgement,
@@ -135,6 +136,24 @@ describe.each([
 });
 
 describe("a due Will", () => {
+  it("is in the store apart from its session, which is shown once, and without a fault", () => {
+    const server = new Server();
+    server.durable.harness.connect("c", withWill("gone", lasting())).cut();
+    server.durable.harness.connect("c", withWill("other", lasting()));
+    server.durable.checkpoint();
+    const { sessions, batches } = server.durable.medium;
+    const contents = inspectStore((visitor) => {
+      for (const [key, row] of sessions) visitor.session(key, row);
+      for (const [position, bytes] of batches) visitor.batch(position, bytes);
+    });
+    expect(contents.faults).toEqual([]);
+    expect(contents.counts).toMatchObject({ sessions: 2, wills: 2 });
+    expect(Array.from(contents.sessions(), ({ clientId }) => clientId).toSorted()).toEqual([
+      "c",
+      "s",
+    ]);
+  });
+
   it("is published after what its client published, and before what it publishes then", () => {
     const server = new Server();
     const { harness } = server.durable;

@@ -11,6 +11,7 @@ import { publishDue } from "../sessions/due-will.ts";
 import { releaseWill } from "../sessions/will.ts";
 import type { Journal } from "./journal.ts";
 import type { StoredDelivery } from "./session-row.ts";
+import { keepsOnlyWill } from "./stored-session.ts";
 import type { RecoveredSession, StoredState } from "./stored-state.ts";
 
 /**
@@ -23,21 +24,22 @@ export function recover(core: CoreContext, journal: Journal, state: StoredState)
   // The rows of those that have expired are to go.
   for (const topic of restore(core, state.retained)) journal.dirtyTopics.add(topic);
   const sessions: Session[] = [];
+  const keepers: Session[] = [];
   const cutOff: Session[] = [];
   for (const recovered of state.sessions.values()) {
     const session = recoverSession(core, state, recovered);
-    sessions.push(session);
+    if (keepsOnlyWill(recovered.stored)) keepers.push(session);
+    else sessions.push(session);
     if (recovered.stored.disconnectedAtMs === Infinity) cutOff.push(session);
   }
   journal.messages.removeUnowed();
-  remember(journal, state, sessions);
+  remember(journal, state, [...sessions, ...keepers]);
   // Who is away the longest is the first to make room, so the order counts.
   sessions.sort((one, other) => leftAt(core, one) - leftAt(core, other));
   // What was due when the server ended comes before what is due because it ended.
-  for (const session of sessions)
-    if (isKeeper(session) && session.will !== undefined)
-      publishDue(core, session, session.will, session);
-  for (const session of sessions) if (!isKeeper(session)) settle(core, session);
+  for (const keeper of keepers)
+    if (keeper.will !== undefined) publishDue(core, keeper, keeper.will, keeper);
+  for (const session of sessions) settle(core, session);
   // When they lost their connections is known from now on: the next start must not count anew.
   for (const session of cutOff) if (session.isDurable) journal.session(session);
 }
@@ -83,7 +85,7 @@ function recoverSession(
   session.userName = stored.userName;
   session.isOwned = stored.isOwned;
   session.expiryIntervalSeconds = stored.expiryIntervalSeconds;
-  if (!isKeeper(session)) core.sessions.add(session);
+  if (!keepsOnlyWill(stored)) core.sessions.add(session);
   core.statistics.sessionsCurrent = core.sessions.size;
   for (const subscription of recovered.subscriptions.values())
     restoreSubscription(core, session, subscription);
@@ -134,11 +136,6 @@ function recoverWill(
 function settle(core: CoreContext, session: Session): void {
   releaseWill(core, session);
   scheduleExpiry(core, session, leftAt(core, session));
-}
-
-/** True for a row that is no session but keeps a Will that is due: a session that ends with its connection is not stored. */
-function isKeeper({ isPersistent }: Session): boolean {
-  return !isPersistent;
 }
 
 function leftAt(core: CoreContext, { disconnectedAtMs }: Session): number {

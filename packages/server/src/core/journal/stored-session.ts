@@ -32,6 +32,11 @@ export interface StoredWill {
   readonly dueAtMs: number;
 }
 
+/** True for a row that is no session but keeps a Will that is due: a session that ends with its connection is not stored. */
+export function keepsOnlyWill({ expiryIntervalSeconds, will }: StoredSession): boolean {
+  return expiryIntervalSeconds === 0 && will !== undefined;
+}
+
 export function writeSession(writer: ByteWriter, session: Session): void {
   const { userName, will } = session;
   writer.u8(
