@@ -77,7 +77,8 @@ export class AttachedWebSocketListener implements Listener {
 
   #refuse(request: IncomingMessage, socket: Socket): void {
     const { remoteAddress, remotePort } = socket;
-    const reason = this.#handshake.refusePath(request, socket);
+    const paths = Array.from(this.#siblings, (one) => one.#handshake.path);
+    const reason = this.#handshake.refusePath(request, socket, paths);
     const { type: transport } = this;
     this.#acceptor?.handshakeFailed({ transport, remoteAddress, remotePort, reason });
   }

@@ -1,7 +1,9 @@
 import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
 import { joined } from "../core/wire.ts";
 import type { Peer, Wire } from "../core/wire.ts";
 import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
+import { bytesCome } from "./bytes-come.ts";
 import { cutUp, PieceWriter } from "./piece-writer.ts";
 import {
   clearTimeout,
@@ -100,6 +102,10 @@ export class StreamWire implements Wire {
   #error: Error | undefined;
   #sink: ConnectionSink | undefined;
   readonly #place: Pick<ConnectionAcceptor, "release"> | undefined;
+  /** TLS gives on whole records only. */
+  readonly #isSecure: boolean;
+  /** Bytes that had come by the network with the last chunk of such a stream. */
+  #comeAtChunk = 0;
   #isPaused = false;
   #isYielding = false;
 
@@ -107,12 +113,14 @@ export class StreamWire implements Wire {
   constructor(stream: Duplex, place?: Pick<ConnectionAcceptor, "release">) {
     this.#stream = stream;
     this.#place = place;
+    this.#isSecure = stream instanceof TLSSocket;
   }
 
   /** Begins to read. */
   start(sink: ConnectionSink): void {
     const stream: CarryingStream = this.#stream;
     this.#sink = sink;
+    if (this.#isSecure) this.#comeAtChunk = bytesCome(stream);
     stream[WIRE] = this;
     stream.on("data", onData);
     // Who has closed one side may wait for answers on the other.
@@ -129,6 +137,7 @@ export class StreamWire implements Wire {
    */
   received(chunk: Uint8Array): void {
     if (this.#ending) return;
+    if (this.#isSecure) this.#comeAtChunk = bytesCome(this.#stream);
     this.#sink?.received(chunk);
     if (isLastOfTurn(chunk.length)) this.#yieldTurn();
   }
@@ -145,6 +154,11 @@ export class StreamWire implements Wire {
     this.#isYielding = false;
     if (!this.#isPaused || this.#ending) this.#stream.resume();
   };
+
+  /** Of a record of TLS that is not whole yet. */
+  gatheredBytes(): number {
+    return this.#isSecure ? bytesCome(this.#stream) - this.#comeAtChunk : 0;
+  }
 
   ended(): void {
     if (!this.#ending) this.#sink?.ended();

@@ -77,9 +77,13 @@ export class WebSocketHandshake {
     this.#server.handleUpgrade(request, socket, head, (webSocket) => events.opened(webSocket));
   }
 
-  /** Answers a request for a path that is not ours, and says in words why. */
-  refusePath(request: IncomingMessage, socket: Duplex): string {
-    const reason = `MQTT is served at ${this.path}, not at ${quoted(pathOf(request))}`;
+  /** Answers a request for a path that is none of `paths`, and says in words why. */
+  refusePath(
+    request: IncomingMessage,
+    socket: Duplex,
+    paths: readonly string[] = [this.path],
+  ): string {
+    const reason = `MQTT is served at ${paths.join(" and ")}, not at ${quoted(pathOf(request))}`;
     refuseUpgrade(socket, "404 Not Found", reason);
     return reason;
   }

@@ -1,4 +1,3 @@
-import { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
@@ -6,6 +5,7 @@ import { ProtocolError } from "@anax/protocol";
 import { joined } from "../core/wire.ts";
 import type { Peer, Wire } from "../core/wire.ts";
 import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
+import { bytesCome } from "./bytes-come.ts";
 import { PieceWriter } from "./piece-writer.ts";
 import { framedPieces, framesOf, isOnePacket } from "./web-socket-frames.ts";
 import { CLOSE_TIMEOUT_MS, COPIED_BYTES_MAX, lengthOf } from "./stream-wire.ts";
@@ -104,7 +104,7 @@ export class WebSocketWire implements Wire {
   }
 
   get #bytesRead(): number {
-    return this.#carrier instanceof Socket ? this.#carrier.bytesRead : 0;
+    return bytesCome(this.#carrier);
   }
 
   /** Called for each read after the messages in it were taken, so it may be late by one read. */

@@ -1,9 +1,10 @@
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, createServer as createTcpServer } from "node:net";
+import type { Socket } from "node:net";
 import { connect, createSecureContext } from "node:tls";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { MqttConfigurationError } from "@anax/protocol";
 import { TlsListener } from "../../src/listeners/tls-listener.ts";
 import type { TlsListenerOptions } from "../../src/listeners/tls-listener.ts";
@@ -11,6 +12,7 @@ import { BytePeer } from "../support/byte-peer.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import type { Certificates } from "../support/certificates.ts";
 import { EchoAcceptor } from "../support/echo-acceptor.ts";
+import { until } from "../support/turns.ts";
 
 let certificates: Certificates;
 let acceptor: EchoAcceptor;
@@ -42,6 +44,45 @@ async function connectSecurely(port: number, options: ConnectionOptions = {}): P
   return peer;
 }
 
+interface SlowLine {
+  readonly port: number;
+  readonly heldBytes: number;
+  hold(): void;
+  let(bytes: number): void;
+}
+
+/** A way to a server on which a test can hold back what goes there. */
+async function slowLine(port: number): Promise<SlowLine> {
+  let far: Socket | undefined;
+  let held: Buffer | undefined;
+  const line = createTcpServer((near) => {
+    far = connectTcp(port, "127.0.0.1");
+    far.pipe(near);
+    near.on("data", (chunk) => {
+      if (held === undefined) far?.write(chunk);
+      else held = Buffer.concat([held, chunk]);
+    });
+  });
+  onTestFinished(() => {
+    far?.destroy();
+    line.close();
+  });
+  line.listen(0, "127.0.0.1");
+  await once(line, "listening");
+  const address = line.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : 0,
+    get heldBytes() {
+      return held?.length ?? 0;
+    },
+    hold: () => (held = Buffer.alloc(0)),
+    let: (bytes) => {
+      far?.write(held?.subarray(0, bytes) ?? "");
+      held = held?.subarray(bytes);
+    },
+  };
+}
+
 /** Of another kind than those of the certificates. */
 function rsaKey(): string {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
@@ -49,6 +90,27 @@ function rsaKey(): string {
 }
 
 describe("TLS listener", () => {
+  it("counts what has come of a record that is not whole", async () => {
+    const line = await slowLine(await listen());
+    const peer = await connectSecurely(line.port);
+    await acceptor.until(() => acceptor.connections.length > 0);
+    const { wire, chunks } = acceptor.first;
+    peer.send("c0ffee");
+    expect(await peer.receive(3)).toBe("c0ffee");
+    expect(wire.gatheredBytes?.()).toBe(0);
+    line.hold();
+    peer.send("00".repeat(10_000));
+    await until(() => line.heldBytes > 10_000);
+    line.let(4_000);
+    await until(() => wire.gatheredBytes?.() === 4_000);
+    line.let(3_000);
+    await until(() => wire.gatheredBytes?.() === 7_000);
+    expect(chunks).toHaveLength(1);
+    line.let(10_000);
+    await peer.receive(10_000);
+    expect(wire.gatheredBytes?.()).toBe(0);
+  });
+
   it("carries bytes both ways", async () => {
     const peer = await connectSecurely(await listen());
     peer.send("c0ffee");

@@ -399,7 +399,7 @@ describe("a shared server", () => {
     await second.start(acceptor);
     expect(await refusal(url.replace("/mqtt", "/chat"), ["mqtt"])).toBe(404);
     expect(acceptor.failures).toMatchObject([
-      { transport: "ws", reason: 'MQTT is served at /mqtt, not at "/chat"' },
+      { transport: "ws", reason: 'MQTT is served at /mqtt and /second, not at "/chat"' },
     ]);
     expect((await open(url.replace("/mqtt", "/second"))).readyState).toBe(1);
     await second.stop();
