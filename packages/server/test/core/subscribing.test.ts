@@ -371,6 +371,44 @@ describe("Shared Subscriptions", () => {
     }
   });
 
+  it("[MQTT-3.1.2-24] what is too large for a member that comes back goes to another", () => {
+    for (const hooks of [{}, { interceptingOutboundPacket: () => undefined }]) {
+      const harness = new CoreHarness({}, hooks);
+      const [first] = group(harness, 1, {
+        cleanStart: false,
+        properties: { sessionExpiryIntervalSeconds: 100, receiveMaximum: 1 },
+      });
+      const texts = ["sent", "x".repeat(40), "small", "y".repeat(40)];
+      for (const text of texts) harness.inject({ topic: "a", qos: 1, payload: bytesOf(text) });
+      expect(first?.receiveTexts()).toEqual(["sent"]);
+      first?.cut();
+      const other = harness.connect("other");
+      subscribe(other, "$share/g/a");
+      const properties = { maximumPacketSize: 40, sessionExpiryIntervalSeconds: 100 };
+      const again = harness.connect("m0", { cleanStart: false, properties });
+      expect(other.receiveTexts()).toEqual([texts[1], texts[3]]);
+      expect(again.receiveTexts()).toEqual(["sent", "small"]);
+      expect(harness.core.statistics.messagesDropped).toBe(0);
+      expect(harness.core.statistics.queuedMessagesCurrent).toBe(0);
+    }
+  });
+
+  it("[MQTT-3.1.2-24] what it was sent already and is too large now does too, but for QoS 2", () => {
+    const harness = new CoreHarness();
+    const [first] = group(harness, 1, lasting());
+    for (const qos of [1, 2] as const)
+      harness.inject({ topic: "a", qos, payload: bytesOf(`${qos}`.repeat(40)) });
+    expect(first?.receiveTexts()).toHaveLength(2);
+    first?.cut();
+    const other = harness.connect("other");
+    subscribe(other, "$share/g/a");
+    const properties = { maximumPacketSize: 40, sessionExpiryIntervalSeconds: 100 };
+    const again = harness.connect("m0", { cleanStart: false, properties });
+    expect(other.receiveTexts()).toEqual(["1".repeat(40)]);
+    expect(again.receiveTexts()).toEqual([]);
+    expect(harness.core.statistics.messagesDropped).toBe(1);
+  });
+
   it("[MQTT-3.1.2-25] a message that is too large for all members is dropped", () => {
     const harness = new CoreHarness();
     const properties = { maximumPacketSize: 40 };

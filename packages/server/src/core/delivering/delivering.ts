@@ -2,6 +2,7 @@ import type { Packet, PublishPacket } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
+import { deliveryFor, takes } from "./delivery-for.ts";
 import { deliveryOf, finishExchange, keepsExchanges, letGo, owe } from "./owed.ts";
 import { hasRoomInTotal, noteDropped } from "./dropping.ts";
 import type { DropReason } from "./delivery-notices.ts";
@@ -245,6 +246,21 @@ function dropTooLarge(core: CoreContext, connection: Connection, delivery: Deliv
   });
 }
 
+/** Gives a message to a member of the shared subscription that it came by, rather to one that can take it. */
+export function passOn(core: CoreContext, { message, group }: Delivery): void {
+  const member = group?.next((one) => takes(one, message));
+  if (member === undefined || group === undefined) return;
+  deliver(core, member.session, deliveryFor(member, message, group));
+}
+
+/** True for what is too large for this client and came by a shared subscription with a member that can take it. */
+function isForAnother({ connection }: Session, delivery: Delivery): boolean {
+  const { group, message } = delivery;
+  if (group === undefined || connection === undefined) return false;
+  if (packetSizeOf(connection, delivery) <= connection.maximumPacketSize) return false;
+  return group.members.some((one) => takes(one, message));
+}
+
 /** The packet that a delivery will be, for the outbound interceptor. */
 function packetOf(sending: Sending, nowMs: number): PublishPacket {
   const { delivery, packetIdentifier, duplicate } = sending;
@@ -306,7 +322,10 @@ function sendQueued(core: CoreContext, session: Session): void {
     const delivery = deliveryOf(core, session, owed);
     // A message that expired before its delivery began is not sent [MQTT-3.3.2-5].
     if (isExpired(core, delivery.message)) forgetQueued(core, session, owed);
-    else if (delivery.qos === 0) sendAtMostOnce(core, session, delivery);
+    else if (isForAnother(session, delivery)) {
+      forgetQueued(core, session, owed);
+      passOn(core, delivery);
+    } else if (delivery.qos === 0) sendAtMostOnce(core, session, delivery);
     else sendExchange(core, session, delivery, owed);
   }
 }
@@ -352,6 +371,11 @@ function resendPublish(
   const connection = session.connection;
   if (connection === undefined) return;
   const delivery = deliveryOf(core, session, owed);
+  // A QoS 2 message that it was sent goes to nobody else [MQTT-4.8.2-5].
+  if (delivery.qos === 1 && isForAnother(session, delivery)) {
+    endUnsent(core, connection, session, packetIdentifier);
+    return passOn(core, delivery);
+  }
   if (core.hooks.clientAcknowledgedPublishPacket !== undefined)
     (connection.duplicates ??= new Set()).add(packetIdentifier);
   if (send(core, connection, connection.outbox, { delivery, packetIdentifier, duplicate: true }))

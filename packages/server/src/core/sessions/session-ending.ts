@@ -1,12 +1,11 @@
 import type { CoreContext } from "../core-context.ts";
-import { deliver } from "../delivering/delivering.ts";
+import { passOn } from "../delivering/delivering.ts";
 import type { Delivery } from "../delivering/delivery.ts";
 import { addressOf, deliveryOf, letGo } from "../delivering/owed.ts";
 import type { Owed } from "../delivering/owed.ts";
 import { abandonQueue, takeQueued } from "../delivering/queueing.ts";
 import type { SessionDeleted } from "../hooks/connection-events.ts";
 import { endWatches } from "../management/delivery-watch.ts";
-import { deliveryFor, takes } from "../delivering/delivery-for.ts";
 import { endReplay } from "../retained/retained-replay.ts";
 import { NEVER_EXPIRES } from "./session-expiry.ts";
 import type { Session } from "./session.ts";
@@ -127,11 +126,4 @@ function undelivered(core: CoreContext, session: Session): Delivery[] {
     if (typeof next !== "number") next.watch?.({ type: "dropped" });
   }
   return deliveries;
-}
-
-function passOn(core: CoreContext, delivery: Delivery): void {
-  const { message, group } = delivery;
-  const member = group?.next((one) => takes(one, message));
-  if (member === undefined || group === undefined) return;
-  deliver(core, member.session, deliveryFor(member, message, group));
 }
