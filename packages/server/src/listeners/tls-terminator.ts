@@ -4,6 +4,7 @@ import { createServer } from "node:tls";
 import type { Server, TlsOptions as TlsServerOptions, TLSSocket } from "node:tls";
 import type { Peer } from "../core/wire.ts";
 import { asError } from "../errors.ts";
+import { fenced } from "../user-code.ts";
 import type { Log } from "../ports/logger.ts";
 import type { HandshakeFailure } from "../ports/listener.ts";
 import { tlsFailure } from "./tls-failure.ts";
@@ -84,8 +85,16 @@ export class TlsTerminator {
     this.#credentials = credentials;
     this.#log = log;
     this.#events = on;
-    this.#current = credentials?.();
-    const settings = { ...rest, ...asking, minVersion, handshakeTimeout, noDelay: true };
+    this.#current = credentials && usable(credentials());
+    const callbacks = fencedCallbacks(options, log);
+    const settings = {
+      ...rest,
+      ...asking,
+      ...callbacks,
+      minVersion,
+      handshakeTimeout,
+      noDelay: true,
+    };
     this.#server = secureServer({ ...settings, ...this.#current });
     this.#server.on("secureConnection", (socket) => {
       this.#handshakes.delete(origin(socket));
@@ -129,18 +138,56 @@ export class TlsTerminator {
   }
 
   #renewCredentials(): void {
-    if (this.#credentials === undefined) return;
+    const ask = this.#credentials;
+    if (ask === undefined) return;
     try {
-      const credentials = this.#credentials();
+      const credentials = ask();
       if (credentials === this.#current) return;
       this.#current = credentials;
-      checkTlsCredentials(credentials);
+      checkTlsCredentials(usable(credentials));
       this.#server.setSecureContext(credentials);
       this.#log.info?.("TLS credentials were renewed");
     } catch (error) {
       this.#log.error?.("new TLS credentials cannot be used", {}, asError(error));
     }
   }
+}
+
+/** Throws for what can be no credentials of a server: Node would take it, and then fail each handshake. */
+function usable(credentials: TlsCredentials): TlsCredentials {
+  const given: TlsCredentials | null | undefined = credentials;
+  const hasPair = given?.cert !== undefined && given.key !== undefined;
+  if (hasPair || given?.pfx !== undefined) return credentials;
+  // A promise is none; what it rejects with must not end the process.
+  fenced(
+    (): unknown => credentials,
+    () => undefined,
+  );
+  throw new MqttConfigurationError("credentials gave neither cert and key nor pfx");
+}
+
+/** Node looks at what these give or call, and not at a promise: one that rejects would end the process. */
+function fencedCallbacks({ SNICallback, ALPNCallback }: TlsOptions, log: Log): TlsServerOptions {
+  const callbacks: TlsServerOptions = {};
+  if (SNICallback !== undefined) {
+    callbacks.SNICallback = (serverName, done) => {
+      fenced(
+        (): unknown => SNICallback(serverName, done),
+        (error) => {
+          log.warn?.("SNICallback failed", {}, error);
+          done(error);
+        },
+      );
+    };
+  }
+  if (ALPNCallback !== undefined) {
+    callbacks.ALPNCallback = (asked) =>
+      fenced(
+        () => ALPNCallback(asked),
+        (error) => log.warn?.("ALPNCallback failed", {}, error),
+      );
+  }
+  return callbacks;
 }
 
 /** Asks each client for its certificate, and leaves it to the program what that is worth. */

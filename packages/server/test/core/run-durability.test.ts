@@ -220,10 +220,14 @@ class Bursts {
 }
 
 describe("runs of messages that are written down", () => {
-  it(`are owed after a crash to whom they were owed before (${SEEDS} histories)`, { timeout: 120_000 }, () => {
-    for (let seed = 1; seed <= SEEDS; seed += 1) {
-      const { before, after } = new Bursts(seed).run();
-      expect(after, `seed ${seed}`).toEqual(before);
-    }
-  });
+  it(
+    `are owed after a crash to whom they were owed before (${SEEDS} histories)`,
+    { timeout: 120_000 },
+    () => {
+      for (let seed = 1; seed <= SEEDS; seed += 1) {
+        const { before, after } = new Bursts(seed).run();
+        expect(after, `seed ${seed}`).toEqual(before);
+      }
+    },
+  );
 });

@@ -7,6 +7,7 @@ import type { ConnectionOptions, TLSSocket } from "node:tls";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { MqttConfigurationError } from "@anax/protocol";
 import { TlsListener } from "../../src/listeners/tls-listener.ts";
+import type { TlsCredentials } from "../../src/listeners/tls-credentials.ts";
 import type { TlsListenerOptions } from "../../src/listeners/tls-listener.ts";
 import { BytePeer } from "../support/byte-peer.ts";
 import { makeCertificates } from "../support/certificates.ts";
@@ -303,10 +304,88 @@ describe("renewed certificates", () => {
     expect(await peer.receive(1)).toBe("01");
   });
 
-  it("that cannot be used are not: the old ones stay in force", async () => {
-    let current = certificates.server;
-    const port = await listen({ credentials: () => current });
-    current = { cert: "broken", key: "broken" };
+  it.each<[string, () => unknown]>([
+    ["are broken", () => ({ cert: "broken", key: "broken" })],
+    ["are none", () => ({})],
+    ["are undefined", () => undefined],
+    ["are a number", () => 42],
+    ["are promised", async () => certificates.otherServer],
+    ["are promised in vain", () => Promise.reject(new Error("no"))],
+    [
+      "are thrown for",
+      () => {
+        throw new Error("no");
+      },
+    ],
+  ])("that %s are not used: the old ones stay in force", async (_name, bad) => {
+    let current: () => unknown = () => certificates.server;
+    const port = await listen({ credentials: () => current() as TlsCredentials });
+    current = bad;
     expect(await subjectAt(port)).toBe("server");
+    expect(await subjectAt(port)).toBe("server");
+  });
+
+  it("have to be some when it starts", async () => {
+    await expect(listen({ credentials: () => ({}) })).rejects.toThrow(MqttConfigurationError);
+  });
+});
+
+describe("a callback of TLS that misbehaves costs its connection at most:", () => {
+  const misdeeds: [string, () => unknown][] = [
+    [
+      "throws",
+      () => {
+        throw new Error("no");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("no"))],
+    ["gives rubbish", () => 42],
+  ];
+
+  it.each(misdeeds)("SNICallback %s", async (_name, misdeed) => {
+    let calls = 0;
+    const context = createSecureContext(certificates.server);
+    const port = await listen({
+      SNICallback: (_serverName, done) => {
+        calls += 1;
+        if (calls === 1) return misdeed() as undefined;
+        return done(null, context);
+      },
+    });
+    const first = connect({
+      host: "127.0.0.1",
+      port,
+      ca: certificates.ca,
+      servername: "localhost",
+    });
+    first.on("error", () => undefined);
+    await until(() => calls === 1);
+    first.destroy();
+    const peer = await connectSecurely(port, {
+      servername: "localhost",
+      checkServerIdentity: () => undefined,
+    });
+    peer.send("01");
+    expect(await peer.receive(1)).toBe("01");
+  });
+
+  it.each(misdeeds)("ALPNCallback %s", async (_name, misdeed) => {
+    let calls = 0;
+    const port = await listen({
+      ALPNCallback: () => {
+        calls += 1;
+        return calls === 1 ? (misdeed() as string) : "mqtt";
+      },
+    });
+    const first = connect({
+      host: "127.0.0.1",
+      port,
+      ca: certificates.ca,
+      ALPNProtocols: ["mqtt"],
+    });
+    await once(first, "close").catch(() => undefined);
+    const peer = await connectSecurely(port, { ALPNProtocols: ["mqtt"] });
+    peer.send("01");
+    expect(await peer.receive(1)).toBe("01");
   });
 });
