@@ -356,13 +356,13 @@ describe("a callback of TLS that misbehaves costs its connection at most:", () =
       host: "127.0.0.1",
       port,
       ca: certificates.ca,
-      servername: "localhost",
+      servername: "broker.example",
     });
     first.on("error", () => undefined);
     await until(() => calls === 1);
     first.destroy();
     const peer = await connectSecurely(port, {
-      servername: "localhost",
+      servername: "broker.example",
       checkServerIdentity: () => undefined,
     });
     peer.send("01");
