@@ -49,6 +49,13 @@ const INTRODUCTION = `# The extension events
 - A handler whose time is over changes nothing any more: what it was given is frozen.
 - Only the client whose packet is at work waits, and its later packets wait behind, in order. Handlers of others go on
   meanwhile. Nothing is locked.
+- What tells of one client (connected, disconnected, session deleted, subscribed, unsubscribed, acknowledged) is told in
+  order, across its connections: all handlers of one event have answered before those of the next are called. A table of who
+  is online, kept by two slow handlers, ends as things are. What your program asks for in a handler does not wait for that.
+- \`server.stop()\` waits for the handlers that are at work, up to its \`deadlineMs\`, and does what they decide. What is
+  still in a handler then was never received: a PUBLISH is neither given on nor acknowledged, and its client sends it again;
+  \`injectApplicationMessage\` rejects. \`stop\` resolves with what it left, and the log names it. Nothing fires after
+  \`stopped\`.
 - What a handler asks of the server is done when the server is done with what called the handler.
 - A field that is not \`readonly\` may be written; what that does stands beside it.
 - Messages that are handled in one go are shown before the first of them goes on. \`applicationMessage\` of

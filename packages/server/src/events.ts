@@ -10,6 +10,9 @@
  *   Of an event that only tells something, the next handler is called.
  * - A handler that goes on after its time is over changes nothing: what it was given is frozen.
  * - Only the client whose packet is at work waits. Its later packets wait behind, in order.
+ * - What tells of a client (connected, disconnected, session deleted, subscribed, unsubscribed, acknowledged) is told in one lane
+ *   for each Client Identifier: all handlers of one event have answered before those of the next are called. No call of the
+ *   program waits for a lane, but `stop`.
  */
 import type { AuthPacket } from "@anax/protocol";
 import { ReasonCode } from "@anax/protocol";
@@ -100,38 +103,40 @@ export const SERVER_EVENTS: {
   },
   clientAcknowledgedPublishPacket: {
     fires: "When a subscriber's PUBACK, or its PUBCOMP or refusing PUBREC, has come.",
-    order: "After the exchange is over and its Packet Identifier free.",
-    waits: "Nothing.",
-    slows: "Nobody.",
+    order:
+      "After the exchange is over and its Packet Identifier free, and after what was told of the client before.",
+    waits: "What is told of the client next; its packets, when 1000 events wait.",
+    slows: "Nobody, else that client.",
     failure: LOGGED,
   },
   clientConnected: {
     fires: "When a client is let in and its CONNACK is on its way.",
     order:
-      "After preparingSession and, of an older connection, clientDisconnected; before any other packet in either direction.",
-    waits: "The client's first packet after CONNECT.",
+      "After preparingSession and, of an older connection, the handlers of clientDisconnected; before any other packet in either direction.",
+    waits: "The client's first packet after CONNECT, and what is told of the client next.",
     slows: "That client.",
     failure: LOGGED,
   },
   clientDisconnected: {
     fires: "Once for each clientConnected, when the connection has ended.",
-    order: "After the Will was given to its receivers, or put off, and after sessionDeleted.",
-    waits: "Nothing.",
-    slows: "Nobody.",
+    order:
+      "After the Will was given to its receivers, or put off, and after the handlers of clientConnected and sessionDeleted.",
+    waits: "What is told of the client next, and so its first packet when it is back; stop().",
+    slows: "That client.",
     failure: LOGGED,
   },
   clientSubscribedTopic: {
     fires: "When a subscription is in force, before SUBACK is sent.",
     order:
       "After interceptingSubscription of the same filter, before that of the next; retained messages follow SUBACK.",
-    waits: "SUBACK.",
+    waits: "SUBACK, and what is told of the client next; no call of sessions.subscribe().",
     slows: "That client.",
     failure: LOGGED,
   },
   clientUnsubscribedTopic: {
     fires: "When a subscription that existed is gone, before UNSUBACK is sent.",
     order: "After interceptingUnsubscription of the same filter, before that of the next.",
-    waits: "UNSUBACK.",
+    waits: "UNSUBACK, and what is told of the client next; no call of sessions.unsubscribe().",
     slows: "That client.",
     failure: LOGGED,
   },
@@ -250,8 +255,8 @@ export const SERVER_EVENTS: {
     fires: "On every way a session can end.",
     order:
       "After the Will was given to its receivers; before clientDisconnected, if the connection ended it.",
-    waits: "Nothing.",
-    slows: "Nobody.",
+    waits: "What is told of the client next; stop().",
+    slows: "That client, if it comes back.",
     failure: LOGGED,
   },
   started: {
@@ -263,7 +268,8 @@ export const SERVER_EVENTS: {
   },
   stopped: {
     fires: "When everything is closed.",
-    order: "After clientDisconnected of every client.",
+    order:
+      "After the handlers of clientDisconnected, sessionDeleted and Wills. Nothing fires after it.",
     waits: "The promise of stop().",
     slows: "The caller of stop().",
     failure: LOGGED,

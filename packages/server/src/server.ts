@@ -67,7 +67,7 @@ import type { ServerStatistics } from "./system/server-statistics.ts";
 import type { ServerHealth } from "./system/server-health.ts";
 import { SystemTopics } from "./system/system-topics.ts";
 import { TurnedAwayLog } from "./system/turned-away-log.ts";
-import { STOP_RULES, tellUnfinished } from "./stop-options.ts";
+import { STOP_RULES, stoppedBefore, tellUnfinished } from "./stop-options.ts";
 import type { StopOptions, StopResult } from "./stop-options.ts";
 import { VERSION } from "./system/version.ts";
 
@@ -92,6 +92,7 @@ export class MqttServer implements AsyncDisposable {
   readonly #listening: Listening;
   readonly #systemTopics: SystemTopics | undefined;
   readonly #streams = new MessageStreams();
+  readonly #waitingForClients = new Set<(reason: Error) => void>();
   /** The clients that are connected. */
   readonly clients: ServerClients;
   /** The sessions, of connected clients and of those that are away. */
@@ -182,6 +183,7 @@ export class MqttServer implements AsyncDisposable {
   #coreAccess(): CoreAccess {
     return {
       core: this.#driver.core,
+      waitingForClients: this.#waitingForClients,
       change: async (work) => {
         this.#requireStarted("change anything");
         return this.#driver.change(work);
@@ -294,7 +296,7 @@ export class MqttServer implements AsyncDisposable {
   async #start(): Promise<void> {
     try {
       this.#startedAtMs = this.#clock.now();
-      this.#driver.waitForHandlers();
+      this.#handlers.waits.resume();
       const { startTimeoutMs } = this.#settings.driver;
       await loadInTime(this.#authenticator, this.#clock, startTimeoutMs);
       await this.#driver.load();
@@ -351,7 +353,7 @@ export class MqttServer implements AsyncDisposable {
       return { unfinished: await this.#close(options) };
     } finally {
       this.#state = "stopped";
-      this.#driver.waitForHandlers();
+      this.#handlers.waits.resume();
       await this.#driver.perform("stop", function* tell({ hooks }) {
         yield* settled(hooks.stopped?.({}));
       });
@@ -364,7 +366,9 @@ export class MqttServer implements AsyncDisposable {
   }: StopOptions): Promise<readonly UnfinishedWork[]> {
     await this.#listening.stop();
     const dismissal = { reasonCode: ReasonCode.serverShuttingDown, ...options };
-    const unfinished = await this.#driver.stop(dismissal, deadlineMs);
+    const unfinished = await this.#driver.stop(dismissal, deadlineMs, () => {
+      for (const reject of this.#waitingForClients) reject(stoppedBefore());
+    });
     this.#streams.endAll();
     await this.#driver.unload();
     tellUnfinished(this.#log, unfinished);

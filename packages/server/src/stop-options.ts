@@ -1,6 +1,7 @@
 import type { RulesFor, UserProperties } from "@anax/protocol";
 import { DISCONNECT_RULES } from "./checking/disconnect-rules.ts";
 import type { UnfinishedWork } from "./driver/stopping.ts";
+import { MqttServerStateError } from "./errors.ts";
 import type { Log } from "./ports/logger.ts";
 
 /** How `stop` ends the connections. */
@@ -45,4 +46,11 @@ export function tellUnfinished(log: Log, unfinished: readonly UnfinishedWork[]):
     log.warn?.("the server stopped before handlers had answered", { ...work });
   const more = unfinished.length - NAMED_MAX;
   if (more > 0) log.warn?.("the server stopped before more handlers had answered", { more });
+}
+
+/** What a call is rejected with that waits for a client. */
+export function stoppedBefore(): Error {
+  return new MqttServerStateError(
+    "the server has stopped before the client acknowledged the message",
+  );
 }

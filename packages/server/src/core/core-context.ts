@@ -22,6 +22,7 @@ import type { Sessions } from "./sessions/sessions.ts";
 import type { ShortCuts } from "./short-cuts.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Turn } from "./turn/turn.ts";
+import type { NewsLanes } from "./works/news-lanes.ts";
 import type { Works } from "./works/works.ts";
 
 /** The parts of a server that the handling of packets works with. `ServerCore` is the one that there is. */
@@ -56,6 +57,8 @@ export interface CoreContext {
   readonly works: Works;
   /** The order of what each publisher publishes. */
   readonly lanes: PublisherLanes;
+  /** News of clients, told to handlers one after the other. */
+  readonly news: NewsLanes;
   readonly decodeLimits: DecodeLimits;
   /**
    * The server's own time in milliseconds, of which all times are that the core keeps: no setting of the wall clock moves

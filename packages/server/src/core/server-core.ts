@@ -57,6 +57,7 @@ import { letOn } from "./connection/holding-back.ts";
 import { unthrottle } from "./connection/throttling.ts";
 import { writeOut, writeOutput } from "./connection/writing.ts";
 import type { Peer, Wire } from "./wire.ts";
+import { NewsLanes } from "./works/news-lanes.ts";
 import { Works } from "./works/works.ts";
 
 /** What the core asks of whoever runs it. */
@@ -129,6 +130,7 @@ export class ServerCore implements CoreContext {
   readonly replayTurn: Turn;
   readonly works: Works = new Works(() => this.now);
   readonly lanes: PublisherLanes = new PublisherLanes();
+  readonly news: NewsLanes = new NewsLanes(this);
   retainedStepsLeft: number = STEPS_PER_TURN;
   journal: Journal | undefined;
   readonly waiting: WaitingMessages = new WaitingMessages();

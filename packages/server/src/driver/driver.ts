@@ -153,11 +153,6 @@ export class Driver implements ConnectionAcceptor {
     await this.#committer?.close();
   }
 
-  /** Handlers are waited for again, after a stop that did so no longer. */
-  waitForHandlers(): void {
-    this.#waits.resume();
-  }
-
   /** Lets connections in, and does what came due while none were. */
   start(): void {
     this.#isOpen = true;
@@ -167,9 +162,13 @@ export class Driver implements ConnectionAcceptor {
   /**
    * Ends all connections with `dismissal` and lets no more in, then waits for the handlers that are at work. What is not closed
    * after `deadlineMs` is cut, and handlers that have not answered are waited for no longer; gives what they were asked about.
-   * Sessions stay as they are.
+   * `allClosed` is called when no connection is left. Sessions stay as they are.
    */
-  async stop(dismissal: Dismissal, deadlineMs: number): Promise<readonly UnfinishedWork[]> {
+  async stop(
+    dismissal: Dismissal,
+    deadlineMs: number,
+    allClosed: () => void = () => undefined,
+  ): Promise<readonly UnfinishedWork[]> {
     this.#isOpen = false;
     this.run(() => this.core.disconnectAll(dismissal));
     const unfinished = await untilQuiet(
@@ -179,6 +178,7 @@ export class Driver implements ConnectionAcceptor {
         waits: this.#waits,
         connections: this.#connections,
         asked: this.#asked,
+        allClosed,
         run: (work) => this.run(work),
       },
       deadlineMs,

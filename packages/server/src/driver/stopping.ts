@@ -26,6 +26,8 @@ export interface Stopping {
   readonly waits: HandlerWaits;
   readonly connections: OpenConnections;
   readonly asked: AskedWork;
+  /** Called when no connection is open any more. */
+  readonly allClosed: () => void;
   /** Does work inside the core. */
   readonly run: (work: () => void) => void;
 }
@@ -43,6 +45,8 @@ export async function untilQuiet(
   const cancel = stopping.clock.callAfter(deadlineMs, () => {
     unfinished = giveUp(stopping);
   });
+  if (!connections.isEmpty) await connections.allClosed();
+  stopping.allClosed();
   for (;;) {
     if (!connections.isEmpty) await connections.allClosed();
     else if (core.works.asking > 0)
@@ -58,10 +62,12 @@ function giveUp({ core, waits, connections, run }: Stopping): UnfinishedWork[] {
   connections.cutAll();
   const unfinished: UnfinishedWork[] = [];
   run(() => {
-    for (const { what, event = "", owner, sinceMs } of core.works.abandonAll()) {
+    for (const { what, event = "", owner, sinceMs, isAsking } of core.works) {
+      if (!isAsking) continue;
       const whose = owner === "" ? {} : { clientId: owner };
       unfinished.push({ what, event, ...whose, waitedMs: core.now - sinceMs });
     }
+    core.works.abandonAll();
   });
   waits.giveUpAll();
   return unfinished;

@@ -200,9 +200,10 @@ export class ServerSessions {
 
   /**
    * Gives a message to this session only, whatever it is subscribed to, and resolves with the client's acknowledgement;
-   * for QoS 0 as soon as it is sent. A client that is away gets it when it is back. No interceptor is asked.
-   * Rejects with `MqttConfigurationError` for a message that cannot be sent, `MqttMessageDroppedError`,
-   * `MqttSessionNotFoundError`, or the reason of the signal.
+   * for QoS 0 as soon as it is sent, if `interceptingOutboundPacket` lets it. A client that is away gets it when it is back. No
+   * other interceptor is asked. Rejects with `MqttConfigurationError` for a message that cannot be sent,
+   * `MqttMessageDroppedError`, `MqttSessionNotFoundError`, the reason of the signal, or `MqttServerStateError` if the server
+   * stops before: the message then stays with the session, for as long as that lasts.
    */
   async deliverApplicationMessage(
     clientId: string,
@@ -212,14 +213,18 @@ export class ServerSessions {
     const { signal } = checked("deliverApplicationMessage", options, DELIVERY_RULES);
     signal?.throwIfAborted();
     const applicationMessage = messageToInject(message);
-    const dropped = (): Error =>
-      new MqttMessageDroppedError(`${clientId} does not get the message`);
-    return new Promise((resolve, reject) => {
-      const abort = (): void => reject(asReason(signal));
-      signal?.addEventListener("abort", abort, { once: true });
+    const { waitingForClients } = this.#access;
+    const end = new AbortController();
+    const waiting = new Promise<SessionDelivery>((resolve, reject) => {
+      const settled = { signal: end.signal, once: true };
+      signal?.addEventListener("abort", () => reject(asReason(signal)), settled);
+      waitingForClients.add(reject);
+      end.signal.addEventListener("abort", () => waitingForClients.delete(reject));
+      const dropped = (): void =>
+        reject(new MqttMessageDroppedError(`${clientId} does not get the message`));
       const watch: DeliveryWatch = (outcome) => {
-        signal?.removeEventListener("abort", abort);
-        if (outcome.type === "dropped") return reject(dropped());
+        if (outcome.type === "dropped") return dropped();
+        if (outcome.type === "sent") return resolve({ reasonCode: 0 });
         const { packetIdentifier, reasonCode } = outcome;
         resolve({ packetIdentifier, reasonCode });
       };
@@ -228,10 +233,10 @@ export class ServerSessions {
         return deliverTo(core, session, applicationMessage, watch);
       });
       given.then((packetIdentifier) => {
-        if (packetIdentifier === undefined) reject(dropped());
-        else if (applicationMessage.qos === 0) resolve({ reasonCode: 0 });
+        if (packetIdentifier === undefined) dropped();
       }, reject);
     });
+    return waiting.finally(() => end.abort());
   }
 
   /**

@@ -67,6 +67,7 @@ const FIXED: readonly (readonly [path: string, name: string])[] = [
   ["core/publishing/intercepting.ts", "WAITING_PACKETS_MAX"],
   ["core/publishing/intercepting.ts", "WAITING_BYTES_MAX"],
   ["core/publishing/intercepting.ts", "UNANSWERED_PACKETS_MAX"],
+  ["core/works/news-lanes.ts", "NEWS_WAITING_MAX"],
   ["core/retained/retained-replay.ts", "STEPS_PER_TURN"],
   ["core/retained/retained-replay.ts", "STEPS_PER_SESSION"],
   ["auth/password-checks.ts", "CHECKS_WAITING_MAX"],

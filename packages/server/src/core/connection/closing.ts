@@ -163,7 +163,8 @@ function announce(
   connection.isAnnounced = false;
   core.statistics.connectionsCurrent -= 1;
   const { type, reasonCode, reasonString, userProperties, error } = connection.ending;
-  const pending = core.hooks.clientDisconnected?.({
+  if (core.hooks.clientDisconnected === undefined) return;
+  core.news.tell("clientDisconnected", connection, {
     ...connection.context,
     ...(connection.password === undefined ? {} : { password: connection.password }),
     disconnectType: type,
@@ -173,7 +174,6 @@ function announce(
     ...(error === undefined ? {} : { error }),
     sessionExpiryIntervalSeconds,
   });
-  core.works.note("a client that has gone", connection, pending);
 }
 
 /** DISCONNECT came: the client ends the connection in order. */

@@ -26,8 +26,10 @@ import { Session } from "../sessions/session.ts";
 import { refusalToStore, stored } from "../journal/storing.ts";
 import { restoreSubscription } from "../subscribing/subscription-making.ts";
 import { armWill, discardWill } from "../sessions/will.ts";
+import { NEWS_WAITING_MAX } from "../works/news-lanes.ts";
 
 const IMPLEMENTATION_SPECIFIC_ERROR = 0x83;
+const SERVER_BUSY = 0x89;
 const SESSION_TAKEN_OVER = 0x8e;
 
 /** The arguments while they are put together. */
@@ -85,9 +87,17 @@ function refusedEntry(
 ): Refusal | undefined {
   return (
     refusedUser(core, connection) ??
+    refusedNews(core, connection) ??
     refusedPlace(core, placeFor(connection)) ??
     refusedSize(connection, connack)
   );
+}
+
+/** A client whose handlers have not been told its last thousand comings and goings is not let in for one more. */
+function refusedNews(core: CoreContext, connection: Connection): Refusal | undefined {
+  if (core.news.count === 0 || core.news.backlogOf(connection) === undefined) return undefined;
+  const reasonString = `the server's handlers are ${NEWS_WAITING_MAX} events of this client behind`;
+  return { reasonCode: SERVER_BUSY, reasonString };
 }
 
 function letMessagesGo(core: CoreContext, connection: Connection): void {
@@ -421,5 +431,5 @@ function announce(
     cleanStart: packet.cleanStart,
     sessionPresent,
   };
-  return core.hooks.clientConnected(args);
+  return core.news.tell("clientConnected", connection, args);
 }

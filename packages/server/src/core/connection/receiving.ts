@@ -25,6 +25,7 @@ import { interceptInbound } from "../publishing/intercepting.ts";
 import { isHeldBack, noteStored } from "./holding-back.ts";
 import { noteAnswer } from "./lockstep.ts";
 import { sendPacket } from "./outgoing.ts";
+import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import type { PublishRun } from "../runs/publish-run.ts";
 import { receivePublish } from "../publishing/receiving-publish.ts";
@@ -158,8 +159,10 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
         return spend(core, connection, STEPS.packet);
       }
     }
-    if (!isPublish && takeAcknowledgements(core, connection, session))
-      return noteStored(core, connection, appendedBefore);
+    if (!isPublish && takeAcknowledgements(core, connection, session)) {
+      noteStored(core, connection, appendedBefore);
+      return waitForNews(core, connection, run);
+    }
   }
   if (isPublish) countPublish(core, connection);
   start(core, connection, taskFor(core, connection), run);
@@ -277,6 +280,13 @@ function* dispatch(core: CoreContext, connection: Connection, packet: Packet): T
   const { session } = connection;
   if (session === undefined) throw new ProtocolError(`${packet.type} before CONNACK`);
   yield* dispatchToSession(core, connection, session, packet);
+  if (core.news.count > 0) yield* settled(core.news.backlogOf(connection));
+}
+
+/** What a client sends waits while its handlers are far behind with its news. */
+function waitForNews(core: CoreContext, connection: Connection, run: PublishRun): void {
+  if (core.news.count === 0) return;
+  start(core, connection, settled(core.news.backlogOf(connection)), run);
 }
 
 function* dispatchToSession(

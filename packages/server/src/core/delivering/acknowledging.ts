@@ -220,7 +220,7 @@ function report(
   const duplicate = connection.duplicates?.delete(packetIdentifier) === true;
   const { message, qos, retain, subscriptionIdentifiers = [] } = delivery;
   if (core.hooks.clientAcknowledgedPublishPacket === undefined || qos === 0) return;
-  const pending = core.hooks.clientAcknowledgedPublishPacket({
+  core.news.tell("clientAcknowledgedPublishPacket", connection, {
     ...connection.context,
     packetIdentifier,
     applicationMessage: applicationMessageOf(message),
@@ -228,5 +228,4 @@ function report(
     acknowledgePacket,
     isCompleted: true,
   });
-  core.works.note("an acknowledgement", connection, pending);
 }

@@ -54,18 +54,24 @@ export function queuesAtMostOnce(core: CoreContext, session: Session): boolean {
 
 function sendAtMostOnce(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
   const connection = session.connection;
-  if (connection === undefined || !connection.isOpen) {
-    noteDropped(core, session.clientId, "away");
-    return "dropped";
-  }
+  if (connection === undefined || !connection.isOpen)
+    return dropAtMostOnce(core, session, delivery, "away");
   const outbox = outboxFor(core, connection, delivery.message.size);
-  if (typeof outbox === "string") {
-    noteDropped(core, session.clientId, outbox);
-    return "dropped";
-  }
+  if (typeof outbox === "string") return dropAtMostOnce(core, session, delivery, outbox);
   return send(core, connection, outbox, { delivery, packetIdentifier: 0, duplicate: false })
     ? "sent"
     : "dropped";
+}
+
+function dropAtMostOnce(
+  core: CoreContext,
+  { clientId }: Session,
+  { watch: told }: Delivery,
+  reason: Parameters<typeof noteDropped>[2],
+): "dropped" {
+  noteDropped(core, clientId, reason);
+  told?.({ type: "dropped" });
+  return "dropped";
 }
 
 /**
@@ -158,16 +164,27 @@ function send(
   sending: Sending,
 ): boolean {
   if (core.shortCuts.writtenPackets) {
-    return write(core, connection, outbox, sending);
+    const isWritten = write(core, connection, outbox, sending);
+    tellIfQos0(sending, isWritten);
+    return isWritten;
   }
   let isSent = true;
   let isLater = false;
-  interceptOutbound(core, connection, packetOf(sending, core.now), (packet) => {
+  const written = (packet: Packet | undefined): void => {
     isSent = writeShown(core, connection, sending, packet);
+    tellIfQos0(sending, isSent);
     if (!isSent && isLater) giveUp(core, connection, sending);
-  });
+  };
+  // What is to be acknowledged stays in the session.
+  const ended = (): void => tellIfQos0(sending, false);
+  interceptOutbound(core, connection, packetOf(sending, core.now), written, ended);
   isLater = true;
   return isSent;
+}
+
+/** QoS 0 is not acknowledged: with this its delivery ends. */
+function tellIfQos0({ delivery: { watch: told, qos } }: Sending, isSent: boolean): void {
+  if (told !== undefined && qos === 0) told({ type: isSent ? "sent" : "dropped" });
 }
 
 /** Writes what the outbound interceptor has made of a PUBLISH. */

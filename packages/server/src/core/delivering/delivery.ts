@@ -17,7 +17,7 @@ export interface Address {
 /** A message on its way to one session. */
 export interface Delivery extends Address {
   readonly message: Message;
-  /** Told how the delivery ends; only of QoS 1 and 2. */
+  /** Told how the delivery ends, if it does not end with being given here. */
   readonly watch?: DeliveryWatch;
 }
 

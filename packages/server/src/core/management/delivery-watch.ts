@@ -1,12 +1,13 @@
 import type { Session } from "../sessions/session.ts";
 
-/** How a message that somebody watches ended: the client's Reason Code, or that it will never be acknowledged. */
+/** How a message that is watched ended: the client's Reason Code, of QoS 0 that it was sent, or that it will not be. */
 export type WatchedOutcome =
   | {
       readonly type: "acknowledged";
       readonly packetIdentifier: number;
       readonly reasonCode: number;
     }
+  | { readonly type: "sent" }
   | { readonly type: "dropped" };
 
 /** Told once how a delivery ended. */

@@ -71,7 +71,8 @@ export function clearQueue(core: CoreContext, session: Session): number {
 
 /**
  * Gives a message to one session, whatever it is subscribed to: sent or queued, as its other messages. Undefined if it
- * was dropped, else its Packet Identifier, which is 0 if it has none (yet). `watch` is told how it ends, unless this gives undefined.
+ * was dropped, else its Packet Identifier, which is 0 if it has none (yet). Unless this gives undefined, `watch` is told how it
+ * ends: acknowledged, of QoS 0 sent, or dropped after all.
  */
 export function deliverTo(
   core: CoreContext,

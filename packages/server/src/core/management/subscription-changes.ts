@@ -57,7 +57,8 @@ export function* unsubscribeSession(
 }
 
 function subscriberOf(session: Session): Subscriber {
-  return { session, client: session.connection ?? { context: contextOf(session) } };
+  const client = session.connection ?? { context: contextOf(session) };
+  return { session, client, waitsForNews: false };
 }
 
 function contextOf({ clientId, userName, items }: Session): ClientContext {

@@ -7,10 +7,14 @@ import type { Task } from "../pending.ts";
 import { throttle, unthrottle } from "../connection/throttling.ts";
 import { reportUnlessAbandoned } from "../works/work.ts";
 
-/** A packet that the outbound interceptor is to see, and what becomes of it then; undefined if it is dropped. */
+/**
+ * A packet that the outbound interceptor is to see. `write` is called with what it made of it, undefined if it dropped it; `ended`
+ * in its place if the connection has ended.
+ */
 interface OutboundPacket {
   readonly packet: Packet;
   readonly write: (packet: Packet | undefined) => void;
+  readonly ended: (() => void) | undefined;
 }
 
 /** Packets that may wait for a slow interceptor before messages are held back. */
@@ -65,17 +69,18 @@ export function* interceptInbound(
 
 /**
  * Gives a packet to `write` after the outbound interceptor has seen it, or undefined if it dropped the packet; later
- * packets wait behind it. Nothing is called for a connection that has closed meanwhile.
+ * packets wait behind it. For a connection that has ended meanwhile only `ended` is called.
  */
 export function interceptOutbound(
   core: CoreContext,
   connection: Connection,
   packet: Packet,
   write: (packet: Packet | undefined) => void,
+  ended?: () => void,
 ): void {
   connection.outbound ??= new OutboundInterception();
   const { outbound } = connection;
-  outbound.push({ packet, write });
+  outbound.push({ packet, write, ended });
   if (outbound.waiting.length > UNANSWERED_PACKETS_MAX) throttle(connection);
   if (outbound.isRunning) return;
   outbound.isRunning = true;
@@ -101,12 +106,20 @@ export function interceptOutbound(
 
 function* drain(core: CoreContext, connection: Connection, outbound: OutboundInterception): Task {
   for (let next = outbound.shift(); next !== undefined; next = outbound.shift()) {
+    if (connection.state === "closed") {
+      next.ended?.();
+      continue;
+    }
     const args = argumentsFor(connection, next.packet);
     yield* settled(core.hooks.interceptingOutboundPacket?.(args));
     if (args.failure !== undefined) core.endUnjudged(connection, "outbound");
-    else if (connection.state !== "closed")
-      next.write(args.processPacket ? args.packet : undefined);
+    if (args.failure !== undefined || isClosed(connection)) next.ended?.();
+    else next.write(args.processPacket ? args.packet : undefined);
   }
+}
+
+function isClosed({ state }: Connection): boolean {
+  return state === "closed";
 }
 
 function argumentsFor(connection: Connection, packet: Packet): InterceptingPacket {

@@ -61,13 +61,13 @@ export function endSession(
   session.held?.detach();
   endWatches(session);
   publishWill(core, session);
-  const pending = core.hooks.sessionDeleted?.({
+  if (core.hooks.sessionDeleted === undefined) return;
+  core.news.tell("sessionDeleted", session, {
     clientId: session.clientId,
     ...(session.userName === undefined ? {} : { userName: session.userName }),
     sessionItems: session.items,
     cause,
   });
-  core.works.note("a session that has ended", session, pending);
 }
 
 /** Forgets a session without a word to anybody: it goes on living in the store. */

@@ -28,7 +28,7 @@ export function* receiveSubscribe(
   const made: Made[] = [];
   for (const request of packet.subscriptions) requireAvailable(core, connection, request, packet);
   const { subscriptionIdentifier, userProperties } = packet.properties ?? {};
-  const subscriber = { session, client: connection };
+  const subscriber = { session, client: connection, waitsForNews: true };
   const { isBridge } = connection.agreement;
   for (const asked of packet.subscriptions) {
     const request = isBridge ? { ...asked, noLocal: true, retainAsPublished: true } : asked;

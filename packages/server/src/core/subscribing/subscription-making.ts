@@ -7,7 +7,7 @@ import type { ClientContext } from "../hooks/client-context.ts";
 import type { RestoredSubscription } from "../hooks/connection-events.ts";
 import type { InterceptingSubscription } from "../hooks/subscription-events.ts";
 import { settled } from "../pending.ts";
-import type { Task } from "../pending.ts";
+import type { HookResult, Task } from "../pending.ts";
 import { beginReplay, endReplay } from "../retained/retained-replay.ts";
 import type { Session } from "../sessions/session.ts";
 import { removeSubscription } from "../sessions/session-ending.ts";
@@ -33,6 +33,8 @@ export interface Subscriber {
   readonly session: Session;
   /** Who its client is, for the events: asked for only where somebody listens to them. */
   readonly client: { readonly context: ClientContext };
+  /** Whether the answer waits until the handlers are told. What the program asks for in a handler would wait for itself. */
+  readonly waitsForNews: boolean;
 }
 
 /** One filter that somebody asks for. */
@@ -75,12 +77,21 @@ export function* subscribe(
   const request = { ...topicFilter, qos: qosOf(reasonCode) };
   const made = put(core, session, request, asking.subscriptionIdentifier);
   if (typeof made === "number") return answer(args ?? UNASKED, made, undefined);
-  const { clientSubscribedTopic } = core.hooks;
-  if (clientSubscribedTopic !== undefined) {
-    const { qos: grantedQos } = made.subscription;
-    yield* settled(clientSubscribedTopic({ ...client.context, topicFilter, grantedQos }));
-  }
+  if (core.hooks.clientSubscribedTopic !== undefined)
+    yield* settled(tellSubscribed(core, subscriber, topicFilter, made));
   return answer(args ?? UNASKED, reasonCode, made);
+}
+
+/** Tells that a subscription is in force; gives what the answer is to wait for. */
+function tellSubscribed(
+  core: CoreContext,
+  { session, client, waitsForNews }: Subscriber,
+  topicFilter: SubscriptionRequest,
+  { subscription: { qos: grantedQos } }: Made,
+): HookResult {
+  const args = { ...client.context, topicFilter, grantedQos };
+  const news = core.news.tell("clientSubscribedTopic", session, args);
+  return waitsForNews ? news : undefined;
 }
 
 /** What an interceptor that is not there has decided. */

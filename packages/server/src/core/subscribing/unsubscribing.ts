@@ -25,8 +25,9 @@ export function* receiveUnsubscribe(
 ): Task {
   const outcomes: Unsubscribed[] = [];
   const { userProperties: askedWith } = packet.properties ?? {};
+  const subscriber = { session, client: connection, waitsForNews: true };
   for (const topic of packet.topicFilters) {
-    outcomes.push(yield* unsubscribe(core, { session, client: connection }, topic, askedWith));
+    outcomes.push(yield* unsubscribe(core, subscriber, topic, askedWith));
     if (!core.turn.spend(stepsOfFilter(topic))) continue;
     yield core.turn.rest(connection);
     if (!connection.isOpen) break;
@@ -74,13 +75,13 @@ export type Unsubscribed = Pick<InterceptingUnsubscription, "response" | "closeC
 /** One filter, compared character by character [MQTT-3.10.4-1]. */
 export function* unsubscribe(
   core: CoreContext,
-  { session, client }: Subscriber,
+  { session, client, waitsForNews }: Subscriber,
   topic: string,
   userProperties: UserProperties = [],
 ): Task<Unsubscribed> {
   const existed = session.subscriptions.has(topic);
   const response = { reasonCode: existed ? 0 : NO_SUBSCRIPTION_EXISTED };
-  const { interceptingUnsubscription, clientUnsubscribedTopic } = core.hooks;
+  const { interceptingUnsubscription } = core.hooks;
   let outcome: Unsubscribed = { response, closeConnection: false };
   if (interceptingUnsubscription !== undefined) {
     const args: InterceptingUnsubscription = {
@@ -98,7 +99,9 @@ export function* unsubscribe(
   const subscription = session.subscriptions.get(topic);
   if (subscription === undefined) return outcome;
   removeSubscription(core, subscription);
-  if (clientUnsubscribedTopic !== undefined)
-    yield* settled(clientUnsubscribedTopic({ ...client.context, topic }));
+  if (core.hooks.clientUnsubscribedTopic !== undefined) {
+    const news = core.news.tell("clientUnsubscribedTopic", session, { ...client.context, topic });
+    if (waitsForNews) yield* settled(news);
+  }
   return outcome;
 }
