@@ -97,6 +97,8 @@ export interface CoreContext {
   leaveUnanswered(connection: Connection, answer: Packet): void;
   /** A handler failed that was to judge a packet of the connection, which therefore ends. */
   endUnjudged(connection: Connection, direction: "inbound" | "outbound"): undefined;
+  /** Ends a connection that something went wrong with here, and reports that. */
+  failConnection(connection: Connection, error: unknown): void;
   /** Writes out the last packets of the connection, even if the peer does not read. */
   writeLast(connection: Connection): void;
   /** Packets of the connection may be read (again). */

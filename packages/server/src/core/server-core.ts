@@ -407,6 +407,10 @@ export class ServerCore implements CoreContext {
     leaveUnanswered(this, connection, answer);
   }
 
+  failConnection(connection: Connection, error: unknown): void {
+    fail(this, connection, error);
+  }
+
   endUnjudged(connection: Connection, direction: "inbound" | "outbound"): undefined {
     endUnjudged(this, connection, direction);
   }

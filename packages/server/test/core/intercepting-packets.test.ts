@@ -6,6 +6,7 @@ import {
   lasting,
   publishPacket,
   subscribe,
+  subscribePacket,
 } from "../support/core-harness.ts";
 import { textOf } from "../support/scripted-peer.ts";
 import { Waiting } from "../support/waiting.ts";
@@ -154,4 +155,61 @@ describe("interceptingOutboundPacket", () => {
     waiting.settle(harness, 0);
     expect(peer.receiveOne("pubrel").packetIdentifier).toBe(packetIdentifier);
   });
+});
+
+describe("an answer that cannot be sent ends the connection with a reason", () => {
+  /** Makes the answers of one type what cannot be encoded, or drops them; at once, or after a while. */
+  function broken(
+    type: string,
+    how: "unencodable" | "dropped" | "failed",
+    isLater: boolean,
+  ): CoreHarness {
+    const waiting = new Waiting();
+    const harness = new CoreHarness(
+      {},
+      {
+        interceptingOutboundPacket: (args) => {
+          if (args.packet.type !== type) return undefined;
+          if (how === "unencodable")
+            args.packet = {
+              ...args.packet,
+              properties: { reasonString: "\ud800" },
+            } as typeof args.packet;
+          if (how === "dropped") args.processPacket = false;
+          if (how === "failed")
+            Object.assign(args, { failure: new Error("broken"), processPacket: false });
+          return isLater ? waiting.next() : undefined;
+        },
+      },
+    );
+    harness.core.hooks.clientAcknowledgedPublishPacket = () => undefined;
+    later = () => {
+      for (let index = 0; index < waiting.calls.length; index += 1) waiting.settle(harness, index);
+    };
+    return harness;
+  }
+  let later: () => void;
+
+  for (const isLater of [false, true]) {
+    for (const how of ["unencodable", "dropped", "failed"] as const) {
+      it(`[MQTT-3.2.0-1] CONNACK ${how}${isLater ? ", later" : ""}: nothing is sent`, () => {
+        const harness = broken("connack", how, isLater);
+        const peer = harness.connecting("c");
+        peer.send({ type: "pingreq" });
+        later();
+        expect(peer.receive()).toEqual([]);
+        expect(peer.isEnded).toBe(true);
+      });
+    }
+    for (const how of ["unencodable", "failed"] as const) {
+      it(`SUBACK ${how}${isLater ? ", later" : ""}: DISCONNECT 0x83, and PINGRESP is not first`, () => {
+        const harness = broken("suback", how, isLater);
+        const peer = harness.connect("c");
+        peer.send(subscribePacket("a"), { type: "pingreq" });
+        later();
+        expect(peer.receive()).toMatchObject([{ type: "disconnect", reasonCode: 0x83 }]);
+        expect(peer.isEnded).toBe(true);
+      });
+    }
+  }
 });

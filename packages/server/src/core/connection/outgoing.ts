@@ -32,6 +32,8 @@ export function sendPacket(
   }
   interceptOutbound(core, connection, packet, (shown) => {
     if (shown !== undefined) writePacket(core, connection, shown, choose);
+    else if (packet.type === "connack")
+      throw new Error("interceptingOutboundPacket dropped CONNACK");
   });
 }
 
@@ -42,9 +44,12 @@ function writePacket(
   packet: Packet,
   choose: OutboxChoice,
 ): void {
+  // There is no DISCONNECT without a CONNACK that lets the client in, which may not have been sent after all [MQTT-3.14.0-1].
+  if (packet.type === "disconnect" && !connection.isWelcomed) return;
   const bytes = fitted(connection, packet);
   if (bytes === undefined) return core.leaveUnanswered(connection, packet);
   choose(core, connection).append(bytes, 0, bytes.length);
+  if (packet.type === "connack") connection.isWelcomed = packet.reasonCode === 0;
   countSent(core, connection, 1);
 }
 

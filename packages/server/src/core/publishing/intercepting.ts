@@ -30,6 +30,8 @@ const UNANSWERED_PACKETS_MAX = 2_000;
 export class OutboundInterception {
   readonly waiting: OutboundPacket[] = [];
   isRunning = false;
+  /** A packet could not be sent: the connection ends. */
+  isBroken = false;
   /** Called once when nothing waits any more: a connection that is closing closes then. */
   whenEmpty: (() => void) | undefined;
   #bytes = 0;
@@ -106,15 +108,35 @@ export function interceptOutbound(
 
 function* drain(core: CoreContext, connection: Connection, outbound: OutboundInterception): Task {
   for (let next = outbound.shift(); next !== undefined; next = outbound.shift()) {
-    if (connection.state === "closed") {
+    // Behind an answer that could not be sent, nothing but the reason is.
+    const isLost = outbound.isBroken && next.packet.type !== "disconnect";
+    const args = isClosed(connection) || isLost ? undefined : argumentsFor(connection, next.packet);
+    if (args !== undefined) yield* settled(core.hooks.interceptingOutboundPacket?.(args));
+    if (args === undefined || isClosed(connection)) next.ended?.();
+    else if (!write(core, connection, next, args)) {
+      outbound.isBroken = true;
       next.ended?.();
-      continue;
     }
-    const args = argumentsFor(connection, next.packet);
-    yield* settled(core.hooks.interceptingOutboundPacket?.(args));
-    if (args.failure !== undefined) core.endUnjudged(connection, "outbound");
-    if (args.failure !== undefined || isClosed(connection)) next.ended?.();
-    else next.write(args.processPacket ? args.packet : undefined);
+  }
+}
+
+/**
+ * Writes what the interceptor has made of a packet. False if its handler failed, or the packet cannot be encoded: that ends this
+ * connection, for its client would wait for it.
+ */
+function write(
+  core: CoreContext,
+  connection: Connection,
+  waiting: OutboundPacket,
+  { packet, processPacket, failure }: InterceptingPacket,
+): boolean {
+  try {
+    if (failure === undefined) waiting.write(processPacket ? packet : undefined);
+    else core.endUnjudged(connection, "outbound");
+    return failure === undefined;
+  } catch (error) {
+    core.failConnection(connection, error);
+    return false;
   }
 }
 
