@@ -59,8 +59,9 @@ const INTRODUCTION = `# The extension events
 - What a handler asks of the server is done when the server is done with what called the handler.
 - A field that is not \`readonly\` may be written; what that does stands beside it.
 - Messages that are handled in one go are shown before the first of them goes on. \`applicationMessage\` of
-  \`interceptingPublish\` is made when it is first read, which must be before the handler returns, or before its first
-  \`await\`.
+  \`interceptingPublish\` is made when it is first read, at any time.
+- Messages and packets are frozen: writing into one throws, which is an error of the handler. It is replaced as a whole.
+  Bytes are a copy of your own.
 - Session items belong to the session. A connection begins with items of its own, which \`validatingConnection\` may
   fill; when it resumes a session, they are joined with the session's, where the newer value counts. They are kept in
   memory only.

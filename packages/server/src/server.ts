@@ -304,7 +304,6 @@ export class MqttServer implements AsyncDisposable {
       this.#driver.start();
       await this.#listening.start(this.#driver);
     } catch (error) {
-      // Whatever else goes wrong now: what went wrong first is what the caller has to know.
       await this.#close({ deadlineMs: 0 }).catch((failure: unknown) => {
         this.#log.error?.("a start that failed could not be undone", {}, asError(failure));
       });
@@ -366,9 +365,9 @@ export class MqttServer implements AsyncDisposable {
   }: StopOptions): Promise<readonly UnfinishedWork[]> {
     await this.#listening.stop();
     const dismissal = { reasonCode: ReasonCode.serverShuttingDown, ...options };
-    const unfinished = await this.#driver.stop(dismissal, deadlineMs, () => {
-      for (const reject of this.#waitingForClients) reject(stoppedBefore());
-    });
+    const unfinished = await this.#driver.stop(dismissal, deadlineMs, () =>
+      this.#waitingForClients.forEach((reject) => reject(stoppedBefore())),
+    );
     this.#streams.endAll();
     await this.#driver.unload();
     tellUnfinished(this.#log, unfinished);

@@ -5,6 +5,7 @@ import type { RefusedClient } from "./connection/connect-rules.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Stranger } from "./connection/stranger.ts";
 import type { CoreOptions } from "./core-options.ts";
+import type { Newcomers } from "./connection/newcomers.ts";
 import type { UnfinishedConnects } from "./connection/unfinished-connects.ts";
 import type { InFlightBytes } from "./delivering/in-flight-bytes.ts";
 import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
@@ -79,6 +80,8 @@ export interface CoreContext {
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   /** Bytes of messages in flight. */
   readonly inFlight: InFlightBytes;
+  /** Clients whose CONNECT has come. */
+  readonly newcomers: Newcomers;
   /** Bytes of clients that are not let in yet. */
   readonly unfinishedConnects: UnfinishedConnects;
   /** Told of what is not delivered; undefined if nobody wants to know. */

@@ -7,8 +7,11 @@ export interface Pending {
   whenSettled(resume: () => void): void;
   /** Name of the event whose handlers are waited for. */
   readonly event?: string | undefined;
-  /** Whether the handlers decide something, are only told something, or the store or room in a queue is waited for. Default: they decide. */
-  readonly kind?: "question" | "news" | "store" | "room" | undefined;
+  /**
+   * Whether the handlers decide something or are only told something; else it waits for the store, for room in a queue, or for
+   * the next turn of the loop. Default: they decide.
+   */
+  readonly kind?: "question" | "news" | "store" | "room" | "turn" | undefined;
   /** True if a work counts this wait already. */
   readonly isCounted?: boolean;
 }

@@ -17,6 +17,7 @@ import { Connection } from "./connection/connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { CoreOptions } from "./core-options.ts";
 import { stopPacing } from "./connection/lockstep.ts";
+import { Newcomers } from "./connection/newcomers.ts";
 import { noteUnfinished, UnfinishedConnects } from "./connection/unfinished-connects.ts";
 import { InFlightBytes } from "./delivering/in-flight-bytes.ts";
 import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
@@ -142,6 +143,7 @@ export class ServerCore implements CoreContext {
   readonly stranger: ((stranger: Stranger) => void) | undefined;
   readonly inFlight: InFlightBytes;
   readonly unfinishedConnects: UnfinishedConnects;
+  readonly newcomers: Newcomers = new Newcomers();
   readonly #ports: CorePorts;
   readonly #run: PublishRun = new PublishRun();
   #commits: Commits | undefined;

@@ -285,13 +285,13 @@ describe("validatingConnection that waits", () => {
     expect(peer.receiveOne("connack").reasonCode).toBe(0);
   });
 
-  it("of two connections with one Client Identifier one is left", () => {
+  it("of two connections with one Client Identifier the later one is left", () => {
     const waiting = new Waiting();
     const harness = new CoreHarness({}, { validatingConnection: () => waiting.next() });
     const peers = [harness.connecting("c"), harness.connecting("c")];
     waiting.settle(harness, 1);
     waiting.settle(harness, 0);
-    expect(peers.map(({ isClosed }) => isClosed)).toEqual([false, true]);
+    expect(peers.map(({ isClosed }) => isClosed)).toEqual([true, false]);
     expect(harness.core.sessions.size).toBe(1);
   });
 });

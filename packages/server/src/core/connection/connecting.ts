@@ -16,7 +16,6 @@ import { expiryMaximum, isAuthenticated, refusedUser } from "./session-owner.ts"
 import type { Refusal } from "./connect-rules.ts";
 import { messageFromApplication } from "../publishing/message.ts";
 import { mayFit, sendPacket } from "./outgoing.ts";
-import { settled } from "../pending.ts";
 import type { HookResult, Task } from "../pending.ts";
 import { watchKeepAlive } from "./keeping-alive.ts";
 import { OutgoingAliases } from "../delivering/outgoing-aliases.ts";
@@ -30,6 +29,11 @@ import { NEWS_WAITING_MAX } from "../works/news-lanes.ts";
 
 const IMPLEMENTATION_SPECIFIC_ERROR = 0x83;
 const SERVER_BUSY = 0x89;
+/** CONNACK has no code for a session that was taken over. */
+const OUTDONE: Refusal = {
+  reasonCode: 0x80,
+  reasonString: "a newer connection with this Client Identifier has come",
+};
 const SESSION_TAKEN_OVER = 0x8e;
 
 /** The arguments while they are put together. */
@@ -87,10 +91,17 @@ function refusedEntry(
 ): Refusal | undefined {
   return (
     refusedUser(core, connection) ??
+    refusedLate(core, connection) ??
     refusedNews(core, connection) ??
     refusedPlace(core, placeFor(connection)) ??
     refusedSize(connection, connack)
   );
+}
+
+/** Who connected last stays, however long handlers took for each. */
+function refusedLate(core: CoreContext, { clientId, arrival }: Connection): Refusal | undefined {
+  const present = core.sessions.get(clientId)?.connection;
+  return present !== undefined && present.arrival > arrival ? OUTDONE : undefined;
 }
 
 /** A client whose handlers have not been told its last thousand comings and goings is not let in for one more. */
@@ -133,7 +144,7 @@ function* validate(
   packet: ConnectPacket,
 ): Task<ValidationAnswer | undefined> {
   const args = validationArguments(core, connection, packet);
-  yield* settled(core.hooks.validatingConnection?.(args));
+  yield* core.newcomers.asked(connection, core.hooks.validatingConnection?.(args));
   if (!connection.isOpen) return undefined;
   const refused = refusedMethod(args) ?? args;
   if (refused.reasonCode !== 0) {
@@ -180,6 +191,7 @@ function refuseUnstored(core: CoreContext, connection: Connection, reasonCode: n
 function adopt(core: CoreContext, connection: Connection, packet: ConnectPacket): void {
   const { properties } = packet;
   connection.state = "authenticating";
+  core.newcomers.arrived(connection);
   core.deadlines.cancel(connection.deadline);
   connection.deadline = undefined;
   connection.introduce(packet);
@@ -288,7 +300,7 @@ function* prepareSession(
     subscriptions: [],
     messages: [],
   };
-  yield* settled(core.hooks.preparingSession?.(args));
+  yield* core.newcomers.asked(connection, core.hooks.preparingSession?.(args));
   return args;
 }
 
@@ -319,9 +331,15 @@ function attach(
   resume(core, connection, session);
   record(core, session);
   const isRestored = !isResumed && prepared !== undefined && restore(core, session, prepared);
+  refuseOutdone(core, connection);
   if (packet.will !== undefined) armWill(session, packet.will, connection.context);
   record(core, session);
   return isResumed || (isRestored && !packet.cleanStart);
+}
+
+/** Those that came before this one, and whose handlers have still not answered, need not be let in any more. */
+function refuseOutdone(core: CoreContext, connection: Connection): void {
+  for (const older of core.newcomers.outdoneBy(connection)) refuse(core, older, OUTDONE);
 }
 
 /** The older connection of a Client Identifier makes way [MQTT-3.1.4-3]. */

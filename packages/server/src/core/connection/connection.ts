@@ -85,6 +85,8 @@ export class Connection {
   sessionPresent = false;
   /** True once the client was told that it is connected, and `clientConnected` fired. */
   isAnnounced = false;
+  /** Number of its CONNECT: who came later has a higher one. */
+  arrival = 0;
   /** CONNACK that lets the client in is in the outbox: nothing else may be before it [MQTT-3.2.0-1]. */
   isWelcomed = false;
   /** The wire has not taken all that it was given. */

@@ -6,7 +6,7 @@ import type { CoreContext } from "../core-context.ts";
 import type { Delivery } from "./delivery.ts";
 import { deliveryOf, finishExchange, letGo } from "./owed.ts";
 import { acknowledgeWatched } from "../management/delivery-watch.ts";
-import { applicationMessageOf } from "../publishing/message.ts";
+import { shownMessageOf } from "../publishing/message.ts";
 import { sendAcknowledgement, sendPacket } from "../connection/outgoing.ts";
 import type { Session } from "../sessions/session.ts";
 import { inOrder, onceStored } from "../journal/storing.ts";
@@ -223,7 +223,7 @@ function report(
   core.news.tell("clientAcknowledgedPublishPacket", connection, {
     ...connection.context,
     packetIdentifier,
-    applicationMessage: applicationMessageOf(message),
+    applicationMessage: shownMessageOf(message),
     publishPacket: { packetIdentifier, qos, retain, duplicate, subscriptionIdentifiers },
     acknowledgePacket,
     isCompleted: true,

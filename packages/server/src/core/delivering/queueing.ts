@@ -2,7 +2,7 @@ import type { CoreContext } from "../core-context.ts";
 import { NONE } from "../journal/message-table.ts";
 import { sizeOfRun } from "../journal/stored-run.ts";
 import type { RunToStore } from "../journal/stored-run.ts";
-import { applicationMessageOf } from "../publishing/message.ts";
+import { shownMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
@@ -116,7 +116,7 @@ function overwriteOldest(core: CoreContext, session: Session): void {
   noteDropped(core, session.clientId, "queue");
   if (oldest === undefined) return;
   const told = core.hooks.queuedApplicationMessageOverwritten;
-  const shown = told && applicationMessageOf(deliveryOf(core, session, oldest).message);
+  const shown = told && shownMessageOf(deliveryOf(core, session, oldest).message);
   forgetQueued(core, session, oldest);
   if (shown === undefined) return;
   const event = { receiverClientId: session.clientId, applicationMessage: shown };

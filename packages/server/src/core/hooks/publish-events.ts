@@ -18,7 +18,7 @@ export interface MessageSender {
 export interface InterceptingPublish extends MessageSender {
   /** Topic that the message came with. A handler that needs no more is quicker than one that asks for the message. */
   readonly topic: string;
-  /** May be replaced; undefined drops the message. To be read before the handler returns, or its first `await`. */
+  /** May be replaced; undefined drops the message. It is frozen, its bytes are a copy, and it can be read at any time. */
   applicationMessage: ApplicationMessage | undefined;
   /** False drops the message: it is neither retained nor routed, and acknowledged with `response`. */
   processPublish: boolean;

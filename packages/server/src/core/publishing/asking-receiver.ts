@@ -1,7 +1,7 @@
 import type { ApplicationMessage } from "./application-message.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { InterceptingClientEnqueue } from "../hooks/publish-events.ts";
-import { applicationMessageOf, messageFromApplication } from "./message.ts";
+import { shownMessageOf, messageFromApplication } from "./message.ts";
 import type { Message } from "./message.ts";
 import type { Session } from "../sessions/session.ts";
 
@@ -17,7 +17,7 @@ export function enqueueing(
   senderClientId: string,
   receiver: Session,
 ): AskedReceiver {
-  const shown = applicationMessageOf(message);
+  const shown = shownMessageOf(message);
   const args = {
     senderClientId,
     receiverClientId: receiver.clientId,

@@ -2,6 +2,7 @@ import type { Packet } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { InterceptingPacket } from "../hooks/packet-events.ts";
+import { frozen } from "../freezing.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { throttle, unthrottle } from "../connection/throttling.ts";
@@ -145,16 +146,7 @@ function isClosed({ state }: Connection): boolean {
 }
 
 function argumentsFor(connection: Connection, packet: Packet): InterceptingPacket {
-  freeze(packet);
+  // A packet is replaced, and then checked: what is written into it would reach the core unchecked.
+  frozen(packet);
   return { ...connection.context, packet, processPacket: true };
-}
-
-/** A packet is replaced, and then checked. What is written into it would reach the core unchecked, so writing throws. */
-function freeze(part: object): void {
-  // Bytes cannot be frozen; none of them is wrong.
-  if (part instanceof Uint8Array || Object.isFrozen(part)) return;
-  Object.freeze(part);
-  for (const inner of Object.values(part) as unknown[]) {
-    if (typeof inner === "object" && inner !== null) freeze(inner);
-  }
 }

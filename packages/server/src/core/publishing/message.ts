@@ -1,3 +1,4 @@
+import { frozen } from "../freezing.ts";
 import { decodePacket, decodeUtf8, encodePacket, parseTopicName } from "@anax/protocol";
 import type { PublishPacket, PublishProperties, QoS } from "@anax/protocol";
 import type { ApplicationMessage } from "./application-message.ts";
@@ -167,6 +168,11 @@ export function applicationMessageOf(message: Message): ApplicationMessage {
   if (packet.type !== "publish") throw new Error(`a message decodes as ${packet.type}`);
   const { topic, payload, properties } = packet;
   return new ShownMessage(topic, payload, message.qos, message.retain, properties);
+}
+
+/** The same for handlers, who cannot write into it: it is replaced, and then checked. */
+export function shownMessageOf(message: Message): ApplicationMessage {
+  return frozen(applicationMessageOf(message));
 }
 
 /**

@@ -7,7 +7,7 @@ import type { HookResult, Task } from "../pending.ts";
 import { tellOfRetained } from "../retained/retaining.ts";
 import { askReceivers } from "./asking-receivers.ts";
 import type { ApplicationMessage } from "./application-message.ts";
-import { applicationMessageOf, messageFromApplication } from "./message.ts";
+import { shownMessageOf, messageFromApplication } from "./message.ts";
 import type { Message } from "./message.ts";
 import type { Origin } from "./origin.ts";
 import { nothing } from "./published.ts";
@@ -31,7 +31,7 @@ export function* publish(
   if (core.hooks.interceptingPublish === undefined || origin.isHidden === true) {
     return yield* publishAccepted(core, message, origin, nothing(), terms);
   }
-  const original = applicationMessageOf(message);
+  const original = shownMessageOf(message);
   const event: InterceptingPublish = {
     ...origin,
     topic: message.topic,
@@ -142,13 +142,13 @@ function* tell(
     const args = {
       senderClientId: clientId,
       receiverClientId: receiver.clientId,
-      applicationMessage: applicationMessageOf(given),
+      applicationMessage: shownMessageOf(given),
       isDropped: !isTaken,
     };
     yield* settled(core.hooks.applicationMessageEnqueuedOrDropped?.(args));
   }
   // It says what 0x10 says: there is no receiver. One that a limit keeps the message from is one all the same.
   if (matched > 0 || isHidden || core.hooks.applicationMessageNotConsumed === undefined) return;
-  const args = { senderClientId: clientId, applicationMessage: applicationMessageOf(message) };
+  const args = { senderClientId: clientId, applicationMessage: shownMessageOf(message) };
   yield* settled(core.hooks.applicationMessageNotConsumed(args));
 }

@@ -2,7 +2,7 @@ import type { CoreContext } from "../core-context.ts";
 import { expiryIn } from "../journal/message-record.ts";
 import { plainSize } from "../journal/stored-message.ts";
 import type { PlainMessage } from "../journal/stored-message.ts";
-import { applicationMessageOf } from "../publishing/message.ts";
+import { shownMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import type { HookResult } from "../pending.ts";
 import { hasBytesAt } from "../same-bytes.ts";
@@ -211,7 +211,7 @@ export function tellOfChange(
   { clientId, message, isChanged = true }: Change,
 ): HookResult {
   if (core.hooks.retainedMessageChanged === undefined || !isStored(topic)) return undefined;
-  const changedRetainedMessage = message && applicationMessageOf(message);
+  const changedRetainedMessage = message && shownMessageOf(message);
   return core.hooks.retainedMessageChanged({
     clientId,
     topic,

@@ -6,6 +6,9 @@ import type { CoreContext } from "../core-context.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import type { InterceptingPublish, PublishResponse } from "../hooks/publish-events.ts";
 import type { Pending } from "../pending.ts";
+import { frozen } from "../freezing.ts";
+import { keptCopy } from "./kept-bytes.ts";
+import type { KnownProperties } from "./known-properties.ts";
 import { RUN_PACKETS_MAX } from "./publish-run.ts";
 import type { PublishRun } from "./publish-run.ts";
 import { makeInspectable } from "../inspecting.ts";
@@ -32,8 +35,8 @@ export function interceptRun(
   const { interceptingPublish } = core.hooks;
   if (interceptingPublish === undefined) return undefined;
   const shown = new ShownRun(connection, run);
-  const odd = showMessages(interceptingPublish, shown, run.count);
-  shown.end(odd?.event);
+  const odd = showMessages(interceptingPublish, shown, run);
+  shown.end(run, odd === undefined ? run.count : odd.index + 1);
   // What follows an odd message is shown again by a run that is no longer than it takes to meet the next one.
   connection.runPacketsMax =
     odd === undefined
@@ -45,10 +48,10 @@ export function interceptRun(
 function showMessages(
   interceptingPublish: NonNullable<CoreContext["hooks"]["interceptingPublish"]>,
   shown: ShownRun,
-  count: number,
+  run: PublishRun,
 ): OddMessage | undefined {
-  for (let index = 0; index < count; index += 1) {
-    const event = new ShownPublish(shown, index);
+  for (let index = 0; index < run.count; index += 1) {
+    const event = new ShownPublish(shown, run, index);
     const pending = interceptingPublish(event);
     if (pending !== undefined || !event.isPlain) return { index, event, pending };
   }
@@ -61,57 +64,50 @@ class ShownRun {
   readonly userName: string | undefined;
   readonly sessionItems: SessionItems;
   readonly #qos: QoS;
-  /** Undefined when the run is over, whose memory is then used for others. */
-  #run: PublishRun | undefined;
+  readonly #known: KnownProperties;
   #properties: object | undefined;
   #topic: string | undefined;
+  #bytes: Uint8Array;
+  /** Where `#bytes` begins in the bytes of the run. */
+  #from = 0;
+  /** Messages that were asked for. */
+  #made = 0;
 
   constructor(connection: Connection, run: PublishRun) {
     this.clientId = connection.clientId;
     this.userName = connection.userName;
     this.sessionItems = connection.sessionItems;
     this.#qos = run.qos;
-    this.#run = run;
+    this.#known = run.properties;
+    this.#bytes = run.bytes;
   }
 
   /** Topic of the message; made once where all have the same. */
-  topic(index: number): string {
-    const run = this.#run;
-    if (run === undefined) throw new TypeError("topic is to be read before the handler returns");
+  topic(run: PublishRun, index: number): string {
     if (!run.isOneTopic) return run.topic(index);
     this.#topic ??= run.topic(index);
     return this.#topic;
   }
 
-  /** The run is over; only the message that is taken out of it may still be asked for. */
-  end(odd: ShownPublish | undefined): void {
-    void odd?.applicationMessage;
-    this.#run = undefined;
+  /** The run is over, and its memory is used for others. What handlers may ask for later of the messages shown is kept. */
+  end(run: PublishRun, shown: number): void {
+    if (this.#made === shown) return;
+    this.#from = run.payloadStart(0);
+    this.#bytes = keptCopy(run.bytes, this.#from, run.endOf(shown - 1));
   }
 
-  /** True when messages can no longer be made. */
-  get isOver(): boolean {
-    return this.#run === undefined;
-  }
-
-  message(index: number): ApplicationMessage {
-    const run = this.#run;
-    if (run === undefined) {
-      throw new TypeError("applicationMessage is to be read before the handler returns");
-    }
-    const payload = copyBytes(run.bytes, run.payloadStart(index), run.endOf(index));
-    const topic = this.topic(index);
+  message(topic: string, start: number, end: number): ApplicationMessage {
+    this.#made += 1;
+    const payload = copyBytes(this.#bytes, start - this.#from, end - this.#from);
     // One byte of properties is their length, which is 0.
-    if (run.properties.sent.length <= 1) return new ShownMessage(topic, payload, this.#qos, false);
-    this.#properties ??= propertiesOf(run);
-    return new ShownMessage(topic, payload, this.#qos, false, this.#properties);
+    if (this.#known.sent.length > 1) this.#properties ??= frozen(propertiesOf(this.#known));
+    return Object.freeze(new ShownMessage(topic, payload, this.#qos, false, this.#properties));
   }
 }
 
 /** Properties of the messages of a run, which are the same for all. */
-function propertiesOf(run: PublishRun): object {
+function propertiesOf({ sent }: KnownProperties): object {
   // The codec wants a whole PUBLISH: one of a topic of one letter and no payload.
-  const { sent } = run.properties;
   const body = new Uint8Array(3 + sent.length);
   body.set([0, 1, 0x61]);
   body.set(sent, 3);
@@ -124,16 +120,18 @@ export class ShownPublish implements InterceptingPublish {
   processPublish = true;
   closeConnection = false;
   readonly #shown: ShownRun;
-  readonly #index: number;
+  readonly #start: number;
+  readonly #end: number;
   readonly #topic: string;
   #message: ApplicationMessage | undefined;
   #isReplaced = false;
   #response: PublishResponse | undefined;
 
-  constructor(shown: ShownRun, index: number) {
+  constructor(shown: ShownRun, run: PublishRun, index: number) {
     this.#shown = shown;
-    this.#index = index;
-    this.#topic = shown.topic(index);
+    this.#start = run.payloadStart(index);
+    this.#end = run.endOf(index);
+    this.#topic = shown.topic(run, index);
   }
 
   get clientId(): string {
@@ -155,7 +153,7 @@ export class ShownPublish implements InterceptingPublish {
   /** Made, with a copy of the payload, when it is asked for. */
   get applicationMessage(): ApplicationMessage | undefined {
     if (this.#message === undefined && !this.#isReplaced) {
-      this.#message = this.#shown.message(this.#index);
+      this.#message = this.#shown.message(this.#topic, this.#start, this.#end);
     }
     return this.#message;
   }
@@ -178,10 +176,9 @@ export class ShownPublish implements InterceptingPublish {
     return this.#isReplaced;
   }
 
-  /** For `JSON.stringify`. The message is there while it can be read, and where it was. */
+  /** For `JSON.stringify`. */
   toJSON(): object {
-    const { clientId, userName, topic, processPublish, closeConnection } = this;
-    const applicationMessage = this.#shown.isOver ? this.#message : this.applicationMessage;
+    const { clientId, userName, topic, processPublish, closeConnection, applicationMessage } = this;
     const response = this.#response ?? {};
     const who = { clientId, userName, topic, applicationMessage };
     return { ...who, processPublish, closeConnection, response };

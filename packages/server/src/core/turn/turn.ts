@@ -193,6 +193,7 @@ export class Turn {
    */
   rest(connection?: Connection): Pending {
     return {
+      kind: "turn",
       whenSettled: (resume) => {
         if (connection !== undefined) connection.isCut = true;
         const goOn = (): boolean => {

@@ -92,7 +92,7 @@ export class Work {
 
   #wait(pending: Pending, resume: () => void): void {
     this.#awaited = pending;
-    const isForHandlers = pending.kind !== "store";
+    const isForHandlers = pending.kind !== "store" && pending.kind !== "turn";
     if (isForHandlers && this.#isAbandoned) return resume();
     const once = (): void => {
       if (this.#resume !== once) return;
