@@ -181,17 +181,13 @@ export class MqttServer implements AsyncDisposable {
   }
 
   #coreAccess(): CoreAccess {
+    const driver = this.#driver;
+    const requireStarted = (): void => this.#requireStarted("change anything");
     return {
-      core: this.#driver.core,
+      core: driver.core,
       waitingForClients: this.#waitingForClients,
-      change: async (work) => {
-        this.#requireStarted("change anything");
-        return this.#driver.change(work);
-      },
-      perform: async (what, task) => {
-        this.#requireStarted("change anything");
-        return this.#driver.perform(what, task);
-      },
+      change: async (work) => (requireStarted(), driver.change(work)),
+      perform: async (what, task) => (requireStarted(), driver.perform(what, task)),
     };
   }
 
@@ -337,11 +333,13 @@ export class MqttServer implements AsyncDisposable {
    */
   async stop(given: StopOptions = {}): Promise<StopResult> {
     const options = checked("stop", given, STOP_RULES);
-    if (this.#state === "starting") await this.#transition.catch(() => undefined);
+    if (this.#state === "starting") {
+      this.#handlers.waits.giveUpAll();
+      await this.#transition.catch(() => undefined);
+    }
     if (this.#state === "started") {
       this.#state = "stopping";
-      this.#stopping = this.#stop(options);
-      this.#transition = this.#stopping;
+      this.#transition = this.#stopping = this.#stop(options);
     }
     return this.#state === "stopping" ? this.#stopping : { unfinished: [] };
   }

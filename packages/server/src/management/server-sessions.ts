@@ -4,6 +4,7 @@ import { property, QOS } from "../checking/packet-rules.ts";
 import { checked } from "../checking/rules.ts";
 import type { DeliveryWatch } from "../core/management/delivery-watch.ts";
 import {
+  answersBehind,
   clearQueue,
   createSession,
   deleteSession,
@@ -12,6 +13,8 @@ import {
 import { receiversOf } from "../core/management/receivers.ts";
 import type { TopicReceiver } from "../core/management/receivers.ts";
 import { allSessions, sessionStatus, subscriptionsOf } from "../core/management/session-status.ts";
+import type { ServerCore } from "../core/server-core.ts";
+import type { Session } from "../core/sessions/session.ts";
 import type { SessionStatus, SubscriptionStatus } from "../core/management/session-status.ts";
 import { subscribeSession, unsubscribeSession } from "../core/management/subscription-changes.ts";
 import { MqttMessageDroppedError, MqttNotStoredError, MqttServerBusyError } from "../errors.ts";
@@ -66,6 +69,11 @@ export interface EnqueuedMessage {
 
 /** Options of a delivery to one session. */
 export interface SessionDeliveryOptions {
+  /**
+   * What to wait for: that the client has acknowledged the message, which is the default, or only that the message is on its way
+   * to it or in its queue. In a handler that keeps packets of that very client waiting, only the latter can be.
+   */
+  readonly until?: "acknowledged" | "queued";
   /** Ends the waiting, not the delivery. */
   readonly signal?: AbortSignal;
 }
@@ -75,7 +83,10 @@ const CREATION_RULES: RulesFor<SessionOptions> = {
   expiryIntervalSeconds: [1, NEVER_EXPIRES],
 };
 
-const DELIVERY_RULES: RulesFor<SessionDeliveryOptions> = { signal: "AbortSignal" };
+const DELIVERY_RULES: RulesFor<SessionDeliveryOptions> = {
+  until: new Set(["acknowledged", "queued"]),
+  signal: "AbortSignal",
+};
 
 const SUBSCRIPTION_RULES: RulesFor<SessionSubscription> = {
   // Which filters are valid is answered for each, by its Reason Code.
@@ -202,7 +213,8 @@ export class ServerSessions {
    * Gives a message to this session only, whatever it is subscribed to, and resolves with the client's acknowledgement;
    * for QoS 0 as soon as it is sent, if `interceptingOutboundPacket` lets it. A client that is away gets it when it is back. No
    * other interceptor is asked. Rejects with `MqttConfigurationError` for a message that cannot be sent,
-   * `MqttMessageDroppedError`, `MqttSessionNotFoundError`, the reason of the signal, or `MqttServerStateError` if the server
+   * `MqttMessageDroppedError`, `MqttSessionNotFoundError`, `MqttServerBusyError` at once while a handler keeps the client from
+   * answering (its own packet is at work, its `clientConnected`, or a packet to it), the reason of the signal, or `MqttServerStateError` if the server
    * stops before: the message then stays with the session, for as long as that lasts.
    */
   async deliverApplicationMessage(
@@ -210,7 +222,11 @@ export class ServerSessions {
     message: InjectedApplicationMessage,
     options: SessionDeliveryOptions = {},
   ): Promise<SessionDelivery> {
-    const { signal } = checked("deliverApplicationMessage", options, DELIVERY_RULES);
+    const { signal, until = "acknowledged" } = checked(
+      "deliverApplicationMessage",
+      options,
+      DELIVERY_RULES,
+    );
     signal?.throwIfAborted();
     const applicationMessage = messageToInject(message);
     const { waitingForClients } = this.#access;
@@ -230,10 +246,14 @@ export class ServerSessions {
       };
       const given = this.#access.change((core) => {
         const session = requireSession(core, clientId);
+        if (until === "queued") return deliverTo(core, session, applicationMessage);
+        requireAnswers(core, session, applicationMessage.qos);
         return deliverTo(core, session, applicationMessage, watch);
       });
       given.then((packetIdentifier) => {
         if (packetIdentifier === undefined) dropped();
+        else if (until === "queued")
+          resolve({ reasonCode: 0, ...(packetIdentifier > 0 && { packetIdentifier }) });
       }, reject);
     });
     return waiting.finally(() => end.abort());
@@ -266,6 +286,16 @@ function textFault(value: unknown, maximum: number): string | undefined {
   if (fault !== undefined) return fault;
   const bytes = encodedLength(value);
   return bytes < 1 || bytes > maximum ? `has ${bytes} bytes, not 1 to ${maximum}` : undefined;
+}
+
+/** Throws `MqttServerBusyError` while handlers keep the client from answering. */
+function requireAnswers(core: ServerCore, session: Session, qos: QoS): void {
+  const event = answersBehind(core, session, qos);
+  if (event === undefined) return;
+  const who = JSON.stringify(session.clientId);
+  throw new MqttServerBusyError(
+    `${who} cannot acknowledge anything before the handlers of ${event} have answered; deliver with until: "queued"`,
+  );
 }
 
 /** 0x97 is both: no room in the store, and none in the table. */

@@ -70,6 +70,22 @@ export function clearQueue(core: CoreContext, session: Session): number {
 }
 
 /**
+ * The event whose handlers keep a client from answering just now: what it is to acknowledge, or at QoS 0 to be sent, waits for
+ * them, and would wait for itself if it is asked for in one of them. Undefined if there is none.
+ */
+export function answersBehind(
+  core: CoreContext,
+  session: Session,
+  qos: number,
+): string | undefined {
+  const { connection } = session;
+  // A client that is away is served again when its handlers have been told that it went.
+  const isSilent = connection === undefined || connection.isWaiting || connection.isHeld;
+  if (connection?.outbound?.isRunning !== true && (qos === 0 || !isSilent)) return undefined;
+  return core.works.of(session.clientId).find(({ isAsking }) => isAsking)?.event;
+}
+
+/**
  * Gives a message to one session, whatever it is subscribed to: sent or queued, as its other messages. Undefined if it
  * was dropped, else its Packet Identifier, which is 0 if it has none (yet). Unless this gives undefined, `watch` is told how it
  * ends: acknowledged, of QoS 0 sent, or dropped after all.

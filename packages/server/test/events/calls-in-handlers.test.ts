@@ -1,0 +1,114 @@
+/** Each call of the management, awaited in a handler of each event: it ends at once, or is refused at once with a reason. */
+import { afterEach, expect, it } from "vitest";
+import { MqttServer, SERVER_EVENT_NAMES } from "../../src/index.ts";
+import type { ServerEventName } from "../../src/index.ts";
+import { connected, LASTING, publication } from "../support/memory-server.ts";
+import type { MqttPeer } from "../support/mqtt-peer.ts";
+import { turns, until } from "../support/turns.ts";
+
+let server: MqttServer;
+
+afterEach(() => server.stop({ deadlineMs: 0 }));
+
+const MESSAGE = { topic: "own", payload: "x", qos: 1 } as const;
+
+/** In an order in which each still finds something to do. */
+const CALLS: Readonly<Record<string, (clientId: string) => Promise<unknown>>> = {
+  inject: () => server.injectApplicationMessage(MESSAGE),
+  "retainedMessages.set": () => server.retainedMessages.set({ topic: "kept", payload: "x" }),
+  "retainedMessages.delete": () => server.retainedMessages.delete("kept"),
+  "retainedMessages.clear": () => server.retainedMessages.clear(),
+  "sessions.create": (id) => server.sessions.create(`${id}-made`),
+  "sessions.subscribe": (id) => server.sessions.subscribe(id, "managed"),
+  "sessions.unsubscribe": (id) => server.sessions.unsubscribe(id, "managed"),
+  tryEnqueue: (id) => server.sessions.tryEnqueueApplicationMessage(id, MESSAGE),
+  "deliver, queued": (id) =>
+    server.sessions.deliverApplicationMessage(id, MESSAGE, { until: "queued" }),
+  "deliver, QoS 0": (id) => server.sessions.deliverApplicationMessage(id, { topic: "own" }),
+  "deliver, acknowledged": (id) => server.sessions.deliverApplicationMessage(id, MESSAGE),
+  "sessions.clearQueue": (id) => server.sessions.clearQueue(id),
+  "clients.disconnect": (id) => server.clients.disconnect(id),
+  "sessions.delete": (id) => server.sessions.delete(id),
+};
+
+/** A client that acknowledges what it gets. */
+async function client(clientId: string): Promise<MqttPeer> {
+  const will = { topic: "will", payload: new Uint8Array(1), qos: 0, retain: false } as const;
+  const peer = await connected(server, clientId, { ...LASTING, will });
+  void (async () => {
+    for (let packet = await peer.packet(); packet !== undefined; packet = await peer.packet()) {
+      if (packet.type !== "publish" || packet.packetIdentifier === undefined) continue;
+      const { packetIdentifier } = packet;
+      if (!peer.stream.destroyed)
+        peer.sendPacket({ type: "puback", packetIdentifier, reasonCode: 0 });
+    }
+  })().catch(() => undefined);
+  return peer;
+}
+
+/** Causes every event that a client causes; packets wait behind a handler, and nothing here waits for them. */
+async function causeAll(): Promise<void> {
+  await client("other");
+  const peer = await client("c");
+  const plain = { qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
+  const subscriptions = [{ topicFilter: "a", ...plain }];
+  peer.sendPacket({ type: "subscribe", packetIdentifier: 1, subscriptions });
+  peer.sendPacket({ ...publication("a", "x", 1), retain: true });
+  peer.sendPacket(publication("nobody", "x", 1));
+  peer.sendPacket({ type: "unsubscribe", packetIdentifier: 2, topicFilters: ["a"] });
+  await turns(5);
+  await server.sessions.create("away").catch(() => undefined);
+  for (let count = 0; count < 2; count += 1)
+    await server.sessions.tryEnqueueApplicationMessage("away", MESSAGE).catch(() => undefined);
+  await server.retainedMessages.clear();
+  await turns(5);
+}
+
+it.each(SERVER_EVENT_NAMES)("in %s", async (name: ServerEventName) => {
+  const outcomes = new Map<string, unknown>();
+  let isBegun = false;
+  server = new MqttServer({
+    listeners: [{ type: "memory" }],
+    systemTopics: false,
+    queueMessagesMax: 1,
+    handlerTimeoutMs: 100_000,
+  });
+  server.on(name, async (event: object) => {
+    const about = "clientId" in event ? event.clientId : "c";
+    if (isBegun || (about !== "c" && about !== "")) return;
+    isBegun = true;
+    for (const [call, make] of Object.entries(CALLS)) {
+      for (const clientId of ["other", "c"]) {
+        const outcome = await make(clientId).catch((error: unknown) => error);
+        outcomes.set(`${call} of ${clientId}`, outcome);
+      }
+    }
+  });
+  await server.start();
+  if (name !== "started" && name !== "loadingRetainedMessage") {
+    void causeAll().catch(() => undefined);
+    if (name === "clientDisconnected" || name === "sessionDeleted" || name === "stopped")
+      await turns(30);
+    if (name === "clientDisconnected") await server.clients.disconnect("c");
+    if (name === "sessionDeleted") await server.sessions.delete("c");
+    if (name === "stopped") await server.stop();
+  }
+  await until(() => outcomes.size === 2 * Object.keys(CALLS).length);
+  const refusals = [...outcomes.values()].filter((outcome) => outcome instanceof Error);
+  for (const { message } of refusals)
+    expect(message).toMatch(
+      /not started|no session of|does not get the message|deliver with until: "queued"|stopped before/u,
+    );
+});
+
+it("a server that is stopped in loadingRetainedMessage does not start, and has stopped", async () => {
+  server = new MqttServer({ listeners: [{ type: "memory" }], systemTopics: false });
+  let isStopped = false;
+  server.on("loadingRetainedMessage", async () => {
+    await server.stop();
+    isStopped = true;
+  });
+  await expect(server.start()).rejects.toMatchObject({ code: "ANAX_SERVER_STATE" });
+  await until(() => isStopped);
+  expect(server.isStarted).toBe(false);
+});
