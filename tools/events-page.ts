@@ -38,6 +38,8 @@ const INTRODUCTION = `# The extension events
 \`server.on(name, handler)\` calls \`handler\` at each event of that name and returns a disposable that ends it;
 \`server.once\` does so for one event, and the option \`on\` takes handlers by name.
 
+What that means for handlers that ask a database is in [Handlers that take time](../guide/handlers.md).
+
 - A handler may answer at once or with a promise. Those of one event are called one after the other, in the order in
   which they were registered. One that returns no promise is not waited for and costs none.
 - A handler fails by throwing, by a promise that rejects, by an answer that cannot be (a Reason Code that the packet does
