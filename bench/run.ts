@@ -4,6 +4,7 @@
  *
  *     npm run bench -- q0-1x1 q1-10p              these scenarios alone
  *     npm run bench -- steady10m --minutes 10     a long one, which is run only if it is named
+ *     npm run bench -- --peers anax,mqttnet       MQTTnet's server, built before by npm run build:mqttnet
  *     npm run bench -- --runs 3 --seconds 5 --tries 4 --peers anax,mosquitto --server-cpu 0 --load-cpu 1
  */
 import { fileURLToPath } from "node:url";
@@ -45,7 +46,11 @@ export const BENCH_PROGRAM = {
       to: 1_440,
       byDefault: 10,
     }),
-    peers: choices("servers", PEER_NAMES),
+    peers: choices(
+      "servers",
+      PEER_NAMES,
+      PEERS.filter(({ isOnRequest }) => isOnRequest !== true).map(({ name }) => name),
+    ),
     "write-readme": toggle("puts the table of a complete run into the README"),
   },
   words: { what: "scenario", names: SCENARIOS.map(({ name }) => name) },
@@ -79,7 +84,9 @@ const BY_DEFAULT = SCENARIOS.filter(({ isOnRequest }) => isOnRequest !== true);
 export function partialReason(settings: BenchSettings): string | undefined {
   const scenario = BY_DEFAULT.find((one) => !settings.scenarios.includes(one));
   if (scenario !== undefined) return `scenarios such as ${scenario.name} are left out`;
-  const peer = PEERS.find((one) => one.missing === undefined && !settings.peers.includes(one));
+  const peer = PEERS.find(
+    (one) => one.missing === undefined && one.isOnRequest !== true && !settings.peers.includes(one),
+  );
   if (peer !== undefined) return `${peer.name} is left out`;
   return tooLittle(settings);
 }

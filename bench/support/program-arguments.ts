@@ -100,11 +100,15 @@ export function choice<Word extends string>(
 }
 
 /** Some of several words, with commas between them. Default: all. */
-export function choices(help: string, words: readonly string[]): ProgramOption<readonly string[]> {
+export function choices(
+  help: string,
+  words: readonly string[],
+  byDefault: readonly string[] = words,
+): ProgramOption<readonly string[]> {
   return valued(help, {
     placeholder: "names",
     expected: `some of ${words.join(",")}`,
-    defaultText: words.join(","),
+    defaultText: byDefault.join(","),
     parse: (text) => {
       const chosen = text.split(",");
       return chosen.every((one) => words.includes(one)) ? [...new Set(chosen)] : undefined;

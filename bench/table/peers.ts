@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { isDotnetThere, programPath as mqttnetProgram } from "../../interop/mqttnet/program.ts";
 import { onCore } from "../support/on-core.ts";
 import { PlainError } from "../support/plain-error.ts";
 import { programPath } from "../support/program-path.ts";
@@ -16,6 +17,8 @@ export interface PeerProgram {
   readonly name: string;
   /** Undefined, and why, if it is not on this machine. */
   readonly missing: string | undefined;
+  /** True: measured only where it is named. */
+  readonly isOnRequest?: boolean;
   /** What becomes of what it says on stderr. */
   readonly errors: "inherit" | "ignore";
   /** Program and arguments that serve on this port. */
@@ -64,7 +67,20 @@ export const PEERS: readonly PeerProgram[] = [
       kind,
     ],
   },
+  {
+    name: "mqttnet",
+    missing: mqttnetMissing(),
+    isOnRequest: true,
+    errors: "inherit",
+    command: (port) => ["dotnet", mqttnetProgram(), "bench-server", String(port)],
+  },
 ];
+
+/** Why MQTTnet's server cannot be started here; undefined if it can. */
+function mqttnetMissing(): string | undefined {
+  if (!isDotnetThere) return "dotnet is not installed";
+  return existsSync(mqttnetProgram()) ? undefined : "not built: npm run build:mqttnet";
+}
 
 /** Anonymous, and its queue limits off, or it would drop what the load counts. */
 function mosquittoConfiguration(port: number, directory: string, kind: string): string {

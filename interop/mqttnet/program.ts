@@ -14,7 +14,7 @@ import {
   renameSync,
   rmSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -44,10 +44,15 @@ const ENVIRONMENT: NodeJS.ProcessEnv = {
   DOTNET_SKIP_FIRST_TIME_EXPERIENCE: "1",
 };
 
+/** Where the program is, once it is built for these sources. */
+export function programPath(): string {
+  return join(CACHE, hashOfSources(), "Peer.dll");
+}
+
 /** Path of the built program for these sources. Builds it if it is not there, which takes ten seconds. */
 export async function builtProgram(): Promise<string> {
-  const folder = join(CACHE, hashOfSources());
-  const program = join(folder, "Peer.dll");
+  const program = programPath();
+  const folder = dirname(program);
   if (existsSync(program)) return program;
   mkdirSync(CACHE, { recursive: true });
   const temporary = mkdtempSync(join(CACHE, "building-"));
