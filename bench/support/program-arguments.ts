@@ -222,7 +222,7 @@ function givenText(
   { name, rawName, value }: { name: string; rawName: string; value?: string | undefined },
 ): string {
   const option = Object.hasOwn(options, name) ? options[name] : undefined;
-  if (option === undefined) throw usageError(`there is no option ${rawName}; see --help`);
+  if (option === undefined) throw usageError(`unknown option ${rawName}; see --help`);
   if (option.placeholder === undefined) {
     if (value !== undefined) throw usageError(`${rawName} takes no value, and has "${value}"`);
     return "";

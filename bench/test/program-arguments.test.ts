@@ -47,7 +47,7 @@ describe("a command line", () => {
     [["--seconds="], '--seconds "" is not a number from 0.5 to 60'],
     [["--runs"], "--runs needs a whole number from 1 to 9"],
     [["--save=no"], '--save takes no value, and has "no"'],
-    [["--rusn", "3"], "there is no option --rusn; see --help"],
+    [["--rusn", "3"], "unknown option --rusn; see --help"],
     [["three"], 'there is no scenario "three"; there are one, two'],
   ])("is refused in one line that names value and limit: %j", (args, message) => {
     expect(() => readArguments(PROGRAM, args)).toThrow(message);

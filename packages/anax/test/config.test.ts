@@ -78,7 +78,7 @@ describe("a configuration file", () => {
     ],
     ["listeners:\n  - port: 1884\n  - port: 1884\n", "FILE: two listeners at 127.0.0.1:1884"],
     ["user: ${ANN}\n", "FILE:1: user: the environment variable ANN is not set"],
-    ["user: 'ann:'\n", "--user ann: an empty password protects nobody"],
+    ["user: 'ann:'\n", "--user ann: the password is empty"],
   ])("%j is refused by a line with file and line", async (text, expected) => {
     const said = await verdict(text);
     if (typeof expected === "string") expect(said).toBe(`anax config: ${expected}`);

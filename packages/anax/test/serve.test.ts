@@ -404,9 +404,7 @@ describe("anax serve, with a certificate or key that cannot be used, names the f
 
 describe("anax serve, refusing a value, says in the words of the command line", () => {
   it("that a password is empty", async () => {
-    expect(await refusalFor("--user", "ann:")).toBe(
-      "--user ann: an empty password protects nobody",
-    );
+    expect(await refusalFor("--user", "ann:")).toBe("--user ann: the password is empty");
   });
 
   it.each(["0", "1g"])("which packet sizes there are, for %s", async (size) => {

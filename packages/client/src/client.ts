@@ -46,8 +46,8 @@ import { RequestLimits } from "./request-limits.ts";
 import type { ResolvedOptions } from "./resolve-options.ts";
 import { describeAddress } from "./server-address.ts";
 import type { ServerAddress, ServerAddressOptions } from "./server-address.ts";
-import { Subscription } from "./subscription.ts";
-import type { MessageHandler } from "./subscription.ts";
+import { ClientSubscription } from "./subscription.ts";
+import type { MessageHandler, Subscription } from "./subscription.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 /**
@@ -280,7 +280,7 @@ export class MqttClient {
     const { handler, options } = subscribeArguments(handlerOrOptions, maybeOptions);
     const request = subscribeFields(topicFilters, options, this.protocolVersion);
     this.#subscriptions.requireAgreement(request);
-    const subscription = new Subscription({
+    const subscription = new ClientSubscription({
       owner: {
         leave: (leaver) => this.#subscriptions.leave(leaver),
         handOver: (taker, message) => this.#events.call(taker, message),

@@ -27,7 +27,7 @@ export interface SubscriptionResult {
 /** What a subscription needs of the client. */
 export interface SubscriptionOwner {
   /** Ends the subscription at the server, unless another one has the same filter. */
-  leave(subscription: Subscription): Promise<UnsubscribeResult>;
+  leave(subscription: ClientSubscription): Promise<UnsubscribeResult>;
   /** Hands a message to the application's handler, from which nothing is thrown. */
   handOver(handler: MessageHandler, message: Message): void;
   /** Reports a failure that nobody waits for. */
@@ -66,9 +66,32 @@ const BUFFER_MESSAGES_DEFAULT = 1_000;
  *
  * It outlives connections: after a reconnect the client makes it anew if the server has forgotten it.
  */
-export class Subscription
-  implements PromiseLike<SubscriptionResult>, AsyncIterable<Message>, TopicTarget
-{
+export interface Subscription
+  extends PromiseLike<SubscriptionResult>, AsyncIterable<Message, undefined>, AsyncDisposable {
+  /** The Topic Filters that it still has. */
+  readonly topicFilters: readonly string[];
+  /** Its Subscription Identifier, if it was given one. */
+  readonly subscriptionIdentifier: number | undefined;
+  /** Messages that were dropped because the loop was too slow. */
+  readonly droppedMessages: number;
+  /** Whether it is over. */
+  readonly isEnded: boolean;
+  /** Why it is over: what the server refused it by, or the reason of its signal. Undefined when it was left in order. */
+  readonly endReason: unknown;
+  /** Topic Filters that the server refused when they were asked for again, and that will be asked for once more. */
+  readonly refusedFilters: readonly string[];
+  /**
+   * Ends it. Resolves when the server has answered, or at once while there is no connection: then the server
+   * is told on the next one.
+   * @throws MqttReasonError when the server refuses
+   */
+  unsubscribe(): Promise<UnsubscribeResult>;
+  /** For `JSON.stringify`. */
+  toJSON(): object;
+}
+
+/** A subscription as the client has it; what the application sees is told at `Subscription`. */
+export class ClientSubscription implements Subscription, TopicTarget {
   readonly #owner: SubscriptionOwner;
   readonly #handler: MessageHandler | undefined;
   readonly #options: SubscribeOptions;
@@ -171,44 +194,44 @@ export class Subscription
     return { topicFilters, isGranted, isEnded, droppedMessages };
   }
 
-  /** @internal Its signal was aborted. */
+  /** Its signal was aborted. */
   readonly abort = (): void => {
     this.end(this.#options.signal?.reason);
     this.#leaveQuietly();
   };
 
-  /** @internal The server did not answer in time; it is told, in case that it has granted it. */
+  /** The server did not answer in time; it is told, in case that it has granted it. */
   giveUp(error: unknown): void {
     this.refused(error);
     this.#leaveQuietly();
   }
 
-  /** @internal Settled when the server has answered for the first time, or it has ended before. */
+  /** Settled when the server has answered for the first time, or it has ended before. */
   get granted(): Promise<unknown> {
     return this.#granted.promise;
   }
 
-  /** @internal What to ask of the server, now or on another connection. */
+  /** What to ask of the server, now or on another connection. */
   get request(): SubscribeFields {
     return this.#request;
   }
 
-  /** @internal Whether the server has granted it on some connection. */
+  /** Whether the server has granted it on some connection. */
   get isGranted(): boolean {
     return this.#isGranted;
   }
 
-  /** @internal Another subscription has the server send retained messages once more that this one has had. */
+  /** Another subscription has the server send retained messages once more that this one has had. */
   share(): void {
     this.#isShared = true;
   }
 
-  /** @internal It is made anew, and with it come the retained messages. */
+  /** It is made anew, and with it come the retained messages. */
   forgetRetained(): void {
     this.#retainedTopics.clear();
   }
 
-  /** @internal A message came; false when it is not wanted. */
+  /** A message came; false when it is not wanted. */
   deliver(message: Message): boolean {
     if (message.retain && !this.#isNewRetained(message.topic)) return false;
     if (this.#handler !== undefined) this.#owner.handOver(this.#handler, message);
@@ -219,7 +242,7 @@ export class Subscription
   }
 
   /**
-   * @internal SUBACK came for these filters. Those that are refused are given up, the others go on. No more is granted
+   * SUBACK came for these filters. Those that are refused are given up, the others go on. No more is granted
    * than was asked for here, whatever others have asked of the same filter.
    */
   answered(asked: readonly string[], { reasonCodes, properties }: SubackPacket): void {
@@ -274,7 +297,7 @@ export class Subscription
     if (!isLeft) this.end(error);
   }
 
-  /** @internal It could not be asked for. */
+  /** It could not be asked for. */
   failed(error: unknown): void {
     if (!this.#isGranted) this.refused(error);
     // That the client gives up is told by other means.
@@ -284,7 +307,7 @@ export class Subscription
     }
   }
 
-  /** @internal It could not be made, or not in full. */
+  /** It could not be made, or not in full. */
   refused(error: unknown): void {
     this.#granted.reject(error);
     this.#reportUnlessAwaited(error);
@@ -299,14 +322,14 @@ export class Subscription
     });
   }
 
-  /** @internal Gives up the filters that are not kept; false when none is left. */
+  /** Gives up the filters that are not kept; false when none is left. */
   keepFilters(isKept: (topicFilter: string) => boolean): boolean {
     const subscriptions = this.#request.subscriptions.filter((one) => isKept(one.topicFilter));
     this.#request = { ...this.#request, subscriptions };
     return subscriptions.length > 0;
   }
 
-  /** @internal It is over: by an error, or because the application said so. */
+  /** It is over: by an error, or because the application said so. */
   end(error?: unknown): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -337,7 +360,7 @@ export class Subscription
   }
 }
 
-makeInspectable(Subscription.prototype, "Subscription");
+makeInspectable(ClientSubscription.prototype, "Subscription");
 
 /** The error for an answer with a code that is a refusal, or a lower QoS than before. */
 function refusal(answer: Answer, code: number): MqttReasonError {

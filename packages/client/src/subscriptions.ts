@@ -17,7 +17,7 @@ import type { EventHandlers } from "./events.ts";
 import { FilterTable } from "./filter-table.ts";
 import type { UnsubscribeResult } from "./options.ts";
 import { callAtTurnEnd } from "./platform.ts";
-import type { Subscription } from "./subscription.ts";
+import type { ClientSubscription } from "./subscription.ts";
 import { UnclaimedMessages } from "./unclaimed-messages.ts";
 
 /** The result of an unsubscribe that the server was not asked for, or whose answer is not to come. */
@@ -43,8 +43,8 @@ export interface SubscriptionsClient {
 /** The subscriptions of a client. */
 export class Subscriptions {
   readonly #client: SubscriptionsClient;
-  readonly #router: TopicRouter<Subscription> = new TopicRouter();
-  readonly #filters: FilterTable<Subscription> = new FilterTable();
+  readonly #router: TopicRouter<ClientSubscription> = new TopicRouter();
+  readonly #filters: FilterTable<ClientSubscription> = new FilterTable();
   readonly #copies: MessageCopies = new MessageCopies();
   readonly #unclaimed: UnclaimedMessages;
   /** Unsubscribes that wait for their answer. */
@@ -52,7 +52,7 @@ export class Subscriptions {
   /** Whether somebody came who may want what waits. */
   #isClaiming = false;
   /** Subscriptions with filters that were refused for the time being, and what ends the wait before they are asked for again. */
-  readonly #waiting: Map<Subscription, CancelCall> = new Map();
+  readonly #waiting: Map<ClientSubscription, CancelCall> = new Map();
   /** How often in a row such filters were refused, of all subscriptions together. */
   #refusals = 0;
   /** Whether it was told on this connection that a message was dropped. */
@@ -81,7 +81,7 @@ export class Subscriptions {
   }
 
   /** Begins a subscription. */
-  add(subscription: Subscription): void {
+  add(subscription: ClientSubscription): void {
     this.#router.add(subscription);
     const { subscriptions } = subscription.request;
     for (const request of subscriptions) {
@@ -138,7 +138,7 @@ export class Subscriptions {
   }
 
   /** Ends a subscription; the server is told of those filters that no other subscription has. */
-  leave(subscription: Subscription): Promise<UnsubscribeResult> {
+  leave(subscription: ClientSubscription): Promise<UnsubscribeResult> {
     const unused = this.#remove(subscription);
     if (unused.length === 0) return Promise.resolve(UNASKED);
     return this.#sendUnsubscribe({ topicFilters: unused });
@@ -179,7 +179,10 @@ export class Subscriptions {
    * Who is to get this copy of a message that several filters match. By its Subscription Identifiers it is for those whose first
    * filter it was sent for; without any, all get the first copy. Nobody is left out because of an identifier that is not known.
    */
-  #wanting(message: Message, matches: TopicMatches<Subscription>): readonly Subscription[] {
+  #wanting(
+    message: Message,
+    matches: TopicMatches<ClientSubscription>,
+  ): readonly ClientSubscription[] {
     const { targets, firstFilters, filters } = matches;
     const identifiers = filters
       .map((filter) => this.#filters.identifierOf(filter))
@@ -215,7 +218,7 @@ export class Subscriptions {
   }
 
   /** Looks whether others have, or overlap with, a filter of a new subscription: those may get messages twice. */
-  #compare(subscription: Subscription, topicFilter: string): void {
+  #compare(subscription: ClientSubscription, topicFilter: string): void {
     const overlapping = this.#filters.overlapping(topicFilter);
     const sharing = [topicFilter, ...overlapping].flatMap((filter) => this.#filters.owners(filter));
     if (sharing.length > 1) for (const one of sharing) one.share();
@@ -231,7 +234,7 @@ export class Subscriptions {
   }
 
   /** Sends SUBSCRIBE for these of its filters, now or on the next connection. */
-  #ask(subscription: Subscription, topicFilters: readonly string[]): void {
+  #ask(subscription: ClientSubscription, topicFilters: readonly string[]): void {
     if (topicFilters.length === 0) return;
     this.#client.machine.request({
       type: "subscribe",
@@ -266,7 +269,7 @@ export class Subscriptions {
     this.#client.flush();
   }
 
-  #hasIdentifierOfItsOwn(subscription: Subscription, topicFilter: string): boolean {
+  #hasIdentifierOfItsOwn(subscription: ClientSubscription, topicFilter: string): boolean {
     const identifier = this.#filters.identifierOf(topicFilter);
     return identifier !== undefined && identifier !== subscription.subscriptionIdentifier;
   }
@@ -309,7 +312,7 @@ export class Subscriptions {
   }
 
   /** Forgets a subscription; those of its filters that nobody has any more. */
-  #remove(subscription: Subscription): readonly string[] {
+  #remove(subscription: ClientSubscription): readonly string[] {
     if (!this.#router.remove(subscription)) return [];
     return subscription.topicFilters.filter((filter) => {
       const before = this.#filters.qosOf(filter);
@@ -321,7 +324,7 @@ export class Subscriptions {
   }
 
   /** What was refused for the time being is asked for again, ever later. */
-  #askAgainLater(subscription: Subscription): void {
+  #askAgainLater(subscription: ClientSubscription): void {
     if (subscription.refusedFilters.length === 0 || this.#waiting.has(subscription)) return;
     const delayMs = backOffMs(ASK_AGAIN, this.#refusals, Math.random());
     this.#refusals += 1;
@@ -332,7 +335,7 @@ export class Subscriptions {
     this.#waiting.set(subscription, cancel);
   }
 
-  #forgetIfEnded(subscription: Subscription): void {
+  #forgetIfEnded(subscription: ClientSubscription): void {
     if (subscription.isEnded) this.#remove(subscription);
     this.#router.changed();
   }

@@ -92,7 +92,7 @@ describe("a method of the application", () => {
     first = words;
     await expect(client.connect()).rejects.toThrow("CONNECT takes data only");
     first = { dat: bytes("x") };
-    await expect(client.connect()).rejects.toThrow('there is no option "dat"');
+    await expect(client.connect()).rejects.toThrow('unknown option "dat"');
   });
 
   it("that throws ends the attempt", async () => {

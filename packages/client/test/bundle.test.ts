@@ -73,7 +73,7 @@ describe("the client bundled for browsers", () => {
       code: "ANAX_CONFIGURATION",
     });
     await expect(bundle.connect(server.address().url, { keepalive: 5 } as object)).rejects.toThrow(
-      'there is no option "keepalive"',
+      'unknown option "keepalive"',
     );
     await expect(bundle.connect("mqtt://127.0.0.1")).rejects.toMatchObject({
       code: "ANAX_CONFIGURATION",

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { MqttClient, MqttConfigurationError, connect } from "@anax/client";
 import { MqttServer } from "@anax/server";
-import { Message } from "../src/core/message.ts";
+import { ReceivedMessage } from "../src/core/message.ts";
 import { connected, disconnectAll, make } from "./in-memory-client.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 
@@ -17,7 +17,7 @@ const properties = {
 };
 const rest = { type: "publish", duplicate: false, packetIdentifier: 7, properties } as const;
 const full = { topic: "t", payload, qos: 1, retain: false } as const;
-const message = new Message("t", payload, 1, false, { ...rest, ...full });
+const message = new ReceivedMessage("t", payload, 1, false, { ...rest, ...full });
 
 describe("a message", () => {
   it("as JSON has its payload as text, or as base64 where it is none", () => {
@@ -33,7 +33,7 @@ describe("a message", () => {
       userProperties: [["a", "b"]],
     });
     const bytes = new Uint8Array(100_000).fill(0xff);
-    expect(new Message("t", bytes, 0, true).toJSON()).toEqual({
+    expect(new ReceivedMessage("t", bytes, 0, true).toJSON()).toEqual({
       topic: "t",
       payloadBase64: Buffer.from(bytes).toString("base64"),
       qos: 0,

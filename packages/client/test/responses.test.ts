@@ -93,7 +93,7 @@ describe("request", () => {
     const other = await connected();
     const wrong = { correlationData: Uint8Array.of(1) } as object;
     await expect(other.client.request("a", "", wrong)).rejects.toThrow(
-      'there is no option "correlationData"',
+      'unknown option "correlationData"',
     );
   });
 });

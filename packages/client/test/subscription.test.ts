@@ -65,7 +65,7 @@ describe("subscribe", () => {
     expect(server.packets("subscribe")[0]?.subscriptions[0]?.qos).toBe(1);
     expect(() => client.subscribe({ topicFilter: "a", noLocal: true })).toThrow("needs MQTT 5.0");
     expect(() => client.subscribe([{ topicFilter: "a", Qos: 1 } as never])).toThrow(
-      'there is no option "Qos" in a Topic Filter',
+      'unknown option "Qos" in a Topic Filter',
     );
     const { client: other } = await connected();
     expect(() => other.subscribe([{ topicFilter: "$share/g/a", noLocal: true }])).toThrow(

@@ -35,10 +35,10 @@ describe("optionFault", () => {
   });
 
   it.each([
-    [{ retained: true }, 'there is no option "retained", only qos retain password'],
-    [{ constructor: 1 }, 'there is no option "constructor", only'],
-    [Object.create({ QoS: 1 }), 'there is no option "QoS", only'],
-    [{ tls: { pfx: 1 } }, 'there is no option "pfx" in tls, only ca'],
+    [{ retained: true }, 'unknown option "retained", only qos retain password'],
+    [{ constructor: 1 }, 'unknown option "constructor", only'],
+    [Object.create({ QoS: 1 }), 'unknown option "QoS", only'],
+    [{ tls: { pfx: 1 } }, 'unknown option "pfx" in tls, only ca'],
     [{ tls: { ca: 5 } }, "tls.ca must be of type string or Array, not number"],
     [{ tls: "yes" }, "tls must be an object, not string"],
     [{ tls: Promise.resolve() }, "tls must be an object, not Promise"],

@@ -277,7 +277,7 @@ export const SERVER_EVENTS: {
   validatingConnection: {
     fires: "When CONNECT has come and is well-formed, and again for each re-authentication.",
     order:
-      "After interceptingInboundPacket; before any session is touched, so whom it refuses disturbs nobody.",
+      "After interceptingInboundPacket; before any session is touched, so a refused client has no effect on others.",
     waits: "CONNACK.",
     slows: "That client.",
     failure: "The client is refused with 0x80 Unspecified error.",

@@ -38,7 +38,7 @@ export interface InjectionResult {
   readonly matched: number;
   /** Of these, how many were sent the message or have it in their queue. */
   readonly queued: number;
-  /** Of these, how many get it not: a limit, or QoS 0 for a client that is away. */
+  /** Of these, how many do not get it: a limit, or QoS 0 for a client that is away. */
   readonly dropped: number;
   /** 0, or 0x10 where `matched` is 0, or why an interceptor or a limit refused it. */
   readonly reasonCode: number;

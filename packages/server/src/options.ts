@@ -169,7 +169,7 @@ function listenersOf({ host, port, listeners }: MqttServerOptions): ServerSettin
     ];
   }
   if (host !== undefined || port !== undefined) {
-    throw new MqttConfigurationError("host and port say nothing when listeners are given");
+    throw new MqttConfigurationError("use either listeners, or host and port");
   }
   if (!Array.isArray(listeners) || !listeners.every((one) => typeof one === "object" && one)) {
     throw new MqttConfigurationError("listeners is not a list of objects");
@@ -240,7 +240,7 @@ function checkAuthentication({ users, passwordFile, authenticate }: MqttServerOp
   }
   for (const [userName, password] of Object.entries(users ?? {})) {
     if (typeof password === "string" && password !== "") continue;
-    const problem = password === "" ? "an empty password protects nobody" : "it is no string";
+    const problem = password === "" ? "the password is empty" : "it is no string";
     throw new MqttConfigurationError(
       `the password of user ${JSON.stringify(userName)}: ${problem}`,
     );

@@ -26,7 +26,7 @@ const NAMES: ReadonlySet<string> = new Set(["path", "durability", "bytesMax"]);
 export function checkedOptions(options: LmdbStoreOptions): Required<LmdbStoreOptions> {
   const { path, durability = "disk", bytesMax = Infinity } = options;
   for (const name of Object.keys(options)) {
-    if (!NAMES.has(name)) refuse(`there is no option ${JSON.stringify(name)} of an LMDB store`);
+    if (!NAMES.has(name)) refuse(`unknown option ${JSON.stringify(name)} of an LMDB store`);
   }
   if (typeof path !== "string" || path === "" || path.includes("\0")) {
     refuse(`path is ${shown(path)}; it must be the name of a directory`);

@@ -33,7 +33,7 @@ describe("options of a store", () => {
     [{ path: "a", bytesMax: -5 }, "bytesMax is -5; it must be a number above 0"],
     [{ path: "a", bytesMax: Number.NaN }, "bytesMax is NaN; it must be a number above 0"],
     [{ path: "a", bytesMax: "1m" }, 'bytesMax is "1m"; it must be a number above 0'],
-    [{ path: "a", durabilty: "disk" }, 'there is no option "durabilty" of an LMDB store'],
+    [{ path: "a", durabilty: "disk" }, 'unknown option "durabilty" of an LMDB store'],
   ])("are refused with their value: %j", (options, message) => {
     const wrong: unknown = options;
     const make = (): LmdbStore => lmdbStore(wrong as LmdbStoreOptions);

@@ -11,7 +11,7 @@ const BACKSPACE = /[\b\u007f]/;
 /** The new password. On a terminal it is asked for twice. Throws `CommandError` if there is none. */
 export async function newPassword(io: Io, userName: string): Promise<string> {
   const password = io.stdin.isTTY === true ? await typedTwice(io, userName) : await firstLine(io);
-  if (password === "") throw new CommandError("an empty password protects nobody");
+  if (password === "") throw new CommandError("the password is empty");
   return password;
 }
 

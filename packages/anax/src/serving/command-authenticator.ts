@@ -69,7 +69,7 @@ export class CommandAuthenticator implements Authenticator {
 function requirePasswords({ user }: AuthenticationFlags): void {
   const open = user.find(({ password }) => password === "");
   if (open === undefined) return;
-  throw new UsageError(`--user ${open.userName}: an empty password protects nobody`);
+  throw new UsageError(`--user ${open.userName}: the password is empty`);
 }
 
 /** Made at the start, so that nobody has to wait for them. No SCRAM client may send a password with control characters. */

@@ -141,10 +141,10 @@ const PACKET_SIZE_MAX = 268_435_460;
 const PORT = integer(0, 65_535);
 const LISTENING = { group: "Where it listens" };
 const ENCRYPTING = { group: "TLS" };
-const STORING = { group: "What survives it" };
-const AUTHENTICATING = { group: "Who is let in" };
+const STORING = { group: "Storage" };
+const AUTHENTICATING = { group: "Authentication" };
 const REFUSING = { group: "What is offered" };
-const REPORTING = { group: "What it tells" };
+const REPORTING = { group: "Logging" };
 
 const USER: ValueParser<UserOnCommandLine> = {
   placeholder: "name:password",

@@ -6,7 +6,7 @@ import { IncomingTopicAliases, ProtocolError, Receiver, SendQuota } from "@anax/
 import type { ConnectPacket, PublishPacket, PubrelPacket } from "@anax/protocol";
 import { Acknowledgements } from "./acknowledgements.ts";
 import { contentDigest } from "./content-digest.ts";
-import { Message } from "./message.ts";
+import { ReceivedMessage } from "./message.ts";
 import type { AcknowledgeWords, Acknowledger } from "./message.ts";
 import type { Output } from "./output.ts";
 import type { PublishHead } from "./publish-head.ts";
@@ -76,7 +76,7 @@ export class IncomingMessages {
    * @returns the message, or undefined when it was delivered before
    * @throws ProtocolError 0x93 when the server exceeds the Receive Maximum by far
    */
-  publish(topic: string, packet: PublishPacket): Message | undefined {
+  publish(topic: string, packet: PublishPacket): ReceivedMessage | undefined {
     const { qos, packetIdentifier = 0 } = packet;
     if (qos === 0) return messageOf(topic, packet);
     if (qos === 2) this.#forgetOther(packetIdentifier, topic, packet);
@@ -183,6 +183,17 @@ export class IncomingMessages {
   }
 }
 
-function messageOf(topic: string, packet: PublishPacket, acknowledger?: Acknowledger): Message {
-  return new Message(topic, packet.payload, packet.qos, packet.retain, packet, acknowledger);
+function messageOf(
+  topic: string,
+  packet: PublishPacket,
+  acknowledger?: Acknowledger,
+): ReceivedMessage {
+  return new ReceivedMessage(
+    topic,
+    packet.payload,
+    packet.qos,
+    packet.retain,
+    packet,
+    acknowledger,
+  );
 }

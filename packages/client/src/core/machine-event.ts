@@ -2,7 +2,7 @@
 import type { AuthPacket, ConnackPacket, UserProperties } from "@anax/protocol";
 import type { ConnectResult } from "./connect-result.ts";
 import type { MqttError } from "./errors.ts";
-import type { Message } from "./message.ts";
+import type { ReceivedMessage } from "./message.ts";
 
 /**
  * `verifying`: CONNACK came, and `acceptServer` is awaited. `closing`: the output holds the last bytes of
@@ -57,7 +57,7 @@ export interface FaultEvent {
 
 /** What the machine tells whoever runs it; a message is an event itself. */
 export type MachineEvent =
-  | Message
+  | ReceivedMessage
   | ConnectedEvent
   | ChallengedEvent
   | AuthenticatedEvent

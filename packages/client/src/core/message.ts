@@ -53,7 +53,7 @@ export interface Acknowledger {
 export type AcknowledgeWords = Defined<Omit<AcknowledgeOptions, "reasonCode">>;
 
 /** An Application Message that the server sent. */
-export class Message {
+export interface Message {
   /** The Topic Name, in full also when the server sent an alias. */
   readonly topic: string;
   /** The bytes, in memory of their own. */
@@ -61,6 +61,58 @@ export class Message {
   /** The QoS it was delivered with. */
   readonly qos: QoS;
   /** Whether it was retained when the subscription was made (see Retain As Published). */
+  readonly retain: boolean;
+  /** The payload as UTF-8 text; bytes that are none become U+FFFD. */
+  readonly text: string;
+  /** The DUP flag: whether the server may have sent it before. */
+  readonly duplicate: boolean;
+  /** Packet Identifier of the delivery; absent at QoS 0. */
+  readonly packetIdentifier: number | undefined;
+  /** What kind of content the payload has, as its sender says. */
+  readonly contentType: string | undefined;
+  /** Where an answer is expected. */
+  readonly responseTopic: string | undefined;
+  /** What the answer is to repeat, so that its receiver knows the request. */
+  readonly correlationData: Uint8Array | undefined;
+  /** User Properties, in the order of their sender. */
+  readonly userProperties: UserProperties | undefined;
+  /**
+   * Subscription Identifiers of the subscriptions for which the server sent it: those of the application, and from
+   * 200 000 000 on those that the client gives to filters that overlap.
+   */
+  readonly subscriptionIdentifiers: readonly number[] | undefined;
+  /** What is left of its life, in seconds. */
+  readonly messageExpiryIntervalSeconds: number | undefined;
+  /** 1 when its sender says that the payload is UTF-8 text. */
+  readonly payloadFormatIndicator: 0 | 1 | undefined;
+  /**
+   * The payload as JSON. What it holds is up to the sender, so check it.
+   * @throws SyntaxError when it is no JSON
+   */
+  json(): unknown;
+  /**
+   * All of it as a plain object, which keeps `text` and the properties when it is cloned or posted to a worker; the message
+   * itself has them by its class only.
+   */
+  toObject(): MessageFields;
+  /** For `JSON.stringify`: bytes are text, or end in `Base64` by name where they are no UTF-8. */
+  toJSON(): object;
+  /**
+   * Acknowledges the message, when the client was told to leave that to the application
+   * (`manualAcknowledge`); otherwise, and the second time, it does nothing.
+   *
+   * Acknowledgements leave in the order in which the messages came [MQTT-4.6.0-2], so one that is given
+   * early waits for those before it. Before MQTT 5.0 it says nothing more.
+   * @param answer a Reason Code, or also words
+   */
+  acknowledge(answer?: number | AcknowledgeOptions): void;
+}
+
+/** A message as the client makes it; its fields are told at `Message`. */
+export class ReceivedMessage implements Message {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: QoS;
   readonly retain: boolean;
   /** Has the rest; absent when there is nothing more. */
   readonly #packet: PublishPacket | undefined;
@@ -88,77 +140,55 @@ export class Message {
     return "message";
   }
 
-  /** The payload as UTF-8 text; bytes that are none become U+FFFD. */
   get text(): string {
     return textOf(this.payload);
   }
 
-  /**
-   * The payload as JSON. What it holds is up to the sender, so check it.
-   * @throws SyntaxError when it is no JSON
-   */
   json(): unknown {
     return JSON.parse(this.text);
   }
 
-  /** The DUP flag: whether the server may have sent it before. */
   get duplicate(): boolean {
     return this.#packet?.duplicate ?? false;
   }
 
-  /** Packet Identifier of the delivery; absent at QoS 0. */
   get packetIdentifier(): number | undefined {
     return this.#packet?.packetIdentifier;
   }
 
-  /** What kind of content the payload has, as its sender says. */
   get contentType(): string | undefined {
     return this.#packet?.properties?.contentType;
   }
 
-  /** Where an answer is expected. */
   get responseTopic(): string | undefined {
     return this.#packet?.properties?.responseTopic;
   }
 
-  /** What the answer is to repeat, so that its receiver knows the request. */
   get correlationData(): Uint8Array | undefined {
     return this.#packet?.properties?.correlationData;
   }
 
-  /** User Properties, in the order of their sender. */
   get userProperties(): UserProperties | undefined {
     return this.#packet?.properties?.userProperties;
   }
 
-  /**
-   * Subscription Identifiers of the subscriptions for which the server sent it: those of the application, and from
-   * 200 000 000 on those that the client gives to filters that overlap.
-   */
   get subscriptionIdentifiers(): readonly number[] | undefined {
     return this.#packet?.properties?.subscriptionIdentifiers;
   }
 
-  /** What is left of its life, in seconds. */
   get messageExpiryIntervalSeconds(): number | undefined {
     return this.#packet?.properties?.messageExpiryIntervalSeconds;
   }
 
-  /** 1 when its sender says that the payload is UTF-8 text. */
   get payloadFormatIndicator(): 0 | 1 | undefined {
     return this.#packet?.properties?.payloadFormatIndicator;
   }
 
-  /**
-   * All of it as a plain object, which keeps `text` and the properties when it is cloned or posted to a worker; the message
-   * itself has them by its class only.
-   */
   toObject(): MessageFields {
     const { topic, payload, text, qos, retain, duplicate } = this;
     return { topic, payload, text, qos, retain, duplicate, ...this.#details() };
   }
 
-  /** For `JSON.stringify`: bytes are text, or end in `Base64` by name where they are no UTF-8. */
   toJSON(): object {
     const { topic, payload, qos, retain, duplicate } = this;
     const { correlationData, ...details } = this.#details();
@@ -179,14 +209,6 @@ export class Message {
     return this.qos === 0 ? others : withoutUndefined({ packetIdentifier, ...others });
   }
 
-  /**
-   * Acknowledges the message, when the client was told to leave that to the application
-   * (`manualAcknowledge`); otherwise, and the second time, it does nothing.
-   *
-   * Acknowledgements leave in the order in which the messages came [MQTT-4.6.0-2], so one that is given
-   * early waits for those before it. Before MQTT 5.0 it says nothing more.
-   * @param answer a Reason Code, or also words
-   */
   acknowledge(answer: number | AcknowledgeOptions = 0): void {
     if (typeof answer === "number") return this.#acknowledger?.acknowledge(answer);
     const { reasonCode = 0, ...words } = withoutUndefined(answer);
@@ -194,7 +216,7 @@ export class Message {
   }
 }
 
-makeInspectable(Message.prototype, "Message");
+makeInspectable(ReceivedMessage.prototype, "Message");
 
 function jsonBytes(name: string, bytes: Uint8Array): object {
   const text = textOf(bytes);

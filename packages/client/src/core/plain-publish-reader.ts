@@ -1,10 +1,10 @@
 /**
  * The hot path of receiving: PUBLISH at QoS 0 without properties, on a topic that was seen before, which
- * most messages are. They become a `Message` without a packet in between, and their Topic Name is neither
+ * most messages are. They become a `ReceivedMessage` without a packet in between, and their Topic Name is neither
  * decoded nor checked nor hashed again. Everything else is left to the codec.
  */
 import type { Framer, ProtocolVersion } from "@anax/protocol";
-import { Message } from "./message.ts";
+import { ReceivedMessage } from "./message.ts";
 
 const PUBLISH = 0x30;
 const RETAIN_BIT = 0x01;
@@ -29,7 +29,7 @@ export class PlainPublishReader {
   read(
     { firstByte, bytes, bodyStart: start, end }: Framer,
     version: ProtocolVersion,
-  ): Message | undefined {
+  ): ReceivedMessage | undefined {
     if ((firstByte & PLAIN_MASK) !== PUBLISH || end - start < 3) return undefined;
     const topicEnd = start + 2 + topicLength(bytes, start);
     if (topicEnd > end) return undefined;
@@ -42,7 +42,7 @@ export class PlainPublishReader {
     if (known === undefined || !isEqual(known.bytes, bytes, start + 2, topicEnd)) return undefined;
     // A copy, so that a message that is kept does not keep the whole chunk.
     const payload = bytes.slice(payloadStart, end);
-    return new Message(known.topic, payload, 0, (firstByte & RETAIN_BIT) !== 0);
+    return new ReceivedMessage(known.topic, payload, 0, (firstByte & RETAIN_BIT) !== 0);
   }
 
   /** Remembers the topic of a packet that the codec has accepted; `start` is that of its body. */

@@ -168,14 +168,14 @@ describe("MqttClientOptionsBuilder", () => {
   });
 
   it.each<[string, (builder: AnyBuilder) => unknown, string]>([
-    ["useTls", (b) => b["withTlsOptions"]?.({ useTls: false }), 'no option "useTls" in tls'],
+    ["useTls", (b) => b["withTlsOptions"]?.({ useTls: false }), 'option "useTls" in tls'],
     ["a port of 0", (b) => b["withTcpServer"]?.("h", 0), "server.port 0 is not"],
     ["a port as text", (b) => b["withTcpServer"]?.("h", "1883"), "server.port of type string"],
-    ["an unknown option", (b) => b["withOptions"]?.({ keepalive: 1 }), 'no option "keepalive"'],
+    ["an unknown option", (b) => b["withOptions"]?.({ keepalive: 1 }), 'option "keepalive"'],
     [
       "a Will with an alias",
       (b) => b["withWillMessage"]?.({ topic: "t", topicAlias: 1 }),
-      'no option "topicAlias" in will',
+      'option "topicAlias" in will',
     ],
     [
       "options of WebSocket for TCP",
@@ -238,9 +238,9 @@ describe("the other builders", () => {
 
   it.each([
     [["a", 3], "withTopicFilter.qos 3 is not an integer from 0 to 2"],
-    [["a", { QoS: 1 }], 'there is no option "QoS" in withTopicFilter'],
+    [["a", { QoS: 1 }], 'unknown option "QoS" in withTopicFilter'],
     [["a", { qos: 1 }, true], "withTopicFilter takes nothing behind the options"],
-    [[{ topicFilter: "a", QoS: 1 }], 'there is no option "QoS" in withTopicFilter'],
+    [[{ topicFilter: "a", QoS: 1 }], 'unknown option "QoS" in withTopicFilter'],
     [[{ topicFilter: "a" }, { qos: 1 }], "withTopicFilter takes nothing behind a filter"],
     [[{}], "topicFilter must be of type string, not undefined"],
     [[5], "withTopicFilter must be an object, not number"],
@@ -252,7 +252,7 @@ describe("the other builders", () => {
   });
 
   it.each([
-    [{ clientId: "c" }, 'there is no option "clientId", only server options'],
+    [{ clientId: "c" }, 'unknown option "clientId", only server options'],
     [{}, "the server must be a URL or an object, not undefined"],
     [5, "options must be an object, not number"],
   ])("make no client of %o", (options, said) => {

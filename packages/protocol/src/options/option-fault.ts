@@ -51,7 +51,7 @@ export function optionFault(options: unknown, rules: OptionRules, of?: string): 
 
 function unknownOption(name: string, rules: OptionRules, of: string | undefined): string {
   const where = of === undefined ? "" : ` in ${of}`;
-  return `there is no option ${showValue(name)}${where}, only ${Object.keys(rules).join(" ")}`;
+  return `unknown option ${showValue(name)}${where}, only ${Object.keys(rules).join(" ")}`;
 }
 
 function valueFault(value: unknown, rule: OptionRule, name: string): string | undefined {

@@ -86,7 +86,7 @@ function decodeValues(reader: ByteReader, owner: PropertyOwner, limits: DecodeLi
     } else if (values[definition.name] === undefined) {
       values[definition.name] = decodeValue(reader, definition, definition.type);
     } else {
-      throw new ProtocolError(`Property ${definition.name} stands twice`);
+      throw new ProtocolError(`Property ${definition.name} appears more than once`);
     }
   }
   return values;

@@ -18,7 +18,7 @@ export interface CoreAccess {
 /** Waits until what was just changed is stored, where it is to be. Throws `MqttNotStoredError`. */
 export function* untilStored(core: ServerCore): Task {
   const failure = yield* stored(core);
-  if (failure !== undefined) throw new MqttNotStoredError("the store takes nothing");
+  if (failure !== undefined) throw new MqttNotStoredError("the server cannot store messages now");
 }
 
 /** The session of a client. Throws `MqttSessionNotFoundError`. */

@@ -302,7 +302,7 @@ function requireAnswers(core: ServerCore, session: Session, qos: QoS): void {
 function refusalToCreate(reasonCode: number, sessions: number): Error {
   if (reasonCode === QUOTA_EXCEEDED)
     return new MqttServerBusyError(`there is no room for one more session beside ${sessions}`);
-  return new MqttNotStoredError("the store takes nothing");
+  return new MqttNotStoredError("the server cannot store messages now");
 }
 
 function requestsFor(

@@ -28,7 +28,7 @@ it("publishes by topic, payload and options", async () => {
 it.each([
   [["a", "b", { topic: "c" }], "topic is an argument of publish, not an option"],
   [["a", "b", { payload: "c" }], "payload is an argument of publish, not an option"],
-  [["a", "b", { QoS: 1 }], 'there is no option "QoS"'],
+  [["a", "b", { QoS: 1 }], 'unknown option "QoS"'],
   [["a", "b", 1], "options must be an object, not number"],
   [["a/#"], "topic"],
 ])("refuses %j", async (given, words) => {

@@ -470,7 +470,7 @@ describe("a session that the program makes", () => {
       ["c", { userName: "" }, "userName has 0 bytes, not 1 to 65535"],
       ["c", { expiryIntervalSeconds: 0 }, "expiryIntervalSeconds"],
       ["c", { expiryIntervalSeconds: 1.5 }, "expiryIntervalSeconds"],
-      ["c", { expiry: 1 }, 'there is no option "expiry"'],
+      ["c", { expiry: 1 }, 'unknown option "expiry"'],
     ];
     for (const [clientId, options, text] of wrong) {
       const error = await failureOf(server.sessions.create(clientId, options));

@@ -58,7 +58,7 @@ const WRONG: readonly (readonly [fields: object, said: string])[] = [
   [{ userProperties: [["a", "\0"]] }, "userProperties cannot be sent"],
   [{ userProperties: { a: "b" } }, "userProperties must be an array"],
   [{ userProperties: [["a"]] }, "userProperties must be pairs"],
-  [{ retian: true }, 'there is no option "retian"'],
+  [{ retian: true }, 'unknown option "retian"'],
 ];
 
 describe("a message that cannot be sent is refused by its field, before anything is done:", () => {
@@ -132,7 +132,7 @@ describe("what clients cannot be told is refused, and nobody is disconnected:", 
     [{ userProperties: { a: "b" } }, "userProperties must be an array"],
     [{ reasonCode: 0x04 }, "reasonCode 4 is no Reason Code that a server sends in DISCONNECT"],
     [{ reasonCode: "0x98" }, 'reasonCode "0x98" is no'],
-    [{ reson: "x" }, 'there is no option "reson"'],
+    [{ reson: "x" }, 'unknown option "reson"'],
   ];
   for (const [options, said] of told) {
     it(said, async () => {
@@ -160,7 +160,7 @@ describe("a sender that cannot be is refused:", () => {
     [{ clientId: 5 }, "clientId must be a string"],
     [{ clientId: "a\0" }, "clientId cannot be sent"],
     [{ sessionItems: {} }, "sessionItems must be of type Map, not Object"],
-    [{ username: "u" }, 'there is no option "username"'],
+    [{ username: "u" }, 'unknown option "username"'],
   ];
   for (const [sender, said] of senders) {
     it(said, async () => {

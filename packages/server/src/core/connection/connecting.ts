@@ -183,7 +183,7 @@ function concernsStore(core: CoreContext, { agreement, clientId }: Connection): 
 function refuseUnstored(core: CoreContext, connection: Connection, reasonCode: number): undefined {
   if (!connection.isOpen) return;
   connection.ending.willIsDue = false;
-  const reasonString = "the store takes nothing";
+  const reasonString = "the server cannot store messages now";
   refuse(core, connection, { reasonCode, reasonString });
 }
 

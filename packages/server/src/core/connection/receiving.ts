@@ -272,7 +272,7 @@ function* handle(core: CoreContext, connection: Connection, packet: Packet): Tas
 function* dispatch(core: CoreContext, connection: Connection, packet: Packet): Task {
   if (packet.type === "connect") {
     // A second CONNECT is a Protocol Error [MQTT-3.1.0-2].
-    if (connection.state !== "opened") throw new ProtocolError("CONNECT came twice");
+    if (connection.state !== "opened") throw new ProtocolError("a second CONNECT");
     return yield* connect(core, connection, packet);
   }
   if (packet.type === "auth") return receiveAuth(core, connection, packet);

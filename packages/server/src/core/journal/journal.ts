@@ -277,7 +277,7 @@ export class Journal {
     return { position, bytes };
   }
 
-  /** A commit settled: lets go on who waited for it. */
+  /** A commit settled: resumes what waited for it. */
   commitSettled(position: number): void {
     this.committed = Math.max(this.committed, position);
     this.messages.committed(position);

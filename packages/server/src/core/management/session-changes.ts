@@ -22,7 +22,7 @@ export interface SessionToCreate {
 
 /**
  * Makes the session of a client that was never there. Its expiry counts from now on. False if there is one already;
- * the Reason Code if there is no room for it, or the store takes nothing.
+ * the Reason Code if there is no room for it, or the server cannot store messages now.
  */
 export function createSession(core: CoreContext, toCreate: SessionToCreate): boolean | number {
   const { clientId, userName, expiryIntervalSeconds } = toCreate;

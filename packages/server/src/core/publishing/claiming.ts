@@ -69,7 +69,7 @@ export function claimIdentifier(
   const refusal =
     unstorable === undefined
       ? undefined
-      : refused({ reasonCode: unstorable, reasonString: "the store takes nothing" });
+      : refused({ reasonCode: unstorable, reasonString: "the server cannot store messages now" });
   return { claim, refusal };
 }
 

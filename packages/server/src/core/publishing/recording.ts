@@ -56,7 +56,7 @@ export function record(
   const unstorable = terms.urgency === "owed" ? undefined : refusalOf(core, message, route, terms);
   if (unstorable !== undefined && (message.qos > 0 || terms.needsStore)) {
     published.reasonCode = unstorable;
-    published.reasonString = "the store takes nothing";
+    published.reasonString = "the server cannot store messages now";
     return undefined;
   }
   const appendedBefore = core.journal?.appended;
