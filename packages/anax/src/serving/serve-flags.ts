@@ -84,6 +84,7 @@ export interface LimitFlags {
   readonly maxQueuedBytes: number;
   readonly queueOverflow: QueueOverflow;
   readonly queueQos0: boolean;
+  readonly noStoreWills: boolean;
   readonly roomWait: number;
   readonly holdBack: number;
   readonly whenFull: WhenFull;
@@ -312,6 +313,10 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
       help: "what a full queue does with one more message",
     },
   ),
+  noStoreWills: toggle({
+    ...LIMITING,
+    help: "do not keep the Wills of clients with clean sessions on disk",
+  }),
   roomWait: withDefault(seconds(0), SERVER_DEFAULTS.roomWaitMs / 1_000, {
     ...LIMITING,
     help: "seconds that a QoS 1 or 2 message waits, and its acknowledgement, while the queue of a client that reads is full; 0: never",

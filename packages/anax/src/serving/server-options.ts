@@ -24,6 +24,7 @@ export function limitOptions(flags: LimitFlags): MqttServerOptions {
     queueBytesMax: flags.maxQueuedBytes,
     queueOverflow: flags.queueOverflow,
     queueQos0: flags.queueQos0,
+    storeWills: !flags.noStoreWills,
     roomWaitMs: Math.round(flags.roomWait * 1_000),
     holdBackMs: Math.round(flags.holdBack * 1_000),
     whenFull: flags.whenFull,

@@ -56,6 +56,8 @@ export interface CoreOptions {
    * "refuse", no receiver gets the message, and its publisher is told so with 0x97, or before MQTT 5.0 by the end of its connection.
    */
   readonly whenFull: WhenFull;
+  /** True: with a store, Wills of sessions that end with their connection survive the server too, at a commit for each CONNECT that has one. */
+  readonly storeWills: boolean;
   /** True: QoS 0 messages too are queued for a session whose client is away. */
   readonly queueQos0: boolean;
   /** Bytes of QoS 0 messages that wait for a connected client that reads too slowly; beyond, they are dropped. */
@@ -130,6 +132,7 @@ export const CORE_DEFAULTS: CoreOptions = {
   roomWaitMessagesMax: 100_000, // one of each client that a common machine carries
   roomWaitBytesMax: 67_108_864, // a part of a common machine's memory
   whenFull: "overflow", // who is slow pays, not who publishes
+  storeWills: true, // else a crash of the server leaves all devices "online"
   queueQos0: false, // the specification leaves it open; QoS 0 promises nothing
   backlogBytesMax: 4_194_304, // a burst above the kernel's own buffers
   backlogTotalBytesMax: 268_435_456, // or an eighth of the memory that the process may use, if that is known

@@ -207,6 +207,65 @@ describe("after a crash", () => {
     expect(s.receive()).toMatchObject([{ type: "publish", topic: "t" }]);
   });
 
+  describe("the Will of a client whose session ends with its connection", () => {
+    const will = { topic: "t", payload: new Uint8Array([49]), qos: 1, retain: false } as const;
+    const wills = (server: DurableServer): number =>
+      server.crash().connect("s", lasting()).receiveTexts().length;
+
+    it("is published, once", () => {
+      const server = new DurableServer();
+      subscribed(server);
+      server.harness.connect("w", { will });
+      const s = server.crash().connect("s", lasting());
+      expect(s.receiveTexts()).toEqual(["1"]);
+      s.send(acknowledgement("puback", 1));
+      expect(wills(server)).toBe(0);
+    });
+
+    it("is published if it was given up by a checkpoint before", () => {
+      const server = new DurableServer();
+      subscribed(server);
+      server.harness.connect("w", { will });
+      server.checkpoint();
+      expect(wills(server)).toBe(1);
+    });
+
+    it("is not published after DISCONNECT, nor a second time if it was before", () => {
+      const server = new DurableServer();
+      subscribed(server);
+      server.harness.connect("w", { will }).send({ type: "disconnect", reasonCode: 0 });
+      expect(wills(server)).toBe(0);
+      server.harness.connect("w", { will }).cut();
+      expect(wills(server)).toBe(1);
+    });
+
+    it("is that of its last connection where it came again", () => {
+      const server = new DurableServer();
+      subscribed(server);
+      server.harness.connect("w", { will }).send({ type: "disconnect", reasonCode: 0 });
+      server.harness.connect("w", { will: { ...will, payload: new Uint8Array([50]) } });
+      const s = server.crash().connect("s", lasting());
+      expect(s.receiveTexts()).toEqual(["2"]);
+    });
+
+    it("lets its client in only when it is stored", () => {
+      const server = new DurableServer();
+      server.isCommitting = false;
+      const peer = server.harness.connecting("w", { will });
+      expect(peer.receive()).toEqual([]);
+      server.commit();
+      server.harness.settle();
+      expect(peer.receive()).toMatchObject([{ type: "connack", reasonCode: 0 }]);
+    });
+
+    it("is lost with storeWills false", () => {
+      const server = new DurableServer({ storeWills: false });
+      subscribed(server);
+      server.harness.connect("w", { will });
+      expect(wills(server)).toBe(0);
+    });
+  });
+
   it("what was not committed is gone, and nobody was told otherwise", () => {
     const server = new DurableServer();
     subscribed(server);

@@ -332,7 +332,7 @@ function attach(
   record(core, session);
   const isRestored = !isResumed && prepared !== undefined && restore(core, session, prepared);
   refuseOutdone(core, connection);
-  if (packet.will !== undefined) armWill(session, packet.will, connection.context);
+  if (packet.will !== undefined) armWill(core, session, packet.will, connection.context);
   record(core, session);
   return isResumed || (isRestored && !packet.cleanStart);
 }

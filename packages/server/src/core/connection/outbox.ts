@@ -5,6 +5,9 @@ import type { SharedBytes } from "../shared-bytes.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
+/** An array that is too small is copied into one so many times as large: it is given back soon, and copying takes time. */
+const GROWTH = 4;
+
 /** Bytes that are shared with other outputs, at their place in this one. */
 class Share {
   /** Where in the outbox's own bytes they come. */
@@ -181,7 +184,7 @@ export class Outbox {
   }
 
   #grow(needed: number): void {
-    const larger = this.#pool.take(Math.max(needed, this.bytes.length * 2));
+    const larger = this.#pool.take(Math.max(needed, this.bytes.length * GROWTH));
     larger.set(this.bytes.subarray(0, this.#used));
     this.#giveArray();
     this.bytes = larger;

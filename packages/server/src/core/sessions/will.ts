@@ -3,7 +3,7 @@ import type { CoreContext } from "../core-context.ts";
 import type { Deadline } from "../deadlines.ts";
 import type { Origin } from "../publishing/origin.ts";
 import { publishDue } from "./due-will.ts";
-import type { Session } from "./session.ts";
+import { Session } from "./session.ts";
 
 /** The Will Message of a session's connection, from CONNECT until it is published or discarded. */
 export interface PendingWill {
@@ -12,18 +12,43 @@ export interface PendingWill {
   readonly origin: Origin;
   /** Set while the Will Delay Interval runs. */
   deadline: Deadline | undefined;
+  /** The row that the store has of it, where it has none of the session: the Will is to outlive the server, which the session does not. */
+  keeper?: Session | undefined;
 }
 
 /** Keeps the Will of a CONNECT with the session [MQTT-3.1.2-7]. */
-export function armWill(session: Session, will: Will, origin: Origin): void {
+export function armWill(core: CoreContext, session: Session, will: Will, origin: Origin): void {
   const delayMs = (will.properties?.willDelayIntervalSeconds ?? 0) * 1_000;
   session.will = { will, delayMs, origin, deadline: undefined };
+  session.will.keeper = keep(core, session, session.will);
+}
+
+/**
+ * Writes the Will of a session down that ends with its connection. A server that dies may publish it later (3.1.2.5), but must not
+ * forget it: who watches for it would take all clients for present. A store that takes nothing lets the client in all the same.
+ */
+function keep(core: CoreContext, session: Session, pending: PendingWill): Session | undefined {
+  const { journal, options } = core;
+  if (journal?.health !== "good" || session.isPersistent || !options.storeWills) return undefined;
+  const keeper = new Session({ clientId: session.clientId, createdAtMs: session.createdAtMs });
+  keeper.userName = session.userName;
+  keeper.isOwned = session.isOwned;
+  keeper.will = pending;
+  journal.session(keeper);
+  return keeper;
+}
+
+/** Takes the Will off its session. */
+function disarm(core: CoreContext, session: Session): void {
+  core.deadlines.cancel(session.will?.deadline);
+  session.will = undefined;
 }
 
 /** Removes the Will unpublished: DISCONNECT 0x00 came [MQTT-3.14.4-3], or the client is back in time [MQTT-3.1.3-9]. */
 export function discardWill(core: CoreContext, session: Session): void {
-  core.deadlines.cancel(session.will?.deadline);
-  session.will = undefined;
+  const keeper = session.will?.keeper;
+  disarm(core, session);
+  if (keeper?.isDurable === true) core.journal?.deleted(keeper);
 }
 
 /** The connection is gone: publishes the Will now, or when its delay is over if the session lives on [MQTT-3.1.2-8]. */
@@ -38,6 +63,6 @@ export function releaseWill(core: CoreContext, session: Session): void {
 export function publishWill(core: CoreContext, session: Session): void {
   const pending = session.will;
   if (pending === undefined) return;
-  discardWill(core, session);
-  publishDue(core, session, pending, undefined);
+  disarm(core, session);
+  publishDue(core, session, pending, pending.keeper);
 }
