@@ -5,28 +5,34 @@ import { fileURLToPath } from "node:url";
 import { PlainError } from "./plain-error.ts";
 import { programPath } from "./program-path.ts";
 
-const SOURCE = fileURLToPath(new URL("../load/mqttload.c", import.meta.url));
-const BINARY = join(
-  dirname(fileURLToPath(new URL("../../package.json", import.meta.url))),
-  ".cache",
-  "mqttload",
-);
+const ROOT = dirname(fileURLToPath(new URL("../../package.json", import.meta.url)));
+const sourceOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** One result of the load generator: its JSON line. */
 export type LoadResult = Readonly<Record<string, number | string>>;
 
 /** Compiles the load generator unless that has been done. Throws if there is no C compiler. */
 export function buildLoadGenerator(): string {
-  const isFresh = existsSync(BINARY) && statSync(BINARY).mtimeMs > statSync(SOURCE).mtimeMs;
-  if (isFresh) return BINARY;
+  return compiled(sourceOf("../load/mqttload.c"), "mqttload");
+}
+
+/** The same for the generator of storms. */
+export function buildStormGenerator(): string {
+  return compiled(sourceOf("../storms/storm.c"), "storm");
+}
+
+function compiled(source: string, name: string): string {
+  const binary = join(ROOT, ".cache", name);
+  const isFresh = existsSync(binary) && statSync(binary).mtimeMs > statSync(source).mtimeMs;
+  if (isFresh) return binary;
   if (programPath("gcc") === undefined) {
     throw new PlainError(
       "gcc is not installed: it compiles the load generator (Debian: gcc libc6-dev)",
     );
   }
-  mkdirSync(dirname(BINARY), { recursive: true });
-  execFileSync("gcc", ["-O2", "-w", "-o", BINARY, SOURCE], { stdio: "inherit" });
-  return BINARY;
+  mkdirSync(dirname(binary), { recursive: true });
+  execFileSync("gcc", ["-O2", "-w", "-pthread", "-o", binary, source], { stdio: "inherit" });
+  return binary;
 }
 
 /** Whom to load, and how. */

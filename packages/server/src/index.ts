@@ -158,7 +158,7 @@ export {
   type LoggerOptions,
 } from "./system/loggers.ts";
 export type { JournalHealth } from "./core/journal/journal.ts";
-export type { ServerHealth, StoreCounters } from "./system/server-health.ts";
+export type { ServerHealth, StoreCounters, StoreHealth } from "./system/server-health.ts";
 export type { ServerStatistics } from "./system/server-statistics.ts";
 export { SYSTEM_TOPICS } from "./system/system-topic-table.ts";
 export type { SystemTopic } from "./system/system-topic-table.ts";

@@ -123,9 +123,7 @@ export class MqttServer implements AsyncDisposable {
     this.#settings = settings;
     this.#log = log("server");
     const turnedAway = new TurnedAwayLog({ log: connections, clock, listeners: this.#own });
-    this.#admission = new Admission(settings.driver, clock, (remoteAddress, reason) =>
-      turnedAway.transportRefused(remoteAddress, reason),
-    );
+    this.#admission = new Admission(settings.driver, clock, turnedAway.transportRefused);
     this.#handlers = new EventHandlers({
       clock,
       log: log("handler"),
@@ -236,6 +234,7 @@ export class MqttServer implements AsyncDisposable {
       transportsTotal: this.#admission.total,
       transportsRefused: this.#admission.refused,
       handshakesFailed: this.#admission.handshakesFailed,
+      loopDelayMaximumMs: this.#driver.health.loopDelayMaximumMs,
       uptimeMs: this.#state === "stopped" ? 0 : this.#clock.now() - this.#startedAtMs,
     });
   }
@@ -297,6 +296,7 @@ export class MqttServer implements AsyncDisposable {
       await loadInTime(this.#authenticator, this.#clock, startTimeoutMs);
       await this.#driver.load();
       await this.#restoreRetained();
+      this.#admission.countFiles(this.#log);
       this.#driver.start();
       await this.#listening.start(this.#driver);
     } catch (error) {

@@ -12,7 +12,7 @@ import {
   leaveUnanswered,
 } from "./connection/closing.ts";
 import type { Dismissal } from "./connection/closing.ts";
-import type { RefusedClient } from "./connection/connect-rules.ts";
+import type { Refusal, RefusedClient } from "./connection/connect-rules.ts";
 import { Connection } from "./connection/connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { CoreOptions } from "./core-options.ts";
@@ -179,8 +179,11 @@ export class ServerCore implements CoreContext {
     };
   }
 
-  /** A Network Connection was made. CONNECT must come within `connectTimeoutMs`. */
-  open(wire: Wire, peer: Peer): Connection {
+  /**
+   * A Network Connection was made. CONNECT must come within `connectTimeoutMs`. `refusal`: what it is answered in any case, for want
+   * of a place; then it must come soon.
+   */
+  open(wire: Wire, peer: Peer, refusal?: Refusal): Connection {
     const connection = new Connection({
       wire,
       peer,
@@ -189,6 +192,7 @@ export class ServerCore implements CoreContext {
       maximumPacketSize: Math.min(this.options.maximumConnectSize, this.options.maximumPacketSize),
       nowMs: this.now,
     });
+    connection.refusal = refusal;
     this.connections.add(connection);
     wire.limitMessages?.(connection.framer.maximumPacketSize);
     watchConnect(this, connection);

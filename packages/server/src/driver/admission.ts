@@ -1,6 +1,8 @@
 import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/logger.ts";
 import { AddressBuckets } from "./address-buckets.ts";
 import type { ConnectionRate } from "./address-buckets.ts";
+import { connectionsThatFilesAllow } from "./open-files.ts";
 
 /** Limits on who is let in before anything was read. */
 export interface AdmissionOptions {
@@ -10,8 +12,12 @@ export interface AdmissionOptions {
   readonly connectionRatePerAddress: ConnectionRate | false;
 }
 
-/** Told of each transport that is refused: whose, and why in words. */
-export type TransportRefused = (remoteAddress: string | undefined, reason: string) => void;
+/** Told of each transport that is refused: whose, why in words, and whether for want of a place. */
+export type TransportRefused = (
+  remoteAddress: string | undefined,
+  reason: string,
+  isFull: boolean,
+) => void;
 
 /** Counts open transports and how often each address opens one. */
 export class Admission {
@@ -28,6 +34,8 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #buckets: AddressBuckets | undefined;
   readonly #tell: TransportRefused | undefined;
+  /** Connections for which the process has files. */
+  #filesAllow = Infinity;
 
   constructor(options: AdmissionOptions, clock: Clock, tell?: TransportRefused) {
     const { connectionRatePerAddress: rate } = options;
@@ -36,9 +44,18 @@ export class Admission {
     this.#tell = tell;
   }
 
+  /** Holds the open files that the process may have against the connections. Each connection is one. */
+  countFiles(log: Log): void {
+    this.#filesAllow = connectionsThatFilesAllow(this.#options.maximumConnections, log);
+  }
+
   /** True while all places are taken. */
   get isFull(): boolean {
-    return this.isAccepting && this.open >= this.#options.maximumConnections;
+    return this.isAccepting && this.open >= this.#maximum;
+  }
+
+  get #maximum(): number {
+    return Math.min(this.#options.maximumConnections, this.#filesAllow);
   }
 
   admit(remoteAddress: string | undefined): boolean {
@@ -55,13 +72,15 @@ export class Admission {
   /** Counts and tells of a transport that was not let in. */
   refuse(remoteAddress: string | undefined, reason: string): void {
     this.refused += 1;
-    this.#tell?.(remoteAddress, reason);
+    this.#tell?.(remoteAddress, reason, this.isFull);
   }
 
   #refusalOf(remoteAddress: string | undefined): string | undefined {
     if (!this.isAccepting) return "acceptNewConnections is false";
     if (this.open >= this.#options.maximumConnections)
       return `there are ${this.open} connections, which is maximumConnections`;
+    if (this.open >= this.#filesAllow)
+      return `there are ${this.open} connections, and no open files for more (ulimit -n)`;
     if (remoteAddress === undefined || this.#buckets?.take(remoteAddress) !== false) return;
     return "the address connects more often than connectionRatePerAddress allows";
   }

@@ -11,7 +11,7 @@ import type { Store, StoreVisitor } from "../ports/store.ts";
 import { within } from "../user-code.ts";
 import { CommitPace } from "./commit-pace.ts";
 import { FencedStore } from "./fenced-store.ts";
-import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
+import type { StoreHealth, StoreCounters } from "../system/server-health.ts";
 import { setImmediate } from "../platform.ts";
 
 /** A store without room is asked again after this long: somebody may make some. */
@@ -162,7 +162,7 @@ export class Committer {
     }
   }
 
-  get health(): ServerHealth {
+  get health(): StoreHealth {
     const store = this.#core.journal?.health ?? "good";
     return { isHealthy: store === "good", store, storeError: this.#error };
   }

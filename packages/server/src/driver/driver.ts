@@ -1,6 +1,6 @@
 import type { ApplicationMessage } from "../core/publishing/application-message.ts";
 import type { Dismissal } from "../core/connection/closing.ts";
-import type { RefusedClient } from "../core/connection/connect-rules.ts";
+import type { Refusal, RefusedClient } from "../core/connection/connect-rules.ts";
 import type { Connection } from "../core/connection/connection.ts";
 import type { Stranger } from "../core/connection/stranger.ts";
 import type { CoreOptions } from "../core/core-options.ts";
@@ -11,7 +11,6 @@ import type { Task } from "../core/pending.ts";
 import { store as storeRetained } from "../core/retained/retaining.ts";
 import { ServerCore } from "../core/server-core.ts";
 import type { InjectionSender } from "../core/server-core.ts";
-import { writePieces } from "../core/wire.ts";
 import type { Peer, Wire } from "../core/wire.ts";
 import { THE_SERVER } from "../core/works/works.ts";
 import { asError } from "../errors.ts";
@@ -21,17 +20,19 @@ import type { ConnectionAcceptor, ConnectionSink, HandshakeFailure } from "../po
 import type { Log } from "../ports/logger.ts";
 import type { Store } from "../ports/store.ts";
 import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
-import { fenced } from "../user-code.ts";
 import type { Admission } from "./admission.ts";
+import { DrivenConnection } from "./driven-connection.ts";
 import { AskedWork } from "./asked-work.ts";
 import { ServerTime } from "./server-time.ts";
 import { Committer } from "./committer.ts";
 import type { StorageSettings } from "./committer.ts";
+import { LoopDelay } from "./loop-delay.ts";
 import { Lingering } from "./lingering.ts";
 import type { HandlerWaits } from "./handler-waits.ts";
 import { OpenConnections } from "./open-connections.ts";
 import { ofProgram, untilQuiet } from "./stopping.ts";
 import type { UnfinishedWork } from "./stopping.ts";
+import { TurningAway } from "./turning-away.ts";
 import { setImmediate } from "../platform.ts";
 
 /** A timer that fires this much after its time may have kept sockets waiting, too. */
@@ -86,6 +87,11 @@ export class Driver implements ConnectionAcceptor {
   #isInside = false;
   #later: (() => void)[] = [];
   #isFlushAsked = false;
+  readonly #loopDelay: LoopDelay = new LoopDelay();
+  readonly #turningAway = new TurningAway(
+    (wire, peer, refusal) => this.open(wire, peer, refusal),
+    (failure) => this.handshakeFailed(failure),
+  );
   #wakesAtMs = Infinity;
   #cancelWake: CancelCall | undefined;
   readonly #committer: Committer | undefined;
@@ -137,7 +143,12 @@ export class Driver implements ConnectionAcceptor {
   }
 
   get health(): ServerHealth {
-    return this.#committer?.health ?? { isHealthy: true, store: "none", storeError: undefined };
+    const store = this.#committer?.health ?? {
+      isHealthy: true,
+      store: "none",
+      storeError: undefined,
+    };
+    return { ...store, loopDelayMaximumMs: this.#loopDelay.maximumMs };
   }
 
   get storeCounters(): StoreCounters {
@@ -156,6 +167,7 @@ export class Driver implements ConnectionAcceptor {
   /** Lets connections in, and does what came due while none were. */
   start(): void {
     this.#isOpen = true;
+    this.#loopDelay.start();
     this.run(() => this.core.runDeadlines());
   }
 
@@ -183,6 +195,7 @@ export class Driver implements ConnectionAcceptor {
       },
       deadlineMs,
     );
+    this.#loopDelay.stop();
     this.#cancelWake?.();
     this.#cancelWake = undefined;
     this.#wakesAtMs = Infinity;
@@ -212,12 +225,16 @@ export class Driver implements ConnectionAcceptor {
     this.#handshakeFailed?.(failure);
   }
 
-  open(wire: Wire, peer: Peer): ConnectionSink {
+  turnAway(): ConnectionAcceptor | undefined {
+    return this.#isOpen && this.#turningAway.admit() ? this.#turningAway : undefined;
+  }
+
+  open(wire: Wire, peer: Peer, refusal?: Refusal): ConnectionSink {
     const driven = new DrivenConnection(this, wire);
     if (this.#isOpen) {
       this.#connections.add(driven);
       this.run(() => {
-        driven.connection = this.core.open(driven, peer);
+        driven.connection = this.core.open(driven, peer, refusal);
       });
     } else driven.destroy();
     return driven;
@@ -377,124 +394,3 @@ export class Driver implements ConnectionAcceptor {
     this.#lingering.begin();
   };
 }
-
-/**
- * One connection, between its carrier and the core: passes on what the carrier reports, in the core's own time, and what
- * the core asks of the carrier, whose failure costs this connection and nothing else.
- */
-class DrivenConnection implements ConnectionSink, Required<Wire> {
-  connection: Connection | undefined;
-  readonly #driver: Driver;
-  readonly #wire: Wire;
-  #isClosed = false;
-
-  constructor(driver: Driver, wire: Wire) {
-    this.#driver = driver;
-    this.#wire = wire;
-  }
-
-  received(chunk: Uint8Array): void {
-    const { connection } = this;
-    if (connection !== undefined && !this.#isClosed) {
-      this.#driver.receive(this, connection, chunk);
-    }
-  }
-
-  drained(): void {
-    this.#driver.run(() => {
-      if (this.connection !== undefined) this.#driver.core.drained(this.connection);
-    });
-  }
-
-  gathered(): void {
-    this.#driver.run(() => {
-      if (this.connection !== undefined) this.#driver.core.gathered(this.connection);
-    });
-  }
-
-  ended(): void {
-    this.#driver.run(() => {
-      if (this.connection !== undefined) this.#driver.core.ended(this.connection);
-    });
-  }
-
-  closed(error?: Error): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#driver.run(() => {
-      if (this.connection !== undefined) this.#driver.core.closed(this.connection, error);
-    });
-    this.#driver.forget(this);
-  }
-
-  /** Ends it at once. */
-  cut(error?: Error): void {
-    this.destroy();
-    this.closed(error);
-  }
-
-  write(bytes: Uint8Array): boolean {
-    return (
-      fenced(
-        () => this.#wire.write(bytes),
-        (error) => this.#failed(error),
-      ) !== false
-    );
-  }
-
-  writePieces(pieces: readonly Uint8Array[]): boolean {
-    return (
-      fenced(
-        () => writePieces(this.#wire, pieces),
-        (error) => this.#failed(error),
-      ) !== false
-    );
-  }
-
-  pause(): void {
-    fenced(
-      () => this.#wire.pause(),
-      (error) => this.#failed(error),
-    );
-  }
-
-  resume(): void {
-    fenced(
-      () => this.#wire.resume(),
-      (error) => this.#failed(error),
-    );
-  }
-
-  end(): void {
-    fenced(
-      () => this.#wire.end(),
-      (error) => this.#failed(error),
-    );
-  }
-
-  destroy(): void {
-    fenced(() => this.#wire.destroy(), ignored);
-  }
-
-  limitMessages(bytes: number): void {
-    fenced(
-      () => this.#wire.limitMessages?.(bytes),
-      (error) => this.#failed(error),
-    );
-  }
-
-  gatheredBytes(): number {
-    const bytes = fenced(
-      () => this.#wire.gatheredBytes?.(),
-      (error) => this.#failed(error),
-    );
-    return bytes ?? 0;
-  }
-
-  #failed(error: Error): void {
-    this.#driver.broke(this, "a wire failed; the connection is cut", error);
-  }
-}
-
-/** Destroyed it is, as far as the core goes. */
-function ignored(): void {}

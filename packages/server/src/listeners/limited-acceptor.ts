@@ -31,6 +31,10 @@ export class LimitedAcceptor implements Required<ConnectionAcceptor> {
     this.#acceptor.refuse?.(remoteAddress, reason);
   }
 
+  turnAway(): ConnectionAcceptor | undefined {
+    return this.#acceptor.turnAway?.();
+  }
+
   release(): void {
     this.#open -= 1;
     this.#acceptor.release();

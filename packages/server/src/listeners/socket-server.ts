@@ -110,7 +110,13 @@ export class SocketServer {
         const wire = this.#carry(handle, handles, acceptor);
         wire.start(acceptor.open(wire, peerOf(addresses)));
       };
-      room?.admit(addresses.remoteAddress, admitted, () => handle.close());
+      const refused = (): void => {
+        const turning = acceptor.isFull === true ? acceptor.turnAway?.() : undefined;
+        if (turning === undefined) return handle.close();
+        const wire = this.#carry(handle, handles, turning);
+        wire.start(turning.open(wire, peerOf(addresses)));
+      };
+      room?.admit(addresses.remoteAddress, admitted, refused);
     };
     if (!takeHandles(this.#server, take)) this.#tellSlower("the listening handle is not known");
   }

@@ -7,6 +7,7 @@ import { asError } from "../errors.ts";
 import { fenced } from "../user-code.ts";
 import type { Log } from "../ports/logger.ts";
 import type { HandshakeFailure } from "../ports/listener.ts";
+import { HandshakeTurns } from "./handshake-turns.ts";
 import { tlsFailure } from "./tls-failure.ts";
 import { checkTlsCredentials } from "./tls-credentials.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
@@ -75,6 +76,7 @@ export class TlsTerminator {
   readonly #events: TlsEvents;
   /** Sockets in their handshake, by who they come from: Node does not say which socket a TLS socket wraps. */
   readonly #handshakes = new Map<string, Socket>();
+  readonly #turns = new HandshakeTurns((socket) => this.#begin(socket));
   #current: TlsCredentials | undefined;
 
   /** Throws `MqttConfigurationError` for credentials, ciphers or a version that cannot be used. */
@@ -119,8 +121,12 @@ export class TlsTerminator {
     });
   }
 
-  /** Begins the handshake. */
+  /** Begins the handshake when it is this socket's turn. */
   accept(socket: Socket): void {
+    this.#turns.add(socket);
+  }
+
+  #begin(socket: Socket): void {
     // Read now, it is still known when the socket is gone.
     const key = origin(socket);
     this.#handshakes.set(key, socket);
@@ -131,8 +137,9 @@ export class TlsTerminator {
     this.#server.emit("connection", socket);
   }
 
-  /** Ends the handshakes that are going on. */
+  /** Ends the handshakes that are going on, or wait. */
   stop(): void {
+    this.#turns.stop();
     for (const socket of this.#handshakes.values()) socket.destroy();
     this.#handshakes.clear();
   }

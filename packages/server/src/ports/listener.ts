@@ -61,6 +61,11 @@ export interface ConnectionAcceptor {
   refuse?(remoteAddress: string | undefined, reason: string): void;
   /** True: the next would be refused for want of a place. Who is closing still has one, for a moment. */
   readonly isFull?: boolean;
+  /**
+   * Who takes a peer over that was not let in for want of a place, to tell it so: its CONNECT is answered with 0x97, or 3 before
+   * MQTT 5.0. Undefined if it is to be closed at once, as when many are told already.
+   */
+  turnAway?(): ConnectionAcceptor | undefined;
   /** A peer that was let in did not become a connection: to be counted and logged. Its place is given back by `release`. */
   handshakeFailed(failure: HandshakeFailure): void;
   /** The handshakes are done: from here on MQTT is spoken. */

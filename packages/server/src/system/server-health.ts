@@ -1,7 +1,13 @@
 import type { JournalHealth } from "../core/journal/journal.ts";
 
 /** How a server is. */
-export interface ServerHealth {
+export interface ServerHealth extends StoreHealth {
+  /** How late the event loop was at most in the last 10 to 20 seconds, in milliseconds. */
+  readonly loopDelayMaximumMs: number;
+}
+
+/** How the store of a server is. */
+export interface StoreHealth {
   /** False while the server refuses a part of its work. */
   readonly isHealthy: boolean;
   /**

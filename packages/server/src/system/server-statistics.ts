@@ -13,6 +13,11 @@ export interface ServerStatistics
   readonly transportsRefused: number;
   /** Handshakes of TLS and WebSocket that failed or were refused. */
   readonly handshakesFailed: number;
+  /**
+   * How late the event loop was at most in the last 10 to 20 seconds, in milliseconds: as long everything had to wait that this
+   * process does. 0 while stopped.
+   */
+  readonly loopDelayMaximumMs: number;
   /** Milliseconds since the last start; 0 while stopped. */
   readonly uptimeMs: number;
 }

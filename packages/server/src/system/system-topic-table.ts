@@ -57,6 +57,13 @@ export const MEASURED_TOPICS: Readonly<Record<string, MeasuredTopic>> = {
     mosquitto: NONE,
     value: (now) => now.health.store,
   },
+  "loop/delay/maximum": {
+    tells:
+      "how late the event loop was at most in the last 10 to 20 seconds: as long everything had to wait",
+    unit: "milliseconds",
+    mosquitto: NONE,
+    value: (now) => now.statistics.loopDelayMaximumMs,
+  },
   "heap/current": {
     tells: "memory of the process that JavaScript uses, its arrays of bytes included",
     unit: "bytes",

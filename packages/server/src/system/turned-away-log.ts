@@ -4,6 +4,7 @@ import { AddressBuckets } from "../driver/address-buckets.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { HandshakeFailure, Listener, SpokenProtocol } from "../ports/listener.ts";
 import type { Log, LogFields } from "../ports/logger.ts";
+import { CountedWarning } from "./counted-warning.ts";
 import { protocolOf } from "./first-bytes.ts";
 
 /** Lines of one address in the log at once, when it is not let in: a stranger must not fill it. */
@@ -30,17 +31,25 @@ export class TurnedAwayLog {
   readonly #options: TurnedAwayLogOptions;
   readonly #buckets: AddressBuckets;
   readonly #leftOut = new Map<string, number>();
+  readonly #full: CountedWarning;
 
   constructor(options: TurnedAwayLogOptions) {
     this.#options = options;
     const rate = { burst: LINES_AT_ONCE, perSecond: 1 / SECONDS_PER_LINE };
     this.#buckets = new AddressBuckets(rate, options.clock);
+    const { log, clock } = options;
+    this.#full = new CountedWarning("the server is full: connections are refused", log, clock);
   }
 
-  /** A transport was closed before a byte was read. */
-  transportRefused(remoteAddress: string | undefined, reason: string): void {
+  /** A transport was refused before a byte was read; `isFull`: for want of a place. */
+  readonly transportRefused = (
+    remoteAddress: string | undefined,
+    reason: string,
+    isFull = false,
+  ): void => {
     this.#write("connection refused", { remoteAddress, reason });
-  }
+    if (isFull) this.#full.add({ reason });
+  };
 
   /** A handshake before MQTT failed. */
   handshakeFailed({ transport, firstBytes, speaks, error, ...failure }: HandshakeFailure): void {

@@ -46,7 +46,7 @@ type Unfinished<Arguments> = { -readonly [Field in keyof Arguments]: Arguments[F
  */
 export function* connect(core: CoreContext, connection: Connection, packet: ConnectPacket): Task {
   adopt(core, connection, packet);
-  const refusal = refusalOf(core, packet);
+  const refusal = connection.refusal ?? refusalOf(core, packet);
   if (refusal !== undefined) return refuse(core, connection, refusal);
   // Where nobody has to be asked or waited for, nothing is made to do that with: reconnects come by thousands.
   const answer =
@@ -269,7 +269,9 @@ export function refuse(core: CoreContext, connection: Connection, refusal: Refus
   sendPacket(core, connection, packet);
   connection.ending.reasonCode = packet.reasonCode;
   shut(core, connection);
-  tellRefusal(core, connection, { ...refusal, reasonCode: packet.reasonCode });
+  // The transport was refused, and that was told.
+  if (connection.refusal === undefined)
+    tellRefusal(core, connection, { ...refusal, reasonCode: packet.reasonCode });
 }
 
 /** Tells whoever runs the server that a client is not let in. */

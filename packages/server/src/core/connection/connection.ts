@@ -4,6 +4,7 @@ import { NOTHING_AGREED } from "./agreement.ts";
 import type { Agreement } from "./agreement.ts";
 import type { BytePool } from "../byte-pool.ts";
 import type { Deadline } from "../deadlines.ts";
+import type { Refusal } from "./connect-rules.ts";
 import type { InFlightBytes } from "../delivering/in-flight-bytes.ts";
 import type { OutgoingAliases } from "../delivering/outgoing-aliases.ts";
 import type { Owed } from "../delivering/owed.ts";
@@ -112,6 +113,8 @@ export class Connection {
   /** Messages wait until the handlers of `clientConnected` are done. */
   isHeld = true;
 
+  /** Its CONNECT is answered with this: there is no place for it. */
+  refusal: Refusal | undefined;
   /** Largest packet that the client takes. */
   maximumPacketSize: number = Infinity;
   /** QoS 1 and 2 messages that may be on their way to the client. */

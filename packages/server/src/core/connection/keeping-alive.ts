@@ -5,6 +5,9 @@ import type { CoreContext } from "../core-context.ts";
 
 const KEEP_ALIVE_TIMEOUT = 0x8d;
 
+/** Milliseconds for the CONNECT of a client for which there is no place. */
+const REFUSING_MS_MAX = 2_000;
+
 /** Bytes a second at which an unfinished packet has to grow to count as life: what a link of 1 kbit/s carries. */
 const BYTES_PER_SECOND_MIN = 100;
 
@@ -16,12 +19,18 @@ const CONNECT_BYTES_PER_SECOND_MIN = 1_000;
  * may take then is not limited here.
  */
 export function watchConnect(core: CoreContext, connection: Connection): void {
-  const atMs = core.now + core.options.connectTimeoutMs;
+  const atMs = core.now + connectLimitMs(core, connection);
   connection.deadline = core.deadlines.addFor(connection, atMs, lookForConnect);
 }
 
+/** Who is only told that there is no place gives room soon to the next. */
+function connectLimitMs(core: CoreContext, { refusal }: Connection): number {
+  const { connectTimeoutMs } = core.options;
+  return refusal === undefined ? connectTimeoutMs : Math.min(connectTimeoutMs, REFUSING_MS_MAX);
+}
+
 function lookForConnect(core: CoreContext, connection: Connection): void {
-  const limitMs = core.options.connectTimeoutMs;
+  const limitMs = connectLimitMs(core, connection);
   const next = nextLook(core, connection, limitMs, CONNECT_BYTES_PER_SECOND_MIN);
   if (next > core.now) {
     connection.deadline = core.deadlines.addFor(connection, next, lookForConnect);

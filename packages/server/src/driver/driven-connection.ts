@@ -1,0 +1,136 @@
+import type { Connection } from "../core/connection/connection.ts";
+import type { ServerCore } from "../core/server-core.ts";
+import { writePieces } from "../core/wire.ts";
+import type { Wire } from "../core/wire.ts";
+import type { ConnectionSink } from "../ports/listener.ts";
+import { fenced } from "../user-code.ts";
+
+/** What a driven connection needs of its driver. */
+export interface ConnectionDriver {
+  readonly core: ServerCore;
+  run(work: () => void): void;
+  receive(driven: DrivenConnection, connection: Connection, chunk: Uint8Array): void;
+  forget(driven: DrivenConnection): void;
+  broke(driven: DrivenConnection, what: string, thrown: unknown): void;
+}
+
+/**
+ * One connection, between its carrier and the core: passes on what the carrier reports, in the core's own time, and what
+ * the core asks of the carrier, whose failure costs this connection and nothing else.
+ */
+export class DrivenConnection implements ConnectionSink, Required<Wire> {
+  connection: Connection | undefined;
+  readonly #driver: ConnectionDriver;
+  readonly #wire: Wire;
+  #isClosed = false;
+
+  constructor(driver: ConnectionDriver, wire: Wire) {
+    this.#driver = driver;
+    this.#wire = wire;
+  }
+
+  received(chunk: Uint8Array): void {
+    const { connection } = this;
+    if (connection !== undefined && !this.#isClosed) {
+      this.#driver.receive(this, connection, chunk);
+    }
+  }
+
+  drained(): void {
+    this.#driver.run(() => {
+      if (this.connection !== undefined) this.#driver.core.drained(this.connection);
+    });
+  }
+
+  gathered(): void {
+    this.#driver.run(() => {
+      if (this.connection !== undefined) this.#driver.core.gathered(this.connection);
+    });
+  }
+
+  ended(): void {
+    this.#driver.run(() => {
+      if (this.connection !== undefined) this.#driver.core.ended(this.connection);
+    });
+  }
+
+  closed(error?: Error): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#driver.run(() => {
+      if (this.connection !== undefined) this.#driver.core.closed(this.connection, error);
+    });
+    this.#driver.forget(this);
+  }
+
+  /** Ends it at once. */
+  cut(error?: Error): void {
+    this.destroy();
+    this.closed(error);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return (
+      fenced(
+        () => this.#wire.write(bytes),
+        (error) => this.#failed(error),
+      ) !== false
+    );
+  }
+
+  writePieces(pieces: readonly Uint8Array[]): boolean {
+    return (
+      fenced(
+        () => writePieces(this.#wire, pieces),
+        (error) => this.#failed(error),
+      ) !== false
+    );
+  }
+
+  pause(): void {
+    fenced(
+      () => this.#wire.pause(),
+      (error) => this.#failed(error),
+    );
+  }
+
+  resume(): void {
+    fenced(
+      () => this.#wire.resume(),
+      (error) => this.#failed(error),
+    );
+  }
+
+  end(): void {
+    fenced(
+      () => this.#wire.end(),
+      (error) => this.#failed(error),
+    );
+  }
+
+  destroy(): void {
+    fenced(() => this.#wire.destroy(), ignored);
+  }
+
+  limitMessages(bytes: number): void {
+    fenced(
+      () => this.#wire.limitMessages?.(bytes),
+      (error) => this.#failed(error),
+    );
+  }
+
+  gatheredBytes(): number {
+    const bytes = fenced(
+      () => this.#wire.gatheredBytes?.(),
+      (error) => this.#failed(error),
+    );
+    return bytes ?? 0;
+  }
+
+  #failed(error: Error): void {
+    this.#driver.broke(this, "a wire failed; the connection is cut", error);
+  }
+}
+
+/** Destroyed it is, as far as the core goes. */
+function ignored(): void {}
