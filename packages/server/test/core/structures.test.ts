@@ -100,6 +100,15 @@ describe("Outbox and BytePool", () => {
     expect(other.bytes).toBe(bytes);
   });
 
+  it("an outbox that waits long holds little more than its bytes", () => {
+    for (let messageBytes = 5; messageBytes < 2_048; messageBytes += 1) {
+      const pool = new BytePool();
+      const outbox = new Outbox(pool);
+      while (outbox.length < 65_536) outbox.reserve(messageBytes);
+      expect(pool.heldBytes).toBeLessThanOrEqual(outbox.length * 2);
+    }
+  });
+
   it("takes over what another holds, though it has to grow for that", () => {
     const pool = new BytePool();
     const [one, other] = [new Outbox(pool), new Outbox(pool)];

@@ -5,8 +5,14 @@ import type { SharedBytes } from "../shared-bytes.ts";
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
-/** An array that is too small is copied into one so many times as large: it is given back soon, and copying takes time. */
-const GROWTH = 4;
+/** Up to this many bytes an array is small. */
+const SMALL_BYTES = 16_384;
+
+/** A small array that is full is copied into one so many times as large: it is given back soon, and copying takes time. */
+const SMALL_GROWTH = 4;
+
+/** A larger one may wait long for a client that does not read, and all of it counts against the totals. */
+const GROWTH = 2;
 
 /** Bytes that are shared with other outputs, at their place in this one. */
 class Share {
@@ -184,7 +190,9 @@ export class Outbox {
   }
 
   #grow(needed: number): void {
-    const larger = this.#pool.take(Math.max(needed, this.bytes.length * GROWTH));
+    const { length } = this.bytes;
+    const growth = length <= SMALL_BYTES ? SMALL_GROWTH : GROWTH;
+    const larger = this.#pool.take(Math.max(needed, length * growth));
     larger.set(this.bytes.subarray(0, this.#used));
     this.#giveArray();
     this.bytes = larger;
