@@ -27,28 +27,38 @@ export class DirectServer {
     return this.#server.statistics;
   }
 
-  /** A client that subscribes to filters and takes what comes. */
-  subscriber(
+  /** A client that has subscribed to filters, which may last several turns, and takes what comes. */
+  async subscriber(
     clientId: string,
     topicFilters: readonly string[],
     { qos = 0, version = 4 }: { qos?: 0 | 1 | 2; version?: 4 | 5 } = {},
-  ): void {
+  ): Promise<void> {
+    const wanted = this.statistics.subscriptionsCurrent + topicFilters.length;
     const end = this.listener.connect(clientId, version);
     for (let first = 0; first < topicFilters.length; first += FILTERS_PER_PACKET) {
       const some = topicFilters.slice(first, first + FILTERS_PER_PACKET);
       const subscriptions = some.map((topicFilter) => ({ topicFilter, qos, ...OPTIONS }));
       end.send({ type: "subscribe", packetIdentifier: 1, subscriptions });
     }
+    await this.subscribed(wanted);
   }
 
-  /** Waits, turn by turn, until so many messages have been sent to clients since the server began. */
-  async sent(publishes: number): Promise<void> {
-    while (this.#server.statistics.publishesSent < publishes) {
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  /** Waits until there are so many subscriptions. */
+  subscribed(subscriptions: number): Promise<void> {
+    return until(() => this.#server.statistics.subscriptionsCurrent >= subscriptions);
+  }
+
+  /** Waits until so many messages have been sent to clients since the server began. */
+  sent(publishes: number): Promise<void> {
+    return until(() => this.#server.statistics.publishesSent >= publishes);
   }
 
   async stop(): Promise<void> {
     await this.#server.stop({ deadlineMs: 500 });
   }
+}
+
+/** Waits turn by turn. */
+async function until(hasHappened: () => boolean): Promise<void> {
+  while (!hasHappened()) await new Promise((resolve) => setImmediate(resolve));
 }

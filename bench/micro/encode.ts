@@ -21,11 +21,11 @@ const SHAPES: readonly Shape[] = [
 ];
 
 /** A call of `run` sends one read to subscribers of one topic and waits until all of it is out. */
-function delivering(server: DirectServer, shape: Shape): MicroCase {
+async function delivering(server: DirectServer, shape: Shape): Promise<MicroCase> {
   const { name, receivers, qos, subscriber: version } = shape;
   const topic = `encode/${name.replaceAll(" ", "-")}`;
   for (let index = 0; index < receivers; index += 1) {
-    server.subscriber(`${topic}/${index}`, [topic], { qos, version });
+    await server.subscriber(`${topic}/${index}`, [topic], { qos, version });
   }
   const publisher = server.listener.connect(topic);
   const read = publishesTo(new Array<string>(PACKETS_PER_READ).fill(topic), { qos });
@@ -42,7 +42,9 @@ export const ENCODE: MicroGroup = {
   name: "encode",
   async measure(cases) {
     const server = await DirectServer.start();
-    await cases(SHAPES.map((shape) => delivering(server, shape)));
+    const shapes: MicroCase[] = [];
+    for (const shape of SHAPES) shapes.push(await delivering(server, shape));
+    await cases(shapes);
     await server.stop();
   },
 };

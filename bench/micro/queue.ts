@@ -8,11 +8,12 @@ const CLIENT = "away";
 const TOPIC = "queue/topic";
 
 /** Messages for a session that is away; then it comes for them and goes again. */
-function queueing(server: DirectServer): MicroCase {
+async function queueing(server: DirectServer): Promise<MicroCase> {
   const options = { qos: 1, noLocal: false, retainAsPublished: false, retainHandling: 0 } as const;
   const first = server.listener.connect(CLIENT, 4, { isLasting: true });
   const subscriptions = [{ topicFilter: TOPIC, ...options }];
   first.send({ type: "subscribe", packetIdentifier: 1, subscriptions });
+  await server.subscribed(1);
   first.send({ type: "disconnect", reasonCode: 0 });
   const publisher = server.listener.connect("publisher");
   const read = publishesTo(new Array<string>(MESSAGES).fill(TOPIC), { qos: 1 });
@@ -54,7 +55,7 @@ export const QUEUE: MicroGroup = {
     await cases([
       exchanging("an exchange of QoS 1", 1),
       exchanging("an exchange of QoS 2", 2),
-      queueing(server),
+      await queueing(server),
     ]);
     await server.stop();
   },

@@ -38,7 +38,7 @@ export const ROUTE: MicroGroup = {
       const filters = Array.from({ length: DEVICES_PER_SUBSCRIBER }, (_none, at) =>
         topicOf(first + at),
       );
-      server.subscriber(`subscriber-${first}`, filters);
+      await server.subscriber(`subscriber-${first}`, filters);
     }
     await cases([
       publishing(server, "to 500 topics in turn, remembered", PACKETS_PER_READ),
