@@ -131,7 +131,7 @@ listeners:
     ]);
     expect(new URL(urls[2] ?? "").pathname).toBe("/broker");
     expect((await client(urls[0])).connected).toBe(true);
-    await expect(client(urls[0])).rejects.toThrow(/before CONNACK/);
+    await expect(client(urls[0])).rejects.toThrow(/no place for more connections/);
     expect((await client(urls[2])).connected).toBe(true);
   });
 

@@ -7,9 +7,12 @@ import { batchOf, deletionOf } from "./transactions.ts";
 
 const [path = "", durability = ""] = process.argv.slice(2);
 const store = lmdbStore({ path, durability: durability === "process" ? "process" : "disk" });
-let last = 0;
+const kept: number[] = [];
 const ignore = (): void => {};
-await store.open({ session: ignore, retained: ignore, batch: (position) => (last = position) });
+await store.open({ session: ignore, retained: ignore, batch: (position) => kept.push(position) });
+let last = kept.at(-1) ?? 0;
+// What the one before was about to delete when it was ended.
+await store.commit(deletionOf(...kept.filter((position) => position <= last - 10)));
 process.stdin.on("end", () => process.exit(1)).resume();
 for (;;) {
   last += 1;
