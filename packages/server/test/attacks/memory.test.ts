@@ -65,6 +65,16 @@ async function measureWith(transports: number): Promise<Measured> {
   }
 }
 
+/** As `measureWith`; of several measurements the one with the least: a single collection does not find all that is free. */
+async function measureLeast(transports: number): Promise<Measured> {
+  let least = await measureWith(transports);
+  for (let count = 0; count < 4; count += 1) {
+    const measured = await measure();
+    if (measured.bytes < least.bytes) least = measured;
+  }
+  return least;
+}
+
 async function dial(port: number): Promise<Socket> {
   const socket = connect({ port, host: "127.0.0.1" });
   socket.on("error", () => undefined);
@@ -168,9 +178,9 @@ describe("small devices", () => {
   it("cost little, also after a message to each", async () => {
     // What the server makes once, and its code, is there before it is counted.
     await startDevices(0, 100);
-    const before = await measureWith(100);
+    const before = await measureLeast(100);
     await startDevices(100, SOCKETS);
-    const after = await measureWith(100 + SOCKETS);
+    const after = await measureLeast(100 + SOCKETS);
     expect(after.connectionsCurrent).toBe(100 + SOCKETS);
     expect((after.bytes - before.bytes) / SOCKETS).toBeLessThan(DEVICE_BYTES_MAX);
   });
