@@ -142,6 +142,24 @@ describe("after a crash", () => {
     ).toEqual(["1", "2", "3"]);
   });
 
+  it.each([4, 5] as const)("what is read from the store comes whole, version %i", (version) => {
+    const server = new DurableServer({}, { residentBytesMax: 0 });
+    const s = server.harness.connect("s", lasting());
+    subscribe(s, "plants/#");
+    s.cut();
+    const p = server.harness.connect("p");
+    const payloads = [10, 1_000, 5_000, 100_000].map((size) => "x".repeat(size));
+    for (const [index, payload] of payloads.entries())
+      p.send(publishPacket(`plants/${index}`, payload, { qos: 1, packetIdentifier: index + 1 }));
+    server.commit();
+    const resumed = server.harness.connect("s", { ...lasting(), protocolVersion: version });
+    const got = resumed.receive().map((packet) => {
+      if (packet.type !== "publish") return packet.type;
+      return [packet.topic, text(packet.payload)];
+    });
+    expect(got).toEqual(payloads.map((payload, index) => [`plants/${index}`, payload]));
+  });
+
   it("[MQTT-4.4.0-1] an unacknowledged PUBLISH comes again under its identifier, with DUP", () => {
     const server = new DurableServer();
     subscribed(server, 1);

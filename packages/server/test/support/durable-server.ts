@@ -7,6 +7,9 @@ import { StoredMessages } from "../../src/core/journal/stored-messages.ts";
 import { openGates } from "../../src/core/journal/storing.ts";
 import { CoreHarness } from "./core-harness.ts";
 
+/** What is in an array that was lent and is read no more. */
+const POISON = 0xdd;
+
 /** When checkpoints are due, and how much stays in memory; by default never and all. */
 type JournalSettings = Partial<CheckpointPolicy & { readonly residentBytesMax: number }>;
 
@@ -28,6 +31,7 @@ export class DurableServer {
   isCommitting = true;
   /** True: nothing waits for a commit, a fault that tests are to find. */
   isUngated = false;
+  #lent: Uint8Array = new Uint8Array(0);
   readonly #options: Partial<CoreOptions>;
   readonly #hooks: Hooks;
   readonly #journal: JournalSettings;
@@ -112,10 +116,13 @@ export class DurableServer {
     return harness;
   }
 
+  /** What was lent before is overwritten, as stores may do it. */
   #read(position: number): Uint8Array {
     const bytes = this.medium.batches.get(position);
     if (bytes === undefined) throw new Error(`batch ${position} is missing`);
-    return bytes;
+    this.#lent.fill(POISON);
+    this.#lent = bytes.slice();
+    return this.#lent;
   }
 }
 

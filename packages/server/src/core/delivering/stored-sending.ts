@@ -52,6 +52,8 @@ function sendHead(
   if (typeof owed !== "number" || owed < 0) return 0;
   const messages = messagesOf(core);
   const slot = slotIn(owed);
+  // Before the parts: what is read from the store is overwritten by the next read.
+  const large = messages.size(slot) < SHARED_BYTES_MIN ? undefined : messages.shared(slot);
   const parts = messages.parts(slot);
   // The time of one that expires is to be looked at, and told.
   if (expiryIn(parts.bytes, parts.head) !== Infinity) return 0;
@@ -70,7 +72,7 @@ function sendHead(
   );
   const outbox = exchangeOutbox(core, connection, session);
   const payloadBytes = parts.end - parts.payloadStart;
-  const shared = payloadBytes < SHARED_BYTES_MIN ? undefined : messages.shared(slot);
+  const shared = payloadBytes < SHARED_BYTES_MIN ? undefined : large;
   const at = outbox.reserve(shared === undefined ? size : size - payloadBytes);
   const { bytes } = outbox;
   bytes[at] = 0x30 | (qos << 1) | (retain ? 1 : 0);
