@@ -20,7 +20,7 @@ interface Page {
 /** What is written. */
 export const PAGES: readonly Page[] = [
   {
-    path: "README.md",
+    path: "docs/internals/benchmarks.md",
     marker: "bench",
     results: /^\d{4}-[\dT-]+-[0-9a-f]+(-changed)?(-\d+)?\.json$/,
   },

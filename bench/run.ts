@@ -51,7 +51,7 @@ export const BENCH_PROGRAM = {
       PEER_NAMES,
       PEERS.filter(({ isOnRequest }) => isOnRequest !== true).map(({ name }) => name),
     ),
-    "write-readme": toggle("puts the table of a complete run into the README"),
+    "write-page": toggle("puts the table of a complete run into docs/internals/benchmarks.md"),
   },
   words: { what: "scenario", names: SCENARIOS.map(({ name }) => name) },
 };
@@ -125,8 +125,8 @@ export function reportOf(settings: BenchSettings, all: readonly Measured[]): Rep
 async function main(values: Values, words: readonly string[]): Promise<void> {
   const settings = settingsFrom(values, words);
   const partial = partialReason(settings);
-  if (partial !== undefined && values["write-readme"]) {
-    throw usageError(`--write-readme needs a complete run, and ${partial}`);
+  if (partial !== undefined && values["write-page"]) {
+    throw usageError(`--write-page needs a complete run, and ${partial}`);
   }
   if (settings.peers.length === 0) throw new PlainError("none of these servers is installed");
   buildLoadGenerator();
@@ -134,7 +134,7 @@ async function main(values: Values, words: readonly string[]): Promise<void> {
   const report = reportOf(settings, all);
   process.stdout.write(pageOf(report));
   keepResults(report, values.save);
-  if (values["write-readme"]) writeReadme(`${ROOT}README.md`, report);
+  if (values["write-page"]) writeReadme(`${ROOT}docs/internals/benchmarks.md`, report);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await runProgram(BENCH_PROGRAM, main);
