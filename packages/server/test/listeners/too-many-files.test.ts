@@ -31,13 +31,15 @@ it("a server that has no more file descriptors goes on when there are some again
     expect(await Promise.any(answers)).toMatchObject({ type: "connack", reasonCode: 0 });
     for (const peer of peers) peer.stream.destroy();
     await Promise.all(peers.map(({ closed }) => closed));
-    let connack: unknown;
-    while (connack === undefined) {
+    // Those that have just gone may have their places for a moment longer: it is told that the server is full.
+    let reasonCode: number | undefined;
+    while (reasonCode !== 0) {
       const peer = await connectPeer(target);
-      connack = await new MqttPeer(peer.stream).connect({ clientId: "later" });
+      const connack = await new MqttPeer(peer.stream).connect({ clientId: "later" });
+      reasonCode = connack?.type === "connack" ? connack.reasonCode : undefined;
       peer.stream.destroy();
     }
-    expect(connack).toMatchObject({ type: "connack", reasonCode: 0 });
+    expect(reasonCode).toBe(0);
   } finally {
     child.stdin.end();
     await once(child, "exit");
