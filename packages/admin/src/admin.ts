@@ -85,9 +85,10 @@ export function createAdmin(server: MqttServer, options: AdminOptions): Admin {
     return context.json({ isReady, store: server.health.store }, isReady ? 200 : 503);
   });
   app.get("/metrics", (context) => {
-    const refusal =
-      options.openMetrics === true ? undefined : refusalOf(context, "viewer", options);
-    if (refusal !== undefined) return refusal;
+    if (options.openMetrics !== true) {
+      const holder = holderFor(context, "viewer", options);
+      if (holder instanceof Response) return holder;
+    }
     return context.body(prometheusText(measuring.measure()), 200, {
       "content-type": PROMETHEUS_TYPE,
     });
@@ -109,14 +110,14 @@ export function createAdmin(server: MqttServer, options: AdminOptions): Admin {
 
 type Given = Context<Environment>;
 
-/** The answer to who may not; undefined to who may. */
-function refusalOf(context: Given, role: Role, options: AdminOptions): Response | undefined {
+/** Whose token the request has, if the holder may do what `role` may; else the answer that says why not. */
+function holderFor(context: Given, role: Role, options: AdminOptions): TokenHolder | Response {
   const holder = holderOf(context, options);
   if (holder === undefined) {
     const error = "a known bearer token is needed";
     return context.json({ error }, 401, { "www-authenticate": "Bearer" });
   }
-  if (includesRole(holder.role, role)) return undefined;
+  if (includesRole(holder.role, role)) return holder;
   return context.json(
     { error: `this needs the role ${role}; ${holder.name} is ${holder.role}` },
     403,
@@ -134,8 +135,8 @@ async function answer(
   server: MqttServer,
   options: AdminOptions,
 ): Promise<Response> {
-  const refusal = refusalOf(context, route.role, options);
-  if (refusal !== undefined) return refusal;
+  const holder = holderFor(context, route.role, options);
+  if (holder instanceof Response) return holder;
   let response: Response;
   try {
     const { status, body } = await route.handle({
@@ -143,25 +144,23 @@ async function answer(
       path: checked("path", route.path, context.req.param()),
       query: checked("query", route.query, context.req.query()),
       body: await bodyOf(context, route.body),
-      signal: context.req.raw.signal,
     });
     response = status === 204 ? context.body(null, 204) : context.json(body ?? {}, status);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     response = context.json({ error: error.message }, statusOf(error));
   }
-  if (route.isChange) tell(context, route, response.status, options);
+  if (route.isChange) tell(context, holder, response.status, options);
   return response;
 }
 
-function tell(context: Given, { method }: Route, status: number, options: AdminOptions): void {
-  const holder = holderOf(context, options);
-  if (holder === undefined) return;
+function tell(context: Given, holder: TokenHolder, status: number, options: AdminOptions): void {
   const { name, role } = holder;
+  const { method } = context.req;
   const { remoteAddress } = context.env;
   const { pathname, search } = new URL(context.req.url);
   const url = `${pathname}${search}`;
-  options.changed?.({ name, role, method: method.toUpperCase(), url, remoteAddress, status });
+  options.changed?.({ name, role, method, url, remoteAddress, status });
 }
 
 async function bodyOf(context: Given, schema: TSchema): Promise<unknown> {

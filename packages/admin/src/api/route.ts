@@ -9,8 +9,6 @@ export interface RouteInput<Path extends TObject, Query extends TObject, Body ex
   readonly path: Static<Path>;
   readonly query: Static<Query>;
   readonly body: Static<Body>;
-  /** Ends when the client of the request has gone. */
-  readonly signal: AbortSignal;
 }
 
 /** What a route answers. */

@@ -4,6 +4,7 @@ import { UsageError } from "../errors.ts";
 import type { SettingSource, Use } from "../settings/setting-source.ts";
 import type { Flag, FlagTable, Occurrence } from "./flag.ts";
 import { longName } from "./flag.ts";
+import { readFlags } from "./read-flags.ts";
 import { nearest } from "./suggestion.ts";
 
 /** A command line, read. */
@@ -45,22 +46,16 @@ export function parseFlags<Values>(
   let rest: readonly string[] | undefined = args;
   while (rest !== undefined) rest = collect(rest, flags, found);
   const { positionals, isHelpWanted } = found;
-  const values: Record<string, unknown> = {};
   const given = (name: string): readonly Use[] => found.uses.get(name) ?? [];
   const others = isHelpWanted ? [] : sources(given);
   const usesOf = (name: string, flag: Flag<unknown>): readonly Use[] => {
     if (isHelpWanted) return [];
-    const all = [() => given(name), ...others.map((source) => () => source.uses(name, flag))];
-    for (const use of all) if (use().length > 0) return use();
-    return [];
+    let uses = given(name);
+    for (const source of others) if (uses.length === 0) uses = source.uses(name, flag);
+    return uses;
   };
-  for (const { name, flag } of new Set(flags.values())) {
-    const uses = usesOf(name, flag);
-    const occurrences = uses.map(({ words }) => words);
-    values[name] = flag.read(occurrences, uses.at(-1)?.writtenName ?? `--${longName(name)}`);
-  }
-  // The table has a flag for each name of Values, and each flag reads to the value of that name.
-  return { values: values as Values, positionals, isHelpWanted };
+  const values = readFlags(table, usesOf, (name) => `--${longName(name)}`);
+  return { values, positionals, isHelpWanted };
 }
 
 /** Every way to write each flag, without the dashes. */

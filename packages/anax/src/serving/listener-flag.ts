@@ -1,6 +1,7 @@
 /** A listener of `anax serve` as one value: a map of keys, in a configuration file or on the command line. */
 import { UsageError } from "../errors.ts";
 import type { Flag, FlagTable } from "../flags/flag.ts";
+import { readFlags } from "../flags/read-flags.ts";
 import { optional, repeated, toggle, withDefault } from "../flags/flag.ts";
 import { choice, FILE_MODE, integer, name, seconds } from "../flags/value-parser.ts";
 import { configurationSource } from "../settings/configuration-file.ts";
@@ -87,16 +88,11 @@ export const LISTENER_FLAG: Flag<readonly ListenerSettings[]> & MapFlag = {
 
 function listenerOf(text: string, flagName: string): ListenerSettings {
   const source = configurationSource({ path: flagName, text }, LISTENER_TABLE);
-  const values: Record<string, unknown> = {};
-  for (const [key, flag] of Object.entries<Flag<unknown>>(LISTENER_TABLE)) {
-    const uses = source.uses(key, flag);
-    values[key] = flag.read(
-      uses.map(({ words }) => words),
-      uses.at(-1)?.writtenName ?? `${flagName}: ${key}`,
-    );
-  }
-  // The table has a flag for each name, and each reads to the value of that name.
-  const settings = values as unknown as ListenerSettings;
+  const settings = readFlags(
+    LISTENER_TABLE,
+    (key, flag) => source.uses(key, flag),
+    (key) => `${flagName}: ${key}`,
+  );
   requireFit(settings, flagName);
   return settings;
 }

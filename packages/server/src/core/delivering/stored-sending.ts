@@ -52,8 +52,7 @@ function sendHead(
   if (typeof owed !== "number" || owed < 0) return 0;
   const messages = messagesOf(core);
   const slot = slotIn(owed);
-  // Before the parts: what is read from the store is overwritten by the next read.
-  const large = messages.size(slot) < SHARED_BYTES_MIN ? undefined : messages.shared(slot);
+  const large = messages.sharedIfLarge(slot);
   const parts = messages.parts(slot);
   // The time of one that expires is to be looked at, and told.
   if (expiryIn(parts.bytes, parts.head) !== Infinity) return 0;

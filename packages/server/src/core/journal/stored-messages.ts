@@ -107,15 +107,19 @@ export class StoredMessages implements SharedBytesKeeper {
 
   /** Makes the message again. @throws Error if the store does not have its batch. */
   message(slot: number): Message {
-    const shared = this.size(slot) < SHARED_BYTES_MIN ? undefined : this.shared(slot);
+    const shared = this.sharedIfLarge(slot);
     const message = readMessage(this.parts(slot), shared);
     message.slot = slot;
     message.number = this.#table.number(slot);
     return message;
   }
 
-  /** The bytes of the message, for outputs to share: one copy as long as one of them holds it. @throws as `parts` */
-  shared(slot: number): SharedBytes {
+  /**
+   * The bytes of a large message, for outputs to share: one copy as long as one of them holds it; undefined for a small one. To be
+   * asked for before `parts`, whose bytes it may overwrite. @throws as `parts`
+   */
+  sharedIfLarge(slot: number): SharedBytes | undefined {
+    if (this.size(slot) < SHARED_BYTES_MIN) return undefined;
     const number = this.#table.number(slot);
     const known = this.#shared.get(number);
     return known ?? new SharedBytes(messageBytes(this.parts(slot)), number, this);
