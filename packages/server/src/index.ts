@@ -1,5 +1,6 @@
 /** `@anax/server`: an MQTT server to embed. The public names, listed by hand. */
 export { MqttConfigurationError } from "@anax/protocol";
+export { AnonymousClients } from "./auth/anonymous-clients.ts";
 export { hashPassword } from "./auth/password-hash.ts";
 export { scramVerifier, type ScramVerifierOptions } from "./auth/scram.ts";
 export {
@@ -31,6 +32,7 @@ export type {
   ValidatingConnection,
 } from "./core/hooks/connection-events.ts";
 export type { HookArguments } from "./core/hooks/hooks.ts";
+export type { Identity, Permissions } from "./core/hooks/identity.ts";
 export type { InterceptingPacket } from "./core/hooks/packet-events.ts";
 export type {
   ApplicationMessageEnqueuedOrDropped,
@@ -125,7 +127,12 @@ export {
   SERVER_DEFAULTS,
   type ServerParts,
 } from "./options.ts";
-export type { Authenticator, Credentials, ScramVerifier } from "./ports/authenticator.ts";
+export type {
+  AuthenticationAnswer,
+  Authenticator,
+  Credentials,
+  ScramVerifier,
+} from "./ports/authenticator.ts";
 export type { CancelCall, Clock, MachineRun } from "./ports/clock.ts";
 export type {
   ConnectionAcceptor,

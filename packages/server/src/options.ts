@@ -6,6 +6,7 @@ import type { ConnectionRate } from "./driver/address-buckets.ts";
 import type { StorageSettings } from "./driver/committer.ts";
 import type { ServerEventHandlers } from "./events.ts";
 import type { ListenerOptions } from "./listeners/create-listener.ts";
+import { ClientIdPattern } from "./auth/client-id-pattern.ts";
 import { checkParts } from "./checking/part-rules.ts";
 import { shareOfMemory } from "./memory-share.ts";
 import { checkNumbers } from "./option-limits.ts";
@@ -81,6 +82,17 @@ export interface ServerParts {
   readonly passwordFile?: string | undefined;
   /** Says who is let in. */
   readonly authenticate?: Authenticator["authenticate"] | Authenticator | undefined;
+  /**
+   * Say who is let in: asked in this order until one says yes or no. An empty list lets nobody in. Only one of `users`, `passwordFile`,
+   * `authenticate` and this can be given.
+   */
+  readonly authenticators?: readonly (Authenticator["authenticate"] | Authenticator)[] | undefined;
+  /**
+   * Which Client Identifiers a user may have, others are refused with 0x85: `%u` is the user name, `*` any text, `%%` and `%*` are `%` and
+   * `*`. So `%u` allows the user name only and `%u/*` what begins with it. A client without identifier gets one that fits. Only with
+   * authenticators. Default: any.
+   */
+  readonly clientIdPattern?: string | undefined;
   /** Where sessions, queued and retained messages survive the process. Default: nowhere. */
   readonly store?: Store | undefined;
   /** What acknowledged messages must survive: a store that promises less is refused. Default: what the store promises. */
@@ -113,6 +125,8 @@ const PART_NAMES: { readonly [Name in keyof Required<ServerParts>]: true } = {
   users: true,
   passwordFile: true,
   authenticate: true,
+  authenticators: true,
+  clientIdPattern: true,
   store: true,
   durability: true,
   logger: true,
@@ -233,10 +247,20 @@ function checkSharing(users: unknown): void {
   );
 }
 
-function checkAuthentication({ users, passwordFile, authenticate }: MqttServerOptions): void {
-  const given = [users, passwordFile, authenticate].filter((part) => part !== undefined);
+function checkAuthentication(options: MqttServerOptions): void {
+  const { users, passwordFile, authenticate, authenticators, clientIdPattern } = options;
+  const parts = [users, passwordFile, authenticate, authenticators];
+  const given = parts.filter((part) => part !== undefined);
   if (given.length > 1) {
-    throw new MqttConfigurationError("give only one of users, passwordFile and authenticate");
+    throw new MqttConfigurationError(
+      "give only one of users, passwordFile, authenticate and authenticators",
+    );
+  }
+  if (clientIdPattern !== undefined) {
+    new ClientIdPattern(clientIdPattern);
+    if (given.length === 0) {
+      throw new MqttConfigurationError("clientIdPattern needs authenticators: users have names");
+    }
   }
   for (const [userName, password] of Object.entries(users ?? {})) {
     if (typeof password === "string" && password !== "") continue;

@@ -3,8 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { MqttConfigurationError, ReasonCode } from "@anax/protocol";
-import { authenticatingHandler } from "./auth/authenticating-handler.ts";
-import { authenticatorOf, loadInTime } from "./auth/authenticator-of.ts";
+import { Logins } from "./auth/logins.ts";
 import { withCallerFrames } from "./caller-frames.ts";
 import type { LoadingRetainedMessage } from "./core/hooks/retained-events.ts";
 import { makeInspectable } from "./core/inspecting.ts";
@@ -46,7 +45,6 @@ import { ServerRetainedMessages } from "./management/server-retained-messages.ts
 import { ServerSessions } from "./management/server-sessions.ts";
 import { resolveOptions } from "./options.ts";
 import type { MqttServerOptions, ServerSettings } from "./options.ts";
-import type { Authenticator } from "./ports/authenticator.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener, ListenerAddress } from "./ports/listener.ts";
 import type { Log } from "./ports/logger.ts";
@@ -62,7 +60,6 @@ import { heapBytes } from "./system/heap-bytes.ts";
 import { connectionLog, refusalLog } from "./system/connection-log.ts";
 import { lifecycleLog } from "./system/lifecycle-log.ts";
 import { logFor } from "./system/log.ts";
-import { LoginWarnings } from "./system/login-warnings.ts";
 import type { ServerStatistics } from "./system/server-statistics.ts";
 import type { ServerHealth } from "./system/server-health.ts";
 import { SystemTopics } from "./system/system-topics.ts";
@@ -87,7 +84,7 @@ export class MqttServer implements AsyncDisposable {
   readonly #counters: HandlerCounters = { handlerFailures: 0, handlerTimeouts: 0 };
   readonly #handlers: EventHandlers;
   readonly #driver: Driver;
-  readonly #authenticator: Authenticator | undefined;
+  readonly #logins: Logins;
   readonly #listeners: readonly Listener[];
   readonly #listening: Listening;
   readonly #systemTopics: SystemTopics | undefined;
@@ -152,13 +149,8 @@ export class MqttServer implements AsyncDisposable {
       handshakeFailed: (failure) => turnedAway.handshakeFailed(failure),
       healthChanged: () => this.#systemTopics?.publishHealth(),
     });
-    this.#authenticator = authenticatorOf(options);
-    if (this.#authenticator !== undefined) {
-      this.on(
-        "validatingConnection",
-        authenticatingHandler(this.#authenticator, new LoginWarnings(connections, clock)),
-      );
-    }
+    this.#logins = new Logins(options, connections, clock);
+    this.#handlers.addAll(this.#logins.handlers);
     this.#handlers.addAll(connectionLog(connections));
     this.#handlers.addAll(lifecycleLog(this.#log, () => this.listeners));
     this.#handlers.addAll(options.on ?? {});
@@ -234,6 +226,7 @@ export class MqttServer implements AsyncDisposable {
       transportsTotal: this.#admission.total,
       transportsRefused: this.#admission.refused,
       handshakesFailed: this.#admission.handshakesFailed,
+      authenticationFailures: this.#logins.failures,
       loopDelayMaximumMs: this.#driver.health.loopDelayMaximumMs,
       uptimeMs: this.#state === "stopped" ? 0 : this.#clock.now() - this.#startedAtMs,
     });
@@ -244,6 +237,7 @@ export class MqttServer implements AsyncDisposable {
     this.#driver.core.statistics.reset();
     this.#admission.resetStatistics();
     this.#driver.resetStoreCounters();
+    this.#logins.resetStatistics();
     Object.assign(this.#counters, { handlerFailures: 0, handlerTimeouts: 0 });
   }
 
@@ -293,7 +287,7 @@ export class MqttServer implements AsyncDisposable {
       this.#startedAtMs = this.#clock.now();
       this.#handlers.waits.resume();
       const { startTimeoutMs } = this.#settings.driver;
-      await loadInTime(this.#authenticator, this.#clock, startTimeoutMs);
+      await this.#logins.load(this.#clock, startTimeoutMs);
       await this.#driver.load();
       await this.#restoreRetained();
       this.#admission.countFiles(this.#log);

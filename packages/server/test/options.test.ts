@@ -83,7 +83,10 @@ describe("an option that cannot work is refused by its name, value and limit", (
     [{ store: null }, "store is not a store: it has no open,"],
     [{ durability: "safe" }, 'durability is "safe", not one of memory, process, disk'],
     [{ durability: "disk" }, 'durability is "disk", but there is no store'],
-    [{ users: {}, passwordFile: "x" }, "only one of users, passwordFile and authenticate"],
+    [
+      { users: {}, passwordFile: "x" },
+      "only one of users, passwordFile, authenticate and authenticators",
+    ],
     [{ users: { ann: "" } }, 'the password of user "ann": the password is empty'],
     [{ users: { ann: 5 } }, 'the password of user "ann": it is no string'],
     [{ listeners: [{ type: "websocket", path: "mqtt" }] }, 'path "mqtt" of the websocket listener'],

@@ -155,6 +155,11 @@ export const METRICS: readonly Metric[] = [
     failed: "handlerFailures",
     timeout: "handlerTimeouts",
   }),
+  counter(
+    "anax_authentication_failures_total",
+    "authenticationFailures",
+    "Clients refused since an authenticator failed",
+  ),
   counter("anax_store_commits_total", "storeCommits", "Commits of the store"),
   counter("anax_store_failures_total", "storeFailures", "Commits that failed"),
   gauge("anax_store_bytes", "storeBytesCurrent", "Bytes that the store takes"),

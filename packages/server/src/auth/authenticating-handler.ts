@@ -1,58 +1,123 @@
+import { randomUUID } from "node:crypto";
 import { ReasonCode } from "@anax/protocol";
-import { MqttServerBusyError } from "../errors.ts";
-import { isThenable } from "../user-code.ts";
+import { asError, MqttServerBusyError } from "../errors.ts";
 import type { ServerEventHandler, ValidatingConnectionEvent } from "../events.ts";
-import type { Authenticator } from "../ports/authenticator.ts";
 import type { LoginWarnings } from "../system/login-warnings.ts";
+import type { AuthenticatorList, Verdict } from "./authenticator-list.ts";
+import type { ClientIdPattern } from "./client-id-pattern.ts";
 import { SCRAM_METHOD } from "./scram.ts";
 import { ScramAuthentication } from "./scram-authentication.ts";
 
+/** Who is asked, and what is told of it. */
+export interface Authentication {
+  readonly authenticators: AuthenticatorList;
+  /** Which Client Identifiers an identity may use; undefined: any. */
+  readonly clientIdPattern: ClientIdPattern | undefined;
+  readonly warnings: LoginWarnings;
+}
+
 /**
- * Asks an authenticator as a handler of `validatingConnection`. Whom it refuses gets 0x86 Bad User Name
- * or Password. A client that chose SCRAM-SHA-256 proves its password without sending it, if the authenticator has
- * verifiers. A re-authentication by another method carries no password: it is for the handlers of that method.
+ * Asks authenticators as a handler of `validatingConnection`. Whom they refuse gets 0x86 Bad User Name or Password, and 0x88
+ * Server unavailable where one of them failed. A client that chose SCRAM-SHA-256 proves its password without sending it, if there
+ * are verifiers. A re-authentication by another method is for the authenticators that check it, or for the handlers of that method.
  */
 export function authenticatingHandler(
-  authenticator: Authenticator,
-  warnings: LoginWarnings,
+  authentication: Authentication,
 ): ServerEventHandler<"validatingConnection"> {
-  const scram = new ScramAuthentication((userName) => authenticator.scramVerifierOf?.(userName));
-  const refusing = (event: ValidatingConnectionEvent): void => {
-    refuse(event);
+  const { authenticators, warnings } = authentication;
+  const scram = new ScramAuthentication((userName) => authenticators.scramVerifierOf(userName));
+  const conclude = (event: ValidatingConnectionEvent, verdict: Verdict): void => {
+    if (verdict.type === "failed") return failed(authentication, event, verdict);
+    if (verdict.type === "no") refuse(authentication, event);
+    else accept(authentication, event, verdict);
     if (event.reasonCode === ReasonCode.badUserNameOrPassword) warnings.refused(event);
   };
-  const failing = (event: ValidatingConnectionEvent, error: unknown): void => {
-    if (!(error instanceof MqttServerBusyError)) throw error;
-    event.reasonCode = ReasonCode.serverBusy;
-    event.reasonString = error.message;
-    warnings.busy(event);
+  const byScram = async (event: ValidatingConnectionEvent): Promise<void> => {
+    try {
+      await scram.authenticate(event);
+    } catch (error) {
+      return failed(authentication, event, { by: SCRAM_METHOD, error });
+    }
+    if (event.reasonCode === ReasonCode.success) bind(authentication, event, undefined);
   };
   return (event) => {
-    // Asked each time: a password file that is read again may have got its first verifier.
-    const isOffered = authenticator.scramVerifierOf !== undefined;
-    if (isOffered && event.authenticationMethod === SCRAM_METHOD)
-      return scram.authenticate(event).catch((error: unknown) => failing(event, error));
-    if (event.reauthentication) return undefined;
-    const isIn = authenticator.authenticate(event);
-    if (typeof isIn === "boolean") {
-      if (!isIn) refusing(event);
-      return undefined;
-    }
-    if (!isThenable(isIn)) throw new TypeError(`authenticate answered ${typeof isIn}`);
-    // What is no promise of the platform might answer nothing from its `then`, and let everybody in.
-    return Promise.resolve(isIn).then(
-      (isLetIn) => {
-        if (isLetIn !== true) refusing(event);
-      },
-      (error: unknown) => failing(event, error),
-    );
+    const { authenticationMethod } = event;
+    if (authenticationMethod === SCRAM_METHOD && authenticators.offersScram) return byScram(event);
+    if (event.reauthentication && !authenticators.checks(authenticationMethod)) return undefined;
+    const verdict = authenticators.ask(event);
+    if (verdict instanceof Promise) return verdict.then((later) => conclude(event, later));
+    return conclude(event, verdict);
   };
 }
 
-/** Who names a method and shows no password is refused for the method, which is not known here [MQTT-4.12.0-1]. */
-function refuse(event: ValidatingConnectionEvent): void {
-  const isAboutMethod = event.authenticationMethod !== undefined && event.password === undefined;
-  event.reasonCode = isAboutMethod
-    ? ReasonCode.badAuthenticationMethod
-    : ReasonCode.badUserNameOrPassword;
+function accept(
+  authentication: Authentication,
+  event: ValidatingConnectionEvent,
+  { identity, by }: Verdict & { readonly type: "yes" },
+): void {
+  const { authenticationMethod: method, reauthentication } = event;
+  if (method !== undefined && by.authenticationMethods?.includes(method) === true)
+    event.authenticationMethodAccepted = true;
+  const userName = identity?.userName ?? event.userName;
+  // What the connection has been allowed so far was allowed to one user.
+  if (reauthentication && userName !== event.userName) {
+    event.reasonCode = ReasonCode.notAuthorized;
+    event.reasonString = "a connection cannot change its user";
+    return;
+  }
+  if (userName !== undefined) event.userName = userName;
+  // One that holds for ever takes the place of one that did not.
+  const held = identity ?? (reauthentication ? { userName } : undefined);
+  if (held !== undefined) event.identity = held;
+  bind(authentication, event, identity?.clientId);
+}
+
+/** Refuses a Client Identifier that is not for this user, and chooses one for a client without. */
+function bind(
+  { clientIdPattern }: Authentication,
+  event: ValidatingConnectionEvent,
+  clientId: string | undefined,
+): void {
+  const { userName } = event;
+  if (event.clientId === "") {
+    const assigned = clientId ?? clientIdPattern?.assigned(userName, randomUUID);
+    if (assigned !== undefined) event.assignedClientId = assigned;
+    else if (clientIdPattern === undefined) return;
+  }
+  const used = event.clientId || event.assignedClientId;
+  const isOwn = clientId === undefined || used === clientId;
+  const isFit = clientIdPattern === undefined || clientIdPattern.allows(used ?? "", userName);
+  if (isOwn && isFit) return;
+  event.reasonCode = event.reauthentication
+    ? ReasonCode.notAuthorized
+    : ReasonCode.clientIdentifierNotValid;
+  event.reasonString = isOwn
+    ? `this user may have Client Identifiers like ${String(clientIdPattern)} only`
+    : "this user may have another Client Identifier only";
+}
+
+/** A back end that does not answer lets nobody in. Clients shall come again: 0x86 would have some of them give up. */
+function failed(
+  { warnings }: Authentication,
+  event: ValidatingConnectionEvent,
+  { by, error }: { readonly by: string; readonly error: unknown },
+): void {
+  if (error instanceof MqttServerBusyError) {
+    event.reasonCode = ReasonCode.serverBusy;
+    event.reasonString = error.message;
+    return warnings.busy(event);
+  }
+  event.reasonCode = ReasonCode.serverUnavailable;
+  event.reasonString = "who the client is cannot be found out now";
+  warnings.failed(by, event, asError(error));
+}
+
+/** Who names a method that is not known here and shows no password is refused for the method [MQTT-4.12.0-1]. */
+function refuse({ authenticators }: Authentication, event: ValidatingConnectionEvent): void {
+  const { authenticationMethod: method, password } = event;
+  const isAboutMethod = method !== undefined && password === undefined;
+  event.reasonCode =
+    isAboutMethod && !authenticators.checks(method)
+      ? ReasonCode.badAuthenticationMethod
+      : ReasonCode.badUserNameOrPassword;
 }

@@ -19,13 +19,21 @@ const CLOCK_RULES: RulesFor<Clock> = {
 };
 
 const AUTHENTICATOR_RULES: RulesFor<Authenticator> = {
+  name: "string|undefined",
   authenticate: "function",
+  authenticationMethods: "Array|undefined",
   scramVerifierOf: OPTIONAL_FUNCTION,
   load: OPTIONAL_FUNCTION,
 };
 
 /** Those that are plain values; where a listener listens is judged with the listeners. */
-const VALUE_RULES: OptionRules = { on: "Object", users: "Object", passwordFile: "string" };
+const VALUE_RULES: OptionRules = {
+  on: "Object",
+  users: "Object",
+  passwordFile: "string",
+  authenticators: "Array",
+  clientIdPattern: "string",
+};
 
 /**
  * @throws MqttConfigurationError for a part that is none. Null is one: who meant to let nobody in must not let in
@@ -38,11 +46,16 @@ export function checkParts(parts: ServerParts): void {
       value === null ? `${name} is null` : optionFault({ [name]: value }, { [name]: rule });
     if (fault !== undefined) throw new MqttConfigurationError(fault);
   }
-  const { authenticate, logger, clock } = parts;
+  const { authenticate, authenticators, logger, clock } = parts;
   if (logger !== undefined) requireMembers("logger", logger, LOGGER_RULES);
   if (clock !== undefined) requireMembers("clock", clock, CLOCK_RULES);
-  if (authenticate !== undefined && typeof authenticate !== "function")
-    requireMembers("authenticate", authenticate, AUTHENTICATOR_RULES);
+  if (authenticate !== undefined) requireAuthenticator("authenticate", authenticate);
+  for (const [index, one] of (authenticators ?? []).entries())
+    requireAuthenticator(`authenticators[${index}]`, one);
+}
+
+function requireAuthenticator(what: string, given: unknown): void {
+  if (typeof given !== "function") requireMembers(what, given, AUTHENTICATOR_RULES);
 }
 
 /** An object of the program's own must have these; whatever else it has is its own. */
@@ -53,7 +66,8 @@ function requireMembers(what: string, given: unknown, rules: OptionRules): void 
   }
   for (const [name, rule] of Object.entries(rules)) {
     const value: unknown = Reflect.get(given, name) ?? undefined;
-    if (value === undefined && rule === OPTIONAL_FUNCTION) continue;
+    const isOptional = typeof rule === "string" && rule.endsWith("|undefined");
+    if (value === undefined && isOptional) continue;
     const fault =
       value === undefined
         ? `${what}.${name} is missing`

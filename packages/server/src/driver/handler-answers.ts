@@ -2,6 +2,7 @@ import { MqttConfigurationError, encodePacket, optionFault, showValue } from "@a
 import type { Packet, RulesFor, SubscriptionRequest } from "@anax/protocol";
 import { property, QOS, reasonCodeOf, TOPIC_FILTER } from "../checking/packet-rules.ts";
 import type { ValueRule } from "../checking/packet-rules.ts";
+import { identityFault } from "../checking/identity-rules.ts";
 import { checked } from "../checking/rules.ts";
 import type {
   PreparingSession,
@@ -193,6 +194,7 @@ const REAUTHENTICATION_CODE = either(CONNACK_CODE, reasonCodeOf("disconnect"));
 
 const VALIDATION_RULES: AnswerRules<ValidatingConnection> = {
   userName: property("connack", "reasonString"),
+  identity: identityFault,
   reasonString: property("connack", "reasonString"),
   assignedClientId: (value) => (value === "" ? "is empty" : ASSIGNED(value)),
   responseAuthenticationData: property("connack", "authenticationData"),

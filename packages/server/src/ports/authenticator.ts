@@ -1,3 +1,4 @@
+import type { Identity } from "../core/hooks/identity.ts";
 import type { Peer } from "../core/wire.ts";
 
 /** What a client shows to be let in. */
@@ -7,6 +8,11 @@ export interface Credentials {
   readonly userName?: string;
   readonly password?: Uint8Array;
   readonly peer: Peer;
+  /** Authentication Method of MQTT 5.0, if the client named one. */
+  readonly authenticationMethod?: string;
+  readonly authenticationData?: Uint8Array;
+  /** True for AUTH 0x19: a client that was let in shows something new. Absent: false. */
+  readonly reauthentication?: boolean;
   /** False once the client has gone, so that what waits to be checked may be left. Absent: nobody knows. */
   readonly isAwaited?: (() => boolean) | undefined;
 }
@@ -22,12 +28,25 @@ export interface ScramVerifier {
 }
 
 /**
- * Says whether a client is who it says it is. False, a throw and a rejection all keep it out; a rejection with
- * `MqttServerBusyError` tells it to come later. It is
+ * What an authenticator says. True: yes, it is the user that it says. An identity: yes, and this is who it is. False: no.
+ * Undefined: not mine, the next one is to say; if there is none, that is a no.
+ */
+export type AuthenticationAnswer = boolean | Identity | undefined;
+
+/**
+ * Says whether a client is who it says it is. Whatever is no yes keeps it out. A throw and a rejection do so with 0x88 Server
+ * unavailable, and then no other authenticator is asked; a rejection with `MqttServerBusyError` tells it to come later. It is
  * asked before any `validatingConnection` handler, and none of those can let in whom it refused.
  */
 export interface Authenticator {
-  authenticate(credentials: Credentials): boolean | Promise<boolean>;
+  /** What the log calls it. Default: its place in the list. */
+  readonly name?: string | undefined;
+  authenticate(credentials: Credentials): AuthenticationAnswer | Promise<AuthenticationAnswer>;
+  /**
+   * Authentication Methods that `authenticate` checks by itself, from the Authentication Data of CONNECT or AUTH: a client that
+   * names one may authenticate itself again before its identity expires. Default: none.
+   */
+  readonly authenticationMethods?: readonly string[] | undefined;
   /**
    * The verifier of a user, for clients of MQTT 5.0 that choose the method SCRAM-SHA-256: those are not asked for by
    * `authenticate`. The name comes normalized by NFKC. A client of a user without a verifier is refused at the end, as

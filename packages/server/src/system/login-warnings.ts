@@ -7,15 +7,21 @@ import { CountedWarning } from "./counted-warning.ts";
 const GUESSES = 10;
 const MINUTE_MS = 60_000;
 
-/** Warns, counted, where passwords are guessed and where there are too many to check. */
+/** Warns, counted, where passwords are guessed, where there are too many to check, and where nobody can say who a client is. */
 export class LoginWarnings {
+  readonly #log: Log;
   readonly #clock: Clock;
+  /** By the name of the authenticator that failed. */
+  readonly #failures = new Map<string, CountedWarning>();
+  /** Clients that were refused since an authenticator failed. */
+  authenticationFailures = 0;
   readonly #guesses: CountedWarning;
   readonly #busy: CountedWarning;
   #minuteEndsAtMs = 0;
   #refusedInMinute = 0;
 
   constructor(log: Log, clock: Clock) {
+    this.#log = log;
     this.#clock = clock;
     this.#guesses = new CountedWarning("many wrong user names or passwords", log, clock);
     this.#busy = new CountedWarning(
@@ -39,6 +45,18 @@ export class LoginWarnings {
   /** A password could not be checked. */
   busy(credentials: Credentials): void {
     this.#busy.add(lastOf(credentials));
+  }
+
+  /** An authenticator failed, so the client was refused. */
+  failed(authenticator: string, credentials: Credentials, error: Error): void {
+    this.authenticationFailures += 1;
+    let warning = this.#failures.get(authenticator);
+    if (warning === undefined) {
+      const text = "an authenticator failed: clients are refused";
+      warning = new CountedWarning(text, this.#log, this.#clock);
+      this.#failures.set(authenticator, warning);
+    }
+    warning.add({ authenticator, problem: error.message, ...lastOf(credentials) });
   }
 }
 

@@ -13,6 +13,8 @@ export interface ServerStatistics
   readonly transportsRefused: number;
   /** Handshakes of TLS and WebSocket that failed or were refused. */
   readonly handshakesFailed: number;
+  /** Clients that were refused since an authenticator failed, or could not be asked. */
+  readonly authenticationFailures: number;
   /**
    * How late the event loop was at most in the last 10 to 20 seconds, in milliseconds: as long everything had to wait that this
    * process does. 0 while stopped.

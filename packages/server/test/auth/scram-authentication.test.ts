@@ -116,10 +116,19 @@ describe("a client of this project", () => {
     expect((await open("ann", "secret")).connected).toBe(true);
   });
 
+  it("is refused 0x85 with a Client Identifier that is not for its user", async () => {
+    await start({ users: USERS, clientIdPattern: "%u" });
+    expect(await refusal("ann", "secret")).toBe(0x85);
+    const authentication = scramSha256({ userName: "ann", password: "secret" });
+    const client = await connect(server.address().url, { authentication, clientId: "ann" });
+    onTestFinished(() => client.disconnect());
+    expect(client.connected).toBe(true);
+  });
+
   it("is refused while the program cannot say who it is", async () => {
     const scramVerifierOf = (): Promise<never> => Promise.reject(new Error("no database"));
     await start({ authenticate: { authenticate: () => true, scramVerifierOf } });
-    expect(await refusal("ann", "secret")).toBe(0x80);
+    expect(await refusal("ann", "secret")).toBe(0x88);
   });
 });
 

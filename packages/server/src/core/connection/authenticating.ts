@@ -6,6 +6,7 @@ import type { Refusal } from "./connect-rules.ts";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { AuthenticationExchange, ValidatingConnection } from "../hooks/connection-events.ts";
+import { identify } from "./expiring-identity.ts";
 import { sendPacket } from "./outgoing.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
@@ -104,6 +105,7 @@ function* reauthenticate(
       ...(reasonString === undefined ? {} : { reasonString }),
     });
   }
+  if (args.identity !== undefined) identify(core, connection, args.identity);
   const properties: AuthProperties = {
     authenticationMethod: state.method,
     ...(args.responseAuthenticationData && { authenticationData: args.responseAuthenticationData }),

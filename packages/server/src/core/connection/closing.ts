@@ -135,6 +135,8 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
 function leaveSession(core: CoreContext, connection: Connection): void {
   core.deadlines.cancel(connection.deadline);
   connection.deadline = undefined;
+  core.deadlines.cancel(connection.identityDeadline);
+  connection.identityDeadline = undefined;
   const { session, ending } = connection;
   connection.session = undefined;
   connection.resuming = undefined;

@@ -10,6 +10,7 @@ import { takeOutOfJournal } from "../delivering/owed.ts";
 import { enqueue } from "../delivering/queueing.ts";
 import type { PreparingSession, ValidatingConnection } from "../hooks/connection-events.ts";
 import { refusalOf } from "./connect-rules.ts";
+import { identify } from "./expiring-identity.ts";
 import { makePlace, refusedPlace } from "../sessions/session-places.ts";
 import type { PlaceNeeded } from "../sessions/session-places.ts";
 import { expiryMaximum, isAuthenticated, refusedUser } from "./session-owner.ts";
@@ -152,6 +153,7 @@ function* validate(
     return undefined;
   }
   connection.userName = args.userName;
+  if (args.identity !== undefined) identify(core, connection, args.identity);
   return args;
 }
 

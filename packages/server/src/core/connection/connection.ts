@@ -12,6 +12,7 @@ import type { AuthenticationState } from "./authenticating.ts";
 import type { Gate } from "../journal/gate.ts";
 import type { ClientContext, SessionItems } from "../hooks/client-context.ts";
 import type { DisconnectType } from "../hooks/connection-events.ts";
+import type { Identity } from "../hooks/identity.ts";
 import { hideBytes } from "../inspecting.ts";
 import type { OutboundInterception } from "../publishing/intercepting.ts";
 import type { Lockstep } from "./lockstep.ts";
@@ -79,6 +80,10 @@ export class Connection {
   version: ProtocolVersion = 4;
   clientId = "";
   userName: string | undefined;
+  /** What was found out about the client when it was let in, or authenticated itself again. */
+  identity: Identity | undefined;
+  /** When it ends; undefined if it does not. */
+  identityDeadline: Deadline | undefined;
   /** Kept for `clientDisconnected`, where somebody listens to it. */
   password: Uint8Array | undefined;
   session: Session | undefined;
@@ -286,6 +291,7 @@ export class Connection {
     return {
       clientId: this.clientId,
       ...(this.userName === undefined ? {} : { userName: this.userName }),
+      ...(this.identity === undefined ? {} : { identity: this.identity }),
       protocolVersion: this.version,
       peer: this.peer,
       sessionItems: this.sessionItems,

@@ -2,6 +2,7 @@ import type { AuthPacket, ProtocolVersion, UserProperties, Will } from "@anax/pr
 import type { ApplicationMessage } from "../publishing/application-message.ts";
 import type { Peer } from "../wire.ts";
 import type { ClientContext, SessionItems } from "./client-context.ts";
+import type { Identity } from "./identity.ts";
 
 /** One step of enhanced authentication that the server sends. */
 export interface AuthenticationStep {
@@ -29,6 +30,11 @@ export interface ValidatingConnection {
    * and all later events see it. A re-authentication does not change it.
    */
   userName?: string;
+  /**
+   * What is known of the client beside its name: groups, permissions, claims, when it expires. An authenticator has written here, and a
+   * handler may. A re-authentication puts this in the place of what was known; absent then, it leaves that as it is.
+   */
+  identity?: Identity | undefined;
   readonly password?: Uint8Array;
   readonly cleanStart: boolean;
   readonly keepAliveSeconds: number;

@@ -1,0 +1,57 @@
+/** What may be an identity: it comes from the programs and back ends that authenticate clients, which make mistakes. */
+import { optionFault } from "@anax/protocol";
+import type { OptionRule, RulesFor } from "@anax/protocol";
+import type { Identity, Permissions } from "../core/hooks/identity.ts";
+import { property, TOPIC_FILTER } from "./packet-rules.ts";
+
+/** Groups, and Topic Filters of each kind, that one identity may have: what a token of 64 KB can hold. */
+const LIST_MAX = 1_000;
+
+/** Text that MQTT can carry, not empty, and without control characters, which deceive whoever reads a log. */
+export const NAME: OptionRule = (value) => {
+  const fault = property("connack", "reasonString")(value);
+  if (fault !== undefined || typeof value !== "string") return fault;
+  if (value === "") return "is empty";
+  return /\p{Cc}/u.test(value) ? "has control characters" : undefined;
+};
+
+const PERMISSION_RULES: RulesFor<Permissions> = {
+  publish: listOf(TOPIC_FILTER),
+  subscribe: listOf(TOPIC_FILTER),
+};
+
+const IDENTITY_RULES: RulesFor<Identity> = {
+  userName: NAME,
+  groups: listOf(NAME),
+  permissions: (value) => (value === undefined ? undefined : objectFault(value, PERMISSION_RULES)),
+  clientId: NAME,
+  expiresInMs: (value) =>
+    typeof value === "number" && value > 0 ? undefined : "is no number of milliseconds above 0",
+  claims: "Object",
+};
+
+/** What is wrong with an identity, to stand behind its name; undefined if nothing is. One that says nothing is a mistake. */
+export function identityFault(value: unknown): string | undefined {
+  const fault = objectFault(value, IDENTITY_RULES);
+  if (fault !== undefined || value === undefined) return fault;
+  return Object.keys(Object(value)).length === 0 ? "is empty" : undefined;
+}
+
+function objectFault(value: unknown, rules: object): string | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return "is no object";
+  const fault = optionFault(value, { ...rules });
+  return fault === undefined ? undefined : `is wrong: ${fault}`;
+}
+
+function listOf(rule: OptionRule): (value: unknown) => string | undefined {
+  return (value) => {
+    if (!Array.isArray(value)) return "is no list";
+    if (value.length > LIST_MAX) return `has ${value.length} entries, more than ${LIST_MAX}`;
+    for (const entry of value) {
+      const isText = typeof entry === "string";
+      const fault = isText ? optionFault({ entry }, { entry: rule }) : "an entry is no text";
+      if (fault !== undefined) return `is wrong: ${fault}`;
+    }
+    return undefined;
+  };
+}
