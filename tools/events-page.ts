@@ -78,14 +78,14 @@ function overview(names: readonly ServerEventName[]): string {
 
 function section(name: ServerEventName, fields: readonly DeclaredField[]): string {
   const { fires, order, waits, slows, failure } = SERVER_EVENTS[name];
-  const table = [
+  const list = [
     ["fires", fires],
     ["order", order],
     ["waits for the handlers", waits],
     ["a slow handler delays", slows],
     ["a handler that fails", failure],
-  ].map(([what, text]) => `| ${what} | ${text} |`);
-  const head = `## ${name}\n\n| | |\n|---|---|\n${table.join("\n")}\n`;
+  ].map(([what, text]) => `- ${what}: ${text}`);
+  const head = `## ${name}\n\n${list.join("\n")}\n`;
   if (fields.length === 0) return `${head}\nIts handlers are given an empty object.\n`;
   const rows = fields.map(fieldRow);
   return `${head}\n| field | type | |\n|---|---|---|\n${rows.join("\n")}\n`;
