@@ -14,6 +14,11 @@ export interface Pending {
   readonly kind?: "question" | "news" | "store" | "room" | "turn" | undefined;
   /** True if a work counts this wait already. */
   readonly isCounted?: boolean;
+  /**
+   * In place of `whenSettled`: the same handlers are asked about what `next` gives, each time that they have answered, until it
+   * gives nothing; then `resume` is called. `next` may be called outside of the core. Absent: they are to be called one by one.
+   */
+  inSeries?(next: () => object | undefined, resume: () => void): void;
 }
 
 /** What an event returns: nothing (done), or the promise-free stand-in for "later". */

@@ -1,11 +1,12 @@
-import type { HookResult, Pending } from "../core/pending.ts";
+import type { HookResult } from "../core/pending.ts";
 import { asError, MqttHandlerTimeoutError, MqttServerStateError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
 import { isThenable } from "../user-code.ts";
 import type { AnswerCheck } from "./answer-check.ts";
 import type { HandlerWaits } from "./handler-waits.ts";
-import { queueMicrotask } from "../platform.ts";
+import { WaitingForHandlers } from "./waiting-for-handlers.ts";
+import type { Asked, Asking } from "./waiting-for-handlers.ts";
 
 /** What handlers need from around them. */
 export interface HandlerSurroundings {
@@ -42,7 +43,7 @@ export interface HandlerOutcome<Given> {
 type Handler<Seen> = (event: Seen) => void | Promise<void>;
 
 /** The handlers of one event, in the order in which they are called. `Given` is the core's, `Seen` the handler's. */
-export class HandlerList<Given extends object, Seen extends Given> {
+export class HandlerList<Given extends object, Seen extends Given> implements Asking<Given, Seen> {
   readonly name: string;
   readonly #outcome: HandlerOutcome<Given>;
   readonly #surroundings: HandlerSurroundings;
@@ -75,7 +76,7 @@ export class HandlerList<Given extends object, Seen extends Given> {
     return this.#handlers.length === 0 ? undefined : this.#dispatch;
   }
 
-  /** Calls handlers until one of them is to be waited for: for those that answer at once, no promise and no closure. */
+  /** Calls handlers until one of them is to be waited for: for those that answer at once, no promise, closure or object. */
   readonly #dispatch = (given: Given): HookResult => {
     const event = this.#prepare(given);
     const before = this.#outcome.answers?.before?.(event);
@@ -83,11 +84,29 @@ export class HandlerList<Given extends object, Seen extends Given> {
     for (let index = 0; index < handlers.length; index += 1) {
       const answer = this.#call(handlers[index], event, before);
       if (answer === "over") return undefined;
-      if (answer !== undefined)
-        return this.#waitFor(answer, handlers.slice(index + 1), event, before);
+      if (answer === undefined) continue;
+      const asked = { event, before, handlers, called: index + 1 };
+      return new WaitingForHandlers(this, asked, answer);
     }
     return undefined;
   };
+
+  begin(given: Given): Asked<Seen> {
+    const event = this.#prepare(given);
+    const before = this.#outcome.answers?.before?.(event);
+    return { event, before, handlers: this.#handlers, called: 0 };
+  }
+
+  callNext(asked: Asked<Seen>): Promise<void> | undefined {
+    const { event, before, handlers } = asked;
+    while (asked.called < handlers.length) {
+      const handler = handlers[asked.called];
+      asked.called += 1;
+      const answer = this.#call(handler, event, before);
+      if (answer !== undefined) return answer === "over" ? undefined : answer;
+    }
+    return undefined;
+  }
 
   /** "over" if no further handler is to be asked; a promise if the handler wants to be waited for. */
   #call(
@@ -105,55 +124,20 @@ export class HandlerList<Given extends object, Seen extends Given> {
     return this.#answered(event, before) ? "over" : undefined;
   }
 
-  #waitFor(
-    answer: Promise<void>,
-    rest: readonly Handler<Seen>[],
-    event: Seen,
-    before: unknown,
-  ): Pending {
-    const kind = this.#outcome.fail === undefined ? "news" : "question";
-    const waiting = new WaitingForHandlers(this.name, kind, this.#surroundings.resume);
-    void this.#callRest(answer, rest, event, before).then(() => waiting.settle());
-    return waiting;
+  get kind(): "question" | "news" {
+    return this.#outcome.fail === undefined ? "news" : "question";
   }
 
-  /** Never rejects: every failure has its outcome. */
-  async #callRest(
-    first: Promise<void>,
-    rest: readonly Handler<Seen>[],
-    event: Seen,
-    before: unknown,
-  ): Promise<void> {
-    if (await this.#isOverAfter(first, event, before)) return;
-    for (const handler of rest) {
-      const answer = this.#call(handler, event, before);
-      if (answer === "over") return;
-      if (answer !== undefined && (await this.#isOverAfter(answer, event, before))) return;
-    }
+  get clock(): Clock {
+    return this.#surroundings.clock;
   }
 
-  /** Waits for one handler, but not for ever; true if no further handler is to be asked. */
-  #isOverAfter(answer: Promise<void>, event: Seen, before: unknown): Promise<boolean> {
-    const { clock, waits } = this.#surroundings;
-    return new Promise((resolve) => {
-      let isOver = false;
-      const end = (report: () => boolean): void => {
-        if (isOver) return;
-        isOver = true;
-        cancelTimeout();
-        waits.end(giveUp);
-        resolve(report());
-      };
-      const cancelTimeout = clock.callAfter(this.#timeoutMs, () =>
-        end(() => this.#timedOut(event)),
-      );
-      const giveUp = (): void => end(() => this.#givenUp(event));
-      waits.begin(giveUp);
-      answer.then(
-        () => end(() => this.#answered(event, before)),
-        (error: unknown) => end(() => this.#failed(event, error)),
-      );
-    });
+  get waits(): HandlerWaits {
+    return this.#surroundings.waits;
+  }
+
+  get resume(): (work: () => void) => void {
+    return this.#surroundings.resume;
   }
 
   /** A handler is done: its answer is checked. True if no further handler is to be asked. */
@@ -173,9 +157,17 @@ export class HandlerList<Given extends object, Seen extends Given> {
     this.#surroundings.log.warn?.("a part of a handler's answer is left out", fields, fault);
   }
 
-  get #timeoutMs(): number {
+  get timeoutMs(): number {
     const { handlerTimeoutMs, startTimeoutMs } = this.#surroundings;
     return this.#outcome.isOfStart === true ? startTimeoutMs : handlerTimeoutMs;
+  }
+
+  answered({ event, before }: Asked<Seen>): boolean {
+    return this.#answered(event, before);
+  }
+
+  failed({ event }: Asked<Seen>, thrown: unknown): boolean {
+    return this.#failed(event, thrown);
   }
 
   /** Logs and counts a failure; true if it decided the event, so that no further handler is asked. */
@@ -184,16 +176,16 @@ export class HandlerList<Given extends object, Seen extends Given> {
     return this.#decide(event, asError(thrown));
   }
 
-  #timedOut(event: Given): boolean {
+  timedOut({ event }: Asked<Seen>): boolean {
     this.#surroundings.counters.handlerTimeouts += 1;
-    const text = `the handler of ${this.name} took more than ${this.#timeoutMs} ms`;
+    const text = `the handler of ${this.name} took more than ${this.timeoutMs} ms`;
     const hasDecided = this.#decide(event, new MqttHandlerTimeoutError(text));
     freeze(event);
     return hasDecided;
   }
 
   /** The server stops, which says what it leaves: no failure of the handler. */
-  #givenUp(event: Given): boolean {
+  givenUp({ event }: Asked<Seen>): boolean {
     const error = new MqttServerStateError(
       `the server stopped before the handler of ${this.name} had answered`,
     );
@@ -220,31 +212,6 @@ export class HandlerList<Given extends object, Seen extends Given> {
       this.#surroundings.log.error?.("a failure could not be written down", fields, asError(cause));
     }
     return true;
-  }
-}
-
-/** The core's view of handlers that answer later. */
-class WaitingForHandlers implements Pending {
-  readonly event: string;
-  readonly kind: "question" | "news";
-  readonly #run: (work: () => void) => void;
-  #resume: (() => void) | undefined;
-  #isSettled = false;
-
-  constructor(event: string, kind: "question" | "news", run: (work: () => void) => void) {
-    this.event = event;
-    this.kind = kind;
-    this.#run = run;
-  }
-
-  whenSettled(resume: () => void): void {
-    if (this.#isSettled) queueMicrotask(() => this.#run(resume));
-    else this.#resume = resume;
-  }
-
-  settle(): void {
-    this.#isSettled = true;
-    if (this.#resume !== undefined) this.#run(this.#resume);
   }
 }
 

@@ -159,6 +159,7 @@ describe("nothing waits for", () => {
     one.end();
     await left.called;
     await connected(server, "one", { cleanStart: true });
+    left.release();
     await deleted.called;
     expect(server.clients.get("one")).toBeDefined();
     await expectOthersToGoOn();
