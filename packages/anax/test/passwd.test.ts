@@ -16,7 +16,11 @@ function newPath(): string {
   return join(folder, `users-${files}`);
 }
 
-async function isLetIn(path: string, userName: string, password: string): Promise<boolean> {
+async function isLetIn(
+  path: string,
+  userName: string,
+  password: string,
+): Promise<boolean | undefined> {
   const file = new PasswordFile(path);
   await file.load();
   const credentials = { clientId: "c", userName, password: Buffer.from(password), peer: PEER };

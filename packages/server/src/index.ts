@@ -10,7 +10,8 @@ export {
   passwordFileLine,
   type PasswordFileLineOptions,
 } from "./auth/password-file.ts";
-export type { PasswordHash } from "./auth/password-hash.ts";
+export type { MosquittoHash } from "./auth/mosquitto-hash.ts";
+export type { PasswordHash, ScryptHash } from "./auth/password-hash.ts";
 export type { AcknowledgedPacket } from "./core/delivering/acknowledged-packet.ts";
 export type { ApplicationMessage } from "./core/publishing/application-message.ts";
 export {

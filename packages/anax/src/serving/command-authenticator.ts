@@ -53,16 +53,19 @@ export class CommandAuthenticator implements Authenticator {
       this.#digests.has(userName) ? this.#verifiers.get(userName) : ofFile?.(userName);
   }
 
-  authenticate(credentials: Credentials): boolean | Promise<boolean> {
+  /** Undefined for a user that neither has. */
+  authenticate(credentials: Credentials): boolean | undefined | Promise<boolean | undefined> {
     const { userName, password } = credentials;
     // Nobody is called "": clients that have no user name configured send that.
-    if (userName === undefined || userName === "") return this.#anonymous === "allowed";
-    if (password === undefined) return false;
+    if (userName === undefined || userName === "")
+      return this.#anonymous === "allowed" ? true : undefined;
+    if (password === undefined) return undefined;
     const expected = this.#digests.get(userName);
     if (expected !== undefined && timingSafeEqual(expected, digest(password))) return true;
-    const inFile = this.#file?.authenticate(credentials) ?? false;
+    const inFile = this.#file?.authenticate(credentials);
+    if (expected === undefined) return inFile;
     // A wrong password of a user of the command line takes as long as one of the file: nobody is to learn who is where.
-    return expected === undefined || inFile === false ? inFile : inFile.then(() => false);
+    return inFile === undefined ? false : inFile.then(() => false);
   }
 }
 

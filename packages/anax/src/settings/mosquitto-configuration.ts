@@ -70,10 +70,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   sys_interval: { key: "sys-interval", read: limit },
   message_size_limit: { instead: "use max-packet-size, which counts the whole packet" },
   memory_limit: { instead: "the limits of queues, in flight and retained bytes do this" },
-  password_file: {
-    instead:
-      "its hashes cannot be read; make the users again with anax passwd and set password-file",
-  },
+  password_file: { key: "password-file", read: text },
   acl_file: {
     instead:
       "there are no access rules in files; write a program with handlers, docs/reference/events.md",

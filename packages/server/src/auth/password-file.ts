@@ -9,8 +9,9 @@ import { passwordChecks } from "./password-checks.ts";
 import { scramVerifier } from "./scram.ts";
 import { parseScramVerifier, scramVerifierText } from "./scram-verifier-text.ts";
 
-/** A hash that no password has: checked for unknown users, so that they take as long as known ones. */
+/** A hash that no password has: checked for unknown users where a file has no users. */
 const NOBODY: PasswordHash = {
+  scheme: "scrypt",
   log2N: 14,
   blockSize: 8,
   parallelization: 1,
@@ -68,7 +69,9 @@ export function parsePasswordFile(
     const [userName = "", ...texts] = line.split(":");
     const entry = parseEntry(texts);
     if (entry === undefined || userName === "" || users.has(userName)) {
-      const problem = users.has(userName) ? "names a user twice" : "is not user:$scrypt$…";
+      const problem = users.has(userName)
+        ? "names a user twice"
+        : "is not user:$scrypt$…, or a line of mosquitto_passwd";
       throw new MqttConfigurationError(`line ${index + 1} of the password file ${name}${problem}`);
     }
     users.set(userName, entry);
@@ -91,7 +94,10 @@ function parseEntry([hashText = "", scramText, ...rest]: string[]): PasswordFile
  */
 export class PasswordFile implements Authenticator {
   readonly #path: string;
+  readonly name: string;
   #users: ReadonlyMap<string, PasswordFileEntry> = new Map();
+  /** The same hashes, by number. */
+  #hashes: readonly PasswordHash[] = [];
   #hasVerifiers = false;
   /**
    * Passwords that were right, as a digest under a key that only this process has: when ten thousand
@@ -102,6 +108,7 @@ export class PasswordFile implements Authenticator {
 
   constructor(path: string) {
     this.#path = path;
+    this.name = `password file ${path}`;
   }
 
   /**
@@ -116,6 +123,7 @@ export class PasswordFile implements Authenticator {
     const before = this.#users;
     const users = parsePasswordFile(text, this.#path);
     this.#users = users;
+    this.#hashes = Array.from(users.values(), ({ hash }) => hash);
     this.#hasVerifiers = Array.from(this.#users.values()).some(({ scram }) => scram !== undefined);
     this.#known = new Map();
     const changed = Array.from(before).filter(
@@ -129,10 +137,13 @@ export class PasswordFile implements Authenticator {
     return this.#hasVerifiers ? (userName) => this.#users.get(userName)?.scram : undefined;
   }
 
-  /** Rejects with `MqttServerBusyError` if too many passwords are to be checked at a time. */
-  async authenticate(credentials: Credentials): Promise<boolean> {
+  /**
+   * Undefined for a user that the file does not have. Rejects with `MqttServerBusyError` if too many passwords are to be checked
+   * at a time.
+   */
+  async authenticate(credentials: Credentials): Promise<boolean | undefined> {
     const { userName, password } = credentials;
-    if (userName === undefined || password === undefined) return false;
+    if (userName === undefined || password === undefined) return undefined;
     const users = this.#users;
     const expected = users.get(userName)?.hash;
     const digest = createHmac("sha256", this.#key).update(password).digest();
@@ -141,11 +152,23 @@ export class PasswordFile implements Authenticator {
     const { peer, isAwaited } = credentials;
     const claimant = { address: peer.remoteAddress, userName, isAwaited };
     const matches = await passwordChecks.run(claimant, () =>
-      passwordMatches(password, expected ?? NOBODY),
+      passwordMatches(password, expected ?? this.#unmatched(userName)),
     );
+    if (expected === undefined) return undefined;
     // The file may have been read again meanwhile: then its old hash proves nothing.
-    if (expected === undefined || !matches || users !== this.#users) return false;
+    if (!matches || users !== this.#users) return false;
     this.#known.set(userName, digest);
     return true;
+  }
+
+  /**
+   * A hash that no password has, as dear as that of some user of the file, always the same one for one name: so the time that a
+   * check takes does not tell which users there are.
+   */
+  #unmatched(userName: string): PasswordHash {
+    const number = createHmac("sha256", this.#key).update(userName).digest().readUInt32BE();
+    const { length } = this.#hashes;
+    const model = length === 0 ? NOBODY : (this.#hashes[number % length] ?? NOBODY);
+    return { ...model, hash: randomBytes(model.hash.length) };
   }
 }

@@ -1,4 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { mosquittoDigest, parseMosquittoHash } from "./mosquitto-hash.ts";
+import type { MosquittoHash } from "./mosquitto-hash.ts";
 
 /**
  * Cost of a hash: 2^14 * 8 * 128 bytes = 16 MiB of memory and some 50 ms, which a server bears at a
@@ -8,8 +10,12 @@ const COST = { log2N: 14, blockSize: 8, parallelization: 1 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
-/** A hashed password, taken apart. */
-export interface PasswordHash {
+/** A hashed password, taken apart: as `hashPassword` makes it, or as mosquitto_passwd does. */
+export type PasswordHash = ScryptHash | MosquittoHash;
+
+/** `$scrypt$…`. */
+export interface ScryptHash {
+  readonly scheme: "scrypt";
   readonly log2N: number;
   readonly blockSize: number;
   readonly parallelization: number;
@@ -20,7 +26,12 @@ export interface PasswordHash {
 /** `$scrypt$ln=14,r=8,p=1$<salt>$<hash>`, with a new random salt; for a line of a password file. */
 export async function hashPassword(password: string | Uint8Array): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
-  const hash = await derive(password, { ...COST, salt, hash: new Uint8Array(HASH_BYTES) });
+  const hash = await derive(password, {
+    ...COST,
+    scheme: "scrypt",
+    salt,
+    hash: new Uint8Array(HASH_BYTES),
+  });
   const { log2N, blockSize, parallelization } = COST;
   const parts = `ln=${log2N},r=${blockSize},p=${parallelization}`;
   return `$scrypt$${parts}$${base64(salt)}$${base64(hash)}`;
@@ -40,9 +51,10 @@ const FORM =
 /** Takes a hash apart; undefined if it is none, or of a cost that nobody chooses in earnest. */
 export function parsePasswordHash(text: string): PasswordHash | undefined {
   const match = FORM.exec(text);
-  if (match === null) return undefined;
+  if (match === null) return parseMosquittoHash(text);
   const [, log2N, blockSize, parallelization, salt = "", hash = ""] = match;
-  const parsed = {
+  const parsed: ScryptHash = {
+    scheme: "scrypt",
     log2N: Number(log2N),
     blockSize: Number(blockSize),
     parallelization: Number(parallelization),
@@ -52,13 +64,14 @@ export function parsePasswordHash(text: string): PasswordHash | undefined {
   return isReasonable(parsed) ? parsed : undefined;
 }
 
-function isReasonable({ log2N, blockSize, parallelization, salt, hash }: PasswordHash): boolean {
+function isReasonable({ log2N, blockSize, parallelization, salt, hash }: ScryptHash): boolean {
   const isCheapEnough = log2N <= 20 && blockSize <= 32 && parallelization <= 16;
   const isDearEnough = log2N >= 10 && blockSize >= 1 && parallelization >= 1;
   return isCheapEnough && isDearEnough && salt.length >= 8 && hash.length >= 16;
 }
 
 function derive(password: string | Uint8Array, form: PasswordHash): Promise<Uint8Array> {
+  if (form.scheme !== "scrypt") return mosquittoDigest(password, form);
   const { log2N, blockSize, parallelization, salt, hash } = form;
   const N = 2 ** log2N;
   // Node refuses more than 32 MiB unless it is told that the caller means it.
