@@ -56,8 +56,13 @@ function section(path: string, method: string, one: Operation): string {
   }
   const body = requestBody?.content["application/json"]?.schema;
   if (body !== undefined) parts.push(`Body:\n\n${fields(body)}`);
-  const answer = responses["200"]?.content?.["application/json"]?.schema;
-  parts.push(answer === undefined ? "Answers 204." : `Answers:\n\n${fields(answer)}`);
+  const [[mediaType, answer] = []] = Object.entries(responses["200"]?.content ?? {});
+  if (answer === undefined) parts.push("Answers 204.");
+  else if (mediaType === "text/event-stream")
+    parts.push(
+      `Answers \`${mediaType}\`, whose events have JSON as data:\n\n${events(answer.schema)}`,
+    );
+  else parts.push(`Answers:\n\n${fields(answer.schema)}`);
   return parts.join("\n\n");
 }
 
@@ -71,6 +76,11 @@ function fields(schema: Shape): string {
     return [own, ...inner];
   });
   return ["| field | type | what |", "|---|---|---|", ...rows].join("\n");
+}
+
+function events({ properties = {} }: Shape): string {
+  const rows = Object.entries(properties).map(([name, one]) => `| \`${name}\` | ${about(one)} |`);
+  return ["| event | data |", "|---|---|", ...rows].join("\n");
 }
 
 function about({ description = "" }: Shape): string {

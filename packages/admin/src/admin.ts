@@ -13,6 +13,8 @@ import type { TokenHolder } from "./access/tokens.ts";
 import { API_PREFIX, openApi } from "./api/open-api.ts";
 import type { Route } from "./api/route.ts";
 import { ROUTES } from "./api/routes.ts";
+import { SortedLists } from "./lists/sorted-lists.ts";
+import { LiveStreams } from "./live/live-streams.ts";
 import { Measuring } from "./metrics/measuring.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "./metrics/prometheus-text.ts";
 
@@ -48,7 +50,7 @@ export interface AdminOptions extends BrowserRules {
 export interface Admin {
   /** Answers a request. `remoteAddress` is for the log. Never rejects. */
   fetch(request: Request, remoteAddress?: string): Promise<Response>;
-  /** Ends its measurements. */
+  /** Ends its live streams and measurements. */
   close(): void;
 }
 
@@ -59,6 +61,7 @@ interface Environment {
 /** Makes the API of `server`. */
 export function createAdmin(server: MqttServer, options: AdminOptions): Admin {
   const measuring = new Measuring(server);
+  const state: State = { server, streams: new LiveStreams(server), sortedLists: new SortedLists() };
   const app = new Hono<Environment>();
   app.use(async (context, next) => {
     const refusal = refusalOfBrowser(context.req.raw, options);
@@ -96,7 +99,7 @@ export function createAdmin(server: MqttServer, options: AdminOptions): Admin {
   app.get(`${API_PREFIX}/openapi.json`, (context) => context.json(openApi(options.version ?? "0")));
   for (const route of ROUTES) {
     const url = `${API_PREFIX}${route.url.replace(/\{(\w+)\}/g, ":$1")}`;
-    app.on(route.method.toUpperCase(), url, (context) => answer(context, route, server, options));
+    app.on(route.method.toUpperCase(), url, (context) => answer(context, route, state, options));
   }
   app.notFound((context) =>
     context.json({ error: `there is no ${context.req.method} ${context.req.path}` }, 404),
@@ -104,11 +107,21 @@ export function createAdmin(server: MqttServer, options: AdminOptions): Admin {
   app.onError((error, context) => context.json({ error: error.message }, statusOf(error)));
   return {
     fetch: async (request, remoteAddress) => app.fetch(request, { remoteAddress }),
-    close: () => measuring.close(),
+    close: () => {
+      state.streams.close();
+      measuring.close();
+    },
   };
 }
 
 type Given = Context<Environment>;
+
+/** What the routes of one server work with. */
+interface State {
+  readonly server: MqttServer;
+  readonly streams: LiveStreams;
+  readonly sortedLists: SortedLists;
+}
 
 /** Whose token the request has, if the holder may do what `role` may; else the answer that says why not. */
 function holderFor(context: Given, role: Role, options: AdminOptions): TokenHolder | Response {
@@ -132,20 +145,23 @@ function holderOf(context: Given, options: AdminOptions): TokenHolder | undefine
 async function answer(
   context: Given,
   route: Route,
-  server: MqttServer,
+  state: State,
   options: AdminOptions,
 ): Promise<Response> {
   const holder = holderFor(context, route.role, options);
   if (holder instanceof Response) return holder;
   let response: Response;
   try {
-    const { status, body } = await route.handle({
-      server,
+    const { status, body, events } = await route.handle({
+      ...state,
+      caller: { ...holder, isStillKnown: () => holderOf(context, options) !== undefined },
       path: checked("path", route.path, context.req.param()),
       query: checked("query", route.query, context.req.query()),
       body: await bodyOf(context, route.body),
     });
-    response = status === 204 ? context.body(null, 204) : context.json(body ?? {}, status);
+    if (events !== undefined)
+      response = context.body(events, 200, { "content-type": "text/event-stream" });
+    else response = status === 204 ? context.body(null, 204) : context.json(body ?? {}, status);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     response = context.json({ error: error.message }, statusOf(error));

@@ -129,7 +129,7 @@ describe("messages", () => {
     const set = { topic: "state/1", payloadBase64: "/wA=", qos: 1 };
     expect((await call("PUT", "/api/v1/retained/message", { body: set })).status).toBe(204);
     expect((await call("GET", "/api/v1/retained?topicFilter=state/%2B")).body.items).toEqual([
-      { ...set, retain: true },
+      { ...set, payloadBytes: 2, retain: true },
     ]);
     expect((await call("DELETE", "/api/v1/retained/message?topic=state/1")).status).toBe(204);
     expect((await call("GET", "/api/v1/retained/message?topic=state/1")).status).toBe(404);

@@ -2,13 +2,17 @@ import type { ApplicationMessage, InjectedApplicationMessage } from "@anax/serve
 import type { Static } from "@sinclair/typebox";
 import type { NEW_MESSAGE } from "./schemas.ts";
 
-/** A message for JSON: its payload is text where it is UTF-8. */
-export function messageJson(message: ApplicationMessage): object {
+/** A message for JSON: its payload is text where it is UTF-8. Of a longer payload than `payloadBytesMax`, the beginning. */
+export function messageJson(
+  message: ApplicationMessage,
+  payloadBytesMax: number = Infinity,
+): object {
   const { topic, payload, qos, retain } = message;
   const { contentType, responseTopic, messageExpiryIntervalSeconds, userProperties } = message;
   return {
     topic,
-    ...payloadJson(payload),
+    ...payloadJson(payload.subarray(0, payloadBytesMax), payload.length > payloadBytesMax),
+    payloadBytes: payload.length,
     qos,
     retain,
     ...(contentType !== undefined && { contentType }),
@@ -20,9 +24,14 @@ export function messageJson(message: ApplicationMessage): object {
   };
 }
 
-function payloadJson(payload: Uint8Array): { payload: string } | { payloadBase64: string } {
+/** @param isCut a character may be cut in two at the end, and is left out then */
+function payloadJson(
+  payload: Uint8Array,
+  isCut: boolean,
+): { payload: string } | { payloadBase64: string } {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   try {
-    return { payload: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(payload) };
+    return { payload: decoder.decode(payload, { stream: isCut }) };
   } catch {
     return { payloadBase64: Buffer.from(payload).toString("base64") };
   }

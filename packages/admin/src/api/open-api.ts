@@ -22,18 +22,19 @@ export function openApi(version: string): object {
   };
 }
 
-function operation({ summary, role, path, query, body, response, method, url }: Route): object {
+function operation(route: Route): object {
+  const { summary, role, path, query, body, response, responseType, method, url } = route;
   const hasBody = "properties" in body;
   return {
     summary,
     operationId: `${method}${url.replace(/[^a-zA-Z]+(\w)?/g, (_all, letter: string = "") => letter.toUpperCase())}`,
     description: `Role: ${role}`,
     parameters: [...parameters(path, "path"), ...parameters(query, "query")],
-    ...(hasBody && { requestBody: { required: true, content: json(body) } }),
+    ...(hasBody && { requestBody: { required: true, content: content(body) } }),
     responses: {
       ...(response === undefined
         ? { 204: { description: "done" } }
-        : { 200: { description: "done", content: json(response) } }),
+        : { 200: { description: "done", content: content(response, responseType) } }),
       400: problem("something in the request is wrong"),
       401: problem("there is no token, or it is not known"),
       403: problem("the token's role may not do this"),
@@ -52,9 +53,9 @@ function parameters({ properties, required = [] }: TObject, place: "path" | "que
 }
 
 function problem(description: string): object {
-  return { description, content: json(ERROR) };
+  return { description, content: content(ERROR) };
 }
 
-function json(schema: TSchema): object {
-  return { "application/json": { schema } };
+function content(schema: TSchema, mediaType = "application/json"): object {
+  return { [mediaType]: { schema } };
 }

@@ -2,6 +2,15 @@
 import type { MqttServer } from "@anax/server";
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import type { Role } from "../access/roles.ts";
+import type { TokenHolder } from "../access/tokens.ts";
+import type { SortedLists } from "../lists/sorted-lists.ts";
+import type { LiveStreams } from "../live/live-streams.ts";
+
+/** Who asks. */
+export interface Caller extends TokenHolder {
+  /** False once the token is known no more, which a long answer asks again and again. */
+  readonly isStillKnown: () => boolean;
+}
 
 /** What a route is given, checked. */
 export interface RouteInput<Path extends TObject, Query extends TObject, Body extends TSchema> {
@@ -9,6 +18,9 @@ export interface RouteInput<Path extends TObject, Query extends TObject, Body ex
   readonly path: Static<Path>;
   readonly query: Static<Query>;
   readonly body: Static<Body>;
+  readonly caller: Caller;
+  readonly streams: LiveStreams;
+  readonly sortedLists: SortedLists;
 }
 
 /** What a route answers. */
@@ -16,6 +28,8 @@ export interface RouteAnswer {
   readonly status: 200 | 204 | 404;
   /** As JSON; absent: no body. */
   readonly body?: unknown;
+  /** In place of JSON: Server-Sent Events. */
+  readonly events?: ReadableStream<Uint8Array>;
 }
 
 /** One route, described by its author. */
@@ -36,6 +50,8 @@ export interface RouteDescription<
   readonly body: Body;
   /** What it answers if all is well; undefined: nothing. */
   readonly response: TSchema | undefined;
+  /** Media type of the answer. Default JSON; of events, `response` has a property for each. */
+  readonly responseType?: "text/event-stream";
   /** True if it changes something, which is logged with who asked for it. */
   readonly isChange: boolean;
   handle(input: RouteInput<Path, Query, Body>): RouteAnswer | Promise<RouteAnswer>;

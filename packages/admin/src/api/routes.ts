@@ -1,23 +1,22 @@
 /** All routes of the API, in the order of its description. */
 import { Type } from "@sinclair/typebox";
-import type { TObject, TSchema } from "@sinclair/typebox";
 import { messageFromJson, messageJson } from "./message-json.ts";
-import type { Route, RouteAnswer, RouteDescription } from "./route.ts";
+import { LIST_ROUTES } from "./list-routes.ts";
+import { LIVE_ROUTES } from "./live-routes.ts";
+import { DONE, done, found, MISSING, NO_BODY, plain, route } from "./route-answers.ts";
+import type { Route } from "./route.ts";
 import {
   CLIENT,
   CLIENT_PATH,
   MESSAGE,
   NEW_MESSAGE,
   NOTHING,
-  PAGE_QUERY,
-  pageOf,
   RECEIVER,
   SESSION,
   SUBSCRIPTION,
   TOPIC_QUERY,
 } from "./schemas.ts";
 
-const NO_BODY = Type.Undefined();
 const DISCONNECT = Type.Object(
   {
     reasonCode: Type.Optional(
@@ -39,79 +38,7 @@ const PUBLISHED = Type.Object({
 });
 const RECEIVERS_MAX = 1_000;
 
-/** Keeps the types of one route, and gives it as one of many. */
-function route<Path extends TObject, Query extends TObject, Body extends TSchema>(
-  description: RouteDescription<Path, Query, Body>,
-): Route {
-  // Its input was checked by these very schemas.
-  return description as unknown as Route;
-}
-
-function found(body: unknown): RouteAnswer {
-  return body === undefined ? MISSING : { status: 200, body };
-}
-
-const MISSING: RouteAnswer = { status: 404, body: { error: "there is none" } };
-const DONE: RouteAnswer = { status: 204 };
-
-function done(isDone: boolean): RouteAnswer {
-  return isDone ? DONE : MISSING;
-}
-
-/** A status without what is not JSON. */
-function plain<Status extends object>(status: Status | undefined): unknown {
-  if (status === undefined) return undefined;
-  const hidden = new Set(["sessionItems", "items"]);
-  return Object.fromEntries(
-    Object.entries(status)
-      .filter(([name]) => !hidden.has(name))
-      .map(([name, value]) => [name, name === "peer" ? peerJson(value) : value]),
-  );
-}
-
-/** Certificates have keys and circles. */
-function peerJson({
-  transport,
-  secure,
-  remoteAddress,
-  remotePort,
-}: Record<string, unknown>): object {
-  return { transport, secure, remoteAddress, remotePort };
-}
-
 const CLIENTS: readonly Route[] = [
-  route({
-    method: "get",
-    url: "/clients",
-    role: "viewer",
-    summary: "Clients that are connected",
-    path: NOTHING,
-    query: Type.Object(
-      {
-        ...PAGE_QUERY,
-        clientId: Type.Optional(Type.String({ description: "part of the Client Identifier" })),
-        userName: Type.Optional(Type.String({ description: "user name" })),
-        remoteAddress: Type.Optional(Type.String({ description: "address" })),
-      },
-      { additionalProperties: false },
-    ),
-    body: NO_BODY,
-    response: pageOf(CLIENT),
-    isChange: false,
-    handle: ({ server, query }) => {
-      const { clientId, userName, remoteAddress, ...page } = query;
-      const { items, cursor } = server.clients.list({
-        ...page,
-        ...(page.cursor === undefined && {
-          filter: (one) =>
-            (clientId === undefined || one.clientId.includes(clientId)) &&
-            (userName === undefined || one.userName === userName) &&
-            (remoteAddress === undefined || one.peer.remoteAddress === remoteAddress),
-        }),
-      });
-      return { status: 200, body: { items: items.map(plain), cursor } };
-    },
-  }),
   route({
     method: "get",
     url: "/clients/{clientId}",
@@ -140,36 +67,6 @@ const CLIENTS: readonly Route[] = [
 ];
 
 const SESSIONS: readonly Route[] = [
-  route({
-    method: "get",
-    url: "/sessions",
-    role: "viewer",
-    summary: "Sessions, of connected clients and of those that are away",
-    path: NOTHING,
-    query: Type.Object(
-      {
-        ...PAGE_QUERY,
-        clientId: Type.Optional(Type.String({ description: "part of the Client Identifier" })),
-        isConnected: Type.Optional(Type.Boolean()),
-      },
-      { additionalProperties: false },
-    ),
-    body: NO_BODY,
-    response: pageOf(SESSION),
-    isChange: false,
-    handle: ({ server, query }) => {
-      const { clientId, isConnected, ...page } = query;
-      const { items, cursor } = server.sessions.list({
-        ...page,
-        ...(page.cursor === undefined && {
-          filter: (one) =>
-            (clientId === undefined || one.clientId.includes(clientId)) &&
-            (isConnected === undefined || one.isConnected === isConnected),
-        }),
-      });
-      return { status: 200, body: { items: items.map(plain), cursor } };
-    },
-  }),
   route({
     method: "get",
     url: "/sessions/{clientId}",
@@ -244,27 +141,6 @@ const TOPICS: readonly Route[] = [
       const items = server.sessions.receivers(query.topic, { limit: RECEIVERS_MAX + 1 });
       const isComplete = items.length <= RECEIVERS_MAX;
       return { status: 200, body: { items: items.slice(0, RECEIVERS_MAX), isComplete } };
-    },
-  }),
-  route({
-    method: "get",
-    url: "/retained",
-    role: "viewer",
-    summary: "Retained messages",
-    path: NOTHING,
-    query: Type.Object(
-      {
-        ...PAGE_QUERY,
-        topicFilter: Type.Optional(Type.String({ description: "default #", minLength: 1 })),
-      },
-      { additionalProperties: false },
-    ),
-    body: NO_BODY,
-    response: pageOf(MESSAGE),
-    isChange: false,
-    handle: ({ server, query }) => {
-      const { items, cursor } = server.retainedMessages.list(query);
-      return { status: 200, body: { items: items.map(messageJson), cursor } };
     },
   }),
   route({
@@ -379,4 +255,11 @@ const SERVER: readonly Route[] = [
 ];
 
 /** All of them. */
-export const ROUTES: readonly Route[] = [...CLIENTS, ...SESSIONS, ...TOPICS, ...SERVER];
+export const ROUTES: readonly Route[] = [
+  ...LIST_ROUTES,
+  ...CLIENTS,
+  ...SESSIONS,
+  ...TOPICS,
+  ...SERVER,
+  ...LIVE_ROUTES,
+];

@@ -43,6 +43,21 @@ export const PAGE_QUERY: {
   cursor: Type.Optional(Type.String({ description: "`cursor` of the page before" })),
 };
 
+/** The order of a list. */
+export function orderQuery<Name extends string>(
+  names: readonly Name[],
+): { readonly sort: TOptional<TSchema>; readonly descending: TOptional<TBoolean> } {
+  return {
+    sort: Type.Optional(
+      Type.Union(
+        names.map((name) => Type.Literal(name)),
+        { description: `one of ${names.join(", ")}; default: no order that lasts` },
+      ),
+    ),
+    descending: Type.Optional(Type.Boolean({ description: "the largest first; default false" })),
+  };
+}
+
 /** A list of `item`, of which this is one page. */
 export function pageOf(item: TSchema): TSchema {
   return Type.Object({
@@ -50,6 +65,7 @@ export function pageOf(item: TSchema): TSchema {
     cursor: Type.Optional(
       Type.String({ description: "asks for the next page; absent on the last one" }),
     ),
+    total: Type.Optional(count("items of the whole list; only where it is sorted")),
   });
 }
 
@@ -122,6 +138,7 @@ export const MESSAGE: TSchema = Type.Object({
   topic: Type.String(),
   payload: Type.Optional(Type.String({ description: "the payload, if it is UTF-8" })),
   payloadBase64: Type.Optional(Type.String({ description: "the payload, if it is not UTF-8" })),
+  payloadBytes: count("bytes of the whole payload"),
   qos: Type.Integer(),
   retain: Type.Boolean(),
   contentType: Type.Optional(Type.String()),
@@ -157,6 +174,74 @@ export const NEW_MESSAGE: TObject<{
   },
   { additionalProperties: false },
 );
+
+/** What was published to one topic in a second. */
+const OBSERVED_TOPIC: TSchema = Type.Object({
+  topic: Type.String(),
+  count: count("messages that were looked at"),
+  senderClientId: Type.String({ description: "who published last; empty: the server" }),
+  qos: Type.Integer(),
+  retain: Type.Boolean(),
+  contentType: Type.Optional(Type.String()),
+  payloadBytes: count("bytes of the last message"),
+  payloadBase64: Type.Optional(
+    Type.String({ description: "its beginning; absent where too much was told already" }),
+  ),
+});
+
+/** The events of the live stream, by their names. */
+export const LIVE_EVENTS: TSchema = Type.Object({
+  figures: Type.Object(
+    {
+      atMs: ms("Unix time"),
+      isHealthy: Type.Boolean(),
+      store: Type.String(),
+      acceptNewConnections: Type.Boolean(),
+      statistics: Type.Record(Type.String(), Type.Number()),
+      loopDelay: Type.Record(Type.String(), Type.Number()),
+      memory: Type.Record(Type.String(), Type.Number()),
+      cpuSeconds: Type.Number(),
+    },
+    {
+      description:
+        "once a second: `statistics` as of GET /server, `loopDelay` (`meanMs`, `p99Ms`, `maxMs`), `memory` (`residentBytes`, `heapBytes`), `cpuSeconds` of the process",
+    },
+  ),
+  happened: Type.Optional(
+    Type.Object(
+      {
+        items: Type.Array(Type.Object({ type: Type.String(), atMs: ms("Unix time") })),
+        missed: count("those left out, as there were too many"),
+      },
+      {
+        description:
+          "`items` of `type` connected, disconnected, subscribed, unsubscribed, sessionDeleted, with `clientId`, `userName`, `topicFilter`, `reason`; or dropped, refused with `count`. `missed`: those left out, as there were too many",
+      },
+    ),
+  ),
+  topics: Type.Optional(
+    Type.Object(
+      {
+        topics: Type.Array(OBSERVED_TOPIC),
+        observed: count("messages"),
+        isComplete: Type.Boolean(),
+      },
+      {
+        description:
+          "once a second, if asked for: `topics` that were published to, each with `topic`, `count`, `senderClientId`, `qos`, `retain`, `payloadBytes`, `payloadBase64`; `observed`: messages that were looked at; `isComplete` false: there were more",
+      },
+    ),
+  ),
+  missed: Type.Optional(
+    Type.Object(
+      { events: count("events") },
+      { description: "`events` that were left out, as the reader was slow" },
+    ),
+  ),
+  end: Type.Optional(
+    Type.Object({ reason: Type.String() }, { description: "the last one, and why (`reason`)" }),
+  ),
+});
 
 /** What is wrong, for people. */
 export const ERROR: TSchema = Type.Object({

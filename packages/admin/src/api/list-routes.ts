@@ -1,0 +1,282 @@
+/** What is given page by page, in an order if one is asked for. */
+import type {
+  ApplicationMessage,
+  ClientStatus,
+  MqttServer,
+  SessionStatus,
+  SubscriptionStatus,
+} from "@anax/server";
+import { Type } from "@sinclair/typebox";
+import { SortedLists } from "../lists/sorted-lists.ts";
+import type { Key, SortedList } from "../lists/sorted-lists.ts";
+import { messageJson } from "./message-json.ts";
+import { NO_BODY, plain, route } from "./route-answers.ts";
+import type { Route, RouteAnswer } from "./route.ts";
+import {
+  CLIENT,
+  MESSAGE,
+  NOTHING,
+  orderQuery,
+  PAGE_QUERY,
+  pageOf,
+  SESSION,
+  SUBSCRIPTION,
+} from "./schemas.ts";
+
+const LIMIT_DEFAULT = 100;
+
+/** How each order of a list reads its items. */
+type Orders<Item> = Readonly<Record<string, (item: Item) => Key>>;
+
+const CLIENT_ORDERS = {
+  clientId: (one) => one.clientId,
+  userName: (one) => one.userName ?? "",
+  remoteAddress: (one) => one.peer.remoteAddress ?? "",
+  protocolVersion: (one) => one.protocolVersion,
+  connectedAtMs: (one) => one.connectedAtMs,
+  lastPacketReceivedAtMs: (one) => one.lastPacketReceivedAtMs,
+  bytesReceived: (one) => one.bytesReceived,
+  bytesSent: (one) => one.bytesSent,
+  messagesReceived: (one) => one.messagesReceived,
+  messagesSent: (one) => one.messagesSent,
+  bytesWaiting: (one) => one.bytesWaiting,
+} satisfies Orders<ClientStatus>;
+
+const SESSION_ORDERS = {
+  clientId: (one) => one.clientId,
+  userName: (one) => one.userName ?? "",
+  isConnected: (one) => Number(one.isConnected),
+  createdAtMs: (one) => one.createdAtMs,
+  subscriptionCount: (one) => one.subscriptionCount,
+  queuedMessages: (one) => one.queuedMessages,
+  queuedBytes: (one) => one.queuedBytes,
+  inFlightMessages: (one) => one.inFlightMessages,
+} satisfies Orders<SessionStatus>;
+
+const RETAINED_ORDERS = {
+  topic: (one) => one.topic,
+  payloadBytes: (one) => one.payload.length,
+} satisfies Orders<ApplicationMessage>;
+
+interface Subscribed extends SubscriptionStatus {
+  readonly clientId: string;
+}
+
+const SUBSCRIPTION_ORDERS = {
+  topicFilter: (one) => one.topicFilter,
+  clientId: (one) => one.clientId,
+  qos: (one) => one.qos,
+} satisfies Orders<Subscribed>;
+
+function namesOf<Name extends string>(orders: Readonly<Record<Name, unknown>>): Name[] {
+  return Object.keys(orders) as Name[];
+}
+
+/** What a list is asked for in its query. */
+interface Asked {
+  readonly sort?: unknown;
+  readonly descending?: boolean;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+/** A page of a sorted list: the next one of its cursor, or the first. */
+async function sortedPage<Item, Kept>(
+  lists: SortedLists,
+  { sort, descending = false, limit = LIMIT_DEFAULT, cursor }: Asked,
+  orders: Orders<Item>,
+  list: Pick<SortedList<Item, Kept>, "items" | "filter" | "keep" | "show">,
+): Promise<RouteAnswer> {
+  if (SortedLists.hasCursor(cursor)) return { status: 200, body: lists.next(cursor, limit) };
+  const key = orders[String(sort)] ?? (() => 0);
+  const body = await lists.begin({ ...list, key, isDescending: descending }, limit);
+  return { status: 200, body };
+}
+
+function isSorted({ sort, cursor }: Asked): boolean {
+  return sort !== undefined || SortedLists.hasCursor(cursor);
+}
+
+const PART_OF_CLIENT_ID = Type.Optional(
+  Type.String({ description: "part of the Client Identifier" }),
+);
+
+export const LIST_ROUTES: readonly Route[] = [
+  route({
+    method: "get",
+    url: "/clients",
+    role: "viewer",
+    summary: "Clients that are connected",
+    path: NOTHING,
+    query: Type.Object(
+      {
+        ...PAGE_QUERY,
+        ...orderQuery(namesOf(CLIENT_ORDERS)),
+        clientId: PART_OF_CLIENT_ID,
+        userName: Type.Optional(Type.String({ description: "user name" })),
+        remoteAddress: Type.Optional(Type.String({ description: "address" })),
+      },
+      { additionalProperties: false },
+    ),
+    body: NO_BODY,
+    response: pageOf(CLIENT),
+    isChange: false,
+    handle: ({ server, sortedLists, query }) => {
+      const { clientId, userName, remoteAddress, sort: _sort, descending: _far, ...page } = query;
+      const filter = (one: ClientStatus): boolean =>
+        (clientId === undefined || one.clientId.includes(clientId)) &&
+        (userName === undefined || one.userName === userName) &&
+        (remoteAddress === undefined || one.peer.remoteAddress === remoteAddress);
+      if (isSorted(query)) {
+        return sortedPage(sortedLists, query, CLIENT_ORDERS, {
+          items: server.clients,
+          filter,
+          keep: (one) => one.clientId,
+          show: (id: string) => plain(server.clients.get(id)),
+        });
+      }
+      const given = page.cursor === undefined ? { ...page, filter } : page;
+      const { items, cursor } = server.clients.list(given);
+      return { status: 200, body: { items: items.map(plain), cursor } };
+    },
+  }),
+  route({
+    method: "get",
+    url: "/sessions",
+    role: "viewer",
+    summary: "Sessions, of connected clients and of those that are away",
+    path: NOTHING,
+    query: Type.Object(
+      {
+        ...PAGE_QUERY,
+        ...orderQuery(namesOf(SESSION_ORDERS)),
+        clientId: PART_OF_CLIENT_ID,
+        isConnected: Type.Optional(Type.Boolean()),
+      },
+      { additionalProperties: false },
+    ),
+    body: NO_BODY,
+    response: pageOf(SESSION),
+    isChange: false,
+    handle: ({ server, sortedLists, query }) => {
+      const { clientId, isConnected, sort: _sort, descending: _far, ...page } = query;
+      const filter = (one: SessionStatus): boolean =>
+        (clientId === undefined || one.clientId.includes(clientId)) &&
+        (isConnected === undefined || one.isConnected === isConnected);
+      if (isSorted(query)) {
+        return sortedPage(sortedLists, query, SESSION_ORDERS, {
+          items: server.sessions,
+          filter,
+          keep: (one) => one.clientId,
+          show: (id: string) => plain(server.sessions.get(id)),
+        });
+      }
+      const given = page.cursor === undefined ? { ...page, filter } : page;
+      const { items, cursor } = server.sessions.list(given);
+      return { status: 200, body: { items: items.map(plain), cursor } };
+    },
+  }),
+  route({
+    method: "get",
+    url: "/subscriptions",
+    role: "viewer",
+    summary:
+      "Subscriptions of all sessions, sorted by Topic Filter unless another order is asked for",
+    path: NOTHING,
+    query: Type.Object(
+      {
+        ...PAGE_QUERY,
+        ...orderQuery(namesOf(SUBSCRIPTION_ORDERS)),
+        clientId: PART_OF_CLIENT_ID,
+        topicFilter: Type.Optional(Type.String({ description: "part of the Topic Filter" })),
+      },
+      { additionalProperties: false },
+    ),
+    body: NO_BODY,
+    response: pageOf(Type.Composite([Type.Object({ clientId: Type.String() }), SUBSCRIPTION])),
+    isChange: false,
+    handle: ({ server, sortedLists, query }) => {
+      const { clientId, topicFilter, sort = "topicFilter" } = query;
+      return sortedPage(sortedLists, { ...query, sort }, SUBSCRIPTION_ORDERS, {
+        items: allSubscriptions(server, clientId),
+        filter: (one) => topicFilter === undefined || one.topicFilter.includes(topicFilter),
+        keep: (one) => one,
+        show: (one: Subscribed) => one,
+      });
+    },
+  }),
+  route({
+    method: "get",
+    url: "/retained",
+    role: "viewer",
+    summary: "Retained messages",
+    path: NOTHING,
+    query: Type.Object(
+      {
+        ...PAGE_QUERY,
+        ...orderQuery(namesOf(RETAINED_ORDERS)),
+        topicFilter: Type.Optional(Type.String({ description: "default #", minLength: 1 })),
+        topicPart: Type.Optional(Type.String({ description: "part of the topic" })),
+        payloadBytesMax: Type.Optional(
+          Type.Integer({
+            description: "bytes of a payload that are given; default all",
+            minimum: 0,
+          }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    body: NO_BODY,
+    response: pageOf(MESSAGE),
+    isChange: false,
+    handle: ({ server, sortedLists, query }) => {
+      const { payloadBytesMax, topicPart, sort: _sort, descending: _far, ...page } = query;
+      const filter = ({ topic }: ApplicationMessage): boolean =>
+        topicPart === undefined || topic.includes(topicPart);
+      const json = (one: ApplicationMessage): object => messageJson(one, payloadBytesMax);
+      if (isSorted(query)) {
+        return sortedPage(sortedLists, query, RETAINED_ORDERS, {
+          items: retainedMatching(server, page.topicFilter),
+          filter,
+          keep: (one) => one.topic,
+          show: (topic: string) => {
+            const message = server.retainedMessages.get(topic);
+            return message && json(message);
+          },
+        });
+      }
+      const given = page.cursor === undefined ? { ...page, filter } : page;
+      const { items, cursor } = server.retainedMessages.list(given);
+      return { status: 200, body: { items: items.map(json), cursor } };
+    },
+  }),
+];
+
+function* allSubscriptions(
+  server: MqttServer,
+  clientId: string | undefined,
+): Generator<Subscribed | undefined, void, undefined> {
+  for (const session of server.sessions) {
+    yield undefined;
+    if (clientId !== undefined && !session.clientId.includes(clientId)) continue;
+    for (const one of server.sessions.subscriptions(session.clientId) ?? [])
+      yield { clientId: session.clientId, ...one };
+  }
+}
+
+/** In pages, each of which is a step of its own. */
+function* retainedMatching(
+  server: MqttServer,
+  topicFilter: string | undefined,
+): Generator<ApplicationMessage, void, undefined> {
+  let cursor: string | undefined;
+  do {
+    const page = server.retainedMessages.list({
+      limit: 1_000,
+      ...(topicFilter !== undefined && { topicFilter }),
+      ...(cursor !== undefined && { cursor }),
+    });
+    yield* page.items;
+    ({ cursor } = page);
+  } while (cursor !== undefined);
+}
