@@ -49,6 +49,7 @@ What that means for handlers that ask a database is in [Handlers that take time]
   asked; of the others the next handler is called. The log names the event, the client and the field.
 - Answers are checked when a handler is done, before anything is done with them. Null counts as absent.
 - A handler whose time is over changes nothing any more: what it was given is frozen.
+- Each event has a [\`signal\`](../guide/handlers.md#when-an-answer-is-of-no-use-any-more) too, aborted when its client has gone.
 - Only the client whose packet is at work waits, and its later packets wait behind, in order. Handlers of others go on
   meanwhile. Nothing is locked.
 - What tells of one client (connected, disconnected, session deleted, subscribed, unsubscribed, acknowledged) is told in
@@ -59,7 +60,7 @@ What that means for handlers that ask a database is in [Handlers that take time]
   \`injectApplicationMessage\` rejects. \`stop\` resolves with what it left, and the log names it. Nothing fires after
   \`stopped\`.
 - What a handler asks of the server is done when the server is done with what called the handler.
-- A field that is not \`readonly\` may be written; what that does stands beside it.
+- A field that is not \`readonly\` may be written, as stands beside it.
 - Messages that are handled in one go are shown before the first of them goes on. \`applicationMessage\` of
   \`interceptingPublish\` is made when it is first read, at any time.
 - Messages and packets are frozen: writing into one throws, which is an error of the handler. It is replaced as a whole.

@@ -18,10 +18,29 @@ import type { AuthPacket } from "@anax/protocol";
 import { ReasonCode } from "@anax/protocol";
 import type { AuthenticationStep, ValidatingConnection } from "./core/hooks/connection-events.ts";
 import type { HookArguments, HookName } from "./core/hooks/hooks.ts";
-import type { InterceptingPacket } from "./core/hooks/packet-events.ts";
+import type { HandlerEvent } from "./driver/event-signal.ts";
+import type {
+  ApplicationMessageEnqueuedOrDropped,
+  ApplicationMessageNotConsumed,
+  ClientAcknowledgedPublishPacket,
+  ClientConnected,
+  ClientDisconnected,
+  ClientSubscribedTopic,
+  ClientUnsubscribedTopic,
+  InterceptingClientEnqueue,
+  InterceptingPacket,
+  InterceptingPublish,
+  InterceptingSubscription,
+  InterceptingUnsubscription,
+  LoadingRetainedMessage,
+  PreparingSession,
+  QueuedApplicationMessageOverwritten,
+  RetainedMessageChanged,
+  SessionDeleted,
+} from "./event-arguments.ts";
 
 /** What `validatingConnection` handlers are given: the fields of the event, and a way to ask the client more. */
-export interface ValidatingConnectionEvent extends ValidatingConnection {
+export interface ValidatingConnectionEvent extends ValidatingConnection, HandlerEvent {
   /** The password as text in UTF-8, for comparing; absent if there is none. */
   readonly passwordText?: string;
   /**
@@ -33,9 +52,30 @@ export interface ValidatingConnectionEvent extends ValidatingConnection {
 }
 
 /** What the handlers of each event are given. */
-export type ServerEventArguments = Omit<HookArguments, "validatingConnection"> & {
+export interface ServerEventArguments {
+  applicationMessageEnqueuedOrDropped: ApplicationMessageEnqueuedOrDropped;
+  applicationMessageNotConsumed: ApplicationMessageNotConsumed;
+  clientAcknowledgedPublishPacket: ClientAcknowledgedPublishPacket;
+  clientConnected: ClientConnected;
+  clientDisconnected: ClientDisconnected;
+  clientSubscribedTopic: ClientSubscribedTopic;
+  clientUnsubscribedTopic: ClientUnsubscribedTopic;
+  interceptingClientEnqueue: InterceptingClientEnqueue;
+  interceptingInboundPacket: InterceptingPacket;
+  interceptingOutboundPacket: InterceptingPacket;
+  interceptingPublish: InterceptingPublish;
+  interceptingSubscription: InterceptingSubscription;
+  interceptingUnsubscription: InterceptingUnsubscription;
+  loadingRetainedMessage: LoadingRetainedMessage;
+  preparingSession: PreparingSession;
+  queuedApplicationMessageOverwritten: QueuedApplicationMessageOverwritten;
+  retainedMessageChanged: RetainedMessageChanged;
+  retainedMessagesCleared: HandlerEvent;
+  sessionDeleted: SessionDeleted;
+  started: HandlerEvent;
+  stopped: HandlerEvent;
   validatingConnection: ValidatingConnectionEvent;
-};
+}
 
 /** Name of an extension event. */
 export type ServerEventName = HookName;
@@ -73,7 +113,7 @@ export interface ServerEventDescription<Name extends ServerEventName> {
 const PACKET_FAILED =
   "The packet is dropped and the connection ends with 0x83 Implementation specific error.";
 
-function failPacket(event: InterceptingPacket, error: Error): void {
+function failPacket(event: HookArguments["interceptingInboundPacket"], error: Error): void {
   event.processPacket = false;
   Object.assign(event, { failure: error });
 }

@@ -24,39 +24,18 @@ export type { ClientContext, SessionItems } from "./core/hooks/client-context.ts
 export type {
   AuthenticationExchange,
   AuthenticationStep,
-  ClientConnected,
-  ClientDisconnected,
   DisconnectType,
-  PreparingSession,
   RestoredSubscription,
-  SessionDeleted,
   ValidatingConnection,
 } from "./core/hooks/connection-events.ts";
 export type { HookArguments } from "./core/hooks/hooks.ts";
 export type { Identity, Permissions } from "./core/hooks/identity.ts";
-export type { InterceptingPacket } from "./core/hooks/packet-events.ts";
 export type {
-  ApplicationMessageEnqueuedOrDropped,
-  ApplicationMessageNotConsumed,
-  ClientAcknowledgedPublishPacket,
   DeliveredPublishPacket,
-  InterceptingClientEnqueue,
-  InterceptingPublish,
   MessageSender,
   PublishResponse,
-  QueuedApplicationMessageOverwritten,
 } from "./core/hooks/publish-events.ts";
-export type {
-  LoadingRetainedMessage,
-  RetainedMessageChanged,
-} from "./core/hooks/retained-events.ts";
-export type {
-  ClientSubscribedTopic,
-  ClientUnsubscribedTopic,
-  InterceptingSubscription,
-  InterceptingUnsubscription,
-  SubscriptionResponse,
-} from "./core/hooks/subscription-events.ts";
+export type { SubscriptionResponse } from "./core/hooks/subscription-events.ts";
 export type { ClientStatus } from "./core/management/client-status.ts";
 export type { SessionStatus, SubscriptionStatus } from "./core/management/session-status.ts";
 export type { TopicReceiver } from "./core/management/receivers.ts";
@@ -76,6 +55,26 @@ export {
   MqttServerStateError,
   MqttSessionNotFoundError,
 } from "./errors.ts";
+export type { HandlerEvent } from "./driver/event-signal.ts";
+export type {
+  ApplicationMessageEnqueuedOrDropped,
+  ApplicationMessageNotConsumed,
+  ClientAcknowledgedPublishPacket,
+  ClientConnected,
+  ClientDisconnected,
+  ClientSubscribedTopic,
+  ClientUnsubscribedTopic,
+  InterceptingClientEnqueue,
+  InterceptingPacket,
+  InterceptingPublish,
+  InterceptingSubscription,
+  InterceptingUnsubscription,
+  LoadingRetainedMessage,
+  PreparingSession,
+  QueuedApplicationMessageOverwritten,
+  RetainedMessageChanged,
+  SessionDeleted,
+} from "./event-arguments.ts";
 export {
   SERVER_EVENT_NAMES,
   SERVER_EVENTS,

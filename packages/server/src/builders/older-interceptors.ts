@@ -1,11 +1,9 @@
 import type {
   InterceptingClientEnqueue,
   InterceptingPublish,
-} from "../core/hooks/publish-events.ts";
-import type {
   InterceptingSubscription,
   InterceptingUnsubscription,
-} from "../core/hooks/subscription-events.ts";
+} from "../event-arguments.ts";
 import type { ServerEventHandler } from "../events.ts";
 
 /*

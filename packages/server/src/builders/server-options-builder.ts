@@ -1,9 +1,6 @@
 import { networkInterfaces } from "node:os";
 import { MqttConfigurationError, ReasonCode, showValue } from "@anax/protocol";
-import type {
-  LoadingRetainedMessage,
-  RetainedMessageChanged,
-} from "../core/hooks/retained-events.ts";
+import type { LoadingRetainedMessage, RetainedMessageChanged } from "../event-arguments.ts";
 import type { QueueOverflow } from "../core/core-options.ts";
 import { isServerEventName } from "../events.ts";
 import type { ServerEventHandler, ServerEventHandlers, ServerEventName } from "../events.ts";

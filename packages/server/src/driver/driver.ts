@@ -13,7 +13,7 @@ import { ServerCore } from "../core/server-core.ts";
 import type { InjectionSender } from "../core/server-core.ts";
 import type { Peer, Wire } from "../core/wire.ts";
 import { THE_SERVER } from "../core/works/works.ts";
-import { asError } from "../errors.ts";
+import { asError, MqttServerStateError } from "../errors.ts";
 import type { InjectionResult } from "../injected-message.ts";
 import type { CancelCall, Clock } from "../ports/clock.ts";
 import type { ConnectionAcceptor, ConnectionSink, HandshakeFailure } from "../ports/listener.ts";
@@ -26,6 +26,7 @@ import { AskedWork } from "./asked-work.ts";
 import { ServerTime } from "./server-time.ts";
 import { Committer } from "./committer.ts";
 import type { StorageSettings } from "./committer.ts";
+import { abortSignal } from "./event-signal.ts";
 import { LoopDelay } from "./loop-delay.ts";
 import { Lingering } from "./lingering.ts";
 import type { HandlerWaits } from "./handler-waits.ts";
@@ -182,6 +183,8 @@ export class Driver implements ConnectionAcceptor {
     allClosed: () => void = () => undefined,
   ): Promise<readonly UnfinishedWork[]> {
     this.#isOpen = false;
+    const reason = new MqttServerStateError("the server stops");
+    for (const event of this.#waits.events) abortSignal(event, reason);
     this.run(() => this.core.disconnectAll(dismissal));
     const unfinished = await untilQuiet(
       {

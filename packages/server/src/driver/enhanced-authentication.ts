@@ -8,6 +8,7 @@ import type {
 } from "../core/hooks/connection-events.ts";
 import { MqttConnectionClosedError } from "../errors.ts";
 import type { ValidatingConnectionEvent } from "../events.ts";
+import { withSignal } from "./event-signal.ts";
 
 const STEP_RULES: RulesFor<AuthenticationStep> = {
   authenticationData: property("auth", "authenticationData"),
@@ -22,7 +23,7 @@ export function askable(event: ValidatingConnection): ValidatingConnectionEvent 
     configurable: true,
     get: () => event.password && new TextDecoder().decode(event.password),
   });
-  return Object.assign(event, {
+  return Object.assign(withSignal(event), {
     exchangeEnhancedAuthentication(step: AuthenticationStep): Promise<AuthPacket> {
       const answer = Object.isFrozen(event)
         ? Promise.reject(new MqttConnectionClosedError("the handler's time is over"))

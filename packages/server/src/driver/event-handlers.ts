@@ -8,6 +8,8 @@ import type {
   ServerEventName,
 } from "../events.ts";
 import { HANDLER_ANSWERS } from "./handler-answers.ts";
+import type { HandlerEvent } from "./event-signal.ts";
+import { withSignal } from "./event-signal.ts";
 import { askable } from "./enhanced-authentication.ts";
 import type { HandlerWaits } from "./handler-waits.ts";
 import { HandlerList } from "./handler-list.ts";
@@ -102,8 +104,11 @@ function outcomeOf<Name extends ServerEventName>(name: Name): HandlerOutcome<Hoo
 function handlerLists(surroundings: HandlerSurroundings): HandlerLists {
   const list = <Name extends Exclude<ServerEventName, "validatingConnection">>(
     name: Name,
-  ): HandlerList<HookArguments[Name], HookArguments[Name]> =>
-    new HandlerList(name, outcomeOf(name), surroundings, (event) => event);
+  ): HandlerList<HookArguments[Name], ServerEventArguments[Name]> =>
+    new HandlerList(name, outcomeOf(name), surroundings, (event) => {
+      const seen: HookArguments[Name] & HandlerEvent = withSignal(event);
+      return seen as ServerEventArguments[Name];
+    });
   return {
     applicationMessageEnqueuedOrDropped: list("applicationMessageEnqueuedOrDropped"),
     applicationMessageNotConsumed: list("applicationMessageNotConsumed"),

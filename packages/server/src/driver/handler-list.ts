@@ -1,9 +1,11 @@
+import type { EventSource } from "../core/hooks/hook-event.ts";
 import type { HookResult } from "../core/pending.ts";
 import { asError, MqttHandlerTimeoutError, MqttServerStateError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
 import { isThenable } from "../user-code.ts";
 import type { AnswerCheck } from "./answer-check.ts";
+import { abortSignal, callWith, letGoOfSignal } from "./event-signal.ts";
 import type { HandlerWaits } from "./handler-waits.ts";
 import { WaitingForHandlers } from "./waiting-for-handlers.ts";
 import type { Asked, Asking } from "./waiting-for-handlers.ts";
@@ -72,37 +74,37 @@ export class HandlerList<Given extends object, Seen extends Given> implements As
   }
 
   /** What the core calls; undefined while there are no handlers. */
-  get hook(): ((event: Given) => HookResult) | undefined {
+  get hook(): ((event: Given, source?: EventSource) => HookResult) | undefined {
     return this.#handlers.length === 0 ? undefined : this.#dispatch;
   }
 
   /** Calls handlers until one of them is to be waited for: for those that answer at once, no promise, closure or object. */
-  readonly #dispatch = (given: Given): HookResult => {
+  readonly #dispatch = (given: Given, source?: EventSource): HookResult => {
     const event = this.#prepare(given);
     const before = this.#outcome.answers?.before?.(event);
     const handlers = this.#handlers;
     for (let index = 0; index < handlers.length; index += 1) {
-      const answer = this.#call(handlers[index], event, before);
+      const answer = this.#call(handlers[index], event, source, before);
       if (answer === "over") return undefined;
       if (answer === undefined) continue;
-      const asked = { event, before, handlers, called: index + 1 };
+      const asked = { event, source, before, handlers, called: index + 1 };
       return new WaitingForHandlers(this, asked, answer);
     }
     return undefined;
   };
 
-  begin(given: Given): Asked<Seen> {
+  begin(given: Given, source: EventSource | undefined): Asked<Seen> {
     const event = this.#prepare(given);
     const before = this.#outcome.answers?.before?.(event);
-    return { event, before, handlers: this.#handlers, called: 0 };
+    return { event, source, before, handlers: this.#handlers, called: 0 };
   }
 
   callNext(asked: Asked<Seen>): Promise<void> | undefined {
-    const { event, before, handlers } = asked;
+    const { event, source, before, handlers } = asked;
     while (asked.called < handlers.length) {
       const handler = handlers[asked.called];
       asked.called += 1;
-      const answer = this.#call(handler, event, before);
+      const answer = this.#call(handler, event, source, before);
       if (answer !== undefined) return answer === "over" ? undefined : answer;
     }
     return undefined;
@@ -112,10 +114,11 @@ export class HandlerList<Given extends object, Seen extends Given> implements As
   #call(
     handler: Handler<Seen> | undefined,
     event: Seen,
+    source: EventSource | undefined,
     before: unknown,
   ): "over" | Promise<void> | undefined {
     try {
-      const answer: unknown = handler?.(event);
+      const answer: unknown = handler && callWith(handler, event, source);
       // What is no promise of the platform is called by one of it, which survives all that it may do.
       if (isThenable(answer)) return Promise.resolve(answer as PromiseLike<void>);
     } catch (error) {
@@ -142,6 +145,7 @@ export class HandlerList<Given extends object, Seen extends Given> implements As
 
   /** A handler is done: its answer is checked. True if no further handler is to be asked. */
   #answered(event: Seen, before: unknown): boolean {
+    letGoOfSignal(event);
     try {
       this.#outcome.answers?.check(event, before, (fault) => this.#leftOut(event, fault));
     } catch (error) {
@@ -172,25 +176,29 @@ export class HandlerList<Given extends object, Seen extends Given> implements As
 
   /** Logs and counts a failure; true if it decided the event, so that no further handler is asked. */
   #failed(event: Given, thrown: unknown): boolean {
+    letGoOfSignal(event);
     this.#surroundings.counters.handlerFailures += 1;
     return this.#decide(event, asError(thrown));
   }
 
-  timedOut({ event }: Asked<Seen>): boolean {
+  timedOut(asked: Asked<Seen>): boolean {
+    const { event } = asked;
     this.#surroundings.counters.handlerTimeouts += 1;
     const text = `the handler of ${this.name} took more than ${this.timeoutMs} ms`;
-    const hasDecided = this.#decide(event, new MqttHandlerTimeoutError(text));
-    freeze(event);
+    const error = new MqttHandlerTimeoutError(text);
+    const hasDecided = this.#decide(event, error);
+    leave(asked, error);
     return hasDecided;
   }
 
   /** The server stops, which says what it leaves: no failure of the handler. */
-  givenUp({ event }: Asked<Seen>): boolean {
+  givenUp(asked: Asked<Seen>): boolean {
+    const { event } = asked;
     const error = new MqttServerStateError(
       `the server stopped before the handler of ${this.name} had answered`,
     );
     const hasDecided = this.#writeDown(event, error);
-    freeze(event);
+    leave(asked, error);
     return hasDecided;
   }
 
@@ -221,8 +229,14 @@ function clientOf(event: object): unknown {
   return "receiverClientId" in event ? event.receiverClientId : undefined;
 }
 
-/** Nothing that a late handler writes may reach the core: writing to a frozen event throws in the handler. */
-function freeze(event: object): void {
+/**
+ * A handler is not waited for any longer. Nothing that it writes may reach the core: writing to a frozen event throws in the handler.
+ * The next one, which is told something, is given a copy with a signal of its own.
+ */
+function leave<Seen extends object>(asked: Asked<Seen>, reason: Error): void {
+  const { event } = asked;
   if ("response" in event) Object.freeze(event.response);
   Object.freeze(event);
+  abortSignal(event, reason);
+  asked.event = Object.assign(Object.create(Object.getPrototypeOf(event)), event);
 }

@@ -1,11 +1,15 @@
+import type { EventSource } from "../core/hooks/hook-event.ts";
 import type { Pending } from "../core/pending.ts";
 import { queueMicrotask } from "../platform.ts";
 import type { CancelCall, Clock } from "../ports/clock.ts";
-import type { HandlerWaits } from "./handler-waits.ts";
+import type { HandlerWait, HandlerWaits } from "./handler-waits.ts";
 
 /** An event on its way through its handlers. */
 export interface Asked<Seen> {
-  readonly event: Seen;
+  /** As the handler is given it that is called next. */
+  event: Seen;
+  /** Where it belongs. */
+  readonly source: EventSource | undefined;
   /** What was noted of it before the first handler was called. */
   readonly before: unknown;
   /** Those that it began with. */
@@ -24,7 +28,7 @@ export interface Asking<Given extends object, Seen extends Given> {
   readonly waits: HandlerWaits;
   /** Runs what waited, inside the core. */
   readonly resume: (work: () => void) => void;
-  begin(given: Given): Asked<Seen>;
+  begin(given: Given, source: EventSource | undefined): Asked<Seen>;
   /** Calls handlers until one is to be waited for; undefined if there is none. */
   callNext(asked: Asked<Seen>): Promise<void> | undefined;
   /** A handler that was waited for has answered, has failed, is too late, or is given up: whether no further one is to be asked. */
@@ -79,7 +83,7 @@ export class WaitingForHandlers<Given extends object, Seen extends Given> implem
       if (answer !== undefined) return this.#await(answer);
       const next = this.#next?.();
       if (next === undefined) return this.#settle();
-      this.#asked = this.#asking.begin(next as Given);
+      this.#asked = this.#asking.begin(next as Given, this.#asked.source);
       isDecided = false;
     }
   }
@@ -96,12 +100,13 @@ export class WaitingForHandlers<Given extends object, Seen extends Given> implem
     const wait = (this.#wait ??= this.#begin());
     answer.then(wait.answered, wait.failed);
     // It may be given up at once.
-    if (known === undefined) this.#asking.waits.begin(wait.giveUp);
+    if (known === undefined) this.#asking.waits.begin(wait);
   }
 
   /** What a handler answers that is too late is not heard: the wait for the next one is another. */
   #begin(): Wait {
     const { clock, timeoutMs } = this.#asking;
+    const { event, source } = this.#asked;
     const isCurrent = (): boolean => this.#wait === wait;
     const decided = (isOver: boolean): void => {
       this.#end();
@@ -113,6 +118,9 @@ export class WaitingForHandlers<Given extends object, Seen extends Given> implem
       else decided(this.#asking.timedOut(this.#asked));
     };
     const wait: Wait = {
+      event,
+      source,
+      currentEvent: () => this.#asked.event,
       answered: () => {
         if (isCurrent()) this.#goOn(this.#asking.answered(this.#asked));
       },
@@ -130,14 +138,13 @@ export class WaitingForHandlers<Given extends object, Seen extends Given> implem
     if (wait === undefined) return;
     this.#wait = undefined;
     wait.cancelTimeout();
-    this.#asking.waits.end(wait.giveUp);
+    this.#asking.waits.end(wait);
   }
 }
 
 /** From when a handler is waited for until one is too late, or none is waited for any more. */
-interface Wait {
+interface Wait extends HandlerWait {
   readonly answered: () => void;
   readonly failed: (error: unknown) => void;
-  readonly giveUp: () => void;
   cancelTimeout: CancelCall;
 }

@@ -93,7 +93,7 @@ function* reauthenticate(
   packet: AuthPacket,
 ): Task {
   const args = reauthenticationArguments(core, connection, state, packet);
-  yield* settled(core.hooks.validatingConnection?.(args));
+  yield* settled(core.hooks.validatingConnection?.(args, connection));
   if (!connection.isOpen) return;
   const refusal = refusedMethod(args) ?? args;
   if (refusal.reasonCode >= 0x80) {

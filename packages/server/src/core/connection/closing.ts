@@ -120,6 +120,8 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
   if (error !== undefined) connection.ending.error ??= error;
   leaveSession(core, connection);
   connection.state = "closed";
+  for (const tell of connection.whenClosed ?? []) tell();
+  connection.whenClosed = undefined;
   closeGate(core, connection);
   core.heldBack.delete(connection);
   core.turn.leave(connection);

@@ -145,7 +145,7 @@ function* validate(
   packet: ConnectPacket,
 ): Task<ValidationAnswer | undefined> {
   const args = validationArguments(core, connection, packet);
-  yield* core.newcomers.asked(connection, core.hooks.validatingConnection?.(args));
+  yield* core.newcomers.asked(connection, core.hooks.validatingConnection?.(args, connection));
   if (!connection.isOpen) return undefined;
   const refused = refusedMethod(args) ?? args;
   if (refused.reasonCode !== 0) {
@@ -304,7 +304,7 @@ function* prepareSession(
     subscriptions: [],
     messages: [],
   };
-  yield* core.newcomers.asked(connection, core.hooks.preparingSession?.(args));
+  yield* core.newcomers.asked(connection, core.hooks.preparingSession?.(args, connection));
   return args;
 }
 
@@ -453,5 +453,5 @@ function announce(
     cleanStart: packet.cleanStart,
     sessionPresent,
   };
-  return core.news.tell("clientConnected", connection, args);
+  return core.news.tell("clientConnected", connection, args, connection);
 }

@@ -11,6 +11,7 @@ import type { Owed } from "../delivering/owed.ts";
 import type { AuthenticationState } from "./authenticating.ts";
 import type { Gate } from "../journal/gate.ts";
 import type { ClientContext, SessionItems } from "../hooks/client-context.ts";
+import type { EventSource } from "../hooks/hook-event.ts";
 import type { DisconnectType } from "../hooks/connection-events.ts";
 import type { Identity } from "../hooks/identity.ts";
 import { hideBytes } from "../inspecting.ts";
@@ -67,7 +68,7 @@ export class ConnectionCounters {
  * One Network Connection: its bytes in both directions and what was agreed at CONNECT. It holds
  * state; the packets are handled in `receiving` and the files that it names.
  */
-export class Connection {
+export class Connection implements EventSource {
   readonly wire: Wire;
   readonly peer: Peer;
   readonly framer: Framer;
@@ -160,6 +161,7 @@ export class Connection {
   /** The same for as long as they are open, where an event shows them; undefined while there are none. */
   duplicates: Set<number> | undefined;
   outbound: OutboundInterception | undefined;
+  whenClosed: Set<() => void> | undefined;
 
   /** Packets that one run may hold: few for a client whose messages the interceptor keeps changing. */
   runPacketsMax: number = RUN_PACKETS_MAX;
@@ -195,6 +197,11 @@ export class Connection {
     this.lastNonKeepAliveReceivedAtMs = fields.nowMs;
     this.lastSentAtMs = fields.nowMs;
     this.lastBytesAtMs = fields.nowMs;
+  }
+
+  /** True once the transport is gone. */
+  get isClosed(): boolean {
+    return this.state === "closed";
   }
 
   /** True while packets may be sent. */

@@ -1,4 +1,5 @@
 import type { HookResult } from "../pending.ts";
+import type { EventSource } from "./hook-event.ts";
 import type {
   ClientConnected,
   ClientDisconnected,
@@ -55,8 +56,10 @@ export type HookName = keyof HookArguments;
 /**
  * The extension events as the core calls them: a member is there only while somebody listens, so an
  * event without handlers costs one branch. A hook never throws: the driver turns what a handler throws
- * into the outcome that is defined for that event.
+ * into the outcome that is defined for that event. `source` is the connection that it belongs to, if it belongs to one.
  */
 export type Hooks = {
-  [Name in HookName]?: ((args: HookArguments[Name]) => HookResult) | undefined;
+  [Name in HookName]?:
+    | ((args: HookArguments[Name], source?: EventSource) => HookResult)
+    | undefined;
 };

@@ -36,7 +36,7 @@ export function* retainedMatching(
 export function* setRetained(core: CoreContext, given: ApplicationMessage): Task<boolean> {
   const message = messageFromApplication({ ...given, retain: true }, "", core.now);
   const change = retain(core, message, undefined);
-  yield* settled(tellOfRetained(core, message, "", change));
+  yield* settled(tellOfRetained(core, message, { clientId: "" }, change));
   return change !== "noRoom";
 }
 

@@ -95,7 +95,7 @@ function* ask(
   { message, origin, published }: Asking,
 ): Task<Message | undefined> {
   const asked = enqueueing(message, origin.clientId, receiver);
-  yield* settled(core.hooks.interceptingClientEnqueue?.(asked.args));
+  yield* settled(core.hooks.interceptingClientEnqueue?.(asked.args, origin.source));
   if (asked.args.closeSenderConnection) published.closeConnection = true;
   return messageFor(core, message, asked);
 }

@@ -65,7 +65,7 @@ export function* interceptInbound(
   packet: Packet,
 ): Task<Packet | undefined> {
   const args = argumentsFor(connection, packet);
-  yield* settled(core.hooks.interceptingInboundPacket?.(args));
+  yield* settled(core.hooks.interceptingInboundPacket?.(args, connection));
   if (args.failure !== undefined) return core.endUnjudged(connection, "inbound");
   return args.processPacket ? args.packet : undefined;
 }
@@ -112,7 +112,8 @@ function* drain(core: CoreContext, connection: Connection, outbound: OutboundInt
     // Behind an answer that could not be sent, nothing but the reason is.
     const isLost = outbound.isBroken && next.packet.type !== "disconnect";
     const args = isClosed(connection) || isLost ? undefined : argumentsFor(connection, next.packet);
-    if (args !== undefined) yield* settled(core.hooks.interceptingOutboundPacket?.(args));
+    if (args !== undefined)
+      yield* settled(core.hooks.interceptingOutboundPacket?.(args, connection));
     if (args === undefined || isClosed(connection)) next.ended?.();
     else if (!write(core, connection, next, args)) {
       outbound.isBroken = true;

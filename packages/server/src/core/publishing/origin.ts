@@ -1,4 +1,5 @@
 import type { SessionItems } from "../hooks/client-context.ts";
+import type { EventSource } from "../hooks/hook-event.ts";
 import type { Peer } from "../wire.ts";
 
 /** Who publishes: a client, the Will of one, or the embedding program. */
@@ -9,6 +10,8 @@ export interface Origin {
   readonly sessionItems: SessionItems;
   /** Where the client comes from; absent for the embedding program. */
   readonly peer?: Peer;
+  /** The connection that it came on; absent for a Will and the embedding program. */
+  readonly source?: EventSource;
   /** True: a `$SYS` message of the server itself, which handlers that judge messages are not shown. */
   readonly isHidden?: boolean;
 }

@@ -32,15 +32,16 @@ export function* publish(
     return yield* publishAccepted(core, message, origin, nothing(), terms);
   }
   const original = shownMessageOf(message);
+  const { source, ...sender } = origin;
   const event: InterceptingPublish = {
-    ...origin,
+    ...sender,
     topic: message.topic,
     applicationMessage: original,
     processPublish: true,
     closeConnection: false,
     response: {},
   };
-  const pending = core.hooks.interceptingPublish(event);
+  const pending = core.hooks.interceptingPublish(event, source);
   const isReplaced = (): boolean => event.applicationMessage !== original;
   const interception = { event, pending, isReplaced };
   return yield* publishIntercepted(core, message, origin, interception, terms);
@@ -133,11 +134,11 @@ function* hasRoom(
 function* tell(
   core: CoreContext,
   message: Message,
-  { clientId, isHidden = false }: Origin,
+  { clientId, isHidden = false, source }: Origin,
   { matched }: Published,
   { change, outcomes }: Recorded,
 ): Task {
-  yield* settled(tellOfRetained(core, message, clientId, change));
+  yield* settled(tellOfRetained(core, message, { clientId, source }, change));
   for (const { receiver, message: given, isTaken } of outcomes) {
     const args = {
       senderClientId: clientId,
@@ -145,10 +146,10 @@ function* tell(
       applicationMessage: shownMessageOf(given),
       isDropped: !isTaken,
     };
-    yield* settled(core.hooks.applicationMessageEnqueuedOrDropped?.(args));
+    yield* settled(core.hooks.applicationMessageEnqueuedOrDropped?.(args, source));
   }
   // It says what 0x10 says: there is no receiver. One that a limit keeps the message from is one all the same.
   if (matched > 0 || isHidden || core.hooks.applicationMessageNotConsumed === undefined) return;
   const args = { senderClientId: clientId, applicationMessage: shownMessageOf(message) };
-  yield* settled(core.hooks.applicationMessageNotConsumed(args));
+  yield* settled(core.hooks.applicationMessageNotConsumed(args, source));
 }

@@ -70,7 +70,7 @@ function* receiveNext(
     return acknowledge(core, claim, refusal);
   }
   const message = messageFromPacket({ ...packet, topic }, session.clientId, core.now);
-  const origin = { ...connection.context };
+  const origin = { ...connection.context, source: connection };
   yield* complete(core, claim, (terms) => publish(core, message, origin, terms));
 }
 
@@ -81,9 +81,9 @@ export function* receiveIntercepted(
   message: Message,
   interception: Interception,
 ): Task {
-  const { context } = claim.connection;
+  const origin = { ...claim.connection.context, source: claim.connection };
   yield* complete(core, claim, (terms) =>
-    publishIntercepted(core, message, context, interception, terms),
+    publishIntercepted(core, message, origin, interception, terms),
   );
 }
 

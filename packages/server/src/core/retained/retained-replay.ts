@@ -100,7 +100,7 @@ function replayOne(
     return;
   }
   const asked = enqueueing(message, "", session);
-  const pending = core.hooks.interceptingClientEnqueue(asked.args);
+  const pending = core.hooks.interceptingClientEnqueue(asked.args, session.connection);
   const proceed = (): void => {
     const isWanted = session.replays?.get(subscription.filter) === replay && !session.isDeleted;
     const wanted = isWanted ? messageFor(core, message, asked) : undefined;

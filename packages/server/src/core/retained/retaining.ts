@@ -1,4 +1,5 @@
 import type { CoreContext } from "../core-context.ts";
+import type { EventSource } from "../hooks/hook-event.ts";
 import { expiryIn } from "../journal/message-record.ts";
 import { plainSize } from "../journal/stored-message.ts";
 import type { PlainMessage } from "../journal/stored-message.ts";
@@ -199,6 +200,8 @@ function expire(core: CoreContext, row: number, change: number): void {
 /** What `retainedMessageChanged` tells of a topic. */
 interface Change {
   readonly clientId: string;
+  /** Connection of the publisher. */
+  readonly source?: EventSource | undefined;
   /** Absent if the topic has none any more. */
   readonly message?: Message;
   readonly isChanged?: boolean;
@@ -208,28 +211,25 @@ interface Change {
 export function tellOfChange(
   core: CoreContext,
   topic: string,
-  { clientId, message, isChanged = true }: Change,
+  { clientId, source, message, isChanged = true }: Change,
 ): HookResult {
   if (core.hooks.retainedMessageChanged === undefined || !isStored(topic)) return undefined;
   const changedRetainedMessage = message && shownMessageOf(message);
-  return core.hooks.retainedMessageChanged({
-    clientId,
-    topic,
-    changedRetainedMessage,
-    isChanged,
-  });
+  const event = { clientId, topic, changedRetainedMessage, isChanged };
+  return core.hooks.retainedMessageChanged(event, source);
 }
 
 /** Tells the program what `retain` or `renounce` has changed. */
 export function tellOfRetained(
   core: CoreContext,
   message: Message,
-  clientId: string,
+  publisher: Pick<Change, "clientId" | "source">,
   change: RetainedChange,
 ): HookResult {
-  if (change === "removed") return tellOfChange(core, message.topic, { clientId });
+  if (change === "removed") return tellOfChange(core, message.topic, publisher);
   if (change !== "set" && change !== "repeated") return undefined;
-  return tellOfChange(core, message.topic, { clientId, message, isChanged: change === "set" });
+  const isChanged = change === "set";
+  return tellOfChange(core, message.topic, { ...publisher, message, isChanged });
 }
 
 function count(core: CoreContext): void {

@@ -4,6 +4,8 @@ import type { ApplicationMessage } from "../publishing/application-message.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
+import { HookEvent } from "../hooks/hook-event.ts";
+import type { EventSource } from "../hooks/hook-event.ts";
 import type { InterceptingPublish, PublishResponse } from "../hooks/publish-events.ts";
 import type { Pending } from "../pending.ts";
 import { frozen } from "../freezing.ts";
@@ -52,7 +54,7 @@ function showMessages(
 ): OddMessage | undefined {
   for (let index = 0; index < run.count; index += 1) {
     const event = new ShownPublish(shown, run, index);
-    const pending = interceptingPublish(event);
+    const pending = interceptingPublish(event, shown.connection);
     if (pending !== undefined || !event.isPlain) return { index, event, pending };
   }
   return undefined;
@@ -60,6 +62,7 @@ function showMessages(
 
 /** What the messages of a run have in common. */
 class ShownRun {
+  readonly connection: Connection;
   readonly clientId: string;
   readonly userName: string | undefined;
   readonly sessionItems: SessionItems;
@@ -74,6 +77,7 @@ class ShownRun {
   #made = 0;
 
   constructor(connection: Connection, run: PublishRun) {
+    this.connection = connection;
     this.clientId = connection.clientId;
     this.userName = connection.userName;
     this.sessionItems = connection.sessionItems;
@@ -116,7 +120,7 @@ function propertiesOf({ sent }: KnownProperties): object {
 }
 
 /** `interceptingPublish` for one message of a run. */
-export class ShownPublish implements InterceptingPublish {
+export class ShownPublish extends HookEvent implements InterceptingPublish {
   processPublish = true;
   closeConnection = false;
   readonly #shown: ShownRun;
@@ -128,10 +132,16 @@ export class ShownPublish implements InterceptingPublish {
   #response: PublishResponse | undefined;
 
   constructor(shown: ShownRun, run: PublishRun, index: number) {
+    super();
     this.#shown = shown;
     this.#start = run.payloadStart(index);
     this.#end = run.endOf(index);
     this.#topic = shown.topic(run, index);
+  }
+
+  /** The connection that an event belongs to, if it is one of these. */
+  static sourceOf(event: object): EventSource | undefined {
+    return #shown in event ? event.#shown.connection : undefined;
   }
 
   get clientId(): string {

@@ -67,7 +67,7 @@ export function* subscribe(
   let args: InterceptingSubscription | undefined;
   if (interceptingSubscription !== undefined) {
     args = interception(client.context, asking);
-    yield* settled(interceptingSubscription(args));
+    yield* settled(interceptingSubscription(args, session.connection));
   }
   const reasonCode = args === undefined ? asking.request.qos : decided(args, asking.request);
   if (reasonCode >= 0x80 || args?.processSubscription === false || session.isDeleted) {
@@ -90,7 +90,7 @@ function tellSubscribed(
   { subscription: { qos: grantedQos } }: Made,
 ): HookResult {
   const args = { ...client.context, topicFilter, grantedQos };
-  const news = core.news.tell("clientSubscribedTopic", session, args);
+  const news = core.news.tell("clientSubscribedTopic", session, args, session.connection);
   return waitsForNews ? news : undefined;
 }
 

@@ -93,14 +93,15 @@ export function* unsubscribe(
       response,
     };
     outcome = args;
-    yield* settled(interceptingUnsubscription(args));
+    yield* settled(interceptingUnsubscription(args, session.connection));
     if (!args.processUnsubscription || args.response.reasonCode >= 0x80) return outcome;
   }
   const subscription = session.subscriptions.get(topic);
   if (subscription === undefined) return outcome;
   removeSubscription(core, subscription);
   if (core.hooks.clientUnsubscribedTopic !== undefined) {
-    const news = core.news.tell("clientUnsubscribedTopic", session, { ...client.context, topic });
+    const args = { ...client.context, topic };
+    const news = core.news.tell("clientUnsubscribedTopic", session, args, session.connection);
     if (waitsForNews) yield* settled(news);
   }
   return outcome;

@@ -1,3 +1,4 @@
+import type { EventSource } from "../hooks/hook-event.ts";
 import type { HookArguments, Hooks } from "../hooks/hooks.ts";
 import { settled } from "../pending.ts";
 import type { HookResult, Pending, Task } from "../pending.ts";
@@ -33,18 +34,26 @@ export class NewsLanes {
     return this.#lanes.size;
   }
 
-  /** Tells news of a client, now or behind what is told already. Undefined if that is done, else what is to be waited for. */
-  tell<Name extends NewsName>(name: Name, owner: WorkOwner, args: HookArguments[Name]): HookResult {
-    const hook: ((args: HookArguments[Name]) => HookResult) | undefined = this.#core.hooks[name];
+  /**
+   * Tells news of a client, now or behind what is told already. Undefined if that is done, else what is to be waited for.
+   * @param source the connection that the news belongs to, if it belongs to one
+   */
+  tell<Name extends NewsName>(
+    name: Name,
+    owner: WorkOwner,
+    args: HookArguments[Name],
+    source?: EventSource,
+  ): HookResult {
+    const hook: Hooks[Name] = this.#core.hooks[name];
     if (hook === undefined) return undefined;
     const lane = this.#lanes.size === 0 ? undefined : this.#lanes.get(owner.clientId);
     if (lane !== undefined) {
       // Asked for again when it is its turn: handlers may have been removed.
-      const news = new News(name, () => this.#core.hooks[name]?.(args));
+      const news = new News(name, () => this.#core.hooks[name]?.(args, source));
       lane.push(news);
       return news;
     }
-    const pending = hook(args);
+    const pending = hook(args, source);
     if (pending === undefined) return undefined;
     const news = new News(name, () => pending);
     this.#begin(owner, [news]);
