@@ -1,6 +1,11 @@
 /** `@anax/server`: an MQTT server to embed. The public names, listed by hand. */
 export { MqttConfigurationError } from "@anax/protocol";
 export { AnonymousClients } from "./auth/anonymous-clients.ts";
+export {
+  type CertificateName,
+  CertificateClients,
+  type CertificateClientsOptions,
+} from "./auth/certificate-clients.ts";
 export { hashPassword } from "./auth/password-hash.ts";
 export { scramVerifier, type ScramVerifierOptions } from "./auth/scram.ts";
 export {
@@ -97,7 +102,11 @@ export type { SocketOptions } from "./listeners/socket-server.ts";
 export type { TcpListenerOptions } from "./listeners/tcp-listener.ts";
 export type { TlsListenerOptions } from "./listeners/tls-listener.ts";
 export { checkTlsCredentials } from "./listeners/tls-credentials.ts";
-export type { TlsCredentialNames, TlsCredentials } from "./listeners/tls-credentials.ts";
+export type {
+  HostCredentials,
+  TlsCredentialNames,
+  TlsCredentials,
+} from "./listeners/tls-credentials.ts";
 export type { TlsOptions } from "./listeners/tls-terminator.ts";
 export type { UnixListenerOptions } from "./listeners/unix-listener.ts";
 export type { WebSocketOptions } from "./listeners/web-socket-options.ts";

@@ -83,6 +83,11 @@ const TLS: OptionRules<TlsOptions> = {
   passphrase: ANYTHING,
   ca: ANYTHING,
   crl: ANYTHING,
+  hosts: {
+    expected: "a list of objects with cert and key",
+    holds: (value) =>
+      Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null),
+  },
   credentials: FUNCTION,
   requestCert: SWITCH,
   rejectUnauthorized: SWITCH,

@@ -7,11 +7,24 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 import type { SecureContextOptions } from "node:tls";
 
+/** A certificate for some hosts, and its private key, each as one text in PEM form. */
+export interface HostCredentials {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  readonly passphrase?: string | undefined;
+}
+
 /** A certificate and what belongs to it, in PEM or PKCS#12 form, as `node:tls` takes them. */
-export type TlsCredentials = Pick<
+export interface TlsCredentials extends Pick<
   SecureContextOptions,
   "cert" | "key" | "pfx" | "passphrase" | "ca" | "crl"
->;
+> {
+  /**
+   * More certificates: a client that asks for a host (SNI) is shown the first one that is for it, with `ca` and `crl` as the others.
+   * Not together with `SNICallback`. Default: none.
+   */
+  readonly hosts?: readonly HostCredentials[] | undefined;
+}
 
 /** What messages call each part. Default: the names of the options. */
 export type TlsCredentialNames = { readonly [Part in keyof TlsCredentials]?: string };
@@ -44,6 +57,17 @@ export function checkTlsCredentials(
     if (isOneFile(ca)) new X509Certificate(ca);
   });
   attempt(`${called("crl")} is no revocation list in PEM form`, () => createSecureContext({ crl }));
+  for (const [index, host] of (credentials.hosts ?? []).entries()) checkHost(host, index + 1);
+}
+
+function checkHost({ cert, key, passphrase }: HostCredentials, number: number): void {
+  const of = `of hosts, number ${number}`;
+  if (cert === undefined || key === undefined)
+    throw new MqttConfigurationError(`${of}: cert and key are needed`);
+  checkTlsCredentials(
+    { cert, key, ...(passphrase === undefined ? {} : { passphrase }) },
+    { cert: `cert ${of},`, key: `key ${of},`, passphrase: `passphrase ${of},` },
+  );
 }
 
 function keyProblem(

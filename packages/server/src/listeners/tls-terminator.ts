@@ -7,6 +7,8 @@ import { asError } from "../errors.ts";
 import { fenced } from "../user-code.ts";
 import type { Log } from "../ports/logger.ts";
 import type { HandshakeFailure } from "../ports/listener.ts";
+import { HostCertificates, withoutCertificate } from "./host-certificates.ts";
+import type { SharedTls } from "./host-certificates.ts";
 import { HandshakeTurns } from "./handshake-turns.ts";
 import { tlsFailure } from "./tls-failure.ts";
 import { checkTlsCredentials } from "./tls-credentials.ts";
@@ -62,6 +64,8 @@ export interface TlsEvents {
   failed(failure: TlsFailure): void;
 }
 
+type SniAnswer = Parameters<NonNullable<TlsServerOptions["SNICallback"]>>[1];
+
 /** The socket below a TLS socket is no documented part of it; without it a line of the log has no address. */
 type CarriedSocket = TLSSocket & { readonly _parent?: Socket };
 
@@ -77,6 +81,9 @@ export class TlsTerminator {
   /** Sockets in their handshake, by who they come from: Node does not say which socket a TLS socket wraps. */
   readonly #handshakes = new Map<string, Socket>();
   readonly #turns = new HandshakeTurns((socket) => this.#begin(socket));
+  /** Options that all certificates share. */
+  readonly #shared: SharedTls;
+  #hosts: HostCertificates;
   #current: TlsCredentials | undefined;
 
   /** Throws `MqttConfigurationError` for credentials, ciphers or a version that cannot be used. */
@@ -88,16 +95,19 @@ export class TlsTerminator {
     this.#log = log;
     this.#events = on;
     this.#current = credentials && usable(credentials());
-    const callbacks = fencedCallbacks(options, log);
-    const settings = {
-      ...rest,
-      ...asking,
-      ...callbacks,
-      minVersion,
-      handshakeTimeout,
-      noDelay: true,
+    const callbacks = {
+      SNICallback: (serverName: string, done: SniAnswer) =>
+        done(null, this.#hosts.contextFor(serverName)),
+      ...fencedCallbacks(options, log),
     };
-    this.#server = secureServer({ ...settings, ...this.#current });
+    const { hosts, ...common } = { ...rest, ...asking, minVersion };
+    const settings = { ...common, ...callbacks, handshakeTimeout, noDelay: true };
+    const { hosts: _hosts, ...first } = this.#current ?? {};
+    if (options.SNICallback !== undefined && (hosts ?? this.#current?.hosts) !== undefined)
+      throw new MqttConfigurationError("hosts and SNICallback are given; use one of them");
+    this.#server = secureServer({ ...settings, ...first }, { ...options, ...this.#current });
+    this.#shared = withoutCertificate(common);
+    this.#hosts = new HostCertificates({ ...options, ...this.#current }, this.#shared);
     this.#server.on("secureConnection", (socket) => {
       this.#handshakes.delete(origin(socket));
       on.secure(socket);
@@ -152,7 +162,11 @@ export class TlsTerminator {
       if (credentials === this.#current) return;
       this.#current = credentials;
       checkTlsCredentials(usable(credentials));
-      this.#server.setSecureContext(credentials);
+      const { hosts: _hosts, ...first } = credentials;
+      const hosts = new HostCertificates(credentials, this.#shared);
+      // A new context has new keys of its tickets: who was revoked cannot resume an earlier TLS session.
+      this.#server.setSecureContext({ ...this.#shared, ...first });
+      this.#hosts = hosts;
       this.#log.info?.("TLS credentials were renewed");
     } catch (error) {
       this.#log.error?.("new TLS credentials cannot be used", {}, asError(error));
@@ -206,8 +220,8 @@ function askingForAny({ requestCert, rejectUnauthorized }: TlsOptions): TlsServe
   return { requestCert: true, rejectUnauthorized: false };
 }
 
-function secureServer(settings: TlsServerOptions): Server {
-  checkTlsCredentials(settings);
+function secureServer(settings: TlsServerOptions, credentials: TlsCredentials): Server {
+  checkTlsCredentials(credentials);
   try {
     return createServer(settings);
   } catch (cause) {

@@ -325,6 +325,16 @@ describe("renewed certificates", () => {
     expect(await subjectAt(port)).toBe("server");
   });
 
+  it("do not change what else TLS was told", async () => {
+    let current = certificates.server;
+    const port = await listen({ credentials: () => current, minVersion: "TLSv1.3" });
+    current = certificates.otherServer;
+    const peer = await connectSecurely(port, { maxVersion: "TLSv1.2" });
+    await peer.closed;
+    expect(await subjectAt(port)).toBe("other-server");
+    await acceptor.until(() => acceptor.connections.length === 1);
+  });
+
   it("have to be some when it starts", async () => {
     await expect(listen({ credentials: () => ({}) })).rejects.toThrow(MqttConfigurationError);
   });
