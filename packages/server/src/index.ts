@@ -101,6 +101,18 @@ export type { MemoryListenerOptions } from "./listeners/memory-listener.ts";
 export type { SocketOptions } from "./listeners/socket-server.ts";
 export type { TcpListenerOptions } from "./listeners/tcp-listener.ts";
 export type { TlsListenerOptions } from "./listeners/tls-listener.ts";
+export { AccessRuleBook } from "./access/rule-book.ts";
+export type { AccessExplanation, AccessExplanationRequest } from "./access/rule-book.ts";
+export { ServerAccess } from "./management/server-access.ts";
+export type { AccessAction, AccessRule, AccessRules } from "./access/access-rules.ts";
+export type {
+  AccessClient,
+  Authorizer,
+  PublishAnswer,
+  PublishGrant,
+  SubscribeAnswer,
+  SubscribeGrant,
+} from "./core/access/authorizer.ts";
 export { checkTlsCredentials } from "./listeners/tls-credentials.ts";
 export type {
   HostCredentials,

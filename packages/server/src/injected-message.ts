@@ -30,6 +30,11 @@ export interface InjectedMessageSender {
   readonly clientId?: string;
   readonly userName?: string;
   readonly sessionItems?: SessionItems;
+  /**
+   * True: the message is refused with 0x87 if a client with this identifier and user name may not publish it by the rules of access. Default false:
+   * the program may publish anything.
+   */
+  readonly isJudged?: boolean;
 }
 
 /** What became of an injected message. */
@@ -68,6 +73,7 @@ const SENDER_RULES: RulesFor<InjectedMessageSender> = {
   clientId: property("connack", "assignedClientId"),
   userName: "string",
   sessionItems: "Map",
+  isJudged: "boolean",
 };
 
 /**

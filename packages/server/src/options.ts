@@ -1,5 +1,7 @@
 import { MqttConfigurationError, optionFault } from "@anax/protocol";
 import type { OptionRules } from "@anax/protocol";
+import type { AccessRules } from "./access/access-rules.ts";
+import type { Authorizer } from "./core/access/authorizer.ts";
 import { CORE_DEFAULTS } from "./core/core-options.ts";
 import type { CoreOptions } from "./core/core-options.ts";
 import type { ConnectionRate } from "./driver/address-buckets.ts";
@@ -93,6 +95,10 @@ export interface ServerParts {
    * authenticators. Default: any.
    */
   readonly clientIdPattern?: string | undefined;
+  /** What clients may publish and subscribe to, as rules. Default: everything. */
+  readonly accessRules?: AccessRules | undefined;
+  /** The same, as the program decides. Not together with `accessRules`. */
+  readonly authorize?: Authorizer | undefined;
   /** Where sessions, queued and retained messages survive the process. Default: nowhere. */
   readonly store?: Store | undefined;
   /** What acknowledged messages must survive: a store that promises less is refused. Default: what the store promises. */
@@ -127,6 +133,8 @@ const PART_NAMES: { readonly [Name in keyof Required<ServerParts>]: true } = {
   authenticate: true,
   authenticators: true,
   clientIdPattern: true,
+  accessRules: true,
+  authorize: true,
   store: true,
   durability: true,
   logger: true,
@@ -155,6 +163,8 @@ export function resolveOptions(options: MqttServerOptions): ServerSettings {
   checkDriverSettings(settings);
   checkSharing(settings.sessionSharingUsers);
   checkAuthentication(options);
+  if (options.accessRules !== undefined && options.authorize !== undefined)
+    throw new MqttConfigurationError("give only one of accessRules and authorize");
   checkStore(options.store);
   checkDurability(options);
   return { core: settings, driver: settings, listeners: listenersOf(options) };

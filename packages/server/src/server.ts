@@ -3,12 +3,14 @@ import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { MqttConfigurationError, ReasonCode } from "@anax/protocol";
+import { AccessRuleBook } from "./access/rule-book.ts";
 import { Logins } from "./auth/logins.ts";
 import { withCallerFrames } from "./caller-frames.ts";
 import type { LoadingRetainedMessage } from "./core/hooks/retained-events.ts";
 import { makeInspectable } from "./core/inspecting.ts";
 import { settled } from "./core/pending.ts";
 import type { Peer } from "./core/wire.ts";
+import { askingFor } from "./driver/access-asking.ts";
 import { Admission } from "./driver/admission.ts";
 import { Driver } from "./driver/driver.ts";
 import { EventHandlers } from "./driver/event-handlers.ts";
@@ -16,8 +18,7 @@ import type { EventRegistration } from "./driver/event-handlers.ts";
 import type { HandlerCounters } from "./driver/handler-list.ts";
 import { HandlerWaits } from "./driver/handler-waits.ts";
 import type { UnfinishedWork } from "./driver/stopping.ts";
-import { fencedClock } from "./driver/fenced-clock.ts";
-import { systemClock } from "./driver/system-clock.ts";
+import { clockFor } from "./driver/fenced-clock.ts";
 import { asError, MqttServerStateError } from "./errors.ts";
 import type { ServerEventHandler, ServerEventName } from "./events.ts";
 import { checked } from "./checking/rules.ts";
@@ -40,6 +41,7 @@ import {
 import type { CoreAccess } from "./management/core-access.ts";
 import type { InternalSubscriptionOptions, MessageStream } from "./management/message-stream.ts";
 import { MessageStreams } from "./management/message-streams.ts";
+import { ServerAccess } from "./management/server-access.ts";
 import { ServerClients } from "./management/server-clients.ts";
 import { ServerRetainedMessages } from "./management/server-retained-messages.ts";
 import { ServerSessions } from "./management/server-sessions.ts";
@@ -56,17 +58,16 @@ import {
   requireStream,
 } from "./server-arguments.ts";
 import { deliveryWarnings } from "./system/delivery-warnings.ts";
-import { heapBytes } from "./system/heap-bytes.ts";
 import { connectionLog, refusalLog } from "./system/connection-log.ts";
 import { lifecycleLog } from "./system/lifecycle-log.ts";
 import { logFor } from "./system/log.ts";
 import type { ServerStatistics } from "./system/server-statistics.ts";
 import type { ServerHealth } from "./system/server-health.ts";
-import { SystemTopics } from "./system/system-topics.ts";
+import { systemTopicsFor } from "./driver/system-topics-for.ts";
+import type { SystemTopics } from "./system/system-topics.ts";
 import { TurnedAwayLog } from "./system/turned-away-log.ts";
 import { STOP_RULES, stoppedBefore, tellUnfinished } from "./stop-options.ts";
 import type { StopOptions, StopResult } from "./stop-options.ts";
-import { VERSION } from "./system/version.ts";
 
 type State = "stopped" | "starting" | "started" | "stopping";
 
@@ -94,6 +95,8 @@ export class MqttServer implements AsyncDisposable {
   readonly clients: ServerClients;
   /** The sessions, of connected clients and of those that are away. */
   readonly sessions: ServerSessions;
+  /** What clients may do. */
+  readonly access: ServerAccess;
   /** The retained messages. */
   readonly retainedMessages: ServerRetainedMessages;
   /** Made when `handleUpgrade` is called first. */
@@ -109,10 +112,9 @@ export class MqttServer implements AsyncDisposable {
   constructor(options: MqttServerOptions = {}, ...others: readonly unknown[]) {
     requireNoMore(others);
     const settings = resolveOptions(options);
-    const clock =
-      options.clock === undefined
-        ? systemClock
-        : fencedClock(options.clock, (error) => this.#log.error?.("the clock failed", {}, error));
+    const clock = clockFor(options.clock, (error) =>
+      this.#log.error?.("the clock failed", {}, error),
+    );
     const log = (source: string): ReturnType<typeof logFor> =>
       logFor(source, options.logger, () => clock.wallNow?.() ?? clock.now());
     const connections = log("connection");
@@ -121,19 +123,22 @@ export class MqttServer implements AsyncDisposable {
     this.#log = log("server");
     const turnedAway = new TurnedAwayLog({ log: connections, clock, listeners: this.#own });
     this.#admission = new Admission(settings.driver, clock, turnedAway.transportRefused);
-    this.#handlers = new EventHandlers({
+    const surroundings = {
       clock,
       log: log("handler"),
       handlerTimeoutMs: settings.driver.handlerTimeoutMs,
       startTimeoutMs: settings.driver.startTimeoutMs,
       counters: this.#counters,
       waits: new HandlerWaits(),
-      resume: (work) => this.#driver.run(work),
+      resume: (work: () => void) => this.#driver.run(work),
       changed: () => this.#driver.core.shortCuts.update(),
-    });
+    };
+    this.#handlers = new EventHandlers(surroundings);
+    const rules = options.accessRules && new AccessRuleBook(options.accessRules);
     this.#driver = new Driver({
       core: settings.core,
       hooks: this.#handlers.hooks,
+      authorizer: askingFor(rules ?? options.authorize, surroundings),
       waits: this.#handlers.waits,
       clock,
       log: log("driver"),
@@ -154,9 +159,8 @@ export class MqttServer implements AsyncDisposable {
     this.#handlers.addAll(connectionLog(connections));
     this.#handlers.addAll(lifecycleLog(this.#log, () => this.listeners));
     this.#handlers.addAll(options.on ?? {});
-    const listenerLog = log("listener");
     this.#listeners = settings.listeners.map((listener) =>
-      isOwnListener(listener) ? listener : createListener(listener, listenerLog),
+      isOwnListener(listener) ? listener : createListener(listener, log("listener")),
     );
     this.#listening = new Listening(this.#listeners, {
       clock,
@@ -168,6 +172,7 @@ export class MqttServer implements AsyncDisposable {
     this.clients = new ServerClients(access);
     this.sessions = new ServerSessions(access);
     this.retainedMessages = new ServerRetainedMessages(access);
+    this.access = new ServerAccess(access, rules);
   }
 
   #coreAccess(): CoreAccess {
@@ -175,6 +180,7 @@ export class MqttServer implements AsyncDisposable {
     const requireStarted = (): void => this.#requireStarted("change anything");
     return {
       core: driver.core,
+      isStarted: () => this.isStarted,
       waitingForClients: this.#waitingForClients,
       change: async (work) => (requireStarted(), driver.change(work)),
       perform: async (what, task) => (requireStarted(), driver.perform(what, task)),
@@ -466,22 +472,10 @@ export class MqttServer implements AsyncDisposable {
   }
 
   #makeSystemTopics(): SystemTopics | undefined {
-    const { systemTopics } = this.#settings.driver;
-    if (systemTopics === false) return undefined;
-    const isHidden = systemTopics.isIntercepted !== true;
-    return new SystemTopics({
+    return systemTopicsFor(this.#settings.driver.systemTopics, this.#driver, {
       clock: this.#clock,
-      intervalMs: systemTopics.intervalSeconds * 1_000,
-      version: VERSION,
+      log: this.#log,
       statistics: () => this.statistics,
-      health: () => this.health,
-      heapBytes,
-      publish: (topic, payload) => {
-        const message = messageToInject({ topic, payload, retain: true });
-        this.#driver.inject(message, { isHidden }).catch((error: unknown) => {
-          this.#log.error?.("a $SYS topic could not be published", { topic }, asError(error));
-        });
-      },
     });
   }
 }

@@ -1,6 +1,7 @@
 /** Checks what a program hands in as parts of a server: what would have no effect, or fail where nobody looks, is refused. */
 import { MqttConfigurationError, optionFault } from "@anax/protocol";
 import type { OptionRules, RulesFor } from "@anax/protocol";
+import type { Authorizer } from "../core/access/authorizer.ts";
 import type { ServerParts } from "../options.ts";
 import type { Authenticator } from "../ports/authenticator.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -26,6 +27,13 @@ const AUTHENTICATOR_RULES: RulesFor<Authenticator> = {
   load: OPTIONAL_FUNCTION,
 };
 
+const AUTHORIZER_RULES: RulesFor<Authorizer> = {
+  mayPublish: "function",
+  maySubscribe: "function",
+  mayReceive: OPTIONAL_FUNCTION,
+  isImmediate: "boolean|undefined",
+};
+
 /** Those that are plain values; where a listener listens is judged with the listeners. */
 const VALUE_RULES: OptionRules = {
   on: "Object",
@@ -33,6 +41,7 @@ const VALUE_RULES: OptionRules = {
   passwordFile: "string",
   authenticators: "Array",
   clientIdPattern: "string",
+  accessRules: "Object",
 };
 
 /**
@@ -46,7 +55,8 @@ export function checkParts(parts: ServerParts): void {
       value === null ? `${name} is null` : optionFault({ [name]: value }, { [name]: rule });
     if (fault !== undefined) throw new MqttConfigurationError(fault);
   }
-  const { authenticate, authenticators, logger, clock } = parts;
+  const { authenticate, authenticators, authorize, logger, clock } = parts;
+  if (authorize !== undefined) requireMembers("authorize", authorize, AUTHORIZER_RULES);
   if (logger !== undefined) requireMembers("logger", logger, LOGGER_RULES);
   if (clock !== undefined) requireMembers("clock", clock, CLOCK_RULES);
   if (authenticate !== undefined) requireAuthenticator("authenticate", authenticate);

@@ -1,4 +1,5 @@
 import type { DecodeLimits, Packet } from "@anax/protocol";
+import type { AccessPort } from "./access/authorizer.ts";
 import type { BytePool } from "./byte-pool.ts";
 import type { BacklogPart } from "./connection/backlog.ts";
 import type { RefusedClient } from "./connection/connect-rules.ts";
@@ -32,6 +33,10 @@ export interface CoreContext {
   readonly hooks: Hooks;
   /** Which quicker ways handlers and options leave open. */
   readonly shortCuts: ShortCuts;
+  /** Says what clients may do; undefined if nothing is to be asked of any of them. */
+  readonly authorizer: AccessPort | undefined;
+  /** Grows with each change of the rules of access. */
+  readonly accessEpoch: number;
   readonly statistics: Statistics;
   readonly router: Router;
   readonly sessions: Sessions;

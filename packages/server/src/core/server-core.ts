@@ -1,5 +1,7 @@
 import type { DecodeLimits, Packet } from "@anax/protocol";
+import type { AccessPort } from "./access/authorizer.ts";
 import type { ApplicationMessage } from "./publishing/application-message.ts";
+import { accessOfSender } from "./access/clients.ts";
 import { BytePool, TRIM_INTERVAL_MS } from "./byte-pool.ts";
 import type { BacklogPart } from "./connection/backlog.ts";
 import {
@@ -64,6 +66,8 @@ import { Works } from "./works/works.ts";
 /** What the core asks of whoever runs it. */
 export interface CorePorts {
   readonly hooks: Hooks;
+  /** Says what clients may do. Absent: nothing is asked. */
+  readonly authorizer?: AccessPort | undefined;
   /** Output waits: `flush()` is to be called at the end of this turn. Asked once until that happens. */
   requestFlush(): void;
   /** Something is to be stored: `nextCommit()` is to be called at the end of this turn, or when the commit under way has settled. */
@@ -104,6 +108,8 @@ export interface InjectionSender {
   readonly sessionItems?: SessionItems;
   /** True: a `$SYS` message of the server itself, see `Origin`. */
   readonly isHidden?: boolean;
+  /** True: the message is refused if a client with that identifier and user name may not publish it. */
+  readonly isJudged?: boolean;
 }
 
 /**
@@ -116,6 +122,8 @@ export class ServerCore implements CoreContext {
   readonly options: CoreOptions;
   readonly hooks: Hooks;
   readonly shortCuts: ShortCuts;
+  readonly authorizer: AccessPort | undefined;
+  accessEpoch = 1;
   readonly statistics: Statistics = new Statistics();
   readonly router: Router;
   readonly sessions: Sessions = new Sessions();
@@ -155,6 +163,7 @@ export class ServerCore implements CoreContext {
   constructor(options: CoreOptions, ports: CorePorts) {
     this.options = options;
     this.hooks = ports.hooks;
+    this.authorizer = ports.authorizer;
     this.shortCuts = new ShortCuts(ports.hooks, options);
     this.#ports = ports;
     this.router = new Router(ports.seed);
@@ -316,7 +325,8 @@ export class ServerCore implements CoreContext {
       clientId: sender.clientId ?? "",
       sessionItems: sender.sessionItems ?? new Map(),
     };
-    const task = publishStored(this, message, origin);
+    const access = sender.isJudged === true ? accessOfSender(this, origin) : undefined;
+    const task = publishStored(this, message, origin, access);
     this.works.run("injectApplicationMessage", origin, task, done, failed);
   }
 

@@ -43,6 +43,14 @@ export class Statistics {
   messagesExpired = 0;
   /** Messages that were delivered and not retained, since there was no room or their publisher's share was used up. */
   messagesNotRetained = 0;
+  /** Messages of clients, Wills among them, that were refused since their publishers may not publish them. */
+  publishesDenied = 0;
+  /** Filters that were refused since the client may not subscribe to them. */
+  subscriptionsDenied = 0;
+  /** Subscriptions that ended since the rules of access had changed. */
+  subscriptionsRevoked = 0;
+  /** Messages that were not given to a subscriber since it may not receive them. */
+  deliveriesDenied = 0;
   /** Connections closed because the peer broke the protocol. */
   protocolErrors = 0;
   /** Connections closed before CONNECT was whole, since all such together held too many bytes. */

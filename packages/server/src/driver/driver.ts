@@ -1,3 +1,4 @@
+import type { AccessPort } from "../core/access/authorizer.ts";
 import type { ApplicationMessage } from "../core/publishing/application-message.ts";
 import type { Dismissal } from "../core/connection/closing.ts";
 import type { Refusal, RefusedClient } from "../core/connection/connect-rules.ts";
@@ -43,6 +44,8 @@ const LATE_MS = 1;
 export interface DriverOptions {
   readonly core: CoreOptions;
   readonly hooks: Hooks;
+  /** Says what clients may do; undefined if nothing is asked. */
+  readonly authorizer?: AccessPort | undefined;
   /** The handlers that are waited for. */
   readonly waits: HandlerWaits;
   readonly clock: Clock;
@@ -106,6 +109,7 @@ export class Driver implements ConnectionAcceptor {
     this.#handshakeFailed = options.handshakeFailed;
     this.core = new ServerCore(options.core, {
       hooks: options.hooks,
+      authorizer: options.authorizer,
       requestFlush: () => this.#askForFlush(),
       requestCommit: (urgency) => this.#committer?.request(urgency),
       currentMs: () => this.#clock.now(),

@@ -12,6 +12,11 @@ export function fencedClock(clock: Clock, failed: (error: Error) => void): Clock
   return new FencedClock(clock, failed);
 }
 
+/** The clock of the program's own behind that fence, or that of this process. */
+export function clockFor(clock: Clock | undefined, failed: (error: Error) => void): Clock {
+  return clock === undefined ? systemClock : fencedClock(clock, failed);
+}
+
 class FencedClock implements Clock {
   readonly #clock: Clock;
   readonly #failed: (error: Error) => void;

@@ -7,6 +7,8 @@ import { MqttNotStoredError, MqttSessionNotFoundError } from "../errors.ts";
 /** How management reaches the core: reads at once, changes in the core's own time. */
 export interface CoreAccess {
   readonly core: ServerCore;
+  /** Whether the server is started. */
+  isStarted(): boolean;
   /** Calls that wait for a client: each is rejected with what it is given here when all clients are gone for good. */
   readonly waitingForClients: Set<(reason: Error) => void>;
   /** Does work inside the core and resolves with its result; rejects with `MqttServerStateError` unless the server is started. */

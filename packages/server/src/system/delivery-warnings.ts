@@ -31,7 +31,9 @@ export function deliveryWarnings(log: Log, clock: Clock): DeliveryNotices | unde
     log,
     clock,
   );
+  const denied = new CountedWarning("a client may not do what it wanted to", log, clock);
   return {
+    denied: (access) => denied.add({ ...access }),
     slow: (clientId, messages) => slow.add({ clientId, messagesWaiting: messages }),
     dropped: (clientId, reason, count) => dropped[reason]?.add({ clientId }, count),
     tooLarge: (message) => tooLarge.add({ ...message }),

@@ -48,7 +48,7 @@ export class CoreHarness {
     options: Partial<CoreOptions> = {},
     hooks: Hooks = {},
     notices?: DeliveryNotices,
-    ports: Pick<CorePorts, "refused" | "stranger" | "budget"> = {},
+    ports: Pick<CorePorts, "authorizer" | "refused" | "stranger" | "budget"> = {},
   ) {
     this.core = new ServerCore(
       { ...CORE_DEFAULTS, ...options },

@@ -1,4 +1,6 @@
 import type { ConnackPacket, ConnectPacket } from "@anax/protocol";
+import { accessOf } from "../access/clients.ts";
+import { beginAccess, judge, judgeSession } from "../access/judging.ts";
 import { exchangeFor, refusedMethod } from "./authenticating.ts";
 import { dismiss, shut } from "./closing.ts";
 import { agree, clientIdOf, connackProperties, NOBODY_ASKED } from "./agreement.ts";
@@ -59,6 +61,17 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   connection.clientId = clientIdOf(core, packet, answer);
   const foreign = refusedUser(core, connection);
   if (foreign !== undefined) return refuse(core, connection, foreign);
+  if (core.authorizer !== undefined && !(yield* mayEnter(core, connection, packet))) return;
+  yield* enter(core, connection, packet, answer);
+}
+
+/** The rest of the way of a client that may come in as such. */
+function* enter(
+  core: CoreContext,
+  connection: Connection,
+  packet: ConnectPacket,
+  answer: ValidationAnswer,
+): Task {
   const prepared =
     core.hooks.preparingSession === undefined
       ? undefined
@@ -73,11 +86,31 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
       ? attach(core, connection, packet, prepared)
       : yield* attachStored(core, connection, packet, prepared);
   if (sessionPresent === undefined || !connection.isOpen) return;
+  if (core.authorizer !== undefined && !(yield* hasKeptRights(core, connection))) return;
   // 3.1 has no Session Present: its codec writes 0.
   if (!welcome(core, connection, { ...connack, sessionPresent })) return;
   const announcing = announce(core, connection, packet, sessionPresent);
   if (announcing !== undefined) yield announcing;
   letMessagesGo(core, connection);
+}
+
+/** Asks what the client may do; false if it was refused, or has gone. */
+function* mayEnter(
+  core: CoreContext,
+  connection: Connection,
+  packet: ConnectPacket,
+): Task<boolean> {
+  const access = accessOf(core, connection);
+  connection.access = access;
+  const refusal = access && (yield* judge(core, access, packet));
+  if (refusal !== undefined && connection.isOpen) refuse(core, connection, refusal);
+  return refusal === undefined && connection.isOpen;
+}
+
+/** Asks about what the session has from before; false if the client has gone. */
+function* hasKeptRights(core: CoreContext, connection: Connection): Task<boolean> {
+  if (connection.session !== undefined) yield* judgeSession(core, connection.session);
+  return connection.isOpen;
 }
 
 function placeFor({ clientId, agreement }: Connection): PlaceNeeded {
@@ -382,6 +415,7 @@ function resume(core: CoreContext, connection: Connection, session: Session): vo
   session.userName = connection.userName;
   session.isOwned = isAuthenticated(core, connection);
   session.expiryIntervalSeconds = connection.agreement.sessionExpirySeconds;
+  beginAccess(core, session, connection.access);
   connection.session = session;
   connection.itemsOwner = session;
   if (session.inFlight > 0) connection.resuming = session.sender.resume();

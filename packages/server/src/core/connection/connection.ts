@@ -1,5 +1,6 @@
 import { Framer } from "@anax/protocol";
 import type { ConnectPacket, OpenExchange, ProtocolVersion, QoS } from "@anax/protocol";
+import type { ClientAccess } from "../access/client-access.ts";
 import { NOTHING_AGREED } from "./agreement.ts";
 import type { Agreement } from "./agreement.ts";
 import type { BytePool } from "../byte-pool.ts";
@@ -88,6 +89,8 @@ export class Connection implements EventSource {
   /** Kept for `clientDisconnected`, where somebody listens to it. */
   password: Uint8Array | undefined;
   session: Session | undefined;
+  /** What the client may do; undefined if nothing is asked. */
+  access: ClientAccess | undefined;
   /** The client was told that its session goes on. */
   sessionPresent = false;
   /** True once the client was told that it is connected, and `clientConnected` fired. */

@@ -1,4 +1,5 @@
 import type { Packet, PublishPacket } from "@anax/protocol";
+import { mayReceive, noteDenied } from "../access/deciding.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
@@ -28,6 +29,8 @@ const OUTBOX_BYTES_MAX = 1_048_576;
  * waits, and a session that takes nothing costs others nothing.
  */
 export function deliver(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+  if (session.isNarrowed && !mayReceive(core, session, delivery.message.topic))
+    return denied(core, session, delivery);
   if (session.sink !== undefined) return session.sink.take(delivery) ? "sent" : "dropped";
   if (delivery.qos === 0) return deliverAtMostOnce(core, session, delivery);
   if (isCutOff(core, session)) return drop(core);
@@ -333,18 +336,35 @@ function isOwed({ queue, replays }: Session, { resuming }: Connection): boolean 
 
 function sendQueued(core: CoreContext, session: Session): void {
   while (session.queue.length > 0 && (session.freeQuota > 0 || isUnlimited(session))) {
-    if (sendStored(core, session)) continue;
+    if (!session.isQueueJudged && sendStored(core, session)) continue;
     const owed = takeQueued(core, session);
     if (owed === undefined) return;
     const delivery = deliveryOf(core, session, owed);
     // A message that expired before its delivery began is not sent [MQTT-3.3.2-5].
     if (isExpired(core, delivery.message)) forgetQueued(core, session, owed);
+    else if (session.isQueueJudged && !mayReceive(core, session, delivery.message.topic))
+      withhold(core, session, owed, delivery);
     else if (isForAnother(session, delivery)) {
       forgetQueued(core, session, owed);
       passOn(core, delivery);
     } else if (delivery.qos === 0) sendAtMostOnce(core, session, delivery);
     else sendExchange(core, session, delivery, owed);
   }
+  if (session.queue.length === 0) session.isQueueJudged = false;
+}
+
+/** A message that waited, and that the session may not receive by the rules of now; another member of its group may. */
+function withhold(core: CoreContext, session: Session, owed: Owed, delivery: Delivery): void {
+  forgetQueued(core, session, owed);
+  noteDenied(core, "receive", session.access?.client ?? session, delivery.message.topic);
+  passOn(core, delivery);
+}
+
+function denied(core: CoreContext, session: Session, delivery: Delivery): "dropped" {
+  const { message, watch: told } = delivery;
+  noteDenied(core, "receive", session.access?.client ?? session, message.topic);
+  told?.({ type: "dropped" });
+  return "dropped";
 }
 
 /** True if the head of the queue is a QoS 0 message, which no quota holds back. */

@@ -29,6 +29,15 @@ export interface DroppedPublish {
  */
 export type DropReason = "queue" | "backlog" | "total" | "away";
 
+/** What a client wanted to do and may not. */
+export interface DeniedAccess {
+  readonly action: "publish" | "subscribe" | "receive" | "keep subscription";
+  readonly clientId: string;
+  readonly userName: string | undefined;
+  /** The topic, or the filter. */
+  readonly topic: string;
+}
+
 /** Told of what is not delivered, or not going on, where neither end of the connection would show it. */
 export interface DeliveryNotices {
   readonly tooLarge: (message: OversizeMessage) => void;
@@ -37,4 +46,5 @@ export interface DeliveryNotices {
   /** A client has kept publishers waiting for as long as it may: its queue overflows. So many messages waited for it. */
   readonly slow: (clientId: string, messages: number) => void;
   readonly stalled: (window: StalledWindow) => void;
+  readonly denied: (access: DeniedAccess) => void;
 }

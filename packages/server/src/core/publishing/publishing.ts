@@ -1,3 +1,5 @@
+import type { ClientAccess } from "../access/client-access.ts";
+import { refusalToPublish } from "../access/deciding.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { InterceptingPublish } from "../hooks/publish-events.ts";
 import { stored } from "../journal/storing.ts";
@@ -10,7 +12,7 @@ import type { ApplicationMessage } from "./application-message.ts";
 import { shownMessageOf, messageFromApplication } from "./message.ts";
 import type { Message } from "./message.ts";
 import type { Origin } from "./origin.ts";
-import { nothing } from "./published.ts";
+import { nothing, refused } from "./published.ts";
 import type { Published } from "./published.ts";
 import { record } from "./recording.ts";
 import type { Recorded } from "./recording.ts";
@@ -28,6 +30,10 @@ export function* publish(
   origin: Origin,
   terms: Terms,
 ): Task<Published> {
+  if (terms.access !== undefined) {
+    const denied = yield* refusalToPublish(core, terms.access, message);
+    if (denied !== undefined) return refused(denied);
+  }
   if (core.hooks.interceptingPublish === undefined || origin.isHidden === true) {
     return yield* publishAccepted(core, message, origin, nothing(), terms);
   }
@@ -54,9 +60,10 @@ export function* publishStored(
   core: CoreContext,
   given: ApplicationMessage,
   origin: Origin,
+  access: ClientAccess | undefined,
 ): Task<Published> {
   const message = messageFromApplication(given, origin.clientId, core.now);
-  const published = yield* publish(core, message, origin, PROGRAM);
+  const published = yield* publish(core, message, origin, { ...PROGRAM, access });
   // The program is told, which clients can be only in words.
   if (published.isRetained === false) published.reasonCode = QUOTA_EXCEEDED;
   const depends = published.isStored && (message.qos > 0 || message.retain);

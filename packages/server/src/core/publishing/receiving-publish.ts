@@ -103,9 +103,11 @@ function* complete(
   const record = ({ reasonCode }: Published): void => {
     if (!freesIdentifier(claim.connection.version, reasonCode)) claim.record(core);
   };
-  const { needsStore } = claim;
+  const { needsStore, connection } = claim;
+  const { access } = connection;
   try {
-    const published = yield* asWork(publishing({ urgency: "refusable", needsStore, record }), hold);
+    const terms = { urgency: "refusable", needsStore, record, access } as const;
+    const published = yield* asWork(publishing(terms), hold);
     acknowledge(core, claim, published);
   } catch (error) {
     // The server stops: the client is told nothing, and sends it again.

@@ -68,6 +68,7 @@ export function mayReplayPlain({ shortCuts }: CoreContext, subscription: Subscri
   const { session, subscriptionIdentifier } = subscription;
   return (
     subscriptionIdentifier === undefined &&
+    !session.isNarrowed &&
     session.sink === undefined &&
     session.connection?.isPlain === true &&
     shortCuts.plainReplay

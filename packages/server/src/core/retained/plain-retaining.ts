@@ -27,6 +27,7 @@ export function retainPlain(core: CoreContext, connection: Connection, session: 
   if (bytes[topicAt] === DOLLAR) return false;
   const route = core.router.find(bytes, topicAt, topicEnd, core.options.topicLevelsMax);
   if (route === undefined || route.recipients.length > 0 || route.groups.length > 0) return false;
+  if (connection.access?.allows(core, 0, true) === false) return false;
   const { clientId } = session;
   const message = { clientId, qos: 0, bytes, topicAt, topicEnd, payloadAt, end } as const;
   return storePlain(core, message, ownerOf(core, connection));

@@ -16,14 +16,15 @@ import { TopicLevels } from "./topic-levels.ts";
  */
 export class Router {
   readonly #tree: SubscriptionTree;
-  readonly #levels: TopicLevels;
+  /** The topic that was read last. */
+  readonly levels: TopicLevels;
   readonly #combined: CombinedRoutes = new CombinedRoutes();
   readonly #costly: CostlyRoutes = new CostlyRoutes();
 
   /** `seed`: a number that clients do not know, so that they cannot choose levels which all have one hash. */
   constructor(seed = 0) {
     this.#tree = new SubscriptionTree(seed);
-    this.#levels = new TopicLevels(seed);
+    this.levels = new TopicLevels(seed);
   }
 
   /** Adds or replaces; true if the session did not have this subscription before. */
@@ -59,7 +60,7 @@ export class Router {
    * Hot path: the route of the topic in `bytes[start, end)`; undefined if it is no valid Topic Name, or has more levels.
    */
   find(bytes: Uint8Array, start: number, end: number, levelsMax: number): Route | undefined {
-    const levels = this.#levels;
+    const levels = this.levels;
     if (!levels.read(bytes, start, end) || levels.count > levelsMax) return undefined;
     return this.#costly.find(levels, this.#tree.changes) ?? this.#match(levels);
   }

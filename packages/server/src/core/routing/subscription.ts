@@ -16,6 +16,8 @@ export interface SubscriptionFields {
   readonly retainAsPublished: boolean;
   readonly retainHandling: 0 | 1 | 2;
   readonly subscriptionIdentifier: number | undefined;
+  /** True if the session may not receive each topic that the filter matches. Default false. */
+  readonly isNarrowed?: boolean | undefined;
 }
 
 /**
@@ -32,6 +34,7 @@ export class Subscription implements SubscriptionFields, Recipient {
   readonly retainAsPublished: boolean;
   readonly retainHandling: 0 | 1 | 2;
   readonly subscriptionIdentifiers: readonly number[] | undefined;
+  readonly isNarrowed: boolean;
 
   constructor(fields: SubscriptionFields) {
     this.session = fields.session;
@@ -42,6 +45,7 @@ export class Subscription implements SubscriptionFields, Recipient {
     this.noLocal = fields.noLocal;
     this.retainAsPublished = fields.retainAsPublished;
     this.retainHandling = fields.retainHandling;
+    this.isNarrowed = fields.isNarrowed ?? false;
     const identifier = fields.subscriptionIdentifier;
     this.subscriptionIdentifiers = identifier === undefined ? undefined : [identifier];
   }

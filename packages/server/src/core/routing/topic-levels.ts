@@ -1,5 +1,5 @@
-import { validateUtf8 } from "@anax/protocol";
-import { mixByte } from "../level-hash.ts";
+import { decodeUtf8, validateUtf8 } from "@anax/protocol";
+import { mixByte, spread } from "../level-hash.ts";
 import { hasBytesAt } from "../same-bytes.ts";
 
 const SLASH = 0x2f;
@@ -66,6 +66,18 @@ export class TopicLevels {
 
   hash(level: number): number {
     return this.#hashes[level] ?? 0;
+  }
+
+  /** Of all levels together. */
+  get digest(): number {
+    let digest = 0;
+    for (let level = 0; level < this.count; level += 1)
+      digest = Math.imul(digest, 0x9e3779b1) + (this.#hashes[level] ?? 0);
+    return spread(digest);
+  }
+
+  get text(): string {
+    return decodeUtf8(this.bytes, this.#start, this.end(this.count - 1));
   }
 
   /** True if these are the bytes of the topic. */

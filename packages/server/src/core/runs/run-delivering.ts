@@ -136,6 +136,7 @@ function isQueueable(core: CoreContext, run: PublishRun, { recipient, group }: R
   return (
     recipient.isPlain &&
     group === undefined &&
+    !session.isNarrowed &&
     !session.isReady &&
     keepsNumbers(core, session) &&
     !isCutOff(core, session) &&
@@ -146,6 +147,7 @@ function isQueueable(core: CoreContext, run: PublishRun, { recipient, group }: R
 function isCopyable(run: PublishRun, recipient: Recipient, connection: Connection): boolean {
   return (
     recipient.isPlain &&
+    !recipient.session.isNarrowed &&
     connection.isPlain &&
     connection.isOpen &&
     run.largest <= connection.maximumPacketSize

@@ -54,8 +54,8 @@ export function scanRun(
   const aliased = topicEnd === topicAt ? connection.aliases?.topicBytes(alias) : undefined;
   const route =
     aliased === undefined
-      ? firstRoute(core, run, bytes, topicAt, topicEnd)
-      : firstRoute(core, run, aliased, 0, aliased.length);
+      ? firstRoute(core, connection, run, bytes, topicAt, topicEnd)
+      : firstRoute(core, connection, run, aliased, 0, aliased.length);
   if (!isOpen(core, route, qos, session)) return false;
   const setsAlias = properties.hasAlias && aliased === undefined;
   if (setsAlias && connection.aliases?.allows(alias) !== true) return false;
@@ -150,7 +150,7 @@ function extend(
     if (!isSame(bytes, firstProperties, propertiesAt, propertyBytes)) break;
     // Their lengths are compared too: they stand before the topics.
     const isOther = !isSame(bytes, lastTopic, bodyStart, lastPart);
-    if (isOther && !goesAlong(core, run, bytes, bodyStart + 2, topicEnd)) break;
+    if (isOther && !goesAlong(core, connection, run, bodyStart + 2, topicEnd)) break;
     if (isOther) {
       lastTopic = bodyStart;
       lastPart = topicEnd - bodyStart;
@@ -166,17 +166,17 @@ function mayGrow({ router }: CoreContext, run: PublishRun, stepsMax: number): bo
   return !run.isFull && router.steps < stepsMax;
 }
 
-/** True if the topic in `bytes[start, end)` goes to the recipients of the run; if not, its route is kept for the next. */
+/** True if the topic in `[start, end)` goes to the recipients of the run; if not, its route is kept for the next. */
 function goesAlong(
   core: CoreContext,
+  connection: Connection,
   run: PublishRun,
-  bytes: Uint8Array,
   start: number,
   end: number,
 ): boolean {
   // An alias has to stand for one topic for all of them.
   if (run.hasAlias) return false;
-  const route = routeOf(core, bytes, start, end);
+  const route = routeOf(core, connection, connection.framer.bytes, start, end);
   if (route === run.route) return true;
   run.lookAhead(start, route, core.router.changes);
   return false;
@@ -185,12 +185,13 @@ function goesAlong(
 /** The route of the topic in `bytes[start, end)`, which the run before may have looked up already. */
 function firstRoute(
   core: CoreContext,
+  connection: Connection,
   run: PublishRun,
   bytes: Uint8Array,
   start: number,
   end: number,
 ): Route | undefined {
-  return run.routeAhead(start, core.router.changes) ?? routeOf(core, bytes, start, end);
+  return run.routeAhead(start, core.router.changes) ?? routeOf(core, connection, bytes, start, end);
 }
 
 /** QoS of an ordinary PUBLISH: neither DUP nor RETAIN, and a QoS that the server takes. */
@@ -200,15 +201,18 @@ function qosOf({ options }: CoreContext, firstByte: number): QoS | undefined {
   return firstByte === QOS_2 && takesQos(options, 2) ? 2 : undefined;
 }
 
-/** The route of the topic in `bytes[start, end)`, if it is valid and open to clients. */
+/** The route of the topic in `bytes[start, end)`, if it is valid, open to clients, and the publisher is known to have a right to it. */
 function routeOf(
   core: CoreContext,
+  { access, framer }: Connection,
   bytes: Uint8Array,
   start: number,
   end: number,
 ): Route | undefined {
   if (bytes[start] === DOLLAR) return undefined;
-  return core.router.find(bytes, start, end, core.options.topicLevelsMax);
+  const route = core.router.find(bytes, start, end, core.options.topicLevelsMax);
+  if (access === undefined || route === undefined) return route;
+  return access.allows(core, qosOf(core, framer.firstByte) ?? 2, false) ? route : undefined;
 }
 
 /**

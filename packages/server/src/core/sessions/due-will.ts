@@ -1,3 +1,5 @@
+import { accessOfSender } from "../access/clients.ts";
+import type { ClientAccess } from "../access/client-access.ts";
 import type { CoreContext } from "../core-context.ts";
 import { messageFromPacket } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
@@ -56,6 +58,10 @@ class DueWill implements Terms {
   get urgency(): Urgency {
     const isStored = this.#keeper !== undefined || this.#session.isDurable;
     return isStored && this.#core.journal?.health !== "failed" ? "owed" : "refusable";
+  }
+
+  get access(): ClientAccess | undefined {
+    return this.#pending.access ?? accessOfSender(this.#core, this.#pending.origin);
   }
 
   *publish(): Task {

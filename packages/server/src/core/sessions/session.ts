@@ -1,5 +1,6 @@
 import { Receiver, Sender } from "@anax/protocol";
 import type { HeldBytes } from "@anax/protocol";
+import type { ClientAccess } from "../access/client-access.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Deadline } from "../deadlines.ts";
 import { AddressBook } from "../delivering/address-book.ts";
@@ -33,6 +34,14 @@ export class Session {
   /** True if `userName` is that of a user whom the server has asked about: the session is its own then. */
   isOwned = false;
   connection: Connection | undefined;
+  /** What the client of now, or of last, may do; undefined if nothing is asked, or it has not come since the start. */
+  access: ClientAccess | undefined;
+  /** Number of the rules by which its subscriptions were judged last. */
+  accessEpoch = 0;
+  /** True if a subscription is narrowed: each message is judged. */
+  isNarrowed = false;
+  /** True while messages in the queue are from before a change of the rules: each is judged when it is sent. */
+  isQueueJudged = false;
   /** Seconds that the session outlives its connection. */
   expiryIntervalSeconds = 0;
   /** When the client went; undefined while it is connected. */

@@ -1,4 +1,5 @@
 import type { Will } from "@anax/protocol";
+import type { ClientAccess } from "../access/client-access.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Deadline } from "../deadlines.ts";
 import type { Origin } from "../publishing/origin.ts";
@@ -10,6 +11,8 @@ export interface PendingWill {
   readonly will: Will;
   readonly delayMs: number;
   readonly origin: Origin;
+  /** Of the connection it is of; undefined if nothing is asked, and for one out of a store. */
+  readonly access?: ClientAccess | undefined;
   /** Set while the Will Delay Interval runs. */
   deadline: Deadline | undefined;
   /** The row that the store has of it, where it has none of the session: the Will is to outlive the server, which the session does not. */
@@ -18,8 +21,9 @@ export interface PendingWill {
 
 /** Keeps the Will of a CONNECT with the session [MQTT-3.1.2-7]. */
 export function armWill(core: CoreContext, session: Session, will: Will, origin: Origin): void {
+  const { access } = session;
   const delayMs = (will.properties?.willDelayIntervalSeconds ?? 0) * 1_000;
-  session.will = { will, delayMs, origin, deadline: undefined };
+  session.will = { will, delayMs, origin, access, deadline: undefined };
   session.will.keeper = keep(core, session, session.will);
 }
 

@@ -1,4 +1,7 @@
-import type { SubscriptionRequest, UserProperties } from "@anax/protocol";
+import type { ProtocolVersion, SubscriptionRequest, UserProperties } from "@anax/protocol";
+import { SUBSCRIBE_ALLOWED } from "../access/authorizer.ts";
+import type { SubscribePermission } from "../access/authorizer.ts";
+import { noteDenied, permissionToSubscribe } from "../access/deciding.ts";
 import { lowerQos } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { readFilter } from "./filter-rules.ts";
@@ -15,6 +18,7 @@ import { refusalToStore, stored } from "../journal/storing.ts";
 import { levelCount } from "../routing/level-count.ts";
 import { Subscription } from "../routing/subscription.ts";
 
+const NOT_AUTHORIZED = 0x87;
 const QUOTA_EXCEEDED = 0x97;
 const WILDCARD = /[+#]/u;
 /** Levels that the filters of a session may have on average: twice as many as deep name spaces have. */
@@ -63,6 +67,9 @@ export function* subscribe(
   const { session, client } = subscriber;
   const refusal = refusalFor(core, session, asking.request);
   if (refusal !== undefined) return answer(UNASKED, refusal, undefined);
+  const epoch = core.accessEpoch;
+  const permission = yield* permissionOf(core, session, asking.request.topicFilter);
+  if (!permission.isAllowed) return deniedAnswer(asking.request);
   const { interceptingSubscription } = core.hooks;
   let args: InterceptingSubscription | undefined;
   if (interceptingSubscription !== undefined) {
@@ -73,13 +80,70 @@ export function* subscribe(
   if (reasonCode >= 0x80 || args?.processSubscription === false || session.isDeleted) {
     return answer(args ?? UNASKED, reasonCode, undefined);
   }
-  const topicFilter = args?.topicFilter ?? asking.request;
-  const request = { ...topicFilter, qos: qosOf(reasonCode) };
-  const made = put(core, session, request, asking.subscriptionIdentifier);
+  const isAsked = args === undefined || !isChanged(core, asking, args, epoch);
+  const accepted = { args, reasonCode, permission: isAsked ? permission : undefined };
+  return yield* grant(core, subscriber, asking, accepted);
+}
+
+interface Accepted {
+  /** What the interceptor made of it, if there is one. */
+  readonly args: InterceptingSubscription | undefined;
+  readonly reasonCode: number;
+  /** Undefined if it is to be asked for. */
+  readonly permission: SubscribePermission | undefined;
+}
+
+/** Puts in force what no handler has refused. */
+function* grant(
+  core: CoreContext,
+  subscriber: Subscriber,
+  { request: asked, subscriptionIdentifier }: Asking,
+  { args, reasonCode, permission: known }: Accepted,
+): Task<Answer> {
+  const { session } = subscriber;
+  const topicFilter = args?.topicFilter ?? asked;
+  const permission = known ?? (yield* permissionOf(core, session, topicFilter.topicFilter));
+  if (!permission.isAllowed || session.isDeleted) return deniedAnswer(topicFilter);
+  const { isNarrowed, maximumQos } = permission;
+  const granted = Math.min(reasonCode, maximumQos);
+  const request = { ...topicFilter, qos: qosOf(granted) };
+  const made = put(core, session, request, subscriptionIdentifier, { isNarrowed });
   if (typeof made === "number") return answer(args ?? UNASKED, made, undefined);
   if (core.hooks.clientSubscribedTopic !== undefined)
     yield* settled(tellSubscribed(core, subscriber, topicFilter, made));
-  return answer(args ?? UNASKED, reasonCode, made);
+  return answer(args ?? UNASKED, granted, made);
+}
+
+/** True if the right to the filter has to be asked for again: the interceptor put another one in its place, or rules changed meanwhile. */
+function isChanged(
+  core: CoreContext,
+  { request }: Asking,
+  { topicFilter }: InterceptingSubscription,
+  epoch: number,
+): boolean {
+  return topicFilter.topicFilter !== request.topicFilter || core.accessEpoch !== epoch;
+}
+
+/** What the client of the session may do with a filter; refusals are counted and logged. */
+function* permissionOf(
+  core: CoreContext,
+  session: Session,
+  topicFilter: string,
+): Task<SubscribePermission> {
+  const { access } = session;
+  if (access === undefined) return SUBSCRIBE_ALLOWED;
+  const filter = readFilter(topicFilter, core.options, session.connection?.version);
+  if (typeof filter === "number") return SUBSCRIBE_ALLOWED;
+  const isShared = filter.shareName !== undefined;
+  const permission = yield* permissionToSubscribe(core, access, filter.topicFilter, isShared);
+  if (!permission.isAllowed) noteDenied(core, "subscribe", access.client, topicFilter);
+  return permission;
+}
+
+function deniedAnswer({ topicFilter }: SubscriptionRequest): Answer {
+  const reasonString = `not allowed to subscribe to "${topicFilter}"`;
+  const response = { reasonCode: NOT_AUTHORIZED, reasonString };
+  return answer({ response, closeConnection: false }, NOT_AUTHORIZED, undefined);
 }
 
 /** Tells that a subscription is in force; gives what the answer is to wait for. */
@@ -172,11 +236,16 @@ function put(
   session: Session,
   request: SubscriptionRequest,
   subscriptionIdentifier: number | undefined,
-  version = session.connection?.version,
+  {
+    version = session.connection?.version,
+    isNarrowed = false,
+  }: { readonly version?: ProtocolVersion | undefined; readonly isNarrowed?: boolean },
 ): Made | number {
   const filter = readFilter(request.topicFilter, core.options, version);
   if (typeof filter === "number") return filter;
-  const subscription = subscriptionOf(session, request, { filter, subscriptionIdentifier });
+  const parts = { filter, subscriptionIdentifier, isNarrowed };
+  const subscription = subscriptionOf(session, request, parts);
+  if (isNarrowed) session.isNarrowed = true;
   const isNew = !session.subscriptions.has(subscription.filter);
   session.addSubscription(subscription);
   core.router.subscribe(subscription);
@@ -192,7 +261,8 @@ function subscriptionOf(
   {
     filter,
     subscriptionIdentifier,
-  }: { filter: ReadFilter; subscriptionIdentifier: number | undefined },
+    isNarrowed,
+  }: { filter: ReadFilter; subscriptionIdentifier: number | undefined; isNarrowed: boolean },
 ): Subscription {
   return new Subscription({
     session,
@@ -204,6 +274,7 @@ function subscriptionOf(
     retainAsPublished: request.retainAsPublished,
     retainHandling: request.retainHandling,
     subscriptionIdentifier,
+    isNarrowed,
   });
 }
 
@@ -237,6 +308,20 @@ export function owe(core: CoreContext, subscription: Subscription, isNew: boolea
   beginReplay(core, subscription);
 }
 
+/** Puts a subscription in force with less than it had, or more of it. */
+export function regrant(
+  core: CoreContext,
+  subscription: Subscription,
+  { maximumQos, isNarrowed }: SubscribePermission,
+): void {
+  const { session, filter: topicFilter, subscriptionIdentifier } = subscription;
+  const { noLocal, retainAsPublished, retainHandling } = subscription;
+  const qos = lowerQos(subscription.qos, maximumQos);
+  const request = { topicFilter, qos, noLocal, retainAsPublished, retainHandling };
+  const version = session.connection?.version ?? 4;
+  put(core, session, request, subscriptionIdentifier, { version, isNarrowed });
+}
+
 /** Puts a subscription back that a stored session had; one that is not valid here is left out, and reported. */
 export function restoreSubscription(
   core: CoreContext,
@@ -252,7 +337,7 @@ export function restoreSubscription(
   };
   // Whether it was 5.0 that took it is not known of one out of a store.
   const version = session.connection?.version ?? 4;
-  const made = put(core, session, request, restored.subscriptionIdentifier, version);
+  const made = put(core, session, request, restored.subscriptionIdentifier, { version });
   if (typeof made !== "number") return;
   const code = `0x${made.toString(16)}`;
   core.report(new Error(`a restored subscription is not valid here (${code}) and left out`));

@@ -1,0 +1,99 @@
+import { topicMatchesFilter } from "@anax/protocol";
+import type { CoreContext } from "../core-context.ts";
+import type { DeniedAccess } from "../delivering/delivery-notices.ts";
+import { settled } from "../pending.ts";
+import type { Task } from "../pending.ts";
+import type { Message } from "../publishing/message.ts";
+import type { Refusal } from "../publishing/published.ts";
+import type { Session } from "../sessions/session.ts";
+import { PUBLISH_DENIED, SUBSCRIBE_ALLOWED, SUBSCRIBE_DENIED } from "./authorizer.ts";
+import type { PublishPermission, SubscribePermission, SubscribeQuestion } from "./authorizer.ts";
+import type { ClientAccess } from "./client-access.ts";
+
+const NOT_AUTHORIZED = 0x87;
+
+/** What of a message it depends on whether it may be published. */
+type Published = Pick<Message, "topic" | "qos" | "retain">;
+
+/** Why a message may not be published, now or as a Will; undefined if it may. A refusal is counted and logged. */
+export function* refusalToPublish(
+  core: CoreContext,
+  access: ClientAccess,
+  { topic, qos, retain }: Published,
+): Task<Refusal | undefined> {
+  const permission = access.knownOf(core, topic) ?? (yield* askToPublish(core, access, topic));
+  const reasonString = faultOf(permission, { topic, qos, retain });
+  if (reasonString === undefined) return undefined;
+  noteDenied(core, "publish", access.client, topic);
+  return { reasonCode: NOT_AUTHORIZED, reasonString };
+}
+
+function faultOf(
+  { isAllowed, maximumQos, mayRetain }: PublishPermission,
+  { topic, qos, retain }: Published,
+): string | undefined {
+  if (!isAllowed) return `not allowed to publish to "${topic}"`;
+  if (qos > maximumQos) return `not allowed to publish to "${topic}" with QoS ${qos}`;
+  return retain && !mayRetain ? `not allowed to retain messages of "${topic}"` : undefined;
+}
+
+function* askToPublish(
+  core: CoreContext,
+  access: ClientAccess,
+  topic: string,
+): Task<PublishPermission> {
+  const epoch = core.accessEpoch;
+  const question = { client: access.client, topic, permission: PUBLISH_DENIED };
+  yield* settled(core.authorizer?.publish(question));
+  access.remember(core, topic, question.permission, epoch);
+  return question.permission;
+}
+
+/** What a client may subscribe to of a filter. */
+export function* permissionToSubscribe(
+  core: CoreContext,
+  access: ClientAccess | undefined,
+  topicFilter: string,
+  isShared: boolean,
+): Task<SubscribePermission> {
+  if (access === undefined) return SUBSCRIBE_ALLOWED;
+  const { client } = access;
+  let epoch: number;
+  let question: SubscribeQuestion;
+  do {
+    epoch = core.accessEpoch;
+    question = { client, topicFilter, isShared, permission: SUBSCRIBE_DENIED };
+    yield* settled(core.authorizer?.subscribe(question));
+  } while (core.accessEpoch !== epoch);
+  return question.permission;
+}
+
+/** Whether a session may get a message of this topic: by a subscription that is allowed as a whole, or since the rules allow the topic. */
+export function mayReceive(core: CoreContext, session: Session, topic: string): boolean {
+  const { access } = session;
+  if (access === undefined) return true;
+  for (const { isNarrowed, topicFilter } of session.subscriptions.values())
+    if (!isNarrowed && topicMatchesFilter(topic, topicFilter)) return true;
+  return access.receives(core, topic);
+}
+
+const COUNTERS = {
+  publish: "publishesDenied",
+  subscribe: "subscriptionsDenied",
+  receive: "deliveriesDenied",
+  "keep subscription": "subscriptionsRevoked",
+} as const;
+
+/** Counts and logs what a client may not do. */
+export function noteDenied(
+  core: CoreContext,
+  action: DeniedAccess["action"],
+  {
+    clientId,
+    userName,
+  }: Pick<DeniedAccess, "clientId"> & { readonly userName?: string | undefined },
+  topic: string,
+): void {
+  core.statistics[COUNTERS[action]] += 1;
+  core.notices?.denied({ action, clientId, userName, topic });
+}

@@ -1,0 +1,99 @@
+import type { ConnectPacket } from "@anax/protocol";
+import type { CoreContext } from "../core-context.ts";
+import type { Task } from "../pending.ts";
+import type { Refusal } from "../publishing/published.ts";
+import type { Subscription } from "../routing/subscription.ts";
+import type { Session } from "../sessions/session.ts";
+import { removeSubscription } from "../sessions/session-ending.ts";
+import { regrant } from "../subscribing/subscription-making.ts";
+import { stepsOfFilter } from "../turn/turn.ts";
+import type { SubscribePermission } from "./authorizer.ts";
+import type { ClientAccess } from "./client-access.ts";
+import { noteDenied, permissionToSubscribe, refusalToPublish } from "./deciding.ts";
+
+/**
+ * Asks about the Will of a CONNECT, and about the session that it comes for, while that still belongs to an earlier connection. Gives
+ * why the client is not let in; undefined if it is.
+ */
+export function* judge(
+  core: CoreContext,
+  access: ClientAccess,
+  { will, cleanStart }: ConnectPacket,
+): Task<Refusal | undefined> {
+  const refusal = will && (yield* refusalToPublish(core, access, will));
+  const session = cleanStart ? undefined : core.sessions.get(access.client.clientId);
+  if (refusal !== undefined || session === undefined) return refusal;
+  const epoch = core.accessEpoch;
+  const permissions = new Map<Subscription, SubscribePermission>();
+  for (const subscription of Array.from(session.subscriptions.values()))
+    permissions.set(subscription, yield* permissionOf(core, access, subscription));
+  access.judged = { epoch, permissions };
+  return undefined;
+}
+
+/** A session has a client again. What waits for it was let in by rules that may have changed, or for another user. */
+export function beginAccess(
+  core: CoreContext,
+  session: Session,
+  access: ClientAccess | undefined,
+): void {
+  const isSame = session.accessEpoch === core.accessEpoch && isSameClient(session.access, access);
+  session.access = access;
+  if (access !== undefined && !isSame && session.queue.length > 0) session.isQueueJudged = true;
+}
+
+function isSameClient(one: ClientAccess | undefined, other: ClientAccess | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return JSON.stringify(one.client) === JSON.stringify(other.client);
+}
+
+/** Ends the subscriptions of a session that its client has no right to (any more), and narrows or widens others. */
+export function* judgeSession(core: CoreContext, session: Session): Task {
+  const { access } = session;
+  const epoch = core.accessEpoch;
+  const judged = access?.judged;
+  const known = judged?.epoch === epoch ? judged.permissions : undefined;
+  if (access !== undefined) access.judged = undefined;
+  for (const subscription of Array.from(session.subscriptions.values())) {
+    const permission =
+      known?.get(subscription) ?? (yield* permissionOf(core, access, subscription));
+    if (session.isDeleted || session.access !== access) return;
+    if (session.subscriptions.get(subscription.filter) === subscription)
+      put(core, subscription, permission);
+    if (core.turn.spend(stepsOfFilter(subscription.filter))) yield core.turn.rest();
+  }
+  session.isNarrowed = Array.from(session.subscriptions.values()).some((one) => one.isNarrowed);
+  session.accessEpoch = epoch;
+}
+
+function put(core: CoreContext, subscription: Subscription, permission: SubscribePermission): void {
+  const { session, filter, qos, isNarrowed } = subscription;
+  if (!permission.isAllowed) {
+    noteDenied(core, "keep subscription", session.access?.client ?? session, filter);
+    removeSubscription(core, subscription);
+  } else if (permission.maximumQos < qos || permission.isNarrowed !== isNarrowed)
+    regrant(core, subscription, permission);
+}
+
+function permissionOf(
+  core: CoreContext,
+  access: ClientAccess | undefined,
+  { filter, topicFilter }: Subscription,
+): Task<SubscribePermission> {
+  return permissionToSubscribe(core, access, topicFilter, filter !== topicFilter);
+}
+
+/**
+ * The rules have changed: what was remembered is out of date from now on, and all subscriptions are asked about again, those of clients
+ * that are away too; of a session whose client has not come since the start, when it comes.
+ */
+export function* judgeAll(core: CoreContext & { accessEpoch: number }): Task {
+  core.accessEpoch += 1;
+  for (const session of core.sessions)
+    if (session.access !== undefined && session.queue.length > 0) session.isQueueJudged = true;
+  for (const session of Array.from(core.sessions)) {
+    if (session.access === undefined || session.isDeleted) continue;
+    yield* judgeSession(core, session);
+    if (core.turn.spend(1)) yield core.turn.rest();
+  }
+}
