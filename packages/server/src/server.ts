@@ -10,7 +10,7 @@ import type { LoadingRetainedMessage } from "./core/hooks/retained-events.ts";
 import { makeInspectable } from "./core/inspecting.ts";
 import { settled } from "./core/pending.ts";
 import type { Peer } from "./core/wire.ts";
-import { askingFor } from "./driver/access-asking.ts";
+import { AccessAsking } from "./driver/access-asking.ts";
 import { Admission } from "./driver/admission.ts";
 import { Driver } from "./driver/driver.ts";
 import { EventHandlers } from "./driver/event-handlers.ts";
@@ -138,7 +138,7 @@ export class MqttServer implements AsyncDisposable {
     this.#driver = new Driver({
       core: settings.core,
       hooks: this.#handlers.hooks,
-      authorizer: askingFor(rules ?? options.authorize, surroundings),
+      authorizer: new AccessAsking(rules ?? options.authorize, surroundings),
       waits: this.#handlers.waits,
       clock,
       log: log("driver"),

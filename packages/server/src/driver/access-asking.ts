@@ -1,3 +1,4 @@
+import { filterCoversFilter, topicMatchesFilter } from "@anax/protocol";
 import {
   PUBLISH_ALLOWED,
   PUBLISH_DENIED,
@@ -13,6 +14,7 @@ import type {
   SubscribePermission,
   SubscribeQuestion,
 } from "../core/access/authorizer.ts";
+import type { Permissions } from "../core/hooks/identity.ts";
 import type { HookResult } from "../core/pending.ts";
 import { asError } from "../errors.ts";
 import { isThenable } from "../user-code.ts";
@@ -24,13 +26,16 @@ import type { HandlerSurroundings } from "./handler-list.ts";
  * wrongly or too late is a no, logged and counted.
  */
 export class AccessAsking implements AccessPort {
+  readonly isOpen: boolean;
   readonly #authorizer: Authorizer;
   readonly #surroundings: HandlerSurroundings;
   readonly #publish: HandlerList<PublishQuestion, PublishQuestion>;
   readonly #subscribe: HandlerList<SubscribeQuestion, SubscribeQuestion>;
 
-  constructor(authorizer: Authorizer, surroundings: HandlerSurroundings) {
-    this.#authorizer = authorizer;
+  /** Without an authorizer everything is allowed that the permissions of an identity do not exclude. */
+  constructor(authorizer: Authorizer | undefined, surroundings: HandlerSurroundings) {
+    this.isOpen = authorizer === undefined;
+    this.#authorizer = authorizer ?? OPEN;
     this.#surroundings = surroundings;
     const denyPublish = (question: PublishQuestion): void => {
       question.permission = PUBLISH_DENIED;
@@ -66,7 +71,8 @@ export class AccessAsking implements AccessPort {
   receive(client: AccessClient, topic: string): boolean {
     try {
       const answer: unknown = this.#authorizer.mayReceive?.(client, topic) ?? false;
-      if (typeof answer === "boolean") return answer;
+      if (typeof answer === "boolean")
+        return answer && isSubscribedWithin(client.permissions, topic);
       throw new TypeError(`mayReceive answered ${typeof answer}, which is no boolean`);
     } catch (error) {
       const { counters, log } = this.#surroundings;
@@ -80,7 +86,9 @@ export class AccessAsking implements AccessPort {
   readonly #answerPublish = (question: PublishQuestion): void | Promise<void> => {
     const answer: unknown = this.#authorizer.mayPublish(question.client, question.topic);
     const take = (value: unknown): void => {
-      question.permission = publishPermission(value);
+      const permission = publishPermission(value);
+      const isWithin = isPublishedWithin(question.client.permissions, question.topic);
+      question.permission = isWithin ? permission : PUBLISH_DENIED;
     };
     return isThenable(answer) ? Promise.resolve(answer).then(take) : take(answer);
   };
@@ -89,18 +97,30 @@ export class AccessAsking implements AccessPort {
     const { client, topicFilter, isShared } = question;
     const answer: unknown = this.#authorizer.maySubscribe(client, topicFilter, isShared);
     const take = (value: unknown): void => {
-      question.permission = subscribePermission(value, isShared);
+      const permission = subscribePermission(value, isShared);
+      const isWithin = isSubscribedWithin(client.permissions, topicFilter);
+      question.permission = isWithin ? permission : SUBSCRIBE_DENIED;
     };
     return isThenable(answer) ? Promise.resolve(answer).then(take) : take(answer);
   };
 }
 
-/** An authorizer as the core asks it; undefined if there is none. */
-export function askingFor(
-  authorizer: Authorizer | undefined,
-  surroundings: HandlerSurroundings,
-): AccessAsking | undefined {
-  return authorizer && new AccessAsking(authorizer, surroundings);
+const OPEN: Authorizer = {
+  isImmediate: true,
+  mayPublish: () => true,
+  maySubscribe: () => true,
+  mayReceive: () => true,
+};
+
+function isPublishedWithin(permissions: Permissions | undefined, topic: string): boolean {
+  const filters = permissions?.publish;
+  return filters === undefined || filters.some((filter) => topicMatchesFilter(topic, filter));
+}
+
+/** A topic is a filter, too. */
+function isSubscribedWithin(permissions: Permissions | undefined, topicFilter: string): boolean {
+  const filters = permissions?.subscribe;
+  return filters === undefined || filters.some((one) => filterCoversFilter(one, topicFilter));
 }
 
 /** @throws TypeError for what is no answer */

@@ -43,7 +43,6 @@ export class ServerAccess {
    */
   async changed(): Promise<void> {
     const { core } = this.#access;
-    if (core.authorizer === undefined) return;
     if (this.#access.isStarted()) await this.#access.perform("rules of access", judgeAll);
     else core.accessEpoch += 1;
   }

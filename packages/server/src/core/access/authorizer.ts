@@ -1,4 +1,5 @@
 import type { QoS } from "@anax/protocol";
+import type { Permissions } from "../hooks/identity.ts";
 import type { HookResult } from "../pending.ts";
 
 /** Whoever wants to publish or subscribe, as far as the server knows. */
@@ -13,6 +14,8 @@ export interface AccessClient {
   readonly listener: string;
   /** What else its authenticator said of it. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
+  /** What its authenticator limits it to, whatever the answers are. The server sees to that. */
+  readonly permissions?: Permissions | undefined;
 }
 
 /** How far a client may publish to a topic. */
@@ -89,6 +92,8 @@ export interface SubscribeQuestion {
 
 /** The authorizer as the core asks it. It never throws. */
 export interface AccessPort {
+  /** True if there is no authorizer: only the permissions of identities limit anything. */
+  readonly isOpen: boolean;
   publish(question: PublishQuestion): HookResult;
   /** The answer, where it is known at once; undefined where `publish` is to be asked. */
   publishAtOnce(client: AccessClient, topic: string): PublishPermission | undefined;

@@ -1,28 +1,44 @@
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
+import type { Identity, Permissions } from "../hooks/identity.ts";
 import type { Peer } from "../wire.ts";
 import { ClientAccess } from "./client-access.ts";
 
 /** What is to be asked about a client that has said who it is; undefined if nothing is. */
 export function accessOf(core: CoreContext, connection: Connection): ClientAccess | undefined {
-  if (core.authorizer === undefined) return undefined;
-  const { clientId, userName, peer } = connection;
+  const { clientId, userName, peer, identity = {} } = connection;
+  const { groups = [], claims, permissions } = identity;
+  if (!isAsked(core, permissions)) return undefined;
   return new ClientAccess({
     clientId,
     userName,
-    groups: [],
+    groups,
     address: peer.remoteAddress,
     listener: listenerOf(peer),
+    claims,
+    permissions,
   });
 }
 
 /** The same about one that is not connected. */
 export function accessOfSender(
   core: CoreContext,
-  { clientId, userName }: { readonly clientId: string; readonly userName?: string | undefined },
+  { clientId, userName, identity = {} }: Sender,
 ): ClientAccess | undefined {
-  if (core.authorizer === undefined) return undefined;
-  return new ClientAccess({ clientId, userName, groups: [], listener: "" });
+  const { groups = [], claims, permissions } = identity;
+  if (!isAsked(core, permissions)) return undefined;
+  return new ClientAccess({ clientId, userName, groups, listener: "", claims, permissions });
+}
+
+interface Sender {
+  readonly clientId: string;
+  readonly userName?: string | undefined;
+  readonly identity?: Identity | undefined;
+}
+
+/** Whether there is anything to ask: an authorizer, or what the identity of the client limits it to. */
+function isAsked({ authorizer }: CoreContext, permissions: Permissions | undefined): boolean {
+  return authorizer !== undefined && !(authorizer.isOpen && permissions === undefined);
 }
 
 function listenerOf({ transport, localPort }: Peer): string {

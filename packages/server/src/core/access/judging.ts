@@ -1,4 +1,5 @@
 import type { ConnectPacket } from "@anax/protocol";
+import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Task } from "../pending.ts";
 import type { Refusal } from "../publishing/published.ts";
@@ -8,6 +9,7 @@ import { removeSubscription } from "../sessions/session-ending.ts";
 import { regrant } from "../subscribing/subscription-making.ts";
 import { stepsOfFilter } from "../turn/turn.ts";
 import type { SubscribePermission } from "./authorizer.ts";
+import { accessOf } from "./clients.ts";
 import type { ClientAccess } from "./client-access.ts";
 import { noteDenied, permissionToSubscribe, refusalToPublish } from "./deciding.ts";
 
@@ -44,7 +46,26 @@ export function beginAccess(
 
 function isSameClient(one: ClientAccess | undefined, other: ClientAccess | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
-  return JSON.stringify(one.client) === JSON.stringify(other.client);
+  const [before, now] = [one.client, other.client];
+  return (
+    before.userName === now.userName &&
+    before.address === now.address &&
+    before.listener === now.listener &&
+    before.groups.join("\0") === now.groups.join("\0") &&
+    before.claims === now.claims &&
+    before.permissions === now.permissions
+  );
+}
+
+/** The client of a connection has authenticated itself again, and may do more or less than before. */
+export function* changeAccess(core: CoreContext, connection: Connection): Task {
+  const access = accessOf(core, connection);
+  if (access === undefined && connection.access === undefined) return;
+  connection.access = access;
+  const { session } = connection;
+  if (session === undefined) return;
+  beginAccess(core, session, access);
+  yield* judgeSession(core, session);
 }
 
 /** Ends the subscriptions of a session that its client has no right to (any more), and narrows or widens others. */

@@ -1,5 +1,6 @@
 import { ProtocolError, reasonCodeSender } from "@anax/protocol";
 import type { AuthPacket, AuthProperties } from "@anax/protocol";
+import { changeAccess } from "../access/judging.ts";
 import { dismiss } from "./closing.ts";
 import { unsupportedMethod } from "./connect-rules.ts";
 import type { Refusal } from "./connect-rules.ts";
@@ -105,7 +106,11 @@ function* reauthenticate(
       ...(reasonString === undefined ? {} : { reasonString }),
     });
   }
-  if (args.identity !== undefined) identify(core, connection, args.identity);
+  if (args.identity !== undefined) {
+    identify(core, connection, args.identity);
+    yield* changeAccess(core, connection);
+    if (!connection.isOpen) return;
+  }
   const properties: AuthProperties = {
     authenticationMethod: state.method,
     ...(args.responseAuthenticationData && { authenticationData: args.responseAuthenticationData }),

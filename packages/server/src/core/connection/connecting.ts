@@ -102,7 +102,8 @@ function* mayEnter(
 ): Task<boolean> {
   const access = accessOf(core, connection);
   connection.access = access;
-  const refusal = access && (yield* judge(core, access, packet));
+  if (access === undefined) return true;
+  const refusal = yield* judge(core, access, packet);
   if (refusal !== undefined && connection.isOpen) refuse(core, connection, refusal);
   return refusal === undefined && connection.isOpen;
 }
