@@ -68,6 +68,7 @@ describe("clients that read nothing", () => {
       droppedPublish: () => undefined,
       stalled: () => undefined,
       slow: () => undefined,
+      denied: () => undefined,
       dropped: (...args: [string, DropReason, number]) => void told.push(args),
     };
     const harness = new CoreHarness({ backlogTotalBytesMax: 400_000 }, {}, notices);

@@ -34,6 +34,7 @@ function noticed(options: Partial<CoreOptions> = {}): {
       stalled: (window) => stalled.push(window),
       dropped: () => undefined,
       slow: () => undefined,
+      denied: () => undefined,
       droppedPublish: (publish) => dropped.push(publish),
     },
   );
