@@ -19,6 +19,7 @@ import type { ClockReading } from "./journal/server-time.ts";
 import type { PublisherLanes } from "./publishing/publisher-lanes.ts";
 import type { RetainedMessages } from "./retained/retained-messages.ts";
 import type { Router } from "./routing/router.ts";
+import type { Runs } from "./runs/runs.ts";
 import type { Session } from "./sessions/session.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import type { ShortCuts } from "./short-cuts.ts";
@@ -59,6 +60,8 @@ export interface CoreContext {
   readonly turn: Turn;
   /** The same with steps over retained messages. */
   readonly replayTurn: Turn;
+  /** The run that packets are read into, and those whose handlers have not answered. */
+  readonly runs: Runs;
   /** What waits for handlers, or for the store. */
   readonly works: Works;
   /** The order of what each publisher publishes. */

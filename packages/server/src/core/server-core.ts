@@ -34,7 +34,7 @@ import { watchConnect } from "./connection/keeping-alive.ts";
 import type { Published } from "./publishing/published.ts";
 import { PublisherLanes } from "./publishing/publisher-lanes.ts";
 import { publishStored } from "./publishing/publishing.ts";
-import { PublishRun } from "./runs/publish-run.ts";
+import { Runs } from "./runs/runs.ts";
 import { readOn, receive } from "./connection/receiving.ts";
 import { RetainedMessages } from "./retained/retained-messages.ts";
 import { STEPS_PER_TURN } from "./retained/retained-replay.ts";
@@ -140,6 +140,7 @@ export class ServerCore implements CoreContext {
   readonly works: Works = new Works(() => this.now);
   readonly lanes: PublisherLanes = new PublisherLanes();
   readonly news: NewsLanes = new NewsLanes(this);
+  readonly runs: Runs = new Runs();
   retainedStepsLeft: number = STEPS_PER_TURN;
   journal: Journal | undefined;
   readonly waiting: WaitingMessages = new WaitingMessages();
@@ -153,7 +154,6 @@ export class ServerCore implements CoreContext {
   readonly unfinishedConnects: UnfinishedConnects;
   readonly newcomers: Newcomers = new Newcomers();
   readonly #ports: CorePorts;
-  readonly #run: PublishRun = new PublishRun();
   #commits: Commits | undefined;
   readonly #writing: Writing = new Writing();
   readonly #unfinished: UnfinishedSessions = new UnfinishedSessions();
@@ -210,7 +210,7 @@ export class ServerCore implements CoreContext {
 
   /** Bytes came. They are read during the call only; what must be kept is copied. */
   receive(connection: Connection, chunk: Uint8Array): void {
-    receive(this, connection, chunk, this.#run);
+    receive(this, connection, chunk);
     if (connection.state !== "connected") noteUnfinished(this, connection);
   }
 
@@ -258,10 +258,11 @@ export class ServerCore implements CoreContext {
   }
 
   /**
-   * One turn of the loop: reads on what earlier ones had no time for, hands waiting output to the wires, then lets sessions that
+   * One turn of the loop: ends the waits of runs, reads on what earlier ones had no time for, hands waiting output to the wires, then lets sessions that
    * stopped at a limit go on.
    */
   flush(): void {
+    this.runs.cut();
     this.turn.goOn(this.#readLate);
     this.#isFlushRequested = false;
     if (this.rooms.wakeful.size > 0) wakeWaiting(this);
@@ -286,7 +287,7 @@ export class ServerCore implements CoreContext {
     });
   }
 
-  readonly #readLate = (connection: Connection): void => readOn(this, connection, this.#run);
+  readonly #readLate = (connection: Connection): void => readOn(this, connection);
 
   /** What goes wrong with one connection must not keep the others from their turn. */
   readonly #flush = (connection: Connection): void => {
@@ -468,7 +469,7 @@ export class ServerCore implements CoreContext {
   }
 
   readOn(connection: Connection): void {
-    readOn(this, connection, this.#run);
+    readOn(this, connection);
   }
 
   continueLater(session: Session): void {

@@ -137,6 +137,7 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
 function leaveSession(core: CoreContext, connection: Connection): void {
   core.deadlines.cancel(connection.deadline);
   connection.deadline = undefined;
+  core.runs.cut(connection);
   core.deadlines.cancel(connection.identityDeadline);
   connection.identityDeadline = undefined;
   const { session, ending } = connection;

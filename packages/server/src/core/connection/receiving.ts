@@ -71,12 +71,7 @@ const PACKET_NAMES = [
 const LATE_BYTES_MAX = 4_096;
 
 /** Takes bytes of a client and handles every packet that is whole, unless one has to wait for a handler. */
-export function receive(
-  core: CoreContext,
-  connection: Connection,
-  chunk: Uint8Array,
-  run: PublishRun,
-): void {
+export function receive(core: CoreContext, connection: Connection, chunk: Uint8Array): void {
   if (!connection.isOpen) return;
   connection.quietMs = core.now - connection.lastBytesAtMs;
   connection.lastBytesAtMs = core.now;
@@ -85,17 +80,17 @@ export function receive(
   if (connection.lockstep !== undefined) noteAnswer(core, connection);
   connection.framer.push(chunk);
   if (connection.isAtWork && !core.turn.takes(connection)) core.turn.defer(connection);
-  readOn(core, connection, run);
+  readOn(core, connection);
   connection.framer.release();
 }
 
 /** Goes on with the packets that have come; called again when what held them up is over. */
-export function readOn(core: CoreContext, connection: Connection, run: PublishRun): void {
+export function readOn(core: CoreContext, connection: Connection): void {
   if (connection.isReading) return;
   connection.isReading = true;
-  run.forgetAhead();
+  core.runs.current.forgetAhead();
   try {
-    while (mayRead(core, connection) && connection.framer.next()) takePacket(core, connection, run);
+    while (mayRead(core, connection) && connection.framer.next()) takePacket(core, connection);
     requireConnectFirst(connection);
   } catch (error) {
     failPacket(core, connection, error);
@@ -137,7 +132,7 @@ function steerWire(core: CoreContext, connection: Connection): void {
   else if (!connection.isThrottled) connection.wire.resume();
 }
 
-function takePacket(core: CoreContext, connection: Connection, run: PublishRun): void {
+function takePacket(core: CoreContext, connection: Connection): void {
   connection.lastReceivedAtMs = core.now;
   if (connection.framer.firstByte !== PINGREQ) connection.lastNonKeepAliveReceivedAtMs = core.now;
   countPackets(core, connection, 1);
@@ -147,12 +142,12 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
   const matchedBefore = core.router.steps;
   if (session !== undefined && connection.state === "connected") {
     if (isPublish && mayRun(core) && !core.lanes.isBusy(connection.clientId)) {
-      if (scanRun(core, connection, session, run)) {
-        const steps = costOf(run);
-        const odd = takeRun(core, connection, session, run);
+      if (scanRun(core, connection, session, core.runs.current)) {
+        const steps = costOf(core.runs.current);
+        const odd = takeRun(core, connection, session);
         noteStored(core, connection, appendedBefore);
         spend(core, connection, steps + core.router.steps - matchedBefore);
-        return odd && start(core, connection, odd, run);
+        return odd && start(core, connection, odd);
       }
       if (retainPlain(core, connection, session)) {
         countPublish(core, connection);
@@ -161,11 +156,11 @@ function takePacket(core: CoreContext, connection: Connection, run: PublishRun):
     }
     if (!isPublish && takeAcknowledgements(core, connection, session)) {
       noteStored(core, connection, appendedBefore);
-      return waitForNews(core, connection, run);
+      return waitForNews(core, connection);
     }
   }
   if (isPublish) countPublish(core, connection);
-  start(core, connection, taskFor(core, connection), run);
+  start(core, connection, taskFor(core, connection));
   spend(core, connection, STEPS.packet + core.router.steps - matchedBefore);
 }
 
@@ -245,7 +240,7 @@ function decode(connection: Connection, limits: DecodeLimits): Packet {
  * Runs the handling of one packet; what comes behind it waits until it is done. What comes while CONNECT waits is a
  * part of its exchange of AUTH packets: that CONNECT is not done when such a packet is.
  */
-function start(core: CoreContext, connection: Connection, task: Task, run: PublishRun): void {
+function start(core: CoreContext, connection: Connection, task: Task): void {
   const isWithinConnect = connection.isWaiting;
   const appendedBefore = core.journal?.appended;
   connection.isWaiting = true;
@@ -253,7 +248,7 @@ function start(core: CoreContext, connection: Connection, task: Task, run: Publi
   const finish = (): void => {
     noteStored(core, connection, appendedBefore);
     if (!isWithinConnect) connection.isWaiting = false;
-    readOn(core, connection, run);
+    readOn(core, connection);
   };
   core.works.run(what, connection, task, finish, (error) => {
     failPacket(core, connection, error);
@@ -284,9 +279,9 @@ function* dispatch(core: CoreContext, connection: Connection, packet: Packet): T
 }
 
 /** What a client sends waits while its handlers are far behind with its news. */
-function waitForNews(core: CoreContext, connection: Connection, run: PublishRun): void {
+function waitForNews(core: CoreContext, connection: Connection): void {
   if (core.news.count === 0) return;
-  start(core, connection, settled(core.news.backlogOf(connection)), run);
+  start(core, connection, settled(core.news.backlogOf(connection)));
 }
 
 function* dispatchToSession(

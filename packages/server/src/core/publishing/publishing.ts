@@ -104,7 +104,7 @@ export function* publishIntercepted(
 }
 
 /** Asks about the receivers of a message that is not held back, records it and tells of it. */
-function* publishAccepted(
+export function* publishAccepted(
   core: CoreContext,
   message: Message,
   origin: Origin,

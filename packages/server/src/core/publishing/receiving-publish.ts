@@ -13,9 +13,9 @@ import { refusalOfMessage, unsupported } from "./checking.ts";
 import { claimIdentifier, joins } from "./claiming.ts";
 import { messageFromPacket } from "./message.ts";
 import type { Message } from "./message.ts";
-import { refused } from "./published.ts";
+import { nothing, refused } from "./published.ts";
 import type { Published, Refusal } from "./published.ts";
-import { publish, publishIntercepted } from "./publishing.ts";
+import { publish, publishAccepted, publishIntercepted } from "./publishing.ts";
 import type { Interception } from "./publishing.ts";
 import type { Terms } from "./terms.ts";
 
@@ -85,6 +85,12 @@ export function* receiveIntercepted(
   yield* complete(core, claim, (terms) =>
     publishIntercepted(core, message, origin, interception, terms),
   );
+}
+
+/** A PUBLISH of a run that the interceptor has let pass, but that has to go on alone. */
+export function* receiveAccepted(core: CoreContext, claim: Claim, message: Message): Task {
+  const origin = { ...claim.connection.context, source: claim.connection };
+  yield* complete(core, claim, (terms) => publishAccepted(core, message, origin, nothing(), terms));
 }
 
 /** Publishes the message of a PUBLISH and acknowledges it; its identifier is held, and its publisher's lane, while that waits. */

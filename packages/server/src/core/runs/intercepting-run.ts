@@ -2,70 +2,39 @@ import { copyBytes, decodePacket } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import type { ApplicationMessage } from "../publishing/application-message.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import { HookEvent } from "../hooks/hook-event.ts";
 import type { EventSource } from "../hooks/hook-event.ts";
+import type { Hooks } from "../hooks/hooks.ts";
 import type { InterceptingPublish, PublishResponse } from "../hooks/publish-events.ts";
-import type { Pending } from "../pending.ts";
+import type { HookResult } from "../pending.ts";
 import { frozen } from "../freezing.ts";
 import { keptCopy } from "./kept-bytes.ts";
 import type { KnownProperties } from "./known-properties.ts";
-import { RUN_PACKETS_MAX } from "./publish-run.ts";
 import type { PublishRun } from "./publish-run.ts";
 import { makeInspectable } from "../inspecting.ts";
 import { ShownMessage } from "../publishing/shown-message.ts";
 
-/** A message of a run that cannot stay in it: its handler changed it, refused it, or answers later. */
-export interface OddMessage {
-  readonly index: number;
-  readonly event: ShownPublish;
-  /** Undefined if the handler is done. */
-  readonly pending: Pending | undefined;
-}
-
 /**
- * Hot path: shows each message of a run to the handlers of `interceptingPublish`, until one of them does more than look.
- * Undefined if the run stays as it is. A message that is let pass costs one small object; what a handler does not ask
- * for is not made.
+ * Hot path: the messages of a run as the handlers of `interceptingPublish` are shown them, one after the other, until one of them
+ * does more than look. A message that is let pass costs one small object; what a handler does not ask for is not made.
  */
-export function interceptRun(
-  core: CoreContext,
-  connection: Connection,
-  run: PublishRun,
-): OddMessage | undefined {
-  const { interceptingPublish } = core.hooks;
-  if (interceptingPublish === undefined) return undefined;
-  const shown = new ShownRun(connection, run);
-  const odd = showMessages(interceptingPublish, shown, run);
-  shown.end(run, odd === undefined ? run.count : odd.index + 1);
-  // What follows an odd message is shown again by a run that is no longer than it takes to meet the next one.
-  connection.runPacketsMax =
-    odd === undefined
-      ? Math.min(RUN_PACKETS_MAX, connection.runPacketsMax * 2)
-      : Math.max(1, odd.index);
-  return odd;
-}
-
-function showMessages(
-  interceptingPublish: NonNullable<CoreContext["hooks"]["interceptingPublish"]>,
-  shown: ShownRun,
-  run: PublishRun,
-): OddMessage | undefined {
-  for (let index = 0; index < run.count; index += 1) {
-    const event = new ShownPublish(shown, run, index);
-    const pending = interceptingPublish(event, shown.connection);
-    if (pending !== undefined || !event.isPlain) return { index, event, pending };
-  }
-  return undefined;
-}
-
-/** What the messages of a run have in common. */
-class ShownRun {
+export class ShownRun {
   readonly connection: Connection;
   readonly clientId: string;
   readonly userName: string | undefined;
   readonly sessionItems: SessionItems;
+  /** How many messages stay in the run: handlers have let them pass. */
+  passed = 0;
+  /** The message behind these, which handlers were shown last; undefined once all have passed. */
+  event: ShownPublish | undefined;
+  /** True while the handlers of that message have not answered. */
+  isAsking = false;
+  /** True: no further message is shown. */
+  isCut = false;
+  /** By how much positions in the run are less than they were when its first message was shown. */
+  moved = 0;
+  readonly run: PublishRun;
   readonly #qos: QoS;
   readonly #known: KnownProperties;
   #properties: object | undefined;
@@ -73,6 +42,7 @@ class ShownRun {
   #bytes: Uint8Array;
   /** Where `#bytes` begins in the bytes of the run. */
   #from = 0;
+  #isKept = false;
   /** Messages that were asked for. */
   #made = 0;
 
@@ -81,9 +51,47 @@ class ShownRun {
     this.clientId = connection.clientId;
     this.userName = connection.userName;
     this.sessionItems = connection.sessionItems;
+    this.run = run;
     this.#qos = run.qos;
     this.#known = run.properties;
     this.#bytes = run.bytes;
+  }
+
+  /**
+   * The handlers of the last message have answered: the next one. Undefined if there is none, or if that one cannot stay in the
+   * run. Changes nothing but this.
+   */
+  readonly next = (): ShownPublish | undefined => {
+    if (this.event !== undefined) {
+      this.isAsking = false;
+      if (!this.event.isPlain) return undefined;
+      this.passed += 1;
+      this.event = undefined;
+    }
+    if (this.isCut || this.passed === this.run.count) return undefined;
+    this.isAsking = true;
+    this.event = new ShownPublish(this, this.run, this.passed);
+    return this.event;
+  };
+
+  /** Shows messages to handlers as long as these answer at once and do no more than look. */
+  show({ interceptingPublish }: Hooks): HookResult {
+    for (let event = this.next(); event !== undefined; event = this.next()) {
+      const pending = interceptingPublish?.(event, this.connection);
+      if (pending !== undefined) return pending;
+    }
+    return undefined;
+  }
+
+  /** Messages that need not be read again. */
+  get taken(): number {
+    return this.event === undefined ? this.passed : this.passed + 1;
+  }
+
+  /** The message that handlers were shown last was never received. */
+  leaveOut(): void {
+    this.event = undefined;
+    this.isAsking = false;
   }
 
   /** Topic of the message; made once where all have the same. */
@@ -93,11 +101,22 @@ class ShownRun {
     return this.#topic;
   }
 
+  /** The run goes on for a while after its memory is used for others: it has a copy of its own from now on. */
+  keep(): void {
+    const { run } = this;
+    this.#from = run.packetsStart;
+    this.moved = this.#from;
+    this.#bytes = keptCopy(run.bytes, this.#from, run.endOf(run.count - 1));
+    this.#isKept = true;
+    run.moveTo(this.#bytes, this.moved);
+  }
+
   /** The run is over, and its memory is used for others. What handlers may ask for later of the messages shown is kept. */
-  end(run: PublishRun, shown: number): void {
-    if (this.#made === shown) return;
+  end(): void {
+    const { run, taken } = this;
+    if (this.#isKept || this.#made === taken) return;
     this.#from = run.payloadStart(0);
-    this.#bytes = keptCopy(run.bytes, this.#from, run.endOf(shown - 1));
+    this.#bytes = keptCopy(run.bytes, this.#from, run.endOf(taken - 1));
   }
 
   message(topic: string, start: number, end: number): ApplicationMessage {
@@ -134,8 +153,8 @@ export class ShownPublish extends HookEvent implements InterceptingPublish {
   constructor(shown: ShownRun, run: PublishRun, index: number) {
     super();
     this.#shown = shown;
-    this.#start = run.payloadStart(index);
-    this.#end = run.endOf(index);
+    this.#start = run.payloadStart(index) + shown.moved;
+    this.#end = run.endOf(index) + shown.moved;
     this.#topic = shown.topic(run, index);
   }
 

@@ -175,6 +175,20 @@ export class PublishRun implements RunToStore {
     return (this.#topicEnd[index] ?? 0) + (this.qos > 0 ? 2 : 0) + this.properties.size;
   }
 
+  /** The packets are in `bytes` from now on, a copy of what they were in from `from` on. */
+  moveTo(bytes: Uint8Array, from: number): void {
+    const { starts, identifierAt } = this.#source;
+    this.#source.bytes = bytes;
+    for (let index = 0; index < this.count; index += 1) {
+      starts[index] = (starts[index] ?? 0) - from;
+      identifierAt[index] = (identifierAt[index] ?? 0) - from;
+      this.#bodyAt[index] = (this.#bodyAt[index] ?? 0) - from;
+      this.#topicEnd[index] = (this.#topicEnd[index] ?? 0) - from;
+    }
+    starts[this.count] = (starts[this.count] ?? 0) - from;
+    this.forgetAhead();
+  }
+
   /** Lets go of everything that the run referred to. */
   end(): void {
     if (this.#messages.length > 0) this.#messages.length = 0;

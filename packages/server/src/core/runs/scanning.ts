@@ -87,7 +87,7 @@ function packetsMax(
 }
 
 /** True if there is a way, and no receiver on it that the run has to wait for. */
-function isOpen(
+export function isOpen(
   core: CoreContext,
   route: Route | undefined,
   qos: QoS,
