@@ -30,6 +30,17 @@ async function ownSystemTopics(): Promise<ReadonlyMap<string, string>> {
   return new Map(names.map((name) => [name, text(name)]));
 }
 
+/** What a server says that it has received when it was sent payloads of 1010 bytes. */
+async function payloadsCounted(port: number): Promise<string | undefined> {
+  await using client = await connect(`mqtt://127.0.0.1:${port}`);
+  const received = client.subscribe("$SYS/broker/publish/bytes/received");
+  await received;
+  await client.publish("a/topic", "x".repeat(1_000), { qos: 1 });
+  await client.publish("another/topic", "0123456789", { qos: 1, retain: true });
+  for await (const { text } of received) if (Number(text) >= 1_010) return text;
+  return undefined;
+}
+
 /** How a payload is written: what differs between servers and moments is left out. */
 function form(payload: string | undefined): string | undefined {
   return payload
@@ -44,6 +55,18 @@ describe.runIf(areInstalled("mosquitto"))("the topics below $SYS", () => {
     expect(theirs.size).toBeGreaterThan(50);
     const forms = Array.from(theirs, ([name, payload]) => [name, form(payload)]);
     expect(forms.map(([name]) => [name, form(ours.get(name ?? ""))])).toEqual(forms);
+  });
+
+  it("count the payloads of messages, and not what is around them", async () => {
+    await using mosquitto = await startMosquitto(["sys_interval 1"]);
+    await using server = new MqttServer({
+      listeners: [{ type: "tcp", port: 0 }],
+      systemTopics: { intervalSeconds: 1 },
+    });
+    await server.start();
+    const port = server.listeners[0]?.address?.port ?? 0;
+    const counted = await Promise.all([mosquitto.port, port].map((one) => payloadsCounted(one)));
+    expect(counted).toEqual(["1010", "1010"]);
   });
 
   it("are said to have no counterpart only where mosquitto has none", async () => {

@@ -117,7 +117,7 @@ export const METRICS: readonly Metric[] = [
     in: "publishesReceived",
     out: "publishesSent",
   }),
-  split("anax_message_bytes_total", "direction", "Bytes of PUBLISH packets", {
+  split("anax_message_bytes_total", "direction", "Bytes of the payloads of PUBLISH packets", {
     in: "publishBytesReceived",
     out: "publishBytesSent",
   }),

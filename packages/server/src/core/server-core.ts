@@ -480,6 +480,7 @@ export class ServerCore implements CoreContext {
   #countRetained(): void {
     this.statistics.retainedMessagesCurrent = this.retained.count;
     this.statistics.retainedBytesCurrent = this.retained.bytes;
+    this.statistics.retainedPayloadBytesCurrent = this.retained.payloadBytes;
   }
 
   #requestFlush(): void {

@@ -14,14 +14,19 @@ export class Statistics {
   sharedSubscriptionsCurrent = 0;
   retainedMessagesCurrent = 0;
   retainedBytesCurrent = 0;
+  /** Of these, bytes of payloads. */
+  retainedPayloadBytesCurrent = 0;
   queuedMessagesCurrent = 0;
   queuedBytesCurrent = 0;
+  /** Of these, bytes of payloads. */
+  queuedPayloadBytesCurrent = 0;
   bytesReceived = 0;
   bytesSent = 0;
   packetsReceived = 0;
   packetsSent = 0;
   publishesReceived = 0;
   publishesSent = 0;
+  /** Bytes of payloads of PUBLISH packets. */
   publishBytesReceived = 0;
   publishBytesSent = 0;
   /** Messages not delivered to a receiver because of a limit: queue full, backlog full, packet too large for it. */

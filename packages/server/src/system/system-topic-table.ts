@@ -34,7 +34,7 @@ interface AveragedTopic extends SystemTopic {
 
 const SAME = "the same";
 const NONE = "none";
-const WHOLE_PACKETS = "counts the payloads only";
+const COUNTED_ONCE = "counts a message for several clients once, and what is in flight";
 const OLD_NAME = "the same; an older name";
 
 /** Topics with one value, by their name below `$SYS/broker/`, which is the one that mosquitto made conventional. */
@@ -158,12 +158,12 @@ export const MEASURED_TOPICS: Readonly<Record<string, MeasuredTopic>> = {
     tells: "times that a client acknowledged nothing for a minute while more waited for it",
   },
   "publish/bytes/received": {
-    ...counting((now) => now.publishBytesReceived, "bytes", WHOLE_PACKETS),
-    tells: "bytes of the PUBLISH packets that clients sent",
+    ...counting((now) => now.publishBytesReceived, "bytes"),
+    tells: "bytes of the payloads of PUBLISH packets that clients sent",
   },
   "publish/bytes/sent": {
-    ...counting((now) => now.publishBytesSent, "bytes", WHOLE_PACKETS),
-    tells: "bytes of the PUBLISH packets that clients were sent",
+    ...counting((now) => now.publishBytesSent, "bytes"),
+    tells: "bytes of the payloads of PUBLISH packets that clients were sent",
   },
   "bytes/received": {
     ...counting((now) => now.bytesReceived, "bytes"),
@@ -186,12 +186,12 @@ export const MEASURED_TOPICS: Readonly<Record<string, MeasuredTopic>> = {
     tells: "retained messages, those below `$SYS` included",
   },
   "store/messages/count": {
-    ...counting(storedMessages, "messages", "counts a message for several clients once"),
+    ...counting(storedMessages, "messages", COUNTED_ONCE),
     tells: "retained messages, and those that wait for a client, once for each client",
   },
   "store/messages/bytes": {
-    ...counting((now) => now.retainedBytesCurrent + now.queuedBytesCurrent, "bytes", WHOLE_PACKETS),
-    tells: "bytes of these, topics and properties included",
+    ...counting(storedPayloadBytes, "bytes", COUNTED_ONCE),
+    tells: "bytes of their payloads",
   },
 };
 
@@ -245,4 +245,8 @@ function disconnected(now: ServerStatistics): number {
 
 function storedMessages(now: ServerStatistics): number {
   return now.retainedMessagesCurrent + now.queuedMessagesCurrent;
+}
+
+function storedPayloadBytes(now: ServerStatistics): number {
+  return now.retainedPayloadBytesCurrent + now.queuedPayloadBytesCurrent;
 }

@@ -73,7 +73,7 @@ describe("MessageTable", () => {
         for (const [dice, list] of all) {
           const [oldest] = model;
           if (dice < 6 || oldest === undefined) {
-            const slot = table.add(next, next % 1_000);
+            const slot = table.add(next, next % 1_000, next % 500);
             table.link(slot, firsts[list] ?? NONE);
             firsts[list] = slot;
             model.set(slot, { number: next, list });

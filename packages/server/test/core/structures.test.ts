@@ -142,15 +142,17 @@ describe("DeliveryQueue", () => {
           if (length === undefined) {
             const head = model.shift();
             expect(queue.peek()).toBe(head);
-            queue.shift(head?.message.size ?? 0);
+            queue.shift(head?.message.size ?? 0, head?.message.payloadBytes ?? 0);
           } else {
             const delivery = deliveryOf(message("a", "x".repeat(length)));
-            queue.push(delivery, delivery.message.size);
+            queue.push(delivery, delivery.message.size, delivery.message.payloadBytes);
             model.push(delivery);
           }
           expect(queue.length).toBe(model.length);
           expect(queue.peek()).toBe(model[0]);
           expect(queue.bytes).toBe(model.reduce((sum, one) => sum + one.message.size, 0));
+          const payloads = model.map(({ message: { payloadBytes } }) => payloadBytes);
+          expect(queue.payloadBytes).toBe(payloads.reduce((sum, bytes) => sum + bytes, 0));
         }
         expect([...queue]).toEqual(model);
       }),

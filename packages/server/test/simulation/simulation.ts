@@ -257,8 +257,9 @@ export class Simulation {
         throw new Violation(`${session.clientId} is left with messages that wait`);
       }
     }
-    const { sessionsCurrent, queuedMessagesCurrent, queuedBytesCurrent } = core.statistics;
-    if (queuedMessagesCurrent !== 0 || queuedBytesCurrent !== 0)
+    const { sessionsCurrent, queuedMessagesCurrent } = core.statistics;
+    const { queuedBytesCurrent, queuedPayloadBytesCurrent } = core.statistics;
+    if (queuedMessagesCurrent + queuedBytesCurrent + queuedPayloadBytesCurrent !== 0)
       throw new Violation("the queue counter is off");
     if (core.waiting.messages.live !== 0)
       throw new Violation(`${core.waiting.messages.live} messages are kept for nobody`);

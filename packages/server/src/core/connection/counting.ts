@@ -1,3 +1,4 @@
+import { decodeVarint } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
 import type { Connection } from "./connection.ts";
 
@@ -7,14 +8,28 @@ export function countPackets(core: CoreContext, connection: Connection, packets:
   core.statistics.packetsReceived += packets;
 }
 
-/** Counts PUBLISH packets that have come, of so many bytes together; as packets they are counted beside. */
+/** Counts PUBLISH packets that have come, with payloads of so many bytes together; as packets they are counted beside. */
 export function countPublishesReceived(
   core: CoreContext,
   connection: Connection,
   publishes: number,
-  bytes: number,
+  payloadBytes: number,
 ): void {
   connection.counters.publishesReceived += publishes;
   core.statistics.publishesReceived += publishes;
-  core.statistics.publishBytesReceived += bytes;
+  core.statistics.publishBytesReceived += payloadBytes;
+}
+
+/** Counts the PUBLISH that the framer has found; one that is not well formed has no payload. */
+export function countPublishFound(core: CoreContext, connection: Connection): void {
+  const { firstByte, bytes, bodyStart, end } = connection.framer;
+  const topicEnd = bodyStart + 2 + (bytes[bodyStart] ?? 0) * 256 + (bytes[bodyStart + 1] ?? 0);
+  let payloadStart = topicEnd + ((firstByte & 0x06) === 0 ? 0 : 2);
+  if (connection.version === 5) {
+    // How long it is stands in the lowest three bits, and its value above.
+    const propertyLength = decodeVarint(bytes, payloadStart, end);
+    payloadStart =
+      propertyLength === 0 ? end : payloadStart + (propertyLength & 7) + (propertyLength >>> 3);
+  }
+  countPublishesReceived(core, connection, 1, Math.max(0, end - payloadStart));
 }

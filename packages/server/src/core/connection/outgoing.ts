@@ -87,16 +87,16 @@ export function countSent(core: CoreContext, connection: Connection, packets: nu
   if (connection.isCongested && connection.outbox.length > UNREAD_BYTES_MAX) throttle(connection);
 }
 
-/** Counts PUBLISH packets that were put into an outbox, and has it written. */
+/** Counts PUBLISH packets that were put into an outbox, with payloads of so many bytes together, and has it written. */
 export function countPublishes(
   core: CoreContext,
   connection: Connection,
   count: number,
-  bytes: number,
+  payloadBytes: number,
 ): void {
   connection.counters.publishesSent += count;
   core.statistics.publishesSent += count;
-  core.statistics.publishBytesSent += bytes;
+  core.statistics.publishBytesSent += payloadBytes;
   countSent(core, connection, count);
 }
 

@@ -18,7 +18,7 @@ import { receiveAuth } from "./authenticating.ts";
 import { fail, receiveDisconnect, shut } from "./closing.ts";
 import { connect, refuse, tellRefusal } from "./connecting.ts";
 import type { Connection } from "./connection.ts";
-import { countPackets, countPublishesReceived } from "./counting.ts";
+import { countPackets, countPublishFound } from "./counting.ts";
 import type { CoreContext } from "../core-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import { interceptInbound } from "../publishing/intercepting.ts";
@@ -150,7 +150,7 @@ function takePacket(core: CoreContext, connection: Connection): void {
         return odd && start(core, connection, odd);
       }
       if (retainPlain(core, connection, session)) {
-        countPublish(core, connection);
+        countPublishFound(core, connection);
         return spend(core, connection, STEPS.packet);
       }
     }
@@ -159,7 +159,7 @@ function takePacket(core: CoreContext, connection: Connection): void {
       return waitForNews(core, connection);
     }
   }
-  if (isPublish) countPublish(core, connection);
+  if (isPublish) countPublishFound(core, connection);
   start(core, connection, taskFor(core, connection));
   spend(core, connection, STEPS.packet + core.router.steps - matchedBefore);
 }
@@ -175,11 +175,6 @@ function spend(core: CoreContext, connection: Connection, steps: number): void {
   const { turn } = core;
   if (turn.spend(steps) && connection.isAtWork && connection.framer.pending > 0)
     turn.defer(connection);
-}
-
-function countPublish(core: CoreContext, connection: Connection): void {
-  const { framer } = connection;
-  countPublishesReceived(core, connection, 1, framer.end - framer.start);
 }
 
 /** What is to be done with the packet that the framer has found. */

@@ -240,7 +240,6 @@ function write(
   outbox: Outbox,
   sending: Sending,
 ): boolean {
-  const before = outbox.length;
   const written = writePublish(connection, outbox, sending.delivery, {
     packetIdentifier: sending.packetIdentifier,
     duplicate: sending.duplicate,
@@ -250,7 +249,7 @@ function write(
     dropTooLarge(core, connection, sending.delivery);
     return false;
   }
-  countPublishes(core, connection, 1, outbox.length - before);
+  countPublishes(core, connection, 1, sending.delivery.message.payloadBytes);
   return true;
 }
 

@@ -12,6 +12,7 @@ export class DeliveryQueue {
   #head = 0;
   #length = 0;
   #bytes = 0;
+  #payloadBytes = 0;
 
   get length(): number {
     return this.#length;
@@ -22,12 +23,18 @@ export class DeliveryQueue {
     return this.#bytes;
   }
 
+  /** Bytes of their payloads alone. */
+  get payloadBytes(): number {
+    return this.#payloadBytes;
+  }
+
   /** `bytes` is the size of the message that is owed. */
-  push(owed: Owed, bytes: number): void {
+  push(owed: Owed, bytes: number, payloadBytes: number): void {
     if (this.#length === this.#ring.length) this.#grow();
     this.#ring[(this.#head + this.#length) & (this.#ring.length - 1)] = owed;
     this.#length += 1;
     this.#bytes += bytes;
+    this.#payloadBytes += payloadBytes;
   }
 
   peek(): Owed | undefined {
@@ -35,12 +42,13 @@ export class DeliveryQueue {
   }
 
   /** Removes the head, whose message has so many bytes. */
-  shift(bytes: number): void {
+  shift(bytes: number, payloadBytes: number): void {
     if (this.#length === 0) return;
     this.#ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.#length -= 1;
     this.#bytes -= bytes;
+    this.#payloadBytes -= payloadBytes;
     if (this.#length === 0) this.clear();
   }
 
@@ -54,6 +62,7 @@ export class DeliveryQueue {
     this.#head = 0;
     this.#length = 0;
     this.#bytes = 0;
+    this.#payloadBytes = 0;
   }
 
   *[Symbol.iterator](): Generator<Owed, void, undefined> {

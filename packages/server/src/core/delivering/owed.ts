@@ -92,6 +92,13 @@ export function sizeOf(core: CoreContext, owed: Owed): number {
   return typeof owed === "number" ? messagesOf(core).size(slotIn(owed)) : owed.message.size;
 }
 
+/** Bytes of its payload. */
+export function payloadBytesOf(core: CoreContext, owed: Owed): number {
+  return typeof owed === "number"
+    ? messagesOf(core).payloadBytes(slotIn(owed))
+    : owed.message.payloadBytes;
+}
+
 /** The session will not survive any more: what it is owed is kept in memory, and the journal lets go of it. */
 export function takeOutOfJournal(core: CoreContext, session: Session): void {
   const unstored = (owed: Owed): Owed => {

@@ -8,16 +8,16 @@ import type { Session } from "../sessions/session.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
 import { noteDropped } from "./dropping.ts";
 import { mayPassLimit, noteFull, noteTaken } from "./making-room.ts";
-import { deliveryOf, letGo, owe, oweOfRun, sizeOf, storeRun } from "./owed.ts";
+import { deliveryOf, letGo, owe, oweOfRun, payloadBytesOf, sizeOf, storeRun } from "./owed.ts";
 import type { Owed } from "./owed.ts";
 import { watchWindow } from "./window-watch.ts";
 
 /** Puts a message into the session's queue; a full queue gives up its oldest, or refuses. */
 export function enqueue(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
   if (isExpired(core, delivery.message)) return "dropped";
-  const { size } = delivery.message;
+  const { size, payloadBytes } = delivery.message;
   if (!makeRoom(core, session, size)) return "dropped";
-  requeue(core, session, owe(core, session, delivery, 0), size);
+  append(core, session, owe(core, session, delivery, 0), size, payloadBytes);
   return "queued";
 }
 
@@ -30,7 +30,8 @@ export function enqueueRun(core: CoreContext, session: Session, run: RunToStore,
     const size = sizeOfRun(run, index);
     if (!makeRoom(core, session, size)) continue;
     storeRun(core, run);
-    requeue(core, session, oweOfRun(core, session, run.slots[index] ?? NONE, part.qos), size);
+    const owed = oweOfRun(core, session, run.slots[index] ?? NONE, part.qos);
+    append(core, session, owed, size, run.payloadBytes(index, index + 1));
   }
 }
 
@@ -62,10 +63,21 @@ export function seeToLater(core: CoreContext, session: Session): void {
 }
 
 /** Puts what is written down already at the end of the queue, whatever the limits. */
-export function requeue(core: CoreContext, session: Session, owed: Owed, bytes: number): void {
-  session.enqueue(owed, bytes);
+export function requeue(core: CoreContext, session: Session, owed: Owed): void {
+  append(core, session, owed, sizeOf(core, owed), payloadBytesOf(core, owed));
+}
+
+function append(
+  core: CoreContext,
+  session: Session,
+  owed: Owed,
+  bytes: number,
+  payloadBytes: number,
+): void {
+  session.enqueue(owed, bytes, payloadBytes);
   core.statistics.queuedMessagesCurrent += 1;
   core.statistics.queuedBytesCurrent += bytes;
+  core.statistics.queuedPayloadBytesCurrent += payloadBytes;
   if (isFull(core, session, 0)) noteFull(core, session);
 }
 
@@ -74,9 +86,11 @@ export function takeQueued(core: CoreContext, session: Session): Owed | undefine
   const owed = session.queue.peek();
   if (owed === undefined) return undefined;
   const bytes = sizeOf(core, owed);
-  session.queue.shift(bytes);
+  const payloadBytes = payloadBytesOf(core, owed);
+  session.queue.shift(bytes, payloadBytes);
   core.statistics.queuedMessagesCurrent -= 1;
   core.statistics.queuedBytesCurrent -= bytes;
+  core.statistics.queuedPayloadBytesCurrent -= payloadBytes;
   if (core.rooms.size > 0) noteTaken(core, session);
   return owed;
 }
@@ -92,6 +106,7 @@ export function forgetQueued(core: CoreContext, session: Session, owed: Owed): v
 export function abandonQueue(core: CoreContext, session: Session): void {
   core.statistics.queuedMessagesCurrent -= session.queue.length;
   core.statistics.queuedBytesCurrent -= session.queue.bytes;
+  core.statistics.queuedPayloadBytesCurrent -= session.queue.payloadBytes;
   session.queue.clear();
 }
 

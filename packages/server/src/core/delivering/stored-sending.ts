@@ -26,16 +26,15 @@ export function sendStored(core: CoreContext, session: Session): boolean {
   let quota = session.freeQuota;
   let room = connection.roomBytes;
   let count = 0;
-  let bytes = 0;
   while (quota > 0 && room > 0 && !session.holdsTooMuch) {
     const size = sendHead(core, session, connection, isVersion5);
     if (size === 0) break;
     quota -= 1;
     room -= size;
     count += 1;
-    bytes += size;
   }
-  if (count > 0) countPublishes(core, connection, count, bytes);
+  // Their payloads have been counted one by one.
+  if (count > 0) countPublishes(core, connection, count, 0);
   return count > 0;
 }
 
@@ -78,6 +77,7 @@ function sendHead(
   const body = encodeVarintInto(remainingLength, bytes, at + 1);
   const end = writeHead(bytes, body, parts, { packetIdentifier, isVersion5 });
   writePayload(outbox, end, parts, shared);
+  core.statistics.publishBytesSent += payloadBytes;
   if (session.isDurable) core.journal?.sent(session, owed, packetIdentifier);
   else if (!isKept) letGo(core, owed);
   return size;

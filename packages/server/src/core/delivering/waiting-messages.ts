@@ -57,7 +57,7 @@ export class WaitingMessages {
   #storeOne(run: RunToStore, index: number, number: number): void {
     const offset = this.#writer.length;
     const size = writeSingle(this.#writer, run, index);
-    run.slots[index] = this.messages.add(number, offset, size);
+    run.slots[index] = this.messages.add(number, offset, size, run.payloadBytes(index, index + 1));
   }
 
   #write(message: Message): number {
@@ -65,7 +65,8 @@ export class WaitingMessages {
     const offset = this.#writer.length;
     writeMessage(this.#writer, message);
     message.number = this.#nextNumber;
-    message.slot = this.messages.add(this.#nextNumber, offset, message.size);
+    const { size, payloadBytes } = message;
+    message.slot = this.messages.add(this.#nextNumber, offset, size, payloadBytes);
     this.#nextNumber += 1;
     return message.slot;
   }

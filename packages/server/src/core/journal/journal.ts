@@ -140,7 +140,7 @@ export class Journal {
   #storeOne(run: RunToStore, index: number, number: number): void {
     const offset = this.#startMessage(number);
     const size = writeSingle(this.#writer, run, index);
-    run.slots[index] = this.messages.add(number, offset, size);
+    run.slots[index] = this.messages.add(number, offset, size, run.payloadBytes(index, index + 1));
   }
 
   #storeMany(run: RunToStore, first: number): void {
@@ -319,7 +319,7 @@ export class Journal {
     this.nextMessage += 1;
     const offset = this.#startMessage(number);
     writeMessage(this.#writer, message);
-    message.slot = this.messages.add(number, offset, message.size);
+    message.slot = this.messages.add(number, offset, message.size, message.payloadBytes);
     message.number = number;
     return message.slot;
   }

@@ -51,6 +51,13 @@ export function topicEndOf(bytes: Uint8Array, body: number): number {
   return body + 2 + u16(bytes, body);
 }
 
+/** Bytes of the payload of a message that is none of a run. */
+export function payloadBytesIn(bytes: Uint8Array, record: number): number {
+  const body = bodyOf(bytes, record);
+  const end = body + u32(bytes, body - SIZE_BYTES);
+  return Math.max(0, end - payloadOf(bytes, topicEndOf(bytes, body)));
+}
+
 /** Where the parts of a message are in the array that it was written into. */
 export interface RecordParts {
   readonly bytes: Uint8Array;

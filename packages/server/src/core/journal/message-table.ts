@@ -6,7 +6,7 @@ export const NONE = 0xffffffff;
 
 /**
  * Rows of numbers, one for each message that the journal has and a session is owed: where it lies, and how many are owed
- * it. Rows are in columns of plain numbers, for there may be millions: a row takes 36 bytes, an object with the same
+ * it. Rows are in columns of plain numbers, for there may be millions: a row takes 40 bytes, an object with the same
  * fields three times that, and the collector never looks at it. A row is known by its slot, which is used again when the
  * row is removed. The rows of one batch are a list, so that no array has to grow with it.
  */
@@ -16,6 +16,7 @@ export class MessageTable {
   /** Of a slot that is free: the next free one. */
   #offsets: Uint32Array = new Uint32Array(CAPACITY_MIN);
   #sizes: Uint32Array = new Uint32Array(CAPACITY_MIN);
+  #payloads: Uint32Array = new Uint32Array(CAPACITY_MIN);
   #references: Uint32Array = new Uint32Array(CAPACITY_MIN);
   #next: Uint32Array = new Uint32Array(CAPACITY_MIN);
   #previous: Uint32Array = new Uint32Array(CAPACITY_MIN);
@@ -34,10 +35,11 @@ export class MessageTable {
   }
 
   /** Adds a row that nobody is owed yet, in no batch. */
-  add(number: number, size: number): number {
+  add(number: number, size: number, payloadBytes: number): number {
     const slot = this.#take();
     this.#numbers[slot] = number;
     this.#sizes[slot] = size;
+    this.#payloads[slot] = payloadBytes;
     this.#references[slot] = 0;
     return slot;
   }
@@ -99,6 +101,11 @@ export class MessageTable {
     return this.#sizes[slot] ?? 0;
   }
 
+  /** Bytes of its payload. */
+  payloadBytes(slot: number): number {
+    return this.#payloads[slot] ?? 0;
+  }
+
   references(slot: number): number {
     return this.#references[slot] ?? 0;
   }
@@ -128,6 +135,7 @@ export class MessageTable {
     this.#positions = grown(this.#positions, new Float64Array(capacity));
     this.#offsets = grown(this.#offsets, new Uint32Array(capacity));
     this.#sizes = grown(this.#sizes, new Uint32Array(capacity));
+    this.#payloads = grown(this.#payloads, new Uint32Array(capacity));
     this.#references = grown(this.#references, new Uint32Array(capacity));
     this.#next = grown(this.#next, new Uint32Array(capacity));
     this.#previous = grown(this.#previous, new Uint32Array(capacity));
@@ -142,6 +150,7 @@ export class MessageTable {
     this.#positions = new Float64Array(CAPACITY_MIN);
     this.#offsets = new Uint32Array(CAPACITY_MIN);
     this.#sizes = new Uint32Array(CAPACITY_MIN);
+    this.#payloads = new Uint32Array(CAPACITY_MIN);
     this.#references = new Uint32Array(CAPACITY_MIN);
     this.#next = new Uint32Array(CAPACITY_MIN);
     this.#previous = new Uint32Array(CAPACITY_MIN);

@@ -1,7 +1,6 @@
 import type { CoreContext } from "../core-context.ts";
 import type { Address } from "../delivering/delivery.ts";
 import type { Owed } from "../delivering/owed.ts";
-import { sizeOf } from "../delivering/owed.ts";
 import { requeue } from "../delivering/queueing.ts";
 import { restore } from "../retained/retaining.ts";
 import { scheduleExpiry } from "../sessions/session-ending.ts";
@@ -111,7 +110,7 @@ function recoverOwed(
   }
   for (const [messageNumber, address] of queue) {
     const owed = find(core, state, session, { messageNumber, address });
-    if (owed !== undefined) requeue(core, session, owed, sizeOf(core, owed));
+    if (owed !== undefined) requeue(core, session, owed);
   }
 }
 

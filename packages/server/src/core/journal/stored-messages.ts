@@ -60,8 +60,14 @@ export class StoredMessages implements SharedBytesKeeper {
   }
 
   /** A message is in the open batch, or in one that recovery has read; nobody is owed it yet. Gives its slot. */
-  add(number: number, offset: number, size: number, batch: Batch = this.#open): number {
-    const slot = this.#table.add(number, size);
+  add(
+    number: number,
+    offset: number,
+    size: number,
+    payloadBytes: number,
+    batch: Batch = this.#open,
+  ): number {
+    const slot = this.#table.add(number, size, payloadBytes);
     this.#put(slot, batch, offset);
     return slot;
   }
@@ -88,6 +94,11 @@ export class StoredMessages implements SharedBytesKeeper {
   /** Bytes of the message. */
   size(slot: number): number {
     return this.#table.size(slot);
+  }
+
+  /** Bytes of its payload. */
+  payloadBytes(slot: number): number {
+    return this.#table.payloadBytes(slot);
   }
 
   /** Where the message begins in its batch. */

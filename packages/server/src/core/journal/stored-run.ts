@@ -32,6 +32,8 @@ export interface RunToStore {
   topicLength(index: number): number;
   payloadStart(index: number): number;
   endOf(index: number): number;
+  /** Bytes of the payloads of the messages from `from` on and before `to`. */
+  payloadBytes(from: number, to: number): number;
   /** Number of the first message; 0 if the run is not written down. */
   firstNumber: number;
   /** Slots of the messages, once they are written down. */
@@ -71,7 +73,7 @@ export function sizeOfRun(run: RunToStore, index: number): number {
 
 /** Who gives a message its slot when it was written at `offset`. */
 interface Adding {
-  add(number: number, offset: number, size: number): number;
+  add(number: number, offset: number, size: number, payloadBytes: number): number;
 }
 
 /** Writes the message at `index` as one that came alone; gives its bytes. */
@@ -90,8 +92,8 @@ export function writeRun(writer: ByteWriter, run: RunToStore, first: number, to:
   const place = { head, shift: makeRoom(writer, run) };
   for (let index = 0; index < run.count; index += 1) {
     const offset = writeOfRun(writer, run, index, place);
-    const size = common + run.endOf(index) - run.payloadStart(index);
-    run.slots[index] = to.add(first + index, offset, size);
+    const payloadBytes = run.payloadBytes(index, index + 1);
+    run.slots[index] = to.add(first + index, offset, common + payloadBytes, payloadBytes);
   }
 }
 
@@ -127,13 +129,13 @@ function writeOfRun(
 }
 
 /**
- * Reads a run from its head on, and tells where each message is and how many bytes it has.
+ * Reads a run from its head on, and tells where each message is, and how many bytes it and its payload have.
  * @throws Error if it is cut off or does not fit together.
  */
 export function readRun(
   reader: ByteReader,
   count: number,
-  tell: (index: number, record: number, size: number) => void,
+  tell: (index: number, record: number, size: number, payloadBytes: number) => void,
 ): void {
   const head = reader.position;
   const common = skipMessage(reader);
@@ -141,9 +143,9 @@ export function readRun(
     const record = reader.position;
     const isSound = reader.u8() === OF_RUN && reader.varint() === record - head;
     if (!isSound) throw new Error("a stored run does not fit together");
-    const size = reader.varint();
-    reader.skip(size);
-    tell(index, record, common + size);
+    const payloadBytes = reader.varint();
+    reader.skip(payloadBytes);
+    tell(index, record, common + payloadBytes, payloadBytes);
   }
 }
 

@@ -7,7 +7,7 @@ import { CLOCK_KEY, decodeReading } from "./server-time.ts";
 import type { ClockReading } from "./server-time.ts";
 import { readAddress, readNumber } from "./fields.ts";
 import type { StoredAddress } from "./fields.ts";
-import { checkedEnd, topicIn } from "./message-record.ts";
+import { checkedEnd, payloadBytesIn, topicIn } from "./message-record.ts";
 import { RECORD } from "./records.ts";
 import { readSessionRow } from "./session-row.ts";
 import type { StoredDelivery } from "./session-row.ts";
@@ -141,7 +141,8 @@ export class StoredState {
     this.#lastNumber = number;
     const offset = reader.position;
     const size = skipMessage(reader);
-    this.slots.set(number, this.messages.add(number, offset, size, batch));
+    const payloadBytes = payloadBytesIn(reader.bytes, offset);
+    this.slots.set(number, this.messages.add(number, offset, size, payloadBytes, batch));
   }
 
   #run(reader: ByteReader, batch: Batch): void {
@@ -149,8 +150,9 @@ export class StoredState {
     const count = reader.u16();
     this.nextMessage = Math.max(this.nextMessage, first + count);
     this.#lastNumber = first + count - 1;
-    readRun(reader, count, (index, record, size) => {
-      this.slots.set(first + index, this.messages.add(first + index, record, size, batch));
+    readRun(reader, count, (index, record, size, payloadBytes) => {
+      const number = first + index;
+      this.slots.set(number, this.messages.add(number, record, size, payloadBytes, batch));
     });
   }
 

@@ -84,6 +84,10 @@ export class Message {
     return (this.#shared ??= new SharedBytes(this.bytes));
   }
 
+  get payloadBytes(): number {
+    return this.size - this.payloadStart;
+  }
+
   get payloadIsEmpty(): boolean {
     return this.payloadStart === this.size;
   }

@@ -36,9 +36,9 @@ export function replayPlain(
   const { retained } = core;
   const { nodes, slabs } = retained.tree;
   const clientId = noLocal ? encodeUtf8(session.clientId) : undefined;
-  const lengthBefore = outbox.length;
   const stepsLeftAtEnd = Math.max(0, core.retainedStepsLeft - steps);
   let count = 0;
+  let payloadBytes = 0;
   let other: Message | undefined;
   while (!cursor.isDone && core.retainedStepsLeft > stepsLeftAtEnd && connection.takesMessages) {
     core.retainedStepsLeft -= 1;
@@ -56,10 +56,10 @@ export function replayPlain(
       other = retained.message(row);
       break;
     }
-    write(outbox, source, body, end, version === 5);
+    payloadBytes += write(outbox, source, body, end, version === 5);
     count += 1;
   }
-  if (count > 0) countPublishes(core, connection, count, outbox.length - lengthBefore);
+  if (count > 0) countPublishes(core, connection, count, payloadBytes);
   return other;
 }
 
@@ -75,25 +75,30 @@ export function mayReplayPlain({ shortCuts }: CoreContext, subscription: Subscri
   );
 }
 
-/** A message is kept as the body of an MQTT 5.0 PUBLISH; for older clients its properties are cut out of the copy. */
+/**
+ * A message is kept as the body of an MQTT 5.0 PUBLISH; for older clients its properties are cut out of the copy.
+ * Gives the bytes of the payload.
+ */
 function write(
   outbox: Outbox,
   source: Uint8Array,
   body: number,
   end: number,
   isVersion5: boolean,
-): void {
+): number {
   const size = end - body;
-  const topicEnd = isVersion5 ? 0 : topicEndOf(source, body) - body;
-  const payloadStart = isVersion5 ? 0 : payloadOf(source, topicEnd + body) - body;
-  const cut = payloadStart - topicEnd;
+  const topicEnd = topicEndOf(source, body) - body;
+  const payloadStart = payloadOf(source, topicEnd + body) - body;
+  const cut = isVersion5 ? 0 : payloadStart - topicEnd;
   const remainingLength = size - cut;
   const start = outbox.reserve(1 + varintSize(remainingLength) + size);
   const { bytes } = outbox;
   bytes[start] = FIRST_BYTE;
   const to = encodeVarintInto(remainingLength, bytes, start + 1);
   bytes.set(source.subarray(body, end), to);
-  if (cut === 0) return;
-  bytes.copyWithin(to + topicEnd, to + payloadStart, to + size);
-  outbox.shorten(cut);
+  if (cut > 0) {
+    bytes.copyWithin(to + topicEnd, to + payloadStart, to + size);
+    outbox.shorten(cut);
+  }
+  return size - payloadStart;
 }

@@ -1,6 +1,13 @@
 import { ByteWriter, copyBytes, encodedLength, encodeUtf8Into } from "@anax/protocol";
 import type { Deadline } from "../deadlines.ts";
-import { bodyOf, expiryIn, partsOf, qosIn, topicEndOf } from "../journal/message-record.ts";
+import {
+  bodyOf,
+  expiryIn,
+  partsOf,
+  payloadBytesIn,
+  qosIn,
+  topicEndOf,
+} from "../journal/message-record.ts";
 import { RetainedShares } from "./retained-shares.ts";
 import { readMessage, writeMessage, writePlainRetained } from "../journal/stored-message.ts";
 import type { PlainMessage } from "../journal/stored-message.ts";
@@ -21,6 +28,7 @@ export class RetainedMessages {
   #tree: TopicTree;
   #count = 0;
   #bytes = 0;
+  #payloadBytes = 0;
   readonly seed: number;
   /** When messages expire, by row, of those that do. */
   readonly expiries: Map<number, Deadline> = new Map();
@@ -44,6 +52,11 @@ export class RetainedMessages {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Bytes of their payloads alone. */
+  get payloadBytes(): number {
+    return this.#payloadBytes;
   }
 
   /** Bytes of memory that levels and messages take. */
@@ -145,6 +158,7 @@ export class RetainedMessages {
     nodes.setWord(row, RECORD_LENGTH, length);
     nodes.setWord(row, SUMMARY, summaryOf(source, start));
     this.#bytes += end - body;
+    this.#payloadBytes += payloadBytesIn(source, start);
     this.#tree.changes += 1;
     nodes.setChanged(row, this.#tree.changes);
     return row;
@@ -171,6 +185,7 @@ export class RetainedMessages {
   #takeOut(row: number): void {
     const size = this.size(row);
     this.#bytes -= size;
+    this.#payloadBytes -= payloadBytesIn(this.recordArray(row), this.recordAt(row));
     this.shares.remove(row, size);
   }
 
@@ -182,6 +197,7 @@ export class RetainedMessages {
     this.#tree.changes += changes;
     this.#count = other.#count;
     this.#bytes = other.#bytes;
+    this.#payloadBytes = other.#payloadBytes;
     for (const [row, deadline] of other.expiries) this.expiries.set(row, deadline);
   }
 
@@ -197,6 +213,7 @@ export class RetainedMessages {
     this.shares.clear();
     this.#count = 0;
     this.#bytes = 0;
+    this.#payloadBytes = 0;
   }
 
   #length(row: number): number {

@@ -235,4 +235,5 @@ export function tellOfRetained(
 function count(core: CoreContext): void {
   core.statistics.retainedMessagesCurrent = core.retained.count;
   core.statistics.retainedBytesCurrent = core.retained.bytes;
+  core.statistics.retainedPayloadBytesCurrent = core.retained.payloadBytes;
 }

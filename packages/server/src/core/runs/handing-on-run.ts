@@ -59,7 +59,6 @@ export function countRun(
   packets: number,
 ): void {
   if (packets === 0) return;
-  const bytes = run.endOf(packets - 1) - run.packetsStart;
-  countPublishesReceived(core, connection, packets, bytes);
+  countPublishesReceived(core, connection, packets, run.payloadBytes(0, packets));
   countPackets(core, connection, packets - 1);
 }

@@ -69,6 +69,8 @@ export class PublishRun implements RunToStore {
   readonly assigned: Uint16Array = new Uint16Array(RUN_PACKETS_MAX);
   readonly #source: RunEncoding = new RunEncoding();
   readonly #bodyAt: Int32Array = new Int32Array(RUN_PACKETS_MAX);
+  /** Bytes of the payloads before each packet; one more for those of all. */
+  readonly #payloadsBefore: Int32Array = new Int32Array(RUN_PACKETS_MAX + 1);
   /** Where in the source each packet's topic ends; behind its length where an alias is in its place. */
   readonly #topicEnd: Int32Array = new Int32Array(RUN_PACKETS_MAX);
   readonly #encodings: readonly RunEncoding[] = [0, 1, 2, 3].map(() => new RunEncoding());
@@ -150,6 +152,8 @@ export class PublishRun implements RunToStore {
     this.#source.identifierAt[index] = topicEnd;
     this.#bodyAt[index] = bodyStart;
     this.#topicEnd[index] = topicEnd;
+    const payloadBytes = end - this.payloadStart(index);
+    this.#payloadsBefore[index + 1] = (this.#payloadsBefore[index] ?? 0) + payloadBytes;
     this.count = index + 1;
     const largest = end - start + this.#growth;
     if (largest > this.largest) this.largest = largest;
@@ -187,6 +191,11 @@ export class PublishRun implements RunToStore {
     }
     starts[this.count] = (starts[this.count] ?? 0) - from;
     this.forgetAhead();
+  }
+
+  /** Bytes of the payloads of the packets from `from` on and before `to`. */
+  payloadBytes(from: number, to: number): number {
+    return (this.#payloadsBefore[to] ?? 0) - (this.#payloadsBefore[from] ?? 0);
   }
 
   /** Lets go of everything that the run referred to. */

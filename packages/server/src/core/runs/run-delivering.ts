@@ -189,7 +189,7 @@ function copyAtMostOnce(
   else {
     if (run.isShared) appendSharing(outbox, run, connection, range);
     else outbox.append(bytes, start, end);
-    countPublishes(core, connection, count, end - start);
+    countRange(core, run, connection, range);
   }
   return count;
 }
@@ -214,7 +214,7 @@ function copyWhatFits(
     const [start = 0, end = 0] = [starts[index], starts[index + 1]];
     if (run.isShared) appendSharing(outbox, run, connection, { from: index, to: index + 1 });
     else outbox.append(bytes, start, end);
-    countPublishes(core, connection, 1, end - start);
+    countPublishes(core, connection, 1, run.payloadBytes(index, index + 1));
   }
 }
 
@@ -230,7 +230,7 @@ function copyExchanges(core: CoreContext, run: PublishRun, range: Range, target:
   if (run.isShared) {
     beginExchanges(core, run, range, qos);
     appendSharing(outbox, run, connection, range, qos);
-    return countPublishes(core, connection, range.to - range.from, end - start);
+    return countRange(core, run, connection, range);
   }
   const shift = outbox.append(bytes, start, end) - start;
   beginExchanges(core, run, range, qos);
@@ -238,7 +238,16 @@ function copyExchanges(core: CoreContext, run: PublishRun, range: Range, target:
     outbox.bytes[(starts[index] ?? 0) + shift] = 0x30 | (qos << 1);
     patchIdentifier(outbox, (identifierAt[index] ?? 0) + shift, run.assigned[index] ?? 0);
   }
-  countPublishes(core, connection, range.to - range.from, end - start);
+  countRange(core, run, connection, range);
+}
+
+function countRange(
+  core: CoreContext,
+  run: PublishRun,
+  connection: Connection,
+  { from, to }: Range,
+): void {
+  countPublishes(core, connection, to - from, run.payloadBytes(from, to));
 }
 
 /** Begins an exchange for each packet of the range; the run has their identifiers then. */

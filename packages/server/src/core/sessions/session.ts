@@ -98,8 +98,8 @@ export class Session {
   }
 
   /** Puts one more at the end of `queue`; `bytes` is the size of its message. */
-  enqueue(owed: Owed, bytes: number): void {
-    (this.#queue ??= new DeliveryQueue()).push(owed, bytes);
+  enqueue(owed: Owed, bytes: number, payloadBytes: number): void {
+    (this.#queue ??= new DeliveryQueue()).push(owed, bytes, payloadBytes);
   }
 
   /** By filter as the client wrote it. */
