@@ -8,6 +8,7 @@ import {
   subscribe,
   subscribePacket,
 } from "../support/core-harness.ts";
+import { DurableServer } from "../support/durable-server.ts";
 import { textOf } from "../support/scripted-peer.ts";
 import { Waiting } from "../support/waiting.ts";
 
@@ -212,4 +213,32 @@ describe("an answer that cannot be sent ends the connection with a reason", () =
       });
     }
   }
+});
+
+describe("with a store, a PUBLISH that the outbound handlers are shown leaves without another commit", () => {
+  it("when it is sent again", () => {
+    const server = new DurableServer({}, {}, { interceptingOutboundPacket: () => undefined });
+    const peer = server.harness.connect("c", lasting());
+    subscribe(peer, "t");
+    server.harness.inject({ topic: "t", payload: Uint8Array.of(1), qos: 1 });
+    peer.cut();
+    expect(server.harness.connect("c", lasting()).receiveOne("publish")).toMatchObject({
+      duplicate: true,
+      packetIdentifier: 1,
+    });
+  });
+
+  it("when the handler has taken its time", () => {
+    const waiting = new Waiting();
+    let isSlow = false;
+    const hooks = { interceptingOutboundPacket: () => (isSlow ? waiting.next() : undefined) };
+    const server = new DurableServer({}, {}, hooks);
+    const peer = server.harness.connect("c", lasting());
+    subscribe(peer, "t");
+    isSlow = true;
+    server.harness.inject({ topic: "t", payload: Uint8Array.of(1), qos: 1 });
+    expect(peer.receive()).toEqual([]);
+    waiting.settle(server.harness, 0);
+    expect(peer.receiveOne("publish")).toMatchObject({ duplicate: false, packetIdentifier: 1 });
+  });
 });

@@ -19,7 +19,7 @@ import { packetSizeOf, writePublish } from "./publish-writer.ts";
 import { watchWindow } from "./window-watch.ts";
 import { replayRetained } from "../retained/retained-replay.ts";
 import type { Session } from "../sessions/session.ts";
-import { exchangeOutbox, isCutOff } from "../journal/storing.ts";
+import { exchangeOutbox, isCutOff, onceStored } from "../journal/storing.ts";
 
 /** An outbox with this much in it is written out at once instead of at the end of the turn. */
 const OUTBOX_BYTES_MAX = 1_048_576;
@@ -174,7 +174,8 @@ function send(
   let isSent = true;
   let isLater = false;
   const written = (packet: Packet | undefined): void => {
-    isSent = writeShown(core, connection, sending, packet);
+    const isAppended = isLater || sending.duplicate;
+    isSent = writeShown(core, connection, sending, packet, isAppended);
     tellIfQos0(sending, isSent);
     if (!isSent && isLater) giveUp(core, connection, sending);
   };
@@ -190,20 +191,23 @@ function tellIfQos0({ delivery: { watch: told, qos } }: Sending, isSent: boolean
   if (told !== undefined && qos === 0) told({ type: isSent ? "sent" : "dropped" });
 }
 
-/** Writes what the outbound interceptor has made of a PUBLISH. */
+/** Writes what the outbound interceptor has made of a PUBLISH. `isAppended`: the journal has its exchange, which else follows. */
 function writeShown(
   core: CoreContext,
   connection: Connection,
   sending: Sending,
   packet: Packet | undefined,
+  isAppended: boolean,
 ): boolean {
   if (packet?.type !== "publish") return false;
   const message = messageFromPacket(packet, sending.delivery.message.clientId, core.now);
   const delivery = { ...sending.delivery, message, retain: packet.retain };
   const { session } = connection;
+  if (session === undefined || delivery.qos === 0)
+    return write(core, connection, connection.outbox, { ...sending, delivery });
   const outbox =
-    session === undefined || delivery.qos === 0
-      ? connection.outbox
+    isAppended && session.isDurable
+      ? onceStored(core, connection)
       : exchangeOutbox(core, connection, session);
   return write(core, connection, outbox, { ...sending, delivery });
 }
