@@ -1,0 +1,22 @@
+/**
+ * `npm run matrix`: each event with each behaviour of its handler, each thing that can happen meanwhile, each QoS, in memory and
+ * with a store. `--slice` runs what `npm test` does; `--cell "…"` runs the cells whose names contain these words.
+ */
+import { parseArgs } from "node:util";
+import { allCells, sliceOfCells, nameOf } from "./cell.ts";
+import { runCell } from "./run-cell.ts";
+
+const { values } = parseArgs({
+  options: { cell: { type: "string", default: "" }, slice: { type: "boolean", default: false } },
+});
+const all = values.slice ? sliceOfCells() : allCells();
+const cells = all.filter((cell) => nameOf(cell).includes(values.cell));
+let wrong = 0;
+for (const cell of cells) {
+  const faults = await runCell(cell);
+  if (faults.length === 0) continue;
+  wrong += 1;
+  console.error(`${nameOf(cell)}:\n  ${faults.join("\n  ")}`);
+}
+console.log(`${cells.length} cells, ${wrong} of them wrong`);
+process.exitCode = wrong > 0 || cells.length === 0 ? 1 : 0;
