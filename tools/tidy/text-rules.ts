@@ -13,7 +13,7 @@ const MAY_BE_LONG: readonly RegExp[] = [
   /\.tsv$/,
   /\/api\.md$/,
   /\/conformance\.md$/,
-  /\/reference\/cli\.md$/,
+  /\/reference\/(cli|admin-api)\.md$/,
 ];
 
 /** Fixtures may hold anything: some exist to be wrong. */

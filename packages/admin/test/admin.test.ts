@@ -137,6 +137,63 @@ describe("messages", () => {
   });
 });
 
+describe("messages that wait", () => {
+  it("are shown, and stay; retained ones are deleted by filter", async () => {
+    const client = await connect(url, {
+      clientId: "gone",
+      sessionExpiryIntervalSeconds: 60,
+      reconnect: false,
+    });
+    await client.subscribe("jobs/#", () => undefined, { qos: 1 });
+    await client.disconnect();
+    for (const payload of ["1", "2"])
+      await call("POST", "/api/v1/publish", {
+        body: { topic: "jobs/7", payload, qos: 1, retain: true },
+      });
+    const { status, body } = await call("GET", "/api/v1/sessions/gone/queue?limit=1");
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      items: [{ topic: "jobs/7", payload: "1", payloadBytes: 1, qos: 1, retain: false }],
+      queuedMessages: 2,
+    });
+    const viewer = await call("GET", "/api/v1/sessions/gone/queue", { role: "viewer" });
+    expect(viewer.status).toBe(403);
+    expect((await call("GET", "/api/v1/sessions/nobody/queue")).status).toBe(404);
+    expect((await call("GET", "/api/v1/sessions/gone/queue?limit=1001")).status).toBe(400);
+    await call("PUT", "/api/v1/retained/message", { body: { topic: "other", payload: "x" } });
+    const cleared = await call("DELETE", "/api/v1/retained?topicFilter=jobs/%23");
+    expect(cleared.body).toEqual({ deleted: 1 });
+    expect((await call("DELETE", "/api/v1/retained?topicFilter=a%23")).status).toBe(400);
+    expect((await call("GET", "/api/v1/retained/message?topic=other")).status).toBe(200);
+    expect((await call("DELETE", "/api/v1/sessions/gone")).status).toBe(204);
+  });
+});
+
+describe("bans", () => {
+  it("are made, listed and lifted", async () => {
+    const client = await connect(url, { clientId: "noisy", reconnect: false });
+    const gone = new Promise((resolve) => client.on("disconnected", resolve));
+    const body = { kind: "clientId", value: "noisy", durationSeconds: 60, reason: "floods" };
+    const made = await call("POST", "/api/v1/bans", { body, role: "operator" });
+    expect(made).toMatchObject({ status: 200, body: { kind: "clientId", value: "noisy" } });
+    await gone;
+    await expect(connect(url, { clientId: "noisy", reconnect: false })).rejects.toMatchObject({
+      reasonCode: 0x8a,
+    });
+    const range = { kind: "address", value: "192.0.2.0/24" };
+    await call("POST", "/api/v1/bans", { body: range });
+    const listed = await call("GET", "/api/v1/bans", { role: "viewer" });
+    expect(listed.body.items).toMatchObject([{ value: "noisy", reason: "floods" }, range]);
+    expect((await call("DELETE", "/api/v1/bans/address/192.0.2.0%2F24")).status).toBe(204);
+    expect((await call("DELETE", "/api/v1/bans/address/192.0.2.0%2F24")).status).toBe(404);
+    expect((await call("DELETE", "/api/v1/bans/clientId/noisy")).status).toBe(204);
+    await (await connect(url, { clientId: "noisy", reconnect: false })).disconnect();
+    const wrong = await call("POST", "/api/v1/bans", { body: { kind: "address", value: "here" } });
+    expect(wrong).toMatchObject({ status: 400, body: { error: expect.stringMatching(/"here"/) } });
+    expect((await call("DELETE", "/api/v1/bans/color/red")).status).toBe(400);
+  });
+});
+
 describe("what is wrong in a request", () => {
   it.each([
     ["GET", "/api/v1/clients?limit=0", undefined, 400, /query limit: .* not 0/],

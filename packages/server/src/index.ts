@@ -43,6 +43,7 @@ export type {
 export type { SubscriptionResponse } from "./core/hooks/subscription-events.ts";
 export type { ClientStatus } from "./core/management/client-status.ts";
 export type { SessionStatus, SubscriptionStatus } from "./core/management/session-status.ts";
+export type { WaitingMessage } from "./core/management/waiting-messages.ts";
 export type { TopicReceiver } from "./core/management/receivers.ts";
 export type { Statistics } from "./core/statistics.ts";
 export type { Peer, PeerTls, Wire } from "./core/wire.ts";
@@ -148,6 +149,10 @@ export {
   SERVER_DEFAULTS,
   type ServerParts,
 } from "./options.ts";
+export { BanFile } from "./bans/ban-file.ts";
+export type { Ban, BanKind, BanRequest, BanSubject } from "./bans/ban.ts";
+export type { ServerBans } from "./management/server-bans.ts";
+export type { BanStore } from "./ports/ban-store.ts";
 export type {
   AuthenticationAnswer,
   Authenticator,

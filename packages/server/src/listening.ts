@@ -1,5 +1,8 @@
 import { asError, MqttListenError } from "./errors.ts";
+import { createListener } from "./listeners/create-listener.ts";
+import type { ListenerOptions } from "./listeners/create-listener.ts";
 import { LimitedAcceptor } from "./listeners/limited-acceptor.ts";
+import { isOwnListener } from "./server-arguments.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ConnectionAcceptor, Listener } from "./ports/listener.ts";
 import type { Log } from "./ports/logger.ts";
@@ -52,4 +55,19 @@ export class Listening {
       log.error?.("a listener could not stop", { type: listener.type }, asError(error));
     }
   }
+}
+
+/** What `MqttServer.address` may call a listener. */
+export function typesOf({ type }: Listener): readonly string[] {
+  return type === "ws" || type === "wss" ? [type, "websocket"] : [type];
+}
+
+/** What listens, of what options say: a listener of the program's own is taken as it is. */
+export function listenersOf(
+  given: readonly (ListenerOptions | Listener)[],
+  log: Log,
+): readonly Listener[] {
+  return given.map((listener) =>
+    isOwnListener(listener) ? listener : createListener(listener, log),
+  );
 }

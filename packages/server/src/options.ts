@@ -13,6 +13,7 @@ import { checkParts } from "./checking/part-rules.ts";
 import { shareOfMemory } from "./memory-share.ts";
 import { checkNumbers } from "./option-limits.ts";
 import type { Authenticator } from "./ports/authenticator.ts";
+import type { BanStore } from "./ports/ban-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener } from "./ports/listener.ts";
 import type { Store, StoreDurability } from "./ports/store.ts";
@@ -99,6 +100,8 @@ export interface ServerParts {
   readonly accessRules?: AccessRules | undefined;
   /** The same, as the program decides. Not together with `accessRules`. */
   readonly authorize?: Authorizer | undefined;
+  /** Where bans are kept that `server.bans` makes. Default: they end with the server object. */
+  readonly banStore?: BanStore | undefined;
   /** Where sessions, queued and retained messages survive the process. Default: nowhere. */
   readonly store?: Store | undefined;
   /** What acknowledged messages must survive: a store that promises less is refused. Default: what the store promises. */
@@ -135,6 +138,7 @@ const PART_NAMES: { readonly [Name in keyof Required<ServerParts>]: true } = {
   clientIdPattern: true,
   accessRules: true,
   authorize: true,
+  banStore: true,
   store: true,
   durability: true,
   logger: true,

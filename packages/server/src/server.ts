@@ -5,8 +5,8 @@ import type { Duplex } from "node:stream";
 import { MqttConfigurationError, ReasonCode } from "@anax/protocol";
 import { AccessRuleBook } from "./access/rule-book.ts";
 import { Logins } from "./auth/logins.ts";
+import { BanList } from "./bans/ban-list.ts";
 import { withCallerFrames } from "./caller-frames.ts";
-import type { LoadingRetainedMessage } from "./core/hooks/retained-events.ts";
 import { makeInspectable } from "./core/inspecting.ts";
 import { settled } from "./core/pending.ts";
 import type { Peer } from "./core/wire.ts";
@@ -28,8 +28,7 @@ import type {
   InjectedMessageSender,
   InjectionResult,
 } from "./injected-message.ts";
-import { createListener } from "./listeners/create-listener.ts";
-import { Listening } from "./listening.ts";
+import { Listening, listenersOf, typesOf } from "./listening.ts";
 import { MemoryListener } from "./listeners/memory-listener.ts";
 import { openStream } from "./listeners/stream-wire.ts";
 import { acceptUpgrade } from "./listeners/upgrade-accepting.ts";
@@ -42,6 +41,8 @@ import type { CoreAccess } from "./management/core-access.ts";
 import type { InternalSubscriptionOptions, MessageStream } from "./management/message-stream.ts";
 import { MessageStreams } from "./management/message-streams.ts";
 import { ServerAccess } from "./management/server-access.ts";
+import { restoreRetained } from "./restoring-retained.ts";
+import { loadBans, ServerBans } from "./management/server-bans.ts";
 import { ServerClients } from "./management/server-clients.ts";
 import { ServerRetainedMessages } from "./management/server-retained-messages.ts";
 import { ServerSessions } from "./management/server-sessions.ts";
@@ -50,13 +51,7 @@ import type { MqttServerOptions, ServerSettings } from "./options.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener, ListenerAddress } from "./ports/listener.ts";
 import type { Log } from "./ports/logger.ts";
-import {
-  isOwnListener,
-  PEER_RULES,
-  requireNoMore,
-  requireNoTopic,
-  requireStream,
-} from "./server-arguments.ts";
+import { PEER_RULES, requireNoMore, requireNoTopic, requireStream } from "./server-arguments.ts";
 import { deliveryWarnings } from "./system/delivery-warnings.ts";
 import { connectionLog, refusalLog } from "./system/connection-log.ts";
 import { lifecycleLog } from "./system/lifecycle-log.ts";
@@ -90,6 +85,7 @@ export class MqttServer implements AsyncDisposable {
   readonly #listening: Listening;
   readonly #systemTopics: SystemTopics | undefined;
   readonly #streams = new MessageStreams();
+  readonly #loadBans: () => Promise<void>;
   readonly #waitingForClients = new Set<(reason: Error) => void>();
   /** The clients that are connected. */
   readonly clients: ServerClients;
@@ -99,6 +95,8 @@ export class MqttServer implements AsyncDisposable {
   readonly access: ServerAccess;
   /** The retained messages. */
   readonly retainedMessages: ServerRetainedMessages;
+  /** What is kept out. */
+  readonly bans: ServerBans;
   /** Made when `handleUpgrade` is called first. */
   #handshake: WebSocketHandshake | undefined;
   #state: State = "stopped";
@@ -112,22 +110,31 @@ export class MqttServer implements AsyncDisposable {
   constructor(options: MqttServerOptions = {}, ...others: readonly unknown[]) {
     requireNoMore(others);
     const settings = resolveOptions(options);
+    const { handlerTimeoutMs, startTimeoutMs } = settings.driver;
     const clock = clockFor(options.clock, (error) =>
       this.#log.error?.("the clock failed", {}, error),
     );
+    const wallNow = (): number => clock.wallNow?.() ?? clock.now();
     const log = (source: string): ReturnType<typeof logFor> =>
-      logFor(source, options.logger, () => clock.wallNow?.() ?? clock.now());
+      logFor(source, options.logger, wallNow);
     const connections = log("connection");
     this.#clock = clock;
     this.#settings = settings;
     this.#log = log("server");
     const turnedAway = new TurnedAwayLog({ log: connections, clock, listeners: this.#own });
-    this.#admission = new Admission(settings.driver, clock, turnedAway.transportRefused);
+    const bans = new BanList(wallNow);
+    this.#loadBans = () => loadBans(bans, options.banStore);
+    this.#admission = new Admission(
+      settings.driver,
+      clock,
+      turnedAway.transportRefused,
+      (address) => bans.hasAddress(address),
+    );
     const surroundings = {
       clock,
       log: log("handler"),
-      handlerTimeoutMs: settings.driver.handlerTimeoutMs,
-      startTimeoutMs: settings.driver.startTimeoutMs,
+      handlerTimeoutMs,
+      startTimeoutMs,
       counters: this.#counters,
       waits: new HandlerWaits(),
       resume: (work: () => void) => this.#driver.run(work),
@@ -145,34 +152,35 @@ export class MqttServer implements AsyncDisposable {
       admission: this.#admission,
       store: options.store,
       storage: settings.driver,
-      startTimeoutMs: settings.driver.startTimeoutMs,
+      startTimeoutMs,
       newClientId: () => `anax-${randomUUID()}`,
       seed: randomInt(2 ** 32),
       refused: refusalLog(connections),
+      bannedBy: (client) => bans.kindFor(client),
       notices: deliveryWarnings(log("delivery"), clock),
       stranger: (stranger) => turnedAway.stranger(stranger),
       handshakeFailed: (failure) => turnedAway.handshakeFailed(failure),
       healthChanged: () => this.#systemTopics?.publishHealth(),
     });
     this.#logins = new Logins(options, connections, clock);
-    this.#handlers.addAll(this.#logins.handlers);
-    this.#handlers.addAll(connectionLog(connections));
-    this.#handlers.addAll(lifecycleLog(this.#log, () => this.listeners));
-    this.#handlers.addAll(options.on ?? {});
-    this.#listeners = settings.listeners.map((listener) =>
-      isOwnListener(listener) ? listener : createListener(listener, log("listener")),
-    );
-    this.#listening = new Listening(this.#listeners, {
-      clock,
-      log: this.#log,
-      startTimeoutMs: settings.driver.startTimeoutMs,
-    });
+    this.#addHandlers(options, connections);
+    this.#listeners = listenersOf(settings.listeners, log("listener"));
+    this.#listening = new Listening(this.#listeners, { clock, log: this.#log, startTimeoutMs });
     this.#systemTopics = this.#makeSystemTopics();
     const access = this.#coreAccess();
     this.clients = new ServerClients(access);
     this.sessions = new ServerSessions(access);
     this.retainedMessages = new ServerRetainedMessages(access);
     this.access = new ServerAccess(access, rules);
+    this.bans = new ServerBans(access, { list: bans, store: options.banStore, wallNow });
+  }
+
+  /** Those of the server itself come first. */
+  #addHandlers({ on = {} }: MqttServerOptions, connections: Log): void {
+    this.#handlers.addAll(this.#logins.handlers);
+    this.#handlers.addAll(connectionLog(connections));
+    this.#handlers.addAll(lifecycleLog(this.#log, () => this.listeners));
+    this.#handlers.addAll(on);
   }
 
   #coreAccess(): CoreAccess {
@@ -294,8 +302,9 @@ export class MqttServer implements AsyncDisposable {
       this.#handlers.waits.resume();
       const { startTimeoutMs } = this.#settings.driver;
       await this.#logins.load(this.#clock, startTimeoutMs);
+      await this.#loadBans();
       await this.#driver.load();
-      await this.#restoreRetained();
+      await restoreRetained(this.#driver);
       this.#admission.countFiles(this.#log);
       this.#driver.start();
       await this.#listening.start(this.#driver);
@@ -311,17 +320,6 @@ export class MqttServer implements AsyncDisposable {
     await this.#driver.perform("start", function* tell({ hooks }) {
       yield* settled(hooks.started?.({}));
     });
-  }
-
-  /** Asks the handlers of `loadingRetainedMessage` for what they kept. Rejects with what one of them failed with. */
-  async #restoreRetained(): Promise<void> {
-    const event: LoadingRetainedMessage = { loadedRetainedMessages: [], isZeroExpiryNone: false };
-    await this.#driver.perform("start", function* ask({ hooks }) {
-      yield* settled(hooks.loadingRetainedMessage?.(event));
-    });
-    if (event.failure !== undefined) throw event.failure;
-    const messages = event.loadedRetainedMessages.filter(({ payload }) => payload.length > 0);
-    this.#driver.restoreRetained(messages.map((message) => ({ ...message, retain: true })));
   }
 
   /**
@@ -478,11 +476,6 @@ export class MqttServer implements AsyncDisposable {
       statistics: () => this.statistics,
     });
   }
-}
-
-/** What `address` may call it. */
-function typesOf({ type }: Listener): readonly string[] {
-  return type === "ws" || type === "wss" ? [type, "websocket"] : [type];
 }
 
 makeInspectable(MqttServer.prototype, "MqttServer");

@@ -1,5 +1,7 @@
 /** All routes of the API, in the order of its description. */
+import type { MqttServer } from "@anax/server";
 import { Type } from "@sinclair/typebox";
+import { BAN_ROUTES } from "./ban-routes.ts";
 import { messageFromJson, messageJson } from "./message-json.ts";
 import { LIST_ROUTES } from "./list-routes.ts";
 import { LIVE_ROUTES } from "./live-routes.ts";
@@ -11,6 +13,7 @@ import {
   MESSAGE,
   NEW_MESSAGE,
   NOTHING,
+  PAGE_QUERY,
   RECEIVER,
   SESSION,
   SUBSCRIPTION,
@@ -37,6 +40,23 @@ const PUBLISHED = Type.Object({
   reasonCode: Type.Integer({ description: "0, 16 where nobody subscribes, or why it was refused" }),
 });
 const RECEIVERS_MAX = 1_000;
+
+/** A page at a time, so that others have their turn; its deletions share commits. */
+async function deleteMatching(server: MqttServer, topicFilter: string): Promise<number> {
+  let deleted = 0;
+  let cursor: string | undefined;
+  do {
+    const page = server.retainedMessages.list(
+      cursor === undefined ? { topicFilter, limit: 1_000 } : { cursor, limit: 1_000 },
+    );
+    const done = await Promise.all(
+      page.items.map(({ topic }) => server.retainedMessages.delete(topic)),
+    );
+    deleted += done.filter((existed) => existed).length;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return deleted;
+}
 
 const CLIENTS: readonly Route[] = [
   route({
@@ -92,6 +112,28 @@ const SESSIONS: readonly Route[] = [
     handle: ({ server, path }) => {
       const items = server.sessions.subscriptions(path.clientId);
       return found(items && { items });
+    },
+  }),
+  route({
+    method: "get",
+    url: "/sessions/{clientId}/queue",
+    role: "operator",
+    summary: "The messages that wait in a session, oldest first; they stay there",
+    path: CLIENT_PATH,
+    query: Type.Object({ limit: PAGE_QUERY.limit }, { additionalProperties: false }),
+    body: NO_BODY,
+    response: Type.Object({
+      items: Type.Array(MESSAGE),
+      queuedMessages: Type.Integer({ description: "all that wait" }),
+    }),
+    isChange: false,
+    handle: async ({ server, path, query }) => {
+      const messages = await server.sessions.waitingMessages(path.clientId, query);
+      const queuedMessages = server.sessions.get(path.clientId)?.queuedMessages ?? 0;
+      return {
+        status: 200,
+        body: { items: messages.map((message) => messageJson(message)), queuedMessages },
+      };
     },
   }),
   route({
@@ -186,6 +228,24 @@ const TOPICS: readonly Route[] = [
     handle: async ({ server, query }) => done(await server.retainedMessages.delete(query.topic)),
   }),
   route({
+    method: "delete",
+    url: "/retained",
+    role: "operator",
+    summary: "Deletes the retained messages that a filter matches",
+    path: NOTHING,
+    query: Type.Object(
+      { topicFilter: Type.String({ description: "`#` for all", minLength: 1 }) },
+      { additionalProperties: false },
+    ),
+    body: NO_BODY,
+    response: Type.Object({ deleted: Type.Integer() }),
+    isChange: true,
+    handle: async ({ server, query }) => ({
+      status: 200,
+      body: { deleted: await deleteMatching(server, query.topicFilter) },
+    }),
+  }),
+  route({
     method: "post",
     url: "/publish",
     role: "operator",
@@ -260,6 +320,7 @@ export const ROUTES: readonly Route[] = [
   ...CLIENTS,
   ...SESSIONS,
   ...TOPICS,
+  ...BAN_ROUTES,
   ...SERVER,
   ...LIVE_ROUTES,
 ];

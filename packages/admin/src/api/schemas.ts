@@ -5,6 +5,7 @@ import type {
   TBoolean,
   TInteger,
   TLiteral,
+  TNumber,
   TObject,
   TOptional,
   TSchema,
@@ -241,6 +242,45 @@ export const LIVE_EVENTS: TSchema = Type.Object({
   end: Type.Optional(
     Type.Object({ reason: Type.String() }, { description: "the last one, and why (`reason`)" }),
   ),
+});
+
+const banKind: TUnion<[TLiteral<"clientId">, TLiteral<"userName">, TLiteral<"address">]> =
+  Type.Union([Type.Literal("clientId"), Type.Literal("userName"), Type.Literal("address")], {
+    description: "what `value` is",
+  });
+const banValue = text("Client Identifier or user name to the letter; IP address, or range of them");
+
+/** What a ban is about, in the URL. */
+export const BAN_PATH: TObject<{ kind: typeof banKind; value: TString }> = Type.Object({
+  kind: banKind,
+  value: banValue,
+});
+
+/** A ban to be made. */
+export const NEW_BAN: TObject<{
+  kind: typeof banKind;
+  value: TString;
+  durationSeconds: TOptional<TNumber>;
+  reason: TOptional<TString>;
+}> = Type.Object(
+  {
+    kind: banKind,
+    value: banValue,
+    durationSeconds: Type.Optional(
+      Type.Number({ description: "default: until it is lifted", exclusiveMinimum: 0 }),
+    ),
+    reason: Type.Optional(Type.String({ description: "for those who look; clients are not told" })),
+  },
+  { additionalProperties: false },
+);
+
+/** A ban in force. */
+export const BAN: TSchema = Type.Object({
+  kind: banKind,
+  value: banValue,
+  sinceMs: ms("Unix time"),
+  untilMs: Type.Optional(ms("Unix time")),
+  reason: Type.Optional(Type.String()),
 });
 
 /** What is wrong, for people. */

@@ -1,5 +1,6 @@
 /** `anax serve`: runs a server until it is told to stop. */
-import { MqttServer } from "@anax/server";
+import { join } from "node:path";
+import { BanFile, MqttServer } from "@anax/server";
 import type { Command } from "../command.ts";
 import { defineCommand } from "../command.ts";
 import { CommandError, EXIT_CODE } from "../errors.ts";
@@ -118,6 +119,10 @@ async function runServer(
     store: storage.store,
     durability: storage.durability,
     authenticate: authenticator,
+    banStore:
+      storage.directory === undefined
+        ? undefined
+        : new BanFile(join(storage.directory, "bans.json")),
     logger: loggerFor(flags, log.output),
   });
   const announcer = new Announcer(io.stdout, flags.logFormat);

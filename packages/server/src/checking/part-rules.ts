@@ -4,6 +4,7 @@ import type { OptionRules, RulesFor } from "@anax/protocol";
 import type { Authorizer } from "../core/access/authorizer.ts";
 import type { ServerParts } from "../options.ts";
 import type { Authenticator } from "../ports/authenticator.ts";
+import type { BanStore } from "../ports/ban-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import { LOG_LEVELS } from "../ports/logger.ts";
 import type { Logger } from "../ports/logger.ts";
@@ -33,6 +34,7 @@ const AUTHORIZER_RULES: RulesFor<Authorizer> = {
   mayReceive: OPTIONAL_FUNCTION,
   isImmediate: "boolean|undefined",
 };
+const BAN_STORE_RULES: RulesFor<BanStore> = { load: "function", save: "function" };
 
 /** Those that are plain values; where a listener listens is judged with the listeners. */
 const VALUE_RULES: OptionRules = {
@@ -55,8 +57,9 @@ export function checkParts(parts: ServerParts): void {
       value === null ? `${name} is null` : optionFault({ [name]: value }, { [name]: rule });
     if (fault !== undefined) throw new MqttConfigurationError(fault);
   }
-  const { authenticate, authenticators, authorize, logger, clock } = parts;
+  const { authenticate, authenticators, authorize, banStore, logger, clock } = parts;
   if (authorize !== undefined) requireMembers("authorize", authorize, AUTHORIZER_RULES);
+  if (banStore !== undefined) requireMembers("banStore", banStore, BAN_STORE_RULES);
   if (logger !== undefined) requireMembers("logger", logger, LOGGER_RULES);
   if (clock !== undefined) requireMembers("clock", clock, CLOCK_RULES);
   if (authenticate !== undefined) requireAuthenticator("authenticate", authenticate);

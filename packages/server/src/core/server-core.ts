@@ -14,7 +14,7 @@ import {
   leaveUnanswered,
 } from "./connection/closing.ts";
 import type { Dismissal } from "./connection/closing.ts";
-import type { Refusal, RefusedClient } from "./connection/connect-rules.ts";
+import type { BanCheck, Refusal, RefusedClient } from "./connection/connect-rules.ts";
 import { Connection } from "./connection/connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { CoreOptions } from "./core-options.ts";
@@ -95,6 +95,8 @@ export interface CorePorts {
     | undefined;
   /** A client is not let in: to be logged. Absent if nobody reads that. */
   readonly refused?: ((client: RefusedClient) => void) | undefined;
+  /** Whether a client is banned. */
+  readonly bannedBy?: BanCheck | undefined;
   /** Told of what is not delivered: to be logged. Absent if nobody reads that. */
   readonly notices?: DeliveryNotices | undefined;
   /** A connection ends before a whole CONNECT has come: to be logged. Absent if nobody reads that. */
@@ -148,6 +150,7 @@ export class ServerCore implements CoreContext {
   readonly report: (error: unknown) => void;
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly refused: ((client: RefusedClient) => void) | undefined;
+  readonly bannedBy: BanCheck | undefined;
   readonly notices: DeliveryNotices | undefined;
   readonly stranger: ((stranger: Stranger) => void) | undefined;
   readonly inFlight: InFlightBytes;
@@ -171,6 +174,7 @@ export class ServerCore implements CoreContext {
     this.report = (error) => ports.report(error);
     this.warn = (message, fields) => ports.warn?.(message, fields);
     this.refused = ports.refused;
+    this.bannedBy = ports.bannedBy;
     this.notices = ports.notices;
     this.stranger = ports.stranger;
     this.inFlight = new InFlightBytes({

@@ -12,6 +12,9 @@ export interface AdmissionOptions {
   readonly connectionRatePerAddress: ConnectionRate | false;
 }
 
+/** Whether an address is banned. */
+export type AddressBanned = (remoteAddress: string | undefined) => boolean;
+
 /** Told of each transport that is refused: whose, why in words, and whether for want of a place. */
 export type TransportRefused = (
   remoteAddress: string | undefined,
@@ -34,14 +37,21 @@ export class Admission {
   readonly #options: AdmissionOptions;
   readonly #buckets: AddressBuckets | undefined;
   readonly #tell: TransportRefused | undefined;
+  readonly #isBanned: AddressBanned;
   /** Connections for which the process has files. */
   #filesAllow = Infinity;
 
-  constructor(options: AdmissionOptions, clock: Clock, tell?: TransportRefused) {
+  constructor(
+    options: AdmissionOptions,
+    clock: Clock,
+    tell?: TransportRefused,
+    isBanned: AddressBanned = () => false,
+  ) {
     const { connectionRatePerAddress: rate } = options;
     this.#options = options;
     this.#buckets = rate === false ? undefined : new AddressBuckets(rate, clock);
     this.#tell = tell;
+    this.#isBanned = isBanned;
   }
 
   /** Holds the open files that the process may have against the connections. Each connection is one. */
@@ -77,6 +87,7 @@ export class Admission {
 
   #refusalOf(remoteAddress: string | undefined): string | undefined {
     if (!this.isAccepting) return "acceptNewConnections is false";
+    if (this.#isBanned(remoteAddress)) return "the address is banned";
     if (this.open >= this.#options.maximumConnections)
       return `there are ${this.open} connections, which is maximumConnections`;
     if (this.open >= this.#filesAllow)

@@ -12,6 +12,8 @@ import {
 } from "../core/management/session-changes.ts";
 import { receiversOf } from "../core/management/receivers.ts";
 import type { TopicReceiver } from "../core/management/receivers.ts";
+import { waitingMessages } from "../core/management/waiting-messages.ts";
+import type { WaitingMessage } from "../core/management/waiting-messages.ts";
 import { allSessions, sessionStatus, subscriptionsOf } from "../core/management/session-status.ts";
 import type { ServerCore } from "../core/server-core.ts";
 import type { Session } from "../core/sessions/session.ts";
@@ -28,6 +30,8 @@ import type { Page, PageQuery } from "./listings.ts";
 import { makeInspectable } from "../core/inspecting.ts";
 
 const QUOTA_EXCEEDED = 0x97;
+/** Each may have to be read from the disk while everybody waits. */
+const WAITING_MESSAGES_MAX = 1_000;
 
 /** A filter to subscribe a session to. */
 export interface SessionSubscription {
@@ -148,6 +152,22 @@ export class ServerSessions {
   subscriptions(clientId: string): SubscriptionStatus[] | undefined {
     const session = this.#access.core.sessions.get(clientId);
     return session && subscriptionsOf(session);
+  }
+
+  /**
+   * The messages that wait in a session's queue, oldest first, `limit` of them at most (1 to 1000, default 100). They are copies: what
+   * waits stays. Rejects with `MqttSessionNotFoundError`, and with `RangeError` for a limit that is none.
+   */
+  async waitingMessages(
+    clientId: string,
+    { limit = 100 }: { readonly limit?: number } = {},
+  ): Promise<WaitingMessage[]> {
+    if (!Number.isInteger(limit) || limit < 1 || limit > WAITING_MESSAGES_MAX) {
+      throw new RangeError(`limit is ${String(limit)}, not 1 to ${WAITING_MESSAGES_MAX}`);
+    }
+    return this.#access.change((core) =>
+      waitingMessages(core, requireSession(core, clientId), limit),
+    );
   }
 
   /**

@@ -1,11 +1,13 @@
 import { encodedLength } from "@anax/protocol";
 import type { ConnectPacket, ProtocolVersion, UserProperties, Will } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
+import type { ClientContext } from "../hooks/client-context.ts";
 import { refusalOfMessage, unsupported } from "../publishing/checking.ts";
 import { refusedPlace } from "../sessions/session-places.ts";
 import type { Peer } from "../wire.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
+const BANNED = 0x8a;
 const BAD_AUTHENTICATION_METHOD = 0x8c;
 
 /** Why a CONNECT is refused, as CONNACK tells it. */
@@ -24,6 +26,21 @@ export interface RefusedClient {
   readonly peer: Peer;
   readonly reasonCode: number;
   readonly reasonString: string | undefined;
+}
+
+/** What is asked whether a client is banned; it answers by what, or undefined. */
+export type BanCheck = (client: {
+  readonly clientId: string;
+  readonly userName: string | undefined;
+  readonly remoteAddress: string | undefined;
+}) => "clientId" | "userName" | "address" | undefined;
+
+/** A client that is kept out, by its Client Identifier, its user name or its address. */
+export function refusedBan({ bannedBy }: CoreContext, client: ClientContext): Refusal | undefined {
+  const { clientId, userName, peer } = client;
+  if (bannedBy?.({ clientId, userName, remoteAddress: peer.remoteAddress }) === undefined)
+    return undefined;
+  return { reasonCode: BANNED };
 }
 
 /** What a well-formed CONNECT may break of the server's own rules; undefined if nothing. */

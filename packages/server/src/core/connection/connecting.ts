@@ -11,7 +11,7 @@ import { pump } from "../delivering/delivering.ts";
 import { takeOutOfJournal } from "../delivering/owed.ts";
 import { enqueue } from "../delivering/queueing.ts";
 import type { PreparingSession, ValidatingConnection } from "../hooks/connection-events.ts";
-import { refusalOf } from "./connect-rules.ts";
+import { refusalOf, refusedBan } from "./connect-rules.ts";
 import { identify } from "./expiring-identity.ts";
 import { makePlace, refusedPlace } from "../sessions/session-places.ts";
 import type { PlaceNeeded } from "../sessions/session-places.ts";
@@ -49,7 +49,8 @@ type Unfinished<Arguments> = { -readonly [Field in keyof Arguments]: Arguments[F
  */
 export function* connect(core: CoreContext, connection: Connection, packet: ConnectPacket): Task {
   adopt(core, connection, packet);
-  const refusal = connection.refusal ?? refusalOf(core, packet);
+  const refusal =
+    connection.refusal ?? refusedBan(core, connection.context) ?? refusalOf(core, packet);
   if (refusal !== undefined) return refuse(core, connection, refusal);
   // Where nobody has to be asked or waited for, nothing is made to do that with: reconnects come by thousands.
   const answer =
@@ -59,7 +60,7 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
   if (answer === undefined || !connection.isOpen) return;
   connection.agreement = agree(core, packet, answer, expiryMaximum(core, connection));
   connection.clientId = clientIdOf(core, packet, answer);
-  const foreign = refusedUser(core, connection);
+  const foreign = refusedBan(core, connection.context) ?? refusedUser(core, connection);
   if (foreign !== undefined) return refuse(core, connection, foreign);
   if (core.authorizer !== undefined && !(yield* mayEnter(core, connection, packet))) return;
   yield* enter(core, connection, packet, answer);
@@ -125,6 +126,7 @@ function refusedEntry(
   connack: ConnackPacket,
 ): Refusal | undefined {
   return (
+    refusedBan(core, connection.context) ??
     refusedUser(core, connection) ??
     refusedLate(core, connection) ??
     refusedNews(core, connection) ??
