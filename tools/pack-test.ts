@@ -85,7 +85,11 @@ function useIn(project: string, tarballs: readonly string[], published: readonly
   done("a program compiles against their types");
 
   const printed = run(process.execPath, ["consumer.js"], { cwd: project });
-  expectIncludes(printed, ["codec: suback", "message: plants/7/water low"]);
+  expectIncludes(printed, [
+    "codec: suback",
+    "message: plants/7/water low",
+    "dashboard: 200 text/javascript",
+  ]);
   done("the program runs");
 
   const required = run(process.execPath, [join(project, "consumer.cjs")], { cwd: project });

@@ -26,6 +26,9 @@ function placesIn(root) {
     installStamp: join(root, "node_modules/.anax/installed"),
     buildStamp: join(root, "node_modules/.anax/built"),
     packages: join(root, "packages"),
+    pageSources: join(root, "packages/dashboard"),
+    pageBuilder: join(root, "tools/build-dashboard.mjs"),
+    page: join(root, "packages/admin/dist/dashboard/index.html"),
   };
 }
 
@@ -50,7 +53,10 @@ export function isBuilt(places) {
   const everyEntryExists = packageFolders(places).every((folder) =>
     existsSync(join(folder, "dist/index.js")),
   );
-  return everyEntryExists && readIfThere(places.buildStamp) === fingerprintOfSources(places);
+  const hasPage = !existsSync(places.pageSources) || existsSync(places.page);
+  return (
+    everyEntryExists && hasPage && readIfThere(places.buildStamp) === fingerprintOfSources(places)
+  );
 }
 
 /**
@@ -66,10 +72,11 @@ export function setUp(root, report = say) {
   }
   stamp(places.installStamp, fingerprintOfLock(places));
   if (isBuilt(places)) return;
-  report("building (tsc -b)");
+  report("building (tsc -b, esbuild)");
   const fingerprint = fingerprintOfSources(places);
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   run(process.execPath, [tsc, "-b", ...packageFolders(places)], root);
+  if (existsSync(places.pageSources)) run(process.execPath, [places.pageBuilder], root);
   stamp(places.buildStamp, fingerprint);
 }
 
@@ -88,7 +95,8 @@ export function fingerprintOfSources(places) {
   for (const name of readdirSync(places.root).filter((entry) => entry.startsWith("tsconfig."))) {
     addFile(hash, places.root, join(places.root, name));
   }
-  for (const folder of packageFolders(places)) {
+  for (const folder of [...packageFolders(places), places.pageSources]) {
+    if (!existsSync(folder)) continue;
     for (const name of readdirSync(folder).filter((entry) => entry.endsWith(".json"))) {
       addFile(hash, places.root, join(folder, name));
     }

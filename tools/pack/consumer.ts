@@ -2,6 +2,7 @@
  * A stranger's program: it is compiled and run in an empty project in which the packed packages are
  * installed, so it sees what those who install them see.
  */
+import { createAdmin } from "@anax/admin";
 import { connect } from "@anax/client";
 import { decodePacket, encodePacket } from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
@@ -25,4 +26,8 @@ for await (const message of messages) {
   break;
 }
 await client.disconnect();
+const admin = createAdmin(server, { holderOf: () => undefined });
+const page = await admin.fetch(new Request("http://127.0.0.1/app.js"));
+console.log(`dashboard: ${page.status} ${page.headers.get("content-type")}`);
+admin.close();
 await server.stop();

@@ -14,6 +14,7 @@ const IMPORT_TABLE: Readonly<Record<string, readonly string[]>> = {
   "@anax/client": ["@anax/protocol", "ws", "socks"],
   "@anax/server": ["@anax/protocol", "ws"],
   "@anax/admin": ["@anax/server", "@hono/node-server", "@sinclair/typebox", "hono"],
+  "@anax/dashboard": ["@anax/client", "preact", "uplot"],
   "@anax/testing": ["@anax/protocol", "@anax/client", "@anax/server"],
   "@anax/store-lmdb": ["@anax/protocol", "@anax/server", "lmdb"],
   anax: [

@@ -34,7 +34,7 @@ export interface Finding {
 export type Rule = (repository: Repository) => readonly Finding[];
 
 const TEXT_FILE =
-  /\.(ts|mts|js|mjs|json|md|html|css|sh|yml|yaml|tsv)$|(^|\/)(LICENSE|run|\.git[a-z]+)$/;
+  /\.(ts|tsx|mts|js|mjs|json|md|html|css|sh|yml|yaml|tsv)$|(^|\/)(LICENSE|run|\.git[a-z]+)$/;
 const SKIPPED_FOLDERS: ReadonlySet<string> = new Set([
   ".git",
   ".cache",
@@ -51,7 +51,7 @@ export function readRepository(root: string): Repository {
 
 export function repositoryOf(files: ReadonlyMap<string, string>): Repository {
   const sources = [...files]
-    .filter(([path]) => /\.m?[tj]s$/.test(path))
+    .filter(([path]) => /\.(m?[tj]s|tsx)$/.test(path))
     .map(([path, text]) => {
       const code = codeOnly(text);
       return { path, text, code, imports: importsOf(text, code) };
@@ -64,6 +64,9 @@ function readFolder(root: string, folder: string, files: Map<string, string>): v
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
     if (entry.isDirectory()) {
       if (!SKIPPED_FOLDERS.has(entry.name)) readFolder(root, path, files);
+    } else if (path.endsWith(".png")) {
+      // That it is there is enough: documents link to it.
+      files.set(path, "");
     } else if (TEXT_FILE.test(path)) {
       files.set(path, readFileSync(join(root, path), "utf8"));
     }

@@ -55,5 +55,5 @@ function firstFault(
 export const sourceNamesAreKebabCase: Rule = ({ sources }) =>
   sources
     .filter(({ path }) => !FIXTURES.test(path))
-    .filter(({ path }) => !/(^|\/)[a-z0-9]+([-.][a-z0-9]+)*\.m?[tj]s$/.test(path))
+    .filter(({ path }) => !/(^|\/)[a-z0-9]+([-.][a-z0-9]+)*\.(m?[tj]s|tsx)$/.test(path))
     .map(({ path }) => ({ path, message: "name the file in kebab-case" }));

@@ -13,6 +13,8 @@ import type { TokenHolder } from "./access/tokens.ts";
 import { API_PREFIX, openApi } from "./api/open-api.ts";
 import type { Route } from "./api/route.ts";
 import { ROUTES } from "./api/routes.ts";
+import { dashboardAnswer } from "./dashboard/dashboard-answer.ts";
+import { dashboardFileName } from "./dashboard/dashboard-files.ts";
 import { SortedLists } from "./lists/sorted-lists.ts";
 import { LiveStreams } from "./live/live-streams.ts";
 import { Measuring } from "./metrics/measuring.ts";
@@ -40,6 +42,8 @@ export interface AdminOptions extends BrowserRules {
   holderOf(token: string): TokenHolder | undefined;
   /** True: `/metrics` answers without a token, as scrapers expect on a private network. Default false. */
   readonly openMetrics?: boolean | undefined;
+  /** False: there is no page at `/`. Default true. */
+  readonly dashboard?: boolean | undefined;
   /** Told of each change that was asked for. */
   readonly changed?: ((change: AdminChange) => void) | undefined;
   /** Stands in the description of the API. */
@@ -101,6 +105,11 @@ export function createAdmin(server: MqttServer, options: AdminOptions): Admin {
     const url = `${API_PREFIX}${route.url.replace(/\{(\w+)\}/g, ":$1")}`;
     app.on(route.method.toUpperCase(), url, (context) => answer(context, route, state, options));
   }
+  app.get("/:file?", async (context, next) => {
+    const name = options.dashboard === false ? undefined : dashboardFileName(context.req.path);
+    if (name === undefined) return next();
+    return dashboardAnswer(name, context.req.raw, server);
+  });
   app.notFound((context) =>
     context.json({ error: `there is no ${context.req.method} ${context.req.path}` }, 404),
   );

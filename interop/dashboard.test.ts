@@ -1,0 +1,293 @@
+/** Is the page of the admin API whole, usable and kind to all readers, in a real browser? */
+import { connect } from "@anax/client";
+import type { MqttClient } from "@anax/client";
+import { createAdmin, listenAdmin } from "@anax/admin";
+import type { AdminListener, Role } from "@anax/admin";
+import { MqttServer } from "@anax/server";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { buildDashboard } from "../tools/build-dashboard.mjs";
+import { startBrowser } from "./support/chromium.ts";
+import type { Browser } from "./support/chromium.ts";
+import { areInstalled } from "./support/required-programs.ts";
+
+/** Set, each page is kept as a picture in the guide. */
+const KEEPS_PICTURES = process.env["ANAX_DASHBOARD_PICTURES"] !== undefined;
+const PICTURES = fileURLToPath(new URL("../docs/guide/dashboard/", import.meta.url));
+
+describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout: 120_000 }, () => {
+  let server: MqttServer;
+  let listener: AdminListener;
+  let browser: Browser;
+  let page: Page;
+  let device: MqttClient;
+  let mqttUrl = "";
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    server = new MqttServer({
+      listeners: [
+        { type: "tcp", host: "127.0.0.1", port: 0 },
+        { type: "websocket", host: "127.0.0.1", port: 0 },
+      ],
+      systemTopics: false,
+    });
+    await Promise.all([buildDashboard(), server.start()]);
+    mqttUrl = server.address().url;
+    const admin = createAdmin(server, {
+      holderOf: (token) =>
+        token === "viewer" || token === "operator"
+          ? { name: `the-${token}`, role: token satisfies Role }
+          : undefined,
+    });
+    listener = await listenAdmin(admin, { port: 0 });
+    device = await connect(mqttUrl, { clientId: "greenhouse-7", userName: "ann" });
+    await device.subscribe(["greenhouse/7/set/#", "$share/team/jobs"], () => undefined, { qos: 1 });
+    const away = await connect(mqttUrl, {
+      clientId: "pump-3",
+      cleanStart: true,
+      sessionExpiryIntervalSeconds: 600,
+    });
+    await away.subscribe("pumps/3", () => undefined, { qos: 1 });
+    await away.disconnect();
+    await device.publish("pumps/3", "on", { qos: 1 });
+    await device.publish("greenhouse/7/state", '{"open":true}', { retain: true, qos: 1 });
+    await device.publish("greenhouse/7/image", PIXEL, { retain: true, qos: 1 });
+    browser = await startBrowser(new Map());
+    page = await browser.visit(listener.url);
+    page.setDefaultTimeout(10_000);
+    page.on("pageerror", (error) => faults.push(error.message));
+    page.on("console", (message) => {
+      if (message.type() === "error") faults.push(message.text());
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser[Symbol.asyncDispose]();
+    await device.disconnect();
+    await listener.close();
+    await server.stop();
+  });
+
+  afterEach(() => expect(faults.splice(0)).toEqual([]));
+
+  async function logIn(token: string): Promise<void> {
+    await page.getByLabel("Token").fill(token);
+    await page.getByRole("button", { name: "Log in" }).click();
+  }
+
+  async function go(link: string): Promise<void> {
+    await page.getByRole("navigation").getByRole("link", { name: link }).click();
+    await page.getByRole("heading", { name: link, level: 1 }).waitFor();
+  }
+
+  /** What axe finds in the page as it is; the next page is looked at in the other colours. */
+  async function violations({ turns = true } = {}): Promise<string[]> {
+    if (await page.evaluate(() => !("axe" in globalThis))) await page.evaluate(axe.source);
+    const results = await page.evaluate(() => (globalThis as never as Axed).axe.run());
+    if (turns) await page.getByRole("button", { name: /colours$/ }).click();
+    return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+  }
+
+  async function keepPicture(name: string): Promise<void> {
+    if (KEEPS_PICTURES) await page.screenshot({ path: `${PICTURES}${name}.png` });
+  }
+
+  it("asks for a token, says that one is wrong, and forgets it at log out", async () => {
+    await logIn("wrong");
+    await page.getByText("This token is not known.").waitFor();
+    // The browser itself writes that the token was refused.
+    expect(faults.splice(0)).toEqual([expect.stringContaining("401")]);
+    expect(await violations()).toEqual([]);
+    await logIn("viewer");
+    await page.getByText("the-viewer (viewer)").waitFor();
+    await page.reload();
+    await page.getByText("the-viewer (viewer)").waitFor();
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.getByLabel("Token").waitFor();
+    expect(await page.evaluate(() => sessionStorage.length + document.cookie.length)).toBe(0);
+    await logIn("operator");
+    await page.getByText("the-operator (operator)").waitFor();
+  });
+
+  it("shows how the server does, and what changes", async () => {
+    await page.getByRole("region", { name: "Health" }).locator("p").first().waitFor();
+    const guest = await connect(mqttUrl, { clientId: "guest" });
+    const lately = page.getByRole("list", { name: "What changed lately" });
+    const changes = lately.locator("strong");
+    await changes.getByText("connected", { exact: true }).waitFor();
+    await guest.disconnect();
+    await changes.getByText("disconnected", { exact: true }).waitFor();
+    expect(await page.locator("canvas").count()).toBe(6);
+    expect(await violations()).toEqual([]);
+  });
+
+  it("lists clients, finds one, and disconnects it when asked twice", async () => {
+    const victim = await connect(mqttUrl, { clientId: "victim", reconnect: false });
+    const gone = new Promise((resolve) => victim.on("disconnected", resolve));
+    await go("Clients");
+    await page.getByRole("link", { name: "greenhouse-7" }).waitFor();
+    await page.getByRole("button", { name: "Client ID" }).click();
+    await page.getByRole("row").nth(1).getByText("victim").waitFor();
+    expect(await violations()).toEqual([]);
+    await page.getByLabel("Client ID contains").fill("vict");
+    await page.getByText("1 rows").waitFor();
+    await page.getByRole("link", { name: "victim" }).click();
+    await page.getByRole("button", { name: "Disconnect" }).click();
+    const dialog = page.getByRole("dialog");
+    expect(await violations({ turns: false })).toEqual([]);
+    await dialog.getByRole("button", { name: "Disconnect" }).click();
+    await gone;
+    await page.getByText("There is no session").waitFor();
+    // The browser itself writes of each answer 404.
+    expect(faults.splice(0).filter((fault) => !fault.includes("404"))).toEqual([]);
+  });
+
+  it("lists sessions, subscriptions and retained messages, and deletes one of these", async () => {
+    await go("Sessions");
+    await page.getByLabel("State").selectOption("Away");
+    await page.getByText("1 rows").waitFor();
+    faults.splice(0);
+    expect(await violations()).toEqual([]);
+    await page.getByRole("link", { name: "pump-3" }).click();
+    await page.getByRole("cell", { name: "pumps/3" }).waitFor();
+    await page.getByRole("button", { name: "Drop queued messages" }).waitFor();
+    expect(await violations()).toEqual([]);
+    await keepPicture("client");
+    await go("Subscriptions");
+    await page.getByRole("cell", { name: "$share/team/jobs" }).waitFor();
+    await go("Retained messages");
+    const row = page.getByRole("row", { name: "greenhouse/7/state" });
+    await row.getByText('{"open":true}').waitFor();
+    expect(await violations()).toEqual([]);
+    await row.getByRole("button", { name: "Delete" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await row.waitFor({ state: "detached" });
+    expect(server.retainedMessages.get("greenhouse/7/state")).toBeUndefined();
+  });
+
+  it("shows topics as a tree, with rates, numbers as a line, and an image", async () => {
+    const publishing = publishUntilAborted(device);
+    await go("Topics");
+    await page.getByRole("button", { name: "Expand greenhouse/7" }).click();
+    await page.getByRole("button", { name: "temperature" }).click();
+    await page.getByRole("img", { name: /^Trend of the last/ }).waitFor();
+    await page.getByRole("link", { name: "greenhouse-7" }).waitFor();
+    expect(await violations()).toEqual([]);
+    if (KEEPS_PICTURES) await new Promise((resolve) => setTimeout(resolve, 20_000));
+    await keepPicture("topics");
+    await page.getByRole("button", { name: "image" }).click();
+    await page.getByRole("img", { name: "Payload" }).waitFor();
+    await page.getByLabel("View").selectOption("Hex");
+    await page.getByText("89 50 4e 47").waitFor();
+    if (KEEPS_PICTURES) {
+      await go("Overview");
+      await new Promise((resolve) => setTimeout(resolve, 20_000));
+      await keepPicture("overview");
+    }
+    publishing.abort();
+  });
+
+  it("is an MQTT client: subscribes in colours, publishes, asks and is answered", async () => {
+    await device.subscribe(
+      "lamps/1/get",
+      ({ responseTopic = "", correlationData }) =>
+        void device.publish(responseTopic, "21 W", { correlationData }),
+    );
+    await go("Test client");
+    await page.getByLabel("User", { exact: true }).fill("ann");
+    await page.getByText("More options").click();
+    expect(await violations()).toEqual([]);
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await page.getByText("Connected as page-").waitFor();
+    await page.getByLabel("Topic Filter").fill("greenhouse/#");
+    await page.getByRole("button", { name: "Subscribe", exact: true }).click();
+    await page.getByRole("button", { name: "Unsubscribe greenhouse/#" }).waitFor();
+    await page.getByLabel("Topic Filter").fill("lamps/+");
+    await page.getByRole("button", { name: "Subscribe", exact: true }).click();
+    await page.getByRole("button", { name: "Unsubscribe lamps/+" }).waitFor();
+    const publish = page.getByRole("region", { name: "Publish" });
+    await publish.getByLabel("Topic", { exact: true }).fill("lamps/1");
+    await publish.getByLabel("Format").selectOption("JSON");
+    await publish.getByLabel("Payload").fill('{ "on": true }');
+    await publish.getByLabel("QoS").selectOption("1");
+    await publish.getByRole("button", { name: "Publish" }).click();
+    await page.getByText("Published, 0x00").waitFor();
+    const messages = page.getByRole("list", { name: "Messages" });
+    await messages.getByText('{"on":true}').nth(1).waitFor();
+    await publish.getByLabel("Topic", { exact: true }).fill("lamps/1/get");
+    await publish.getByRole("button", { name: "Send as request" }).click();
+    await messages.getByText("21 W").click();
+    await messages.getByText("4 bytes").waitFor();
+    await page.getByLabel("History").selectOption({ index: 2 });
+    expect(await publish.getByLabel("Topic", { exact: true }).inputValue()).toBe("lamps/1");
+    expect(await violations()).toEqual([]);
+    await keepPicture("test-client");
+    await page.getByRole("button", { name: "Disconnect" }).click();
+    await page.getByText("Not connected").waitFor();
+  });
+
+  it("draws few of many rows, wherever one scrolls", async () => {
+    const sessions = Array.from({ length: 3_000 }, (_one, index) =>
+      server.sessions.create(`d-${String(index).padStart(5, "0")}`),
+    );
+    await Promise.all(sessions);
+    await go("Sessions");
+    await page.getByText(/^3,00\d rows$/).waitFor();
+    const table = page.getByRole("region", { name: "Sessions" });
+    await table.evaluate((element) => (element.scrollTop = element.scrollHeight));
+    await page.getByRole("link", { name: "pump-3" }).waitFor();
+    expect(await page.getByRole("row").count()).toBeLessThan(60);
+  });
+
+  it("fits a phone, is used without a mouse, and speaks Chinese", async () => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    for (const link of ["Sessions", "Topics", "Test client", "Overview"]) {
+      await go(link);
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(overflow, link).toBeLessThanOrEqual(0);
+    }
+    await keepPicture("phone");
+    await page.reload();
+    await page.getByRole("navigation").waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("content");
+    await page.getByRole("button", { name: "中文" }).click();
+    await page.getByRole("heading", { name: "概览" }).waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
+  });
+});
+
+function publishUntilAborted(device: MqttClient): AbortController {
+  const end = new AbortController();
+  const from = Date.now();
+  const timer = setInterval(() => {
+    const value = 21 + Math.sin((Date.now() - from) / 5_000);
+    void device.publish("greenhouse/7/temperature", value.toFixed(2));
+    void device.publish("greenhouse/7/state", JSON.stringify({ open: value > 21, value }));
+  }, 50);
+  end.signal.addEventListener("abort", () => clearInterval(timer));
+  return end;
+}
+
+interface Axed {
+  readonly axe: {
+    run(): Promise<{
+      readonly violations: readonly {
+        readonly id: string;
+        readonly nodes: readonly { readonly html: string }[];
+      }[];
+    }>;
+  };
+}
+
+/** A picture of one pixel. */
+const PIXEL = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+);

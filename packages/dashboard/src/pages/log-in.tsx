@@ -1,0 +1,44 @@
+import { useState } from "preact/hooks";
+import { ApiError, logIn } from "../state/session.ts";
+import { say } from "../words/words.ts";
+
+export function LogInPage() {
+  const [token, setToken] = useState("");
+  const [error, setError] = useState<string | undefined>(undefined);
+  const submit = async (): Promise<void> => {
+    try {
+      await logIn(token.trim());
+    } catch (failure) {
+      const isUnknown = failure instanceof ApiError && failure.status === 401;
+      setError(isUnknown ? say("tokenUnknown") : String(failure));
+    }
+  };
+  return (
+    <main id="content" class="log-in card">
+      <h1>{say("title")}</h1>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <label class="field">
+          <span>{say("token")}</span>
+          <input
+            type="password"
+            autocomplete="off"
+            required
+            value={token}
+            onInput={({ currentTarget }) => setToken(currentTarget.value)}
+          />
+        </label>
+        {error !== undefined && <p role="alert">{error}</p>}
+        <button type="submit" class="primary">
+          {say("logIn")}
+        </button>
+      </form>
+      <p class="soft">{say("tokenHint")}</p>
+      <p class="soft">{say("tokenKept")}</p>
+    </main>
+  );
+}

@@ -1,0 +1,200 @@
+/** The MQTT client of this page: its connection, subscriptions and messages. It lives on while the reader is on other pages. */
+import { MqttClient } from "@anax/client";
+import type { ClientOptions, Message, PublishOptions, SubscribeOptions } from "@anax/client";
+import { Store } from "./store.ts";
+
+export interface ShownMessage {
+  readonly id: number;
+  readonly atMs: number;
+  readonly direction: "received" | "published" | "answer";
+  readonly topic: string;
+  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly qos: number;
+  readonly retain: boolean;
+  readonly contentType: string | undefined;
+  readonly responseTopic: string | undefined;
+  readonly userProperties: readonly (readonly [string, string])[];
+  /** Of its subscription; undefined: published here. */
+  readonly color: string | undefined;
+}
+
+export interface ShownSubscription {
+  readonly topicFilter: string;
+  readonly qos: number;
+  readonly color: string;
+}
+
+export type ConnectionState = "closed" | "connecting" | "connected" | "reconnecting";
+
+/** Messages that are kept. */
+export const MESSAGES_MAX = 500;
+
+export const connectionState: Store<ConnectionState> = new Store<ConnectionState>("closed");
+/** As it is connected. */
+export const connectedAs: Store<string> = new Store("");
+/** What went wrong last. */
+export const failure: Store<string | undefined> = new Store<string | undefined>(undefined);
+export const subscriptions: Store<readonly ShownSubscription[]> = new Store<
+  readonly ShownSubscription[]
+>([]);
+/** Newest first. */
+export const messages: Store<readonly ShownMessage[]> = new Store<readonly ShownMessage[]>([]);
+
+let client: MqttClient | undefined;
+let lastId = 0;
+let fresh: ShownMessage[] = [];
+
+/** Connects, in place of a connection that is there. */
+export async function openConnection(url: string, options: ClientOptions): Promise<void> {
+  await closeConnection();
+  failure.set(undefined);
+  connectionState.set("connecting");
+  try {
+    const made = new MqttClient(url, options);
+    client = made;
+    made.on("disconnected", ({ willReconnect, error, reasonString }) => {
+      if (client !== made) return;
+      const reason = reasonString ?? error?.message;
+      if (reason !== undefined) failure.set(reason);
+      connectionState.set(willReconnect ? "reconnecting" : "closed");
+      if (!willReconnect) subscriptions.set([]);
+    });
+    made.on("connected", ({ clientId }) => {
+      connectedAs.set(clientId);
+      connectionState.set("connected");
+    });
+    await made.connect();
+  } catch (error) {
+    connectionState.set("closed");
+    failure.set(wordsOf(error));
+  }
+}
+
+export async function closeConnection(): Promise<void> {
+  const gone = client;
+  client = undefined;
+  subscriptions.set([]);
+  connectionState.set("closed");
+  try {
+    if (gone?.connected === true) await gone.disconnect();
+    else gone?.destroy();
+  } catch (error) {
+    failure.set(wordsOf(error));
+  }
+}
+
+export async function subscribe(
+  topicFilter: string,
+  color: string,
+  options: SubscribeOptions,
+): Promise<void> {
+  await trying(async (connected) => {
+    const take = (message: Message): void => show("received", message, color);
+    const { grantedQos } = await connected.subscribe(topicFilter, take, options);
+    const others = subscriptions.value.filter((one) => one.topicFilter !== topicFilter);
+    subscriptions.set([...others, { topicFilter, qos: grantedQos, color }]);
+  });
+}
+
+export async function unsubscribe(topicFilter: string): Promise<void> {
+  await trying(async (connected) => {
+    await connected.unsubscribe(topicFilter);
+    subscriptions.set(subscriptions.value.filter((one) => one.topicFilter !== topicFilter));
+  });
+}
+
+/** The Reason Code of the acknowledgement; undefined if it was not published. */
+export async function publish(
+  topic: string,
+  payload: Uint8Array<ArrayBuffer>,
+  options: PublishOptions,
+): Promise<number | undefined> {
+  return trying(async (connected) => {
+    const { reasonCode } = await connected.publish(topic, payload, options);
+    showPublished(topic, payload, options);
+    return reasonCode;
+  });
+}
+
+const ANSWER_MS = 10_000;
+
+/** Publishes and waits for the answer, which is shown among the messages. */
+export async function ask(
+  topic: string,
+  payload: Uint8Array<ArrayBuffer>,
+  options: PublishOptions,
+): Promise<void> {
+  await trying(async (connected) => {
+    const { correlationData: _made, responseTopic: _own, ...rest } = options;
+    showPublished(topic, payload, options);
+    const answer = await connected.request(topic, payload, { ...rest, timeoutMs: ANSWER_MS });
+    show("answer", answer, "var(--series-2)");
+  });
+}
+
+export function clearMessages(): void {
+  messages.set([]);
+}
+
+async function trying<Result>(
+  work: (connected: MqttClient) => Promise<Result>,
+): Promise<Result | undefined> {
+  if (client === undefined) return undefined;
+  failure.set(undefined);
+  try {
+    return await work(client);
+  } catch (error) {
+    failure.set(wordsOf(error));
+    return undefined;
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function show(direction: "received" | "answer", message: Message, color: string): void {
+  const { topic, qos, retain, contentType, responseTopic, userProperties = [] } = message;
+  add({
+    direction,
+    topic,
+    payload: Uint8Array.from(message.payload),
+    qos,
+    retain,
+    contentType,
+    responseTopic,
+    userProperties,
+    color,
+  });
+}
+
+function showPublished(
+  topic: string,
+  payload: Uint8Array<ArrayBuffer>,
+  options: PublishOptions,
+): void {
+  const { qos = 0, retain = false, contentType, responseTopic, userProperties = [] } = options;
+  add({
+    direction: "published",
+    topic,
+    payload,
+    qos,
+    retain,
+    contentType,
+    responseTopic,
+    userProperties,
+    color: undefined,
+  });
+}
+
+/** Messages that come in one frame are drawn once. */
+function add(message: Omit<ShownMessage, "id" | "atMs">): void {
+  lastId += 1;
+  fresh.push({ ...message, id: lastId, atMs: Date.now() });
+  if (fresh.length > MESSAGES_MAX) fresh.shift();
+  if (fresh.length > 1) return;
+  setTimeout(() => {
+    messages.set([...fresh.reverse(), ...messages.value].slice(0, MESSAGES_MAX));
+    fresh = [];
+  }, 50);
+}

@@ -1,0 +1,60 @@
+import { language } from "../state/preferences.ts";
+import { CHINESE } from "./chinese.ts";
+import { ENGLISH } from "./english.ts";
+import type { Word } from "./english.ts";
+
+export type { Word };
+
+/** The text of this name in the reader's language. */
+export function say(word: Word, values: Readonly<Record<string, string | number>> = {}): string {
+  const text: string = (language.value === "zh" ? CHINESE : ENGLISH)[word];
+  return text.replace(/\{(\w+)\}/g, (_all, name: string) => String(values[name] ?? ""));
+}
+
+/** Whether there is a text of this name. */
+export function isWord(name: string): name is Word {
+  return Object.hasOwn(ENGLISH, name);
+}
+
+function locale(): string {
+  return language.value === "zh" ? "zh-CN" : "en-GB";
+}
+
+export function count(value: number): string {
+  return new Intl.NumberFormat(locale(), { maximumFractionDigits: 1 }).format(value);
+}
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
+
+/** Bytes in a unit that reads well. */
+export function bytes(value: number): string {
+  let rest = value;
+  let unit = 0;
+  while (rest >= 1_000 && unit < UNITS.length - 1) {
+    rest /= 1_000;
+    unit += 1;
+  }
+  return `${count(rest)} ${UNITS[unit]}`;
+}
+
+export function time(ms: number): string {
+  return new Date(ms).toLocaleTimeString(locale());
+}
+
+export function dateTime(ms: number): string {
+  return new Date(ms).toLocaleString(locale());
+}
+
+/** Such as `3 d 4 h`. */
+export function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  const parts = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor(seconds / 3_600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [seconds % 60, "s"],
+  ] as const;
+  const first = parts.findIndex(([value]) => value > 0);
+  const shown = parts.slice(first === -1 ? 3 : first).slice(0, 2);
+  return shown.map(([value, unit]) => `${value} ${unit}`).join(" ");
+}
