@@ -165,6 +165,21 @@ describe("a client that does not keep up", () => {
     expect(acknowledged(peer)).toEqual([0]);
   });
 
+  it("uses up its time beside others that keep publishers waiting: together they have it once", () => {
+    const harness = new CoreHarness({ ...SMALL, holdBackMs: 1_000 });
+    for (let index = 0; index < 20; index += 1) reader(harness, `r${index}`, "a");
+    fill(harness, "a");
+    const publisher = harness.connect("p");
+    const waitedMs = [1, 2, 3, 4].map((identifier) => {
+      publish(publisher, "a", "x", identifier);
+      let ms = 0;
+      for (; acknowledged(publisher).length === 0 && ms < 9_000; ms += 100) harness.advance(100);
+      return ms;
+    });
+    expect(waitedMs).toEqual([1_000, 0, 0, 0]);
+    expect(harness.core.statistics.receiversSlow).toBe(20);
+  });
+
   it("does not use it up while it turns its queue over once a second", () => {
     const harness = new CoreHarness({ ...SMALL, roomWaitMs: 60_000 });
     const receiver = reader(harness, "r", "a");

@@ -35,9 +35,9 @@ function isReading(core: CoreContext, { connection, sink }: Session): boolean {
 export function noteFull(core: CoreContext, session: Session): void {
   const { rooms, options } = core;
   if (options.roomWaitMs === 0 || !isReading(core, session)) return;
-  const known = rooms.bySession.get(session);
-  if (known === undefined) rooms.bySession.set(session, new Room(session));
-  else if (known.heldMs(core.now) < options.holdBackMs) known.isFull = true;
+  const room = rooms.bySession.get(session) ?? new Room(session);
+  rooms.bySession.set(session, room);
+  if (room.heldMs(core.now) < options.holdBackMs) room.fill(core.now);
 }
 
 /** True if a full queue takes one message more: what was looked at once may pass the limit. */
@@ -113,13 +113,32 @@ function lookAt(core: CoreContext, room: Room): void {
   room.endSpell(core.now);
   const isOver = core.now >= first.sinceMs + roomWaitMs;
   if (isOver || (isHolding && room.heldMs(core.now) >= holdBackMs)) {
-    room.isSlow = true;
-    core.statistics.receiversSlow += 1;
-    core.notices?.slow(room.session.clientId, room.waiters.size);
+    becomeSlow(core, room);
     return wakeLater(core, room);
   }
   if (isHolding) room.beginSpell(core.now);
   watch(core, room);
+}
+
+/** Messages wait for it no more. */
+function becomeSlow(core: CoreContext, room: Room): void {
+  room.isSlow = true;
+  core.statistics.receiversSlow += 1;
+  core.notices?.slow(room.session.clientId, room.waiters.size);
+}
+
+/**
+ * A message that has waited since then comes to a receiver that is full as well: those that are full at the same time share
+ * `holdBackMs`. False if its time is over.
+ */
+function mayHoldOn(core: CoreContext, room: Room, { sinceMs, holds }: Asking): boolean {
+  if (room.waiters.size > 0 || sinceMs === core.now) return true;
+  const { roomWaitMs, holdBackMs } = core.options;
+  if (holds) room.countBeside(sinceMs, core.now);
+  if (core.now < sinceMs + roomWaitMs && room.heldMs(core.now) < holdBackMs) return true;
+  becomeSlow(core, room);
+  forgetOrWatch(core, room);
+  return false;
 }
 
 /** Looks again when the first of its times is over. */
@@ -134,17 +153,18 @@ function watch(core: CoreContext, room: Room): void {
   room.deadline = core.deadlines.addFor(room, atMs, lookAt);
 }
 
-/** True if a message of QoS 1 or 2 has to wait for the session. `passed`: it has waited for that one, and only looks again. */
+/** True if a message of QoS 1 or 2 has to wait for the session. */
 function isBlocked(
   core: CoreContext,
   session: Session,
   publisher: string,
-  passed?: Set<Room>,
+  asking?: Asking,
 ): boolean {
   const room = core.rooms.bySession.get(session);
   if (room === undefined || room.isSlow || session.clientId === publisher) return false;
-  if (!room.isFull && (room.waiters.size === 0 || passed?.has(room) === true)) return false;
-  return isReading(core, session);
+  const { isFull, waiters } = room;
+  if (!isFull && (waiters.size === 0 || asking?.passed.has(room) === true)) return false;
+  return isReading(core, session) && (asking === undefined || mayHoldOn(core, room, asking));
 }
 
 /** Hot path, where some receiver is full: true if a message of this QoS that goes this way has to wait. */
@@ -154,12 +174,17 @@ export function isRouteBlocked(
   qos: QoS,
   publisher: string,
 ): boolean {
-  return qos > 0 && blockers(core, route, qos, { publisher }).length > 0;
+  return qos > 0 && blockers(core, route, qos, publisher).length > 0;
 }
 
+/** A message that looks for room again. */
 interface Asking {
-  readonly publisher: string;
-  readonly passed?: Set<Room>;
+  /** When it came. */
+  readonly sinceMs: number;
+  /** Whether somebody is kept waiting with it. */
+  readonly holds: boolean;
+  /** Those that it has waited for. */
+  readonly passed: Set<Room>;
 }
 
 /** Sessions one of which has to get room: the first receiver that has none, or all members of a group that has none. */
@@ -167,14 +192,15 @@ function blockers(
   core: CoreContext,
   { recipients, groups }: Route,
   qos: QoS,
-  { publisher, passed }: Asking,
+  publisher: string,
+  asking?: Asking,
 ): Session[] {
   for (const { session, qos: granted } of recipients)
-    if (lowerQos(qos, granted) > 0 && isBlocked(core, session, publisher, passed)) return [session];
+    if (lowerQos(qos, granted) > 0 && isBlocked(core, session, publisher, asking)) return [session];
   for (const { members } of groups) {
     const blocked = members.filter(
       (member) =>
-        lowerQos(qos, member.qos) > 0 && isBlocked(core, member.session, publisher, passed),
+        lowerQos(qos, member.qos) > 0 && isBlocked(core, member.session, publisher, asking),
     );
     if (blocked.length > 0 && blocked.length === members.length)
       return blocked.map(({ session }) => session);
@@ -213,9 +239,9 @@ export function* roomFor(core: CoreContext, arrival: Arrival): Task<boolean> {
   const passed = new Set<Room>();
   const { rooms, options } = core;
   const { topic, qos, bytes, clientId: publisher } = arrival;
-  const sinceMs = core.now;
+  const asking = { sinceMs: core.now, holds: arrival.holds, passed };
   while (rooms.size > 0) {
-    const sessions = blockers(core, core.router.route(topic), qos, { publisher, passed });
+    const sessions = blockers(core, core.router.route(topic), qos, publisher, asking);
     const isTooMuch =
       rooms.messages >= options.roomWaitMessagesMax ||
       rooms.bytes + bytes > options.roomWaitBytesMax;
@@ -225,7 +251,7 @@ export function* roomFor(core: CoreContext, arrival: Arrival): Task<boolean> {
       if (room !== undefined) passed.add(room);
     }
     holdBack(core, publisher);
-    yield waitingFor(core, sessions, { bytes, holds: arrival.holds, sinceMs });
+    yield waitingFor(core, sessions, { bytes, ...asking });
   }
   return options.whenFull === "overflow" || !isRefused(core, arrival);
 }

@@ -24,7 +24,7 @@ interface Spell {
 export class Room {
   readonly session: Session;
   /** True from when the queue is full until it is half empty. */
-  isFull = true;
+  isFull = false;
   /** It has held others back for long enough: messages wait for it no more, until its queue is half empty. */
   isSlow = false;
   /** Oldest first. One that goes on elsewhere stays until it is its turn. */
@@ -35,9 +35,20 @@ export class Room {
     | undefined;
   deadline: Deadline | undefined;
   #spells: Spell[] = [];
+  /** Since when it is full, and how far the client was with acknowledging then. */
+  #full = { sinceMs: 0, progress: 0 };
+  /** Until when its time was counted. */
+  #countedToMs = 0;
 
   constructor(session: Session) {
     this.session = session;
+  }
+
+  /** Its queue has reached its limit. */
+  fill(nowMs: number): void {
+    if (this.isFull) return;
+    this.isFull = true;
+    this.#full = { sinceMs: nowMs, progress: this.session.sender.progress };
   }
 
   /** The message that waits for longest. */
@@ -59,11 +70,24 @@ export class Room {
     this.spell = { sinceMs: nowMs, progress: sender.progress, length: queue.length };
   }
 
+  /**
+   * A message that has waited since then for other receivers comes to this one: for as long as it was full it has held
+   * the message back too, beside them.
+   */
+  countBeside(sinceMs: number, nowMs: number): void {
+    if (this.spell !== undefined || !this.isFull) return;
+    const { sinceMs: fullSinceMs, progress } = this.#full;
+    const fromMs = Math.max(sinceMs, fullSinceMs, this.#countedToMs);
+    this.spell = { sinceMs: fromMs, progress, length: this.session.queue.length };
+    this.endSpell(nowMs);
+  }
+
   /** Nobody does any more, or time is looked at: counts it, unless the client has turned its queue over once a second. */
   endSpell(nowMs: number): void {
     const { spell } = this;
     if (spell === undefined) return;
     this.spell = undefined;
+    this.#countedToMs = nowMs;
     const ms = nowMs - spell.sinceMs;
     const taken = this.session.sender.progress - spell.progress;
     if (ms > 0 && taken * 1_000 < spell.length * ms) this.#spells.push({ endMs: nowMs, ms });
