@@ -52,6 +52,7 @@ import type { Clock } from "./ports/clock.ts";
 import type { Listener, ListenerAddress } from "./ports/listener.ts";
 import type { Log } from "./ports/logger.ts";
 import { PEER_RULES, requireNoMore, requireNoTopic, requireStream } from "./server-arguments.ts";
+import { holdingProcess } from "./process-life.ts";
 import { deliveryWarnings } from "./system/delivery-warnings.ts";
 import { connectionLog, refusalLog } from "./system/connection-log.ts";
 import { lifecycleLog } from "./system/lifecycle-log.ts";
@@ -292,7 +293,7 @@ export class MqttServer implements AsyncDisposable {
       throw new MqttServerStateError(`cannot start: the server is ${this.#state}`);
     }
     this.#state = "starting";
-    this.#transition = this.#start();
+    this.#transition = holdingProcess(this.#start());
     await withCallerFrames(this.#transition);
   }
 
@@ -337,7 +338,7 @@ export class MqttServer implements AsyncDisposable {
     }
     if (this.#state === "started") {
       this.#state = "stopping";
-      this.#transition = this.#stopping = this.#stop(options);
+      this.#transition = this.#stopping = holdingProcess(this.#stop(options));
     }
     return this.#state === "stopping" ? this.#stopping : { unfinished: [] };
   }

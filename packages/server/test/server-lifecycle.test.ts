@@ -145,6 +145,28 @@ describe("start", () => {
   });
 });
 
+describe("the process", () => {
+  /** How many timers keep this process from ending by itself. */
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+
+  it("does not end while start or stop wait for a handler, up to their time limits", async () => {
+    const ask = (): Promise<void> => new Promise(() => undefined);
+    const on = { loadingRetainedMessage: ask };
+    const server = new MqttServer({ port: 0, startTimeoutMs: 50, on });
+    const idle = timers();
+    const starting = server.start();
+    expect(timers()).toBe(idle + 1);
+    await expect(starting).rejects.toThrow("loadingRetainedMessage");
+
+    const other = await started({ handlerTimeoutMs: 50, on: { stopped: ask } });
+    const running = timers();
+    const stopping = other.stop();
+    expect(timers()).toBe(running + 1);
+    await stopping;
+  });
+});
+
 describe("stop", () => {
   it("tells MQTT 5.0 clients why, and closes", async () => {
     const server = await started();
