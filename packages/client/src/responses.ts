@@ -50,6 +50,8 @@ export class Responses {
     requireOptions(options, ASK_RULES);
     requireVersion5({ request: true }, ["request"], this.#client.protocolVersion);
     const { timeoutMs, responseTopic, ...publishOptions } = options;
+    const { signal } = options;
+    signal?.throwIfAborted();
     const correlationData = Uint8Array.from(
       { length: CORRELATION_BYTES },
       () => Math.random() * 256,
@@ -61,7 +63,8 @@ export class Responses {
     const cancelLimit = this.#clock.callAfter(limitMs, () => {
       answer.reject(new MqttTimeoutError(`no answer within ${limitMs / 1_000} s to the request`));
     });
-    options.signal?.addEventListener("abort", () => answer.reject(options.signal?.reason));
+    const abort = (): void => answer.reject(signal?.reason);
+    signal?.addEventListener("abort", abort);
     const ask = async (): Promise<Message> => {
       const listening = this.#listen(responseTopic ?? this.#ownTopic());
       await listening;
@@ -76,6 +79,7 @@ export class Responses {
       return await Promise.race([answer.promise, ask()]);
     } finally {
       cancelLimit();
+      signal?.removeEventListener("abort", abort);
       this.#waiting.delete(key);
     }
   }

@@ -1,4 +1,5 @@
 /** Requests that another client answers [MQTT 5.0, 4.10]. */
+import { getEventListeners } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { connect } from "@anax/client";
 import type { MqttClient } from "@anax/client";
@@ -68,6 +69,24 @@ describe("request", () => {
     const asking = asker.request("silent", "", { signal: abort.signal });
     abort.abort(new Error("enough"));
     await expect(asking).rejects.toThrow("enough");
+  });
+
+  it("listens to its signal no longer than it waits, and is not sent if that is aborted", async () => {
+    await using both = await pair();
+    const { asker, answerer } = both;
+    let asked = 0;
+    await answerer.subscribe("ask", ({ responseTopic = "", correlationData }) => {
+      asked += 1;
+      void answerer.publish(responseTopic, "", { correlationData });
+    });
+    const { signal } = new AbortController();
+    await asker.request("ask", "", { signal });
+    await expect(asker.request("nobody", "", { signal })).rejects.toThrow("no client");
+    expect(getEventListeners(signal, "abort")).toEqual([]);
+    const asking = asker.request("ask", "", { signal: AbortSignal.abort(new Error("before")) });
+    await expect(asking).rejects.toThrow("before");
+    await asker.request("ask");
+    expect(asked).toBe(2);
   });
 
   it("takes what the server says as Response Information", async () => {
