@@ -59,8 +59,10 @@ export class MqttApplicationMessageBuilder {
     return this;
   }
 
-  withCorrelationData(correlationData: Uint8Array): this {
-    this.#draft.correlationData = correlationData.length > 0 ? correlationData : undefined;
+  /** Empty, or null: none. */
+  withCorrelationData(correlationData: Uint8Array | null): this {
+    this.#draft.correlationData =
+      correlationData?.length === 0 ? undefined : (correlationData ?? undefined);
     return this;
   }
 

@@ -7,6 +7,7 @@ import { writtenAddress } from "../parse-server-address.ts";
 import { hasTls, hasWebSocket } from "../server-address.ts";
 import type { ServerAddressOptions } from "../server-address.ts";
 import type { TlsOptions, TransportFactory, WebSocketOptions } from "../transports/transport.ts";
+import { requireType } from "../validation.ts";
 import { MqttClientTlsOptionsBuilder } from "./client-tls-options-builder.ts";
 import { millisecondsOf, secondsOf } from "./duration.ts";
 import type { Duration } from "./duration.ts";
@@ -79,9 +80,9 @@ export class MqttClientOptionsBuilder {
 
   /** A host and a port, or the path of a Unix socket. */
   withEndPoint(endPoint: string | { readonly host: string; readonly port?: number }): this {
-    return typeof endPoint === "string"
-      ? this.#withServer({ protocol: "unix", path: endPoint })
-      : this.withTcpServer(endPoint.host, endPoint.port);
+    if (typeof endPoint === "string") return this.#withServer({ protocol: "unix", path: endPoint });
+    requireType(endPoint, "Object", "the end point, if not the path of a Unix socket,");
+    return this.withTcpServer(endPoint.host, endPoint.port);
   }
 
   withAddressFamily(family: AddressFamily): this {
@@ -148,7 +149,7 @@ export class MqttClientOptionsBuilder {
     userName: string | MqttClientCredentialsProvider,
     password?: PasswordSource | null,
   ): this {
-    if (typeof userName !== "object") {
+    if (typeof userName !== "object" || userName === null) {
       this.#options.password = password ?? undefined;
       return this.#with("userName", userName);
     }
@@ -289,8 +290,10 @@ export class MqttClientOptionsBuilder {
     return this.#withWill({ responseTopic: responseTopic || null });
   }
 
-  withWillCorrelationData(correlationData: Uint8Array): this {
-    return this.#withWill({ correlationData: correlationData.length > 0 ? correlationData : null });
+  withWillCorrelationData(correlationData: Uint8Array | null): this {
+    return this.#withWill({
+      correlationData: correlationData?.length === 0 ? null : correlationData,
+    });
   }
 
   withWillPayloadFormatIndicator(payloadFormatIndicator: 0 | 1): this {
@@ -306,11 +309,14 @@ export class MqttClientOptionsBuilder {
 
   /** Older versions: the whole Will as a message. */
   withWillMessage(message: PublishMessage): this {
+    requireType(message, "Object", "the message");
     return this.#withWill(withoutUndefined(message));
   }
 
   /** Any other option of Anax, with its own meaning. One that is `undefined` stays as it was. */
-  withOptions({ tls, will, authentication, ...options }: ClientOptions): this {
+  withOptions(given: ClientOptions): this {
+    requireType(given, "Object", "options");
+    const { tls, will, authentication, ...options } = given;
     if (tls) this.withTlsOptions(tls);
     if (will) this.#will = { ...will };
     if (authentication) this.withEnhancedAuthentication(authentication);

@@ -2,6 +2,7 @@ import { MqttConfigurationError } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { MqttClient } from "../client.ts";
 import type { ConnectResult } from "../core/connect-result.ts";
+import { makeInspectable } from "../core/inspecting.ts";
 import type { Message } from "../core/message.ts";
 import type { ClientEvents, DisconnectedEvent, EventHandler, Registration } from "../events.ts";
 import type {
@@ -136,7 +137,7 @@ export class MqttClientWithHandlers implements AsyncDisposable {
     what: MqttClientSubscribeOptions | TopicFilters,
     qosOrOptions: QoS | SubscribeOptions = {},
   ): Subscription {
-    if (typeof what === "object" && "topicFilters" in what) {
+    if (isBuilt(what)) {
       return this.client.subscribe(what.topicFilters, NO_HANDLER, what.options);
     }
     const options = typeof qosOrOptions === "number" ? { qos: qosOrOptions } : qosOrOptions;
@@ -148,7 +149,7 @@ export class MqttClientWithHandlers implements AsyncDisposable {
     what: MqttClientUnsubscribeOptions | string | readonly string[],
     options?: UnsubscribeOptions,
   ): Promise<UnsubscribeResult> {
-    return typeof what === "object" && "topicFilters" in what
+    return isBuilt(what)
       ? this.client.unsubscribe(what.topicFilters, what.options)
       : this.client.unsubscribe(what, options);
   }
@@ -191,6 +192,11 @@ export class MqttClientWithHandlers implements AsyncDisposable {
     return this.#replace("disconnected", handler);
   }
 
+  /** For `JSON.stringify`: what the client is, once there are options. */
+  toJSON(): object {
+    return this.#client?.toJSON() ?? { status: "without options" };
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.disconnect();
   }
@@ -213,6 +219,15 @@ export class MqttClientWithHandlers implements AsyncDisposable {
     if (handler !== undefined) this.#set.set(name, this.on(name, handler));
     return this;
   }
+}
+
+makeInspectable(MqttClientWithHandlers.prototype, "MqttClientWithHandlers");
+
+/** True for what a builder has built, false for Topic Filters. */
+function isBuilt<Built extends { readonly topicFilters: unknown }>(
+  what: Built | TopicFilters,
+): what is Built {
+  return typeof what === "object" && what !== null && "topicFilters" in what;
 }
 
 function isFulfilled(promise: Promise<unknown>): Promise<boolean> {

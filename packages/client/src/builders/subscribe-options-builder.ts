@@ -79,7 +79,8 @@ export class MqttClientUnsubscribeOptionsBuilder {
   #userProperties: UserProperties | undefined;
 
   withTopicFilter(topicFilter: string | TopicFilterOptions): this {
-    const filter = typeof topicFilter === "object" ? topicFilter.topicFilter : topicFilter;
+    const isAlone = typeof topicFilter !== "object" || topicFilter === null;
+    const filter = isAlone ? topicFilter : topicFilter.topicFilter;
     requireType(filter, "string", "a Topic Filter");
     this.#topicFilters.push(filter);
     return this;

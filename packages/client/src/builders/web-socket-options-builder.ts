@@ -1,5 +1,6 @@
 import { MqttConfigurationError } from "@anax/protocol";
 import type { WebSocketOptions } from "../transports/transport.ts";
+import { requireType } from "../validation.ts";
 import type { Duration } from "./duration.ts";
 
 /** What `MqttClientWebSocketOptionsBuilder` builds. */
@@ -39,6 +40,7 @@ export class MqttClientWebSocketOptionsBuilder {
   ): this {
     const builder = new MqttClientWebSocketProxyOptionsBuilder();
     if (typeof proxy === "function") proxy(builder);
+    else requireType(proxy, builder.constructor.name, "the proxy");
     this.#proxy = (typeof proxy === "function" ? builder : proxy).build();
     return this;
   }
@@ -61,16 +63,19 @@ export class MqttClientWebSocketProxyOptionsBuilder {
   #password = "";
 
   withAddress(address: string): this {
+    requireType(address, "string", "the address of the proxy");
     this.#address = address;
     return this;
   }
 
   withUsername(userName: string): this {
+    requireType(userName, "string", "the user name for the proxy");
     this.#userName = userName;
     return this;
   }
 
   withPassword(password: string): this {
+    requireType(password, "string", "the password for the proxy");
     this.#password = password;
     return this;
   }

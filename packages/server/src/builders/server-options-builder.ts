@@ -121,13 +121,15 @@ export class MqttServerOptionsBuilder {
     return this;
   }
 
-  withDefaultEndpointBoundIPAddress(address: string): this {
-    this.#plain.address = address;
+  /** `null`: all addresses. */
+  withDefaultEndpointBoundIPAddress(address: string | null): this {
+    this.#plain.address = boundTo(address);
     return this;
   }
 
-  withDefaultEndpointBoundIPV6Address(address: string): this {
-    this.#plain.addressV6 = address;
+  /** `null`: all addresses. */
+  withDefaultEndpointBoundIPV6Address(address: string | null): this {
+    this.#plain.addressV6 = boundTo(address);
     return this;
   }
 
@@ -146,13 +148,15 @@ export class MqttServerOptionsBuilder {
     return this;
   }
 
-  withEncryptedEndpointBoundIPAddress(address: string): this {
-    this.#encrypted.address = address;
+  /** `null`: all addresses. */
+  withEncryptedEndpointBoundIPAddress(address: string | null): this {
+    this.#encrypted.address = boundTo(address);
     return this;
   }
 
-  withEncryptedEndpointBoundIPV6Address(address: string): this {
-    this.#encrypted.addressV6 = address;
+  /** `null`: all addresses. */
+  withEncryptedEndpointBoundIPV6Address(address: string | null): this {
+    this.#encrypted.addressV6 = boundTo(address);
     return this;
   }
 
@@ -162,9 +166,9 @@ export class MqttServerOptionsBuilder {
    */
   withEncryptionCertificate(
     certificate: TlsCredentials | Uint8Array | (() => TlsCredentials),
-    credentials?: string | { readonly password?: string },
+    credentials?: string | { readonly password?: string } | null,
   ): this {
-    const password = typeof credentials === "object" ? credentials.password : credentials;
+    const password = typeof credentials === "string" ? credentials : credentials?.password;
     const passphrase = password === undefined ? {} : { passphrase: password };
     if (typeof certificate === "function") this.#tls = { ...this.#tls, credentials: certificate };
     else if (certificate instanceof Uint8Array)
@@ -342,7 +346,10 @@ export class MqttServerOptionsBuilder {
   }
 
   /** Any other option of Anax. Its handlers join those that are there, its listeners the endpoints. */
-  withOptions({ on = {}, ...options }: MqttServerOptions): this {
+  withOptions(given: MqttServerOptions): this {
+    if (typeof given !== "object" || given === null)
+      throw new MqttConfigurationError(`options must be an object, not ${showValue(given)}`);
+    const { on = {}, ...options } = given;
     this.#options = { ...this.#options, ...options };
     for (const name of Object.keys(on)) this.#addFrom(on, name as ServerEventName);
     return this;
@@ -399,6 +406,13 @@ function addressesOf({
     return [{ host: hasIPv6() ? ALL_ADDRESSES : ALL_IPV4_ADDRESSES, port }];
   const first = { host: address ?? ALL_IPV4_ADDRESSES, port };
   return addressV6 === undefined ? [first] : [first, { host: addressV6, port, ipv6Only: true }];
+}
+
+/** An address of an endpoint; undefined is all. */
+function boundTo(address: unknown): string | undefined {
+  if (address === null) return undefined;
+  if (typeof address === "string" && address !== "") return address;
+  throw new MqttConfigurationError(`the address must be a text, not ${showValue(address)}`);
 }
 
 const ALL_ADDRESSES = "::";

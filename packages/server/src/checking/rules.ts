@@ -1,4 +1,4 @@
-import { MqttConfigurationError, optionFault } from "@anax/protocol";
+import { MqttConfigurationError, optionFault, typeName } from "@anax/protocol";
 import type { RulesFor } from "@anax/protocol";
 
 /**
@@ -18,6 +18,15 @@ export function checked<Given extends object>(
   if (fault !== undefined) throw new MqttConfigurationError(fault);
   // Every field of it has been held to its rule.
   return fields as Partial<Given>;
+}
+
+/**
+ * Checks an argument that is a text, which a variable that is not set would not be.
+ * @throws MqttConfigurationError when it is of another type
+ */
+export function requireText(name: string, value: unknown): void {
+  if (typeof value !== "string")
+    throw new MqttConfigurationError(`${name} must be a string, not ${typeName(value)}`);
 }
 
 /** Those of classes too: a message of the client has its properties there. What is no object is left to be refused. */

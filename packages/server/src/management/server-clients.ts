@@ -1,7 +1,7 @@
 import { ReasonCode } from "@anax/protocol";
 import type { UserProperties } from "@anax/protocol";
 import { DISCONNECT_RULES } from "../checking/disconnect-rules.ts";
-import { checked } from "../checking/rules.ts";
+import { checked, requireText } from "../checking/rules.ts";
 import { dismiss } from "../core/connection/closing.ts";
 import {
   clientStatus,
@@ -49,6 +49,7 @@ export class ServerClients {
 
   /** One client; undefined if it is not connected. */
   get(clientId: string): ClientStatus | undefined {
+    requireText("clientId", clientId);
     const connection = connectedClient(this.#access.core, clientId);
     return connection && clientStatus(this.#access.core, connection);
   }
@@ -71,6 +72,7 @@ export class ServerClients {
    * Will is published. Rejects with `MqttConfigurationError` for what DISCONNECT of a server cannot carry.
    */
   async disconnect(clientId: string, options: DisconnectOptions = {}): Promise<boolean> {
+    requireText("clientId", clientId);
     const given = checked("disconnect", options, DISCONNECT_RULES);
     const dismissal = { reasonCode: ReasonCode.administrativeAction, ...given };
     return this.#access.change((core) => {
@@ -82,6 +84,7 @@ export class ServerClients {
 
   /** Counts a client's bytes and packets from zero again; false if it is not connected. */
   resetStatistics(clientId: string): boolean {
+    requireText("clientId", clientId);
     const connection = connectedClient(this.#access.core, clientId);
     connection?.counters.reset();
     return connection !== undefined;

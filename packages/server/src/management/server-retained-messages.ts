@@ -14,7 +14,7 @@ import type { InjectedApplicationMessage } from "../injected-message.ts";
 import { untilStored } from "./core-access.ts";
 import type { CoreAccess } from "./core-access.ts";
 import type { RulesFor } from "@anax/protocol";
-import { checked } from "../checking/rules.ts";
+import { checked, requireText } from "../checking/rules.ts";
 import { Listings, itemsOf, QUERY_RULES } from "./listings.ts";
 import type { Page, PageQuery } from "./listings.ts";
 import { nextTurn } from "../platform.ts";
@@ -58,6 +58,7 @@ export class ServerRetainedMessages {
 
   /** The one of a topic; undefined if there is none. */
   get(topic: string): ApplicationMessage | undefined {
+    requireText("topic", topic);
     return retainedMessage(this.#access.core, topic);
   }
 
@@ -91,6 +92,7 @@ export class ServerRetainedMessages {
 
   /** Removes the one of a topic; resolves with false if there was none. Rejects with `MqttNotStoredError`. */
   async delete(topic: string): Promise<boolean> {
+    requireText("topic", topic);
     return this.#access.perform("retainedMessages.delete", function* remove(core) {
       const existed = yield* deleteRetained(core, topic);
       yield* untilStored(core);

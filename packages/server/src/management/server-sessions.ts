@@ -1,7 +1,7 @@
 import { MqttConfigurationError, encodedLength, isTopicName } from "@anax/protocol";
 import type { QoS, RulesFor, SubscriptionRequest } from "@anax/protocol";
 import { property, QOS } from "../checking/packet-rules.ts";
-import { checked } from "../checking/rules.ts";
+import { checked, requireText } from "../checking/rules.ts";
 import type { DeliveryWatch } from "../core/management/delivery-watch.ts";
 import {
   answersBehind,
@@ -32,6 +32,13 @@ import { makeInspectable } from "../core/inspecting.ts";
 const QUOTA_EXCEEDED = 0x97;
 /** Each may have to be read from the disk while everybody waits. */
 const WAITING_MESSAGES_MAX = 1_000;
+
+/** What `receivers` may be told. */
+interface ReceiversOptions {
+  readonly limit?: number;
+}
+
+const RECEIVERS_RULES: RulesFor<ReceiversOptions> = { limit: [0, Number.MAX_SAFE_INTEGER] };
 
 /** A filter to subscribe a session to. */
 export interface SessionSubscription {
@@ -120,7 +127,9 @@ export class ServerSessions {
    * The sessions that get the messages of a topic, `limit` of them at most (default 1000). One with a shared subscription gets them in turn
    * with others, and is there once for each. Throws `MqttConfigurationError` for a topic that is not valid.
    */
-  receivers(topic: string, { limit = 1_000 }: { readonly limit?: number } = {}): TopicReceiver[] {
+  receivers(topic: string, given: ReceiversOptions = {}): TopicReceiver[] {
+    requireText("topic", topic);
+    const { limit = 1_000 } = checked("receivers", given, RECEIVERS_RULES);
     if (!isTopicName(topic)) {
       throw new MqttConfigurationError(`${JSON.stringify(topic)} is not a valid topic`);
     }
@@ -134,6 +143,7 @@ export class ServerSessions {
 
   /** One session; undefined if there is none. */
   get(clientId: string): SessionStatus | undefined {
+    requireText("clientId", clientId);
     const session = this.#access.core.sessions.get(clientId);
     return session && sessionStatus(this.#access.core, session);
   }
@@ -150,6 +160,7 @@ export class ServerSessions {
 
   /** The subscriptions of one session; undefined if there is no such session. */
   subscriptions(clientId: string): SubscriptionStatus[] | undefined {
+    requireText("clientId", clientId);
     const session = this.#access.core.sessions.get(clientId);
     return session && subscriptionsOf(session);
   }
@@ -191,6 +202,7 @@ export class ServerSessions {
 
   /** Ends a session and sends its client away. Resolves with false if there is none, and when it is struck out of the store. */
   async delete(clientId: string): Promise<boolean> {
+    requireText("clientId", clientId);
     return this.#access.perform("sessions.delete", function* deleteIt(core) {
       const existed = deleteSession(core, clientId);
       yield* untilStored(core);
@@ -200,6 +212,7 @@ export class ServerSessions {
 
   /** Drops what waits for a session and resolves with how many messages that were. Rejects with `MqttSessionNotFoundError`. */
   async clearQueue(clientId: string): Promise<number> {
+    requireText("clientId", clientId);
     return this.#access.change((core) => {
       return clearQueue(core, requireSession(core, clientId));
     });
