@@ -117,6 +117,12 @@ const SEEDS: readonly Seed[] = [
     `import "@anax/server/journal";`,
     imports,
   ),
+  seed(
+    "the authenticators reach into the server",
+    "packages/access/src",
+    `import "@anax/server/journal";`,
+    imports,
+  ),
   seed("a default export", server, `export default 1;`, "no-default-export"),
   seed("any", server, `export const x: any = 1;`, "no-explicit-any"),
   seed("a non-null assertion", server, `export const x = f()!;`, "no-non-null-assertion"),

@@ -1,11 +1,11 @@
 /** `@anax/server`: an MQTT server to embed. The public names, listed by hand. */
 export { MqttConfigurationError } from "@anax/protocol";
-export { AnonymousClients } from "./auth/anonymous-clients.ts";
+export { AnonymousAuthenticator } from "./auth/anonymous-authenticator.ts";
 export {
   type CertificateName,
-  CertificateClients,
-  type CertificateClientsOptions,
-} from "./auth/certificate-clients.ts";
+  CertificateAuthenticator,
+  type CertificateAuthenticatorOptions,
+} from "./auth/certificate-authenticator.ts";
 export { hashPassword } from "./auth/password-hash.ts";
 export { scramVerifier, type ScramVerifierOptions } from "./auth/scram.ts";
 export {

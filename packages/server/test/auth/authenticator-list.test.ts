@@ -1,6 +1,6 @@
 import type { ConnectPacket, Packet } from "@anax/protocol";
 import { afterEach, describe, expect, it } from "vitest";
-import { AnonymousClients, MqttServerBusyError } from "../../src/index.ts";
+import { AnonymousAuthenticator, MqttServerBusyError } from "../../src/index.ts";
 import type {
   AuthenticationAnswer,
   Authenticator,
@@ -98,7 +98,7 @@ describe("authenticators in a list", () => {
     await start([answering(({ userName }) => (userName === "ann" ? true : undefined))]);
     expect(await connack({ userName: "" })).toMatchObject({ reasonCode: 0x86 });
     await server.stop();
-    await start([answering(() => undefined), new AnonymousClients()]);
+    await start([answering(() => undefined), new AnonymousAuthenticator()]);
     expect(await connack({ userName: "" })).toMatchObject({ reasonCode: 0 });
     expect(await connack({ userName: "bob" })).toMatchObject({ reasonCode: 0x86 });
     const password = new Uint8Array([1]);

@@ -4,7 +4,7 @@ import type { Authenticator, Credentials } from "../ports/authenticator.ts";
  * Lets in clients that show nothing: no user name, no password, no Authentication Method. To be the last of `authenticators`, where it
  * is asked for.
  */
-export class AnonymousClients implements Authenticator {
+export class AnonymousAuthenticator implements Authenticator {
   readonly name = "anonymous";
 
   authenticate({ userName, password, authenticationMethod }: Credentials): true | undefined {

@@ -8,7 +8,7 @@ import { CertificateAuthority } from "@anax/testing";
 import type { CertificateContent, CertificateFiles } from "@anax/testing";
 import type { ConnackPacket } from "@anax/protocol";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { CertificateClients, MqttServer } from "../../src/index.ts";
+import { CertificateAuthenticator, MqttServer } from "../../src/index.ts";
 import type { CertificateName, TlsCredentials } from "../../src/index.ts";
 import { MqttPeer } from "../support/mqtt-peer.ts";
 
@@ -37,7 +37,7 @@ function answer(part: CertificateName, certificate?: unknown): unknown {
     secure: true,
     ...(certificate !== undefined && { certificate }),
   };
-  return new CertificateClients({ userName: part }).authenticate({
+  return new CertificateAuthenticator({ userName: part }).authenticate({
     clientId: "c",
     userName: "somebody else",
     peer,
@@ -80,7 +80,7 @@ describe("the user name of a client with a certificate", () => {
 
   it("is not asked for where there is no certificate", () => {
     expect(answer("commonName")).toBeUndefined();
-    expect(() => new CertificateClients({ userName: "name" as "dns" })).toThrow(
+    expect(() => new CertificateAuthenticator({ userName: "name" as "dns" })).toThrow(
       'userName "name" is not one of commonName, subject, dns, email, uri',
     );
   });
@@ -130,7 +130,7 @@ describe("a fleet with certificates", () => {
     names.length = 0;
     server = new MqttServer({
       listeners: [{ type: "tls", port: 0, credentials: () => credentials, requestCert: true }],
-      authenticators: [new CertificateClients()],
+      authenticators: [new CertificateAuthenticator()],
       systemTopics: false,
       on: { clientConnected: ({ userName }) => void names.push(userName) },
     });

@@ -15,7 +15,7 @@ const NAMES: ReadonlySet<unknown> = new Set<CertificateName>([
 ]);
 
 /** How clients are known by their certificates. */
-export interface CertificateClientsOptions {
+export interface CertificateAuthenticatorOptions {
   /**
    * What the user name is: the common name of the subject; the whole subject as RFC 2253 writes it, `CN=lamp,O=Lights`; or the one
    * subject alternative name of that kind. A certificate that does not have it, or has several, is a no. Default "commonName".
@@ -27,12 +27,12 @@ export interface CertificateClientsOptions {
  * Lets in clients whose TLS certificate was verified, under the name that it gives them, whatever user name CONNECT has. Clients
  * without one are not its: those of other listeners, and those of a listener with `rejectUnauthorized: false`.
  */
-export class CertificateClients implements Authenticator {
+export class CertificateAuthenticator implements Authenticator {
   readonly name = "certificate";
   readonly #part: CertificateName;
 
   /** Throws `MqttConfigurationError` for a `userName` that is none. */
-  constructor({ userName = "commonName" }: CertificateClientsOptions = {}) {
+  constructor({ userName = "commonName" }: CertificateAuthenticatorOptions = {}) {
     if (!NAMES.has(userName)) {
       throw new MqttConfigurationError(
         `userName ${JSON.stringify(userName)} is not one of ${[...NAMES].join(", ")}`,

@@ -1,0 +1,245 @@
+/** Keys that tokens are verified with. Each kind of key goes with its algorithms only, so that no token chooses how it is judged. */
+import { createPublicKey, X509Certificate } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { stat, readFile } from "node:fs/promises";
+import { MqttConfigurationError } from "@anax/protocol";
+import { createLocalJWKSet, errors } from "jose";
+import type { JSONWebKeySet, JWTVerifyGetKey } from "jose";
+import { limitedFetch } from "./limited-fetch.ts";
+
+/** The algorithms that are known. */
+export const TOKEN_ALGORITHMS = ["HS256", "RS256", "ES256", "EdDSA"] as const;
+
+/** One of them. */
+export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
+
+/** Finds the key of a token. Throws an error of `jose` for a token that has none here, any other if keys cannot be had. */
+export interface TokenKeys {
+  /** Those that the keys here are for. */
+  readonly algorithms: readonly TokenAlgorithm[];
+  readonly get: JWTVerifyGetKey;
+  /** Reads what is to be read at the start. */
+  load?(): Promise<void>;
+}
+
+/** RFC 7518 asks for as many bits as the hash has. */
+const SECRET_BYTES_MIN = 32;
+const RSA_BITS_MIN = 2_048;
+/** A key set of hundreds of keys. */
+const KEY_SET_BYTES_MAX = 1_048_576;
+
+/** A secret that both sides know. Throws `MqttConfigurationError` for one that could be guessed, or is a public key. */
+export function secretKey(secret: string | Uint8Array): TokenKeys {
+  const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : secret;
+  if (/^\s*-----BEGIN/.test(new TextDecoder().decode(bytes))) {
+    // Everybody knows a public key: as a secret it would let in everybody.
+    throw new MqttConfigurationError("secret is a key in PEM form; use publicKey");
+  }
+  if (bytes.length < SECRET_BYTES_MIN) {
+    throw new MqttConfigurationError(
+      `secret has ${bytes.length} bytes; HS256 needs at least ${SECRET_BYTES_MIN}`,
+    );
+  }
+  return { algorithms: ["HS256"], get: async () => bytes };
+}
+
+/** A public key or a certificate in PEM form. Throws `MqttConfigurationError` for what is none, or is too weak. */
+export function publicKey(pem: string): TokenKeys {
+  const key = keyOf(pem);
+  const algorithm = algorithmOf(key);
+  return { algorithms: [algorithm], get: async () => key };
+}
+
+function keyOf(pem: string): KeyObject {
+  if (pem.includes("PRIVATE KEY"))
+    throw new MqttConfigurationError("publicKey is a private key; it stays where tokens are made");
+  try {
+    if (pem.includes("BEGIN CERTIFICATE")) return new X509Certificate(pem).publicKey;
+    return createPublicKey(pem);
+  } catch (cause) {
+    throw new MqttConfigurationError("publicKey is no key and no certificate in PEM form", {
+      cause,
+    });
+  }
+}
+
+function algorithmOf({
+  asymmetricKeyType: type,
+  asymmetricKeyDetails: details,
+}: KeyObject): TokenAlgorithm {
+  if (type === "ed25519") return "EdDSA";
+  if (type === "ec" && details?.namedCurve === "prime256v1") return "ES256";
+  if (type === "rsa" && (details?.modulusLength ?? 0) >= RSA_BITS_MIN) return "RS256";
+  throw new MqttConfigurationError(
+    `publicKey is of type ${type ?? "unknown"}; RSA of ${RSA_BITS_MIN} bits, P-256 and Ed25519 are known`,
+  );
+}
+
+const SET_ALGORITHMS: readonly TokenAlgorithm[] = ["RS256", "ES256", "EdDSA"];
+
+/** A JSON Web Key Set. Throws `MqttConfigurationError` for what is none, and for one with a secret or private key. */
+export function keySet(set: unknown): TokenKeys {
+  return { algorithms: SET_ALGORITHMS, get: resolverOf(set) };
+}
+
+function resolverOf(set: unknown): JWTVerifyGetKey {
+  if (!isKeySet(set)) throw new MqttConfigurationError("a JSON Web Key Set has a list of keys");
+  const secret = set.keys.find((key) => "k" in key || "d" in key);
+  if (secret !== undefined)
+    throw new MqttConfigurationError("the key set has a key that is not public");
+  return createLocalJWKSet(set);
+}
+
+function isKeySet(value: unknown): value is JSONWebKeySet {
+  if (typeof value !== "object" || value === null || !("keys" in value)) return false;
+  const { keys } = value;
+  return Array.isArray(keys) && keys.every((key) => typeof key === "object" && key !== null);
+}
+
+/** Milliseconds between two looks at a file. */
+const LOOK_INTERVAL_MS = 2_000;
+
+/** A file with a public key in PEM form or a key set, read again when it changes. */
+export class FileKeys implements TokenKeys {
+  readonly algorithms: readonly TokenAlgorithm[] = SET_ALGORITHMS;
+  readonly #path: string;
+  readonly #warn: (text: string) => void;
+  #keys: TokenKeys | undefined;
+  #stamp = "";
+  #lookedAtMs = -Infinity;
+  #looking: Promise<void> | undefined;
+
+  constructor(path: string, warn: (text: string) => void) {
+    this.#path = path;
+    this.#warn = warn;
+  }
+
+  readonly get: JWTVerifyGetKey = async (header, token) => {
+    if (performance.now() - this.#lookedAtMs >= LOOK_INTERVAL_MS) await this.#look();
+    if (this.#keys === undefined) throw new Error(`${this.#path} was not read`);
+    const { alg } = header;
+    if (this.#keys.algorithms.every((algorithm) => algorithm !== alg))
+      throw new errors.JOSEAlgNotAllowed("the key is for another algorithm");
+    return this.#keys.get(header, token);
+  };
+
+  /** Throws `MqttConfigurationError` if it cannot be read, or holds no keys. */
+  async load(): Promise<void> {
+    try {
+      const { mtimeMs, size, ino } = await stat(this.#path);
+      const text = await readFile(this.#path, "utf8");
+      this.#keys = /^\s*\{/.test(text) ? keySet(JSON.parse(text)) : publicKey(text);
+      this.#stamp = `${mtimeMs} ${size} ${ino}`;
+    } catch (cause) {
+      const reason = cause instanceof MqttConfigurationError ? `: ${cause.message}` : "";
+      throw new MqttConfigurationError(`${this.#path} cannot be used${reason}`, { cause });
+    }
+  }
+
+  /** What cannot be read changes nothing. */
+  async #look(): Promise<void> {
+    this.#looking ??= this.#readIfChanged().finally(() => {
+      this.#lookedAtMs = performance.now();
+      this.#looking = undefined;
+    });
+    await this.#looking;
+  }
+
+  async #readIfChanged(): Promise<void> {
+    try {
+      const { mtimeMs, size, ino } = await stat(this.#path);
+      if (`${mtimeMs} ${size} ${ino}` !== this.#stamp) await this.load();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#warn(`keys stay as they were: ${reason}`);
+    }
+  }
+}
+
+/** How keys are fetched. */
+export interface UrlKeysOptions {
+  readonly timeoutMs: number;
+  /** Keys are fetched again when they are this old. */
+  readonly cacheMs: number;
+  /** Older ones are not used any more, when they cannot be fetched. */
+  readonly staleMs: number;
+  /** Between two fetches, also for a token whose key is not there: tokens with names of keys that nobody has are not to reach the service. */
+  readonly cooldownMs: number;
+  readonly warn: (text: string) => void;
+}
+
+/** A key set at a URL. One that cannot be fetched leaves the keys in use, for as long as `staleMs` says. */
+export class UrlKeys implements TokenKeys {
+  readonly algorithms: readonly TokenAlgorithm[] = SET_ALGORITHMS;
+  readonly #url: URL;
+  readonly #options: UrlKeysOptions;
+  #keys: JWTVerifyGetKey | undefined;
+  #fetchedAtMs = -Infinity;
+  #triedAtMs = -Infinity;
+  #fetching: Promise<void> | undefined;
+  #problem: unknown = new Error("no keys were fetched");
+
+  constructor(url: URL, options: UrlKeysOptions) {
+    this.#url = url;
+    this.#options = options;
+  }
+
+  readonly get: JWTVerifyGetKey = async (header, token) => {
+    const ageMs = performance.now() - this.#fetchedAtMs;
+    const isUsable = this.#keys !== undefined && ageMs < this.#options.staleMs;
+    if (!isUsable) await this.#fetchUnlessTried();
+    // Keys that are old are used while new ones come.
+    else if (ageMs >= this.#options.cacheMs) void this.#fetchUnlessTried();
+    try {
+      return await this.#find(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      // The provider may have got a new key.
+      await this.#fetchUnlessTried();
+      return this.#find(header, token);
+    }
+  };
+
+  /** Fetches the keys for the first time. What fails here is tried again when clients come. */
+  async load(): Promise<void> {
+    await this.#fetchUnlessTried();
+  }
+
+  async #find(
+    ...asked: Parameters<JWTVerifyGetKey>
+  ): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
+    const isStale = performance.now() - this.#fetchedAtMs >= this.#options.staleMs;
+    if (this.#keys === undefined || isStale) throw this.#problem;
+    return this.#keys(...asked);
+  }
+
+  /** One fetch at a time, and none so soon after another. Never rejects. */
+  #fetchUnlessTried(): Promise<void> {
+    if (this.#fetching !== undefined) return this.#fetching;
+    if (performance.now() - this.#triedAtMs < this.#options.cooldownMs) return Promise.resolve();
+    this.#fetching = this.#fetch().finally(() => {
+      this.#triedAtMs = performance.now();
+      this.#fetching = undefined;
+    });
+    return this.#fetching;
+  }
+
+  async #fetch(): Promise<void> {
+    try {
+      const { timeoutMs } = this.#options;
+      const { status, body } = await limitedFetch(this.#url, {
+        method: "GET",
+        headers: { accept: "application/jwk-set+json, application/json" },
+        timeoutMs,
+        bytesMax: KEY_SET_BYTES_MAX,
+      });
+      if (status !== 200) throw new Error(`${this.#url.origin}: status ${status}`);
+      this.#keys = resolverOf(JSON.parse(body));
+      this.#fetchedAtMs = performance.now();
+    } catch (error) {
+      this.#problem = error;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.warn(`keys cannot be fetched: ${reason}`);
+    }
+  }
+}
