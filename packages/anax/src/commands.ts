@@ -51,6 +51,13 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     },
   ],
   [
+    "access",
+    {
+      summary: "explain and test the rules of access of anax serve",
+      load: async () => (await import("./commands/access.ts")).access,
+    },
+  ],
+  [
     "config",
     {
       summary: "check, print and translate the configuration of anax serve",

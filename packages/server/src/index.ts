@@ -105,6 +105,8 @@ export type { TlsListenerOptions } from "./listeners/tls-listener.ts";
 export { AccessRuleBook } from "./access/rule-book.ts";
 export type { AccessExplanation, AccessExplanationRequest } from "./access/rule-book.ts";
 export { ServerAccess } from "./management/server-access.ts";
+export { checkAccessRules } from "./access/access-rules.ts";
+export type { AccessRuleReader } from "./access/rule-source.ts";
 export type { AccessAction, AccessRule, AccessRules } from "./access/access-rules.ts";
 export type {
   AccessClient,

@@ -1,6 +1,7 @@
 import { MqttConfigurationError, optionFault } from "@anax/protocol";
 import type { OptionRules } from "@anax/protocol";
 import type { AccessRules } from "./access/access-rules.ts";
+import type { AccessRuleReader } from "./access/rule-source.ts";
 import type { Authorizer } from "./core/access/authorizer.ts";
 import { CORE_DEFAULTS } from "./core/core-options.ts";
 import type { CoreOptions } from "./core/core-options.ts";
@@ -96,8 +97,11 @@ export interface ServerParts {
    * authenticators. Default: any.
    */
   readonly clientIdPattern?: string | undefined;
-  /** What clients may publish and subscribe to, as rules. Default: everything. */
-  readonly accessRules?: AccessRules | undefined;
+  /**
+   * What clients may publish and subscribe to, as rules, or as a function that reads them: at each start, which fails if they cannot be read, and by
+   * `server.access.reload`. Default: everything.
+   */
+  readonly accessRules?: AccessRules | AccessRuleReader | undefined;
   /** The same, as the program decides. Not together with `accessRules`. */
   readonly authorize?: Authorizer | undefined;
   /** Where bans are kept that `server.bans` makes. Default: they end with the server object. */

@@ -3,7 +3,8 @@ import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { MqttConfigurationError, ReasonCode } from "@anax/protocol";
-import { AccessRuleBook } from "./access/rule-book.ts";
+import { healthOf, ruleSourceOf } from "./access/rule-source.ts";
+import type { RuleSource } from "./access/rule-source.ts";
 import { Logins } from "./auth/logins.ts";
 import { BanList } from "./bans/ban-list.ts";
 import { withCallerFrames } from "./caller-frames.ts";
@@ -82,6 +83,7 @@ export class MqttServer implements AsyncDisposable {
   readonly #handlers: EventHandlers;
   readonly #driver: Driver;
   readonly #logins: Logins;
+  readonly #rules: RuleSource | undefined;
   readonly #listeners: readonly Listener[];
   readonly #listening: Listening;
   readonly #systemTopics: SystemTopics | undefined;
@@ -142,11 +144,11 @@ export class MqttServer implements AsyncDisposable {
       changed: () => this.#driver.core.shortCuts.update(),
     };
     this.#handlers = new EventHandlers(surroundings);
-    const rules = options.accessRules && new AccessRuleBook(options.accessRules);
+    this.#rules = ruleSourceOf(options.accessRules, surroundings);
     this.#driver = new Driver({
       core: settings.core,
       hooks: this.#handlers.hooks,
-      authorizer: new AccessAsking(rules ?? options.authorize, surroundings),
+      authorizer: new AccessAsking(this.#rules?.book ?? options.authorize, surroundings),
       waits: this.#handlers.waits,
       clock,
       log: log("driver"),
@@ -172,7 +174,7 @@ export class MqttServer implements AsyncDisposable {
     this.clients = new ServerClients(access);
     this.sessions = new ServerSessions(access);
     this.retainedMessages = new ServerRetainedMessages(access);
-    this.access = new ServerAccess(access, rules);
+    this.access = new ServerAccess(access, this.#rules);
     this.bans = new ServerBans(access, { list: bans, store: options.banStore, wallNow });
   }
 
@@ -230,7 +232,7 @@ export class MqttServer implements AsyncDisposable {
 
   /** Whether the server can do all its work, and if not, why. */
   get health(): ServerHealth {
-    return this.#driver.health;
+    return { ...this.#driver.health, ...healthOf(this.#rules) };
   }
 
   /** Counters, as they are now. */
@@ -242,6 +244,8 @@ export class MqttServer implements AsyncDisposable {
       transportsRefused: this.#admission.refused,
       handshakesFailed: this.#admission.handshakesFailed,
       authenticationFailures: this.#logins.failures,
+      accessRulesCurrent: this.#rules?.book.size ?? 0,
+      accessRuleFailures: this.#rules?.failures ?? 0,
       loopDelayMaximumMs: this.#driver.health.loopDelayMaximumMs,
       uptimeMs: this.#state === "stopped" ? 0 : this.#clock.now() - this.#startedAtMs,
     });
@@ -304,6 +308,7 @@ export class MqttServer implements AsyncDisposable {
       const { startTimeoutMs } = this.#settings.driver;
       await this.#logins.load(this.#clock, startTimeoutMs);
       await this.#loadBans();
+      await this.#rules?.read();
       await this.#driver.load();
       await restoreRetained(this.#driver);
       this.#admission.countFiles(this.#log);
@@ -475,6 +480,7 @@ export class MqttServer implements AsyncDisposable {
       clock: this.#clock,
       log: this.#log,
       statistics: () => this.statistics,
+      health: () => this.health,
     });
   }
 }

@@ -3,6 +3,7 @@ import type { MqttServer } from "@anax/server";
 import { Type } from "@sinclair/typebox";
 import { BAN_ROUTES } from "./ban-routes.ts";
 import { messageFromJson, messageJson } from "./message-json.ts";
+import { ACCESS_ROUTES } from "./access-routes.ts";
 import { LIST_ROUTES } from "./list-routes.ts";
 import { LIVE_ROUTES } from "./live-routes.ts";
 import { DONE, done, found, MISSING, NO_BODY, plain, route } from "./route-answers.ts";
@@ -275,6 +276,10 @@ const SERVER: readonly Route[] = [
       isHealthy: Type.Boolean({ description: "durable work is taken" }),
       store: Type.String({ description: "none, good, full or failed" }),
       storeError: Type.Optional(Type.String()),
+      accessRules: Type.String({
+        description: "none, good, or stale if they could not be read again",
+      }),
+      accessRulesError: Type.Optional(Type.String()),
       acceptNewConnections: Type.Boolean(),
       listeners: Type.Array(
         Type.Object({ type: Type.String(), url: Type.Optional(Type.String()) }),
@@ -283,13 +288,15 @@ const SERVER: readonly Route[] = [
     }),
     isChange: false,
     handle: ({ server }) => {
-      const { isHealthy, store, storeError } = server.health;
+      const { isHealthy, store, storeError, accessRules, accessRulesError } = server.health;
       return {
         status: 200,
         body: {
           isHealthy,
           store,
           ...(storeError !== undefined && { storeError: storeError.message }),
+          accessRules,
+          ...(accessRulesError !== undefined && { accessRulesError: accessRulesError.message }),
           acceptNewConnections: server.acceptNewConnections,
           listeners: server.listeners.map(({ type, address }) => ({ type, url: address?.url })),
           statistics: server.statistics,
@@ -317,6 +324,7 @@ const SERVER: readonly Route[] = [
 /** All of them. */
 export const ROUTES: readonly Route[] = [
   ...LIST_ROUTES,
+  ...ACCESS_ROUTES,
   ...CLIENTS,
   ...SESSIONS,
   ...TOPICS,

@@ -160,6 +160,22 @@ export const METRICS: readonly Metric[] = [
     "authenticationFailures",
     "Clients refused since an authenticator failed",
   ),
+  split("anax_access_denied_total", "action", "What clients wanted to do and may not", {
+    publish: "publishesDenied",
+    subscribe: "subscriptionsDenied",
+    receive: "deliveriesDenied",
+  }),
+  counter(
+    "anax_subscriptions_revoked_total",
+    "subscriptionsRevoked",
+    "Subscriptions that ended since the rules of access had changed",
+  ),
+  gauge("anax_access_rules", "accessRulesCurrent", "Rules of access in force"),
+  counter(
+    "anax_access_rule_failures_total",
+    "accessRuleFailures",
+    "Times that the rules of access could not be read again",
+  ),
   counter("anax_store_commits_total", "storeCommits", "Commits of the store"),
   counter("anax_store_failures_total", "storeFailures", "Commits that failed"),
   gauge("anax_store_bytes", "storeBytesCurrent", "Bytes that the store takes"),

@@ -1,6 +1,7 @@
 /** `anax config`: checks, prints and translates the configuration of `anax serve`. */
 import { MqttServer } from "@anax/server";
 import { stringify } from "yaml";
+import { readAccessRules } from "../access/read-access-rules.ts";
 import type { Command } from "../command.ts";
 import { defineCommand } from "../command.ts";
 import { EXIT_CODE, UsageError } from "../errors.ts";
@@ -120,6 +121,7 @@ async function check(path: string, io: Io): Promise<number> {
   const listeners = new Listeners(listenerSettings(flags), flags.maxPacketSize);
   await new CommandAuthenticator(flags).load();
   const server = new MqttServer({
+    accessRules: readAccessRules(flags),
     ...limitOptions(flags),
     ...systemTopicOptions(flags),
     listeners: listeners.options,

@@ -1,6 +1,10 @@
 /** `anax serve`: runs a server until it is told to stop. */
 import { join } from "node:path";
 import { BanFile, MqttServer } from "@anax/server";
+import type { AccessRules } from "@anax/server";
+import { readAccessRules } from "../access/read-access-rules.ts";
+import { watchAccessFile } from "../access/watching-access-file.ts";
+import type { AccessFileWatch } from "../access/watching-access-file.ts";
 import type { Command } from "../command.ts";
 import { defineCommand } from "../command.ts";
 import { CommandError, EXIT_CODE } from "../errors.ts";
@@ -75,7 +79,7 @@ export const serve: Command = defineCommand<ServeFlags>({
       title: "Signals",
       lines: [
         "SIGINT, SIGTERM  close all connections (MQTT 5.0 clients are told why) and end; again: at once",
-        "SIGHUP           read the configuration, the password file and the TLS files again; clients whose",
+        "SIGHUP           read the configuration, passwords, rules of access and TLS files again; clients whose",
         "                 user is gone, or has another password, are disconnected; other changes are named",
         "                 and need a new start",
       ],
@@ -109,6 +113,7 @@ async function runServer(
   requireAdminFlags(flags);
   const listeners = new Listeners(listenerSettings(flags), flags.maxPacketSize);
   const authenticator = authenticatorOf(flags);
+  const accessRules = readAccessRules(flags);
   const storage = await storageFor(flags);
   const log = await logOutput(flags, io.stderr);
   const systemd = new Systemd(io.environment);
@@ -123,18 +128,21 @@ async function runServer(
       storage.directory === undefined
         ? undefined
         : new BanFile(join(storage.directory, "bans.json")),
+    accessRules: accessRules && ((): AccessRules => readAccessRules(flags) ?? accessRules),
     logger: loggerFor(flags, log.output),
   });
   const announcer = new Announcer(io.stdout, flags.logFormat);
   const stop = stopSignal(io);
+  const hasAccessRules = accessRules !== undefined;
   let admin: AdminApi | undefined;
   const reloadTokens = async (): Promise<void> => admin?.reload();
   const endReload = reloadOnHangUp(
-    { server, authenticator, listeners, reloadTokens },
+    { server, authenticator, listeners, hasAccessRules, reloadTokens },
     announcer,
     io,
     () => ({ flags: readAgain(), before: flags }),
   );
+  let watch: AccessFileWatch | undefined;
   try {
     await start(server);
     admin = await serveAdmin(server, flags, (change) => {
@@ -144,6 +152,7 @@ async function runServer(
     if (admin.url !== undefined) announcer.announce(adminLine(admin.url));
     announcer.announce(readyLine(performance.now() - beganMs));
     systemd.ready();
+    watch = watchAccessFile(server, flags, announcer);
     const signal = await stop.first;
     systemd.stopping();
     announcer.announce({ event: "stopping", text: `stopping (${signal})`, fields: { signal } });
@@ -151,6 +160,7 @@ async function runServer(
     return await Promise.race([stopped(server), stop.second.then(() => EXIT_CODE.interrupted)]);
   } finally {
     systemd.end();
+    watch?.end();
     await admin?.close();
     endReload();
     stop.dispose();

@@ -10,6 +10,7 @@ export interface Announcement {
   /** Name of the event in JSON. */
   readonly event:
     | "listening"
+    | "access-rules"
     | "storage"
     | "admin"
     | "changed"

@@ -12,6 +12,8 @@ export interface Reloadable {
   readonly server: MqttServer;
   readonly authenticator: CommandAuthenticator | undefined;
   readonly listeners: Listeners;
+  /** True if there are rules of access to be read again. */
+  readonly hasAccessRules: boolean;
   /** Reads the tokens of the admin API again. */
   readonly reloadTokens: () => Promise<void>;
 }
@@ -35,11 +37,12 @@ const RELOADED_OF_LISTENER: ReadonlySet<string> = new Set(["cert", "key", "keyPa
  * user is gone, or has another password, are disconnected. Rejects, and then nothing has changed, if a file cannot be read.
  */
 export async function reload(
-  { server, authenticator, listeners, reloadTokens }: Reloadable,
+  { server, authenticator, listeners, hasAccessRules, reloadTokens }: Reloadable,
   flags: ServeFlags,
   before: ServeFlags,
 ): Promise<readonly string[]> {
   await reloadTokens();
+  if (hasAccessRules) await server.access.reload();
   const changedUsers = await authenticator?.load(flags);
   // Before the TLS files, which may be bad: next time nobody has changed any more.
   if (changedUsers !== undefined) await disconnectUsers(server, changedUsers);

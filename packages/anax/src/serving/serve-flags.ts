@@ -1,5 +1,7 @@
 /** The flags of `anax serve`. Defaults are those of the server itself, so that they cannot differ. */
 import { LOG_LEVELS, SERVER_DEFAULTS } from "@anax/server";
+import { ACCESS_FLAGS } from "../access/access-flags.ts";
+import type { AccessFlags } from "../access/read-access-rules.ts";
 import { ADMIN_FLAGS } from "./admin-flags.ts";
 import type { AdminFlags } from "./admin-flags.ts";
 import { LISTENER_FLAG } from "./listener-flag.ts";
@@ -132,6 +134,7 @@ export type ServeFlags = ConfigurationFlags &
   ListenFlags &
   StorageFlags &
   AuthenticationFlags &
+  AccessFlags &
   LimitFlags &
   ReportFlags &
   AdminFlags;
@@ -465,6 +468,7 @@ export const SERVE_FLAGS: FlagTable<ServeFlags> = {
   ...LISTEN_FLAGS,
   ...STORAGE_FLAGS,
   ...AUTHENTICATION_FLAGS,
+  ...ACCESS_FLAGS,
   ...LIMIT_FLAGS,
   ...REPORT_FLAGS,
   ...ADMIN_FLAGS,

@@ -71,10 +71,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   message_size_limit: { instead: "use max-packet-size, which counts the whole packet" },
   memory_limit: { instead: "the limits of queues, in flight and retained bytes do this" },
   password_file: { key: "password-file", read: text },
-  acl_file: {
-    instead:
-      "there are no access rules in files; write a program with handlers, docs/reference/events.md",
-  },
+  acl_file: { key: "acl-file", read: text },
   psk_file: { instead: "TLS with pre-shared keys is not offered" },
   plugin: NO_PLUGINS,
   auth_plugin: NO_PLUGINS,

@@ -1,5 +1,5 @@
 import { isTopicFilterIn, MqttConfigurationError, optionFault, showValue } from "@anax/protocol";
-import type { OptionRule, QoS, RulesFor } from "@anax/protocol";
+import type { OptionRule, OptionRules, QoS, RulesFor } from "@anax/protocol";
 import { addressRangeFault } from "./address-ranges.ts";
 import { withoutParts } from "./topic-pattern.ts";
 
@@ -56,7 +56,7 @@ const LEVELS_MAX = 200;
 
 const ACTIONS: OptionRule = new Set(["publish", "subscribe", "both", undefined]);
 
-const RULE_RULES: RulesFor<AccessRule> = {
+const RULE_RULES: RulesFor<AccessRule> & OptionRules = {
   allow: ACTIONS,
   deny: ACTIONS,
   topics: texts(() => undefined),
@@ -72,7 +72,7 @@ const RULE_RULES: RulesFor<AccessRule> = {
   source: "string",
 };
 
-const RULES_RULES: RulesFor<AccessRules> = {
+const RULES_RULES: RulesFor<AccessRules> & OptionRules = {
   rules: (value) => (Array.isArray(value) ? undefined : "is no list"),
   groups: "Object",
   subscriptions: new Set(["refuse", "narrow"]),
@@ -82,7 +82,7 @@ const RULES_RULES: RulesFor<AccessRules> = {
 export function checkAccessRules(given: unknown): asserts given is AccessRules {
   if (typeof given !== "object" || given === null)
     throw new MqttConfigurationError(`accessRules is ${showValue(given)}, no object`);
-  const fault = optionFault(given, { ...RULES_RULES }, "accessRules");
+  const fault = optionFault(given, RULES_RULES, "accessRules");
   if (fault !== undefined) throw new MqttConfigurationError(fault);
   const { rules, groups }: { rules?: unknown; groups?: unknown } = given;
   if (!Array.isArray(rules)) throw new MqttConfigurationError("accessRules.rules is missing");
@@ -105,7 +105,7 @@ function nameOf(rule: unknown, index: number): string {
 
 function ruleFault(rule: unknown): string | undefined {
   if (typeof rule !== "object" || rule === null) return `${showValue(rule)} is no rule`;
-  const fault = optionFault(rule, { ...RULE_RULES });
+  const fault = optionFault(rule, RULE_RULES);
   if (fault !== undefined) return fault;
   const { allow, deny, topics, literal, maximumQos, retain }: Partial<AccessRule> = rule;
   if ((allow === undefined) === (deny === undefined)) return "give either allow or deny";

@@ -43,7 +43,7 @@ const VALUE_RULES: OptionRules = {
   passwordFile: "string",
   authenticators: "Array",
   clientIdPattern: "string",
-  accessRules: "Object",
+  accessRules: "Object|function",
 };
 
 /**

@@ -20,7 +20,7 @@ import type { CancelCall, Clock } from "../ports/clock.ts";
 import type { ConnectionAcceptor, ConnectionSink, HandshakeFailure } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import type { Store } from "../ports/store.ts";
-import type { ServerHealth, StoreCounters } from "../system/server-health.ts";
+import type { DriverHealth, StoreCounters } from "../system/server-health.ts";
 import type { Admission } from "./admission.ts";
 import { DrivenConnection } from "./driven-connection.ts";
 import { AskedWork } from "./asked-work.ts";
@@ -150,7 +150,7 @@ export class Driver implements ConnectionAcceptor {
     await this.#committer?.open();
   }
 
-  get health(): ServerHealth {
+  get health(): DriverHealth {
     const store = this.#committer?.health ?? {
       isHealthy: true,
       store: "none",

@@ -3,6 +3,7 @@ import { messageToInject } from "../injected-message.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
 import { heapBytes } from "../system/heap-bytes.ts";
+import type { ServerHealth } from "../system/server-health.ts";
 import type { ServerStatistics } from "../system/server-statistics.ts";
 import { SystemTopics } from "../system/system-topics.ts";
 import { VERSION } from "../system/version.ts";
@@ -17,10 +18,12 @@ export function systemTopicsFor(
     clock,
     log,
     statistics,
+    health,
   }: {
     readonly clock: Clock;
     readonly log: Log;
     readonly statistics: () => ServerStatistics;
+    readonly health: () => ServerHealth;
   },
 ): SystemTopics | undefined {
   if (systemTopics === false) return undefined;
@@ -30,7 +33,7 @@ export function systemTopicsFor(
     intervalMs: systemTopics.intervalSeconds * 1_000,
     version: VERSION,
     statistics,
-    health: () => driver.health,
+    health,
     heapBytes,
     publish: (topic, payload) => {
       const message = messageToInject({ topic, payload, retain: true });

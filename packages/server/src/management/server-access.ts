@@ -1,38 +1,48 @@
 import { MqttConfigurationError } from "@anax/protocol";
 import type { AccessRules } from "../access/access-rules.ts";
-import type {
-  AccessExplanation,
-  AccessExplanationRequest,
-  AccessRuleBook,
-} from "../access/rule-book.ts";
+import type { AccessExplanation, AccessExplanationRequest } from "../access/rule-book.ts";
+import type { RuleSource } from "../access/rule-source.ts";
 import { judgeAll } from "../core/access/judging.ts";
 import type { CoreAccess } from "./core-access.ts";
 
 /** What clients may do: `server.access`. */
 export class ServerAccess {
   readonly #access: CoreAccess;
-  readonly #rules: AccessRuleBook | undefined;
+  readonly #source: RuleSource | undefined;
 
-  /** @internal */
-  constructor(access: CoreAccess, rules: AccessRuleBook | undefined) {
+  constructor(access: CoreAccess, source: RuleSource | undefined) {
     this.#access = access;
-    this.#rules = rules;
+    this.#source = source;
   }
 
   /** How many rules are in force; undefined if the server was made without `accessRules`. */
   get ruleCount(): number | undefined {
-    return this.#rules?.size;
+    return this.#source?.book.size;
   }
 
   /**
-   * Puts these rules in the place of those of the option `accessRules`, for all that clients do from now on and for their subscriptions.
+   * Puts these rules in the place of those in force, for all that clients do from now on and for their subscriptions.
    * Resolves when each of those was looked at. Rejects with `MqttConfigurationError`, and nothing has changed, for rules that are wrong,
-   * and if the server was made without rules.
+   * and if the server was made without `accessRules`.
    */
   async replaceRules(rules: AccessRules): Promise<void> {
-    if (this.#rules === undefined)
-      throw new MqttConfigurationError("the server was made without accessRules");
-    this.#rules.replace(rules);
+    const source = this.#requireSource();
+    source.book.replace(rules);
+    source.fault = undefined;
+    await this.changed();
+  }
+
+  /**
+   * Reads the rules again, where `accessRules` is a function, and puts them in force as `replaceRules` does. Rejects if they cannot be read:
+   * those of before stay in force then, which the log, `health` and `statistics` say.
+   */
+  async reload(): Promise<void> {
+    const source = this.#requireSource();
+    if (!source.isReadable)
+      throw new MqttConfigurationError(
+        "accessRules is no function that could read the rules again",
+      );
+    await source.readAgain();
     await this.changed();
   }
 
@@ -49,6 +59,11 @@ export class ServerAccess {
 
   /** Which rule decides what a client may do; undefined if the server was made without `accessRules`. */
   explain(request: AccessExplanationRequest): AccessExplanation | undefined {
-    return this.#rules?.explain(request);
+    return this.#source?.book.explain(request);
+  }
+
+  #requireSource(): RuleSource {
+    if (this.#source !== undefined) return this.#source;
+    throw new MqttConfigurationError("the server was made without accessRules");
   }
 }

@@ -1,7 +1,18 @@
 import type { JournalHealth } from "../core/journal/journal.ts";
 
 /** How a server is. */
-export interface ServerHealth extends StoreHealth {
+export interface ServerHealth extends DriverHealth {
+  /**
+   * `none`: there are no rules of access. `stale`: they could not be read again, and those of before are in force. That does not make
+   * the server unhealthy.
+   */
+  readonly accessRules: "none" | "good" | "stale";
+  /** Why they are stale. */
+  readonly accessRulesError: Error | undefined;
+}
+
+/** How the store is, and the event loop. */
+export interface DriverHealth extends StoreHealth {
   /** How late the event loop was at most in the last 10 to 20 seconds, in milliseconds. */
   readonly loopDelayMaximumMs: number;
 }

@@ -15,6 +15,10 @@ export interface ServerStatistics
   readonly handshakesFailed: number;
   /** Clients that were refused since an authenticator failed, or could not be asked. */
   readonly authenticationFailures: number;
+  /** Rules of access in force. */
+  readonly accessRulesCurrent: number;
+  /** Times that the rules of access could not be read again. */
+  readonly accessRuleFailures: number;
   /**
    * How late the event loop was at most in the last 10 to 20 seconds, in milliseconds: as long everything had to wait that this
    * process does. 0 while stopped.
