@@ -1,45 +1,32 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { endianness } from "node:os";
 import { StoreError } from "@anax/server";
+import {
+  AT,
+  DEPTH_MAX,
+  FLAGS,
+  IS_LITTLE_ENDIAN,
+  META_PAGES,
+  NO_PAGE,
+  PAGE_HEADER_BYTES,
+  TREE,
+} from "./file-layout.ts";
+import { problemOfPages } from "./file-pages.ts";
 
 /*
- * A look at the head of a file before LMDB sees it. LMDB believes what is there: by page numbers and sizes that are wrong
- * it reads and writes beyond its mapping, which ends the process. Two meta pages are at the beginning, of which
- * the one with the higher transaction number counts; each names the roots of two trees, that of free pages and that of
- * tables. What is wrong further inside, below those roots, is not seen here.
+ * A look at a file before LMDB sees it. LMDB believes what is there: by page numbers and sizes that are wrong it reads and
+ * writes beyond its mapping, which ends the process without a word. Two meta pages are at the beginning, of which the one
+ * with the higher transaction number counts; each names the roots of two trees, that of free pages and that of tables.
+ * What is below those roots is looked at in `file-pages.ts`.
  */
 
 const MAGIC = 0xbeef_c0de;
 const DATA_VERSION = 2;
-const META_PAGES = 2;
 const PAGE_BYTES_MIN = 256;
 const PAGE_BYTES_MAX = 65_536;
 /** A header of a page, and a meta page's contents. */
-const PAGE_HEADER_BYTES = 24;
 const META_BYTES = 168;
-/** Where what stands in a page. */
-const AT = {
-  pageNumber: 0,
-  pageTransaction: 8,
-  flags: 18,
-  lower: 20,
-  upper: 22,
-  magic: 24,
-  version: 28,
-  mapBytes: 40,
-  freeTree: 48,
-  tableTree: 96,
-  lastPage: 144,
-  transaction: 152,
-} as const;
-/** And in a tree of a meta page. That of free pages has the size of pages where others have nothing. */
-const TREE = { pageBytes: 0, flags: 4, depth: 6, leafPages: 16, entries: 32, root: 40 } as const;
-const FLAGS = { branch: 0x01, leaf: 0x02, meta: 0x08 } as const;
 /** Of the tree of free pages: its keys are whole numbers (0x08), and the file is one without a directory of its own (0x4000). */
 const FREE_TREE_FLAGS = 0x4008;
-const NO_PAGE = 0xffff_ffff_ffff_ffffn;
-const DEPTH_MAX = 32;
-const IS_LITTLE_ENDIAN = endianness() === "LE";
 /** More than a machine can map. */
 const MAP_BYTES_MAX = 2n ** 47n;
 /** How often a file is looked at that somebody may be writing just now. */
@@ -96,7 +83,18 @@ function problemOf(descriptor: number): string | undefined {
     const problem = problemOfTree(descriptor, latest, tree);
     if (problem !== undefined) return problem;
   }
+  const problem = problemOfPages(descriptor, latest);
+  if (problem === undefined || isStill(descriptor, latest)) return problem && damaged(problem);
+  // Whoever writes to it uses pages again that are not in use any more: what was found may be those.
   return undefined;
+}
+
+/** True if the file still has this state. */
+function isStill(descriptor: number, { pageBytes, transaction }: Meta): boolean {
+  return [0, pageBytes].every((offset) => {
+    const page = bytesAt(descriptor, offset, META_BYTES);
+    return page.getBigUint64(AT.transaction, IS_LITTLE_ENDIAN) <= transaction;
+  });
 }
 
 /** Reads a meta page, or says what is wrong with it. */

@@ -95,6 +95,29 @@ describe("the head of a file", () => {
       "FILE is damaged: page 2 is not the root that it should be",
     ],
     [
+      "noise in a page below a root",
+      (_, bytes) => void bytes.fill(0x5a, 20 * PAGE_BYTES, 21 * PAGE_BYTES),
+      "FILE is damaged: page 20 is not the leaf that it should be",
+    ],
+    [
+      "noise in a large value",
+      (_, bytes) => void bytes.fill(0x5a, 21 * PAGE_BYTES, 22 * PAGE_BYTES),
+      "FILE is damaged: page 21 is not the value that it should be",
+    ],
+    [
+      "a row beyond its page",
+      (view) => view.setUint16(20 * PAGE_BYTES + 24, 4_090, true),
+      "FILE is damaged: page 20 has an entry that is not in it",
+    ],
+    [
+      "a table whose root is that of another",
+      (view, bytes) => {
+        const root = Buffer.from(bytes.buffer).indexOf("sessions", 7 * PAGE_BYTES) + 9 + 40;
+        view.setBigUint64(root, 23n, true);
+      },
+      "FILE is damaged: page 23 is in two places",
+    ],
+    [
       "fewer pages than it says",
       (_, bytes) => bytes.subarray(0, 20 * PAGE_BYTES),
       "FILE is cut off: it has 81920 of 110592 bytes",

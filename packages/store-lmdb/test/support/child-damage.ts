@@ -1,5 +1,5 @@
 /**
- * A program that damages the head of a store's file again and again, each time in another way, and opens what comes of
+ * A program that damages a store's file again and again, each time in another way, and opens what comes of
  * it. It writes a line before each attempt and one after it: where LMDB ends the process, the last line says why.
  */
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";

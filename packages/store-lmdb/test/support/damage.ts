@@ -4,7 +4,7 @@ const PAGE_BYTES = 4_096;
 /** Header of a page, and what a meta page has after it. */
 const META_BYTES = 168;
 
-/** A file of a store with another head, in one of many ways that follow from the seed. */
+/** A file of a store with another head or other pages, in one of many ways that follow from the seed. */
 export function damaged(whole: Uint8Array, seed: number): { name: string; bytes: Uint8Array } {
   const random = new SeededRandom(seed);
   const bytes = new Uint8Array(whole);
@@ -13,6 +13,7 @@ export function damaged(whole: Uint8Array, seed: number): { name: string; bytes:
   const garbage = (from: number, to: number): void => {
     for (let at = from; at < to; at += 1) bytes[at] = random.between(0, 255);
   };
+  const innerPage = (): number => random.between(2, bytes.length / PAGE_BYTES - 1) * PAGE_BYTES;
   switch (name) {
     case "byte":
       garbage(...within(page + random.between(0, META_BYTES - 1), 1));
@@ -45,6 +46,18 @@ export function damaged(whole: Uint8Array, seed: number): { name: string; bytes:
     case "zero tail":
       bytes.fill(0, random.between(0, 2 * PAGE_BYTES - 1));
       break;
+    case "inner byte":
+      garbage(...within(random.between(2 * PAGE_BYTES, bytes.length - 1), 1));
+      break;
+    case "inner head":
+      garbage(...within(innerPage() + random.between(0, 24), random.between(1, 40)));
+      break;
+    case "inner page":
+      garbage(...within(innerPage(), PAGE_BYTES));
+      break;
+    case "other page":
+      bytes.copyWithin(innerPage(), ...within(innerPage(), PAGE_BYTES));
+      break;
     default:
   }
   return { name, bytes };
@@ -61,6 +74,10 @@ const DAMAGES = [
   "file",
   "length",
   "zero tail",
+  "inner byte",
+  "inner head",
+  "inner page",
+  "other page",
 ] as const;
 
 function within(from: number, count: number): [from: number, to: number] {
