@@ -24,6 +24,7 @@ import type { Session } from "./sessions/session.ts";
 import type { Sessions } from "./sessions/sessions.ts";
 import type { ShortCuts } from "./short-cuts.ts";
 import type { Statistics } from "./statistics.ts";
+import type { FanOuts } from "./turn/fan-outs.ts";
 import type { Turn } from "./turn/turn.ts";
 import type { NewsLanes } from "./works/news-lanes.ts";
 import type { Works } from "./works/works.ts";
@@ -62,6 +63,8 @@ export interface CoreContext {
   readonly replayTurn: Turn;
   /** The run that packets are read into, and those whose handlers have not answered. */
   readonly runs: Runs;
+  /** Messages that are given to thousands of receivers. */
+  readonly fanOuts: FanOuts;
   /** What waits for handlers, or for the store. */
   readonly works: Works;
   /** The order of what each publisher publishes. */

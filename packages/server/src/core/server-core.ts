@@ -52,6 +52,7 @@ import { ShortCuts } from "./short-cuts.ts";
 import { Statistics } from "./statistics.ts";
 import { openGates, refusalToStore } from "./journal/storing.ts";
 import type { Stranger } from "./connection/stranger.ts";
+import { FanOuts } from "./turn/fan-outs.ts";
 import { STEPS, Turn } from "./turn/turn.ts";
 import { UnfinishedSessions } from "./turn/unfinished-sessions.ts";
 import type { TurnBudget } from "./turn/turn.ts";
@@ -139,6 +140,7 @@ export class ServerCore implements CoreContext {
   readonly heldBack: Set<Connection> = new Set();
   readonly turn: Turn;
   readonly replayTurn: Turn;
+  readonly fanOuts: FanOuts;
   readonly works: Works = new Works(() => this.now);
   readonly lanes: PublisherLanes = new PublisherLanes();
   readonly news: NewsLanes = new NewsLanes(this);
@@ -169,7 +171,7 @@ export class ServerCore implements CoreContext {
     this.authorizer = ports.authorizer;
     this.shortCuts = new ShortCuts(ports.hooks, options);
     this.#ports = ports;
-    this.router = new Router(ports.seed);
+    this.router = new Router(ports.seed, ports.budget?.nodes);
     this.retained = new RetainedMessages(ports.seed);
     this.report = (error) => ports.report(error);
     this.warn = (message, fields) => ports.warn?.(message, fields);
@@ -186,6 +188,11 @@ export class ServerCore implements CoreContext {
     const requestTurn = (): void => this.#requestFlush();
     this.turn = new Turn(currentMs, requestTurn, ports.budget);
     this.replayTurn = new Turn(currentMs, () => undefined, ports.budget);
+    this.fanOuts = new FanOuts(
+      this.turn,
+      () => this.#ports.requestCommit("now"),
+      ports.budget?.receivers,
+    );
     this.decodeLimits = {
       maximumUserProperties: options.userPropertiesMax,
       maximumUserPropertyBytes: options.userPropertyBytesMax,
@@ -370,8 +377,9 @@ export class ServerCore implements CoreContext {
     recover(this, journal, state);
   }
 
-  /** What is to be committed next; undefined if nothing is. */
+  /** What is to be committed next; undefined if nothing is, or a message is just given to thousands: then it is asked for later. */
   nextCommit(): Commit | undefined {
+    if (this.fanOuts.keepsCommit()) return undefined;
     const commit = this.#commits?.next();
     letOn(this);
     return commit;
@@ -414,6 +422,7 @@ export class ServerCore implements CoreContext {
     const { journal } = this;
     if (journal === undefined || journal.health === health) return;
     journal.giveUp(health);
+    this.fanOuts.forgetCommit();
     for (const connection of Array.from(this.gated)) this.leaveUnstored(connection);
     letOn(this);
   }

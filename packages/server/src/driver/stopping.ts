@@ -51,7 +51,7 @@ export async function untilQuiet(
     if (!connections.isEmpty) await connections.allClosed();
     else if (core.works.asking > 0)
       await new Promise<void>((resolve) => core.works.whenIdle(resolve));
-    else if (!asked.isEmpty) await nextTurn();
+    else if (!asked.isEmpty || core.fanOuts.isBusy) await nextTurn();
     else break;
   }
   cancel();

@@ -9,6 +9,9 @@ const HANDLER_SEEDS = Number(process.env["HANDLER_SEEDS"] ?? 80);
 const FIRST_SEED = Number(process.env["CRASH_SEED"] ?? 1);
 const STEPS = 60;
 
+/** Whatever can be cut is. */
+const CUT = { ms: Infinity, steps: 1, receivers: 0, nodes: 1 };
+
 /** Small deterministic random numbers: a seed is a whole history. */
 function random(seed: number): (below: number) => number {
   let state = (seed * 2_654_435_761 + 1) >>> 0;
@@ -37,6 +40,7 @@ class History {
       { queueMessagesMax: 100_000, queueBytesMax: 1e9 },
       { residentBytesMax },
       this.handlers?.hooks,
+      seed % 3 === 0 ? CUT : undefined,
     );
     this.#server.isUngated = ungated;
     for (const client of this.#clients) this.#connect(client);

@@ -5,6 +5,7 @@ import { StoredState } from "../../src/core/journal/stored-state.ts";
 
 import { StoredMessages } from "../../src/core/journal/stored-messages.ts";
 import { openGates } from "../../src/core/journal/storing.ts";
+import type { TurnBudget } from "../../src/core/turn/turn.ts";
 import { CoreHarness } from "./core-harness.ts";
 
 /** What is in an array that was lent and is read no more. */
@@ -35,12 +36,15 @@ export class DurableServer {
   readonly #options: Partial<CoreOptions>;
   readonly #hooks: Hooks;
   readonly #journal: JournalSettings;
+  readonly #budget: TurnBudget | undefined;
 
   constructor(
     options: Partial<CoreOptions> = {},
     journal: JournalSettings = {},
     hooks: Hooks = {},
+    budget?: TurnBudget,
   ) {
+    this.#budget = budget;
     this.#options = options;
     this.#hooks = hooks;
     this.#journal = journal;
@@ -94,7 +98,9 @@ export class DurableServer {
   }
 
   #start(nowMs: number | undefined): CoreHarness {
-    const harness = new CoreHarness(this.#options, this.#hooks);
+    const harness = new CoreHarness(this.#options, this.#hooks, undefined, {
+      budget: this.#budget,
+    });
     if (nowMs !== undefined) harness.core.now = nowMs;
     const { residentBytesMax = Infinity, ...policy } = this.#journal;
     const reader = (position: number): Uint8Array => this.#read(position);

@@ -143,7 +143,7 @@ function takePacket(core: CoreContext, connection: Connection): void {
   if (session !== undefined && connection.state === "connected") {
     if (isPublish && mayRun(core) && !core.lanes.isBusy(connection.clientId)) {
       if (scanRun(core, connection, session, core.runs.current)) {
-        const steps = costOf(core.runs.current);
+        const steps = costOf(core, core.runs.current);
         const odd = takeRun(core, connection, session);
         noteStored(core, connection, appendedBefore);
         spend(core, connection, steps + core.router.steps - matchedBefore);
@@ -165,7 +165,12 @@ function takePacket(core: CoreContext, connection: Connection): void {
 }
 
 /** In steps, without what matching has cost: each message, and what each receiver is given. QoS 0 is copied as one. */
-function costOf({ count, qos, bytesReceived, route }: PublishRun): number {
+function costOf(
+  { fanOuts }: CoreContext,
+  { count, qos, bytesReceived, route }: PublishRun,
+): number {
+  // Giving something to thousands counts its steps itself.
+  if (fanOuts.isWide(route)) return count;
   const receivers = route.recipients.length + route.groups.length;
   return count + receivers * (1 + (qos === 0 ? count >>> 3 : count) + (bytesReceived >>> 12));
 }

@@ -2,6 +2,7 @@ import { lowerQos } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { QoS } from "@anax/protocol";
 import type { Pending, Task } from "../pending.ts";
+import { findRoute } from "../routing/finding-route.ts";
 import type { Route } from "../routing/route.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 import type { Subscription } from "../routing/subscription.ts";
@@ -241,7 +242,8 @@ export function* roomFor(core: CoreContext, arrival: Arrival): Task<boolean> {
   const { topic, qos, bytes, clientId: publisher } = arrival;
   const asking = { sinceMs: core.now, holds: arrival.holds, passed };
   while (rooms.size > 0) {
-    const sessions = blockers(core, core.router.route(topic), qos, publisher, asking);
+    const route = yield* findRoute(core, topic);
+    const sessions = blockers(core, route, qos, publisher, asking);
     const isTooMuch =
       rooms.messages >= options.roomWaitMessagesMax ||
       rooms.bytes + bytes > options.roomWaitBytesMax;
@@ -253,7 +255,7 @@ export function* roomFor(core: CoreContext, arrival: Arrival): Task<boolean> {
     holdBack(core, publisher);
     yield waitingFor(core, sessions, { bytes, ...asking });
   }
-  return options.whenFull === "overflow" || !isRefused(core, arrival);
+  return options.whenFull === "overflow" || !(yield* isRefused(core, arrival));
 }
 
 /** What waits for the publisher goes on: it is not read itself from now on. */
@@ -307,9 +309,9 @@ function wait(
 }
 
 /** True if a connected receiver of the message has no room, whether it was waited for or not. */
-function isRefused(core: CoreContext, { topic, qos, holds }: Arrival): boolean {
+function* isRefused(core: CoreContext, { topic, qos, holds }: Arrival): Task<boolean> {
   if (qos === 0 || !holds || core.rooms.size === 0) return false;
-  const { recipients } = core.router.route(topic);
+  const { recipients } = yield* findRoute(core, topic);
   return recipients.some(
     ({ session, qos: granted }) =>
       lowerQos(qos, granted) > 0 && core.rooms.bySession.get(session)?.isFull === true,

@@ -3,6 +3,7 @@ import { takes } from "../delivering/delivery-for.ts";
 import { chooseMember } from "../delivering/making-room.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
+import { findRoute } from "../routing/finding-route.ts";
 import { recipientOf } from "../routing/route.ts";
 import type { Route } from "../routing/route.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
@@ -62,7 +63,7 @@ export function* askReceivers(
   let changes: number;
   do {
     changes = core.router.changes;
-    yield* askRoute(core, core.router.route(message.topic), asking);
+    yield* askRoute(core, yield* findRoute(core, message.topic), asking);
   } while (core.router.changes !== changes);
   return asked;
 }

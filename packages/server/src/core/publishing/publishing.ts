@@ -7,6 +7,7 @@ import { roomFor } from "../delivering/making-room.ts";
 import { settled } from "../pending.ts";
 import type { HookResult, Task } from "../pending.ts";
 import { tellOfRetained } from "../retained/retaining.ts";
+import { findRoute } from "../routing/finding-route.ts";
 import { askReceivers } from "./asking-receivers.ts";
 import type { ApplicationMessage } from "./application-message.ts";
 import { shownMessageOf, messageFromApplication } from "./message.ts";
@@ -15,7 +16,7 @@ import type { Origin } from "./origin.ts";
 import { nothing, refused } from "./published.ts";
 import type { Published } from "./published.ts";
 import { record } from "./recording.ts";
-import type { Recorded } from "./recording.ts";
+import type { Recorded, Recording } from "./recording.ts";
 import type { Terms } from "./terms.ts";
 
 const QUOTA_EXCEEDED = 0x97;
@@ -121,9 +122,34 @@ export function* publishAccepted(
     core.hooks.interceptingClientEnqueue === undefined
       ? undefined
       : yield* askReceivers(core, message, origin, published);
-  const recorded = record(core, { message, origin, asked, terms, cameAtMs }, published);
+  const recorded = yield* recordInTurn(
+    core,
+    { message, origin, asked, terms, cameAtMs },
+    published,
+  );
   if (recorded !== undefined) yield* tell(core, message, origin, published, recorded);
   return published;
+}
+
+/** Records a message; one with thousands of receivers when no other is given to as many. */
+function* recordInTurn(
+  core: CoreContext,
+  recording: Omit<Recording, "route">,
+  published: Published,
+): Task<Recorded | undefined> {
+  const { message } = recording;
+  const { fanOuts, router } = core;
+  const route = yield* findRoute(core, message.topic);
+  if (!fanOuts.isWide(route)) return yield* record(core, { ...recording, route }, published);
+  const { changes } = router;
+  yield* fanOuts.begin(message.qos > 0 || message.retain);
+  try {
+    const isSame = router.changes === changes;
+    const current = isSame ? route : yield* findRoute(core, message.topic);
+    return yield* record(core, { ...recording, route: current }, published);
+  } finally {
+    fanOuts.end();
+  }
 }
 
 /** Waits, some receiver being full, until those of the message are not or their time is over; false if it is refused then. */

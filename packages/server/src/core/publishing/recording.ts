@@ -3,6 +3,7 @@ import { deliver } from "../delivering/delivering.ts";
 import { deliveryFor, takes } from "../delivering/delivery-for.ts";
 import { chooseMember } from "../delivering/making-room.ts";
 import { refusalToStore } from "../journal/storing.ts";
+import type { Task } from "../pending.ts";
 import { retainedOwner } from "../retained/retained-owner.ts";
 import { isStored, renounce, retain } from "../retained/retaining.ts";
 import type { RetainedChange } from "../retained/retaining.ts";
@@ -10,6 +11,7 @@ import { recipientOf } from "../routing/route.ts";
 import type { Recipient, Route } from "../routing/route.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 import type { Session } from "../sessions/session.ts";
+import { STEPS_OF_RECEIVER } from "../turn/fan-outs.ts";
 import type { AskedReceivers } from "./asking-receivers.ts";
 import type { Message } from "./message.ts";
 import type { Origin } from "./origin.ts";
@@ -21,6 +23,8 @@ import type { Terms } from "./terms.ts";
 export interface Recording {
   readonly message: Message;
   readonly origin: Origin;
+  /** Where it goes, as of now. */
+  readonly route: Route;
   /** Receivers that handlers were asked about; undefined if there are no such handlers. */
   readonly asked: AskedReceivers | undefined;
   readonly terms: Terms;
@@ -44,15 +48,15 @@ interface Outcome {
 
 /**
  * The one step in which a message takes effect: what its publisher claimed, the retained message and all receivers are written
- * down together, so that they are in one commit; nothing is waited for in it. Undefined if the store cannot take the message.
+ * down together, so that they are in one commit; nothing is waited for in it but the next turn, where there are thousands of
+ * receivers (`FanOuts`). Undefined if the store cannot take the message.
  */
-export function record(
+export function* record(
   core: CoreContext,
   recording: Recording,
   published: Published,
-): Recorded | undefined {
-  const { message, origin, terms } = recording;
-  const route = core.router.route(message.topic);
+): Task<Recorded | undefined> {
+  const { message, origin, route, terms } = recording;
   const unstorable = terms.urgency === "owed" ? undefined : refusalOf(core, message, route, terms);
   if (unstorable !== undefined && (message.qos > 0 || terms.needsStore)) {
     published.reasonCode = unstorable;
@@ -64,7 +68,7 @@ export function record(
   // The server may leave a retained message of QoS 0 out at any time [MQTT-3.3.1-7].
   const isRetained = message.retain && unstorable === undefined;
   const change = isRetained ? retainIfRoom(core, message, origin, published) : "unchanged";
-  const outcomes = give(core, route, recording, published);
+  const outcomes = yield* give(core, recording, published);
   if (published.matched === 0 && published.reasonCode === 0)
     published.reasonCode = NO_MATCHING_SUBSCRIBERS;
   published.isStored = core.journal?.appended !== appendedBefore;
@@ -104,14 +108,18 @@ function refusalOf(
 }
 
 /** Gives the message to all receivers that no handler has vetoed. */
-function give(
+function* give(
   core: CoreContext,
-  route: Route,
-  { message, asked, cameAtMs }: Recording,
+  { message, route, asked, cameAtMs }: Recording,
   published: Published,
-): readonly Outcome[] {
+): Task<readonly Outcome[]> {
+  const { turn, router } = core;
   const isExpired = core.now > cameAtMs && message.expiresAtMs <= core.now;
   if (isExpired) core.statistics.messagesExpired += 1;
+  const isCuttable = core.fanOuts.isWide(route);
+  const { changes } = router;
+  // Who has unsubscribed since the first part was given is sent nothing new [MQTT-3.10.4-2].
+  const isSubscribed = (one: Recipient): boolean => router.changes === changes || one.isSubscribed;
   const outcomes: Outcome[] = [];
   const giveTo = (
     recipient: Recipient,
@@ -131,11 +139,13 @@ function give(
       outcomes.push({ receiver, message: given, isTaken });
   };
   for (const candidate of route.recipients) {
+    if (isCuttable && turn.spend(STEPS_OF_RECEIVER)) yield turn.rest();
     const recipient = recipientOf(candidate, message.clientId);
-    if (recipient === undefined) continue;
+    if (recipient === undefined || !isSubscribed(candidate)) continue;
     giveTo(recipient, asked ? asked.messageFor(recipient.session) : message, undefined);
   }
   for (const group of route.groups) {
+    if (isCuttable && turn.spend(STEPS_OF_RECEIVER)) yield turn.rest();
     const member = asked
       ? asked.memberOf(group)
       : chooseMember(core, group, (one) => takes(one, message));

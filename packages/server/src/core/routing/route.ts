@@ -19,6 +19,8 @@ export interface Recipient {
   readonly forOwnMessages: Recipient | undefined;
   /** True if the receiver's packet depends on nothing but protocol version and QoS. */
   readonly isPlain: boolean;
+  /** False once the session has none of the subscriptions any more by which it was found. */
+  readonly isSubscribed: boolean;
 }
 
 /** Who gets the messages of a topic at this moment. Not changed afterwards, so it may be gone through while they change. */
@@ -100,6 +102,7 @@ function combine(
     retainAsPublished,
     subscriptionIdentifiers: identifiers.length > 0 ? identifiers : undefined,
     forOwnMessages,
+    subscriptions,
   });
 }
 
@@ -110,6 +113,7 @@ class CombinedRecipient implements Recipient {
   readonly subscriptionIdentifiers: readonly number[] | undefined;
   readonly forOwnMessages: Recipient | undefined;
   readonly isPlain: boolean;
+  readonly #subscriptions: readonly Subscription[];
 
   constructor(fields: {
     session: Session;
@@ -117,6 +121,7 @@ class CombinedRecipient implements Recipient {
     retainAsPublished: boolean;
     subscriptionIdentifiers: readonly number[] | undefined;
     forOwnMessages: Recipient | undefined | "self";
+    subscriptions: readonly Subscription[];
   }) {
     this.session = fields.session;
     this.qos = fields.qos;
@@ -124,5 +129,10 @@ class CombinedRecipient implements Recipient {
     this.subscriptionIdentifiers = fields.subscriptionIdentifiers;
     this.forOwnMessages = fields.forOwnMessages === "self" ? this : fields.forOwnMessages;
     this.isPlain = this.subscriptionIdentifiers === undefined && this.forOwnMessages === this;
+    this.#subscriptions = fields.subscriptions;
+  }
+
+  get isSubscribed(): boolean {
+    return this.#subscriptions.some(({ isSubscribed }) => isSubscribed);
   }
 }

@@ -6,9 +6,7 @@ import { Subscribers } from "./subscribers.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Subscription } from "./subscription.ts";
 import type { TopicLevels } from "./topic-levels.ts";
-
-/** Nodes of a walk that are remembered for the next; more than that are let go. */
-const WALK_KEPT = 1_024;
+import type { TreeWalk } from "./tree-walk.ts";
 
 /**
  * All Subscriptions, as a tree of filter levels. A topic is matched by its bytes, without a string or an object: that is
@@ -22,11 +20,6 @@ export class SubscriptionTree {
   changes = 0;
   /** Nodes that all walks together have gone over: what matching has cost. */
   steps = 0;
-  #reached: FilterNode[] = [];
-  #frontier: FilterNode[] = [];
-  /** What the last topic matched: the first `matchedCount` of them. */
-  readonly matched: FilterNode[] = [];
-  matchedCount = 0;
 
   /** `seed`: that of the `TopicLevels` that are matched. */
   constructor(seed: number) {
@@ -62,42 +55,52 @@ export class SubscriptionTree {
     return this.#find(topicFilter)?.groups?.get(shareName);
   }
 
-  /**
-   * Finds all that a Topic Name matches, and puts it into `matched`. Filters that begin with a wildcard do not match
-   * topics that begin with `$` [MQTT-4.7.2-1].
-   */
-  match(topic: TopicLevels): void {
-    this.matchedCount = 0;
-    let count = 1;
-    this.#frontier[0] = this.#root;
-    for (let level = 0; level < topic.count && count > 0; level += 1) {
-      this.steps += count;
-      count = this.#descend(topic, level, count);
-      const swapped = this.#frontier;
-      this.#frontier = this.#reached;
-      this.#reached = swapped;
-    }
-    for (let index = 0; index < count; index += 1) {
-      const node = this.#frontier[index];
-      if (node === undefined) continue;
-      this.#collect(node);
-      if (node.multiLevel !== undefined) this.#collect(node.multiLevel);
-    }
-    if (this.#frontier.length > WALK_KEPT) this.#frontier.length = 0;
-    if (this.#reached.length > WALK_KEPT) this.#reached.length = 0;
+  /** Begins to find what a Topic Name matches. */
+  begin(walk: TreeWalk): void {
+    walk.begin(this.#root);
   }
 
-  /** One step down: what `#` of these nodes catches is matched, the children that fit are reached. Gives how many. */
-  #descend(topic: TopicLevels, level: number, count: number): number {
+  /**
+   * Goes on until all is found that the Topic Name matches, or over so many nodes; true if all is. Filters that begin with a
+   * wildcard do not match topics that begin with `$` [MQTT-4.7.2-1].
+   */
+  walk(walk: TreeWalk, topic: TopicLevels, nodesMax: number): boolean {
+    let left = nodesMax;
+    while (walk.level < topic.count && walk.count > 0) {
+      const from = walk.at;
+      const to = walk.count - from <= left ? walk.count : from + left;
+      this.steps += to - from;
+      left -= to - from;
+      this.#descend(walk, topic, to);
+      if (to < walk.count) return false;
+      walk.goDown();
+    }
+    for (let index = 0; index < walk.count; index += 1) {
+      const node = walk.frontier[index];
+      if (node === undefined) continue;
+      walk.collect(node);
+      if (node.multiLevel !== undefined) walk.collect(node.multiLevel);
+    }
+    walk.letGo();
+    return true;
+  }
+
+  /** Adds what is subscribed at a filter, which the walk may have passed before it was. */
+  add(walk: TreeWalk, topicFilter: string): void {
+    const node = this.#find(topicFilter);
+    if (node !== undefined && !walk.hasFound(node)) walk.collect(node);
+  }
+
+  /** One step down: what `#` of the nodes before `to` catches is matched, the children that fit are reached. */
+  #descend(walk: TreeWalk, topic: TopicLevels, to: number): void {
+    const { frontier, reached, level } = walk;
     const { bytes } = topic;
     const start = topic.start(level);
     const end = topic.end(level);
     const hash = topic.hash(level);
     const takesWildcards = level > 0 || !topic.isSystem;
-    const frontier = this.#frontier;
-    const reached = this.#reached;
-    let next = 0;
-    for (let index = 0; index < count; index += 1) {
+    let next = walk.reachedCount;
+    for (let index = walk.at; index < to; index += 1) {
       const node = frontier[index];
       if (node === undefined) continue;
       const child =
@@ -105,15 +108,10 @@ export class SubscriptionTree {
       if (child !== undefined) reached[next++] = child;
       if (!takesWildcards) continue;
       if (node.singleLevel !== undefined) reached[next++] = node.singleLevel;
-      if (node.multiLevel !== undefined) this.#collect(node.multiLevel);
+      if (node.multiLevel !== undefined) walk.collect(node.multiLevel);
     }
-    return next;
-  }
-
-  #collect(node: FilterNode): void {
-    if (!node.isSubscribed) return;
-    this.matched[this.matchedCount] = node;
-    this.matchedCount += 1;
+    walk.reachedCount = next;
+    walk.at = to;
   }
 
   #change(node: FilterNode): void {

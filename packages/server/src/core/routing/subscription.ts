@@ -58,6 +58,10 @@ export class Subscription implements SubscriptionFields, Recipient {
     return this.noLocal ? undefined : this;
   }
 
+  get isSubscribed(): boolean {
+    return this.session.subscriptions.has(this.filter);
+  }
+
   get isPlain(): boolean {
     return this.subscriptionIdentifiers === undefined && !this.noLocal;
   }

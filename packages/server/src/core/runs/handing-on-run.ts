@@ -47,7 +47,8 @@ export function handOn(
     tasks.push(receiveIntercepted(core, claim, run.message(passed), interception));
   }
   run.cutTo(passed);
-  if (isRun && passed > 0) distributeRun(core, connection, session, run);
+  const giving = isRun && passed > 0 && distributeRun(core, connection, session, run);
+  if (giving) tasks.unshift(giving);
   return tasks;
 }
 

@@ -1,4 +1,4 @@
-import { decodeUtf8, encodeVarintInto } from "@anax/protocol";
+import { copyBytes, decodeUtf8, encodeVarintInto } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { copyInto } from "../copying.ts";
 import type { RunToStore } from "../journal/stored-run.ts";
@@ -36,9 +36,14 @@ const WITH_PROPERTIES = 2;
 export class RunEncoding {
   bytes: Uint8Array = new Uint8Array(0);
   /** Where each packet begins; one more for the end of the last. */
-  readonly starts: Int32Array = new Int32Array(RUN_PACKETS_MAX + 1);
+  readonly starts: Int32Array;
   /** Where each packet's identifier is; unused without identifiers. */
-  readonly identifierAt: Int32Array = new Int32Array(RUN_PACKETS_MAX);
+  readonly identifierAt: Int32Array;
+
+  constructor(packetsMax: number) {
+    this.starts = new Int32Array(packetsMax + 1);
+    this.identifierAt = new Int32Array(packetsMax);
+  }
 }
 
 /**
@@ -47,8 +52,8 @@ export class RunEncoding {
  * done per run instead of per packet (copy, bookkeeping) is what makes the server quick.
  *
  * The incoming bytes are the outgoing bytes wherever the receiver's layout is the same; else the run is
- * encoded once for each layout that occurs, and so it is for every layout if the publisher uses a Topic Alias. There is one object of this class per server, used again and
- * again: it holds nothing when the run is over.
+ * encoded once for each layout that occurs, and so it is for every layout if the publisher uses a Topic Alias. One object per server is used again
+ * and again: it holds nothing when the run is over. Where a run takes several turns it is copied.
  */
 export class PublishRun implements RunToStore {
   count = 0;
@@ -65,15 +70,15 @@ export class PublishRun implements RunToStore {
   /** The Topic Alias that the packets set; 0 if they set none. */
   alias = 0;
   firstNumber = 0;
-  readonly slots: Int32Array = new Int32Array(RUN_PACKETS_MAX);
-  readonly assigned: Uint16Array = new Uint16Array(RUN_PACKETS_MAX);
-  readonly #source: RunEncoding = new RunEncoding();
-  readonly #bodyAt: Int32Array = new Int32Array(RUN_PACKETS_MAX);
+  readonly slots: Int32Array;
+  readonly assigned: Uint16Array;
+  readonly #source: RunEncoding;
+  readonly #bodyAt: Int32Array;
   /** Bytes of the payloads before each packet; one more for those of all. */
-  readonly #payloadsBefore: Int32Array = new Int32Array(RUN_PACKETS_MAX + 1);
+  readonly #payloadsBefore: Int32Array;
   /** Where in the source each packet's topic ends; behind its length where an alias is in its place. */
-  readonly #topicEnd: Int32Array = new Int32Array(RUN_PACKETS_MAX);
-  readonly #encodings: readonly RunEncoding[] = [0, 1, 2, 3].map(() => new RunEncoding());
+  readonly #topicEnd: Int32Array;
+  readonly #encodings: readonly RunEncoding[];
   readonly #isEncoded: boolean[] = [false, false, false, false];
   readonly #messages: (Message | undefined)[] = [];
   #maximum: number = RUN_PACKETS_MAX;
@@ -85,6 +90,17 @@ export class PublishRun implements RunToStore {
   #aliasedTopic: Uint8Array | undefined;
   /** Bytes by which a packet may grow in another layout. */
   #growth = 0;
+
+  /** `packetsMax`: for how many there is room. */
+  constructor(packetsMax: number = RUN_PACKETS_MAX) {
+    this.slots = new Int32Array(packetsMax);
+    this.assigned = new Uint16Array(packetsMax);
+    this.#source = new RunEncoding(packetsMax);
+    this.#bodyAt = new Int32Array(packetsMax);
+    this.#payloadsBefore = new Int32Array(packetsMax + 1);
+    this.#topicEnd = new Int32Array(packetsMax);
+    this.#encodings = [0, 1, 2, 3].map(() => new RunEncoding(packetsMax));
+  }
 
   /**
    * Begins a run of at most `maximum` packets in `bytes`. `aliasedTopic` is what the Topic Alias stands for that is in
@@ -103,6 +119,29 @@ export class PublishRun implements RunToStore {
     if (aliasedTopic !== undefined) this.#makeRoomForTopic(aliasedTopic.length);
     if (this.#hasEncodings) this.#isEncoded.fill(false);
     this.#hasEncodings = false;
+  }
+
+  /** A run of the same packets, in memory of its own. */
+  copy(): PublishRun {
+    const first = this.packetsStart;
+    const topic = this.#aliasedTopic;
+    const bytes = copyBytes(this.bytes, first, this.endOf(this.count - 1));
+    const run = new PublishRun(this.count);
+    run.begin(bytes, this.count, topic && copyBytes(topic, 0, topic.length));
+    run.qos = this.qos;
+    run.isVersion5 = this.isVersion5;
+    run.route = this.route;
+    run.clientId = this.clientId;
+    run.receivedAtMs = this.receivedAtMs;
+    run.properties = this.properties;
+    for (let index = 0; index < this.count; index += 1) {
+      const start = (this.#source.starts[index] ?? 0) - first;
+      const bodyAt = (this.#bodyAt[index] ?? 0) - first;
+      const topicEnd = (this.#topicEnd[index] ?? 0) - first;
+      run.add(start, bodyAt, topicEnd, this.endOf(index) - first);
+    }
+    run.isOneTopic = this.isOneTopic;
+    return run;
   }
 
   #makeRoomForTopic(topicBytes: number): void {

@@ -11,6 +11,7 @@ import { keepsExchanges, keepsNumbers, owe } from "../delivering/owed.ts";
 import { enqueueRun, seeToLater } from "../delivering/queueing.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes, countSent } from "../connection/outgoing.ts";
+import type { Task } from "../pending.ts";
 import { recordIdentifiers } from "./claiming-run.ts";
 import type { PublishRun } from "./publish-run.ts";
 import { NO_MATCHING_SUBSCRIBERS } from "../publishing/published.ts";
@@ -29,6 +30,7 @@ import {
   refusalToStore,
 } from "../journal/storing.ts";
 import { sizeOfRun } from "../journal/stored-run.ts";
+import { STEPS_OF_RECEIVER } from "../turn/fan-outs.ts";
 
 /** The property, and one byte by which the length of all of them may grow. */
 const SUBSCRIPTION_IDENTIFIER_BYTES_MAX = 6;
@@ -38,13 +40,17 @@ export function mayRun(core: CoreContext): boolean {
   return core.shortCuts.runs && refusalToStore(core) === undefined;
 }
 
-/** Hot path: gives a whole run to everybody who gets it, and acknowledges it. */
+/**
+ * Hot path: gives a whole run to everybody who gets it, and acknowledges it. Where these are thousands it is left to be done, over
+ * several turns: a task.
+ */
 export function distributeRun(
   core: CoreContext,
   connection: Connection,
   session: Session,
   run: PublishRun,
-): void {
+): Task | undefined {
+  if (core.fanOuts.isWide(run.route)) return fanOut(core, connection, session, run.copy());
   const appendedBefore = core.journal?.appended;
   recordIdentifiers(core, connection, session, run);
   const { recipients, groups } = run.route;
@@ -57,13 +63,56 @@ export function distributeRun(
     deliverRange(core, run, { recipient, group: undefined, from: 0, to: run.count });
   }
   for (const group of groups) shareRun(core, run, group);
-  if (run.qos === 0) return;
-  const choose = core.journal?.appended === appendedBefore ? inOrder : onceStored;
-  const outbox = choose(core, connection);
-  acknowledgeRun(core, connection, run, {
-    outbox,
-    reasonCode: matched === 0 ? NO_MATCHING_SUBSCRIBERS : 0,
-  });
+  acknowledgeRun(core, connection, run, { matched, appendedBefore });
+  return undefined;
+}
+
+/** Gives a run to thousands. What is sent on another connection of its publisher meanwhile waits behind it. */
+function* fanOut(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  run: PublishRun,
+): Task {
+  const { fanOuts, lanes } = core;
+  const { clientId } = run;
+  // It is the publisher's already where handlers were waited for.
+  const hasLane = !lanes.isBusy(clientId);
+  if (hasLane) lanes.enter(clientId);
+  yield* fanOuts.begin(run.qos > 0);
+  try {
+    const appendedBefore = core.journal?.appended;
+    recordIdentifiers(core, connection, session, run);
+    const matched = yield* deliverInTurns(core, connection, run);
+    if (session.connection === connection)
+      acknowledgeRun(core, connection, run, { matched, appendedBefore });
+  } finally {
+    fanOuts.end();
+    if (hasLane) lanes.leave(clientId);
+  }
+}
+
+/** As far as each turn has time; gives how many receivers there were. */
+function* deliverInTurns(core: CoreContext, connection: Connection, run: PublishRun): Task<number> {
+  const { turn, router } = core;
+  const { recipients, groups } = run.route;
+  const { changes } = router;
+  const steps = STEPS_OF_RECEIVER + (run.qos === 0 ? run.count >>> 3 : run.count);
+  let matched = groups.length;
+  for (const candidate of recipients) {
+    if (turn.spend(steps)) yield turn.rest(connection);
+    const recipient = recipientOf(candidate, run.clientId);
+    // Who has unsubscribed since the first part was given is sent nothing new [MQTT-3.10.4-2].
+    if (recipient === undefined || (router.changes !== changes && !candidate.isSubscribed))
+      continue;
+    matched += 1;
+    deliverRange(core, run, { recipient, group: undefined, from: 0, to: run.count });
+  }
+  for (const group of groups) {
+    if (turn.spend(STEPS_OF_RECEIVER + run.count)) yield turn.rest(connection);
+    shareRun(core, run, group);
+  }
+  return matched;
 }
 
 /** A part of a run on its way to one receiver. */
@@ -332,9 +381,13 @@ function acknowledgeRun(
   core: CoreContext,
   connection: Connection,
   run: PublishRun,
-  { outbox, reasonCode }: { outbox: Outbox; reasonCode: number },
+  { matched, appendedBefore }: { matched: number; appendedBefore: number | undefined },
 ): void {
+  if (run.qos === 0) return;
+  const choose = core.journal?.appended === appendedBefore ? inOrder : onceStored;
+  const outbox = choose(core, connection);
   if (!connection.isOpen) return;
+  const reasonCode = matched === 0 ? NO_MATCHING_SUBSCRIBERS : 0;
   const hasReason = reasonCode !== 0 && connection.version === 5;
   const size = hasReason ? 5 : 4;
   let at = outbox.reserve(size * run.count);

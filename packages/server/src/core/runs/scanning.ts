@@ -86,7 +86,7 @@ function packetsMax(
   return Math.min(runPacketsMax, messages);
 }
 
-/** True if there is a way, and no receiver on it that the run has to wait for. */
+/** True if there is a way, and nothing on it that the run has to wait for. */
 export function isOpen(
   core: CoreContext,
   route: Route | undefined,
@@ -94,6 +94,7 @@ export function isOpen(
   { clientId }: Session,
 ): route is Route {
   if (route === undefined) return false;
+  if (core.fanOuts.isWide(route) && !core.fanOuts.mayBegin(qos > 0)) return false;
   return core.rooms.size === 0 || !isRouteBlocked(core, route, qos, clientId);
 }
 

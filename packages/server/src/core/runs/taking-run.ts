@@ -10,8 +10,8 @@ import { WaitingRun } from "./waiting-run.ts";
 
 /**
  * Hot path: hands the current run on, as far as the interceptor lets it be one. Gives what is to be waited for before anything else
- * of the client is taken: handlers that answer later, or the message that cannot stay in the run. What comes behind that message
- * is left to be read again, so order is kept whatever it waits for.
+ * of the client is taken: handlers that answer later, the message that cannot stay in the run, or receivers that are thousands. What
+ * comes behind is left to be read again, so order is kept whatever it waits for.
  */
 export function takeRun(
   core: CoreContext,
@@ -23,9 +23,9 @@ export function takeRun(
   if (core.hooks.interceptingPublish !== undefined) return intercept(core, connection, session);
   connection.framer.skipTo(run.endOf(run.count - 1));
   countRun(core, connection, run, run.count);
-  distributeRun(core, connection, session, run);
+  const rest = distributeRun(core, connection, session, run);
   run.end();
-  return undefined;
+  return rest;
 }
 
 function intercept(core: CoreContext, connection: Connection, session: Session): Task | undefined {
@@ -36,7 +36,11 @@ function intercept(core: CoreContext, connection: Connection, session: Session):
   connection.framer.skipTo(run.endOf((isWaiting ? run.count : shown.taken) - 1));
   if (isWaiting) return new WaitingRun(core, connection, session, shown).take(pending);
   shown.end();
-  const [odd] = handOn(core, connection, session, shown, { pending, isRun: true });
+  const [first, ...rest] = handOn(core, connection, session, shown, { pending, isRun: true });
   run.end();
-  return odd;
+  return first === undefined || rest.length === 0 ? first : oneAfterTheOther([first, ...rest]);
+}
+
+function* oneAfterTheOther(tasks: readonly Task[]): Task {
+  for (const task of tasks) yield* task;
 }

@@ -99,6 +99,8 @@ class DueWill implements Terms {
   /** Writes down that it is owed, apart from its session. */
   #keep(): void {
     const { journal, now } = this.#core;
+    // It is just given to many: what is written down of that is in one commit.
+    if (this.#isSettled) return;
     if (journal === undefined || this.#keeper !== undefined) return;
     const { clientId, createdAtMs, userName, isOwned } = this.#session;
     const keeper = new Session({ clientId, createdAtMs });

@@ -55,6 +55,10 @@ export interface LongWork {
 export interface TurnBudget {
   readonly ms: number;
   readonly steps: number;
+  /** Receivers that are given a message in one go. */
+  readonly receivers?: number;
+  /** Nodes of the tree of filters that are gone over in one go, to find them. */
+  readonly nodes?: number;
 }
 
 /** How far a part of this turn of the loop has come, and what waits for one. */

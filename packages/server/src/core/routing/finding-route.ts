@@ -1,0 +1,21 @@
+import type { CoreContext } from "../core-context.ts";
+import type { Task } from "../pending.ts";
+import type { Route } from "../routing/route.ts";
+
+/** Nodes that are gone over between two looks whether the turn has time for more. */
+const NODES_OF_PART = 256;
+
+/**
+ * Where messages of a topic go. Mostly that is found at once; where thousands of filters are to be compared, it goes on in the next
+ * turn.
+ */
+export function* findRoute({ router, turn }: CoreContext, topic: string): Task<Route> {
+  const quick = router.quickRoute(topic);
+  if (quick !== undefined) return quick;
+  const search = router.search(topic);
+  for (;;) {
+    const route = search(NODES_OF_PART);
+    if (route !== undefined) return route;
+    if (turn.spend(NODES_OF_PART)) yield turn.rest();
+  }
+}
