@@ -18,6 +18,7 @@ import type { BanCheck, Refusal, RefusedClient } from "./connection/connect-rule
 import { Connection } from "./connection/connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { CoreOptions } from "./core-options.ts";
+import type { CorePorts } from "./core-ports.ts";
 import { stopPacing } from "./connection/lockstep.ts";
 import { Newcomers } from "./connection/newcomers.ts";
 import { noteUnfinished, UnfinishedConnects } from "./connection/unfinished-connects.ts";
@@ -55,7 +56,6 @@ import type { Stranger } from "./connection/stranger.ts";
 import { FanOuts } from "./turn/fan-outs.ts";
 import { STEPS, Turn } from "./turn/turn.ts";
 import { UnfinishedSessions } from "./turn/unfinished-sessions.ts";
-import type { TurnBudget } from "./turn/turn.ts";
 import { Writing } from "./turn/writing.ts";
 import { letOn } from "./connection/holding-back.ts";
 import { unthrottle } from "./connection/throttling.ts";
@@ -63,46 +63,6 @@ import { writeOut, writeOutput } from "./connection/writing.ts";
 import type { Peer, Wire } from "./wire.ts";
 import { NewsLanes } from "./works/news-lanes.ts";
 import { Works } from "./works/works.ts";
-
-/** What the core asks of whoever runs it. */
-export interface CorePorts {
-  readonly hooks: Hooks;
-  /** Says what clients may do. Absent: nothing is asked. */
-  readonly authorizer?: AccessPort | undefined;
-  /** Output waits: `flush()` is to be called at the end of this turn. Asked once until that happens. */
-  requestFlush(): void;
-  /** Something is to be stored: `nextCommit()` is to be called at the end of this turn, or when the commit under way has settled. */
-  requestCommit(urgency: "now" | "later"): void;
-  /**
-   * Milliseconds of a clock that goes on while the core is at work, as `now` does not: turns of the loop end by it. Absent where they
-   * may take as long as they like.
-   */
-  readonly currentMs?: (() => number) | undefined;
-  /** What a part of a turn may do. Absent: as usual. Tests ask for less, or for no end. */
-  readonly budget?: TurnBudget | undefined;
-  /** What the clocks of the machine say at this moment. Absent if nobody knows: times that are stored are then taken as they are. */
-  readonly readClocks?: (() => ClockReading) | undefined;
-  /** How far the wall clock is ahead of the server's own time, in milliseconds. Absent: not at all. */
-  readonly wallAheadMs?: (() => number) | undefined;
-  /** A Client Identifier that no other client has. */
-  newClientId(): string;
-  /** Any 32 bits that no client knows: what clients choose cannot be made to collide then. */
-  readonly seed?: number;
-  /** A defect showed that concerns no peer: to be logged. */
-  report(error: unknown): void;
-  /** Something is wrong that is no defect of the server: to be logged as a warning. Absent if nobody reads that. */
-  readonly warn?:
-    | ((message: string, fields: Readonly<Record<string, unknown>>) => void)
-    | undefined;
-  /** A client is not let in: to be logged. Absent if nobody reads that. */
-  readonly refused?: ((client: RefusedClient) => void) | undefined;
-  /** Whether a client is banned. */
-  readonly bannedBy?: BanCheck | undefined;
-  /** Told of what is not delivered: to be logged. Absent if nobody reads that. */
-  readonly notices?: DeliveryNotices | undefined;
-  /** A connection ends before a whole CONNECT has come: to be logged. Absent if nobody reads that. */
-  readonly stranger?: ((stranger: Stranger) => void) | undefined;
-}
 
 /** Who publishes through `inject`. */
 export interface InjectionSender {

@@ -14,7 +14,7 @@ import type { Pending } from "../../src/core/pending.ts";
 import type { Published } from "../../src/core/publishing/published.ts";
 import { ServerCore } from "../../src/core/server-core.ts";
 import type { Peer } from "../../src/core/wire.ts";
-import type { CorePorts } from "../../src/core/server-core.ts";
+import type { CorePorts } from "../../src/core/core-ports.ts";
 import { ScriptedPeer } from "./scripted-peer.ts";
 import type { PacketOf } from "./scripted-peer.ts";
 import { ScriptedWire } from "./scripted-wire.ts";
