@@ -86,7 +86,9 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
   /** What axe finds in the page as it is; the next page is looked at in the other colours. */
   async function violations({ turns = true } = {}): Promise<string[]> {
     if (await page.evaluate(() => !("axe" in globalThis))) await page.evaluate(axe.source);
-    const results = await page.evaluate(() => (globalThis as never as Axed).axe.run());
+    const results = await page.evaluate(() =>
+      (globalThis as never as Axed).axe.run({ resultTypes: ["violations"] }),
+    );
     if (turns) await page.getByRole("button", { name: /colours$/ }).click();
     return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
   }
@@ -153,7 +155,8 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
     expect(await violations()).toEqual([]);
     await page.getByRole("link", { name: "pump-3" }).click();
     await page.getByRole("cell", { name: "pumps/3" }).waitFor();
-    await page.getByRole("button", { name: "Drop queued messages" }).waitFor();
+    await page.getByRole("button", { name: "Show what waits" }).click();
+    await page.getByRole("row", { name: "pumps/3 on 2 B 1" }).waitFor();
     expect(await violations()).toEqual([]);
     await keepPicture("client");
     await go("Subscriptions");
@@ -166,6 +169,25 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
     await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
     await row.waitFor({ state: "detached" });
     expect(server.retainedMessages.get("greenhouse/7/state")).toBeUndefined();
+  });
+
+  it("keeps out, and lets in again", async () => {
+    await go("Bans");
+    await page.getByLabel("Value").fill("intruder");
+    await page.getByRole("combobox", { name: "For" }).selectOption("an hour");
+    await page.getByLabel("Reason").fill("too loud");
+    await page.getByRole("button", { name: "Ban", exact: true }).click();
+    const row = page.getByRole("row", { name: /intruder.*too loud/ });
+    await row.waitFor();
+    await expect(connect(mqttUrl, { clientId: "intruder", reconnect: false })).rejects.toThrow(
+      /0x8a/i,
+    );
+    expect(await violations()).toEqual([]);
+    await row.getByRole("button", { name: "Lift" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Lift" }).click();
+    await page.getByText("There are none.").waitFor();
+    const back = await connect(mqttUrl, { clientId: "intruder", reconnect: false });
+    await back.disconnect();
   });
 
   it("shows topics as a tree, with rates, numbers as a line, and an image", async () => {
@@ -277,7 +299,7 @@ function publishUntilAborted(device: MqttClient): AbortController {
 
 interface Axed {
   readonly axe: {
-    run(): Promise<{
+    run(options: object): Promise<{
       readonly violations: readonly {
         readonly id: string;
         readonly nodes: readonly { readonly html: string }[];

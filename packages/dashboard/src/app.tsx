@@ -2,6 +2,8 @@
 import { render } from "preact";
 import type { ComponentType } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { AccessPage } from "./pages/access.tsx";
+import { BansPage } from "./pages/bans.tsx";
 import { ClientPage } from "./pages/client.tsx";
 import { ClientsPage } from "./pages/clients.tsx";
 import { LogInPage } from "./pages/log-in.tsx";
@@ -26,6 +28,8 @@ const PAGES: readonly (readonly [page: string, title: Word, ComponentType])[] = 
   ["subscriptions", "subscriptions", SubscriptionsPage],
   ["retained", "retained", RetainedPage],
   ["topics", "topics", TopicsPage],
+  ["access", "access", AccessPage],
+  ["bans", "bans", BansPage],
   ["test", "testClient", TestClientPage],
 ];
 

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { ConfirmButton } from "../parts/confirm-button.tsx";
+import { WaitingMessages } from "../parts/waiting-messages.tsx";
 import { ApiError, ask, mayOperate, request } from "../state/session.ts";
 import { bytes, count, dateTime, say } from "../words/words.ts";
 import { PROTOCOL_NAMES } from "./clients.tsx";
@@ -56,6 +57,9 @@ export function ClientPage({ clientId }: { readonly clientId: string }) {
             <Connection client={known.client} />
             <Session session={known.session} />
           </div>
+          {mayOperate() && (known.session?.queuedMessages ?? 0) > 0 && (
+            <WaitingMessages path={path} />
+          )}
           <Subscriptions items={known.subscriptions} />
         </>
       )}
@@ -119,6 +123,14 @@ function Actions({
           act={() => act("DELETE", `sessions/${path}/queue`)}
         />
       )}
+      <ConfirmButton
+        label={say("ban")}
+        question={say("banAsk", { name })}
+        act={async () => {
+          await request("POST", "bans", { body: { kind: "clientId", value: clientId } });
+          after();
+        }}
+      />
       {session !== undefined && (
         <ConfirmButton
           label={say("deleteSession")}
