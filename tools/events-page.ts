@@ -50,8 +50,8 @@ What that means for handlers that ask a database is in [Handlers that take time]
 - Answers are checked when a handler is done, before anything is done with them. Null counts as absent.
 - A handler whose time is over changes nothing any more: what it was given is frozen.
 - Each event has a [\`signal\`](../guide/handlers.md#when-an-answer-is-of-no-use-any-more) too, aborted when its client has gone.
-- Only the client whose packet is at work waits, and its later packets wait behind, in order. Handlers of others go on
-  meanwhile. Nothing is locked.
+- Only the client whose packet is at work waits, and its later packets wait behind, in order, but for acknowledgements and
+  PINGREQ. Handlers of others go on meanwhile. Nothing is locked.
 - What tells of one client (connected, disconnected, session deleted, subscribed, unsubscribed, acknowledged) is told in
   order, across its connections: all handlers of one event have answered before those of the next are called. A table of who
   is online, kept by two slow handlers, ends as things are. What your program asks for in a handler does not wait for that.

@@ -9,7 +9,8 @@
  * - Of an event that decides something, a failure is the decision, and later handlers are not called.
  *   Of an event that only tells something, the next handler is called.
  * - A handler that goes on after its time is over changes nothing: what it was given is frozen.
- * - Only the client whose packet is at work waits. Its later packets wait behind, in order.
+ * - Only the client whose packet is at work waits. Its later packets wait behind, in order; its acknowledgements and PINGREQ
+ *   do not, unless handlers of `interceptingInboundPacket` are at work.
  * - What tells of a client (connected, disconnected, session deleted, subscribed, unsubscribed, acknowledged) is told in one lane
  *   for each Client Identifier: all handlers of one event have answered before those of the next are called. No call of the
  *   program waits for a lane, but `stop`.

@@ -246,9 +246,10 @@ export class ServerSessions {
    * Gives a message to this session only, whatever it is subscribed to, and resolves with the client's acknowledgement;
    * for QoS 0 as soon as it is sent, if `interceptingOutboundPacket` lets it. A client that is away gets it when it is back. No
    * other interceptor is asked. Rejects with `MqttConfigurationError` for a message that cannot be sent,
-   * `MqttMessageDroppedError`, `MqttSessionNotFoundError`, `MqttServerBusyError` at once while a handler keeps the client from
-   * answering (its own packet is at work, its `clientConnected`, or a packet to it), the reason of the signal, or `MqttServerStateError` if the server
-   * stops before: the message then stays with the session, for as long as that lasts.
+   * `MqttMessageDroppedError`, `MqttSessionNotFoundError`, `MqttServerBusyError` as soon as a handler keeps the client's
+   * acknowledgement from being taken (one of its `clientConnected`, `clientDisconnected`, `interceptingInboundPacket` or `interceptingOutboundPacket`, or
+   * 64 KB that wait behind its packet), the reason of the signal, or `MqttServerStateError` if the server stops before: the message
+   * then stays with the session, for as long as that lasts.
    */
   async deliverApplicationMessage(
     clientId: string,
@@ -273,6 +274,7 @@ export class ServerSessions {
         reject(new MqttMessageDroppedError(`${clientId} does not get the message`));
       const watch: DeliveryWatch = (outcome) => {
         if (outcome.type === "dropped") return dropped();
+        if (outcome.type === "held") return reject(unanswerable(clientId));
         if (outcome.type === "sent") return resolve({ reasonCode: 0 });
         const { packetIdentifier, reasonCode } = outcome;
         resolve({ packetIdentifier, reasonCode });
@@ -324,10 +326,13 @@ function textFault(value: unknown, maximum: number): string | undefined {
 /** Throws `MqttServerBusyError` while handlers keep the client from answering. */
 function requireAnswers(core: ServerCore, session: Session, qos: QoS): void {
   const event = answersBehind(core, session, qos);
-  if (event === undefined) return;
-  const who = JSON.stringify(session.clientId);
-  throw new MqttServerBusyError(
-    `${who} cannot acknowledge anything before the handlers of ${event} have answered; deliver with until: "queued"`,
+  if (event !== undefined) throw unanswerable(session.clientId, event);
+}
+
+function unanswerable(clientId: string, event?: string): MqttServerBusyError {
+  const handlers = event === undefined ? "handlers" : `the handlers of ${event}`;
+  return new MqttServerBusyError(
+    `${JSON.stringify(clientId)} cannot acknowledge anything before ${handlers} have answered; deliver with until: "queued"`,
   );
 }
 

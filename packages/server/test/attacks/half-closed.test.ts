@@ -83,7 +83,13 @@ describe("a client that says all at once and closes its side gets its answers", 
       },
     });
     const answers = await sayAll(await dial(), [CONNECT, subscribePacket("b"), PUBLISH, PING]);
-    expect(answers).toEqual(["connack", "suback", "puback", "pingresp"]);
+    // PINGREQ passes what waits.
+    expect(answers.toSorted()).toEqual(["connack", "pingresp", "puback", "suback"]);
+    expect(answers.filter((answer) => answer !== "pingresp")).toEqual([
+      "connack",
+      "suback",
+      "puback",
+    ]);
   });
 
   it("where the answers wait for a store", async () => {

@@ -4,6 +4,7 @@ import type { Connection } from "./connection.ts";
 import { expiryMaximum } from "./session-owner.ts";
 import type { CoreContext } from "../core-context.ts";
 import { PEER_LEFT, tellStranger } from "./stranger.ts";
+import { unreadDisconnect } from "./unread-disconnect.ts";
 import { sendPacket } from "./outgoing.ts";
 import { leaveRoom } from "../delivering/making-room.ts";
 import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
@@ -26,6 +27,7 @@ export interface Dismissal {
 /** Ends a connection from the server's side: DISCONNECT where MQTT 5.0 allows it, then the close. */
 export function dismiss(core: CoreContext, connection: Connection, dismissal: Dismissal): void {
   if (!connection.isOpen) return;
+  if (connection.ending.error === undefined) noteUnread(core, connection);
   const reasonCode = codeFor(connection, dismissal.reasonCode);
   // There is no DISCONNECT before a CONNACK that lets the client in [MQTT-3.14.0-1].
   if (connection.version === 5 && connection.state === "connected") {
@@ -116,6 +118,7 @@ function endWire(core: CoreContext, connection: Connection): void {
 /** The transport is gone, whoever closed it. */
 export function connectionClosed(core: CoreContext, connection: Connection, error?: Error): void {
   if (connection.state === "closed") return;
+  noteUnread(core, connection);
   tellStranger(core, connection, error?.message ?? PEER_LEFT);
   if (error !== undefined) connection.ending.error ??= error;
   leaveSession(core, connection);
@@ -137,7 +140,7 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
 function leaveSession(core: CoreContext, connection: Connection): void {
   core.deadlines.cancel(connection.deadline);
   connection.deadline = undefined;
-  core.runs.cut(connection);
+  core.runs.cutFor(connection);
   core.deadlines.cancel(connection.identityDeadline);
   connection.identityDeadline = undefined;
   const { session, ending } = connection;
@@ -187,6 +190,12 @@ export function receiveDisconnect(
   connection: Connection,
   packet: DisconnectPacket,
 ): void {
+  noteDisconnect(core, connection, packet);
+  shut(core, connection);
+}
+
+/** What DISCONNECT says counts from now on. */
+function noteDisconnect(core: CoreContext, connection: Connection, packet: DisconnectPacket): void {
   const { session, ending } = connection;
   changeExpiry(core, connection, packet.properties);
   ending.type = "clean";
@@ -198,7 +207,19 @@ export function receiveDisconnect(
   // Every code but 0x00 leaves the Will due [MQTT-3.14.4-3].
   ending.willIsDue = packet.reasonCode !== 0;
   if (session !== undefined && !ending.willIsDue) discardWill(core, session);
-  shut(core, connection);
+}
+
+/** The connection ends, not by a fault of its client, and what has come is not read any more: it may end with DISCONNECT. */
+function noteUnread(core: CoreContext, connection: Connection): void {
+  if (connection.session === undefined) return;
+  const packet = unreadDisconnect(core, connection);
+  if (packet === undefined) return;
+  try {
+    noteDisconnect(core, connection, packet);
+  } catch (error) {
+    // It asks for what it may not, so it is none.
+    if (!(error instanceof PeerError)) throw error;
+  }
 }
 
 /** A client may change its Session Expiry Interval as it goes, but not from none to some. */

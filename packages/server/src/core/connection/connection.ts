@@ -21,6 +21,7 @@ import type { Lockstep } from "./lockstep.ts";
 import { Backlog } from "./backlog.ts";
 import type { BacklogPart } from "./backlog.ts";
 import { Outbox } from "./outbox.ts";
+import type { Behind } from "./passing.ts";
 import { RecentNumbers } from "./recent-numbers.ts";
 import type { ReceivedAliases } from "./received-aliases.ts";
 import type { KnownProperties } from "../runs/known-properties.ts";
@@ -105,8 +106,10 @@ export class Connection implements EventSource {
   isDirty = false;
   /** Reading was stopped because the peer does not read its acknowledgements. */
   isThrottled = false;
-  /** Work on a packet is under way, or waits for a handler; further packets wait behind it. */
-  isWaiting = false;
+  /** Packets that are at work, or wait for a handler; further packets wait behind them. */
+  packetsAtWork = 0;
+  /** What waits behind a packet that others may pass; undefined while there is none. */
+  behind: Behind | undefined;
   /** Packets that have come wait for a turn of the loop that has time for them. */
   isLate = false;
   /** A packet of it is taken in several turns, and has not come to its end. */
@@ -210,6 +213,11 @@ export class Connection implements EventSource {
   /** True while packets may be sent. */
   get isOpen(): boolean {
     return this.state !== "closing" && this.state !== "closed";
+  }
+
+  /** True while a packet is at work: what follows it waits. */
+  get isWaiting(): boolean {
+    return this.packetsAtWork > 0;
   }
 
   /** True while packets of it are taken as they come: none waits for a turn, or holds up the next. */

@@ -13,7 +13,10 @@ import {
   receivePubrec,
   receivePubrel,
 } from "../delivering/acknowledging.ts";
-import { takeAcknowledgements } from "../delivering/taking-acknowledgements.ts";
+import {
+  takeAcknowledgement,
+  takeAcknowledgements,
+} from "../delivering/taking-acknowledgements.ts";
 import { receiveAuth } from "./authenticating.ts";
 import { fail, receiveDisconnect, shut } from "./closing.ts";
 import { connect, refuse, tellRefusal } from "./connecting.ts";
@@ -24,7 +27,10 @@ import { pump } from "../delivering/delivering.ts";
 import { interceptInbound } from "../publishing/intercepting.ts";
 import { isHeldBack, noteStored } from "./holding-back.ts";
 import { noteAnswer } from "./lockstep.ts";
+import { BEHIND_BYTES_MAX, letPass, passPackets } from "./passing.ts";
+import type { PacketPlace } from "./unread-packets.ts";
 import { sendPacket } from "./outgoing.ts";
+import { holdWatches } from "../management/delivery-watch.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import type { PublishRun } from "../runs/publish-run.ts";
@@ -90,7 +96,9 @@ export function readOn(core: CoreContext, connection: Connection): void {
   connection.isReading = true;
   core.runs.current.forgetAhead();
   try {
-    while (mayRead(core, connection) && connection.framer.next()) takePacket(core, connection);
+    do {
+      while (mayRead(core, connection) && connection.framer.next()) takePacket(core, connection);
+    } while (passOn(core, connection));
     requireConnectFirst(connection);
   } catch (error) {
     failPacket(core, connection, error);
@@ -118,24 +126,38 @@ function mayRead(core: CoreContext, connection: Connection): boolean {
   return connection.state === "authenticating" && connection.authentication?.answered !== undefined;
 }
 
+/** Takes what may pass a packet that waits. True if that waits no longer. */
+function passOn(core: CoreContext, connection: Connection): boolean {
+  if (connection.behind === undefined || connection.framer.pending === 0) return false;
+  if (core.runs.isWaiting(connection) || isHeldBack(core, connection)) return false;
+  passPackets(connection, (place) => takePassing(core, connection, place));
+  return connection.isOpen && !connection.isWaiting;
+}
+
 /** Stops reading from the wire while nothing could be done with what comes. */
 function steerWire(core: CoreContext, connection: Connection): void {
   // Who waits to be let in, and has sent nothing more, is read: it may go, and then nobody need be asked about it.
   const isQuietNewcomer = connection.state === "authenticating" && connection.framer.pending === 0;
   // Who only waits for a turn, as nearly all do that send little, need not be stopped for that.
   const isShortlyLate = connection.isLate && connection.framer.pending <= LATE_BYTES_MAX;
-  const wantsPause =
-    connection.isOpen && !isQuietNewcomer && !isShortlyLate && !mayRead(core, connection);
+  // Behind a packet that waits others may pass, or DISCONNECT may come.
+  const isShortlyWaiting =
+    connection.state === "connected" &&
+    connection.isWaiting &&
+    connection.framer.pending <= BEHIND_BYTES_MAX;
+  const isReadAnyway = isQuietNewcomer || isShortlyLate || isShortlyWaiting;
+  const wantsPause = connection.isOpen && !isReadAnyway && !mayRead(core, connection);
   if (wantsPause === connection.isPaused) return;
   connection.isPaused = wantsPause;
-  if (wantsPause) connection.wire.pause();
-  else if (!connection.isThrottled) connection.wire.resume();
+  if (wantsPause) {
+    connection.wire.pause();
+    if (connection.behind !== undefined && connection.session !== undefined)
+      holdWatches(connection.session);
+  } else if (!connection.isThrottled) connection.wire.resume();
 }
 
 function takePacket(core: CoreContext, connection: Connection): void {
-  connection.lastReceivedAtMs = core.now;
-  if (connection.framer.firstByte !== PINGREQ) connection.lastNonKeepAliveReceivedAtMs = core.now;
-  countPackets(core, connection, 1);
+  noteReceived(core, connection, connection.framer);
   const { session, framer } = connection;
   const isPublish = framer.firstByte >> 4 === PUBLISH;
   const appendedBefore = core.journal?.appended;
@@ -147,7 +169,9 @@ function takePacket(core: CoreContext, connection: Connection): void {
         const odd = takeRun(core, connection, session);
         noteStored(core, connection, appendedBefore);
         spend(core, connection, steps + core.router.steps - matchedBefore);
-        return odd && start(core, connection, odd);
+        if (odd === undefined) return;
+        letPass(core, connection);
+        return start(core, connection, odd, "PUBLISH");
       }
       if (retainPlain(core, connection, session)) {
         countPublishFound(core, connection);
@@ -160,8 +184,34 @@ function takePacket(core: CoreContext, connection: Connection): void {
     }
   }
   if (isPublish) countPublishFound(core, connection);
-  start(core, connection, taskFor(core, connection));
+  start(core, connection, taskFor(core, connection, framer), nameOf(framer));
   spend(core, connection, STEPS.packet + core.router.steps - matchedBefore);
+}
+
+/** Takes a packet that passes another one. False if the turn is over, and what follows it waits. */
+function takePassing(core: CoreContext, connection: Connection, place: PacketPlace): boolean {
+  noteReceived(core, connection, place);
+  const { session } = connection;
+  if (session !== undefined && takeAcknowledgement(core, connection, session, place))
+    waitForNews(core, connection);
+  else startPassing(core, connection, taskFor(core, connection, place), nameOf(place));
+  if (!core.turn.spend(STEPS.packet) || connection.framer.pending === 0) return true;
+  if (connection.isOpen) core.turn.defer(connection);
+  return false;
+}
+
+function noteReceived(
+  core: CoreContext,
+  connection: Connection,
+  { firstByte }: { readonly firstByte: number },
+): void {
+  connection.lastReceivedAtMs = core.now;
+  if (firstByte !== PINGREQ) connection.lastNonKeepAliveReceivedAtMs = core.now;
+  countPackets(core, connection, 1);
+}
+
+function nameOf({ firstByte }: { readonly firstByte: number }): string {
+  return PACKET_NAMES[firstByte >> 4] ?? "packet";
 }
 
 /** In steps, without what matching has cost: each message, and what each receiver is given. QoS 0 is copied as one. */
@@ -182,15 +232,15 @@ function spend(core: CoreContext, connection: Connection, steps: number): void {
     turn.defer(connection);
 }
 
-/** What is to be done with the packet that the framer has found. */
-function taskFor(core: CoreContext, connection: Connection): Task {
+/** What is to be done with a packet. */
+function taskFor(core: CoreContext, connection: Connection, place: FoundPacket): Task {
   let packet: Packet;
   try {
-    packet = decode(connection, core.decodeLimits);
+    packet = decode(connection, place, core.decodeLimits);
   } catch (error) {
     if (!isExcess(error) || connection.state !== "connected") throw error;
     const limits = { ...core.decodeLimits, leavesOutExcess: true };
-    return dispatchExcess(core, connection, decode(connection, limits), error.message);
+    return dispatchExcess(core, connection, decode(connection, place, limits), error.message);
   }
   return core.hooks.interceptingInboundPacket === undefined
     ? dispatch(core, connection, packet)
@@ -222,17 +272,21 @@ function* dispatchExcess(
   yield* dispatch(core, connection, packet);
 }
 
-function decode(connection: Connection, limits: DecodeLimits): Packet {
-  const { framer } = connection;
+/** Where a packet lies that was found. */
+type FoundPacket = Omit<PacketPlace, "start">;
+
+function decode(
+  connection: Connection,
+  { firstByte, bytes, bodyStart, end }: FoundPacket,
+  limits: DecodeLimits,
+): Packet {
   if (connection.state === "opened") {
     // Nothing may come before CONNECT [MQTT-3.1.0-1].
-    if (framer.firstByte >> 4 !== CONNECT)
-      throw new ProtocolError("the first packet is not CONNECT");
+    if (firstByte >> 4 !== CONNECT) throw new ProtocolError("the first packet is not CONNECT");
     // Tells in which form a CONNECT that cannot be read is refused. Of a version that there is not, nobody knows: the short
     // form is what clients of all versions take for a refusal.
-    connection.version = peekProtocolVersion(framer.bytes, framer.bodyStart, framer.end) ?? 4;
+    connection.version = peekProtocolVersion(bytes, bodyStart, end) ?? 4;
   }
-  const { firstByte, bytes, bodyStart, end } = framer;
   return decodePacket(firstByte, bytes, bodyStart, end, connection.version, limits);
 }
 
@@ -240,14 +294,31 @@ function decode(connection: Connection, limits: DecodeLimits): Packet {
  * Runs the handling of one packet; what comes behind it waits until it is done. What comes while CONNECT waits is a
  * part of its exchange of AUTH packets: that CONNECT is not done when such a packet is.
  */
-function start(core: CoreContext, connection: Connection, task: Task): void {
-  const isWithinConnect = connection.isWaiting;
+function start(core: CoreContext, connection: Connection, task: Task, what: string): void {
   const appendedBefore = core.journal?.appended;
-  connection.isWaiting = true;
-  const what = PACKET_NAMES[connection.framer.firstByte >> 4] ?? "packet";
+  const isWithinConnect = connection.isWaiting;
+  if (!isWithinConnect) connection.packetsAtWork = 1;
   const finish = (): void => {
     noteStored(core, connection, appendedBefore);
-    if (!isWithinConnect) connection.isWaiting = false;
+    if (!isWithinConnect) {
+      connection.packetsAtWork -= 1;
+      connection.behind = undefined;
+    }
+    readOn(core, connection);
+  };
+  core.works.run(what, connection, task, finish, (error) => {
+    failPacket(core, connection, error);
+    finish();
+  });
+}
+
+/** The same of a packet that passes another one: nothing more does until it is done. */
+function startPassing(core: CoreContext, connection: Connection, task: Task, what: string): void {
+  const appendedBefore = core.journal?.appended;
+  connection.packetsAtWork += 1;
+  const finish = (): void => {
+    noteStored(core, connection, appendedBefore);
+    connection.packetsAtWork -= 1;
     readOn(core, connection);
   };
   core.works.run(what, connection, task, finish, (error) => {
@@ -281,7 +352,9 @@ function* dispatch(core: CoreContext, connection: Connection, packet: Packet): T
 /** What a client sends waits while its handlers are far behind with its news. */
 function waitForNews(core: CoreContext, connection: Connection): void {
   if (core.news.count === 0) return;
-  start(core, connection, settled(core.news.backlogOf(connection)));
+  const task = settled(core.news.backlogOf(connection));
+  if (connection.isWaiting) startPassing(core, connection, task, "acknowledgement");
+  else start(core, connection, task, "acknowledgement");
 }
 
 function* dispatchToSession(
@@ -290,6 +363,9 @@ function* dispatchToSession(
   session: Session,
   packet: Exclude<Packet, { type: "connect" | "auth" | "disconnect" }>,
 ): Task {
+  const { type } = packet;
+  if (type === "publish" || type === "subscribe" || type === "unsubscribe")
+    letPass(core, connection);
   switch (packet.type) {
     case "publish":
       return yield* receivePublish(core, connection, session, packet);

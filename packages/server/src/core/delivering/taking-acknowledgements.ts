@@ -37,6 +37,23 @@ export function takeAcknowledgements(
   return true;
 }
 
+/** Takes one such packet, of which is said where it lies. False if it is none. */
+export function takeAcknowledgement(
+  core: CoreContext,
+  connection: Connection,
+  session: Session,
+  {
+    bytes,
+    start,
+    end,
+  }: { readonly bytes: Uint8Array; readonly start: number; readonly end: number },
+): boolean {
+  const isOne = end - start === PACKET_BYTES && isAcknowledgement(bytes, start);
+  if (!isOne || !core.shortCuts.acknowledgementRuns) return false;
+  take(core, connection, session, bytes[start] ?? 0, identifierIn(bytes, start));
+  return true;
+}
+
 /** Where the acknowledgements end that begin at `start`. */
 function endOf(bytes: Uint8Array, start: number, limit: number): number {
   let at = start;

@@ -1,6 +1,9 @@
 import type { Session } from "../sessions/session.ts";
 
-/** How a message that is watched ended: the client's Reason Code, of QoS 0 that it was sent, or that it will not be. */
+/**
+ * How a message that is watched ended: the client's Reason Code, of QoS 0 that it was sent, that it will not be, or that it was and
+ * its acknowledgement is held back with all that the client sends.
+ */
 export type WatchedOutcome =
   | {
       readonly type: "acknowledged";
@@ -8,6 +11,7 @@ export type WatchedOutcome =
       readonly reasonCode: number;
     }
   | { readonly type: "sent" }
+  | { readonly type: "held" }
   | { readonly type: "dropped" };
 
 /** Told once how a delivery ended. */
@@ -43,7 +47,16 @@ function takeWatch(session: Session, packetIdentifier: number): DeliveryWatch | 
 
 /** The session has ended, and with it all that it had in flight. */
 export function endWatches(session: Session): void {
+  tellAll(session, { type: "dropped" });
+}
+
+/** What the client sends is not read for now: who waits for an acknowledgement may be who keeps it from being read. */
+export function holdWatches(session: Session): void {
+  tellAll(session, { type: "held" });
+}
+
+function tellAll(session: Session, outcome: WatchedOutcome): void {
   const { watches } = session;
   session.watches = undefined;
-  for (const told of watches?.values() ?? []) told({ type: "dropped" });
+  for (const told of watches?.values() ?? []) told(outcome);
 }

@@ -1,5 +1,6 @@
 import type { ApplicationMessage } from "../publishing/application-message.ts";
 import { dismiss } from "../connection/closing.ts";
+import { takesAcknowledgements } from "../connection/passing.ts";
 import type { CoreContext } from "../core-context.ts";
 import { deliver } from "../delivering/delivering.ts";
 import type { Delivery } from "../delivering/delivery.ts";
@@ -80,7 +81,8 @@ export function answersBehind(
 ): string | undefined {
   const { connection } = session;
   // A client that is away is served again when its handlers have been told that it went.
-  const isSilent = connection === undefined || connection.isWaiting || connection.isHeld;
+  const isSilent =
+    connection === undefined || connection.isHeld || !takesAcknowledgements(connection);
   if (connection?.outbound?.isRunning !== true && (qos === 0 || !isSilent)) return undefined;
   return core.works.of(session.clientId).find(({ isAsking }) => isAsking)?.event;
 }

@@ -1,6 +1,7 @@
 import { ProtocolError } from "@anax/protocol";
 import type { PublishPacket } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
+import { lookBehind } from "../connection/passing.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Task } from "../pending.ts";
 import type { Session } from "../sessions/session.ts";
@@ -104,6 +105,7 @@ function* complete(
   const hold = (): Work => {
     hasLane = !core.lanes.isBusy(clientId);
     if (hasLane) core.lanes.enter(clientId);
+    lookBehind(core, claim.connection);
     return claim.hold(core);
   };
   const record = ({ reasonCode }: Published): void => {

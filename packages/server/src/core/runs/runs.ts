@@ -19,6 +19,12 @@ export class Runs {
     return this.#waiting.size < WAITING_RUNS_MAX;
   }
 
+  /** True if a run of the connection waits. */
+  isWaiting(connection: Connection): boolean {
+    for (const waiting of this.#waiting) if (waiting.connection === connection) return true;
+    return false;
+  }
+
   /** The current run waits from now on. */
   keep(waiting: WaitingRun): void {
     this.#waiting.add(waiting);
@@ -31,11 +37,15 @@ export class Runs {
     this.#free.push(run);
   }
 
-  /** No run waits any longer for handlers that have not answered, or none of this connection. */
-  cut(connection?: Connection): void {
+  /** No run waits any longer for handlers that have not answered. */
+  cut(): void {
     if (this.#waiting.size === 0) return;
     // What goes on then may wait again.
-    for (const waiting of Array.from(this.#waiting))
-      if (connection === undefined || waiting.connection === connection) waiting.cut();
+    for (const waiting of Array.from(this.#waiting)) waiting.cut();
+  }
+
+  /** The same of one connection. */
+  cutFor(connection: Connection): void {
+    for (const waiting of this.#waiting) if (waiting.connection === connection) waiting.cut();
   }
 }
