@@ -41,6 +41,7 @@ import type {
 } from "./options.ts";
 import { logEvents } from "./logger.ts";
 import { PendingPublish, SENT, UnawaitedPublish } from "./pending-publish.ts";
+import { rejected } from "./rejection.ts";
 import { Responses } from "./responses.ts";
 import { RequestLimits } from "./request-limits.ts";
 import type { ResolvedOptions } from "./resolve-options.ts";
@@ -182,8 +183,8 @@ export class MqttClient {
   connect(...others: readonly unknown[]): Promise<ConnectResult> {
     const { signal } = this.#options;
     if (others.some((other) => other !== undefined))
-      return rejected(new MqttConfigurationError(CONNECT_TAKES_NOTHING));
-    if (signal?.aborted === true) return rejected(signal.reason);
+      return this.#rejected(new MqttConfigurationError(CONNECT_TAKES_NOTHING));
+    if (signal?.aborted === true) return this.#rejected(signal.reason);
     if (this.#hasGivenUp) this.#closed = deferred();
     this.#hasGivenUp = false;
     if (signal !== undefined) this.#ignoreSignal ??= this.#obey(signal);
@@ -229,15 +230,17 @@ export class MqttClient {
     topic: string | PublishMessage,
     payload?: string | Uint8Array,
     options?: PublishOptions,
+    other?: unknown,
   ): Promise<PublishResult> {
     try {
+      if (other !== undefined) requireNothing("publish", "the options", [other]);
       if (typeof topic === "string") {
         return this.#publish(topic, payloadBytes(payload), options ?? NO_OPTIONS, false);
       }
       requireMessage(topic, payload, options);
       return this.#publish(topic.topic, payloadBytes(topic.payload), topic, true);
     } catch (error) {
-      return rejected(error);
+      return this.#rejected(error);
     }
   }
 
@@ -313,7 +316,7 @@ export class MqttClient {
     try {
       return withCallerFrames(this.#unsubscribe(topicFilters, options ?? {}));
     } catch (error) {
-      return rejected(error);
+      return this.#rejected(error);
     }
   }
 
@@ -331,7 +334,7 @@ export class MqttClient {
       this.#connector.ping();
       return this.#limits.within(pong.promise, "PINGREQ", signal);
     } catch (error) {
-      return rejected(error);
+      return this.#rejected(error);
     }
   }
 
@@ -348,7 +351,7 @@ export class MqttClient {
       if (!this.connected) throw notConnected();
       return this.#limits.within(handled(this.#connector.reauthenticate()), "AUTH", signal);
     } catch (error) {
-      return rejected(error);
+      return this.#rejected(error);
     }
   }
 
@@ -363,7 +366,7 @@ export class MqttClient {
       const packet = disconnectPacket(options ?? {}, this.protocolVersion, expiry, inForce);
       return this.#connector.disconnect(packet);
     } catch (error) {
-      return rejected(error);
+      return this.#rejected(error);
     }
   }
 
@@ -398,7 +401,7 @@ export class MqttClient {
       options === NO_OPTIONS
         ? undefined
         : publishProperties(options, this.protocolVersion, isMessage);
-    if (this.#connector.status === "idle") return rejected(notConnected());
+    if (this.#connector.status === "idle") return this.#rejected(notConnected());
     const qos = options.qos ?? 0;
     const retain = options.retain ?? false;
     const signal = options.signal ?? undefined;
@@ -409,6 +412,7 @@ export class MqttClient {
     signal?.throwIfAborted();
     const request = new PendingPublish(topic, payload, qos, retain, properties);
     this.#machine.publish(request);
+    if (request.failure !== undefined) return this.#rejected(request.failure);
     this.#connector.scheduleFlush(EXCHANGE_BYTES_MIN);
     return this.#limits.within(request.promise, "PUBLISH", signal, () => {
       this.#machine.giveUp(request);
@@ -418,10 +422,14 @@ export class MqttClient {
   /** All QoS 0 messages of a turn reach the transport together, so one promise serves them all. */
   #publishTogether(request: UnawaitedPublish): Promise<PublishResult> {
     this.#machine.publish(request);
-    if (request.failure !== undefined) return rejected(request.failure);
+    if (request.failure !== undefined) return this.#rejected(request.failure);
     this.#connector.scheduleFlush();
     this.#flushed ??= deferred();
     return this.#flushed.promise;
+  }
+
+  #rejected(error: unknown): Promise<never> {
+    return rejected(error, this.#options.clock, (unseen) => this.#events.report(unseen));
   }
 
   #onFlushed(): void {
@@ -490,8 +498,3 @@ export class MqttClient {
 }
 
 makeInspectable(MqttClient.prototype, "MqttClient");
-
-/** A promise that is rejected; it crashes no process if nobody waits for it. */
-function rejected(error: unknown): Promise<never> {
-  return handled(Promise.reject(error));
-}

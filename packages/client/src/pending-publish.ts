@@ -22,6 +22,8 @@ export class UnawaitedPublish extends PublishRequest {
 
 /** A publish with a promise of its own. */
 export class PendingPublish extends PublishRequest {
+  /** Why it failed. No field of each message, for hardly one has it. */
+  declare failure?: unknown;
   readonly #promise: Promise<PublishResult>;
   #resolve: (result: PublishResult) => void = nobody;
   #reject: (error: unknown) => void = nobody;
@@ -57,6 +59,7 @@ export class PendingPublish extends PublishRequest {
   override failed(error: unknown): void {
     // Here and not from the start: a second promise for each message is a third of what one costs.
     void handled(this.#promise);
+    this.failure = error;
     this.#reject(error);
   }
 }

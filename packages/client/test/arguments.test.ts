@@ -36,6 +36,8 @@ describe("publish", () => {
     [[{}], "topic must be of type string, not undefined"],
     [[{ topic: null }], "topic must be of type string, not Null"],
     [[{ topic: "t", Payload: "p" }], 'unknown option "Payload", only topic payload qos'],
+    [["t", "p", { qos: 1 }, String], "publish takes nothing behind the options"],
+    [["t", "p", undefined, String], "publish takes nothing behind the options"],
     [[{ topic: "t" }, "p"], "publish takes nothing behind the message"],
     [[{ topic: "t" }, undefined, { qos: 1 }], "publish takes nothing behind the message"],
   ])("%o is refused", async (given, said) => {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { MqttClient, MqttConfigurationError, connect } from "@anax/client";
 import { MqttServer } from "@anax/server";
 import { ReceivedMessage } from "../src/core/message.ts";
-import { connected, disconnectAll, make } from "./in-memory-client.ts";
+import { connected, disconnectAll, make, settled } from "./in-memory-client.ts";
 import { ScriptedServer } from "./scripted-server.ts";
 
 afterEach(disconnectAll);
@@ -151,6 +151,52 @@ describe("an error of the network", () => {
     const error = await theCaller().catch((thrown: unknown) => thrown);
     await client.disconnect();
     expect((error as Error).stack).toContain("theCaller");
+  });
+});
+
+describe("a mistake in a call whose promise nobody looks at", () => {
+  const BAD = 'Topic Name "a/+/b" has a wildcard';
+
+  it("is an error event, and is shown", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const { client } = await connected();
+    void client.publish("a/+/b", "x");
+    expect(warn).not.toHaveBeenCalled();
+    await settled();
+    const error = expect.objectContaining({ message: expect.stringContaining(BAD) }) as Error;
+    expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("`error` event"), error);
+    const errors: string[] = [];
+    client.on("error", ({ message }) => errors.push(message));
+    void client.publish("a/#", "x", { qos: 1 });
+    void client.publish("a", { celsius: 21 } as unknown as string);
+    void client.unsubscribe([]);
+    await settled();
+    expect(errors).toEqual([
+      'Topic Name "a/#" has a wildcard',
+      expect.stringContaining("payload must be of type string"),
+      expect.stringContaining("at least one Topic Filter"),
+    ]);
+  });
+
+  it("is none where it is caught or awaited", async () => {
+    const { client } = await connected();
+    const errors: Error[] = [];
+    client.on("error", (error) => errors.push(error));
+    const caught = client.publish("a/+/b", "x").catch(() => "caught");
+    const awaited = (async () => client.publish("a/+/b", "x"))().catch(() => "awaited");
+    const all = Promise.allSettled([client.publish("a/+/b", "x")]);
+    const waits = async (): Promise<unknown> => {
+      try {
+        return await client.publish("a/+/b", "x");
+      } catch {
+        return "waited";
+      }
+    };
+    expect(await Promise.all([caught, awaited, waits()])).toEqual(["caught", "awaited", "waited"]);
+    expect(await all).toMatchObject([{ status: "rejected" }]);
+    await settled();
+    expect(errors).toEqual([]);
   });
 });
 
