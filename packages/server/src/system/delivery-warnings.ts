@@ -5,7 +5,7 @@ import { CountedWarning } from "./counted-warning.ts";
 
 /** Warns of messages that a client cannot take, and of clients that take none any more; undefined if nobody reads that. */
 export function deliveryWarnings(log: Log, clock: Clock): DeliveryNotices | undefined {
-  const { warn, debug } = log;
+  const { warn } = log;
   if (warn === undefined) return undefined;
   const tooLarge = new CountedWarning(
     "a message was dropped: it is larger than the client's Maximum Packet Size",
@@ -32,13 +32,17 @@ export function deliveryWarnings(log: Log, clock: Clock): DeliveryNotices | unde
     clock,
   );
   const denied = new CountedWarning("a client may not do what it wanted to", log, clock);
+  const untold = new CountedWarning(
+    "a PUBLISH was dropped, and its client cannot be told",
+    log,
+    clock,
+  );
   return {
     denied: (access) => denied.add({ ...access }),
     slow: (clientId, messages) => slow.add({ clientId, messagesWaiting: messages }),
     dropped: (clientId, reason, count) => dropped[reason]?.add({ clientId }, count),
     tooLarge: (message) => tooLarge.add({ ...message }),
-    droppedPublish: (publish) =>
-      debug?.("a PUBLISH was dropped, and its client cannot be told", { ...publish }),
+    droppedPublish: (publish) => untold.add({ ...publish }),
     stalled: (window) =>
       warn("a client has acknowledged nothing for a minute, and more waits for it", { ...window }),
   };

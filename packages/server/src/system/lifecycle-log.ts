@@ -7,14 +7,18 @@ import type { Log } from "../ports/logger.ts";
 const CLUSTER_WARNING =
   "this is a worker of node:cluster; each worker is a server of its own, and a message reaches only the clients of one";
 
-/** Handlers that log when the server has started and where it listens, and when it has stopped; none if nobody wants that. */
+/**
+ * Handlers that log when the server has started and where it listens, and when it has stopped. In a worker there is a warning in
+ * any case: without a log, from Node.
+ */
 export function lifecycleLog(
   { info, warn }: Log,
   listeners: () => readonly Listener[],
 ): ServerEventHandlers {
-  if (warn === undefined) return {};
   const warnOfCluster = (): void => {
-    if (cluster.isWorker) warn(CLUSTER_WARNING);
+    if (!cluster.isWorker) return;
+    if (warn === undefined) process.emitWarning(CLUSTER_WARNING, { code: "ANAX_CLUSTER_WORKER" });
+    else warn(CLUSTER_WARNING);
   };
   if (info === undefined) return { started: warnOfCluster };
   return {

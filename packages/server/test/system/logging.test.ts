@@ -1,5 +1,5 @@
 import cluster from "node:cluster";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { consoleLogger, jsonLinesLogger, MqttServer } from "../../src/index.ts";
 import type { LogLevel, LogRecord } from "../../src/index.ts";
 import { logFor } from "../../src/system/log.ts";
@@ -7,6 +7,16 @@ import { MqttPeer } from "../support/mqtt-peer.ts";
 import { until } from "../support/turns.ts";
 
 const AT_MS = Date.UTC(2026, 10, 20, 12, 0, 1, 250);
+
+/** Clients may not publish there. */
+const TO_DOLLAR = {
+  type: "publish",
+  topic: "$foo/bar",
+  payload: new Uint8Array(1),
+  qos: 1,
+  retain: false,
+  duplicate: false,
+} as const;
 
 let lines: string[];
 let records: LogRecord[];
@@ -184,6 +194,21 @@ describe("server", () => {
     await server.stop();
   });
 
+  it("warns of what a client of 3.1.1 published in vain, which is acknowledged all the same", async () => {
+    const server = new MqttServer({ listeners: [{ type: "memory" }], logger: recorder("warn") });
+    await server.start();
+    const client = new MqttPeer(server.connectInMemory());
+    await client.connect({ clientId: "old" });
+    for (const packetIdentifier of [1, 2]) {
+      client.sendPacket({ ...TO_DOLLAR, packetIdentifier });
+      expect(await client.packet()).toMatchObject({ type: "puback", packetIdentifier });
+    }
+    await server.stop();
+    const message = "a PUBLISH was dropped, and its client cannot be told";
+    const fields = { clientId: "old", topic: "$foo/bar", reasonCode: 0x87, count: 1 };
+    expect(records).toMatchObject([{ level: "warn", message, fields }]);
+  });
+
   it("warns in a worker of node:cluster, which shares its port and nothing else", async () => {
     Object.assign(cluster, { isWorker: true });
     const server = new MqttServer({ listeners: [], systemTopics: false, logger: recorder("warn") });
@@ -196,6 +221,17 @@ describe("server", () => {
     await server.start();
     await server.stop();
     expect(records).toEqual([]);
+  });
+
+  it("warns there also where the program has no log", async () => {
+    const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    onTestFinished(() => warned.mockRestore());
+    Object.assign(cluster, { isWorker: true });
+    const server = new MqttServer({ listeners: [], systemTopics: false });
+    await server.start().finally(() => Object.assign(cluster, { isWorker: false }));
+    await server.stop();
+    const text = expect.stringContaining("each worker is a server of its own") as string;
+    expect(warned).toHaveBeenCalledExactlyOnceWith(text, { code: "ANAX_CLUSTER_WORKER" });
   });
 
   it("registers no handlers for a log that nobody reads", () => {
