@@ -72,6 +72,55 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     },
   ],
   [
+    "clients",
+    {
+      summary: "list the clients that are connected to a server",
+      load: async () => (await import("./commands/clients.ts")).clients,
+    },
+  ],
+  [
+    "sessions",
+    {
+      summary: "list, show and delete the sessions of a server",
+      load: async () => (await import("./commands/sessions.ts")).sessions,
+    },
+  ],
+  [
+    "retained",
+    {
+      summary: "list, show and delete the retained messages of a server",
+      load: async () => (await import("./commands/retained.ts")).retained,
+    },
+  ],
+  [
+    "publish",
+    {
+      summary: "publish a message as the server's operator",
+      load: async () => (await import("./commands/publish.ts")).publish,
+    },
+  ],
+  [
+    "kick",
+    {
+      summary: "disconnect a client of a server",
+      load: async () => (await import("./commands/kick.ts")).disconnect,
+    },
+  ],
+  [
+    "bans",
+    {
+      summary: "list, make and lift bans of a server",
+      load: async () => (await import("./commands/bans.ts")).bans,
+    },
+  ],
+  [
+    "top",
+    {
+      summary: "watch the rates, topics and clients of a server",
+      load: async () => (await import("./commands/top.ts")).top,
+    },
+  ],
+  [
     "store",
     {
       summary: "look into the data directory of a server",

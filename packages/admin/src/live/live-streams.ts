@@ -102,10 +102,11 @@ export class LiveStreams {
         reader.end("the token is not known any more");
         continue;
       }
-      reader.tell(lines);
+      // Before the figures, which are of the same second: who has those has both.
       const observed = topics?.take();
       if (observed !== undefined && observed.observed > 0)
         reader.tell(eventLines("topics", observed));
+      reader.tell(lines);
       reader.endOfTick();
     }
   }
