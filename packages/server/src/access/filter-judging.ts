@@ -17,8 +17,12 @@ export interface FilterRules {
  * wildcard, each level that some rule names is tried, and one that stands for all that no rule names; so nothing is left out. A branch ends where
  * a rule that matches all that is below comes before all others there.
  */
-export function rulesOfFilter(roots: readonly RuleNode[], filter: string): FilterRules {
-  const walk = new FilterWalk(filter);
+export function rulesOfFilter(
+  roots: readonly RuleNode[],
+  filter: string,
+  stepsMax: number = STEPS_MAX,
+): FilterRules {
+  const walk = new FilterWalk(filter, stepsMax);
   walk.go(roots, NO_RULE, 0, false);
   return walk;
 }
@@ -30,16 +34,18 @@ class FilterWalk implements FilterRules {
   readonly places: Set<RulePlace> = new Set();
   isCut = false;
   readonly #levels: readonly string[];
+  readonly #stepsMax: number;
   #steps = 0;
 
-  constructor(filter: string) {
+  constructor(filter: string, stepsMax: number) {
+    this.#stepsMax = stepsMax;
     this.#levels = filter.split("/");
   }
 
   /** `best` is the first rule that matches whatever comes; `isEmpty` if the topic is nothing so far, which is no topic. */
   go(nodes: readonly RuleNode[], best: RulePlace, depth: number, isEmpty: boolean): void {
     this.#steps += 1 + nodes.length;
-    if (this.#steps > STEPS_MAX) this.isCut = true;
+    if (this.#steps > this.#stepsMax) this.isCut = true;
     if (this.isCut) return;
     if (depth > 0 && !nodes.some(({ first }) => first < best)) {
       this.places.add(best);

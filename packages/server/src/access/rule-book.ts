@@ -63,7 +63,7 @@ export class AccessRuleBook implements Authorizer {
     const rule = this.#pages.ruleOf(client, "publish", topic);
     if (rule?.allow === undefined) return false;
     const { maximumQos, retain } = rule;
-    return maximumQos === undefined && retain === undefined ? true : { maximumQos, retain };
+    return { maximumQos, retain, tree: this.#pages.treeOf(client, topic, rule) };
   }
 
   maySubscribe(client: AccessClient, topicFilter: string, isShared: boolean): SubscribeAnswer {
@@ -174,6 +174,22 @@ class RulePages {
     return this.rules[ruleOfTopic(this.#rootsOf(client)[side], topic)];
   }
 
+  /** The levels of a topic for which this rule, or one that says the same, decides about all topics that begin with them. */
+  treeOf(client: AccessClient, topic: string, rule: AccessRule): string | undefined {
+    const { publish } = this.#rootsOf(client);
+    let end = topic.startsWith("$") ? endOfLevel(topic, 0) : 0;
+    for (let tries = 0; tries < TREES_TRIED; tries += 1) {
+      const tree = topic.slice(0, end);
+      const filter = end === 0 ? "#" : `${tree}/#`;
+      const { places, isCut } = rulesOfFilter(publish, filter, TREE_STEPS_MAX);
+      const says = (place: RulePlace): boolean => isSame(this.rules[place], rule);
+      if (!isCut && Array.from(places).every(says)) return tree;
+      if (end === topic.length) return undefined;
+      end = endOfLevel(topic, end === 0 ? 0 : end + 1);
+    }
+    return undefined;
+  }
+
   judge(client: AccessClient, topicFilter: string, isShared: boolean): FilterJudgement {
     const { places, isCut } = rulesOfFilter(this.#rootsOf(client).subscribe, topicFilter);
     const rules = Array.from(places, (place) => this.rules[place]);
@@ -258,6 +274,21 @@ class RulePages {
       return false;
     return this.#ranges.get(rule)?.includes(client.address) ?? true;
   }
+}
+
+/** Beginnings of a topic that are tried, and the nodes that are looked at for each. */
+const TREES_TRIED = 8;
+const TREE_STEPS_MAX = 4_000;
+
+function endOfLevel(topic: string, start: number): number {
+  const slash = topic.indexOf("/", start);
+  return slash < 0 ? topic.length : slash;
+}
+
+function isSame(one: AccessRule | undefined, other: AccessRule): boolean {
+  return (
+    one?.allow !== undefined && one.maximumQos === other.maximumQos && one.retain === other.retain
+  );
 }
 
 function addFor(trees: Trees, rule: AccessRule, place: RulePlace, client: AccessClient): void {

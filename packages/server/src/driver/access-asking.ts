@@ -87,8 +87,11 @@ export class AccessAsking implements AccessPort {
     const answer: unknown = this.#authorizer.mayPublish(question.client, question.topic);
     const take = (value: unknown): void => {
       const permission = publishPermission(value);
-      const isWithin = isPublishedWithin(question.client.permissions, question.topic);
-      question.permission = isWithin ? permission : PUBLISH_DENIED;
+      const { permissions } = question.client;
+      const isWithin = isPublishedWithin(permissions, question.topic);
+      const isLimited = permissions?.publish !== undefined;
+      const granted = isLimited ? { ...permission, tree: undefined } : permission;
+      question.permission = isWithin ? granted : PUBLISH_DENIED;
     };
     return isThenable(answer) ? Promise.resolve(answer).then(take) : take(answer);
   };
@@ -127,7 +130,10 @@ function isSubscribedWithin(permissions: Permissions | undefined, topicFilter: s
 function publishPermission(answer: unknown): PublishPermission {
   if (typeof answer === "boolean") return answer ? PUBLISH_ALLOWED : PUBLISH_DENIED;
   const { maximumQos, retain } = grantOf("mayPublish", answer, "retain");
-  return { isAllowed: true, maximumQos, mayRetain: retain ?? true };
+  const { tree }: { tree?: unknown } = Object(answer);
+  if (tree !== undefined && typeof tree !== "string")
+    throw new TypeError(`mayPublish answered tree ${typeof tree}`);
+  return { isAllowed: true, maximumQos, mayRetain: retain ?? true, tree };
 }
 
 /** @throws TypeError for what is no answer */

@@ -84,6 +84,32 @@ describe("rules", () => {
     expect(parts).toBeGreaterThan(30);
   });
 
+  it("name trees of topics of which all are allowed in the same way", () => {
+    const random = new SeededRandom(14);
+    let trees = 0;
+    for (let round = 0; round < 150; round += 1) {
+      const rules = randomRules(random).map(({ deny, topics, maximumQos }): AccessRule =>
+        deny === undefined ? { allow: "publish", topics, maximumQos } : { deny: "both", topics },
+      );
+      const book = new AccessRuleBook({ rules });
+      const topic = random.pick(TOPICS);
+      const answer = book.mayPublish(CLIENT, topic);
+      if (typeof answer !== "object" || answer.tree === undefined) continue;
+      trees += 1;
+      const { tree } = answer;
+      const filter = tree === "" ? "#" : `${tree}/#`;
+      const shown = JSON.stringify({ rules, topic, tree });
+      expect(topicMatchesFilter(topic, filter), shown).toBe(true);
+      for (const one of TOPICS.filter((other) => topicMatchesFilter(other, filter))) {
+        const rule = firstRule(rules, one);
+        expect(rule?.allow === undefined ? "denied" : (rule.maximumQos ?? 2), shown).toBe(
+          answer.maximumQos ?? 2,
+        );
+      }
+    }
+    expect(trees).toBeGreaterThan(20);
+  });
+
   it("refuse a filter that would be too much work", () => {
     const rules = Array.from({ length: 30_000 }, (_, index): AccessRule => {
       return { allow: "subscribe", topics: `devices/${index}/#` };

@@ -24,6 +24,11 @@ export interface PublishGrant {
   readonly maximumQos?: QoS | undefined;
   /** Whether the message may be retained. Default true. */
   readonly retain?: boolean | undefined;
+  /**
+   * The same holds for all topics that begin with these levels, and for the topic of these levels alone: "plants/7", or "" for all that do not begin
+   * with `$`. The authorizer is not asked about them while that is remembered. Default: only for this topic.
+   */
+  readonly tree?: string | undefined;
 }
 
 /** How far a client may subscribe to a filter. */
@@ -66,6 +71,8 @@ export interface PublishPermission {
   readonly isAllowed: boolean;
   readonly maximumQos: QoS;
   readonly mayRetain: boolean;
+  /** Of a permission that holds for a whole tree of topics: the levels that they begin with. */
+  readonly tree?: string | undefined;
 }
 
 /** An answer about subscribing with every default filled in. */

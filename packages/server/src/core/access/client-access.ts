@@ -10,6 +10,14 @@ import type {
 } from "./authorizer.ts";
 import { RememberedTopics } from "./remembered-topics.ts";
 
+/** Trees of topics that are looked at before the table of single topics. */
+const TREES_MAX = 8;
+
+interface TreePermission extends Omit<PublishPermission, "tree"> {
+  /** The levels that all of its topics begin with. */
+  readonly tree: Uint8Array;
+}
+
 /** Topics of which it is remembered whether a client may receive them. */
 const RECEIVED_MAX = 4_096;
 
@@ -26,6 +34,8 @@ export class ClientAccess {
   /** What was found out about the subscriptions that wait for the client, until it has its session. */
   judged: JudgedSubscriptions | undefined;
   readonly #published: RememberedTopics = new RememberedTopics();
+  /** Answers that hold for whole trees of topics: most clients have one. */
+  readonly #trees: TreePermission[] = [];
   readonly #received: Map<string, boolean> = new Map();
   /** Number of the rules by which it was asked. */
   #epoch = 0;
@@ -41,9 +51,11 @@ export class ClientAccess {
   }
 
   /** What is remembered of the topic that the router has read last. */
-  known(core: AccessContext): PublishPermission | undefined {
+  known(core: AccessContext): Omit<PublishPermission, "tree"> | undefined {
     if (this.#epoch !== core.accessEpoch) this.#forget(core);
-    return this.#published.find(core.router.levels);
+    const { levels } = core.router;
+    for (const grant of this.#trees) if (levels.isBelow(grant.tree)) return grant;
+    return this.#published.find(levels);
   }
 
   /** Remembers the answer about a topic, unless the rules have changed since `epoch`. */
@@ -51,12 +63,13 @@ export class ClientAccess {
     if (epoch !== core.accessEpoch) return;
     if (this.#epoch !== epoch) this.#forget(core);
     const bytes = encodeUtf8(topic);
-    if (core.router.levels.read(bytes, 0, bytes.length))
-      this.#published.keep(bytes, core.router.levels.digest, permission);
+    const { levels } = core.router;
+    if (!levels.read(bytes, 0, bytes.length) || this.known(core) !== undefined) return;
+    this.#keep(bytes, levels.digest, permission);
   }
 
   /** What is remembered of this topic. */
-  knownOf(core: AccessContext, topic: string): PublishPermission | undefined {
+  knownOf(core: AccessContext, topic: string): Omit<PublishPermission, "tree"> | undefined {
     const bytes = encodeUtf8(topic);
     return core.router.levels.read(bytes, 0, bytes.length) ? this.known(core) : undefined;
   }
@@ -77,13 +90,21 @@ export class ClientAccess {
     const topic = levels.text;
     const permission = core.authorizer?.publishAtOnce(this.client, topic);
     if (permission === undefined) return UNKNOWN;
-    this.#published.keep(encodeUtf8(topic), levels.digest, permission);
+    this.#keep(encodeUtf8(topic), levels.digest, permission);
     return permission;
+  }
+
+  #keep(topic: Uint8Array, digest: number, permission: PublishPermission): void {
+    const { tree } = permission;
+    if (tree === undefined || this.#trees.length >= TREES_MAX)
+      this.#published.keep(topic, digest, permission);
+    else this.#trees.push({ ...permission, tree: encodeUtf8(tree) });
   }
 
   #forget({ accessEpoch }: AccessContext): void {
     this.#epoch = accessEpoch;
     this.#published.clear();
+    this.#trees.length = 0;
     this.#received.clear();
   }
 }

@@ -29,7 +29,7 @@ export function* refusalToPublish(
 }
 
 function faultOf(
-  { isAllowed, maximumQos, mayRetain }: PublishPermission,
+  { isAllowed, maximumQos, mayRetain }: Omit<PublishPermission, "tree">,
   { topic, qos, retain }: Published,
 ): string | undefined {
   if (!isAllowed) return `not allowed to publish to "${topic}"`;

@@ -80,6 +80,17 @@ export class TopicLevels {
     return decodeUtf8(this.bytes, this.#start, this.end(this.count - 1));
   }
 
+  /** True if the topic is `tree`, or begins with it and a slash. No topic that begins with `$` is below nothing. */
+  isBelow(tree: Uint8Array): boolean {
+    const { length } = tree;
+    if (length === 0) return !this.isSystem;
+    const start = this.#start;
+    const end = start + length;
+    const topicEnd = this.end(this.count - 1);
+    if (end > topicEnd || (end < topicEnd && this.bytes[end] !== SLASH)) return false;
+    return hasBytesAt(tree, this.bytes, start);
+  }
+
   /** True if these are the bytes of the topic. */
   isSame(topic: Uint8Array): boolean {
     const start = this.#start;
