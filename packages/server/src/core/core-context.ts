@@ -25,6 +25,7 @@ import type { Sessions } from "./sessions/sessions.ts";
 import type { ShortCuts } from "./short-cuts.ts";
 import type { Statistics } from "./statistics.ts";
 import type { FanOuts } from "./turn/fan-outs.ts";
+import type { PunctualTime } from "./turn/punctual-time.ts";
 import type { Turn } from "./turn/turn.ts";
 import type { NewsLanes } from "./works/news-lanes.ts";
 import type { Works } from "./works/works.ts";
@@ -63,6 +64,8 @@ export interface CoreContext {
   readonly replayTurn: Turn;
   /** The run that packets are read into, and those whose handlers have not answered. */
   readonly runs: Runs;
+  /** Time in which the server itself keeps nobody waiting. */
+  readonly punctual: PunctualTime;
   /** Messages that are given to thousands of receivers. */
   readonly fanOuts: FanOuts;
   /** What waits for handlers, or for the store. */

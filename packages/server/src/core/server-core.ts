@@ -54,6 +54,7 @@ import { Statistics } from "./statistics.ts";
 import { openGates, refusalToStore } from "./journal/storing.ts";
 import type { Stranger } from "./connection/stranger.ts";
 import { FanOuts } from "./turn/fan-outs.ts";
+import { PunctualTime } from "./turn/punctual-time.ts";
 import { STEPS, Turn } from "./turn/turn.ts";
 import { UnfinishedSessions } from "./turn/unfinished-sessions.ts";
 import { Writing } from "./turn/writing.ts";
@@ -101,6 +102,7 @@ export class ServerCore implements CoreContext {
   readonly turn: Turn;
   readonly replayTurn: Turn;
   readonly fanOuts: FanOuts;
+  readonly punctual: PunctualTime;
   readonly works: Works = new Works(() => this.now);
   readonly lanes: PublisherLanes = new PublisherLanes();
   readonly news: NewsLanes = new NewsLanes(this);
@@ -148,6 +150,7 @@ export class ServerCore implements CoreContext {
     const requestTurn = (): void => this.#requestFlush();
     this.turn = new Turn(currentMs, requestTurn, ports.budget);
     this.replayTurn = new Turn(currentMs, () => undefined, ports.budget);
+    this.punctual = new PunctualTime(currentMs);
     this.fanOuts = new FanOuts(
       this.turn,
       () => this.#ports.requestCommit("now"),
@@ -245,6 +248,8 @@ export class ServerCore implements CoreContext {
     this.#unfinished.goOn(this);
     // What comes now has a time of its own.
     this.turn.begin();
+    this.punctual.end();
+    if (this.#isFlushRequested) this.punctual.begin();
     if (this.turn.waiting > 0 || this.#writing.isLate) this.#requestFlush();
   }
 
@@ -459,6 +464,7 @@ export class ServerCore implements CoreContext {
   #requestFlush(): void {
     if (this.#isFlushRequested) return;
     this.#isFlushRequested = true;
+    this.punctual.begin();
     this.#ports.requestFlush();
   }
 }

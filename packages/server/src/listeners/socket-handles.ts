@@ -190,5 +190,10 @@ export class HandleAddresses implements SocketAddresses {
 /** The error of a call of the system, as Node's sockets give it. */
 export function systemError(errno: number, syscall: string): Error {
   const code = getSystemErrorName(errno);
-  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
+  // Where in here it was noticed tells nothing, and is most of what it costs when thousands go at once.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new Error(`${syscall} ${code}`);
+  Error.stackTraceLimit = stackTraceLimit;
+  return Object.assign(error, { errno, code, syscall });
 }

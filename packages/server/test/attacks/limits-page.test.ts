@@ -47,6 +47,8 @@ const FIXED: readonly (readonly [path: string, name: string])[] = [
   ["core/turn/turn.ts", "PART_STEPS"],
   ["core/turn/turn.ts", "SHARE_STEPS"],
   ["core/turn/turn.ts", "QUIET_BYTES"],
+  ["core/turn/turn.ts", "LATE_BYTES_TOTAL_MAX"],
+  ["core/turn/punctual-time.ts", "PROMPT_MS"],
   ["core/runs/scanning.ts", "DELIVERIES_PER_RUN"],
   ["core/turn/fan-outs.ts", "RECEIVERS_AT_ONCE"],
   ["core/routing/router.ts", "NODES_AT_ONCE"],

@@ -195,6 +195,24 @@ describe("a client that does not keep up", () => {
     expect(publishers.flatMap(acknowledged)).toHaveLength(100);
   });
 
+  it("does not use it up while the server itself is late: all arrives", () => {
+    const harness = new CoreHarness(SMALL);
+    const receiver = reader(harness, "r", "a/#");
+    const quick = harness.connect("quick");
+    const publishers = Array.from({ length: 200 }, (_item, index) => harness.connect(`p${index}`));
+    for (const [index, peer] of publishers.entries()) publish(peer, `a/${index}`, `m${index}`);
+    const texts: string[] = [];
+    // Five messages in each turn, and turns of 200 ms: eight seconds.
+    for (let turn = 0; turn < 40; turn += 1) {
+      quick.sendChunk({ type: "pingreq" });
+      harness.delay(200);
+      harness.advance(0);
+      texts.push(...take(receiver));
+    }
+    expect(texts).toEqual(publishers.map((_peer, index) => `m${index}`));
+    expect(harness.core.statistics).toMatchObject({ messagesDropped: 0, receiversSlow: 0 });
+  });
+
   it("keeps no message waiting for longer than roomWaitMs", () => {
     const harness = new CoreHarness({ ...SMALL, holdBackMs: 60_000, roomWaitMs: 3_000 });
     reader(harness, "r", "a");

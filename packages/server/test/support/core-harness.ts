@@ -165,6 +165,12 @@ export class CoreHarness {
     throw new Error(`${TURNS_MAX} turns, and still something to do`);
   }
 
+  /** The turn of the loop that is going on takes so long, and nothing is read meanwhile. */
+  delay(ms: number): void {
+    this.core.now += ms;
+    this.#elapsedMs += ms;
+  }
+
   /** The end of one turn of the loop, if anything waits for it. */
   turn(): void {
     if (!this.#isFlushRequested) return;

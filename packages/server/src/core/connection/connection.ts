@@ -112,6 +112,8 @@ export class Connection implements EventSource {
   behind: Behind | undefined;
   /** Packets that have come wait for a turn of the loop that has time for them. */
   isLate = false;
+  /** Bytes of them, when they began to wait. */
+  lateBytes = 0;
   /** A packet of it is taken in several turns, and has not come to its end. */
   isCut = false;
   /** The peer sends no more: the connection ends when what it sent is answered. */

@@ -24,6 +24,11 @@ import type { Waiter } from "./rooms.ts";
 /** Bytes by which a queue may pass its limit: those of a run, which looks for room once. */
 const RUN_BYTES = 131_072;
 
+/** Of the time that the server itself is late, hardly any counts: a receiver does not hold others back then. */
+function timeOf({ now, punctual }: CoreContext): number {
+  return now - punctual.lateMs;
+}
+
 /** True if a message may wait for the session: its client is there, and the server reads what it acknowledges. */
 function isReading(core: CoreContext, { connection, sink }: Session): boolean {
   if (connection === undefined || sink !== undefined) return false;
@@ -38,7 +43,7 @@ export function noteFull(core: CoreContext, session: Session): void {
   if (options.roomWaitMs === 0 || !isReading(core, session)) return;
   const room = rooms.bySession.get(session) ?? new Room(session);
   rooms.bySession.set(session, room);
-  if (room.heldMs(core.now) < options.holdBackMs) room.fill(core.now);
+  if (room.heldMs(timeOf(core)) < options.holdBackMs) room.fill(timeOf(core));
 }
 
 /** True if a full queue takes one message more: what was looked at once may pass the limit. */
@@ -88,19 +93,19 @@ export function wakeWaiting(core: CoreContext): void {
       waiter.resume();
     }
     if (room.waiters.size > 0) continue;
-    room.endSpell(core.now);
+    room.endSpell(timeOf(core));
     forgetOrWatch(core, room);
   }
 }
 
 /** A receiver without anything that waits is forgotten, once its time does not count any more. */
 function forgetOrWatch(core: CoreContext, room: Room): void {
-  const { rooms, deadlines, now } = core;
+  const { rooms, deadlines } = core;
   deadlines.cancel(room.deadline);
   room.deadline = undefined;
   if (room.session.isDeleted) return void rooms.bySession.delete(room.session);
-  if (room.heldMs(now) > 0)
-    room.deadline = deadlines.addFor(room, now + HOLD_BACK_WINDOW_MS, lookAt);
+  if (room.heldMs(timeOf(core)) > 0)
+    room.deadline = deadlines.addFor(room, core.now + HOLD_BACK_WINDOW_MS, lookAt);
   else if (!room.isFull) rooms.bySession.delete(room.session);
 }
 
@@ -111,13 +116,13 @@ function lookAt(core: CoreContext, room: Room): void {
   if (first === undefined) return forgetOrWatch(core, room);
   const { roomWaitMs, holdBackMs } = core.options;
   const isHolding = room.spell !== undefined;
-  room.endSpell(core.now);
-  const isOver = core.now >= first.sinceMs + roomWaitMs;
-  if (isOver || (isHolding && room.heldMs(core.now) >= holdBackMs)) {
+  room.endSpell(timeOf(core));
+  const isOver = timeOf(core) >= first.sinceMs + roomWaitMs;
+  if (isOver || (isHolding && room.heldMs(timeOf(core)) >= holdBackMs)) {
     becomeSlow(core, room);
     return wakeLater(core, room);
   }
-  if (isHolding) room.beginSpell(core.now);
+  if (isHolding) room.beginSpell(timeOf(core));
   watch(core, room);
 }
 
@@ -133,10 +138,10 @@ function becomeSlow(core: CoreContext, room: Room): void {
  * `holdBackMs`. False if its time is over.
  */
 function mayHoldOn(core: CoreContext, room: Room, { sinceMs, holds }: Asking): boolean {
-  if (room.waiters.size > 0 || sinceMs === core.now) return true;
+  if (room.waiters.size > 0 || sinceMs === timeOf(core)) return true;
   const { roomWaitMs, holdBackMs } = core.options;
-  if (holds) room.countBeside(sinceMs, core.now);
-  if (core.now < sinceMs + roomWaitMs && room.heldMs(core.now) < holdBackMs) return true;
+  if (holds) room.countBeside(sinceMs, timeOf(core));
+  if (timeOf(core) < sinceMs + roomWaitMs && room.heldMs(timeOf(core)) < holdBackMs) return true;
   becomeSlow(core, room);
   forgetOrWatch(core, room);
   return false;
@@ -147,11 +152,12 @@ function watch(core: CoreContext, room: Room): void {
   const { roomWaitMs, holdBackMs } = core.options;
   const { first, spell } = room;
   core.deadlines.cancel(room.deadline);
-  const waitEndMs = (first?.sinceMs ?? core.now) + roomWaitMs;
+  const nowMs = timeOf(core);
+  const waitEndMs = (first?.sinceMs ?? nowMs) + roomWaitMs;
   const spellEndMs =
-    spell === undefined ? Infinity : spell.sinceMs + holdBackMs - room.heldMs(core.now);
-  const atMs = Math.max(core.now + 1, Math.min(waitEndMs, spellEndMs));
-  room.deadline = core.deadlines.addFor(room, atMs, lookAt);
+    spell === undefined ? Infinity : spell.sinceMs + holdBackMs - room.heldMs(nowMs);
+  const delayMs = Math.max(1, Math.min(waitEndMs, spellEndMs) - nowMs);
+  room.deadline = core.deadlines.addFor(room, core.now + delayMs, lookAt);
 }
 
 /** True if a message of QoS 1 or 2 has to wait for the session. */
@@ -240,7 +246,7 @@ export function* roomFor(core: CoreContext, arrival: Arrival): Task<boolean> {
   const passed = new Set<Room>();
   const { rooms, options } = core;
   const { topic, qos, bytes, clientId: publisher } = arrival;
-  const asking = { sinceMs: core.now, holds: arrival.holds, passed };
+  const asking = { sinceMs: timeOf(core), holds: arrival.holds, passed };
   while (rooms.size > 0) {
     const route = yield* findRoute(core, topic);
     const sessions = blockers(core, route, qos, publisher, asking);
@@ -302,7 +308,7 @@ function wait(
     joined.push(room);
     const isFirst = room.waiters.size === 0;
     room.waiters.add(waiter);
-    if (fields.holds && room.spell === undefined) room.beginSpell(core.now);
+    if (fields.holds && room.spell === undefined) room.beginSpell(timeOf(core));
     else if (!isFirst) continue;
     watch(core, room);
   }

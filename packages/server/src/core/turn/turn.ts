@@ -45,6 +45,14 @@ export function stepsOfFilter(filter: string): number {
 /** A client that is read late and has sent no more than this is quiet: it goes before those that have much to say. */
 const QUIET_BYTES = 512;
 
+/** Bytes of all clients that wait for a turn, above which what comes is taken at once, however long that makes the turn. */
+const LATE_BYTES_TOTAL_MAX = 134_217_728;
+
+/** First bytes from PUBACK on, and of what comes behind PUBCOMP; PINGREQ as a whole. */
+const PUBACK = 0x40;
+const SUBSCRIBE = 0x80;
+const PINGREQ = 0xc0;
+
 /** Work that can be cut. */
 export interface LongWork {
   /** Does some; true if there is more to do. Counts its steps, and returns once they are a share. */
@@ -57,8 +65,21 @@ export interface TurnBudget {
   readonly steps: number;
   /** Receivers that are given a message in one go. */
   readonly receivers?: number;
+  /** Bytes of all clients that may wait for a turn. */
+  readonly lateBytes?: number;
   /** Nodes of the tree of filters that are gone over in one go, to find them. */
   readonly nodes?: number;
+}
+
+/** True if the client has sent little. */
+function isQuiet({ framer }: Connection): boolean {
+  return framer.pending <= QUIET_BYTES;
+}
+
+/** True for an acknowledgement, for which messages may wait, and for PINGREQ, which asks whether the server lives. */
+function isAnswer({ framer }: Connection): boolean {
+  const firstByte = framer.bytes[framer.position] ?? 0;
+  return (firstByte >= PUBACK && firstByte < SUBSCRIBE) || firstByte === PINGREQ;
 }
 
 /** How far a part of this turn of the loop has come, and what waits for one. */
@@ -70,6 +91,7 @@ export class Turn {
   readonly #currentMs: () => number;
   readonly #begun: () => void;
   readonly #budget: TurnBudget;
+  #lateBytes = 0;
   readonly #quiet: Set<Connection> = new Set();
   readonly #busy: Set<Connection | LongWork> = new Set();
   /** Steps that each has had above its share. */
@@ -101,6 +123,11 @@ export class Turn {
   /** Connections, and works, that wait for a turn. */
   get waiting(): number {
     return this.#quiet.size + this.#busy.size;
+  }
+
+  /** Bytes that were read of connections that wait for a turn. */
+  get lateBytes(): number {
+    return this.#lateBytes;
   }
 
   /** Steps of this part so far. */
@@ -165,13 +192,21 @@ export class Turn {
 
   /** Whether what has just come of the connection may be taken at once. */
   takes(connection: Connection): boolean {
-    return !this.isOver || (!this.isLong && connection.framer.pending <= QUIET_BYTES);
+    if (!this.isOver) return true;
+    return isQuiet(connection) && (!this.isLong || isAnswer(connection));
   }
 
-  /** Packets of the connection wait: of one that has much to say behind all others that have. */
+  /**
+   * Packets of the connection wait: of one that has much to say behind all others that have. They do not, if that would be too
+   * much in memory.
+   */
   defer(connection: Connection): void {
+    const bytes = connection.framer.pending;
+    if (this.#lateBytes + bytes > (this.#budget.lateBytes ?? LATE_BYTES_TOTAL_MAX)) return;
     connection.isLate = true;
-    if (this.isLong && connection.framer.pending <= QUIET_BYTES) this.#quiet.add(connection);
+    connection.lateBytes = bytes;
+    this.#lateBytes += bytes;
+    if (this.isLong && isQuiet(connection)) this.#quiet.add(connection);
     else this.#busy.add(connection);
     this.#begun();
   }
@@ -180,6 +215,7 @@ export class Turn {
   leave(connection: Connection): void {
     if (!connection.isLate) return;
     connection.isLate = false;
+    this.#lateBytes -= connection.lateBytes;
     this.#quiet.delete(connection);
     this.#busy.delete(connection);
     this.#debts.delete(connection);
