@@ -185,6 +185,21 @@ describe("observed topics", () => {
     await client.disconnect();
   });
 
+  it("may be those of one client", async () => {
+    const observing = { topicPrefix: "", clientId: "pump", payloadBytesMax: 4 };
+    const stream = streams.open({ ...ALWAYS, observing });
+    for (const clientId of ["other", "pump"]) {
+      const client = await connect(url, { clientId, reconnect: false });
+      await client.publish(`of/${clientId}`, "x", { qos: 1 });
+      await client.disconnect();
+    }
+    tick();
+    streams.close();
+    const topics = (await read(stream)).find(({ event }) => event === "topics");
+    expect(topics?.data["topics"]).toMatchObject([{ topic: "of/pump" }]);
+    expect(topics?.data["observed"]).toBe(2);
+  });
+
   it("let publishers be answered as without: nobody subscribes", async () => {
     const observing = { topicPrefix: "", payloadBytesMax: 4 };
     streams.open({ ...ALWAYS, observing });

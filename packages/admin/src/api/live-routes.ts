@@ -36,6 +36,11 @@ export const LIVE_ROUTES: readonly Route[] = [
         topicPrefix: Type.Optional(
           Type.String({ description: "of these, those that begin so; default all" }),
         ),
+        clientId: Type.Optional(
+          Type.String({
+            description: "of these, those that this client publishes to; default all",
+          }),
+        ),
         payloadBytesMax: Type.Optional(
           Type.Integer({
             description: "bytes of a payload that are told; default 1024",
@@ -51,8 +56,8 @@ export const LIVE_ROUTES: readonly Route[] = [
     responseType: "text/event-stream",
     isChange: false,
     handle: ({ streams, caller, query }) => {
-      const { topics = false, topicPrefix = "", payloadBytesMax = 1_024 } = query;
-      const observing = topics ? { topicPrefix, payloadBytesMax } : undefined;
+      const { topics = false, topicPrefix = "", clientId, payloadBytesMax = 1_024 } = query;
+      const observing = topics ? { topicPrefix, clientId, payloadBytesMax } : undefined;
       return {
         status: 200,
         events: streams.open({ observing, mayRead: caller.isStillKnown }),

@@ -89,6 +89,8 @@ const REFUSALS = [
   ["transportsRefused", "limit"],
   ["handshakesFailed", "handshake"],
   ["protocolErrors", "protocol error"],
+  ["publishesDenied", "publish"],
+  ["subscriptionsDenied", "subscribe"],
 ] as const;
 
 function whyOf(event: {

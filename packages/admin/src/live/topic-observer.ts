@@ -16,6 +16,8 @@ const PAYLOADS_BYTES_MAX = 131_072;
 export interface Observing {
   /** Topics that begin so. Empty: all. */
   readonly topicPrefix: string;
+  /** Of one client only; undefined: of all. */
+  readonly clientId?: string | undefined;
   /** Bytes of a payload that are told. */
   readonly payloadBytesMax: number;
 }
@@ -115,9 +117,12 @@ export class TopicObserver {
       return;
     }
     this.#observed += 1;
-    const { topic, applicationMessage: message, clientId, processPublish } = event;
+    const { topic, clientId, processPublish } = event;
+    const { topicPrefix, clientId: wanted } = this.#observing;
+    if (!topic.startsWith(topicPrefix) || (wanted !== undefined && wanted !== clientId)) return;
+    // Only now: a message that is not asked for is not made.
+    const { applicationMessage: message } = event;
     if (!processPublish || message === undefined) return;
-    if (!topic.startsWith(this.#observing.topicPrefix)) return;
     const seen = this.#seen.get(topic);
     if (seen !== undefined) {
       seen.count += 1;

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { ConfirmButton } from "../parts/confirm-button.tsx";
+import { PublishedLately } from "../parts/published-lately.tsx";
 import { WaitingMessages } from "../parts/waiting-messages.tsx";
 import { ApiError, ask, mayOperate, request } from "../state/session.ts";
 import { bytes, count, dateTime, say } from "../words/words.ts";
@@ -61,6 +62,7 @@ export function ClientPage({ clientId }: { readonly clientId: string }) {
             <WaitingMessages path={path} />
           )}
           <Subscriptions items={known.subscriptions} />
+          {known.client !== undefined && <PublishedLately clientId={clientId} />}
         </>
       )}
     </>

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { TextField } from "../parts/field.tsx";
 import { briefOf, PayloadView } from "../parts/payload-view.tsx";
+import { Receivers } from "../parts/receivers.tsx";
 import { Sparkline } from "../parts/sparkline.tsx";
 import { VirtualTable } from "../parts/virtual-table.tsx";
 import type { Column } from "../parts/virtual-table.tsx";
@@ -201,6 +202,7 @@ function Details({ node }: { readonly node: TopicNode | undefined }) {
           <a href={clientAddress(value.senderClientId)}>{value.senderClientId}</a>
         </p>
       )}
+      <Receivers key={topic} topic={topic} />
       <Sparkline values={numbers} />
       {value !== undefined && (
         <PayloadView

@@ -15,6 +15,7 @@ const LOOP_DELAY_MS = 250;
 const COUNTED: readonly (readonly [Word, readonly string[]])[] = [
   ["healthDropped", ["messagesDropped"]],
   ["healthRefused", ["connectionsRefused", "transportsRefused", "handshakesFailed"]],
+  ["healthDenied", ["publishesDenied", "subscriptionsDenied"]],
   ["healthErrors", ["protocolErrors"]],
   ["healthStalled", ["windowsStalled"]],
   ["healthHandlers", ["handlerFailures", "handlerTimeouts"]],

@@ -54,6 +54,8 @@ export const happenings: Store<readonly Happening[]> = new Store<readonly Happen
 export const lostBecause: Store<string | undefined> = new Store<string | undefined>(undefined);
 
 let observer: ((observed: Observed) => void) | undefined;
+/** Of one client only; undefined: of all. */
+let observedClient: string | undefined;
 let running: AbortController | undefined;
 
 /** Opens the stream. */
@@ -70,9 +72,10 @@ export function stopLive(): void {
   happenings.set([]);
 }
 
-/** Has topics observed until the result is called. */
-export function observeTopics(call: (observed: Observed) => void): () => void {
+/** Has topics observed until the result is called, of one client or of all. */
+export function observeTopics(call: (observed: Observed) => void, clientId?: string): () => void {
   observer = call;
+  observedClient = clientId;
   if (running !== undefined) startLive();
   return () => {
     if (observer !== call) return;
@@ -93,7 +96,7 @@ async function keepReading(signal: AbortSignal): Promise<void> {
 }
 
 async function readOnce(signal: AbortSignal): Promise<void> {
-  const query = queryOf({ topics: observer === undefined ? undefined : true });
+  const query = observer === undefined ? "" : queryOf({ topics: true, clientId: observedClient });
   const { body } = await request("GET", `stream${query}`, { signal });
   lostBecause.set(undefined);
   if (body === null) return;
