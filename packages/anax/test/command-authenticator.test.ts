@@ -48,7 +48,9 @@ describe("a client without a user name", () => {
       });
       await authenticator.load();
       const peer = { transport: "test", secure: false };
-      const answer = authenticator.authenticate({ clientId: "c", peer, ...credentials });
+      const shown = { clientId: "c", peer, ...credentials };
+      expect(authenticator.authenticate(shown)).toBeUndefined();
+      const answer = authenticator.nameless.authenticate(shown);
       expect(await answer).toBe(allowAnonymous ? true : undefined);
     }
   });

@@ -1,12 +1,8 @@
-import { unwatchFile, watchFile } from "node:fs";
-import type { Stats } from "node:fs";
 import type { MqttServer } from "@anax/server";
 import type { Announcer } from "../serving/announcement.ts";
+import { watchFiles } from "../serving/watching-files.ts";
 import { accessPathOf } from "./read-access-rules.ts";
 import type { AccessFlags } from "./read-access-rules.ts";
-
-/** How often the file is looked at, in milliseconds. Looking works on every file system, and through links that are exchanged. */
-const INTERVAL_MS = 500;
 
 /** A file that is looked at. */
 export interface AccessFileWatch {
@@ -34,11 +30,5 @@ export function watchAccessFile(
       // The server has said so in its log, its health and its statistics.
     }
   };
-  const changed = (now: Stats, before: Stats): void => {
-    const isOther =
-      now.mtimeMs !== before.mtimeMs || now.size !== before.size || now.ino !== before.ino;
-    if (isOther) void reload();
-  };
-  watchFile(path, { interval: INTERVAL_MS, persistent: false }, changed);
-  return { end: () => unwatchFile(path, changed) };
+  return { end: watchFiles([path], () => void reload()) };
 }

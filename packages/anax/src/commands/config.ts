@@ -10,6 +10,9 @@ import { longName } from "../flags/flag.ts";
 import { parseFlags } from "../flags/parse-flags.ts";
 import type { Io } from "../io.ts";
 import { readNamedFile } from "../read-file.ts";
+import { SECRET_KEYS } from "../authenticating/authenticator-flag.ts";
+import { makeAuthenticators } from "../authenticating/make-authenticators.ts";
+import { authenticationOptions } from "../serving/authentication-options.ts";
 import { CommandAuthenticator } from "../serving/command-authenticator.ts";
 import { listenerSettings } from "../serving/listener-settings.ts";
 import { Listeners } from "../serving/listeners.ts";
@@ -119,9 +122,14 @@ function settingsOf(path: string | undefined, io: Io): ServeFlags {
 async function check(path: string, io: Io): Promise<number> {
   const flags = settingsOf(path, io);
   const listeners = new Listeners(listenerSettings(flags), flags.maxPacketSize);
-  await new CommandAuthenticator(flags).load();
+  const users = new CommandAuthenticator(flags);
+  await users.load();
+  const others = makeAuthenticators(flags.authenticator, () => undefined);
+  for (const [index, { keyUrl }] of flags.authenticator.entries())
+    if (keyUrl === undefined) await others[index]?.load?.();
   const server = new MqttServer({
     accessRules: readAccessRules(flags),
+    ...authenticationOptions(flags, users, others),
     ...limitOptions(flags),
     ...systemTopicOptions(flags),
     listeners: listeners.options,
@@ -145,22 +153,43 @@ function requireDifferentPlaces(flags: ServeFlags, path: string): void {
 
 const HIDDEN = "(hidden)";
 
+/** Keys whose values are written otherwise in a file than they are kept. */
+const SHOWN: ReadonlyMap<string, (value: unknown) => unknown> = new Map<
+  string,
+  (value: unknown) => unknown
+>([
+  // A key of the service may stand behind it.
+  ["url", (value) => String(value).replace(/\?.*/s, `?${HIDDEN}`)],
+  ["keyUrl", (value) => String(value).replace(/\?.*/s, `?${HIDDEN}`)],
+  ["userName", (value) => longName(String(value))],
+  ["field", (value) => (Array.isArray(value) ? value.map((pair: string[]) => pair.join("=")) : [])],
+  ["unixMode", (value) => Number(value).toString(8)],
+  ["mode", (value) => Number(value).toString(8)],
+]);
+
+/** What a list is called in a file. */
+const PLURALS: ReadonlyMap<string, string> = new Map([
+  ["listener", "listeners"],
+  ["authenticator", "authenticators"],
+]);
+
 function print(path: string | undefined, io: Io): number {
   const flags = settingsOf(path, io);
   const settings: Record<string, unknown> = {};
   const table = new Map<string, Flag<unknown>>(Object.entries(SERVE_FLAGS));
   for (const [name, value] of Object.entries(flags)) {
     if (name === "config" || !table.has(name)) continue;
-    settings[name === "listener" ? "listeners" : longName(name)] = shown(name, value);
+    settings[PLURALS.get(name) ?? longName(name)] = shown(name, value);
   }
   io.stdout.write(stringify(settings));
   return EXIT_CODE.success;
 }
 
 function shown(name: string, value: unknown): unknown {
-  if (name === "keyPassphrase" && value !== undefined) return HIDDEN;
-  if (name === "unixMode" || name === "mode")
-    return typeof value === "number" ? value.toString(8) : value;
+  const isEmpty = value === undefined || (Array.isArray(value) && value.length === 0);
+  if (SECRET_KEYS.has(name) && !isEmpty) return HIDDEN;
+  const written = SHOWN.get(name);
+  if (written !== undefined && !isEmpty) return written(value);
   if (name === "user" && Array.isArray(value)) {
     return value.map(({ userName }: { userName: string }) => `${userName}:${HIDDEN}`);
   }

@@ -23,7 +23,10 @@ import { requireAdminFlags, serveAdmin } from "../serving/admin-api.ts";
 import type { AdminApi } from "../serving/admin-api.ts";
 import { CommandAuthenticator } from "../serving/command-authenticator.ts";
 import { listenerSettings } from "../serving/listener-settings.ts";
+import { makeAuthenticators } from "../authenticating/make-authenticators.ts";
+import { authenticationOptions } from "../serving/authentication-options.ts";
 import { Listeners } from "../serving/listeners.ts";
+import { TlsWatch } from "../serving/tls-watch.ts";
 import { reload } from "../serving/reloading.ts";
 import type { Reloadable } from "../serving/reloading.ts";
 import type { ServeFlags } from "../serving/serve-flags.ts";
@@ -79,7 +82,8 @@ export const serve: Command = defineCommand<ServeFlags>({
       title: "Signals",
       lines: [
         "SIGINT, SIGTERM  close all connections (MQTT 5.0 clients are told why) and end; again: at once",
-        "SIGHUP           read the configuration, passwords, rules of access and TLS files again; clients whose",
+        "SIGHUP           read the configuration, passwords, rules of access and TLS files again (the last two",
+        "                 also when they change; connections stay); clients whose",
         "                 user is gone, or has another password, are disconnected; other changes are named",
         "                 and need a new start",
       ],
@@ -114,6 +118,9 @@ async function runServer(
   const listeners = new Listeners(listenerSettings(flags), flags.maxPacketSize);
   const authenticator = authenticatorOf(flags);
   const accessRules = readAccessRules(flags);
+  const others = makeAuthenticators(flags.authenticator, (text) => {
+    io.stderr.write(`anax serve: ${text}\n`);
+  });
   const storage = await storageFor(flags);
   const log = await logOutput(flags, io.stderr);
   const systemd = new Systemd(io.environment);
@@ -123,7 +130,7 @@ async function runServer(
     listeners: listeners.options,
     store: storage.store,
     durability: storage.durability,
-    authenticate: authenticator,
+    ...authenticationOptions(flags, authenticator, others),
     banStore:
       storage.directory === undefined
         ? undefined
@@ -135,12 +142,14 @@ async function runServer(
   const stop = stopSignal(io);
   const hasAccessRules = accessRules !== undefined;
   let admin: AdminApi | undefined;
+  const tlsWatch = new TlsWatch(listeners, announcer, io);
   const reloadTokens = async (): Promise<void> => admin?.reload();
   const endReload = reloadOnHangUp(
-    { server, authenticator, listeners, hasAccessRules, reloadTokens },
+    { server, authenticator, others, listeners, hasAccessRules, reloadTokens },
     announcer,
     io,
     () => ({ flags: readAgain(), before: flags }),
+    (now) => tlsWatch.follow(now),
   );
   let watch: AccessFileWatch | undefined;
   try {
@@ -153,6 +162,7 @@ async function runServer(
     announcer.announce(readyLine(performance.now() - beganMs));
     systemd.ready();
     watch = watchAccessFile(server, flags, announcer);
+    tlsWatch.follow(flags);
     const signal = await stop.first;
     systemd.stopping();
     announcer.announce({ event: "stopping", text: `stopping (${signal})`, fields: { signal } });
@@ -161,6 +171,7 @@ async function runServer(
   } finally {
     systemd.end();
     watch?.end();
+    tlsWatch.end();
     await admin?.close();
     endReload();
     stop.dispose();
@@ -169,8 +180,11 @@ async function runServer(
 }
 
 function authenticatorOf(flags: ServeFlags): CommandAuthenticator | undefined {
-  const isWanted = flags.user.length > 0 || flags.passwordFile !== undefined;
-  return isWanted ? new CommandAuthenticator(flags) : undefined;
+  return isAuthenticating(flags) ? new CommandAuthenticator(flags) : undefined;
+}
+
+function isAuthenticating({ user, passwordFile, authenticator }: ServeFlags): boolean {
+  return user.length > 0 || passwordFile !== undefined || authenticator.length > 0;
 }
 
 /** What Node says of a certificate that is none becomes one line like everything else. */
@@ -191,7 +205,7 @@ function announceStart(
   for (const line of listeningLines(server)) announcer.announce(line);
   announcer.announce(storageLine(storage));
   const warning = openToNetworkLine(server, {
-    isAuthenticated: flags.user.length > 0 || flags.passwordFile !== undefined,
+    isAuthenticated: isAuthenticating(flags),
     needsCertificate: needsCertificate(flags),
   });
   if (warning !== undefined) new Announcer(io.stderr, flags.logFormat).announce(warning);
@@ -213,11 +227,13 @@ function reloadOnHangUp(
   announcer: Announcer,
   io: Io,
   read: () => { readonly flags: ServeFlags; readonly before: ServeFlags },
+  done: (now: ServeFlags) => void,
 ): () => void {
   const again = async (): Promise<void> => {
     try {
       const { flags, before } = read();
       const changes = await reload(reloadable, flags, before);
+      done(flags);
       announcer.announce(reloadedLine(changes));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

@@ -17,7 +17,8 @@ export interface Announcement {
     | "warning"
     | "ready"
     | "stopping"
-    | "reloaded";
+    | "reloaded"
+    | "tls-files";
   /** What it says in text. */
   readonly text: string;
   readonly fields?: Readonly<Record<string, unknown>>;
@@ -107,6 +108,11 @@ export function reloadedLine(changes: readonly string[]): Announcement {
     text: `${done}; needs a new start: ${needsStart}`,
     fields: { message: done, needsStart: changes },
   };
+}
+
+/** The files of TLS have changed. */
+export function tlsReadLine(): Announcement {
+  return { event: "tls-files", text: "read certificates again" };
 }
 
 /** Whom a listener lets in without asking who they are. */

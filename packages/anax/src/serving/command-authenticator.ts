@@ -1,20 +1,35 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { PasswordFile, scramVerifier } from "@anax/server";
+import { AnonymousAuthenticator, PasswordFile, scramVerifier } from "@anax/server";
 import type { Authenticator, Credentials, ScramVerifier } from "@anax/server";
 import { UsageError } from "../errors.ts";
-import type { AuthenticationFlags, UserOnCommandLine } from "./serve-flags.ts";
+import type {
+  AuthenticationFlags,
+  UserOnCommandLine,
+} from "../authenticating/authentication-flags.ts";
 
-/** Lets in who the command line says: the users that it names, those of a file, and perhaps the nameless. */
+/** The flags that name users. */
+export type UserFlags = Pick<AuthenticationFlags, "user" | "passwordFile" | "allowAnonymous">;
+
+const ANONYMOUS = new AnonymousAuthenticator();
+
+/** Lets in who the command line says: the users that it names, and those of a file. */
 export class CommandAuthenticator implements Authenticator {
+  readonly name = "users";
+  /** Lets in clients that show nothing, as long as that is asked for. To be asked last. */
+  readonly nameless: Authenticator = {
+    name: "anonymous",
+    authenticate: (credentials) =>
+      this.#anonymous === "allowed" ? ANONYMOUS.authenticate(credentials) : undefined,
+  };
   #digests: ReadonlyMap<string, Uint8Array> = new Map();
   readonly #file: PasswordFile | undefined;
   #anonymous: "allowed" | "refused" = "refused";
   #verifiers: ReadonlyMap<string, ScramVerifier> = new Map();
 
-  #flags: AuthenticationFlags;
+  #flags: UserFlags;
 
   /** Throws `UsageError` for a user without a password. */
-  constructor(flags: AuthenticationFlags) {
+  constructor(flags: UserFlags) {
     requirePasswords(flags);
     this.#flags = flags;
     const { passwordFile } = flags;
@@ -25,7 +40,7 @@ export class CommandAuthenticator implements Authenticator {
    * Reads the file again, and puts the users of `flags` into force; if something is wrong, what was in force before stays. Resolves to
    * the users that are gone, or have another password.
    */
-  async load(flags: AuthenticationFlags = this.#flags): Promise<ReadonlySet<string>> {
+  async load(flags: UserFlags = this.#flags): Promise<ReadonlySet<string>> {
     requirePasswords(flags);
     const { user: users, allowAnonymous } = flags;
     const verifiers = await verifiersOf(users);
@@ -57,9 +72,7 @@ export class CommandAuthenticator implements Authenticator {
   authenticate(credentials: Credentials): boolean | undefined | Promise<boolean | undefined> {
     const { userName, password } = credentials;
     // Nobody is called "": clients that have no user name configured send that.
-    if (userName === undefined || userName === "")
-      return this.#anonymous === "allowed" ? true : undefined;
-    if (password === undefined) return undefined;
+    if (userName === undefined || userName === "" || password === undefined) return undefined;
     const expected = this.#digests.get(userName);
     if (expected !== undefined && timingSafeEqual(expected, digest(password))) return true;
     const inFile = this.#file?.authenticate(credentials);
@@ -69,7 +82,7 @@ export class CommandAuthenticator implements Authenticator {
   }
 }
 
-function requirePasswords({ user }: AuthenticationFlags): void {
+function requirePasswords({ user }: UserFlags): void {
   const open = user.find(({ password }) => password === "");
   if (open === undefined) return;
   throw new UsageError(`--user ${open.userName}: the password is empty`);

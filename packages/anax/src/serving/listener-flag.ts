@@ -24,6 +24,9 @@ export interface ListenerSettings {
   readonly key: string | undefined;
   readonly keyPassphrase: string | undefined;
   readonly ca: string | undefined;
+  readonly crl: string | undefined;
+  readonly hostCert: readonly string[];
+  readonly hostKey: readonly string[];
   readonly requestCert: boolean;
   readonly handshakeTimeout: number | undefined;
   readonly maxConnections: number | undefined;
@@ -61,6 +64,12 @@ export const LISTENER_TABLE: FlagTable<ListenerSettings> = {
     ...KEY,
     help: "authorities that client certificates must be signed by, PEM",
   }),
+  crl: optional(name("file"), { ...KEY, help: "revoked client certificates (CRL), PEM" }),
+  hostCert: repeated(name("file"), {
+    ...KEY,
+    help: "another certificate, for clients that ask for its host (SNI), PEM; each with a host-key",
+  }),
+  hostKey: repeated(name("file"), { ...KEY, help: "its private key, PEM" }),
   requestCert: toggle({
     ...KEY,
     help: "let in only clients with a certificate that ca has signed",
@@ -110,13 +119,16 @@ const KEYS_OF: Readonly<Record<string, readonly ListenerSettings["type"][]>> = {
   key: ["tls", "wss"],
   keyPassphrase: ["tls", "wss"],
   ca: ["tls", "wss"],
+  crl: ["tls", "wss"],
+  hostCert: ["tls", "wss"],
+  hostKey: ["tls", "wss"],
   requestCert: ["tls", "wss"],
   handshakeTimeout: ["tls", "wss"],
 };
 
 /** A key that would do nothing is a mistake. */
 function requireFit(settings: ListenerSettings, flagName: string): void {
-  const { type, path, cert, key, ca, requestCert } = settings;
+  const { type, path, cert, key } = settings;
   for (const [name, value] of Object.entries(settings)) {
     const isGiven = Array.isArray(value)
       ? value.length > 0
@@ -129,5 +141,21 @@ function requireFit(settings: ListenerSettings, flagName: string): void {
   if (isEncrypted && (cert === undefined || key === undefined)) {
     throw new UsageError(`${flagName}: ${type} needs cert and key`);
   }
-  if (requestCert && ca === undefined) throw new UsageError(`${flagName}: request-cert needs ca`);
+  requireTogether(settings, (text) => new UsageError(`${flagName}: ${text}`));
+}
+
+/** What of TLS has no effect alone. */
+export function requireTogether(
+  {
+    requestCert,
+    ca,
+    crl,
+    hostCert,
+    hostKey,
+  }: Pick<ListenerSettings, "requestCert" | "ca" | "crl" | "hostCert" | "hostKey">,
+  wrong: (text: string) => Error,
+): void {
+  if (requestCert && ca === undefined) throw wrong("request-cert needs ca");
+  if (crl !== undefined && !requestCert) throw wrong("crl needs request-cert");
+  if (hostCert.length !== hostKey.length) throw wrong("each host-cert needs a host-key");
 }

@@ -1,5 +1,6 @@
 /** Where `anax serve` listens, one value a listener, whichever flags say it. */
 import { UsageError } from "../errors.ts";
+import { requireTogether } from "./listener-flag.ts";
 import type { ListenerSettings } from "./listener-flag.ts";
 import type { ListenFlags } from "./serve-flags.ts";
 
@@ -32,6 +33,9 @@ const NOTHING: ListenerSettings = {
   key: undefined,
   keyPassphrase: undefined,
   ca: undefined,
+  crl: undefined,
+  hostCert: [],
+  hostKey: [],
   requestCert: false,
   handshakeTimeout: undefined,
   maxConnections: undefined,
@@ -46,7 +50,9 @@ function networkListeners(flags: ListenFlags, host: string): ListenerSettings[] 
     upgradeTimeout: flags.wsUpgradeTimeout,
   };
   const { cert, key, keyPassphrase, ca, requestCert, tlsHandshakeTimeout } = flags;
-  const tls = { cert, key, keyPassphrase, ca, requestCert, handshakeTimeout: tlsHandshakeTimeout };
+  const { crl, hostCert, hostKey } = flags;
+  const common = { cert, key, keyPassphrase, ca, crl, hostCert, hostKey, requestCert };
+  const tls = { ...common, handshakeTimeout: tlsHandshakeTimeout };
   const listeners: ListenerSettings[] = [];
   const add = (listener: Partial<ListenerSettings>): void =>
     void listeners.push({ ...NOTHING, host, ...listener });
@@ -76,14 +82,18 @@ function requireEffect(flags: ListenFlags): void {
 function requireTls(flags: ListenFlags): void {
   const { cert, key, keyPassphrase, requestCert, ca, tlsHandshakeTimeout } = flags;
   if (flags.tlsPort === undefined && flags.wssPort === undefined) {
-    const useless = cert ?? key ?? keyPassphrase ?? ca ?? tlsHandshakeTimeout;
-    if (useless === undefined && !requestCert) return;
+    const values = [cert, key, keyPassphrase, ca, flags.crl, ...flags.hostCert];
+    const isUseless = values.every((value) => value === undefined);
+    if (isUseless && tlsHandshakeTimeout === undefined && !requestCert) return;
     const names =
-      "--cert, --key, --key-passphrase, --ca, --request-cert and --tls-handshake-timeout";
+      "--cert, --key, --key-passphrase, --ca, --crl, --host-cert, --request-cert and --tls-handshake-timeout";
     throw new UsageError(`${names} need --tls-port or --wss-port`);
   }
   if (cert === undefined || key === undefined) {
     throw new UsageError("--tls-port and --wss-port need --cert and --key");
   }
-  if (requestCert && ca === undefined) throw new UsageError("--request-cert needs --ca");
+  requireTogether(
+    flags,
+    (text) => new UsageError(text.replace(/(request|host)-|\b(ca|crl)\b/g, "--$&")),
+  );
 }

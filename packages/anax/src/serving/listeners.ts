@@ -58,10 +58,27 @@ export class Listeners {
   }
 }
 
+/** The files of TLS that listeners are made of. */
+export function tlsFiles(settings: readonly ListenerSettings[]): readonly string[] {
+  return settings
+    .flatMap(({ cert, key, ca, crl, hostCert, hostKey }) => [
+      cert,
+      key,
+      ca,
+      crl,
+      ...hostCert,
+      ...hostKey,
+    ])
+    .filter((path) => path !== undefined);
+}
+
 function credentialsOf({
   cert,
   key,
   ca,
+  crl,
+  hostCert,
+  hostKey,
   keyPassphrase,
 }: ListenerSettings): TlsCredentials | undefined {
   if (cert === undefined || key === undefined) return undefined;
@@ -69,6 +86,12 @@ function credentialsOf({
     cert: Buffer.from(readNamedFile(cert)),
     key: Buffer.from(readNamedFile(key)),
     ...(ca === undefined ? {} : { ca: Buffer.from(readNamedFile(ca)) }),
+    ...(crl === undefined ? {} : { crl: Buffer.from(readNamedFile(crl)) }),
+    hosts: hostCert.map((path, index) => ({
+      cert: Buffer.from(readNamedFile(path)),
+      key: Buffer.from(readNamedFile(hostKey[index] ?? "")),
+      ...(keyPassphrase === undefined ? {} : { passphrase: keyPassphrase }),
+    })),
     ...(keyPassphrase === undefined ? {} : { passphrase: keyPassphrase }),
   };
   try {
@@ -76,6 +99,7 @@ function credentialsOf({
       cert: `--cert ${cert}`,
       key: `--key ${key}`,
       ca: `--ca ${ca}`,
+      crl: `--crl ${crl}`,
       passphrase: "--key-passphrase",
     });
   } catch (cause) {

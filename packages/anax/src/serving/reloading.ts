@@ -1,6 +1,8 @@
 /** What of `anax serve` can change while it runs: the users, and the files of TLS. */
 import { ReasonCode } from "@anax/protocol";
-import type { ClientStatus, MqttServer } from "@anax/server";
+import { PasswordFile } from "@anax/server";
+import type { Authenticator, ClientStatus, MqttServer } from "@anax/server";
+import { HttpAuthenticator } from "@anax/access";
 import { longName } from "../flags/flag.ts";
 import type { CommandAuthenticator } from "./command-authenticator.ts";
 import type { Listeners } from "./listeners.ts";
@@ -11,6 +13,8 @@ import type { ServeFlags } from "./serve-flags.ts";
 export interface Reloadable {
   readonly server: MqttServer;
   readonly authenticator: CommandAuthenticator | undefined;
+  /** Those that have files to read again, or answers to forget. */
+  readonly others: readonly Authenticator[];
   readonly listeners: Listeners;
   /** True if there are rules of access to be read again. */
   readonly hasAccessRules: boolean;
@@ -27,29 +31,49 @@ export const RELOADED: ReadonlySet<string> = new Set([
   "key",
   "keyPassphrase",
   "ca",
+  "crl",
+  "hostCert",
+  "hostKey",
 ]);
 
 /** Keys of a listener that `reload` puts into force. */
-const RELOADED_OF_LISTENER: ReadonlySet<string> = new Set(["cert", "key", "keyPassphrase", "ca"]);
+const RELOADED_OF_LISTENER: ReadonlySet<string> = new Set([
+  "cert",
+  "key",
+  "keyPassphrase",
+  "ca",
+  "crl",
+  "hostCert",
+  "hostKey",
+]);
 
 /**
  * Puts `flags` into force, as far as that is possible, and gives the names of what has changed and needs a new start. Clients whose
  * user is gone, or has another password, are disconnected. Rejects, and then nothing has changed, if a file cannot be read.
  */
 export async function reload(
-  { server, authenticator, listeners, hasAccessRules, reloadTokens }: Reloadable,
+  { server, authenticator, others, listeners, hasAccessRules, reloadTokens }: Reloadable,
   flags: ServeFlags,
   before: ServeFlags,
 ): Promise<readonly string[]> {
   await reloadTokens();
   if (hasAccessRules) await server.access.reload();
   const changedUsers = await authenticator?.load(flags);
+  await loadAgain(server, others);
   // Before the TLS files, which may be bad: next time nobody has changed any more.
   if (changedUsers !== undefined) await disconnectUsers(server, changedUsers);
   const changes = unreloadable(flags, before, authenticator !== undefined);
   if (!changes.some((name) => name.startsWith("listener")))
     listeners.reload(listenerSettings(flags));
   return changes;
+}
+
+/** The password files of `authenticators`; those of tokens are looked at when clients come. */
+async function loadAgain(server: MqttServer, others: readonly Authenticator[]): Promise<void> {
+  for (const one of others) {
+    if (one instanceof PasswordFile) await disconnectUsers(server, await one.load());
+    else if (one instanceof HttpAuthenticator) one.forget();
+  }
 }
 
 /** Names of the flags that differ and cannot be changed in a server that runs. */

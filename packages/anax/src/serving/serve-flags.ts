@@ -4,6 +4,8 @@ import { ACCESS_FLAGS } from "../access/access-flags.ts";
 import type { AccessFlags } from "../access/read-access-rules.ts";
 import { ADMIN_FLAGS } from "./admin-flags.ts";
 import type { AdminFlags } from "./admin-flags.ts";
+import { AUTHENTICATION_FLAGS } from "../authenticating/authentication-flags.ts";
+import type { AuthenticationFlags } from "../authenticating/authentication-flags.ts";
 import { LISTENER_FLAG } from "./listener-flag.ts";
 import type { ListenerSettings } from "./listener-flag.ts";
 import type { LogLevel, QueueOverflow, StoreDurability, WhenFull } from "@anax/server";
@@ -26,12 +28,6 @@ import type { ValueParser } from "../flags/value-parser.ts";
 /** Where data are kept if nothing else is said: below the directory that the server is started in. */
 export const DATA_DIRECTORY = "./anax-data";
 
-/** A user that the command line names. */
-export interface UserOnCommandLine {
-  readonly userName: string;
-  readonly password: string;
-}
-
 /** Where the server listens. */
 export interface ListenFlags {
   readonly listener: readonly ListenerSettings[];
@@ -51,6 +47,9 @@ export interface ListenFlags {
   readonly key: string | undefined;
   readonly keyPassphrase: string | undefined;
   readonly ca: string | undefined;
+  readonly crl: string | undefined;
+  readonly hostCert: readonly string[];
+  readonly hostKey: readonly string[];
   readonly requestCert: boolean;
   readonly tlsHandshakeTimeout: number | undefined;
 }
@@ -59,13 +58,6 @@ export interface ListenFlags {
 export interface StorageFlags {
   readonly dataDir: string | undefined;
   readonly durability: StoreDurability;
-}
-
-/** Who is let in. */
-export interface AuthenticationFlags {
-  readonly user: readonly UserOnCommandLine[];
-  readonly passwordFile: string | undefined;
-  readonly allowAnonymous: boolean;
 }
 
 /** Limits, each an option of the server. */
@@ -150,17 +142,6 @@ const AUTHENTICATING = { group: "Authentication" };
 const REFUSING = { group: "What is offered" };
 const REPORTING = { group: "Logging" };
 
-const USER: ValueParser<UserOnCommandLine> = {
-  placeholder: "name:password",
-  expected: "a user name, a colon and a password",
-  schema: { type: "string", pattern: "^[^:]+:" },
-  parse: (given) => {
-    const colon = given.indexOf(":");
-    if (colon < 1) return undefined;
-    return { userName: given.slice(0, colon), password: given.slice(colon + 1) };
-  },
-};
-
 const LISTEN_FLAGS: FlagTable<ListenFlags> = {
   listener: LISTENER_FLAG,
   host: repeated(name("address"), {
@@ -205,6 +186,16 @@ const LISTEN_FLAGS: FlagTable<ListenFlags> = {
     aliases: ["cafile"],
     help: "authorities that client certificates must be signed by, PEM",
   }),
+  crl: optional(name("file"), {
+    ...ENCRYPTING,
+    aliases: ["crlfile"],
+    help: "revoked client certificates (CRL), PEM; one that is out of date lets nobody in",
+  }),
+  hostCert: repeated(name("file"), {
+    ...ENCRYPTING,
+    help: "another certificate, for clients that ask for its host (SNI), PEM; each with a --host-key",
+  }),
+  hostKey: repeated(name("file"), { ...ENCRYPTING, help: "its private key, PEM" }),
   requestCert: toggle({
     ...ENCRYPTING,
     help: "let in only clients with a certificate that --ca has signed",
@@ -225,22 +216,6 @@ const STORAGE_FLAGS: FlagTable<StorageFlags> = {
   durability: withDefault(choice<StoreDurability>(DURABILITIES), "disk", {
     ...STORING,
     help: "what an acknowledged message survives: disk, a loss of power; process, a crash of the server; memory, nothing",
-  }),
-};
-
-const AUTHENTICATION_FLAGS: FlagTable<AuthenticationFlags> = {
-  user: repeated(USER, {
-    ...AUTHENTICATING,
-    short: "u",
-    help: "let in this user, and nobody without a name; for trials, as other users of this machine can see it",
-  }),
-  passwordFile: optional(name("file"), {
-    ...AUTHENTICATING,
-    help: "let in the users of this file, which anax passwd writes; read again at SIGHUP",
-  }),
-  allowAnonymous: toggle({
-    ...AUTHENTICATING,
-    help: "with users: let in clients without a user name too",
   }),
 };
 

@@ -88,7 +88,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   log_timestamp: { instead: "always on" },
   log_timestamp_format: { instead: "times are in ISO 8601" },
   upgrade_outgoing_qos: { instead: "a message is sent with the lower of both QoS" },
-  clientid_prefixes: { instead: "a handler of validatingConnection can do it" },
+  clientid_prefixes: {
+    instead: "see client-id-pattern, by which identifiers begin with the user name",
+  },
   include_dir: { instead: "write everything into one file" },
 };
 
@@ -104,23 +106,12 @@ const LISTENER_RULES: Readonly<Record<string, Rule>> = {
   },
   websockets_origin: { key: "origin", read: text },
   capath: { instead: "put the certificates into one file, ca" },
-  crlfile: {
-    instead: "revoked certificates are not read from a file; see crl of the listener's options",
-  },
+  crlfile: { key: "crl", read: text },
   tls_version: { instead: "TLS 1.2 and 1.3 are spoken" },
   ciphers: { instead: "an option of the library: ciphers of the listener" },
   ciphers_tls1: { instead: "an option of the library: ciphers of the listener" },
   "ciphers_tls1.3": { instead: "an option of the library: ciphers of the listener" },
   dhparamfile: { instead: "an option of the library: dhparam of the listener" },
-  use_identity_as_username: {
-    instead: "an identity from a certificate needs a handler of validatingConnection",
-  },
-  use_subject_as_username: {
-    instead: "an identity from a certificate needs a handler of validatingConnection",
-  },
-  use_username_as_clientid: {
-    instead: "a handler of validatingConnection can set assignedClientId",
-  },
   mount_point: {
     instead:
       "topics are the same for all listeners; a handler of interceptingPublish can change them",
@@ -204,6 +195,12 @@ class Translator {
     persistence: (value) => {
       if (value !== "true") this.#settings["durability"] = "memory";
     },
+    use_identity_as_username: (value) => this.#certificate(value, "common-name"),
+    use_subject_as_username: (value) => this.#certificate(value, "subject"),
+    use_username_as_clientid: (value) => {
+      // mosquitto puts the user name in the place of the identifier; here the client has to have it.
+      if (value === "true") this.#settings["client-id-pattern"] = "%u";
+    },
     log_type: (value) => void this.#logTypes.push(value),
     log_dest: (value, line) => {
       const [, path] = /^file\s+(.+)$/.exec(value) ?? [];
@@ -222,6 +219,12 @@ class Translator {
     if (!/^\d+$/.test(port)) return this.#remark(line, `listener ${value}`, "has no port");
     // mosquitto listens to the whole network where nothing is said.
     this.#listeners.push({ host: host ?? "0.0.0.0", port: Number(port) });
+  }
+
+  /** Clients without a certificate, those of other listeners, are left to the users of the file. */
+  #certificate(value: string, userName: string): void {
+    if (value !== "true") return;
+    this.#settings["authenticators"] = [{ type: "certificate", "user-name": userName }];
   }
 
   #remark(line: number, name: string, reason: string): void {
