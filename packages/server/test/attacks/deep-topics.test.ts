@@ -139,10 +139,13 @@ describe("hundreds of filters of + that all match a topic of 128 levels", () => 
     const harness = new CoreHarness();
     const peer = harness.connect("attacker");
     subscribe(peer, ...overlappingFilters(256, 128));
-    const match = countCalls(SubscriptionTree.prototype, "match");
+    const walks = countCalls(SubscriptionTree.prototype, "walk");
     const message = publishPacket(`a${"/a".repeat(127)}`, "x");
+    peer.send(message, message);
+    // In parts, of which each turn has some.
+    const once = walks.count;
     for (let index = 0; index < 100; index += 1) peer.send(message, message);
-    expect(match.count).toBe(1);
+    expect(walks.count).toBe(once);
   });
 
   it("leave nothing behind when they end", () => {

@@ -52,6 +52,8 @@ const FIXED: readonly (readonly [path: string, name: string])[] = [
   ["core/runs/scanning.ts", "DELIVERIES_PER_RUN"],
   ["core/turn/fan-outs.ts", "RECEIVERS_AT_ONCE"],
   ["core/routing/router.ts", "NODES_AT_ONCE"],
+  ["core/connection/passing.ts", "BEHIND_BYTES_MAX"],
+  ["core/runs/runs.ts", "WAITING_RUNS_MAX"],
   ["core/connection/receiving.ts", "LATE_BYTES_MAX"],
   ["listeners/stream-wire.ts", "READING_MS_MAX"],
   ["listeners/handshake-turns.ts", "HANDSHAKES_PER_TURN"],
