@@ -5,7 +5,7 @@ type Reason = Pick<HandshakeFailure, "reason" | "speaks">;
 
 const CODES: Readonly<Record<string, Reason>> = {
   ERR_SSL_HTTP_REQUEST: { reason: "this is HTTP", speaks: "HTTP" },
-  // OpenSSL has seen bytes that begin no record; on this port they are MQTT as a rule.
+  // OpenSSL has seen bytes that begin no record.
   ERR_SSL_WRONG_VERSION_NUMBER: { reason: "this is no TLS", speaks: "MQTT" },
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: { reason: "the client showed no certificate" },
   ERR_SSL_UNSUPPORTED_PROTOCOL: {
@@ -27,6 +27,8 @@ export function tlsFailure(error: Error, authorizationError: unknown): Reason {
   const code = "code" in error ? String(error.code) : "";
   const known = CODES[code];
   if (known !== undefined) return known;
+  // Of OpenSSL's errors the rest of the message is where in its sources it was.
+  if ("reason" in error) return { reason: String(error.reason) };
   if (code !== "ECONNRESET") return { reason: error.message.trim() };
   return typeof authorizationError === "string"
     ? { reason: `the certificate of the client is not accepted: ${authorizationError}` }

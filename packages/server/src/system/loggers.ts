@@ -48,7 +48,7 @@ function humanLine({ timeMs, level, source, message, fields, error }: LogRecord)
   const time = new Date(timeMs).toISOString();
   const named = Object.entries(fields).map(([name, value]) => `${name}=${shown(name, value)}`);
   const details = named.length === 0 ? "" : ` (${named.join(" ")})`;
-  const reason = error === undefined ? "" : `: ${printable(error.message)}`;
+  const reason = error === undefined ? "" : `: ${printable(error.message.trim())}`;
   return `${time} ${level.padEnd(5)} ${source}: ${message}${details}${reason}`;
 }
 

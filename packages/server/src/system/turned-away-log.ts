@@ -14,6 +14,10 @@ const SECONDS_PER_LINE = 10;
 /** Addresses whose lines that were left out are counted. */
 const COUNTED_ADDRESSES_MAX = 10_000;
 
+const PROXY = "the PROXY protocol of a load balancer, which is not spoken here";
+/** OpenSSL tells that it is no TLS, and not what it is. */
+const NO_TLS = `this is no TLS, but MQTT without it or ${PROXY}`;
+
 type AddressedFields = LogFields & { readonly remoteAddress?: string | undefined };
 
 /** What the log needs from the server. */
@@ -54,7 +58,7 @@ export class TurnedAwayLog {
   /** A handshake before MQTT failed. */
   handshakeFailed({ transport, firstBytes, speaks, error, ...failure }: HandshakeFailure): void {
     const protocol = speaks ?? (firstBytes && protocolOf(firstBytes));
-    const reason = this.#lookalike(protocol, transport) ?? failure.reason;
+    const reason = this.#insteadOfHandshake(protocol, transport) ?? failure.reason;
     const { remoteAddress, remotePort } = failure;
     const message = transport === "tls" ? "TLS handshake failed" : "WebSocket handshake failed";
     const fields = { transport, remoteAddress, remotePort, reason };
@@ -66,7 +70,7 @@ export class TurnedAwayLog {
   stranger({ peer, bytesReceived, firstBytes, ...stranger }: Stranger): void {
     const { transport, remoteAddress, remotePort } = peer;
     const protocol = protocolOf(firstBytes);
-    const reason = this.#lookalike(protocol, transport) ?? stranger.reason;
+    const reason = this.#insteadOfMqtt(protocol, transport) ?? stranger.reason;
     const known = { transport, remoteAddress, remotePort, reason, bytesReceived };
     // Of a CONNECT the next bytes may be a password.
     const isUnknown = protocol === undefined && firstBytes.length > 0;
@@ -91,31 +95,31 @@ export class TurnedAwayLog {
     info(message, leftOut === undefined ? fields : { ...fields, linesLeftOut: leftOut }, error);
   }
 
-  /** "this looks like TLS; the TLS port is 8883": what came, and where it would be right. */
-  #lookalike(protocol: SpokenProtocol | undefined, transport: string): string | undefined {
+  /** What came in place of a handshake, and where it would be right: "this looks like TLS; the TLS port is 8883". */
+  #insteadOfHandshake(protocol: SpokenProtocol | undefined, transport: string): string | undefined {
+    const isSecure = transport !== "ws";
+    if (protocol === "HTTP")
+      return `this looks like HTTP${isSecure ? " without TLS" : ""}; ${this.#place("WebSocket", "ws")}`;
+    if (protocol !== "MQTT") return this.#insteadOfMqtt(protocol, transport);
+    const what = isSecure ? NO_TLS : "this looks like MQTT without WebSocket";
+    return `${what}; ${this.#place("MQTT", "tcp")}`;
+  }
+
+  /** The same where all handshakes are done, so that it is not the transport that is wrong. */
+  #insteadOfMqtt(protocol: SpokenProtocol | undefined, transport: string): string | undefined {
     switch (protocol) {
       case "TLS":
         return `this looks like TLS; ${this.#place("TLS", transport.startsWith("ws") ? "wss" : "tls")}`;
-      case "HTTP": {
-        const plain = transport === "tls" || transport === "wss" ? " without TLS" : "";
-        return `this looks like HTTP${plain}; ${this.#place("WebSocket", "ws")}`;
-      }
+      case "HTTP":
+        return `this looks like HTTP; ${this.#place("WebSocket", transport === "tls" ? "wss" : "ws")}`;
       case "PROXY":
-        return "this looks like the PROXY protocol of a load balancer, which is not spoken here";
+        return `this looks like ${PROXY}`;
       case "SSH":
         return "this looks like SSH";
       case "MQTT":
-        return this.#misplacedMqtt(transport);
       case undefined:
         return undefined;
     }
-  }
-
-  #misplacedMqtt(transport: string): string | undefined {
-    const lacks: Readonly<Record<string, string>> = { tls: "TLS", ws: "WebSocket", wss: "TLS" };
-    const lacking = lacks[transport];
-    if (lacking === undefined) return undefined;
-    return `this looks like MQTT without ${lacking}; ${this.#place("MQTT", "tcp")}`;
   }
 
   #place(name: string, type: string): string {

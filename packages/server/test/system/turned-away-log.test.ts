@@ -107,6 +107,35 @@ describe("a connection that ends before CONNECT is told in one line:", () => {
     expect(fields["firstBytes"]).toBeUndefined();
   });
 
+  it("half of one by TLS and by WebSocket, which are spoken rightly", async () => {
+    await start();
+    const host = "127.0.0.1";
+    const tls = { host, port: portOf("tls"), rejectUnauthorized: false, ...certificates.client };
+    const secure = connectSecurely(tls, () => secure.end(Buffer.from(CONNECT.slice(0, 20), "hex")));
+    secure.resume();
+    expect((await logged(ENDED)).fields).toMatchObject({ transport: "tls", reason: PEER_LEFT });
+    for (const type of ["ws", "wss"] as const) {
+      records = [];
+      const url = `${type}://${host}:${portOf(type)}/mqtt`;
+      const socket = new WebSocket(url, ["mqtt"], { rejectUnauthorized: false });
+      await once(socket, "open");
+      socket.send(Buffer.from(CONNECT.slice(0, 20), "hex"), () => socket.close());
+      const { fields } = await logged(ENDED);
+      expect(fields).toMatchObject({ transport: type, bytesReceived: 10 });
+      expect(fields["reason"]).not.toContain("without");
+    }
+  });
+
+  it("HTTP by TLS, with the port that takes it so", async () => {
+    await start();
+    const tls = { port: portOf("tls"), rejectUnauthorized: false, ...certificates.client };
+    const secure = connectSecurely(tls, () => secure.end(Buffer.from(HTTP, "hex")));
+    secure.resume();
+    expect((await logged(ENDED)).fields["reason"]).toBe(
+      `this looks like HTTP; the WebSocket port is ${portOf("wss")}`,
+    );
+  });
+
   it("none in time", () => {
     const strangers: Stranger[] = [];
     const harness = new CoreHarness({}, {}, undefined, { stranger: (one) => strangers.push(one) });
@@ -144,10 +173,14 @@ describe("a connection that ends before CONNECT is told in one line:", () => {
 
 describe("a TLS handshake that fails is told in one line:", () => {
   const FAILED = "TLS handshake failed";
+  const NO_TLS =
+    "this is no TLS, but MQTT without it or the PROXY protocol of a load balancer, which is not spoken here";
 
   it.each([
     ["HTTP", HTTP, () => `this looks like HTTP without TLS; the WebSocket port is ${portOf("ws")}`],
-    ["MQTT", CONNECT, () => `this looks like MQTT without TLS; the MQTT port is ${portOf("tcp")}`],
+    ["MQTT", CONNECT, () => `${NO_TLS}; the MQTT port is ${portOf("tcp")}`],
+    ["PROXY", PROXY, () => `${NO_TLS}; the MQTT port is ${portOf("tcp")}`],
+    ["a message of TLS that is not the first", "16030300040e000000", () => "unexpected message"],
   ])("%s", async (_name, hex, reason) => {
     await start();
     await send("tls", hex);
