@@ -1,5 +1,6 @@
 /** Where the client takes the time from. */
 import { callAfter, nowMs } from "./platform.ts";
+import { requireType } from "./validation.ts";
 
 /** Cancels a call that was asked for; harmless once the call has been made. */
 export type CancelCall = () => void;
@@ -17,6 +18,25 @@ export interface Clock {
 
 /** The clock of the platform. */
 export const systemClock: Clock = { now: nowMs, callAfter };
+
+/** A clock of the program's own, whose answers are looked at: with others the client would fail where nobody sees why. */
+export function checkedClock(clock: Clock): Clock {
+  if (clock === systemClock) return clock;
+  for (const name of ["now", "callAfter"] as const)
+    requireType(Reflect.get(clock, name), "function", `clock.${name}`);
+  return {
+    now() {
+      const ms: unknown = clock.now();
+      requireType(ms, "number", "what clock.now gives");
+      return ms as number;
+    },
+    callAfter(delayMs, callback) {
+      const cancel: unknown = clock.callAfter(delayMs, callback);
+      requireType(cancel, "function", "what clock.callAfter gives");
+      return cancel as CancelCall;
+    },
+  };
+}
 
 /**
  * Calls `onOver` when the time is over. A program that was stopped or busy finds its timers late, before it has read what has

@@ -33,6 +33,7 @@ import { callInLaterTurn } from "./platform.ts";
 import { AUTHENTICATION_WORDS_RULES } from "./option-rules.ts";
 import type { ResolvedOptions } from "./resolve-options.ts";
 import { describeAddress } from "./server-address.ts";
+import { requireTransport } from "./transports/transport.ts";
 import type { Transport } from "./transports/transport.ts";
 import { requireOptions } from "./validation.ts";
 
@@ -284,7 +285,7 @@ export class Connector {
     const subprotocols = webSocket.protocols ?? this.#subprotocols();
     const request = { address, tls, webSocket, subprotocols, signal, ...ways };
     try {
-      return await transport(request, connection);
+      return requireTransport(await transport(request, connection));
     } catch (cause) {
       if (cause instanceof MqttError || cause instanceof MqttConfigurationError) throw cause;
       throw new MqttConnectError(this.#notConnected(whyOf(asError(cause))), { cause });

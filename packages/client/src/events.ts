@@ -144,7 +144,8 @@ export class EventHandlers {
   ): void {
     try {
       const result = handler(event);
-      if (result instanceof Promise) result.catch((error: unknown) => this.#failed(error, name));
+      if (isThenable(result))
+        Promise.resolve(result).catch((error: unknown) => this.#failed(error, name));
     } catch (error) {
       this.#failed(error, name);
     }
@@ -154,4 +155,10 @@ export class EventHandlers {
   #failed(error: unknown, name: keyof ClientEvents | undefined): void {
     if (name !== "error") this.report(error);
   }
+}
+
+/** True for a promise, of the platform or of somebody's own. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== "object" || value === null || !("then" in value)) return false;
+  return typeof value.then === "function";
 }

@@ -1,6 +1,8 @@
 /** What a client tells its logger: the same records as those of the server, so that one logger serves both. */
+import { MqttConfigurationError, showValue } from "@anax/protocol";
 import type { EventHandlers } from "./events.ts";
 import { wallNowMs } from "./platform.ts";
+import { requireType } from "./validation.ts";
 
 /** How much a log record matters, least first. */
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
@@ -28,13 +30,27 @@ export interface Logger {
 /** What the levels mean in turn. */
 const LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error"];
 
+/** Throws `MqttConfigurationError` for what is no logger. */
+export function requireLogger(logger: {
+  readonly level?: unknown;
+  readonly write?: unknown;
+}): void {
+  requireType(logger.write, "function", "logger.write");
+  if (LEVELS.includes(logger.level as LogLevel)) return;
+  const levels = LEVELS.map((level) => showValue(level)).join(" ");
+  throw new MqttConfigurationError(
+    `logger.level ${showValue(logger.level)} is not one of ${levels}`,
+  );
+}
+
 /** Has a logger told of what happens. */
 export function logEvents(logger: Logger, events: EventHandlers): void {
   const wanted = LEVELS.indexOf(logger.level);
-  const log = (level: LogLevel, message: string, fields: object, error?: Error): void => {
-    if (LEVELS.indexOf(level) < wanted) return;
+  /** Gives what the logger gives: a promise of it that fails is a handler's that fails. */
+  const log = (level: LogLevel, message: string, fields: object, error?: Error): unknown => {
+    if (LEVELS.indexOf(level) < wanted) return undefined;
     const timeMs = wallNowMs();
-    logger.write({
+    return logger.write({
       timeMs,
       level,
       source: "client",
@@ -54,7 +70,7 @@ export function logEvents(logger: Logger, events: EventHandlers): void {
     "disconnected",
     ({ error, wasConnected, willReconnect, reasonCode }) => {
       const message = wasConnected ? "disconnected" : "could not connect";
-      log(error ? "warn" : "info", message, { willReconnect, reasonCode }, error);
+      return log(error ? "warn" : "info", message, { willReconnect, reasonCode }, error);
     },
     ignore,
   );

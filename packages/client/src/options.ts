@@ -98,7 +98,7 @@ export interface ClientOptions extends SocketOptions {
   readonly userProperties?: UserProperties | undefined;
   /** MQTT 5.0: enhanced authentication, for example `scramSha256(...)`. Default: none. */
   readonly authentication?: AuthenticationOptions | undefined;
-  /** Time for a connection to come about, name lookup and CONNACK included. Default 10 000. */
+  /** Time for a connection to come about, name lookup and CONNACK included. Default 30 000: a slow link needs seconds. */
   readonly connectTimeoutMs?: number | undefined;
   /** Time for the answer to PINGREQ. Default 10 000. */
   readonly pingrespTimeoutMs?: number | undefined;

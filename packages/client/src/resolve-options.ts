@@ -3,7 +3,7 @@ import { PLATFORM_DECIDES, PROXY_PROTOCOLS } from "#transport";
 import { MqttConfigurationError, isTopicName, showValue } from "@anax/protocol";
 import type { ProtocolVersion, Will } from "@anax/protocol";
 import type { AuthenticationOptions } from "./authentication/authentication.ts";
-import { systemClock } from "./clock.ts";
+import { checkedClock, systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import type { BackOffOptions } from "./core/back-off.ts";
 import type { MachineOptions } from "./core/client-machine.ts";
@@ -13,6 +13,7 @@ import { pick, withoutUndefined } from "./core/without-undefined.ts";
 import type { Defined } from "./core/without-undefined.ts";
 import { CLIENT_RULES, RECONNECT_RULES } from "./option-rules.ts";
 import type { ClientOptions, PasswordSource, ReconnectOptions, WillOptions } from "./options.ts";
+import { requireLogger } from "./logger.ts";
 import type { Logger } from "./logger.ts";
 import { payloadBytes } from "./payload.ts";
 import { parseServerAddress } from "./parse-server-address.ts";
@@ -24,7 +25,7 @@ import type {
   TransportFactory,
   WebSocketOptions,
 } from "./transports/transport.ts";
-import { MESSAGE_PROPERTIES, requireOptions, requireType, requireVersion5 } from "./validation.ts";
+import { MESSAGE_PROPERTIES, requireOptions, requireVersion5 } from "./validation.ts";
 
 /** How to come back; never when undefined. */
 export interface ResolvedReconnect extends BackOffOptions {
@@ -87,7 +88,7 @@ const DEFAULTS = {
   cleanStart: true,
   keepAliveSeconds: 60,
   outgoingTopicAliasMaximum: 16,
-  connectTimeoutMs: 10_000,
+  connectTimeoutMs: 30_000, // by links with seconds each way too: TLS and WebSocket take three round trips
   pingrespTimeoutMs: 10_000,
   reconnect: true,
   manualAcknowledge: false,
@@ -131,12 +132,10 @@ export function resolveOptions(
   requireTransportOptions(options, address);
   requireAuthentication(given.authentication);
   const { clock, logger } = given;
-  if (logger) requireType(Reflect.get(logger, "write"), "function", "logger.write");
-  for (const name of ["now", "callAfter"]) {
-    requireType(Reflect.get(clock, name), "function", `clock.${name}`);
-  }
+  if (logger) requireLogger(logger);
   const resolved: ResolvedOptions = {
     ...given,
+    clock: checkedClock(clock),
     address,
     clientId,
     will: will && resolveWill(will, protocolVersion),
@@ -212,11 +211,18 @@ function requireTransportOptions(options: ClientOptions, address: ServerAddress)
   if (webSocket && !hasWebSocket(address.protocol)) {
     refuse(`webSocket is given, but ${describeAddress(address)} is no WebSocket`);
   }
+  if (address.protocol === "unix") requireNoAddress(options);
   if (PLATFORM_DECIDES && !options.transport) refuseWhatPlatformDecides(options);
   else if (options.proxy) requireProxy(options.proxy, address);
   const { cert, key, pfx, passphrase } = tls ?? {};
   if (!cert !== !key) refuse("tls.cert and tls.key belong together");
   if (passphrase && !key && !pfx) refuse("tls.passphrase needs tls.key or tls.pfx");
+}
+
+/** What has no effect on a file. */
+function requireNoAddress({ addressFamily, localAddress }: ClientOptions): void {
+  if (addressFamily) refuse("addressFamily is given, but a Unix socket has no address");
+  if (localAddress) refuse("localAddress is given, but a Unix socket has no address");
 }
 
 function refuseWhatPlatformDecides(options: ClientOptions): void {

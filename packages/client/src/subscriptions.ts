@@ -1,5 +1,5 @@
 /** The subscriptions of a client: who gets a message, what the server is asked for, and how they end. */
-import { MqttConfigurationError } from "@anax/protocol";
+import { MqttConfigurationError, showValue } from "@anax/protocol";
 import type { ProtocolVersion, SubscribeProperties, SubscriptionRequest } from "@anax/protocol";
 import type { CancelCall, Clock } from "./clock.ts";
 import { backOffMs } from "./core/back-off.ts";
@@ -213,7 +213,7 @@ export class Subscriptions {
     if (dropped === undefined || this.#isDropTold) return;
     this.#isDropTold = true;
     const why = `nobody has subscribed to it, and ${unclaimedMessagesMax} messages may wait`;
-    const topic = JSON.stringify(dropped.topic);
+    const topic = showValue(dropped.topic);
     events.report(new MqttQueueFullError(`a message to ${topic} was dropped: ${why}`));
   }
 

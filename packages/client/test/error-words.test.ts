@@ -223,3 +223,10 @@ describe.each(["node", "browser"] as const)("a WebSocket that is closed (%s)", (
     await client.disconnect();
   });
 });
+
+it("a long topic is shown by its beginning", async () => {
+  const { client } = await connected();
+  const message = String(await failureOf(client.publish("#".repeat(60_000), "")));
+  expect(message).toContain("(60000 characters) has a wildcard");
+  expect(message.length).toBeLessThan(200);
+});

@@ -148,5 +148,25 @@ describe("the logger", () => {
   it("is refused where it cannot write", () => {
     const make1 = (): unknown => new MqttClient("mqtt://a", { logger: { level: "info" } as never });
     expect(make1).toThrow("logger.write must be of type function");
+    const write = (): void => {};
+    const make2 = (): unknown => new MqttClient("mqtt://a", { logger: { write } as never });
+    expect(make2).toThrow('logger.level undefined is not one of "trace"');
+  });
+
+  it("may give promises that fail, of any kind: that is an error event, and the client goes on", async () => {
+    const error = new Error("no disk");
+    const failing = [
+      () => Promise.reject(error),
+      () => ({ then: (_: unknown, reject: (reason: Error) => void) => reject(error) }),
+    ];
+    for (const write of failing) {
+      const client = make(new ScriptedServer(), { logger: { level: "info", write } });
+      const errors: string[] = [];
+      client.on("error", ({ message }) => errors.push(message));
+      await client.connect();
+      await client.publish("a", "", { qos: 1 });
+      expect(errors).toContain("no disk");
+      await client.disconnect();
+    }
   });
 });

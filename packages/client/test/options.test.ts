@@ -142,6 +142,30 @@ describe("TLS that is asked for", () => {
   });
 });
 
+describe("options of an IP address", () => {
+  it.each([{ localAddress: "127.0.0.1" }, { addressFamily: 4 }, { proxy: "http://a" }] as const)(
+    "%o are refused for a Unix socket, which has none",
+    (options) => {
+      const said = /is given, but a Unix socket has (none|no address)/;
+      expect(refusalOf(() => new MqttClient("unix:///tmp/s", options))).toMatch(said);
+    },
+  );
+});
+
+describe("what the program supplies", () => {
+  it("is named where it gives what it should not", async () => {
+    const clock = { now: () => 0, callAfter: () => 1 } as never;
+    const connectings = [
+      new MqttClient(URL_MQTT, { clock }).connect(),
+      new MqttClient(URL_MQTT, { transport: async () => ({}) as never }).connect(),
+    ];
+    await expect(connectings[0]).rejects.toThrow(
+      "what clock.callAfter gives must be of type function",
+    );
+    await expect(connectings[1]).rejects.toThrow("write of what transport opens must be of type");
+  });
+});
+
 describe("options of WebSocket", () => {
   it.each(["mqtt://h", "mqtts://h", "unix:///tmp/s"])("are refused for %s", (server) => {
     const options = { webSocket: { headers: { a: "b" } } };

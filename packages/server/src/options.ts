@@ -1,4 +1,4 @@
-import { MqttConfigurationError, optionFault } from "@anax/protocol";
+import { MqttConfigurationError, optionFault, showValue } from "@anax/protocol";
 import type { OptionRules } from "@anax/protocol";
 import type { AccessRules } from "./access/access-rules.ts";
 import type { AccessRuleReader } from "./access/rule-source.ts";
@@ -283,9 +283,7 @@ function checkAuthentication(options: MqttServerOptions): void {
   for (const [userName, password] of Object.entries(users ?? {})) {
     if (typeof password === "string" && password !== "") continue;
     const problem = password === "" ? "the password is empty" : "it is no string";
-    throw new MqttConfigurationError(
-      `the password of user ${JSON.stringify(userName)}: ${problem}`,
-    );
+    throw new MqttConfigurationError(`the password of user ${showValue(userName)}: ${problem}`);
   }
 }
 

@@ -193,7 +193,7 @@ const SESSION_FLAGS: FlagTable<SessionFlags> = {
     ...SESSION,
     help: "largest packet to accept (MQTT 5.0)",
   }),
-  connectTimeout: withDefault(seconds(0.001), 10, {
+  connectTimeout: withDefault(seconds(0.001), 30, {
     ...SESSION,
     help: "seconds that the connection may take to come about",
   }),

@@ -17,6 +17,7 @@ import {
   PeerError,
   ProtocolError,
   decodeServerPacket,
+  showValue,
 } from "@anax/protocol";
 import type {
   AuthPacket,
@@ -314,7 +315,7 @@ export class ClientMachine {
     if (head === undefined || isLost) throw error;
     this.#incoming.drop(head);
     const { topic } = head;
-    const message = `a message to ${JSON.stringify(topic)} was dropped: ${error.message}`;
+    const message = `a message to ${showValue(topic)} was dropped: ${error.message}`;
     this.#fault(message, error, topic);
   }
 

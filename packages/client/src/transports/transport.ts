@@ -3,6 +3,7 @@
  * of MQTT but the name of the WebSocket subprotocol.
  */
 import type { ServerAddress, TransportProtocol } from "../server-address.ts";
+import { requireType } from "../validation.ts";
 
 /** What a scheme of a URL stands for. */
 export interface Scheme {
@@ -139,6 +140,14 @@ export type TransportFactory = (
   request: TransportRequest,
   events: TransportEvents,
 ) => Promise<Transport>;
+
+/** Gives what a factory has opened. Throws `MqttConfigurationError` if that is no transport. */
+export function requireTransport(opened: unknown): Transport {
+  const transport = Object(opened) as Transport;
+  for (const name of ["write", "close", "destroy"] as const)
+    requireType(transport[name], "function", `${name} of what transport opens`);
+  return transport;
+}
 
 /** The error for a WebSocket that was closed, with the words of whoever did; undefined where all was in order. */
 export function webSocketClosed(code: number, reason: string): Error | undefined {

@@ -54,7 +54,7 @@ export function encodeTopicName(writer: ByteWriter, topic: string, field: string
   const start = writer.length;
   writer.string(topic, field);
   if (hasWildcard(writer.bytes, start + 2, writer.length)) {
-    throw new RangeError(`${field} "${topic}" has a wildcard`);
+    throw new RangeError(`${field} ${showValue(topic)} has a wildcard`);
   }
 }
 

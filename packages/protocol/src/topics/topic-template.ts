@@ -7,6 +7,7 @@
  * `bind` makes matches `filter`. Hence a value is never empty, and at the first level never begins
  * with `$`.
  */
+import { showValue } from "../options/show-value.ts";
 import { parseTopicFilter, type TopicFilter } from "./topic-filter.ts";
 import { parseTopicName, type TopicName } from "./topic-name.ts";
 import { topicNameFault } from "./topic-rules.ts";
@@ -47,7 +48,7 @@ export function topicTemplate<const Text extends string>(
   const names = parameterNames(levels);
   for (const name of names) {
     if (names.indexOf(name) !== names.lastIndexOf(name)) {
-      throw new TypeError(`Topic template "${text}" has the parameter "${name}" twice`);
+      throw new TypeError(`Topic template ${showValue(text)} has the parameter "${name}" twice`);
     }
   }
   return new TopicTemplate(levels);
@@ -97,7 +98,7 @@ export class TopicTemplate<Name extends string> {
     for (const name of Object.keys(values)) {
       // A misspelt name must not leave a wildcard, and so a wider subscription than was meant.
       if (names.includes(name)) continue;
-      throw new TypeError(`Topic template "${this.text}" has no parameter "${name}"`);
+      throw new TypeError(`Topic template ${showValue(this.text)} has no parameter "${name}"`);
     }
     return new TopicTemplate(
       this.#levels.map((level, index) => {

@@ -1,3 +1,4 @@
+import { showValue } from "@anax/protocol";
 import type { Task } from "../core/pending.ts";
 import type { ServerCore } from "../core/server-core.ts";
 import type { Session } from "../core/sessions/session.ts";
@@ -27,5 +28,5 @@ export function* untilStored(core: ServerCore): Task {
 export function requireSession(core: ServerCore, clientId: string): Session {
   const session = core.sessions.get(clientId);
   if (session !== undefined) return session;
-  throw new MqttSessionNotFoundError(`there is no session of ${JSON.stringify(clientId)}`);
+  throw new MqttSessionNotFoundError(`there is no session of ${showValue(clientId)}`);
 }

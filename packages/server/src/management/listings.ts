@@ -1,3 +1,4 @@
+import { showValue } from "@anax/protocol";
 import type { RulesFor } from "@anax/protocol";
 import { checked } from "../checking/rules.ts";
 
@@ -80,7 +81,7 @@ export class Listings<Item> {
       return this.#next(id, listing, limit);
     }
     if (listing !== undefined && String(listing.pageNumber - 1) === pageNumber) return listing.last;
-    throw new RangeError(`there is no page ${JSON.stringify(cursor)} (any more): list anew`);
+    throw new RangeError(`there is no page ${showValue(cursor)} (any more): list anew`);
   }
 
   #next(id: string, listing: Listing<Item>, limit: number): Page<Item> {

@@ -1,4 +1,4 @@
-import { MqttConfigurationError, encodedLength, isTopicName } from "@anax/protocol";
+import { MqttConfigurationError, encodedLength, isTopicName, showValue } from "@anax/protocol";
 import type { QoS, RulesFor, SubscriptionRequest } from "@anax/protocol";
 import { property, QOS } from "../checking/packet-rules.ts";
 import { checked, requireText } from "../checking/rules.ts";
@@ -131,7 +131,7 @@ export class ServerSessions {
     requireText("topic", topic);
     const { limit = 1_000 } = checked("receivers", given, RECEIVERS_RULES);
     if (!isTopicName(topic)) {
-      throw new MqttConfigurationError(`${JSON.stringify(topic)} is not a valid topic`);
+      throw new MqttConfigurationError(`${showValue(topic)} is not a valid topic`);
     }
     return receiversOf(this.#access.core, topic, limit);
   }
@@ -332,7 +332,7 @@ function requireAnswers(core: ServerCore, session: Session, qos: QoS): void {
 function unanswerable(clientId: string, event?: string): MqttServerBusyError {
   const handlers = event === undefined ? "handlers" : `the handlers of ${event}`;
   return new MqttServerBusyError(
-    `${JSON.stringify(clientId)} cannot acknowledge anything before ${handlers} have answered; deliver with until: "queued"`,
+    `${showValue(clientId)} cannot acknowledge anything before ${handlers} have answered; deliver with until: "queued"`,
   );
 }
 

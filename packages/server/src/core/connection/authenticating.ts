@@ -1,4 +1,4 @@
-import { ProtocolError, reasonCodeSender } from "@anax/protocol";
+import { ProtocolError, reasonCodeSender, showValue } from "@anax/protocol";
 import type { AuthPacket, AuthProperties } from "@anax/protocol";
 import { changeAccess } from "../access/judging.ts";
 import { dismiss } from "./closing.ts";
@@ -55,7 +55,9 @@ export function receiveAuth(core: CoreContext, connection: Connection, packet: A
   const state = connection.authentication;
   if (state === undefined) throw new ProtocolError("AUTH without Authentication Method in CONNECT");
   if (packet.properties?.authenticationMethod !== state.method) {
-    throw new ProtocolError(`Authentication Method differs from "${state.method}" of CONNECT`);
+    throw new ProtocolError(
+      `Authentication Method differs from ${showValue(state.method)} of CONNECT`,
+    );
   }
   if (packet.reasonCode === CONTINUE_AUTHENTICATION && state.answered !== undefined) {
     const { answered } = state;

@@ -1,4 +1,4 @@
-import { encodedLength } from "@anax/protocol";
+import { encodedLength, showValue } from "@anax/protocol";
 import type { ConnectPacket, ProtocolVersion, UserProperties, Will } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
 import type { ClientContext } from "../hooks/client-context.ts";
@@ -79,7 +79,7 @@ function refusedMethod(core: CoreContext, { properties }: ConnectPacket): Refusa
 
 /** The refusal of an Authentication Method that nobody here knows. */
 export function unsupportedMethod(method: string): Refusal {
-  const reasonString = `Authentication Method "${method}" is not supported`;
+  const reasonString = `Authentication Method ${showValue(method)} is not supported`;
   return { reasonCode: BAD_AUTHENTICATION_METHOD, reasonString };
 }
 

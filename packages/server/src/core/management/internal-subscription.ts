@@ -1,4 +1,4 @@
-import { ProtocolError } from "@anax/protocol";
+import { ProtocolError, showValue } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery } from "../delivering/delivery.ts";
 import { readFilter } from "../subscribing/filter-rules.ts";
@@ -35,7 +35,7 @@ export function subscribeInternally(
 ): InternalSubscription {
   const read = readFilter(filter, core.options);
   if (typeof read === "number") {
-    throw new ProtocolError(`${JSON.stringify(filter)} is no valid Topic Filter`, read);
+    throw new ProtocolError(`${showValue(filter)} is no valid Topic Filter`, read);
   }
   const session = new Session({ clientId: "", createdAtMs: core.now, items: new Map() });
   session.sink = sink;

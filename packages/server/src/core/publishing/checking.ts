@@ -1,4 +1,4 @@
-import { validateUtf8 } from "@anax/protocol";
+import { validateUtf8, showValue } from "@anax/protocol";
 import type { PublishProperties, QoS } from "@anax/protocol";
 import type { CoreOptions } from "../core-options.ts";
 import { levelCount } from "../routing/level-count.ts";
@@ -45,7 +45,7 @@ export function refusalOfMessage(
   { topic, payload, properties }: Wanted,
 ): Refusal | undefined {
   if (!isOpenToClients(topic, options)) {
-    const reasonString = `clients may not publish to "${topic}"`;
+    const reasonString = `clients may not publish to ${showValue(topic)}`;
     return { reasonCode: NOT_AUTHORIZED, reasonString };
   }
   if (levelCount(topic) > options.topicLevelsMax) {

@@ -1,4 +1,4 @@
-import { ProtocolError } from "@anax/protocol";
+import { ProtocolError, showValue } from "@anax/protocol";
 import type { SubackPacket, SubscribePacket, SubscriptionRequest } from "@anax/protocol";
 import { dismiss } from "../connection/closing.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -109,7 +109,9 @@ function requireAvailable(
   const { options } = core;
   const isShared = request.topicFilter.startsWith("$share/");
   if (isShared && request.noLocal) {
-    throw new ProtocolError(`No Local on the Shared Subscription "${request.topicFilter}"`);
+    throw new ProtocolError(
+      `No Local on the Shared Subscription ${showValue(request.topicFilter)}`,
+    );
   }
   if (isShared && !options.sharedSubscriptionAvailable) {
     throw new ProtocolError("Shared Subscriptions are not available", 0x9e);

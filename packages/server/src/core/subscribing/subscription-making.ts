@@ -1,3 +1,4 @@
+import { showValue } from "@anax/protocol";
 import type { ProtocolVersion, SubscriptionRequest, UserProperties } from "@anax/protocol";
 import { SUBSCRIBE_ALLOWED } from "../access/authorizer.ts";
 import type { SubscribePermission } from "../access/authorizer.ts";
@@ -141,7 +142,7 @@ function* permissionOf(
 }
 
 function deniedAnswer({ topicFilter }: SubscriptionRequest): Answer {
-  const reasonString = `not allowed to subscribe to "${topicFilter}"`;
+  const reasonString = `not allowed to subscribe to ${showValue(topicFilter)}`;
   const response = { reasonCode: NOT_AUTHORIZED, reasonString };
   return answer({ response, closeConnection: false }, NOT_AUTHORIZED, undefined);
 }
