@@ -20,6 +20,7 @@ import type { ServeFlags } from "../serving/serve-flags.ts";
 import { SERVE_FLAGS } from "../serving/serve-flags.ts";
 import { serveSources } from "../serving/serve-sources.ts";
 import { limitOptions, systemTopicOptions } from "../serving/server-options.ts";
+import { requireUse } from "../serving/useless-flags.ts";
 import type { MapSchema } from "../settings/configuration-schema.ts";
 import { configurationSchema } from "../settings/configuration-schema.ts";
 import { fromMosquitto } from "../settings/mosquitto-configuration.ts";
@@ -121,6 +122,7 @@ function settingsOf(path: string | undefined, io: Io): ServeFlags {
 /** Does what `anax serve` does before it listens. */
 async function check(path: string, io: Io): Promise<number> {
   const flags = settingsOf(path, io);
+  requireUse(flags);
   const listeners = new Listeners(listenerSettings(flags), flags.maxPacketSize);
   const users = new CommandAuthenticator(flags);
   await users.load();

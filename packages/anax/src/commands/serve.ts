@@ -19,7 +19,7 @@ import {
   reloadedLine,
   storageLine,
 } from "../serving/announcement.ts";
-import { requireAdminFlags, serveAdmin } from "../serving/admin-api.ts";
+import { serveAdmin } from "../serving/admin-api.ts";
 import type { AdminApi } from "../serving/admin-api.ts";
 import { CommandAuthenticator } from "../serving/command-authenticator.ts";
 import { listenerSettings } from "../serving/listener-settings.ts";
@@ -37,6 +37,7 @@ import { limitOptions, loggerFor, systemTopicOptions } from "../serving/server-o
 import { Systemd } from "../serving/systemd.ts";
 import { storageFor } from "../serving/storage.ts";
 import type { Storage } from "../serving/storage.ts";
+import { requireUse } from "../serving/useless-flags.ts";
 import { stopSignal } from "../stop-signal.ts";
 
 /** `anax serve`. */
@@ -114,7 +115,7 @@ async function runServer(
   readAgain: () => ServeFlags,
 ): Promise<number> {
   const beganMs = performance.now();
-  requireAdminFlags(flags);
+  requireUse(flags);
   const listeners = new Listeners(listenerSettings(flags), flags.maxPacketSize);
   const authenticator = authenticatorOf(flags);
   const accessRules = readAccessRules(flags);

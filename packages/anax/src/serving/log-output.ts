@@ -13,7 +13,7 @@ export interface LogOutput {
 
 /** Opens it. Rejects with `CommandError` if the file cannot be written. */
 export async function logOutput(flags: ReportFlags, stderr: Output): Promise<LogOutput> {
-  const { logFile: path, logFileSize, logFiles } = flags;
+  const { logFile: path, logFileSize = 10_485_760, logFiles = 5 } = flags;
   if (path === undefined) return { output: stderr, close: () => Promise.resolve() };
   const stream = createStream(path, {
     size: `${logFileSize}B`,

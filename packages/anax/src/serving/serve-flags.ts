@@ -107,13 +107,13 @@ export interface LimitFlags {
 
 /** What the server tells about itself. */
 export interface ReportFlags {
-  readonly sysInterval: number;
+  readonly sysInterval: number | undefined;
   readonly noSys: boolean;
   readonly logLevel: LogLevel | undefined;
   readonly logFormat: "text" | "json";
   readonly logFile: string | undefined;
-  readonly logFileSize: number;
-  readonly logFiles: number;
+  readonly logFileSize: number | undefined;
+  readonly logFiles: number | undefined;
 }
 
 /** Where the other flags may be written down. */
@@ -396,9 +396,9 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
 };
 
 const REPORT_FLAGS: FlagTable<ReportFlags> = {
-  sysInterval: withDefault(count(1, "seconds"), systemIntervalSeconds(), {
+  sysInterval: optional(count(1, "seconds"), {
     ...REPORTING,
-    help: "seconds between two updates of the $SYS topics",
+    help: `seconds between two updates of the $SYS topics (default ${systemIntervalSeconds()})`,
   }),
   noSys: toggle({ ...REPORTING, help: "publish no $SYS topics" }),
   logLevel: optional(logLevels(), {
@@ -413,14 +413,13 @@ const REPORT_FLAGS: FlagTable<ReportFlags> = {
     ...REPORTING,
     help: "write log records to this file instead of standard error",
   }),
-  logFileSize: withDefault(bytes(1_024, Number.MAX_SAFE_INTEGER), 10_485_760, {
+  logFileSize: optional(bytes(1_024, Number.MAX_SAFE_INTEGER), {
     ...REPORTING,
-    defaultText: "10m",
-    help: "begin a new log file at this size; the old one gets a number and is compressed",
+    help: "begin a new log file at this size; the old one gets a number and is compressed (default 10m)",
   }),
-  logFiles: withDefault(integer(1, 1_000), 5, {
+  logFiles: optional(integer(1, 1_000), {
     ...REPORTING,
-    help: "old log files to keep",
+    help: "old log files to keep (default 5)",
   }),
 };
 

@@ -60,7 +60,8 @@ function offerOptions(flags: LimitFlags): MqttServerOptions {
 
 /** Its `$SYS` topics. */
 export function systemTopicOptions({ noSys, sysInterval }: ReportFlags): MqttServerOptions {
-  return { systemTopics: noSys ? false : { intervalSeconds: sysInterval } };
+  if (noSys) return { systemTopics: false };
+  return sysInterval === undefined ? {} : { systemTopics: { intervalSeconds: sysInterval } };
 }
 
 /**

@@ -1,5 +1,4 @@
 import type { Store, StoreDurability } from "@anax/server";
-import { UsageError } from "../errors.ts";
 import { DATA_DIRECTORY } from "./serve-flags.ts";
 import type { StorageFlags } from "./serve-flags.ts";
 
@@ -11,15 +10,9 @@ export interface Storage {
   readonly store: Store | undefined;
 }
 
-/**
- * The store that the flags ask for, not yet open. The database is loaded only if it is used.
- * Rejects with `UsageError` for flags that do not fit together.
- */
+/** The store that the flags ask for, not yet open. The database is loaded only if it is used. */
 export async function storageFor({ durability, dataDir }: StorageFlags): Promise<Storage> {
-  if (durability === "memory") {
-    if (dataDir === undefined) return { durability, directory: undefined, store: undefined };
-    throw new UsageError("--data-dir has nothing to keep with --durability memory");
-  }
+  if (durability === "memory") return { durability, directory: undefined, store: undefined };
   const { lmdbStore } = await import("@anax/store-lmdb");
   const store = lmdbStore({ path: dataDir ?? DATA_DIRECTORY, durability });
   return { durability, directory: store.path, store };
