@@ -153,20 +153,15 @@ describe("the logger", () => {
     expect(make2).toThrow('logger.level undefined is not one of "trace"');
   });
 
-  it("may give promises that fail, of any kind: that is an error event, and the client goes on", async () => {
-    const error = new Error("no disk");
-    const failing = [
-      () => Promise.reject(error),
-      () => ({ then: (_: unknown, reject: (reason: Error) => void) => reject(error) }),
-    ];
-    for (const write of failing) {
-      const client = make(new ScriptedServer(), { logger: { level: "info", write } });
-      const errors: string[] = [];
-      client.on("error", ({ message }) => errors.push(message));
-      await client.connect();
-      await client.publish("a", "", { qos: 1 });
-      expect(errors).toContain("no disk");
-      await client.disconnect();
-    }
+  it("may give promises that fail: that is an error event, and the client goes on", async () => {
+    const write: () => unknown = () => Promise.reject(new Error("no disk"));
+    const given = { level: "info", write: write as () => void } as const;
+    const client = make(new ScriptedServer(), { logger: given });
+    const errors: string[] = [];
+    client.on("error", ({ message }) => errors.push(message));
+    await client.connect();
+    await client.publish("a", "", { qos: 1 });
+    expect(errors).toContain("no disk");
+    await client.disconnect();
   });
 });
