@@ -47,9 +47,16 @@ export function nameOf({ event, behaviour, disturbance, qos, store }: Cell): str
 
 /**
  * A slice of them: each event with each disturbance, the other values such that each value of a dimension meets each of every
- * other.
+ * other; and all of the case that programs meet most, a slow answer about a message.
  */
 export function sliceOfCells(): Cell[] {
+  const usual = allCells().filter(
+    ({ event, behaviour }) => event === "interceptingPublish" && behaviour === "slow",
+  );
+  return [...coveringPairs(), ...usual];
+}
+
+function coveringPairs(): Cell[] {
   return SERVER_EVENT_NAMES.flatMap((event, row) =>
     DISTURBANCES.map((disturbance, column) => ({
       event,

@@ -6,7 +6,7 @@ import { MatrixFault } from "./fault.ts";
 import type { MatrixFaultKind } from "./fault.ts";
 import { MatrixClient } from "./matrix-client.ts";
 import { spoil } from "./spoiling.ts";
-import { HANDLER_TIMEOUT_MS, STEP_MS, World } from "./world.ts";
+import { HANDLER_TIMEOUT_MS, NEWS, STEP_MS, World } from "./world.ts";
 
 /** A handler that is slow, or fails, does so after this much time. */
 const SLOW_MS = 1_000;
@@ -69,6 +69,18 @@ class CellRun {
       this.#hasVetoed = name === "interceptingClientEnqueue";
       this.#decidedAgainst = textOf(event);
     }
+    const world = this.#world;
+    // When the server stops, it does not wait for ever.
+    if (!NEWS.has(name) || this.#cell.disturbance === "stop") return this.#answer(name, event);
+    world.isTelling = true;
+    const end = (): void => {
+      world.isTelling = false;
+    };
+    world.clock.callAfter(HANDLER_TIMEOUT_MS, end);
+    return this.#answer(name, event).finally(end);
+  }
+
+  #answer(name: ServerEventName, event: object): Promise<void> {
     switch (this.#cell.behaviour) {
       case "slow":
         return this.#world.later(SLOW_MS);

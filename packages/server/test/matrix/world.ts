@@ -73,6 +73,8 @@ export class World {
   server: MqttServer;
   /** What went wrong. */
   readonly faults: string[] = [];
+  /** A handler that is told news of the client "c" has not answered. */
+  isTelling = false;
   /** Calls of the program that have not settled. */
   readonly calls: Set<string> = new Set();
   readonly #options: WorldOptions;
@@ -100,6 +102,7 @@ export class World {
     this.#connected = new Set();
     this.#isStoppedTold = false;
     this.calls.clear();
+    this.isTelling = false;
     this.server = this.#make();
   }
 
@@ -177,6 +180,8 @@ export class World {
     if (name === "started" || name === "loadingRetainedMessage") this.#isStoppedTold = false;
     else if (this.#isStoppedTold) this.faults.push(`${name} of ${clientId} after stopped`);
     if (name === "stopped") this.#isStoppedTold = true;
+    if (this.isTelling && clientId === "c" && NEWS.has(name))
+      this.faults.push(`${name} of c while it is told something else`);
     const isTwice = this.#fault?.kind === "tells twice that a client is connected";
     if (name === "clientConnected")
       for (let count = isTwice ? 2 : 1; count > 0; count -= 1) this.#toldConnected(clientId);
@@ -190,6 +195,16 @@ export class World {
     this.#connected.add(clientId);
   }
 }
+
+/** What is told of a client in order. */
+export const NEWS: ReadonlySet<ServerEventName> = new Set([
+  "clientAcknowledgedPublishPacket",
+  "clientConnected",
+  "clientDisconnected",
+  "clientSubscribedTopic",
+  "clientUnsubscribedTopic",
+  "sessionDeleted",
+]);
 
 const ALWAYS_WATCHED = [
   "clientConnected",
