@@ -22,6 +22,7 @@ export class DurableClient {
     readonly text: string;
     readonly qos: number;
     readonly duplicate: boolean;
+    readonly contentType: string | undefined;
   }[] = [];
   /** Texts of Wills whose connections have ended without a goodbye. */
   readonly dueWills: string[] = [];
@@ -33,6 +34,11 @@ export class DurableClient {
 
   constructor(clientId: string) {
     this.clientId = clientId;
+  }
+
+  /** Texts of messages that it would send again. */
+  get unacknowledged(): string[] {
+    return Array.from(this.#outgoing.values(), ({ text }) => text);
   }
 
   get isConnected(): boolean {
@@ -91,6 +97,8 @@ export class DurableClient {
   /** Takes what has come and answers it. */
   work(): void {
     for (const packet of this.#peer?.receive() ?? []) this.#take(packet);
+    // The server has sent it away, as when it cannot store.
+    if (this.#peer?.isEnded === true) this.lose();
   }
 
   #publish(identifier: number, duplicate: boolean): void {
@@ -123,10 +131,11 @@ export class DurableClient {
   }
 
   #takePublish(packet: PublishPacket): void {
-    const { qos, duplicate, packetIdentifier = 0 } = packet;
+    const { qos, duplicate, packetIdentifier = 0, properties } = packet;
+    const text = new TextDecoder().decode(packet.payload);
     const isRepeated = qos === 2 && this.#seen.has(packetIdentifier);
     if (!isRepeated)
-      this.received.push({ text: new TextDecoder().decode(packet.payload), qos, duplicate });
+      this.received.push({ text, qos, duplicate, contentType: properties?.contentType });
     if (qos === 2) this.#seen.add(packetIdentifier);
     if (qos > 0)
       this.#peer?.send(acknowledgement(qos === 1 ? "puback" : "pubrec", packetIdentifier));

@@ -6,6 +6,9 @@ import { textOf } from "./scripted-peer.ts";
 const NOT_AUTHORIZED = 0x87;
 const IMPLEMENTATION_SPECIFIC_ERROR = 0x83;
 
+/** What a handler says that it has changed. */
+export const CHANGED = "changed by a handler";
+
 /** Handlers of messages that answer at once, later or never, and accept, refuse, fail or veto, as chance will have it. */
 export class RandomHandlers {
   readonly hooks: Hooks;
@@ -13,8 +16,16 @@ export class RandomHandlers {
   readonly accepted: Set<string> = new Set();
   /** Texts that it has refused, or failed with. */
   readonly refused: Set<string> = new Set();
+  /** Texts that it has put a Content Type to. */
+  readonly changed: Set<string> = new Set();
+  /** False: all answer at once. */
+  mayWait = true;
   /** Receiver and text of what `interceptingClientEnqueue` has held back. */
   readonly vetoed: Set<string> = new Set();
+  /** What was told wrongly of clients. */
+  readonly faults: string[] = [];
+  readonly #online: Set<string> = new Set();
+  readonly #isTelling: Set<string> = new Set();
   readonly #below: (limit: number) => number;
   #waiting: { readonly later: Later; readonly decide: () => void }[] = [];
 
@@ -23,6 +34,7 @@ export class RandomHandlers {
     this.hooks = {
       interceptingPublish: (event) => this.#soonOrLater(() => this.#publish(event)),
     };
+    if (below(2) === 0) this.#tellPresence();
     if (below(2) === 0)
       this.hooks.interceptingClientEnqueue = (event) =>
         this.#soonOrLater(() => this.#enqueue(event));
@@ -39,10 +51,32 @@ export class RandomHandlers {
   /** The process has died, and its handlers with it. */
   forget(): void {
     this.#waiting = [];
+    this.#online.clear();
+    this.#isTelling.clear();
+  }
+
+  /** A table of who is online, kept by handlers that take their time. */
+  #tellPresence(): void {
+    const tell =
+      (isOnline: boolean) =>
+      ({ clientId }: { readonly clientId: string }): HookResult => {
+        if (this.#isTelling.has(clientId))
+          this.faults.push(`${clientId} is told two things at once`);
+        this.#isTelling.add(clientId);
+        return this.#soonOrLater(() => {
+          this.#isTelling.delete(clientId);
+          if (this.#online.has(clientId) === isOnline)
+            this.faults.push(`${clientId} is told twice to be ${isOnline ? "connected" : "gone"}`);
+          if (isOnline) this.#online.add(clientId);
+          else this.#online.delete(clientId);
+        });
+      };
+    this.hooks.clientConnected = tell(true);
+    this.hooks.clientDisconnected = tell(false);
   }
 
   #soonOrLater(decide: () => void): HookResult {
-    if (this.#below(2) === 0) {
+    if (!this.mayWait || this.#below(2) === 0) {
       decide();
       return undefined;
     }
@@ -53,14 +87,21 @@ export class RandomHandlers {
 
   #publish(event: HookArguments["interceptingPublish"]): void {
     const text = textOf(event.applicationMessage?.payload ?? new Uint8Array(0));
-    const dice = this.#below(10);
+    const dice = this.#below(12);
     if (dice > 1) {
       this.accepted.add(text);
+      if (dice > 9) this.#change(event, text);
       return;
     }
     this.refused.add(text);
     event.processPublish = false;
     event.response.reasonCode = dice === 0 ? NOT_AUTHORIZED : IMPLEMENTATION_SPECIFIC_ERROR;
+  }
+
+  #change(event: HookArguments["interceptingPublish"], text: string): void {
+    if (event.applicationMessage === undefined) return;
+    this.changed.add(text);
+    event.applicationMessage = { ...event.applicationMessage, contentType: CHANGED };
   }
 
   #enqueue(event: HookArguments["interceptingClientEnqueue"]): void {
