@@ -1,3 +1,4 @@
+import type { AccessPort } from "../../src/core/access/authorizer.ts";
 import type { CoreOptions } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { CheckpointPolicy, Commit } from "../../src/core/journal/commits.ts";
@@ -37,14 +38,17 @@ export class DurableServer {
   readonly #hooks: Hooks;
   readonly #journal: JournalSettings;
   readonly #budget: TurnBudget | undefined;
+  readonly #authorizer: AccessPort | undefined;
 
   constructor(
     options: Partial<CoreOptions> = {},
     journal: JournalSettings = {},
     hooks: Hooks = {},
     budget?: TurnBudget,
+    authorizer?: AccessPort,
   ) {
     this.#budget = budget;
+    this.#authorizer = authorizer;
     this.#options = options;
     this.#hooks = hooks;
     this.#journal = journal;
@@ -100,6 +104,7 @@ export class DurableServer {
   #start(nowMs: number | undefined): CoreHarness {
     const harness = new CoreHarness(this.#options, this.#hooks, undefined, {
       budget: this.#budget,
+      authorizer: this.#authorizer,
     });
     if (nowMs !== undefined) harness.core.now = nowMs;
     const { residentBytesMax = Infinity, ...policy } = this.#journal;
