@@ -117,7 +117,7 @@ export const MEASURED_TOPICS: Readonly<Record<string, MeasuredTopic>> = {
     tells: "as `store/messages/count`",
   },
   "publish/messages/received": {
-    ...counting((now) => now.publishesReceived, "packets"),
+    ...counting((now) => now.publishesReceived, "packets", "leaves out QoS 2 and RETAIN"),
     tells: "PUBLISH packets that clients sent",
   },
   "publish/messages/sent": {
