@@ -1,13 +1,20 @@
+import { createHash } from "node:crypto";
 import { MqttConfigurationError } from "@anax/protocol";
 import type { AuthenticationAnswer, Authenticator, Credentials, Identity } from "@anax/server";
 import { decodeJwt, errors, jwtVerify } from "jose";
-import type { JWTPayload, JWTVerifyOptions } from "jose";
+import type { JWTVerifyOptions } from "jose";
+import { AnswerCache } from "./answer-cache.ts";
 import { httpUrl } from "./http-authenticator.ts";
 import { requireRange } from "./option-range.ts";
 import { identityIn } from "./token-claims.ts";
 import type { TokenClaims } from "./token-claims.ts";
 import { FileKeys, keySet, publicKey, secretKey, TOKEN_ALGORITHMS, UrlKeys } from "./token-keys.ts";
 import type { TokenAlgorithm, TokenKeys } from "./token-keys.ts";
+
+/** Milliseconds for which a token that was good is not verified again, so that those who come back at once cost little. */
+const REMEMBER_MS = 30_000;
+/** Tokens that are remembered, by their digests. */
+const REMEMBERED_MAX = 10_000;
 
 /** Bytes of a token: far more than any provider makes, and little work to look at. */
 const TOKEN_BYTES_MAX = 16_384;
@@ -52,6 +59,13 @@ export interface JwtAuthenticatorOptions {
   readonly name?: string | undefined;
 }
 
+/** A token that was verified, by the keys of that version. */
+interface GoodToken {
+  readonly identity: Identity;
+  readonly expiresAtSeconds: number | undefined;
+  readonly version: number | undefined;
+}
+
 /**
  * Lets in clients whose password, or Authentication Data, is a JSON Web Token that is signed and in force. The connection ends when the token does,
  * unless the client authenticates itself again. What is no token is not its.
@@ -64,6 +78,7 @@ export class JwtAuthenticator implements Authenticator {
   readonly #issuers: readonly string[] | undefined;
   readonly #claims: TokenClaims;
   readonly #toleranceSeconds: number;
+  readonly #good = new AnswerCache<GoodToken>(REMEMBERED_MAX);
 
   /** Throws `MqttConfigurationError` for options that cannot work. */
   constructor(options: JwtAuthenticatorOptions) {
@@ -98,10 +113,21 @@ export class JwtAuthenticator implements Authenticator {
     const token = this.#tokenOf(credentials);
     if (token === undefined) return undefined;
     if (token.length > TOKEN_BYTES_MAX) return false;
+    const refreshed = this.#keys.refresh?.();
+    if (refreshed !== undefined) await refreshed;
+    const digest = createHash("sha256").update(token).digest("base64");
+    const { version } = this.#keys;
+    const known = this.#good.get(digest, performance.now());
+    if (known !== undefined && known.version === version) return this.#timed(known);
     if (!this.#isIssued(token)) return undefined;
     try {
       const { payload } = await jwtVerify(token, this.#keys.get, this.#rules);
-      return this.#identityOf(payload);
+      const identity = identityIn(payload, this.#claims);
+      if (identity === undefined) return false;
+      // Keys that came while it was verified have not verified it.
+      const good: GoodToken = { identity, expiresAtSeconds: payload.exp, version };
+      this.#good.set(digest, good, performance.now() + REMEMBER_MS);
+      return this.#timed(good);
     } catch (error) {
       // Whatever is wrong with the token is a no. All else is wrong here, and a failure.
       if (error instanceof errors.JOSEError) return false;
@@ -130,15 +156,14 @@ export class JwtAuthenticator implements Authenticator {
     }
   }
 
-  #identityOf(payload: JWTPayload): Identity | false {
-    const identity = identityIn(payload, this.#claims);
-    if (identity === undefined) return false;
-    if (payload.exp === undefined) return identity;
-    const nowMs = Date.now();
-    const endsAtMs = payload.exp * 1_000;
+  /** The identity with the time that is left of it; false if none is. */
+  #timed({ identity, expiresAtSeconds }: GoodToken): Identity | false {
+    if (expiresAtSeconds === undefined) return identity;
+    const leftMs = expiresAtSeconds * 1_000 - Date.now();
     // One that is taken although it has just expired is so until the tolerance is over.
-    const graceMs = endsAtMs > nowMs ? 0 : this.#toleranceSeconds * 1_000;
-    return { ...identity, expiresInMs: Math.max(1, endsAtMs + graceMs - nowMs) };
+    const graceMs = leftMs > 0 ? 0 : this.#toleranceSeconds * 1_000;
+    const expiresInMs = leftMs + graceMs;
+    return expiresInMs > 0 && { ...identity, expiresInMs };
   }
 }
 

@@ -1,5 +1,5 @@
 /** Keys that tokens are verified with. Each kind of key goes with its algorithms only, so that no token chooses how it is judged. */
-import { createPublicKey, X509Certificate } from "node:crypto";
+import { createPublicKey, webcrypto, X509Certificate } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { stat, readFile } from "node:fs/promises";
 import { MqttConfigurationError } from "@anax/protocol";
@@ -18,6 +18,10 @@ export interface TokenKeys {
   /** Those that the keys here are for. */
   readonly algorithms: readonly TokenAlgorithm[];
   readonly get: JWTVerifyGetKey;
+  /** Has the keys be those of now, as far as they can be had; undefined where there is nothing to wait for. */
+  refresh?(): Promise<void> | undefined;
+  /** Another number after each change of the keys: what older ones have verified counts no more. Absent: they never change. */
+  readonly version?: number;
   /** Reads what is to be read at the start. */
   load?(): Promise<void>;
 }
@@ -40,7 +44,10 @@ export function secretKey(secret: string | Uint8Array): TokenKeys {
       `secret has ${bytes.length} bytes; HS256 needs at least ${SECRET_BYTES_MIN}`,
     );
   }
-  return { algorithms: ["HS256"], get: async () => bytes };
+  // Made once: jose would make a key of the bytes for each token.
+  const hmac = { name: "HMAC", hash: "SHA-256" };
+  const key = webcrypto.subtle.importKey("raw", bytes, hmac, false, ["verify"]);
+  return { algorithms: ["HS256"], get: () => key };
 }
 
 /** A public key or a certificate in PEM form. Throws `MqttConfigurationError` for what is none, or is too weak. */
@@ -105,6 +112,7 @@ export class FileKeys implements TokenKeys {
   readonly #path: string;
   readonly #warn: (text: string) => void;
   #keys: TokenKeys | undefined;
+  version = 0;
   #stamp = "";
   #lookedAtMs = -Infinity;
   #looking: Promise<void> | undefined;
@@ -114,8 +122,12 @@ export class FileKeys implements TokenKeys {
     this.#warn = warn;
   }
 
+  /** Looks whether the file is another. */
+  refresh(): Promise<void> | undefined {
+    return performance.now() - this.#lookedAtMs < LOOK_INTERVAL_MS ? undefined : this.#look();
+  }
+
   readonly get: JWTVerifyGetKey = async (header, token) => {
-    if (performance.now() - this.#lookedAtMs >= LOOK_INTERVAL_MS) await this.#look();
     if (this.#keys === undefined) throw new Error(`${this.#path} was not read`);
     const { alg } = header;
     if (this.#keys.algorithms.every((algorithm) => algorithm !== alg))
@@ -129,6 +141,7 @@ export class FileKeys implements TokenKeys {
       const { mtimeMs, size, ino } = await stat(this.#path);
       const text = await readFile(this.#path, "utf8");
       this.#keys = /^\s*\{/.test(text) ? keySet(JSON.parse(text)) : publicKey(text);
+      this.version += 1;
       this.#stamp = `${mtimeMs} ${size} ${ino}`;
     } catch (cause) {
       const reason = cause instanceof MqttConfigurationError ? `: ${cause.message}` : "";
@@ -174,6 +187,9 @@ export class UrlKeys implements TokenKeys {
   readonly #url: URL;
   readonly #options: UrlKeysOptions;
   #keys: JWTVerifyGetKey | undefined;
+  version = 0;
+  /** The set as it came last, to see whether it is another. */
+  #text = "";
   #fetchedAtMs = -Infinity;
   #triedAtMs = -Infinity;
   #fetching: Promise<void> | undefined;
@@ -184,12 +200,19 @@ export class UrlKeys implements TokenKeys {
     this.#options = options;
   }
 
-  readonly get: JWTVerifyGetKey = async (header, token) => {
+  /** Fetches keys that are old; those are used while new ones come, unless they are too old for that. */
+  refresh(): Promise<void> | undefined {
     const ageMs = performance.now() - this.#fetchedAtMs;
-    const isUsable = this.#keys !== undefined && ageMs < this.#options.staleMs;
-    if (!isUsable) await this.#fetchUnlessTried();
-    // Keys that are old are used while new ones come.
-    else if (ageMs >= this.#options.cacheMs) void this.#fetchUnlessTried();
+    if (this.#keys === undefined || ageMs >= this.#options.staleMs) {
+      // What they have verified counts no more.
+      this.version += 1;
+      return this.#fetchUnlessTried();
+    }
+    if (ageMs >= this.#options.cacheMs) void this.#fetchUnlessTried();
+    return undefined;
+  }
+
+  readonly get: JWTVerifyGetKey = async (header, token) => {
     try {
       return await this.#find(header, token);
     } catch (error) {
@@ -235,6 +258,8 @@ export class UrlKeys implements TokenKeys {
       });
       if (status !== 200) throw new Error(`${this.#url.origin}: status ${status}`);
       this.#keys = resolverOf(JSON.parse(body));
+      if (body !== this.#text) this.version += 1;
+      this.#text = body;
       this.#fetchedAtMs = performance.now();
     } catch (error) {
       this.#problem = error;

@@ -166,6 +166,39 @@ describe("a token", () => {
   });
 });
 
+describe("a token that comes again", () => {
+  it("is not verified again, but is good no longer than it says, and only by the keys of now", async () => {
+    const path = join(folder, "again");
+    writeFileSync(path, pem(rsa.publicKey));
+    const authenticator = new JwtAuthenticator({ keyFile: path, clockToleranceSeconds: 0 });
+    await authenticator.load();
+    const { now } = performance;
+    const wallNow = Date.now;
+    let elapsedMs = 0;
+    performance.now = () => now.call(performance) + elapsedMs;
+    Date.now = () => wallNow.call(Date) + elapsedMs;
+    onTestFinished(() => {
+      performance.now = now;
+      Date.now = wallNow;
+    });
+    const again = async (credentials: Credentials): Promise<unknown> =>
+      authenticator.authenticate(credentials);
+    const good = showing(await token("RS256", rsa.privateKey));
+    const short = showing(
+      await token("RS256", rsa.privateKey, { exp: Math.floor(Date.now() / 1_000) + 10 }),
+    );
+    expect(await again(good)).toEqual(ANN);
+    expect(await again(short)).toMatchObject({ userName: "ann" });
+    elapsedMs = 11_000;
+    const left = { userName: "ann", expiresInMs: expect.closeTo(589_000, -4) };
+    expect(await again(good)).toEqual(left);
+    expect(await again(short)).toBe(false);
+    writeFileSync(path, pem(otherRsa.publicKey));
+    elapsedMs = 14_000;
+    expect(await again(good)).toBe(false);
+  });
+});
+
 describe("options", () => {
   const bad: readonly [object, string][] = [
     [{}, "0 of secret, publicKey, keySet, keyFile and keyUrl are given"],
