@@ -264,6 +264,20 @@ describe("a narrowed subscription", () => {
   });
 });
 
+describe("a subscription that is not allowed any more", () => {
+  it("is told to the program as one that its client has given up", () => {
+    const told: string[] = [];
+    const clientUnsubscribedTopic = (event: { clientId: string; topic: string }): undefined => {
+      told.push(`${event.clientId} ${event.topic}`);
+    };
+    const world = new RuledCore(allBut(), {}, { clientUnsubscribedTopic });
+    world.come("s", lasting()).send(subscribePacket("$share/g/a", "b", "c"));
+    world.come("s", lasting()).cut();
+    world.change(allBut({ deny: "subscribe", topics: ["a", "b"] }));
+    expect(told).toEqual(["s $share/g/a", "s b"]);
+  });
+});
+
 describe("an identity", () => {
   function identified(identities: Record<string, Identity>, clients: AccessClient[]): CoreHarness {
     const validatingConnection = (event: { clientId: string; identity?: Identity }): undefined => {

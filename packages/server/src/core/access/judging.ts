@@ -1,6 +1,7 @@
 import type { ConnectPacket } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
+import { subscriberOf } from "../management/subscription-changes.ts";
 import type { Task } from "../pending.ts";
 import type { Refusal } from "../publishing/published.ts";
 import type { Subscription } from "../routing/subscription.ts";
@@ -92,8 +93,16 @@ function put(core: CoreContext, subscription: Subscription, permission: Subscrib
   if (!permission.isAllowed) {
     noteDenied(core, "keep subscription", session.access?.client ?? session, filter);
     removeSubscription(core, subscription);
+    tellEnded(core, subscription);
   } else if (permission.maximumQos < qos || permission.isNarrowed !== isNarrowed)
     regrant(core, subscription, permission);
+}
+
+/** For programs a subscription that ends is one that its client has given up. */
+function tellEnded(core: CoreContext, { session, filter }: Subscription): void {
+  if (core.hooks.clientUnsubscribedTopic === undefined) return;
+  const { context } = subscriberOf(session).client;
+  core.news.tell("clientUnsubscribedTopic", session, { ...context, topic: filter });
 }
 
 function permissionOf(

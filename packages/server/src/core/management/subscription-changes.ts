@@ -56,7 +56,8 @@ export function* unsubscribeSession(
   return reasonCodes.map((code) => (code < 0x80 ? (failure ?? code) : code));
 }
 
-function subscriberOf(session: Session): Subscriber {
+/** A session as one that subscribes or unsubscribes, whether its client is connected or not. */
+export function subscriberOf(session: Session): Subscriber {
   const client = session.connection ?? { context: contextOf(session) };
   return { session, client, waitsForNews: false };
 }
