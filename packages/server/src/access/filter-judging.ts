@@ -2,7 +2,7 @@ import { below, endOf, multiLevelOf, NO_RULE } from "./rule-tree.ts";
 import type { RuleNode, RulePlace } from "./rule-tree.ts";
 
 /** Nodes that are looked at for one filter. A filter that needs more is refused: some milliseconds. */
-const STEPS_MAX = 20_000;
+const STEPS_MAX = 50_000;
 
 /** Which rules decide about the topics that a filter matches. */
 export interface FilterRules {
@@ -61,6 +61,10 @@ class FilterWalk implements FilterRules {
   }
 
   #enterAll(nodes: readonly RuleNode[], best: RulePlace, depth: number): void {
+    // To list the names costs as much as to look at them.
+    for (const { children } of nodes) this.#steps += children?.size ?? 0;
+    if (this.#steps > this.#stepsMax) this.isCut = true;
+    if (this.isCut) return;
     for (const name of this.#namesIn(nodes)) {
       // A wildcard at the beginning does not match $ [MQTT-4.7.2-1].
       if (depth > 0 || !name.startsWith("$")) this.#enter(nodes, best, depth, name);

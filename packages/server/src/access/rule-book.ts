@@ -150,6 +150,8 @@ class Page {
 interface ClientRoots {
   readonly publish: readonly RuleNode[];
   readonly subscribe: readonly RuleNode[];
+  /** Topics for which no tree was found. */
+  treesMissed: number;
 }
 
 class RulePages {
@@ -176,7 +178,14 @@ class RulePages {
 
   /** The levels of a topic for which this rule, or one that says the same, decides about all topics that begin with them. */
   treeOf(client: AccessClient, topic: string, rule: AccessRule): string | undefined {
-    const { publish } = this.#rootsOf(client);
+    const roots = this.#rootsOf(client);
+    if (roots.treesMissed >= TREES_MISSED_MAX) return undefined;
+    const tree = this.#findTree(roots.publish, topic, rule);
+    if (tree === undefined) roots.treesMissed += 1;
+    return tree;
+  }
+
+  #findTree(publish: readonly RuleNode[], topic: string, rule: AccessRule): string | undefined {
     let end = topic.startsWith("$") ? endOfLevel(topic, 0) : 0;
     for (let tries = 0; tries < TREES_TRIED; tries += 1) {
       const tree = topic.slice(0, end);
@@ -253,6 +262,7 @@ class RulePages {
     const roots = {
       publish: trees.map(({ publish }) => publish).filter(hasRules),
       subscribe: trees.map(({ subscribe }) => subscribe).filter(hasRules),
+      treesMissed: 0,
     };
     this.#roots.set(client, roots);
     return roots;
@@ -278,7 +288,9 @@ class RulePages {
 
 /** Beginnings of a topic that are tried, and the nodes that are looked at for each. */
 const TREES_TRIED = 8;
-const TREE_STEPS_MAX = 4_000;
+const TREE_STEPS_MAX = 200;
+/** A client for whose topics so often none was found has none, most likely: each topic is remembered by itself then. */
+const TREES_MISSED_MAX = 16;
 
 function endOfLevel(topic: string, start: number): number {
   const slash = topic.indexOf("/", start);
