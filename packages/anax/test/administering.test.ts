@@ -44,6 +44,22 @@ async function anaxWith(
   return { exitCode, stdout: command.stdout.text, stderr: command.stderr.text };
 }
 
+async function metrics(adminUrl: string): Promise<string> {
+  const authorization = `Bearer ${environment["ANAX_ADMIN_TOKEN"]}`;
+  return (await fetch(`${adminUrl}/metrics`, { headers: { authorization } })).text();
+}
+
+/** Commits by how long they took, as Prometheus wants it: each bucket holds those before it. */
+function expectHistogram(text: string): void {
+  const buckets = [...text.matchAll(/^anax_store_commit_seconds_bucket\{le="(.+)"\} (\d+)$/gm)];
+  const counts = buckets.map(([, , count]) => Number(count));
+  expect(counts).toEqual(counts.toSorted((one, other) => one - other));
+  expect(buckets.at(-1)?.[1]).toBe("+Inf");
+  expect(counts.at(-1)).toBeGreaterThan(0);
+  expect(text).toMatch(new RegExp(`^anax_store_commit_seconds_count ${counts.at(-1)}$`, "m"));
+  expect(text).toMatch(/^anax_store_commit_seconds_sum \d/m);
+}
+
 describe("anax clients", () => {
   it("lists, filters, sorts and shows", async () => {
     for (const clientId of ["a1", "a2", "b/1"]) await client(url, { clientId });
@@ -155,8 +171,11 @@ describe("anax kick and bans", () => {
     const again = start(["serve", "--port", "0", "--data-dir", data, ...args]);
     running.push(again);
     const [, newUrl = ""] = await again.stdout.waitFor(/^admin API on (.+)$/m);
-    const { stdout } = await anaxWith({ ...environment, ANAX_ADMIN_URL: newUrl }, "bans");
+    const there = { ...environment, ANAX_ADMIN_URL: newUrl };
+    const { stdout } = await anaxWith(there, "bans");
     expect(stdout).toMatch(/^clientId +c /m);
+    await anaxWith(there, "publish", "state", "on", "--retain");
+    expectHistogram(await metrics(newUrl));
   });
 });
 

@@ -153,6 +153,7 @@ export {
 } from "./options.ts";
 export { BanFile } from "./bans/ban-file.ts";
 export type { Ban, BanKind, BanRequest, BanSubject } from "./bans/ban.ts";
+export type { TimeHistogram } from "./system/time-histogram.ts";
 export type { ServerBans } from "./management/server-bans.ts";
 export type { BanStore } from "./ports/ban-store.ts";
 export type {

@@ -62,6 +62,7 @@ import type { ServerStatistics } from "./system/server-statistics.ts";
 import type { ServerHealth } from "./system/server-health.ts";
 import { systemTopicsFor } from "./driver/system-topics-for.ts";
 import type { SystemTopics } from "./system/system-topics.ts";
+import type { TimeHistogram } from "./system/time-histogram.ts";
 import { TurnedAwayLog } from "./system/turned-away-log.ts";
 import { STOP_RULES, stoppedBefore, tellUnfinished } from "./stop-options.ts";
 import type { StopOptions, StopResult } from "./stop-options.ts";
@@ -249,6 +250,12 @@ export class MqttServer implements AsyncDisposable {
       loopDelayMaximumMs: this.#driver.health.loopDelayMaximumMs,
       uptimeMs: this.#state === "stopped" ? 0 : this.#clock.now() - this.#startedAtMs,
     });
+  }
+
+  /** How long commits of the store took, from giving one to it to its answer. Undefined without a store. */
+  get commitTimes(): TimeHistogram | undefined {
+    const times = this.#driver.commitTimes;
+    return times && { ...times, counts: [...times.counts] };
   }
 
   /** Sets all counters to zero; what `statistics` says of the moment stays. */

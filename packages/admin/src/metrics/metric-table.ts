@@ -1,5 +1,5 @@
 /** Every metric: its name, what it is, and where its value comes from. */
-import type { MqttServer, ServerStatistics } from "@anax/server";
+import type { MqttServer, ServerStatistics, TimeHistogram } from "@anax/server";
 
 /** What is measured at one moment. */
 export interface Measured {
@@ -18,13 +18,15 @@ export interface Measured {
 export interface Sample {
   readonly value: number;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Of the name, where a metric has several: `_bucket`, `_sum`, `_count`. */
+  readonly suffix?: string;
 }
 
 /** A metric. */
 export interface Metric {
   /** With its unit, and `_total` for what only grows, as is usual for Prometheus. */
   readonly name: string;
-  readonly type: "counter" | "gauge";
+  readonly type: "counter" | "gauge" | "histogram";
   readonly help: string;
   readonly read: (measured: Measured) => readonly Sample[];
 }
@@ -64,6 +66,20 @@ function split(
       labels: { [label]: value },
     }));
   return { name, type: "counter", help, read };
+}
+
+/** Milliseconds become seconds, and counts become those of all ranges up to each end. */
+function histogramSamples(times: TimeHistogram | undefined): Sample[] {
+  if (times === undefined) return [];
+  let count = 0;
+  const buckets = times.counts.map((ofRange, at): Sample => {
+    count += ofRange;
+    const bound = times.boundsMs[at];
+    const le = bound === undefined ? "+Inf" : String(bound / 1_000);
+    return { suffix: "_bucket", labels: { le }, value: count };
+  });
+  const sum: Sample = { suffix: "_sum", value: times.sumMs / 1_000 };
+  return [...buckets, sum, { suffix: "_count", value: count }];
 }
 
 /** All metrics, in the order in which they are shown. */
@@ -126,6 +142,13 @@ export const METRICS: readonly Metric[] = [
     "messagesDropped",
     "Messages not delivered to a receiver because of a limit",
   ),
+  split("anax_messages_dropped_by_reason_total", "reason", "Of these, by the limit", {
+    queue: "messagesDroppedQueue",
+    backlog: "messagesDroppedBacklog",
+    total: "messagesDroppedTotal",
+    away: "messagesDroppedAway",
+    too_large: "messagesTooLarge",
+  }),
   counter(
     "anax_messages_too_large_total",
     "messagesTooLarge",
@@ -145,6 +168,11 @@ export const METRICS: readonly Metric[] = [
     "anax_protocol_errors_total",
     "protocolErrors",
     "Connections closed because the peer broke the protocol",
+  ),
+  counter(
+    "anax_receivers_slow_total",
+    "receiversSlow",
+    "Times that a client had kept publishers waiting for as long as it may",
   ),
   counter(
     "anax_windows_stalled_total",
@@ -177,6 +205,12 @@ export const METRICS: readonly Metric[] = [
     "Times that the rules of access could not be read again",
   ),
   counter("anax_store_commits_total", "storeCommits", "Commits of the store"),
+  {
+    name: "anax_store_commit_seconds",
+    type: "histogram",
+    help: "How long commits of the store took",
+    read: ({ server }) => histogramSamples(server.commitTimes),
+  },
   counter("anax_store_failures_total", "storeFailures", "Commits that failed"),
   gauge("anax_store_bytes", "storeBytesCurrent", "Bytes that the store takes"),
   {

@@ -7,7 +7,11 @@ export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 /** All metrics in the text format of Prometheus. */
 export function prometheusText(measured: Measured): string {
   const blocks = METRICS.map(({ name, type, help, read }) => {
-    const lines = read(measured).map((sample) => `${name}${labels(sample)} ${sample.value}\n`);
+    const lines = read(measured).map(
+      (sample) => `${name}${sample.suffix ?? ""}${labels(sample)} ${sample.value}\n`,
+    );
+    // A metric without a value now, such as one of a store that is not there, is left out.
+    if (lines.length === 0) return "";
     return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
   });
   return blocks.join("");

@@ -12,6 +12,7 @@ import { within } from "../user-code.ts";
 import { CommitPace } from "./commit-pace.ts";
 import { FencedStore } from "./fenced-store.ts";
 import type { StoreHealth, StoreCounters } from "../system/server-health.ts";
+import { TimeCounts } from "../system/time-histogram.ts";
 import { setImmediate } from "../platform.ts";
 
 /** A store without room is asked again after this long: somebody may make some. */
@@ -82,6 +83,9 @@ export class Committer {
   #retry: (() => void) | undefined;
   #commits = 0;
   #failures = 0;
+  #begunAtMs = 0;
+  /** From handing a commit to the store to its answer. */
+  readonly times: TimeCounts = new TimeCounts();
   #error: Error | undefined;
 
   constructor(options: CommitterOptions) {
@@ -178,6 +182,7 @@ export class Committer {
   resetCounters(): void {
     this.#commits = 0;
     this.#failures = 0;
+    this.times.reset();
   }
 
   /** The core has something to store: it is taken at the end of this turn of the loop, or a moment later. */
@@ -278,7 +283,8 @@ export class Committer {
     this.#isCommitting = true;
     this.#retry = undefined;
     this.#cancelLater?.();
-    this.#pace?.begin(this.#clock.now());
+    this.#begunAtMs = this.#clock.now();
+    this.#pace?.begin(this.#begunAtMs);
     this.#store.commit(commit).then(
       () => this.#settled(commit),
       (error: unknown) => this.#failed(commit, error),
@@ -289,6 +295,7 @@ export class Committer {
     this.#isCommitting = false;
     if (!this.#isOpen) return;
     this.#commits += 1;
+    this.times.note(this.#clock.now() - this.#begunAtMs);
     const hasRoomAgain = this.#error !== undefined;
     this.#error = undefined;
     this.#run(() => {

@@ -31,6 +31,7 @@ import { abortSignal } from "./event-signal.ts";
 import { LoopDelay } from "./loop-delay.ts";
 import { Lingering } from "./lingering.ts";
 import type { HandlerWaits } from "./handler-waits.ts";
+import type { TimeHistogram } from "../system/time-histogram.ts";
 import { OpenConnections } from "./open-connections.ts";
 import { ofProgram, untilQuiet } from "./stopping.ts";
 import type { UnfinishedWork } from "./stopping.ts";
@@ -157,6 +158,11 @@ export class Driver implements ConnectionAcceptor {
       storeError: undefined,
     };
     return { ...store, loopDelayMaximumMs: this.#loopDelay.maximumMs };
+  }
+
+  /** How long commits took; undefined without a store. */
+  get commitTimes(): TimeHistogram | undefined {
+    return this.#committer?.times;
   }
 
   get storeCounters(): StoreCounters {
