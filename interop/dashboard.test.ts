@@ -228,15 +228,15 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
     await page.getByRole("img", { name: "Payload" }).waitFor();
     await page.getByLabel("View").selectOption("Hex");
     await page.getByText("89 50 4e 47").waitFor();
+    await page.getByRole("button", { name: "temperature" }).click();
+    await page.getByRole("link", { name: "greenhouse-7" }).click();
+    const published = page.getByRole("list", { name: "Published lately" });
+    await published.getByText("greenhouse/7/temperature").first().waitFor();
     if (KEEPS_PICTURES) {
       await go("Overview");
       await new Promise((resolve) => setTimeout(resolve, 20_000));
       await keepPicture("overview");
     }
-    await page.getByRole("button", { name: "temperature" }).click();
-    await page.getByRole("link", { name: "greenhouse-7" }).click();
-    const published = page.getByRole("list", { name: "Published lately" });
-    await published.getByText("greenhouse/7/temperature").first().waitFor();
     publishing.abort();
   });
 
@@ -249,9 +249,18 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
     await go("Test client");
     await page.getByLabel("User", { exact: true }).fill("ann");
     await page.getByText("More options").click();
+    const will = page.getByRole("group", { name: "Will" });
+    await will.getByLabel("Topic", { exact: true }).fill("pages/gone");
+    await will.getByLabel("Content Type").fill("text/plain");
+    await will.getByLabel("User Properties").fill("why=closed\nwho=page");
     expect(await violations()).toEqual([]);
     await page.getByRole("button", { name: "Connect", exact: true }).click();
     await page.getByText("Connected as page-").waitFor();
+    let seen: (message: unknown) => void = () => undefined;
+    const gone = new Promise<unknown>((resolve) => (seen = resolve));
+    const registration = server.on("interceptingPublish", ({ topic, applicationMessage }) => {
+      if (topic === "pages/gone") seen(applicationMessage);
+    });
     await page.getByLabel("Topic Filter").fill("greenhouse/#");
     await page.getByRole("button", { name: "Subscribe", exact: true }).click();
     await page.getByRole("button", { name: "Unsubscribe greenhouse/#" }).waitFor();
@@ -260,8 +269,8 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
     await page.getByRole("button", { name: "Unsubscribe lamps/+" }).waitFor();
     const publish = page.getByRole("region", { name: "Publish" });
     await publish.getByLabel("Topic", { exact: true }).fill("lamps/1");
-    await publish.getByLabel("Format").selectOption("JSON");
-    await publish.getByLabel("Payload").fill('{ "on": true }');
+    await publish.getByRole("combobox", { name: "Format" }).selectOption("JSON");
+    await publish.getByRole("textbox", { name: "Payload" }).fill('{ "on": true }');
     await publish.getByLabel("QoS").selectOption("1");
     await publish.getByRole("button", { name: "Publish" }).click();
     await page.getByText("Published, 0x00").waitFor();
@@ -275,6 +284,16 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
     expect(await publish.getByLabel("Topic", { exact: true }).inputValue()).toBe("lamps/1");
     expect(await violations()).toEqual([]);
     await keepPicture("test-client");
+    await server.clients.disconnect(await connectedAs(page));
+    expect(await gone).toMatchObject({
+      contentType: "text/plain",
+      userProperties: [
+        ["why", "closed"],
+        ["who", "page"],
+      ],
+    });
+    registration.dispose();
+    await page.getByText("Connected as page-").waitFor();
     await page.getByRole("button", { name: "Disconnect" }).click();
     await page.getByText("Not connected").waitFor();
   });
@@ -312,6 +331,12 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
     expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
   });
 });
+
+/** The Client Identifier of the test client in the page. */
+async function connectedAs(page: Page): Promise<string> {
+  const text = await page.getByText("Connected as page-").innerText();
+  return text.replace("Connected as ", "");
+}
 
 function publishUntilAborted(device: MqttClient): AbortController {
   const end = new AbortController();

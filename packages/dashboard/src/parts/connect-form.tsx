@@ -1,9 +1,10 @@
-import type { ClientOptions } from "@anax/client";
+import type { ClientOptions, WillOptions } from "@anax/client";
 import { useEffect, useState } from "preact/hooks";
 import { ask } from "../state/session.ts";
 import { failure, openConnection } from "../state/test-connection.ts";
 import { say } from "../words/words.ts";
 import { CheckField, ChoiceField, Field, QosField, TextField } from "./field.tsx";
+import { bytesOf } from "./payload-format.ts";
 import { optionalNumber, userPropertiesOf } from "./user-properties.ts";
 
 interface ServerAnswer {
@@ -30,6 +31,12 @@ const FIRST = {
   willQos: 0 as 0 | 1 | 2,
   willRetain: false,
   willDelay: "",
+  willExpiry: "",
+  willIsText: false,
+  willContentType: "",
+  willResponseTopic: "",
+  willCorrelationData: "",
+  willUserProperties: "",
 };
 
 type Entered = typeof FIRST;
@@ -148,8 +155,36 @@ function MoreOptions({ entered, set }: { readonly entered: Entered; readonly set
         <TextField label={say("topic")} value={entered.willTopic} set={set("willTopic")} />
         <TextField label={say("payload")} value={entered.willPayload} set={set("willPayload")} />
         <QosField label={say("qos")} value={entered.willQos} set={set("willQos")} />
-        {number("willDelay")}
         <CheckField label={say("retain")} value={entered.willRetain} set={set("willRetain")} />
+        {number("willDelay")}
+        <TextField
+          type="number"
+          label={say("messageExpiry")}
+          value={entered.willExpiry}
+          set={set("willExpiry")}
+        />
+        <TextField
+          label={say("contentType")}
+          value={entered.willContentType}
+          set={set("willContentType")}
+        />
+        <TextField
+          label={say("responseTopic")}
+          value={entered.willResponseTopic}
+          set={set("willResponseTopic")}
+        />
+        <TextField
+          label={say("correlationData")}
+          value={entered.willCorrelationData}
+          set={set("willCorrelationData")}
+        />
+        <CheckField label={say("isText")} value={entered.willIsText} set={set("willIsText")} />
+        <Field label={say("userProperties")}>
+          <textarea
+            value={entered.willUserProperties}
+            onInput={({ currentTarget }) => set("willUserProperties")(currentTarget.value)}
+          />
+        </Field>
       </fieldset>
     </>
   );
@@ -197,8 +232,23 @@ function optionsOf(entered: Entered): ClientOptions {
         payload: entered.willPayload,
         qos: entered.willQos,
         retain: entered.willRetain,
-        ...(isNew && { willDelayIntervalSeconds: optionalNumber(entered.willDelay) }),
+        ...(isNew && willPropertiesOf(entered)),
       },
     }),
+  };
+}
+
+/** Throws `RangeError` for a User Property that is none. */
+function willPropertiesOf(entered: Entered): Partial<WillOptions> {
+  const { willContentType, willResponseTopic, willCorrelationData, willIsText } = entered;
+  const userProperties = userPropertiesOf(entered.willUserProperties);
+  return {
+    willDelayIntervalSeconds: optionalNumber(entered.willDelay),
+    messageExpiryIntervalSeconds: optionalNumber(entered.willExpiry),
+    ...(willIsText && { payloadFormatIndicator: 1 }),
+    ...(willContentType !== "" && { contentType: willContentType }),
+    ...(willResponseTopic !== "" && { responseTopic: willResponseTopic }),
+    ...(willCorrelationData !== "" && { correlationData: bytesOf(willCorrelationData, "text") }),
+    ...(userProperties.length > 0 && { userProperties }),
   };
 }

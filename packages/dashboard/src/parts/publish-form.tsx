@@ -18,6 +18,8 @@ const FIRST: PublishEntry = {
   responseTopic: "",
   correlationData: "",
   messageExpiry: "",
+  topicAlias: "",
+  isText: false,
   userProperties: "",
 };
 
@@ -107,6 +109,13 @@ export function PublishForm() {
               value={entry.messageExpiry}
               set={set("messageExpiry")}
             />
+            <TextField
+              type="number"
+              label={say("topicAlias")}
+              value={entry.topicAlias}
+              set={set("topicAlias")}
+            />
+            <CheckField label={say("isText")} value={entry.isText} set={set("isText")} />
             <Field label={say("userProperties")}>
               <textarea
                 value={entry.userProperties}
@@ -142,6 +151,8 @@ function optionsOf(entry: PublishEntry): PublishOptions {
     ...(entry.messageExpiry !== "" && {
       messageExpiryIntervalSeconds: optionalNumber(entry.messageExpiry),
     }),
+    ...(entry.topicAlias !== "" && { topicAlias: optionalNumber(entry.topicAlias) }),
+    ...(entry.isText && { payloadFormatIndicator: 1 }),
     ...(userProperties.length > 0 && { userProperties }),
   };
 }

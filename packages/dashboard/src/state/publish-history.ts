@@ -11,6 +11,9 @@ export interface PublishEntry {
   readonly responseTopic: string;
   readonly correlationData: string;
   readonly messageExpiry: string;
+  readonly topicAlias: string;
+  /** Payload Format Indicator. */
+  readonly isText: boolean;
   readonly userProperties: string;
 }
 

@@ -187,6 +187,8 @@ export const CHINESE: Readonly<Record<Word, string>> = {
   wrongJson: "载荷不是 JSON。",
   wrongProperty: "用户属性不是 name=value：{line}",
   color: "颜色",
+  topicAlias: "主题别名",
+  isText: "载荷是文本（载荷格式指示）",
   healthDenied: "最近一分钟有 {count} 个操作因无权限被拒绝。",
   publishedLately: "最近发布",
   publishedHint: "此页面打开期间该客户端发布的内容。",

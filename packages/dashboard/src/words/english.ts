@@ -185,6 +185,8 @@ export const ENGLISH = {
   wrongJson: "The payload is not JSON.",
   wrongProperty: "A User Property is not name=value: {line}",
   color: "Colour",
+  topicAlias: "Topic Alias",
+  isText: "Payload is text (Payload Format Indicator)",
   healthDenied: "{count} things that clients may not do were refused in the last minute.",
   publishedLately: "Published lately",
   publishedHint: "What this client publishes while this page is open.",
