@@ -329,6 +329,10 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
     await page.getByRole("button", { name: "中文" }).click();
     await page.getByRole("heading", { name: "概览" }).waitFor();
     expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
+    await page.getByRole("button", { name: "退出" }).click();
+    await page.getByLabel("令牌").waitFor();
+    // What was published in the test client is forgotten, too.
+    expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
   });
 });
 

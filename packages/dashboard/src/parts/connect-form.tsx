@@ -198,11 +198,13 @@ type NumberName =
   | "topicAliasMaximum"
   | "willDelay";
 
-/** The WebSocket listener as this page reaches it: by the host that the page came from. */
+/** How this page reaches a WebSocket listener: by the host that the page came from. */
 function webSocketUrl(url: string | undefined): string[] {
   if (url === undefined || !/^wss?:/.test(url)) return [];
   const { protocol, port, pathname } = new URL(url);
-  return [`${protocol}//${location.hostname}${port === "" ? "" : `:${port}`}${pathname}`];
+  const own = `${protocol}//${location.hostname}${port === "" ? "" : `:${port}`}${pathname}`;
+  // A page that came by TLS may not use plain sockets: a proxy has to pass this path on.
+  return location.protocol === "https:" ? [`wss://${location.host}${pathname}`, own] : [own];
 }
 
 /** Throws `RangeError` for a User Property that is none. */

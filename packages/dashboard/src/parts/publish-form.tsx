@@ -97,33 +97,7 @@ export function PublishForm() {
             onInput={({ currentTarget }) => set("text")(currentTarget.value)}
           />
         </Field>
-        <details>
-          <summary>{say("moreOptions")}</summary>
-          <div class="fields">
-            {(["contentType", "responseTopic", "correlationData"] as const).map((name) => (
-              <TextField key={name} label={say(name)} value={entry[name]} set={set(name)} />
-            ))}
-            <TextField
-              type="number"
-              label={say("messageExpiry")}
-              value={entry.messageExpiry}
-              set={set("messageExpiry")}
-            />
-            <TextField
-              type="number"
-              label={say("topicAlias")}
-              value={entry.topicAlias}
-              set={set("topicAlias")}
-            />
-            <CheckField label={say("isText")} value={entry.isText} set={set("isText")} />
-            <Field label={say("userProperties")}>
-              <textarea
-                value={entry.userProperties}
-                onInput={({ currentTarget }) => set("userProperties")(currentTarget.value)}
-              />
-            </Field>
-          </div>
-        </details>
+        <MoreOptions entry={entry} set={set} />
         <p class="row">
           <button type="submit" class="primary">
             {say("publish")}
@@ -135,6 +109,42 @@ export function PublishForm() {
         </p>
       </form>
     </section>
+  );
+}
+
+type SetEntry = <Name extends keyof PublishEntry>(
+  name: Name,
+) => (value: PublishEntry[Name]) => void;
+
+function MoreOptions({ entry, set }: { readonly entry: PublishEntry; readonly set: SetEntry }) {
+  return (
+    <details>
+      <summary>{say("moreOptions")}</summary>
+      <div class="fields">
+        {(["contentType", "responseTopic", "correlationData"] as const).map((name) => (
+          <TextField key={name} label={say(name)} value={entry[name]} set={set(name)} />
+        ))}
+        <TextField
+          type="number"
+          label={say("messageExpiry")}
+          value={entry.messageExpiry}
+          set={set("messageExpiry")}
+        />
+        <TextField
+          type="number"
+          label={say("topicAlias")}
+          value={entry.topicAlias}
+          set={set("topicAlias")}
+        />
+        <CheckField label={say("isText")} value={entry.isText} set={set("isText")} />
+        <Field label={say("userProperties")}>
+          <textarea
+            value={entry.userProperties}
+            onInput={({ currentTarget }) => set("userProperties")(currentTarget.value)}
+          />
+        </Field>
+      </div>
+    </details>
   );
 }
 

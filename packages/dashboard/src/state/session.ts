@@ -23,9 +23,10 @@ export async function logIn(token: string): Promise<void> {
   holder.set({ token, name: body.name, role: body.role });
 }
 
+/** Forgets the token and all that was seen and entered: the page begins anew. */
 export function logOut(): void {
-  sessionStorage.removeItem(KEY);
-  holder.set(undefined);
+  sessionStorage.clear();
+  location.reload();
 }
 
 /** Logs in with the token that this tab has, if it has one. */
