@@ -65,17 +65,24 @@ export class SubscriptionTree {
    * wildcard do not match topics that begin with `$` [MQTT-4.7.2-1].
    */
   walk(walk: TreeWalk, topic: TopicLevels, nodesMax: number): boolean {
-    let left = nodesMax;
-    while (walk.level < topic.count && walk.count > 0) {
-      const from = walk.at;
-      const to = walk.count - from <= left ? walk.count : from + left;
-      this.steps += to - from;
-      left -= to - from;
-      this.#descend(walk, topic, to);
-      if (to < walk.count) return false;
+    let { count, level } = walk;
+    let gone = 0;
+    while (level < topic.count && count > 0) {
+      const left = count - walk.at;
+      gone += left;
+      if (gone > nodesMax) {
+        const to = count - (gone - nodesMax);
+        walk.reachedCount = this.#descend(walk, topic, level, to);
+        walk.stop(level, count, to);
+        this.steps += nodesMax;
+        return false;
+      }
+      count = this.#descend(walk, topic, level, count);
       walk.goDown();
+      level += 1;
     }
-    for (let index = 0; index < walk.count; index += 1) {
+    this.steps += gone;
+    for (let index = 0; index < count; index += 1) {
       const node = walk.frontier[index];
       if (node === undefined) continue;
       walk.collect(node);
@@ -91,9 +98,9 @@ export class SubscriptionTree {
     if (node !== undefined && !walk.hasFound(node)) walk.collect(node);
   }
 
-  /** One step down: what `#` of the nodes before `to` catches is matched, the children that fit are reached. */
-  #descend(walk: TreeWalk, topic: TopicLevels, to: number): void {
-    const { frontier, reached, level } = walk;
+  /** One step down: what `#` of the nodes before `to` catches is matched, the children that fit are reached. Gives how many. */
+  #descend(walk: TreeWalk, topic: TopicLevels, level: number, to: number): number {
+    const { frontier, reached } = walk;
     const { bytes } = topic;
     const start = topic.start(level);
     const end = topic.end(level);
@@ -110,8 +117,7 @@ export class SubscriptionTree {
       if (node.singleLevel !== undefined) reached[next++] = node.singleLevel;
       if (node.multiLevel !== undefined) walk.collect(node.multiLevel);
     }
-    walk.reachedCount = next;
-    walk.at = to;
+    return next;
   }
 
   #change(node: FilterNode): void {

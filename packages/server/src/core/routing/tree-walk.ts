@@ -35,10 +35,16 @@ export class TreeWalk {
     const { frontier } = this;
     this.frontier = this.reached;
     this.reached = frontier;
-    this.count = this.reachedCount;
-    this.reachedCount = 0;
+    if (this.at === 0) return;
     this.at = 0;
-    this.level += 1;
+    this.reachedCount = 0;
+  }
+
+  /** The nodes before `at` were looked at. */
+  stop(level: number, count: number, at: number): void {
+    this.level = level;
+    this.count = count;
+    this.at = at;
   }
 
   /** Notes what is subscribed at a node. */
