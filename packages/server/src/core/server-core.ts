@@ -248,7 +248,7 @@ export class ServerCore implements CoreContext {
     this.#unfinished.goOn(this);
     // What comes now has a time of its own.
     this.turn.begin();
-    this.punctual.end();
+    this.turn.took(this.punctual.end());
     if (this.#isFlushRequested) this.punctual.begin();
     if (this.turn.waiting > 0 || this.#writing.isLate) this.#requestFlush();
   }

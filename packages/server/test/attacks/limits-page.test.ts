@@ -45,6 +45,7 @@ const FIXED: readonly (readonly [path: string, name: string])[] = [
   ["core/turn/turn.ts", "PART_MS"],
   ["core/turn/turn.ts", "LONG"],
   ["core/turn/turn.ts", "PART_STEPS"],
+  ["core/turn/turn.ts", "TURN_MS_MAX"],
   ["core/turn/turn.ts", "SHARE_STEPS"],
   ["core/turn/turn.ts", "QUIET_BYTES"],
   ["core/turn/turn.ts", "LATE_BYTES_TOTAL_MAX"],

@@ -69,6 +69,34 @@ describe("a turn with a budget", () => {
     expect(harness.core.statistics.publishesReceived).toBe(before + 100);
   });
 
+  it("does less while turns of the loop are late, whatever makes them so, and more again afterwards", () => {
+    const harness = withBudget({ ms: Infinity, steps: 2_048 });
+    const peer = harness.connect("p");
+    const { statistics } = harness.core;
+    const packets = Array.from({ length: 2_000 }, (_, index) =>
+      publishPacket(`t/${index}`, "x", { retain: true }),
+    );
+    peer.sendChunk(...packets);
+    const taken = (lateMs: number): number => {
+      const before = statistics.publishesReceived;
+      harness.delay(lateMs);
+      harness.turn();
+      return statistics.publishesReceived - before;
+    };
+    const usual = taken(0);
+    expect(usual).toBeGreaterThan(100);
+    taken(60);
+    expect(taken(60)).toBeLessThan(usual * 0.6);
+    taken(60);
+    const least = taken(60);
+    expect(least).toBeGreaterThan(usual / 8);
+    expect(least).toBeLessThan(usual * 0.4);
+    for (let turn = 0; turn < 7; turn += 1) taken(0);
+    expect(taken(0)).toBe(usual);
+    harness.settle();
+    expect(harness.core.retained.count).toBe(2_000);
+  });
+
   it("lets no more bytes wait for it than lateBytes, and takes what is above at once", () => {
     const harness = withBudget({ ...TIGHT, lateBytes: 100_000 });
     const peers = Array.from({ length: 40 }, (_, index) => harness.connect(`c${index}`));
@@ -168,6 +196,21 @@ describe("a turn with a budget", () => {
 });
 
 describe("what ends in several turns", () => {
+  it("are thousands of strangers whose time for CONNECT is over", () => {
+    const harness = withBudget(TIGHT);
+    const strangers = Array.from({ length: 200 }, () => harness.open());
+    for (const stranger of strangers) stranger.sendChunk(Uint8Array.of(0x10, 200, 1, 0, 4));
+    harness.settle();
+    harness.core.now += 60_000;
+    const ended = (): number => strangers.filter(({ isEnded }) => isEnded).length;
+    harness.core.runDeadlines();
+    expect(ended()).toBeGreaterThan(0);
+    expect(ended()).toBeLessThan(100);
+    harness.advance(0);
+    expect(ended()).toBe(200);
+    expect(harness.core.connections.size).toBe(0);
+  });
+
   it("are thousands of connections with Wills, all of which are published", () => {
     const harness = withBudget(TIGHT);
     const watcher = harness.connect("w");

@@ -32,11 +32,12 @@ export class PunctualTime {
     this.#begunAtMs = this.#currentMs();
   }
 
-  /** The turn is over. */
-  end(): void {
-    if (!this.#isGoingOn) return;
+  /** The turn is over. Gives how long it took. */
+  end(): number {
+    if (!this.#isGoingOn) return 0;
     this.#isGoingOn = false;
     const ms = this.#currentMs() - this.#begunAtMs;
     if (ms > PROMPT_MS) this.#lateMs += Math.min(ms - PROMPT_MS, ms * (1 - PART_MIN));
+    return ms;
   }
 }

@@ -18,6 +18,12 @@ const PART_MS = 2;
  * what has come behind it waits for all of it either way.
  */
 const LONG = 4;
+/** A turn of the loop that takes longer, of whatever cause, is late: parts of the next ones have less, until turns take half of this. */
+const TURN_MS_MAX = 50;
+/** The least that a part may have, as a share of what is usual. */
+const PART_OF_LATE_MIN = 0.25;
+/** So quickly it gets more again. */
+const RECOVERY = 1.25;
 /** Steps after which a part is over, however little time they took; a step is about a third of a microsecond. */
 const PART_STEPS = 16_384;
 /** Steps between two looks at the clock. */
@@ -91,6 +97,8 @@ export class Turn {
   readonly #currentMs: () => number;
   readonly #begun: () => void;
   readonly #budget: TurnBudget;
+  /** What parts have, as a share of what is usual: less while turns are late. */
+  #scale = 1;
   #lateBytes = 0;
   readonly #quiet: Set<Connection> = new Set();
   readonly #busy: Set<Connection | LongWork> = new Set();
@@ -135,6 +143,13 @@ export class Turn {
     return this.#spent + this.#of - this.#left;
   }
 
+  /** The feedback of a turn that is over: all of it has taken so long, with what the core does not know of. */
+  took(ms: number): void {
+    if (ms > TURN_MS_MAX) this.#scale = Math.max(PART_OF_LATE_MIN, this.#scale / 2);
+    else if (this.#scale < 1 && ms < TURN_MS_MAX / 2)
+      this.#scale = Math.min(1, this.#scale * RECOVERY);
+  }
+
   /** A part of a turn: nothing was counted yet. The time begins with the first step. */
   begin(): void {
     this.isOver = false;
@@ -162,7 +177,8 @@ export class Turn {
   #look(): boolean {
     this.#add();
     this.#unlooked = 0;
-    const { ms, steps } = this.#budget;
+    const ms = this.#budget.ms * this.#scale;
+    const steps = this.#budget.steps * this.#scale;
     const nowMs = this.#currentMs();
     if (this.#endsAtMs === Infinity) {
       this.#endsAtMs = nowMs + ms;
