@@ -91,6 +91,15 @@ export class TopicLevels {
     return hasBytesAt(tree, this.bytes, start);
   }
 
+  /** True if `bytes[start, start + length)` are those of the topic. */
+  isIn(bytes: Uint8Array, start: number, length: number): boolean {
+    const begin = this.#start;
+    if (this.end(this.count - 1) - begin !== length) return false;
+    for (let index = length - 1; index >= 0; index -= 1)
+      if (bytes[start + index] !== this.bytes[begin + index]) return false;
+    return true;
+  }
+
   /** True if these are the bytes of the topic. */
   isSame(topic: Uint8Array): boolean {
     const start = this.#start;
