@@ -2,17 +2,21 @@
 import { optionFault } from "@anax/protocol";
 import type { OptionRule, RulesFor } from "@anax/protocol";
 import type { Identity, Permissions } from "../core/hooks/identity.ts";
-import { property, TOPIC_FILTER } from "./packet-rules.ts";
+import { TOPIC_FILTER } from "./packet-rules.ts";
 
 /** Groups, and Topic Filters of each kind, that one identity may have: what a token of 64 KB can hold. */
 const LIST_MAX = 1_000;
 
+/** Characters of a name: fewer than the bytes that MQTT can carry. */
+const NAME_LENGTH_MAX = 16_384;
+
 /** Text that MQTT can carry, not empty, and without control characters, which deceive whoever reads a log. */
 export const NAME: OptionRule = (value) => {
-  const fault = property("connack", "reasonString")(value);
-  if (fault !== undefined || typeof value !== "string") return fault;
+  if (typeof value !== "string") return `must be of type string, not ${typeof value}`;
   if (value === "") return "is empty";
-  return /\p{Cc}/u.test(value) ? "has control characters" : undefined;
+  if (value.length > NAME_LENGTH_MAX) return `has more than ${NAME_LENGTH_MAX} characters`;
+  // Half of a surrogate pair is no character.
+  return /[\p{Cc}\p{Cs}]/u.test(value) ? "has control characters" : undefined;
 };
 
 const PERMISSION_RULES: RulesFor<Permissions> = {

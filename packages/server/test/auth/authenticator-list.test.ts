@@ -70,6 +70,8 @@ describe("authenticators in a list", () => {
     "an empty object": () => ({}),
     "a group that is no text": () => ({ groups: [JSON.parse("null") as string] }),
     "a user name with a line break": () => ({ userName: "ann\nbob" }),
+    "a user name that UTF-8 does not have": () => ({ userName: "a\uD800" }),
+    "a user name that is too long": () => ({ userName: "a".repeat(16_385) }),
     "an identity that has expired": () => ({ userName: "ann", expiresInMs: 0 }),
   };
   for (const [what, answer] of Object.entries(failures)) {
