@@ -4,6 +4,7 @@
  *     npm run crash -- --rounds 1000 --seed 7
  *     npm run crash -- --durability memory          (has to report losses)
  *     npm run crash -- --gate off                   (has to report losses)
+ *     npm run crash -- --handlers slow              (with handlers that take their time)
  *     npm run crash -- --server mosquitto           (another server, for comparison)
  *     npm run crash -- --report report.json
  *
@@ -45,11 +46,18 @@ export const CRASH_PROGRAM = {
     server: choice("whose server", ["anax", "mosquitto"], "anax"),
     durability: choice("level of the store", ["disk", "process", "memory", "none"], "disk"),
     gate: choice("off: acknowledgements do not wait for the store", ["on", "off"], "on"),
+    handlers: choice("slow: with handlers that answer with promises", ["slow", "none"], "none"),
     // Small, so that paging happens all the time.
     "resident-bytes": wholeNumber("bytes of waiting messages that stay in memory", {
       from: 0,
       to: 1_000_000_000,
       byDefault: 262_144,
+    }),
+    // On a busy machine a server that is only slow would seem to have lost something.
+    "patience-ms": wholeNumber("milliseconds in which all that is owed has to come", {
+      from: 100,
+      to: 600_000,
+      byDefault: 10_000,
     }),
     report: filePath("writes the report as JSON to this file"),
     quiet: toggle("tells the end alone, not each round"),
@@ -68,6 +76,7 @@ async function commandIn(folder: string, values: Values): Promise<ServerCommand>
     checkpointBytes: 262_144,
     checkpointIntervalMs: 50,
     residentBytesMax: values["resident-bytes"],
+    handlers: values.handlers,
   });
 }
 
@@ -81,6 +90,7 @@ async function main(values: Values): Promise<void> {
       seed,
       rounds,
       command,
+      patienceMs: values["patience-ms"],
       ...(values.quiet ? {} : { say }),
     }).run();
     say(reportText(report));

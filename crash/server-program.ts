@@ -18,6 +18,8 @@ export interface ProgramOptions {
   readonly checkpointBytes: number;
   readonly checkpointIntervalMs: number;
   readonly residentBytesMax: number;
+  /** `slow`: handlers answer with promises, each after a time of its own, as those that ask a database do. */
+  readonly handlers?: "slow" | "none";
 }
 
 /** How much later a store commits that says it has. */
@@ -73,6 +75,27 @@ function storeOf({ directory, durability, gate }: ProgramOptions): Store | undef
   return gate === "on" ? store : new HastyStore(store);
 }
 
+/** Milliseconds that a slow handler takes at most; most take much less. */
+const SLOW_MS_MAX = 20;
+
+/** Half of them answer in a later turn of the loop, the others take their time. All let pass what they are asked about. */
+async function takeTime(): Promise<void> {
+  const ms = Math.random() < 0.5 ? 0 : Math.random() ** 2 * SLOW_MS_MAX;
+  await delay(ms);
+}
+
+function addSlowHandlers(server: MqttServer): void {
+  server.on("interceptingPublish", takeTime);
+  server.on("clientConnected", takeTime);
+  server.on("clientDisconnected", takeTime);
+  server.on("sessionDeleted", takeTime);
+  server.on("clientAcknowledgedPublishPacket", takeTime);
+  server.on("interceptingClientEnqueue", (event) =>
+    // Most answer at once, so that a message with many receivers is not asked about for long.
+    event.receiverClientId.length % 4 === 0 ? takeTime() : undefined,
+  );
+}
+
 async function main(options: ProgramOptions): Promise<void> {
   const { checkpointBytes, checkpointIntervalMs, residentBytesMax } = options;
   const server = new MqttServer({
@@ -87,6 +110,7 @@ async function main(options: ProgramOptions): Promise<void> {
     systemTopics: false,
     logger: consoleLogger({ level: "warn" }),
   });
+  if (options.handlers === "slow") addSlowHandlers(server);
   process.on("SIGTERM", () => void server.stop().then(() => process.exit(0)));
   // Whoever started this program holds the other end: without him, nobody would end it.
   process.stdin.on("end", () => process.exit(1)).resume();

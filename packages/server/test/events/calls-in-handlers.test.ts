@@ -1,7 +1,7 @@
 /** Each call of the management, awaited in a handler of each event: it ends at once, or is refused at once with a reason. */
 import { afterEach, expect, it } from "vitest";
 import { MqttServer, MqttServerBusyError, SERVER_EVENT_NAMES } from "../../src/index.ts";
-import type { ServerEventName } from "../../src/index.ts";
+import type { AccessRules, ServerEventName } from "../../src/index.ts";
 import { connected, LASTING, publication } from "../support/memory-server.ts";
 import type { MqttPeer } from "../support/mqtt-peer.ts";
 import { turns, until } from "../support/turns.ts";
@@ -12,24 +12,68 @@ afterEach(() => server.stop({ deadlineMs: 0 }));
 
 const MESSAGE = { topic: "own", payload: "x", qos: 1 } as const;
 
+const ALL_ALLOWED: AccessRules = { rules: [{ allow: "both", topics: ["#"] }] };
+
 /** In an order in which each still finds something to do. */
 const CALLS: Readonly<Record<string, (clientId: string) => Promise<unknown>>> = {
-  inject: () => server.injectApplicationMessage(MESSAGE),
+  injectApplicationMessage: () => server.injectApplicationMessage(MESSAGE),
+  publish: () => server.publish("own", "x"),
+  "subscribe, and a message that comes": nextMessage,
   "retainedMessages.set": () => server.retainedMessages.set({ topic: "kept", payload: "x" }),
   "retainedMessages.delete": () => server.retainedMessages.delete("kept"),
   "retainedMessages.clear": () => server.retainedMessages.clear(),
   "sessions.create": (id) => server.sessions.create(`${id}-made`),
   "sessions.subscribe": (id) => server.sessions.subscribe(id, "managed"),
   "sessions.unsubscribe": (id) => server.sessions.unsubscribe(id, "managed"),
-  tryEnqueue: (id) => server.sessions.tryEnqueueApplicationMessage(id, MESSAGE),
-  "deliver, queued": (id) =>
+  "sessions.tryEnqueueApplicationMessage": (id) =>
+    server.sessions.tryEnqueueApplicationMessage(id, MESSAGE),
+  "sessions.deliverApplicationMessage, queued": (id) =>
     server.sessions.deliverApplicationMessage(id, MESSAGE, { until: "queued" }),
-  "deliver, QoS 0": (id) => server.sessions.deliverApplicationMessage(id, { topic: "own" }),
-  "deliver, acknowledged": (id) => server.sessions.deliverApplicationMessage(id, MESSAGE),
+  "sessions.deliverApplicationMessage, QoS 0": (id) =>
+    server.sessions.deliverApplicationMessage(id, { topic: "own" }),
+  "sessions.deliverApplicationMessage, acknowledged": (id) =>
+    server.sessions.deliverApplicationMessage(id, MESSAGE),
+  "sessions.waitingMessages": (id) => server.sessions.waitingMessages(id),
   "sessions.clearQueue": (id) => server.sessions.clearQueue(id),
+  "access.changed": () => server.access.changed(),
+  "access.replaceRules": () => server.access.replaceRules(ALL_ALLOWED),
+  "access.reload": () => server.access.reload(),
+  "bans.add": (id) => server.bans.add({ kind: "clientId", value: `${id}-banned` }),
+  "bans.lift": (id) => server.bans.lift({ kind: "clientId", value: `${id}-banned` }),
   "clients.disconnect": (id) => server.clients.disconnect(id),
   "sessions.delete": (id) => server.sessions.delete(id),
 };
+
+/** A subscription of the program itself gets what the program publishes. */
+async function nextMessage(): Promise<unknown> {
+  const stream = server.subscribe("streamed");
+  await server.publish("streamed", "x");
+  const next = await stream[Symbol.asyncIterator]().next();
+  await stream.return?.();
+  return next;
+}
+
+it("every call that answers with a promise is among them", () => {
+  server = new MqttServer({ listeners: [{ type: "memory" }] });
+  const { sessions, clients, retainedMessages, access, bans } = server;
+  const parts = { sessions, clients, retainedMessages, access, bans };
+  const calls = Object.entries(parts).flatMap(([part, object]) =>
+    asynchronousMethods(object).map((method) => `${part}.${method}`),
+  );
+  const named = Object.keys(CALLS).map((call) => call.split(",")[0]);
+  expect(calls.filter((call) => !named.includes(call))).toEqual([]);
+  // Of the server itself; those that start and stop it have tests of their own.
+  const own = asynchronousMethods(server).filter((name) => name !== "start" && name !== "stop");
+  expect(own.filter((call) => !named.includes(call))).toEqual([]);
+});
+
+function asynchronousMethods(object: object): string[] {
+  const prototype: object = Object.getPrototypeOf(object);
+  return Object.getOwnPropertyNames(prototype).filter((name) => {
+    const method: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
+    return typeof method === "function" && method.constructor.name === "AsyncFunction";
+  });
+}
 
 /** Events in whose handlers nothing can be awaited that their client is to acknowledge: its acknowledgement waits for them. */
 const UNANSWERABLE: ReadonlySet<ServerEventName> = new Set([
@@ -78,6 +122,7 @@ it.each(SERVER_EVENT_NAMES)("in %s", async (name: ServerEventName) => {
     listeners: [{ type: "memory" }],
     systemTopics: false,
     queueMessagesMax: 1,
+    accessRules: () => ALL_ALLOWED,
     handlerTimeoutMs: 100_000,
   });
   server.on(name, async (event: object) => {
@@ -101,7 +146,7 @@ it.each(SERVER_EVENT_NAMES)("in %s", async (name: ServerEventName) => {
     if (name === "stopped") await server.stop();
   }
   await until(() => outcomes.size === 2 * Object.keys(CALLS).length);
-  const acknowledged = outcomes.get("deliver, acknowledged of c");
+  const acknowledged = outcomes.get("sessions.deliverApplicationMessage, acknowledged of c");
   expect(acknowledged instanceof MqttServerBusyError).toBe(UNANSWERABLE.has(name));
   const refusals = [...outcomes.values()].filter((outcome) => outcome instanceof Error);
   for (const { message } of refusals)
@@ -109,6 +154,33 @@ it.each(SERVER_EVENT_NAMES)("in %s", async (name: ServerEventName) => {
       /not started|no session of|does not get the message|deliver with until: "queued"|stopped before/u,
     );
 });
+
+it.each(SERVER_EVENT_NAMES.filter((name) => name !== "loadingRetainedMessage"))(
+  "stop in %s ends at its deadline at the latest",
+  async (name) => {
+    let isStopped = false;
+    let isBegun = false;
+    server = new MqttServer({
+      listeners: [{ type: "memory" }],
+      systemTopics: false,
+      queueMessagesMax: 1,
+    });
+    server.on(name, async () => {
+      if (isBegun) return;
+      isBegun = true;
+      await server.stop({ deadlineMs: 1 });
+      isStopped = true;
+    });
+    await server.start();
+    void causeAll().catch(() => undefined);
+    await turns(30);
+    if (name === "clientDisconnected") await server.clients.disconnect("c");
+    if (name === "sessionDeleted") await server.sessions.delete("c");
+    if (name === "stopped") await server.stop();
+    await until(() => isStopped);
+    expect(server.isStarted).toBe(false);
+  },
+);
 
 it("a server that is stopped in loadingRetainedMessage does not start, and has stopped", async () => {
   server = new MqttServer({ listeners: [{ type: "memory" }], systemTopics: false });
