@@ -243,6 +243,7 @@ export function faultsOf(history: History): string[] {
   for (const text of acknowledged)
     if (handlers?.accepted.has(text) === false) found.push(`${text} was acknowledged undecided`);
   const due = history.dueWills.filter((text) => handlers?.refused.has(text) !== true);
+  for (const client of history.publishers) found.push(...client.faults);
   for (const subscriber of history.subscribers) {
     const texts = subscriber.received.map(({ text }) => text);
     const got = new Set(texts);

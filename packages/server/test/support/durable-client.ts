@@ -3,6 +3,8 @@ import { acknowledgement, lasting, publishPacket, subscribe } from "./core-harne
 import type { CoreHarness } from "./core-harness.ts";
 import type { ScriptedPeer } from "./scripted-peer.ts";
 
+const IDENTIFIERS = 50;
+
 interface Outgoing {
   readonly qos: 1 | 2;
   readonly text: string;
@@ -26,6 +28,8 @@ export class DurableClient {
   }[] = [];
   /** Texts of Wills whose connections have ended without a goodbye. */
   readonly dueWills: string[] = [];
+  /** What the server has done wrong. */
+  readonly faults: string[] = [];
   readonly #outgoing: Map<number, Outgoing> = new Map();
   readonly #seen: Set<number> = new Set();
   #identifier = 0;
@@ -71,7 +75,9 @@ export class DurableClient {
   }
 
   publish(text: string, qos: 1 | 2): void {
-    this.#identifier += 1;
+    // Few, so that each is used again soon; the first free one after the last.
+    do this.#identifier = (this.#identifier % IDENTIFIERS) + 1;
+    while (this.#outgoing.has(this.#identifier));
     this.#outgoing.set(this.#identifier, { qos, text, isReleased: false });
     this.#publish(this.#identifier, false);
   }
@@ -145,6 +151,7 @@ export class DurableClient {
   #finish(identifier: number, reasonCode: number): void {
     const outgoing = this.#outgoing.get(identifier);
     if (outgoing === undefined) return;
+    if (reasonCode === 0x91) this.faults.push(`${outgoing.text} is refused for its identifier`);
     if (reasonCode < 0x80) this.acknowledged.push(outgoing.text);
     this.#outgoing.delete(identifier);
   }
