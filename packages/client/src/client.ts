@@ -252,7 +252,7 @@ export class MqttClient {
    */
   request(topic: string, payload?: string | Uint8Array, options?: AskOptions): Promise<Message> {
     this.#responses ??= new Responses(this, this.#options.clock);
-    return handled(this.#responses.request(topic, payload, options ?? {}));
+    return withCallerFrames(this.#responses.request(topic, payload, options ?? {}));
   }
 
   /**
@@ -294,6 +294,7 @@ export class MqttClient {
       handler,
       options: withoutUndefined(options),
     });
+    void withCallerFrames(subscription.granted);
     if (options.signal?.aborted === true) subscription.abort();
     else if (this.#hasGivenUp) subscription.refused(notConnected());
     else {
@@ -332,7 +333,7 @@ export class MqttClient {
       const pong = deferred<number>();
       this.#pings.push({ pong, startMs: this.#options.clock.now() });
       this.#connector.ping();
-      return this.#limits.within(pong.promise, "PINGREQ", signal);
+      return withCallerFrames(this.#limits.within(pong.promise, "PINGREQ", signal));
     } catch (error) {
       return this.#rejected(error);
     }
@@ -345,9 +346,8 @@ export class MqttClient {
   reauthenticate(options?: RequestOptions): Promise<void> {
     try {
       const signal = requestSignal(options);
-      if (this.#options.authentication === undefined) {
+      if (this.#options.authentication === undefined)
         throw new MqttConfigurationError("reauthenticate needs authentication");
-      }
       if (!this.connected) throw notConnected();
       return this.#limits.within(handled(this.#connector.reauthenticate()), "AUTH", signal);
     } catch (error) {

@@ -138,6 +138,23 @@ describe("an error of the network", () => {
     expect(stack.match(/at second /g)).toHaveLength(1);
   });
 
+  it.each<[string, (client: MqttClient) => PromiseLike<unknown>]>([
+    ["a subscribe", (client) => client.subscribe("a", () => 1)],
+    ["an unsubscribe", (client) => client.unsubscribe("a")],
+    ["a ping", (client) => client.ping()],
+    ["a request", (client) => client.request("a", "", { timeoutMs: 5 })],
+  ])("names them when %s is not answered", async (_, ask) => {
+    const server = new ScriptedServer();
+    server.script = ({ type }) => type !== "connect";
+    const client = make(server, { requestTimeoutMs: 5 });
+    await client.connect();
+    const theCaller = async (): Promise<unknown> => ask(client);
+    const error = await theCaller().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "ANAX_TIMEOUT" });
+    expect((error as Error).stack).toContain("readable.test");
+    client.destroy();
+  });
+
   it("names them when an unsubscribe is refused", async () => {
     await using server = new MqttServer({ port: 0, systemTopics: false });
     server.on("interceptingUnsubscription", (event) => {
