@@ -11,6 +11,7 @@ import {
 } from "../support/core-harness.ts";
 import { DurableServer } from "../support/durable-server.ts";
 import type { ScriptedPeer } from "../support/scripted-peer.ts";
+import { Waiting } from "../support/waiting.ts";
 
 const RESUMED = { 5: lasting(), 4: { protocolVersion: 4, cleanStart: false } } as const;
 
@@ -232,4 +233,19 @@ describe("the digest of a message", () => {
       }
     expect(all.size).toBe(count);
   });
+});
+
+it("of a message that was decided on after its client came back is free for another one", () => {
+  const waiting = new Waiting();
+  const harness = new CoreHarness({}, { interceptingPublish: () => waiting.next() });
+  const subscriber = listener(harness);
+  const older = harness.connect("c", lasting());
+  older.send(publishPacket("t", "one", { qos: 2, packetIdentifier: 7 }));
+  older.cut();
+  const newer = harness.connect("c", lasting());
+  waiting.settle(harness, 0);
+  newer.send(publishPacket("t", "two", { qos: 2, packetIdentifier: 7 }));
+  waiting.settle(harness, 1);
+  expect(newer.receiveOne("pubrec")).toMatchObject({ packetIdentifier: 7, reasonCode: 0 });
+  expect(texts(subscriber)).toEqual(["one", "two"]);
 });

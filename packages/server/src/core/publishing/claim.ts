@@ -92,6 +92,10 @@ export function recordReceived(
     receiver.replaceContent(packetIdentifier, content);
     connection.unreleasedBefore?.delete(packetIdentifier);
   }
+  const present = session.connection;
+  // To a client that has come back since, it is one that an earlier connection has left open.
+  if (present !== undefined && present !== connection)
+    (present.unreleasedBefore ??= new Set()).add(packetIdentifier);
   if (session.isDurable) core.journal?.seen(session, packetIdentifier, content);
 }
 
