@@ -25,7 +25,11 @@ export type ReadFile = (path: string) => string;
 export function apiReport(packageName: string, entry: string, read: ReadFile): string {
   const names = parse(entry, read).exportedNames.toSorted(byCodePoint);
   const sections = names.map((name) => {
-    const declarations = findDeclarations(entry, name, read).map((text) => renamed(text, name));
+    const found = find(entry, name, read);
+    const declarations = [
+      ...found.declarations.map((text) => renamed(text, name)),
+      ...basesOf(found, new Set(names), read),
+    ];
     return `## ${name}\n\n\`\`\`ts\n${declarations.join("\n")}\n\`\`\`\n`;
   });
   return `# ${packageName}\n\n${HINT}\n\n${sections.join("\n")}`;
@@ -41,17 +45,46 @@ function parse(path: string, read: ReadFile): DeclarationFile {
   return parseDeclarationFile(read(path));
 }
 
-function findDeclarations(path: string, name: string, read: ReadFile): readonly string[] {
+/** Declarations of one name, and the file that has them. */
+interface Found {
+  readonly path: string;
+  readonly declarations: readonly string[];
+}
+
+function find(path: string, name: string, read: ReadFile): Found {
   const file = parse(path, read);
   const here = file.declarations.get(name);
-  if (here !== undefined) return here;
+  if (here !== undefined) return { path, declarations: here };
   const reference = file.references.get(name);
   if (reference === undefined) throw new Error(`${path} exports ${name} but does not declare it`);
   if (!reference.specifier.startsWith(".")) {
-    return [`export { ${reference.name} } from "${reference.specifier}";`];
+    return { path, declarations: [`export { ${reference.name} } from "${reference.specifier}";`] };
   }
   const source = join(dirname(path), reference.specifier.replace(/\.[jt]s$/, ".d.ts"));
-  return findDeclarations(source, reference.name, read);
+  return find(source, reference.name, read);
+}
+
+/** What an interface has of others that have no section of their own: it is exported with it. */
+function basesOf({ path, declarations }: Found, exported: Set<string>, read: ReadFile): string[] {
+  return declarations.flatMap((text) => {
+    const [, list = ""] = /^interface \w+ extends ([\w, ]+) \{/.exec(text) ?? [];
+    return list
+      .split(", ")
+      .filter((base) => base !== "" && !exported.has(base) && isKnown(path, base, read))
+      .flatMap((base) => {
+        const found = find(path, base, read);
+        return [
+          ...found.declarations.map((one) => renamed(one, base)),
+          ...basesOf(found, exported, read),
+        ];
+      });
+  });
+}
+
+/** False for what the language itself has. */
+function isKnown(path: string, name: string, read: ReadFile): boolean {
+  const { declarations, references } = parse(path, read);
+  return declarations.has(name) || references.has(name);
 }
 
 /** A declaration under the name that it is exported by. */

@@ -90,4 +90,34 @@ function open(path: string, mode: "r" | "w;{"): Session;
   it("fails on a name that nothing declares", () => {
     expect(() => report({ ...FILES, "dist/deep/limits.d.ts": "" })).toThrow(/LIMITS/);
   });
+
+  it("shows what an interface has of others that are not exported", () => {
+    const files = {
+      "dist/index.d.ts": `export type { Event } from "./events.ts";`,
+      "dist/events.d.ts": `
+import type { Event as CoreEvent } from "./core.ts";
+import type { Signalled } from "./core.ts";
+export interface Event extends CoreEvent, Signalled {
+}
+`,
+      "dist/core.d.ts": `
+export interface Event extends Base {
+    readonly topic: string;
+}
+interface Base {
+    readonly clientId: string;
+}
+export interface Signalled {
+    readonly signal: AbortSignal;
+}
+`,
+    };
+    const shown = report(files);
+    for (const line of [
+      "interface CoreEvent extends Base {\n    readonly topic: string;\n}",
+      "interface Base {\n    readonly clientId: string;\n}",
+      "interface Signalled {\n    readonly signal: AbortSignal;\n}",
+    ])
+      expect(shown).toContain(line);
+  });
 });

@@ -314,9 +314,9 @@ export class MqttServer implements AsyncDisposable {
       this.#handlers.waits.resume();
       const { startTimeoutMs } = this.#settings.driver;
       await this.#logins.load(this.#clock, startTimeoutMs);
-      await this.#loadBans();
       await this.#rules?.read();
       await this.#driver.load();
+      await this.#loadBans();
       await restoreRetained(this.#driver);
       this.#admission.countFiles(this.#log);
       this.#driver.start();

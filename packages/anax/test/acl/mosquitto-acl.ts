@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createConnection, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -52,6 +52,7 @@ export class MosquittoAcl implements AsyncDisposable {
     writeFileSync(join(folder, "conf"), `${lines.join("\n")}\n`);
     const program = spawn(path, ["-c", join(folder, "conf")], { stdio: "ignore" });
     const acl = new MosquittoAcl(folder, program);
+    await listening(port);
     await acl.#connect(`mqtt://127.0.0.1:${port}`);
     return acl;
   }
@@ -130,4 +131,17 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Waits until something takes connections there. */
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = createConnection({ host: "127.0.0.1", port }, () => resolve(true));
+      socket.once("error", () => resolve(false));
+      socket.once("connect", () => socket.destroy());
+    });
+    if (isOpen) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

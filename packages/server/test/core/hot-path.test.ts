@@ -287,6 +287,22 @@ function collect(peer: ScriptedPeer, seen: Seen | undefined, answers: boolean): 
   if (seen !== undefined) seen.isClosed = peer.isClosed;
 }
 
+/**
+ * The same with PUBCOMP behind all else. A PUBREL is taken at once where a PUBLISH waits for the next turn, and nothing orders the answers of
+ * the two towards each other (4.6).
+ */
+function releasesApart(played: ReturnType<typeof play>): ReturnType<typeof play> {
+  const isPubcomp = (text: string): boolean => text.includes('"pubcomp"');
+  const seen = played.seen.map((one): Seen => ({
+    ...one,
+    others: [
+      ...one.others.filter((text) => !isPubcomp(text)),
+      ...one.others.filter((text) => isPubcomp(text)),
+    ],
+  }));
+  return { ...played, seen };
+}
+
 describe("the hot path", () => {
   it("gives every peer the same packets as the general way", () => {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
@@ -302,7 +318,8 @@ describe("the hot path", () => {
 
   it("gives the same where turns of the loop have hardly any time", () => {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
-      expect(play(seed, {}, 2), `HOT PATH SEED ${seed}`).toEqual(play(seed, {}));
+      const tight = releasesApart(play(seed, {}, 2));
+      expect(tight, `HOT PATH SEED ${seed}`).toEqual(releasesApart(play(seed, {})));
     }
   }, 600_000);
 
