@@ -46,7 +46,11 @@ export const CRASH_PROGRAM = {
     server: choice("whose server", ["anax", "mosquitto"], "anax"),
     durability: choice("level of the store", ["disk", "process", "memory", "none"], "disk"),
     gate: choice("off: acknowledgements do not wait for the store", ["on", "off"], "on"),
-    handlers: choice("slow: with handlers that answer with promises", ["slow", "none"], "none"),
+    handlers: choice(
+      "slow: with handlers that answer with promises; publish: with that of interceptingPublish alone",
+      ["slow", "publish", "none"],
+      "none",
+    ),
     // Small, so that paging happens all the time.
     "resident-bytes": wholeNumber("bytes of waiting messages that stay in memory", {
       from: 0,

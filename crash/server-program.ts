@@ -18,8 +18,11 @@ export interface ProgramOptions {
   readonly checkpointBytes: number;
   readonly checkpointIntervalMs: number;
   readonly residentBytesMax: number;
-  /** `slow`: handlers answer with promises, each after a time of its own, as those that ask a database do. */
-  readonly handlers?: "slow" | "none";
+  /**
+   * `slow`: handlers answer with promises, each after a time of its own, as those that ask a database do. `publish`: that of
+   * `interceptingPublish` alone, so that messages stay together in runs.
+   */
+  readonly handlers?: "slow" | "publish" | "none";
 }
 
 /** How much later a store commits that says it has. */
@@ -111,6 +114,8 @@ async function main(options: ProgramOptions): Promise<void> {
     logger: consoleLogger({ level: "warn" }),
   });
   if (options.handlers === "slow") addSlowHandlers(server);
+  if (options.handlers === "publish")
+    server.on("interceptingPublish", () => (Math.random() < 0.7 ? undefined : takeTime()));
   process.on("SIGTERM", () => void server.stop().then(() => process.exit(0)));
   // Whoever started this program holds the other end: without him, nobody would end it.
   process.stdin.on("end", () => process.exit(1)).resume();

@@ -58,5 +58,14 @@ export class MqttBufferOverflowError extends Error {
 
 /** Any thrown value as an Error, so that it can be logged and given on. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+  return thrown instanceof Error ? thrown : new Error(textOf(thrown), { cause: thrown });
+}
+
+/** What cannot be made text is named by its kind: an object without a prototype, one whose own conversion throws. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return `a value of type ${typeof thrown} that cannot be shown`;
+  }
 }

@@ -22,6 +22,13 @@ const MISDEEDS: Readonly<Record<string, () => unknown>> = {
   throws: () => {
     throw new Error("broken");
   },
+  "throws what has no text": () => {
+    throw Object.assign(Object.create(null) as object, { code: "DB" });
+  },
+  "rejects with what has no text": () =>
+    Promise.reject(
+      Object.assign(Object.create(null) as object, { code: "DB" }) as unknown as Error,
+    ),
   "throws no Error": () => {
     throw null;
   },

@@ -161,7 +161,13 @@ export function whyOf(error: Error): string {
 
 /** The same if it is an error, or else one that holds it as text. */
 export function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+  if (error instanceof Error) return error;
+  try {
+    return new Error(String(error));
+  } catch {
+    // An object without a prototype has no text.
+    return new Error(typeof error);
+  }
 }
 
 /** The error for what needs a connection while there is none. */

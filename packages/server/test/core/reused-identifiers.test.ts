@@ -235,6 +235,55 @@ describe("the digest of a message", () => {
   });
 });
 
+describe("an identifier whose message still waits for handlers", () => {
+  /** A message "one" of an earlier connection waits, and what is sent then on a later one. */
+  function afterOne(sent: PublishPacket): {
+    readonly texts: readonly string[];
+    readonly asked: number;
+    readonly answers: readonly string[];
+  } {
+    const waiting = new Waiting();
+    let asked = 0;
+    const interceptingPublish = (): ReturnType<Waiting["next"]> => {
+      asked += 1;
+      return waiting.next();
+    };
+    const harness = new CoreHarness({}, { interceptingPublish });
+    const subscriber = listener(harness);
+    const older = harness.connect("c", lasting());
+    older.send(publishPacket("t", "one", { qos: 2, packetIdentifier: 7 }));
+    older.cut();
+    const newer = harness.connect("c", lasting());
+    newer.send(sent);
+    waiting.settle(harness, 0);
+    if (asked > 1) waiting.settle(harness, 1);
+    const answers = newer.receive().map(({ type }) => type);
+    return { texts: texts(subscriber), asked, answers };
+  }
+
+  it("joins what repeats it, with DUP or without", () => {
+    for (const duplicate of [true, false]) {
+      const sent = publishPacket("t", "one", { qos: 2, packetIdentifier: 7, duplicate });
+      expect(afterOne(sent)).toEqual({ texts: ["one"], asked: 1, answers: ["pubrec"] });
+    }
+  });
+
+  it("is that of a new message, if DUP is 0 and topic or payload another", () => {
+    for (const [topic, text] of [
+      ["t", "two"],
+      ["u", "one"],
+    ] as const) {
+      const sent = publishPacket(topic, text, { qos: 2, packetIdentifier: 7 });
+      const { texts: came, asked, answers } = afterOne(sent);
+      expect({ came, asked, answers }).toEqual({
+        came: ["one", text],
+        asked: 2,
+        answers: ["pubrec"],
+      });
+    }
+  });
+});
+
 it("of a message that was decided on after its client came back is free for another one", () => {
   const waiting = new Waiting();
   const harness = new CoreHarness({}, { interceptingPublish: () => waiting.next() });

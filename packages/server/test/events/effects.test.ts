@@ -160,6 +160,23 @@ describe("session items", () => {
 });
 
 describe("interceptingSubscription", () => {
+  it("throws where a handler writes into the filter, which is to be replaced", async () => {
+    let failure: unknown;
+    await start({
+      interceptingSubscription: ({ topicFilter }) => {
+        try {
+          Object.assign(topicFilter, { qos: 0 });
+        } catch (error) {
+          failure = error;
+        }
+      },
+    });
+    const client = await connected(server, "one");
+    client.sendPacket(subscription("a"));
+    await client.packet();
+    expect(failure).toBeInstanceOf(TypeError);
+  });
+
   it("may put another filter, QoS and options in place of the client's", async () => {
     await start({
       interceptingSubscription: (event) => {

@@ -65,7 +65,8 @@ export class ScriptedPeer {
   /** Hands what waits to the server, as far as it reads. The memory is spoilt after each call. */
   pass(): void {
     while (this.#unsent.length > 0 && !this.wire.isPaused && this.#isOpen) {
-      const chunk = this.#unsent.shift() ?? new Uint8Array(0);
+      // As sockets give them: a Buffer, whose `slice` is a view, of memory that is read into again.
+      const chunk = Buffer.from(this.#unsent.shift() ?? []);
       // A test may have changed the handlers.
       this.#core.shortCuts.update();
       this.#core.receive(this.connection, chunk);

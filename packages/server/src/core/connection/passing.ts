@@ -1,3 +1,4 @@
+import { copyBytes } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
 import type { Connection } from "./connection.ts";
 import { unreadPacketAt } from "./unread-packets.ts";
@@ -91,7 +92,7 @@ function takeOut({ framer }: Connection, place: PacketPlace): PacketPlace {
   const { bytes, start, end } = place;
   const { position } = framer;
   const size = end - start;
-  const taken = bytes.slice(start, end);
+  const taken = copyBytes(bytes, start, end);
   bytes.copyWithin(position + size, position, start);
   framer.skipTo(position + size);
   return { ...place, bytes: taken, start: 0, bodyStart: place.bodyStart - start, end: size };

@@ -1,3 +1,4 @@
+import { copyBytes } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Peer } from "../wire.ts";
@@ -28,6 +29,6 @@ export function tellStranger(core: CoreContext, connection: Connection, reason: 
     reason,
     bytesReceived: counters.bytesReceived,
     // Nothing was read before, so that is where it begins.
-    firstBytes: framer.bytes.slice(0, Math.min(framer.limit, FIRST_BYTES_MAX)),
+    firstBytes: copyBytes(framer.bytes, 0, Math.min(framer.limit, FIRST_BYTES_MAX)),
   });
 }

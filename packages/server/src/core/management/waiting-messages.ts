@@ -1,3 +1,4 @@
+import { copyBytes } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import type { ApplicationMessage } from "../publishing/application-message.ts";
 import { applicationMessageOf, secondsLeft } from "../publishing/message.ts";
@@ -32,7 +33,7 @@ export function waitingMessages(
     };
     const identifiers = subscriptionIdentifiers && { subscriptionIdentifiers };
     const shown = applicationMessageOf(message);
-    const owned = { qos, retain, payload: shown.payload.slice() };
+    const owned = { qos, retain, payload: copyBytes(shown.payload, 0, shown.payload.length) };
     messages.push(Object.assign(shown, owned, expires, identifiers));
   }
   return messages;

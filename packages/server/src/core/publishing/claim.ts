@@ -1,4 +1,4 @@
-import type { QoS } from "@anax/protocol";
+import type { PublishPacket, QoS } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Session } from "../sessions/session.ts";
@@ -53,9 +53,13 @@ export class Claim {
     return core.works.begin(this.connection.clientId, "PUBLISH");
   }
 
-  /** True for a repetition of this very message, sent again since its acknowledgement is missing [MQTT-4.4.0-1]. */
-  isRepeatedBy(qos: QoS, duplicate: boolean): boolean {
-    return qos === this.qos && (qos === 2 || duplicate);
+  /**
+   * True for a repetition of this very message, sent again since its acknowledgement is missing [MQTT-4.4.0-1]. Clients that keep no
+   * Session State use the identifier of QoS 2 for another message, whose digest `content` gives.
+   */
+  isRepeatedBy({ qos, duplicate }: PublishPacket, content: () => number): boolean {
+    if (qos !== this.qos || duplicate) return qos === this.qos;
+    return qos === 2 && content() === this.#content;
   }
 
   /** The identifier is received: to be called in the step that stores the message, or decides that there is none. */

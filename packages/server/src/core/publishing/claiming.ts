@@ -20,11 +20,13 @@ const RECEIVE_MAXIMUM_EXCEEDED = 0x93;
 export function joins(
   connection: Connection,
   session: Session,
-  { qos, packetIdentifier, duplicate }: PublishPacket,
+  topic: string,
+  packet: PublishPacket,
 ): boolean {
+  const { qos, packetIdentifier } = packet;
   const { held } = session;
   if (held === undefined || qos === 0 || held.packetIdentifier !== packetIdentifier) return false;
-  if (!held.isRepeatedBy(qos, duplicate)) {
+  if (!held.isRepeatedBy(packet, () => digestOf(topic, packet.payload))) {
     held.detach();
     return false;
   }

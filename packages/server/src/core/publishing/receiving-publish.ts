@@ -34,7 +34,7 @@ export function* receivePublish(
 ): Task {
   const topic = resolveTopic(connection, packet);
   requireSupported(core, packet);
-  if (joins(connection, session, packet)) return;
+  if (joins(connection, session, topic, packet)) return;
   const next = (): Task => receiveNext(core, connection, session, { packet, topic, excess });
   if (!core.lanes.isBusy(session.clientId)) return yield* next();
   yield* core.lanes.turn(session.clientId);

@@ -1,3 +1,5 @@
+import { copyBytes } from "@anax/protocol";
+
 /** Bytes of many copies that share one array: it is let go when nothing of it is used any more. */
 const SLAB_BYTES = 65_536;
 /** A copy of more than this has an array of its own. */
@@ -9,7 +11,7 @@ let used = 0;
 /** A copy of a part of `bytes`, which is never written into again. Many small ones cost one array together. */
 export function keptCopy(bytes: Uint8Array, from: number, to: number): Uint8Array {
   const length = to - from;
-  if (length > SHARED_BYTES_MAX) return bytes.slice(from, to);
+  if (length > SHARED_BYTES_MAX) return copyBytes(bytes, from, to);
   if (used + length > slab.length) {
     slab = new Uint8Array(SLAB_BYTES);
     used = 0;

@@ -29,6 +29,8 @@ export class Runs {
   keep(waiting: WaitingRun): void {
     this.#waiting.add(waiting);
     this.current = this.#free.pop() ?? new PublishRun();
+    // What it has looked up was of other bytes.
+    this.current.forgetAhead();
   }
 
   /** It waits no longer, and `run` holds nothing. */

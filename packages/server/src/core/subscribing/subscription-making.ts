@@ -1,3 +1,4 @@
+import { frozen } from "../freezing.ts";
 import { showValue } from "@anax/protocol";
 import type { ProtocolVersion, SubscriptionRequest, UserProperties } from "@anax/protocol";
 import { SUBSCRIBE_ALLOWED } from "../access/authorizer.ts";
@@ -171,7 +172,8 @@ function interception(
 ): InterceptingSubscription {
   return {
     ...context,
-    topicFilter: request,
+    // Replaced, not written into: that would be told to nobody.
+    topicFilter: frozen({ ...request }),
     ...(subscriptionIdentifier === undefined ? {} : { subscriptionIdentifier }),
     userProperties,
     processSubscription: true,
