@@ -161,7 +161,7 @@ export const SERVER_EVENTS: {
   clientDisconnected: {
     fires: "Once for each clientConnected, when the connection has ended.",
     order:
-      "After the Will was given to its receivers, or put off, and after the handlers of clientConnected and sessionDeleted.",
+      "After the Will was put off, or shown to its handlers: where these answer at once, it has been given to its receivers. After the handlers of clientConnected and sessionDeleted.",
     waits: "What is told of the client next, and so its first packet when it is back; stop().",
     slows: "That client.",
     failure: LOGGED,
@@ -202,7 +202,8 @@ export const SERVER_EVENTS: {
   },
   interceptingOutboundPacket: {
     fires: "For each packet to a client, CONNACK that refuses and AUTH too, before it is sent.",
-    order: "After every event that led to the packet.",
+    order:
+      "After every event that led to the packet. A CONNACK that is left out ends the connection.",
     waits: "The packet and those behind it.",
     slows: "That client.",
     failure: `${PACKET_FAILED} A message of QoS 1 or 2 stays in the session and is sent again.`,
@@ -295,7 +296,7 @@ export const SERVER_EVENTS: {
   sessionDeleted: {
     fires: "On every way a session can end.",
     order:
-      "After the Will was given to its receivers; before clientDisconnected, if the connection ended it.",
+      "After the Will was shown to its handlers: where these answer at once, it has been given to its receivers. Before clientDisconnected, if the connection ended it.",
     waits: "What is told of the client next; stop().",
     slows: "That client, if it comes back.",
     failure: LOGGED,

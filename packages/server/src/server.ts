@@ -64,7 +64,13 @@ import { systemTopicsFor } from "./driver/system-topics-for.ts";
 import type { SystemTopics } from "./system/system-topics.ts";
 import type { TimeHistogram } from "./system/time-histogram.ts";
 import { TurnedAwayLog } from "./system/turned-away-log.ts";
-import { STOP_RULES, stoppedBefore, tellUnfinished } from "./stop-options.ts";
+import {
+  STOP_DEADLINE_MS,
+  STOP_RULES,
+  stoppedBefore,
+  tellStopped,
+  tellUnfinished,
+} from "./stop-options.ts";
 import type { StopOptions, StopResult } from "./stop-options.ts";
 
 type State = "stopped" | "starting" | "started" | "stopping";
@@ -356,20 +362,19 @@ export class MqttServer implements AsyncDisposable {
   }
 
   async #stop(options: StopOptions): Promise<StopResult> {
+    const { deadlineMs = STOP_DEADLINE_MS } = options;
+    const endsAtMs = this.#clock.now() + deadlineMs;
     try {
       this.#systemTopics?.stop();
-      return { unfinished: await this.#close(options) };
+      return { unfinished: await this.#close({ ...options, deadlineMs }) };
     } finally {
       this.#state = "stopped";
-      this.#handlers.waits.resume();
-      await this.#driver.perform("stop", function* tell({ hooks }) {
-        yield* settled(hooks.stopped?.({}));
-      });
+      await tellStopped(this.#driver, this.#handlers.waits, this.#clock, endsAtMs);
     }
   }
 
   async #close({
-    deadlineMs = 5_000,
+    deadlineMs = STOP_DEADLINE_MS,
     ...options
   }: StopOptions): Promise<readonly UnfinishedWork[]> {
     await this.#listening.stop();

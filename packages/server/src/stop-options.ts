@@ -1,7 +1,11 @@
 import type { RulesFor, UserProperties } from "@anax/protocol";
 import { DISCONNECT_RULES } from "./checking/disconnect-rules.ts";
+import { settled } from "./core/pending.ts";
+import type { Driver } from "./driver/driver.ts";
+import type { HandlerWaits } from "./driver/handler-waits.ts";
 import type { UnfinishedWork } from "./driver/stopping.ts";
 import { MqttServerStateError } from "./errors.ts";
+import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/logger.ts";
 
 /** How `stop` ends the connections. */
@@ -53,4 +57,24 @@ export function stoppedBefore(): Error {
   return new MqttServerStateError(
     "the server has stopped before the client acknowledged the message",
   );
+}
+
+/** How long a stop waits unless it is told otherwise. */
+export const STOP_DEADLINE_MS = 5_000;
+
+/** Tells the handlers of `stopped`, which have what is left of the deadline. */
+export async function tellStopped(
+  driver: Driver,
+  waits: HandlerWaits,
+  clock: Clock,
+  endsAtMs: number,
+): Promise<void> {
+  waits.resume();
+  const leftMs = Math.max(0, endsAtMs - clock.now());
+  const cancel = clock.callAfter(leftMs, () => waits.giveUpAll());
+  await driver.perform("stop", function* tell({ hooks }) {
+    yield* settled(hooks.stopped?.({}));
+  });
+  cancel();
+  waits.resume();
 }

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { MqttServer } from "../src/index.ts";
 import type { Listener, Logger, MqttServerOptions } from "../src/index.ts";
 import { connectPeer } from "./support/byte-peer.ts";
+import { ManualClock } from "./support/manual-clock.ts";
 import { MqttPeer } from "./support/mqtt-peer.ts";
 import { turns, until } from "./support/turns.ts";
 
@@ -210,6 +211,20 @@ describe("stop", () => {
     await server.stop({ deadlineMs: 20 });
     expect(server.statistics.connectionsCurrent).toBe(0);
     socket.destroy();
+  });
+
+  it("waits for a handler of stopped no longer than its deadline", async () => {
+    const clock = new ManualClock();
+    const server = make({ clock, on: { stopped: () => new Promise<void>(() => undefined) } });
+    await server.start();
+    let isDone = false;
+    const stop = server.stop({ deadlineMs: 400 }).then(() => (isDone = true));
+    await turns();
+    clock.advance(399);
+    await turns();
+    expect(isDone).toBe(false);
+    clock.advance(1);
+    await stop;
   });
 
   it("does nothing on a stopped server, and once if it is called twice", async () => {
