@@ -3,8 +3,8 @@ import { takes } from "../delivering/delivery-for.ts";
 import { chooseMember } from "../delivering/making-room.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
-import { findRoute } from "../routing/finding-route.ts";
-import { recipientOf } from "../routing/route.ts";
+import { searchRoute } from "../routing/finding-route.ts";
+import { NO_ROUTE, recipientOf } from "../routing/route.ts";
 import type { Route } from "../routing/route.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 import type { Subscription } from "../routing/subscription.ts";
@@ -18,6 +18,8 @@ import type { Published } from "./published.ts";
 export class AskedReceivers {
   /** The message as a session is to get it; undefined if it was vetoed. */
   readonly #messages: Map<Session, Message | undefined> = new Map();
+  /** Where the message goes, as of when all had been asked. */
+  route: Route = NO_ROUTE;
   readonly #chosen: Map<SharedGroup, { member: Subscription; message: Message | undefined }> =
     new Map();
 
@@ -63,7 +65,9 @@ export function* askReceivers(
   let changes: number;
   do {
     changes = core.router.changes;
-    yield* askRoute(core, yield* findRoute(core, message.topic), asking);
+    asked.route =
+      core.router.quickRoute(message.topic) ?? (yield* searchRoute(core, message.topic));
+    yield* askRoute(core, asked.route, asking);
   } while (core.router.changes !== changes);
   return asked;
 }

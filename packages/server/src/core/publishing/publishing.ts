@@ -7,7 +7,8 @@ import { roomFor } from "../delivering/making-room.ts";
 import { settled } from "../pending.ts";
 import type { HookResult, Task } from "../pending.ts";
 import { tellOfRetained } from "../retained/retaining.ts";
-import { findRoute } from "../routing/finding-route.ts";
+import { findRoute, searchRoute } from "../routing/finding-route.ts";
+import type { Route } from "../routing/route.ts";
 import { askReceivers } from "./asking-receivers.ts";
 import type { ApplicationMessage } from "./application-message.ts";
 import { shownMessageOf, messageFromApplication } from "./message.ts";
@@ -15,7 +16,7 @@ import type { Message } from "./message.ts";
 import type { Origin } from "./origin.ts";
 import { nothing, refused } from "./published.ts";
 import type { Published } from "./published.ts";
-import { record } from "./recording.ts";
+import { record, recordInTurns } from "./recording.ts";
 import type { Recorded, Recording } from "./recording.ts";
 import type { Terms } from "./terms.ts";
 
@@ -122,31 +123,34 @@ export function* publishAccepted(
     core.hooks.interceptingClientEnqueue === undefined
       ? undefined
       : yield* askReceivers(core, message, origin, published);
-  const recorded = yield* recordInTurn(
-    core,
-    { message, origin, asked, terms, cameAtMs },
-    published,
-  );
+  const recording = { message, origin, asked, terms, cameAtMs };
+  // Mostly without a task of its own: handlers of each receiver bring every message here.
+  const route = asked?.route ?? core.router.quickRoute(message.topic);
+  const recorded =
+    route === undefined || core.fanOuts.isWide(route)
+      ? yield* recordWhenFree(core, recording, route, published)
+      : record(core, recording, route, published);
   if (recorded !== undefined) yield* tell(core, message, origin, published, recorded);
   return published;
 }
 
-/** Records a message; one with thousands of receivers when no other is given to as many. */
-function* recordInTurn(
+/** Records a message whose route is yet to be found, or has thousands of receivers: when no other is given to as many. */
+function* recordWhenFree(
   core: CoreContext,
-  recording: Omit<Recording, "route">,
+  recording: Recording,
+  known: Route | undefined,
   published: Published,
 ): Task<Recorded | undefined> {
   const { message } = recording;
   const { fanOuts, router } = core;
-  const route = yield* findRoute(core, message.topic);
-  if (!fanOuts.isWide(route)) return yield* record(core, { ...recording, route }, published);
+  const route = known ?? (yield* searchRoute(core, message.topic));
+  if (!fanOuts.isWide(route)) return record(core, recording, route, published);
   const { changes } = router;
   yield* fanOuts.begin(message.qos > 0 || message.retain);
   try {
     const isSame = router.changes === changes;
     const current = isSame ? route : yield* findRoute(core, message.topic);
-    return yield* record(core, { ...recording, route: current }, published);
+    return yield* recordInTurns(core, recording, current, published);
   } finally {
     fanOuts.end();
   }

@@ -23,8 +23,6 @@ import type { Terms } from "./terms.ts";
 export interface Recording {
   readonly message: Message;
   readonly origin: Origin;
-  /** Where it goes, as of now. */
-  readonly route: Route;
   /** Receivers that handlers were asked about; undefined if there are no such handlers. */
   readonly asked: AskedReceivers | undefined;
   readonly terms: Terms;
@@ -48,31 +46,41 @@ interface Outcome {
 
 /**
  * The one step in which a message takes effect: what its publisher claimed, the retained message and all receivers are written
- * down together, so that they are in one commit; nothing is waited for in it but the next turn, where there are thousands of
- * receivers (`FanOuts`). Undefined if the store cannot take the message.
+ * down together, so that they are in one commit; nothing is waited for in it. `route`: where it goes, as of now. Undefined if the
+ * store cannot take the message.
  */
-export function* record(
+export function record(
   core: CoreContext,
   recording: Recording,
+  route: Route,
+  published: Published,
+): Recorded | undefined {
+  const giving = Giving.begin(core, recording, route, published);
+  if (giving === undefined) return undefined;
+  for (const recipient of route.recipients) giving.toRecipient(recipient);
+  for (const group of route.groups) giving.toGroup(group);
+  return giving.end();
+}
+
+/** The same for thousands of receivers (`FanOuts`): it goes on in the next turn where one has not the time for all. */
+export function* recordInTurns(
+  core: CoreContext,
+  recording: Recording,
+  route: Route,
   published: Published,
 ): Task<Recorded | undefined> {
-  const { message, origin, route, terms } = recording;
-  const unstorable = terms.urgency === "owed" ? undefined : refusalOf(core, message, route, terms);
-  if (unstorable !== undefined && (message.qos > 0 || terms.needsStore)) {
-    published.reasonCode = unstorable;
-    published.reasonString = "the server cannot store messages now";
-    return undefined;
+  const { turn } = core;
+  const giving = Giving.begin(core, recording, route, published);
+  if (giving === undefined) return undefined;
+  for (const recipient of route.recipients) {
+    if (turn.spend(STEPS_OF_RECEIVER)) yield turn.rest();
+    giving.toRecipient(recipient);
   }
-  const appendedBefore = core.journal?.appended;
-  terms.record(published);
-  // The server may leave a retained message of QoS 0 out at any time [MQTT-3.3.1-7].
-  const isRetained = message.retain && unstorable === undefined;
-  const change = isRetained ? retainIfRoom(core, message, origin, published) : "unchanged";
-  const outcomes = yield* give(core, recording, published);
-  if (published.matched === 0 && published.reasonCode === 0)
-    published.reasonCode = NO_MATCHING_SUBSCRIBERS;
-  published.isStored = core.journal?.appended !== appendedBefore;
-  return { change, outcomes };
+  for (const group of route.groups) {
+    if (turn.spend(STEPS_OF_RECEIVER)) yield turn.rest();
+    giving.toGroup(group);
+  }
+  return giving.end();
 }
 
 /** A full store of retained messages takes nothing from those who are there now: they get the message all the same. */
@@ -107,50 +115,99 @@ function refusalOf(
   return isDurable ? refusal : undefined;
 }
 
-/** Gives the message to all receivers that no handler has vetoed. */
-function* give(
-  core: CoreContext,
-  { message, route, asked, cameAtMs }: Recording,
-  published: Published,
-): Task<readonly Outcome[]> {
-  const { turn, router } = core;
-  const isExpired = core.now > cameAtMs && message.expiresAtMs <= core.now;
-  if (isExpired) core.statistics.messagesExpired += 1;
-  const isCuttable = core.fanOuts.isWide(route);
-  const { changes } = router;
-  // Who has unsubscribed since the first part was given is sent nothing new [MQTT-3.10.4-2].
-  const isSubscribed = (one: Recipient): boolean => router.changes === changes || one.isSubscribed;
-  const outcomes: Outcome[] = [];
-  const giveTo = (
-    recipient: Recipient,
-    given: Message | undefined,
-    group: SharedGroup | undefined,
-  ): void => {
+/** Gives a message to its receivers, but to those for which a handler has vetoed it. */
+class Giving {
+  readonly #core: CoreContext;
+  readonly #recording: Recording;
+  readonly #published: Published;
+  readonly #change: RetainedChange;
+  readonly #appendedBefore: number | undefined;
+  readonly #isExpired: boolean;
+  /** Of subscriptions, when it began. */
+  readonly #changes: number;
+  readonly #outcomes: Outcome[] = [];
+
+  private constructor(
+    core: CoreContext,
+    recording: Recording,
+    published: Published,
+    change: RetainedChange,
+    appendedBefore: number | undefined,
+  ) {
+    const { message, cameAtMs } = recording;
+    this.#core = core;
+    this.#recording = recording;
+    this.#published = published;
+    this.#change = change;
+    this.#appendedBefore = appendedBefore;
+    this.#isExpired = core.now > cameAtMs && message.expiresAtMs <= core.now;
+    this.#changes = core.router.changes;
+    if (this.#isExpired) core.statistics.messagesExpired += 1;
+  }
+
+  /** Writes down what is not about receivers. Undefined if the store cannot take the message. */
+  static begin(
+    core: CoreContext,
+    recording: Recording,
+    route: Route,
+    published: Published,
+  ): Giving | undefined {
+    const { message, origin, terms } = recording;
+    const unstorable =
+      terms.urgency === "owed" ? undefined : refusalOf(core, message, route, terms);
+    if (unstorable !== undefined && (message.qos > 0 || terms.needsStore)) {
+      published.reasonCode = unstorable;
+      published.reasonString = "the server cannot store messages now";
+      return undefined;
+    }
+    const appendedBefore = core.journal?.appended;
+    terms.record(published);
+    // The server may leave a retained message of QoS 0 out at any time [MQTT-3.3.1-7].
+    const isRetained = message.retain && unstorable === undefined;
+    const change = isRetained ? retainIfRoom(core, message, origin, published) : "unchanged";
+    return new Giving(core, recording, published, change, appendedBefore);
+  }
+
+  toRecipient(candidate: Recipient): void {
+    const { message, asked } = this.#recording;
+    const recipient = recipientOf(candidate, message.clientId);
+    // Who has unsubscribed since the first part was given is sent nothing new [MQTT-3.10.4-2].
+    const isSubscribed = this.#core.router.changes === this.#changes || candidate.isSubscribed;
+    if (recipient === undefined || !isSubscribed) return;
+    this.#give(recipient, asked ? asked.messageFor(recipient.session) : message, undefined);
+  }
+
+  toGroup(group: SharedGroup): void {
+    const { message, asked } = this.#recording;
+    const member = asked
+      ? asked.memberOf(group)
+      : chooseMember(this.#core, group, (one) => takes(one, message));
+    if (member === undefined) return;
+    this.#give(member, asked ? asked.messageForMember(group) : message, group);
+  }
+
+  end(): Recorded {
+    const core = this.#core;
+    const published = this.#published;
+    if (published.matched === 0 && published.reasonCode === 0)
+      published.reasonCode = NO_MATCHING_SUBSCRIBERS;
+    published.isStored = core.journal?.appended !== this.#appendedBefore;
+    return { change: this.#change, outcomes: this.#outcomes };
+  }
+
+  #give(recipient: Recipient, given: Message | undefined, group: SharedGroup | undefined): void {
     if (given === undefined) return;
+    const core = this.#core;
+    const published = this.#published;
     const receiver = recipient.session;
     const isTaken =
-      !isExpired &&
+      !this.#isExpired &&
       !receiver.isDeleted &&
       deliver(core, receiver, deliveryFor(recipient, given, group)) !== "dropped";
     published.matched += 1;
     if (isTaken) published.queued += 1;
     else published.dropped += 1;
     if (core.hooks.applicationMessageEnqueuedOrDropped !== undefined)
-      outcomes.push({ receiver, message: given, isTaken });
-  };
-  for (const candidate of route.recipients) {
-    if (isCuttable && turn.spend(STEPS_OF_RECEIVER)) yield turn.rest();
-    const recipient = recipientOf(candidate, message.clientId);
-    if (recipient === undefined || !isSubscribed(candidate)) continue;
-    giveTo(recipient, asked ? asked.messageFor(recipient.session) : message, undefined);
+      this.#outcomes.push({ receiver, message: given, isTaken });
   }
-  for (const group of route.groups) {
-    if (isCuttable && turn.spend(STEPS_OF_RECEIVER)) yield turn.rest();
-    const member = asked
-      ? asked.memberOf(group)
-      : chooseMember(core, group, (one) => takes(one, message));
-    if (member === undefined) continue;
-    giveTo(member, asked ? asked.messageForMember(group) : message, group);
-  }
-  return outcomes;
 }

@@ -9,9 +9,12 @@ const NODES_OF_PART = 256;
  * Where messages of a topic go. Mostly that is found at once; where thousands of filters are to be compared, it goes on in the next
  * turn.
  */
-export function* findRoute({ router, turn }: CoreContext, topic: string): Task<Route> {
-  const quick = router.quickRoute(topic);
-  if (quick !== undefined) return quick;
+export function* findRoute(core: CoreContext, topic: string): Task<Route> {
+  return core.router.quickRoute(topic) ?? (yield* searchRoute(core, topic));
+}
+
+/** The same for what `router.quickRoute` has not found. */
+export function* searchRoute({ router, turn }: CoreContext, topic: string): Task<Route> {
   const search = router.search(topic);
   for (;;) {
     const route = search(NODES_OF_PART);
