@@ -3,6 +3,7 @@ import { MqttServer } from "@anax/server";
 import { describe, expect, it } from "vitest";
 import { createAdmin } from "../src/index.ts";
 import { SortedLists } from "../src/lists/sorted-lists.ts";
+import type { SortedList } from "../src/lists/sorted-lists.ts";
 
 interface Page {
   readonly items: readonly Readonly<Record<string, unknown>>[];
@@ -35,6 +36,21 @@ describe("sorted lists", () => {
       }
       expect(all).toEqual(isDescending ? expected.toReversed() : expected);
     }
+  });
+
+  it("have their rows counted once each, to the last one", async () => {
+    const lists = new SortedLists();
+    const list = (count: number, wanted: number): SortedList<number, number> => ({
+      items: Array.from({ length: count }, (_one, index) => index),
+      filter: (one) => one < wanted,
+      key: (one) => one,
+      keep: (one) => one,
+      show: (one) => one,
+      isDescending: false,
+    });
+    expect(await lists.begin(list(600_000, 2_000), 1)).toMatchObject({ total: 2_000 });
+    expect(await lists.begin(list(500_000, 500_000), 1)).toMatchObject({ total: 500_000 });
+    await expect(lists.begin(list(500_001, 500_001), 1)).rejects.toThrow("over 500000 rows");
   });
 
   it("have cursors that end, with an error that says so", async () => {

@@ -115,6 +115,9 @@ async function slicesOf<Item, Kept>(list: SortedList<Item, Kept>): Promise<Slice
   let rowCount = 0;
   const order = list.isDescending ? -1 : 1;
   const end = (): void => {
+    rowCount += rows.length;
+    if (rowCount > ROWS_MAX)
+      throw new RangeError(`a list of over ${ROWS_MAX} rows is not sorted: list it without sort`);
     if (rows.length > 0)
       slices.push({
         rows: rows.sort((left, right) => order * compare(left.key, right.key)),
@@ -128,9 +131,6 @@ async function slicesOf<Item, Kept>(list: SortedList<Item, Kept>): Promise<Slice
     steps += 1;
     if (steps % SLICE !== 0) continue;
     end();
-    rowCount += slices.at(-1)?.rows.length ?? 0;
-    if (rowCount > ROWS_MAX)
-      throw new RangeError(`a list of over ${ROWS_MAX} rows is not sorted: list it without sort`);
     await nextTurn();
   }
   end();
