@@ -3,10 +3,13 @@ import type {
   ApplicationMessage,
   ClientStatus,
   MqttServer,
+  Page,
+  PageQuery,
   SessionStatus,
   SubscriptionStatus,
 } from "@anax/server";
 import { Type } from "@sinclair/typebox";
+import { retainedPages } from "../lists/retained-pages.ts";
 import { SortedLists } from "../lists/sorted-lists.ts";
 import type { Key, SortedList } from "../lists/sorted-lists.ts";
 import { messageJson } from "./message-json.ts";
@@ -80,6 +83,45 @@ interface Asked {
   readonly cursor?: string;
 }
 
+/** What the server lists, and gives one by one. */
+interface Listed<Item> {
+  readonly orders: Orders<Item>;
+  readonly items: Iterable<Item>;
+  readonly filter: (item: Item) => boolean;
+  readonly name: (item: Item) => string;
+  readonly named: (name: string) => Item | undefined;
+  /** A page without an order. */
+  readonly page: (query: PageQuery<Item>) => Page<Item>;
+  /** For JSON. */
+  readonly show: (item: Item) => unknown;
+}
+
+/** A page of it: in an order if one is asked for, else as the server gives it. */
+function answerList<Item>(
+  lists: SortedLists,
+  query: Asked,
+  listed: Listed<Item>,
+): RouteAnswer | Promise<RouteAnswer> {
+  const { orders, items, filter, name, named, page, show } = listed;
+  if (query.sort !== undefined || SortedLists.hasCursor(query.cursor)) {
+    return sortedPage(lists, query, orders, {
+      items,
+      filter,
+      keep: name,
+      show: (kept: string) => {
+        const item = named(kept);
+        return item && show(item);
+      },
+    });
+  }
+  const { limit, cursor } = query;
+  const found = page({
+    ...(limit !== undefined && { limit }),
+    ...(cursor === undefined ? { filter } : { cursor }),
+  });
+  return { status: 200, body: { items: found.items.map(show), cursor: found.cursor } };
+}
+
 /** A page of a sorted list: the next one of its cursor, or the first. */
 async function sortedPage<Item, Kept>(
   lists: SortedLists,
@@ -91,10 +133,6 @@ async function sortedPage<Item, Kept>(
   const key = orders[String(sort)] ?? (() => 0);
   const body = await lists.begin({ ...list, key, isDescending: descending }, limit);
   return { status: 200, body };
-}
-
-function isSorted({ sort, cursor }: Asked): boolean {
-  return sort !== undefined || SortedLists.hasCursor(cursor);
 }
 
 const PART_OF_CLIENT_ID = Type.Optional(
@@ -122,22 +160,19 @@ export const LIST_ROUTES: readonly Route[] = [
     response: pageOf(CLIENT),
     isChange: false,
     handle: ({ server, sortedLists, query }) => {
-      const { clientId, userName, remoteAddress, sort: _sort, descending: _far, ...page } = query;
-      const filter = (one: ClientStatus): boolean =>
-        (clientId === undefined || one.clientId.includes(clientId)) &&
-        (userName === undefined || one.userName === userName) &&
-        (remoteAddress === undefined || one.peer.remoteAddress === remoteAddress);
-      if (isSorted(query)) {
-        return sortedPage(sortedLists, query, CLIENT_ORDERS, {
-          items: server.clients,
-          filter,
-          keep: (one) => one.clientId,
-          show: (id: string) => plain(server.clients.get(id)),
-        });
-      }
-      const given = page.cursor === undefined ? { ...page, filter } : page;
-      const { items, cursor } = server.clients.list(given);
-      return { status: 200, body: { items: items.map(plain), cursor } };
+      const { clientId, userName, remoteAddress } = query;
+      return answerList<ClientStatus>(sortedLists, query, {
+        orders: CLIENT_ORDERS,
+        items: server.clients,
+        filter: (one) =>
+          (clientId === undefined || one.clientId.includes(clientId)) &&
+          (userName === undefined || one.userName === userName) &&
+          (remoteAddress === undefined || one.peer.remoteAddress === remoteAddress),
+        name: (one) => one.clientId,
+        named: (name) => server.clients.get(name),
+        page: (asked) => server.clients.list(asked),
+        show: plain,
+      });
     },
   }),
   route({
@@ -159,21 +194,18 @@ export const LIST_ROUTES: readonly Route[] = [
     response: pageOf(SESSION),
     isChange: false,
     handle: ({ server, sortedLists, query }) => {
-      const { clientId, isConnected, sort: _sort, descending: _far, ...page } = query;
-      const filter = (one: SessionStatus): boolean =>
-        (clientId === undefined || one.clientId.includes(clientId)) &&
-        (isConnected === undefined || one.isConnected === isConnected);
-      if (isSorted(query)) {
-        return sortedPage(sortedLists, query, SESSION_ORDERS, {
-          items: server.sessions,
-          filter,
-          keep: (one) => one.clientId,
-          show: (id: string) => plain(server.sessions.get(id)),
-        });
-      }
-      const given = page.cursor === undefined ? { ...page, filter } : page;
-      const { items, cursor } = server.sessions.list(given);
-      return { status: 200, body: { items: items.map(plain), cursor } };
+      const { clientId, isConnected } = query;
+      return answerList<SessionStatus>(sortedLists, query, {
+        orders: SESSION_ORDERS,
+        items: server.sessions,
+        filter: (one) =>
+          (clientId === undefined || one.clientId.includes(clientId)) &&
+          (isConnected === undefined || one.isConnected === isConnected),
+        name: (one) => one.clientId,
+        named: (name) => server.sessions.get(name),
+        page: (asked) => server.sessions.list(asked),
+        show: plain,
+      });
     },
   }),
   route({
@@ -230,24 +262,20 @@ export const LIST_ROUTES: readonly Route[] = [
     response: pageOf(MESSAGE),
     isChange: false,
     handle: ({ server, sortedLists, query }) => {
-      const { payloadBytesMax, topicPart, sort: _sort, descending: _far, ...page } = query;
-      const filter = ({ topic }: ApplicationMessage): boolean =>
-        topicPart === undefined || topic.includes(topicPart);
-      const json = (one: ApplicationMessage): object => messageJson(one, payloadBytesMax);
-      if (isSorted(query)) {
-        return sortedPage(sortedLists, query, RETAINED_ORDERS, {
-          items: retainedMatching(server, page.topicFilter),
-          filter,
-          keep: (one) => one.topic,
-          show: (topic: string) => {
-            const message = server.retainedMessages.get(topic);
-            return message && json(message);
-          },
-        });
-      }
-      const given = page.cursor === undefined ? { ...page, filter } : page;
-      const { items, cursor } = server.retainedMessages.list(given);
-      return { status: 200, body: { items: items.map(json), cursor } };
+      const { payloadBytesMax, topicFilter, topicPart } = query;
+      return answerList<ApplicationMessage>(sortedLists, query, {
+        orders: RETAINED_ORDERS,
+        items: retainedMatching(server, topicFilter),
+        filter: ({ topic }) => topicPart === undefined || topic.includes(topicPart),
+        name: ({ topic }) => topic,
+        named: (topic) => server.retainedMessages.get(topic),
+        page: (asked) =>
+          server.retainedMessages.list({
+            ...asked,
+            ...(topicFilter !== undefined && { topicFilter }),
+          }),
+        show: (one) => messageJson(one, payloadBytesMax),
+      });
     },
   }),
 ];
@@ -264,19 +292,9 @@ function* allSubscriptions(
   }
 }
 
-/** In pages, each of which is a step of its own. */
 function* retainedMatching(
   server: MqttServer,
   topicFilter: string | undefined,
 ): Generator<ApplicationMessage, void, undefined> {
-  let cursor: string | undefined;
-  do {
-    const page = server.retainedMessages.list({
-      limit: 1_000,
-      ...(topicFilter !== undefined && { topicFilter }),
-      ...(cursor !== undefined && { cursor }),
-    });
-    yield* page.items;
-    ({ cursor } = page);
-  } while (cursor !== undefined);
+  for (const page of retainedPages(server, topicFilter)) yield* page;
 }

@@ -6,6 +6,7 @@ import { messageFromJson, messageJson } from "./message-json.ts";
 import { ACCESS_ROUTES } from "./access-routes.ts";
 import { LIST_ROUTES } from "./list-routes.ts";
 import { LIVE_ROUTES } from "./live-routes.ts";
+import { retainedPages } from "../lists/retained-pages.ts";
 import { DONE, done, found, MISSING, NO_BODY, plain, route } from "./route-answers.ts";
 import type { Route } from "./route.ts";
 import {
@@ -45,17 +46,10 @@ const RECEIVERS_MAX = 1_000;
 /** A page at a time, so that others have their turn; its deletions share commits. */
 async function deleteMatching(server: MqttServer, topicFilter: string): Promise<number> {
   let deleted = 0;
-  let cursor: string | undefined;
-  do {
-    const page = server.retainedMessages.list(
-      cursor === undefined ? { topicFilter, limit: 1_000 } : { cursor, limit: 1_000 },
-    );
-    const done = await Promise.all(
-      page.items.map(({ topic }) => server.retainedMessages.delete(topic)),
-    );
+  for (const page of retainedPages(server, topicFilter)) {
+    const done = await Promise.all(page.map(({ topic }) => server.retainedMessages.delete(topic)));
     deleted += done.filter((existed) => existed).length;
-    cursor = page.cursor;
-  } while (cursor !== undefined);
+  }
   return deleted;
 }
 
