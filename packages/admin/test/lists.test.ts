@@ -69,6 +69,38 @@ describe("sorted lists", () => {
   });
 });
 
+describe("a sorted list of another reader", () => {
+  const list = {
+    items: [1, 2, 3],
+    filter: () => true,
+    key: (one: number) => one,
+    keep: (one: number) => one,
+    show: (one: number) => one,
+    isDescending: false,
+  };
+
+  it("stays open while lists of one page are read", async () => {
+    const lists = new SortedLists();
+    const first = await lists.begin(list, 1);
+    for (const limit of [3, 4]) {
+      for (let other = 0; other < 20; other += 1) {
+        expect(await lists.begin(list, limit)).toEqual({ items: [1, 2, 3], total: 3 });
+      }
+    }
+    expect(lists.next(first.cursor ?? "", 1)).toMatchObject({ items: [2], total: 3 });
+  });
+
+  it("stays open while only the first pages of others are wanted", async () => {
+    const lists = new SortedLists();
+    const first = await lists.begin(list, 1);
+    for (let other = 0; other < 20; other += 1) {
+      const page = await lists.begin({ ...list, isOnePage: true }, 1);
+      expect(page).toEqual({ items: [1], total: 3 });
+    }
+    expect(lists.next(first.cursor ?? "", 1)).toMatchObject({ items: [2], total: 3 });
+  });
+});
+
 describe("lists of the API", () => {
   it("are sorted and filtered: clients, sessions, subscriptions, retained messages", async () => {
     await using server = new MqttServer({ port: 0, systemTopics: false });
@@ -109,6 +141,11 @@ describe("lists of the API", () => {
     expect((await list("retained?topicFilter=s&payloadBytesMax=3")).items).toMatchObject([
       { payload: "ä", payloadBytes: 6 },
     ]);
+    expect(await list("clients?sort=messages&descending=true&onePage=true&limit=1")).toEqual({
+      items: [expect.objectContaining({ clientId: "a", messagesReceived: 3 })],
+      total: 3,
+    });
+    expect((await list("clients?onePage=true")).error).toMatch(/onePage.*sort/);
     expect((await list("clients?sort=shoeSize")).error).toMatch(/query sort: .*"shoeSize"/);
     for (const client of clients) await client.disconnect();
     admin.close();

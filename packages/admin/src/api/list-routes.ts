@@ -42,6 +42,7 @@ const CLIENT_ORDERS = {
   bytesSent: (one) => one.bytesSent,
   messagesReceived: (one) => one.messagesReceived,
   messagesSent: (one) => one.messagesSent,
+  messages: (one) => one.messagesReceived + one.messagesSent,
   bytesWaiting: (one) => one.bytesWaiting,
 } satisfies Orders<ClientStatus>;
 
@@ -79,6 +80,7 @@ function namesOf<Name extends string>(orders: Readonly<Record<Name, unknown>>): 
 interface Asked {
   readonly sort?: unknown;
   readonly descending?: boolean;
+  readonly onePage?: boolean;
   readonly limit?: number;
   readonly cursor?: string;
 }
@@ -114,7 +116,9 @@ function answerList<Item>(
       },
     });
   }
-  const { limit, cursor } = query;
+  const { limit, cursor, onePage = false } = query;
+  // Such a page may be short, or empty, with more to come.
+  if (onePage) throw new RangeError("onePage is for lists in an order: give sort too");
   const found = page({
     ...(limit !== undefined && { limit }),
     ...(cursor === undefined ? { filter } : { cursor }),
@@ -125,13 +129,14 @@ function answerList<Item>(
 /** A page of a sorted list: the next one of its cursor, or the first. */
 async function sortedPage<Item, Kept>(
   lists: SortedLists,
-  { sort, descending = false, limit = LIMIT_DEFAULT, cursor }: Asked,
+  { sort, descending = false, onePage = false, limit = LIMIT_DEFAULT, cursor }: Asked,
   orders: Orders<Item>,
   list: Pick<SortedList<Item, Kept>, "items" | "filter" | "keep" | "show">,
 ): Promise<RouteAnswer> {
   if (SortedLists.hasCursor(cursor)) return { status: 200, body: lists.next(cursor, limit) };
   const key = orders[String(sort)] ?? (() => 0);
-  const body = await lists.begin({ ...list, key, isDescending: descending }, limit);
+  const order = { key, isDescending: descending, isOnePage: onePage };
+  const body = await lists.begin({ ...list, ...order }, limit);
   return { status: 200, body };
 }
 

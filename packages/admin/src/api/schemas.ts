@@ -47,7 +47,11 @@ export const PAGE_QUERY: {
 /** The order of a list. */
 export function orderQuery<Name extends string>(
   names: readonly Name[],
-): { readonly sort: TOptional<TSchema>; readonly descending: TOptional<TBoolean> } {
+): {
+  readonly sort: TOptional<TSchema>;
+  readonly descending: TOptional<TBoolean>;
+  readonly onePage: TOptional<TBoolean>;
+} {
   return {
     sort: Type.Optional(
       Type.Union(
@@ -56,6 +60,12 @@ export function orderQuery<Name extends string>(
       ),
     ),
     descending: Type.Optional(Type.Boolean({ description: "the largest first; default false" })),
+    onePage: Type.Optional(
+      Type.Boolean({
+        description:
+          "with sort, of a first page: no next one is wanted, so there is no cursor; default false",
+      }),
+    ),
   };
 }
 

@@ -21,6 +21,8 @@ export interface SortedList<Item, Kept> {
   readonly filter: (item: Item) => boolean;
   readonly key: (item: Item) => Key;
   readonly isDescending: boolean;
+  /** True: no page after the first is wanted, so that none is kept for it. Default false. */
+  readonly isOnePage?: boolean;
   /** The little that is kept of an item until it is shown. */
   readonly keep: (item: Item) => Kept;
   /** For JSON; undefined if there is no such item any more. */
@@ -49,6 +51,7 @@ interface Slice {
 interface Open {
   readonly slices: Slice[];
   readonly isDescending: boolean;
+  readonly isOnePage: boolean;
   readonly show: (kept: never) => unknown;
   readonly total: number;
   pageNumber: number;
@@ -72,10 +75,10 @@ export class SortedLists {
   async begin<Item, Kept>(list: SortedList<Item, Kept>, limit: number): Promise<SortedPage> {
     const slices = await slicesOf(list);
     const total = slices.reduce((sum, { rows }) => sum + rows.length, 0);
-    const { isDescending, show } = list;
+    const { isDescending, isOnePage = false, show } = list;
     this.#opened += 1;
     const last = { items: [], total };
-    const open = { slices, isDescending, show, total, pageNumber: 0, last };
+    const open = { slices, isDescending, isOnePage, show, total, pageNumber: 0, last };
     return this.#next(`${PREFIX}${this.#opened}`, open, limit);
   }
 
@@ -91,14 +94,16 @@ export class SortedLists {
 
   #next(id: string, open: Open, limit: number): SortedPage {
     const items: unknown[] = [];
-    let isDone = false;
-    while (items.length < limit && !isDone) {
+    while (items.length < limit) {
       const row = takeFirst(open);
-      if (row === undefined) isDone = true;
-      else items.push(...shown(open, row));
+      if (row === undefined) break;
+      items.push(...shown(open, row));
     }
+    const { total, isOnePage, pageNumber } = open;
+    const isDone = isOnePage || isAtEnd(open);
+    // Nobody can ask for it again: it would only take the place of a list that somebody reads.
+    if (isDone && pageNumber === 0) return { items, total };
     open.pageNumber += 1;
-    const { total } = open;
     open.last = isDone ? { items, total } : { items, total, cursor: `${id}.${open.pageNumber}` };
     this.#open.delete(id);
     this.#open.set(id, open);
@@ -140,6 +145,10 @@ async function slicesOf<Item, Kept>(list: SortedList<Item, Kept>): Promise<Slice
 function shown({ show }: Open, { kept }: Row): readonly unknown[] {
   const item = show(kept as never);
   return item === undefined ? [] : [item];
+}
+
+function isAtEnd({ slices }: Open): boolean {
+  return slices.every(({ rows, next }) => next === rows.length);
 }
 
 function takeFirst({ slices, isDescending }: Open): Row | undefined {
