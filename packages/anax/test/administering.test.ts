@@ -192,6 +192,32 @@ describe("anax top", () => {
     expect(stdout).toMatch(/^busy +- +[1-9]\d* +0 +0$/m);
   });
 
+  it("asks for the busiest clients once a second, and leaves no list open", async () => {
+    const asked: string[] = [];
+    const figures = (atMs: number): string =>
+      `event: figures\ndata: ${JSON.stringify({ atMs, statistics: {} })}\n\n`;
+    const api = createServer((request, response) => {
+      if (request.url?.startsWith("/api/v1/stream") === true) {
+        response.end([1_000, 2_000, 3_000].map(figures).join(""));
+        return;
+      }
+      asked.push(request.url ?? "");
+      response.end(JSON.stringify({ items: [{ clientId: "busy" }], total: 1 }));
+    });
+    await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+    const { port } = api.address() as AddressInfo;
+    const there = { ...environment, ANAX_ADMIN_URL: `http://127.0.0.1:${port}` };
+    expect(await anaxWith(there, "top", "--count", "2")).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(asked).toEqual(
+      Array.from(
+        { length: 3 },
+        () => "/api/v1/clients?sort=messages&descending=true&limit=200&onePage=true",
+      ),
+    );
+    api.closeAllConnections();
+    await new Promise((resolve) => api.close(resolve));
+  });
+
   it("fits the screen, whatever names clients have", () => {
     const clients = Array.from({ length: 100 }, (_, index) => ({
       clientId: `c${index}\u001b[2J`.repeat(20),

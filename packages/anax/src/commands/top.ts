@@ -18,7 +18,7 @@ import type { Io, Output } from "../io.ts";
 import { stopSignal } from "../stop-signal.ts";
 import { visibleJson } from "../visible-text.ts";
 
-/** Clients that are looked at for their rates: those that have sent or got most. */
+/** Clients that are looked at for their rates: those that have sent and got most. */
 const CLIENTS_LOOKED_AT = 200;
 const ROWS_DEFAULT = 40;
 const COLUMNS_DEFAULT = 120;
@@ -53,8 +53,8 @@ export const top: Command = defineCommand<TopFlags>({
       title: "What it shows",
       lines: [
         "Once a second: health, clients, rates, what is queued and dropped; the topics that most is",
-        "published to, and the busiest of the 200 clients that have sent or got most. Not on a terminal,",
-        "each second is written below the one before.",
+        "published to, and the busiest of the 200 clients that have sent and got most messages, both taken",
+        "together. Not on a terminal, each second is written below the one before.",
       ],
     },
     ADMIN_CLIENT_NOTE,
@@ -106,19 +106,15 @@ async function show(
   }
 }
 
-/** Those that have sent most, and those that have got most. */
+/** Those that have sent and got most. */
 async function busyClients(api: AdminClient): Promise<Json[]> {
-  const lists = await Promise.all(
-    ["messagesReceived", "messagesSent"].map((sort) =>
-      api.call({
-        method: "GET",
-        path: "/clients",
-        query: { sort, descending: true, limit: CLIENTS_LOOKED_AT / 2 },
-      }),
-    ),
-  );
-  const byId = new Map(lists.flatMap(itemsOf).map((client) => [client["clientId"], client]));
-  return [...byId.values()];
+  const query = {
+    sort: "messages",
+    descending: true,
+    limit: CLIENTS_LOOKED_AT,
+    onePage: true,
+  };
+  return itemsOf(await api.call({ method: "GET", path: "/clients", query }));
 }
 
 function write(output: Output, moment: Moment, rows: number, json: boolean): void {
