@@ -84,6 +84,7 @@ export class TlsTerminator {
   /** Options that all certificates share. */
   readonly #shared: SharedTls;
   #hosts: HostCertificates;
+  readonly #options: TlsOptions;
   #current: TlsCredentials | undefined;
 
   /** Throws `MqttConfigurationError` for credentials, ciphers or a version that cannot be used. */
@@ -100,14 +101,13 @@ export class TlsTerminator {
         done(null, this.#hosts.contextFor(serverName)),
       ...fencedCallbacks(options, log),
     };
-    const { hosts, ...common } = { ...rest, ...asking, minVersion };
+    const { hosts: _ofOptions, ...common } = { ...rest, ...asking, minVersion };
     const settings = { ...common, ...callbacks, handshakeTimeout, noDelay: true };
     const { hosts: _hosts, ...first } = this.#current ?? {};
-    if (options.SNICallback !== undefined && (hosts ?? this.#current?.hosts) !== undefined)
-      throw new MqttConfigurationError("hosts and SNICallback are given; use one of them");
     this.#server = secureServer({ ...settings, ...first }, { ...options, ...this.#current });
     this.#shared = withoutCertificate(common);
-    this.#hosts = new HostCertificates({ ...options, ...this.#current }, this.#shared);
+    this.#options = options;
+    this.#hosts = this.#hostsWith(this.#current);
     this.#server.on("secureConnection", (socket) => {
       this.#handshakes.delete(origin(socket));
       on.secure(socket);
@@ -154,6 +154,14 @@ export class TlsTerminator {
     this.#handshakes.clear();
   }
 
+  /** Of the options, and of credentials that take their place. Throws where an `SNICallback` chooses too. */
+  #hostsWith(credentials: TlsCredentials | undefined): HostCertificates {
+    const all = { ...this.#options, ...credentials };
+    if (all.SNICallback !== undefined && all.hosts !== undefined)
+      throw new MqttConfigurationError("hosts and SNICallback are given; use one of them");
+    return new HostCertificates(all, this.#shared);
+  }
+
   #renewCredentials(): void {
     const ask = this.#credentials;
     if (ask === undefined) return;
@@ -163,7 +171,7 @@ export class TlsTerminator {
       this.#current = credentials;
       checkTlsCredentials(usable(credentials));
       const { hosts: _hosts, ...first } = credentials;
-      const hosts = new HostCertificates(credentials, this.#shared);
+      const hosts = this.#hostsWith(credentials);
       // A new context has new keys of its tickets: who was revoked cannot resume an earlier TLS session.
       this.#server.setSecureContext({ ...this.#shared, ...first });
       this.#hosts = hosts;

@@ -197,6 +197,30 @@ describe("a fleet with certificates", () => {
 });
 
 describe("certificates for hosts", () => {
+  it("of the options stay when credentials without any are renewed", async () => {
+    const ca = readFileSync(authority.cert);
+    const second = authority.issue({ subject: "/CN=x", alternativeNames: "DNS:second.example" });
+    const lamp = authority.issue({ subject: "/CN=lamp" });
+    let credentials: TlsCredentials = read(host);
+    server = new MqttServer({
+      listeners: [
+        { type: "tls", port: 0, ca, hosts: [read(second)], credentials: () => credentials },
+      ],
+      systemTopics: false,
+    });
+    await server.start();
+    const shownFor = async (name: string): Promise<string | undefined> => {
+      const { socket, connack } = await login(lamp, name);
+      const names = connack?.reasonCode === 0 ? socket.getPeerCertificate().subjectaltname : "";
+      socket.destroy();
+      return names;
+    };
+    expect(await shownFor("second.example")).toBe("DNS:second.example");
+    credentials = read(host);
+    expect(await shownFor("second.example")).toBe("DNS:second.example");
+    await server.stop({ deadlineMs: 100 });
+  });
+
   it("are refused where one of them cannot be used", async () => {
     const start = async (hosts: TlsCredentials["hosts"]): Promise<void> => {
       server = new MqttServer({ listeners: [{ type: "tls", port: 0, ...read(host), hosts }] });
