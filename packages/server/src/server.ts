@@ -133,7 +133,7 @@ export class MqttServer implements AsyncDisposable {
     this.#log = log("server");
     const turnedAway = new TurnedAwayLog({ log: connections, clock, listeners: this.#own });
     const bans = new BanList(wallNow);
-    this.#loadBans = () => loadBans(bans, options.banStore);
+    this.#loadBans = () => loadBans(bans, options.banStore, clock, startTimeoutMs);
     this.#admission = new Admission(
       settings.driver,
       clock,
@@ -166,7 +166,7 @@ export class MqttServer implements AsyncDisposable {
       newClientId: () => `anax-${randomUUID()}`,
       seed: randomInt(2 ** 32),
       refused: refusalLog(connections),
-      bannedBy: (client) => bans.kindFor(client),
+      isBanned: (client) => bans.has(client),
       notices: deliveryWarnings(log("delivery"), clock),
       stranger: (stranger) => turnedAway.stranger(stranger),
       handshakeFailed: (failure) => turnedAway.handshakeFailed(failure),
@@ -374,9 +374,9 @@ export class MqttServer implements AsyncDisposable {
   }
 
   async #close({
-    deadlineMs = STOP_DEADLINE_MS,
+    deadlineMs,
     ...options
-  }: StopOptions): Promise<readonly UnfinishedWork[]> {
+  }: StopOptions & { readonly deadlineMs: number }): Promise<readonly UnfinishedWork[]> {
     await this.#listening.stop();
     const dismissal = { reasonCode: ReasonCode.serverShuttingDown, ...options };
     const unfinished = await this.#driver.stop(dismissal, deadlineMs, () =>

@@ -72,9 +72,12 @@ export async function tellStopped(
   waits.resume();
   const leftMs = Math.max(0, endsAtMs - clock.now());
   const cancel = clock.callAfter(leftMs, () => waits.giveUpAll());
-  await driver.perform("stop", function* tell({ hooks }) {
-    yield* settled(hooks.stopped?.({}));
-  });
-  cancel();
-  waits.resume();
+  try {
+    await driver.perform("stop", function* tell({ hooks }) {
+      yield* settled(hooks.stopped?.({}));
+    });
+  } finally {
+    cancel();
+    waits.resume();
+  }
 }

@@ -1,6 +1,6 @@
 import { isTopicFilterIn, MqttConfigurationError, optionFault, showValue } from "@anax/protocol";
 import type { OptionRule, OptionRules, QoS, RulesFor } from "@anax/protocol";
-import { addressRangeFault } from "./address-ranges.ts";
+import { addressRangeFault } from "../address-ranges.ts";
 import { withoutParts } from "./topic-pattern.ts";
 
 /** What a rule is about. */

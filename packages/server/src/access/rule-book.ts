@@ -7,7 +7,8 @@ import type {
 } from "../core/access/authorizer.ts";
 import { checkAccessRules, listOf } from "./access-rules.ts";
 import type { AccessAction, AccessRule, AccessRules } from "./access-rules.ts";
-import { AddressRanges } from "./address-ranges.ts";
+import { AddressRanges } from "../address-ranges.ts";
+import { matchesPieces } from "../text-pieces.ts";
 import { rulesOfFilter } from "./filter-judging.ts";
 import { addRule, RuleNode, ruleOfTopic } from "./rule-tree.ts";
 import type { RulePlace } from "./rule-tree.ts";
@@ -278,7 +279,10 @@ class RulePages {
     if (anonymous !== undefined && anonymous !== (client.userName === undefined)) return false;
     if (user !== undefined && !listOf(user).some((name) => name === client.userName)) return false;
     if (group !== undefined && !listOf(group).some((name) => groups.has(name))) return false;
-    if (clientIds !== undefined && !listOf(clientIds).some((text) => isLike(client.clientId, text)))
+    if (
+      clientIds !== undefined &&
+      !listOf(clientIds).some((text) => matchesPieces(client.clientId, text.split("*")))
+    )
       return false;
     if (listener !== undefined && !listOf(listener).some((name) => isAt(client.listener, name)))
       return false;
@@ -329,23 +333,6 @@ function pageIn(pages: Map<string, Page>, name: string): Page {
   const page = pages.get(name) ?? new Page();
   pages.set(name, page);
   return page;
-}
-
-/** Whether a text is like another in which `*` stands for any characters. */
-function isLike(text: string, pattern: string): boolean {
-  const [head = "", ...pieces] = pattern.split("*");
-  const tail = pieces.pop();
-  if (tail === undefined) return text === head;
-  if (text.length < head.length + tail.length) return false;
-  if (!text.startsWith(head) || !text.endsWith(tail)) return false;
-  let at = head.length;
-  const end = text.length - tail.length;
-  for (const piece of pieces) {
-    const found = text.indexOf(piece, at);
-    if (found < 0 || found + piece.length > end) return false;
-    at = found + piece.length;
-  }
-  return true;
 }
 
 /** Whether a client came to a listener of this name: "tcp:1883", "tcp" or "1883". */

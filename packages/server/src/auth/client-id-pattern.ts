@@ -1,4 +1,5 @@
 import { MqttConfigurationError } from "@anax/protocol";
+import { matchesPieces } from "../text-pieces.ts";
 
 /** Bytes of a pattern: as many as an identifier has that everybody takes. */
 const PATTERN_LENGTH_MAX = 1_000;
@@ -33,18 +34,7 @@ export class ClientIdPattern {
   /** True if the pattern allows `clientId` to this user. Where it needs a user name, a client without one has no identifier. */
   allows(clientId: string, userName: string | undefined): boolean {
     const pieces = this.#pieces(userName);
-    if (pieces === undefined) return false;
-    const [first = "", ...others] = pieces;
-    const last = others.pop();
-    if (last === undefined) return clientId === first;
-    if (!clientId.startsWith(first)) return false;
-    let at = first.length;
-    for (const piece of others) {
-      const found = clientId.indexOf(piece, at);
-      if (found < 0) return false;
-      at = found + piece.length;
-    }
-    return clientId.length - last.length >= at && clientId.endsWith(last);
+    return pieces !== undefined && matchesPieces(clientId, pieces);
   }
 
   /** An identifier for a client that has none; undefined if the pattern needs a user name and there is none. */

@@ -1,24 +1,19 @@
+import { AddressRanges, plainAddress } from "../address-ranges.ts";
+import type { BanCandidate } from "../core/connection/connect-rules.ts";
 import { MqttServerBusyError } from "../errors.ts";
-import { BannedAddresses } from "./banned-addresses.ts";
 import type { Ban, BanKind, BanSubject } from "./ban.ts";
 
 /** Bans at a time; an address range needs one. */
 export const BANS_MAX = 10_000;
 
-/** A client that may be banned. */
-export interface Candidate {
-  readonly clientId: string;
-  readonly userName: string | undefined;
-  readonly remoteAddress: string | undefined;
-}
-
-/** Bans in force. One look costs the same however many there are. */
+/** Bans in force. A look costs the same however many there are of one identifier, user or address; ranges are gone through. */
 export class BanList {
   readonly #bans = new Map<string, Ban>();
   readonly #wallNow: () => number;
-  #addresses = new BannedAddresses();
-  /** When the first ban of an address ends: what is in a list of addresses cannot be taken out. */
-  #addressesEndAtMs = Infinity;
+  /** Made when it is asked for: what is in a list of ranges cannot be taken out. */
+  #ranges: AddressRanges | undefined;
+  /** When the first of them ends. */
+  #rangesEndAtMs = Infinity;
 
   constructor(wallNow: () => number) {
     this.#wallNow = wallNow;
@@ -36,34 +31,32 @@ export class BanList {
     if (!this.#bans.has(key) && this.#bans.size >= BANS_MAX) this.#forgetEnded();
     if (!this.#bans.has(key) && this.#bans.size >= BANS_MAX)
       throw new MqttServerBusyError(`there are ${BANS_MAX} bans; lift some first`);
-    const replaced = this.#bans.delete(key);
+    this.#bans.delete(key);
     this.#bans.set(key, ban);
-    if (ban.kind !== "address") return;
-    if (replaced) this.#listAddresses();
-    else this.#listAddress(ban);
+    if (isRange(ban)) this.#ranges = undefined;
   }
 
   /** False if there was none. */
   lift({ kind, value }: BanSubject): boolean {
     const key = keyOf(kind, value);
     const ban = this.#bans.get(key);
+    if (ban === undefined) return false;
     this.#bans.delete(key);
-    if (kind === "address") this.#listAddresses();
-    return ban !== undefined && isInForce(ban, this.#wallNow());
+    if (isRange(ban)) this.#ranges = undefined;
+    return isInForce(ban, this.#wallNow());
   }
 
-  /** What keeps a client out; undefined if nothing does. */
-  kindFor({ clientId, userName, remoteAddress }: Candidate): BanKind | undefined {
-    if (this.#bans.size === 0) return undefined;
-    if (this.#holds("clientId", clientId)) return "clientId";
-    if (userName !== undefined && this.#holds("userName", userName)) return "userName";
-    return this.hasAddress(remoteAddress) ? "address" : undefined;
+  /** True if a client is to be kept out. */
+  has({ clientId, userName, remoteAddress }: BanCandidate): boolean {
+    if (this.#bans.size === 0) return false;
+    if (this.#holds("clientId", clientId)) return true;
+    if (userName !== undefined && this.#holds("userName", userName)) return true;
+    return this.hasAddress(remoteAddress);
   }
 
   hasAddress(address: string | undefined): boolean {
     if (this.#bans.size === 0 || address === undefined) return false;
-    if (this.#wallNow() >= this.#addressesEndAtMs) this.#forgetEnded();
-    return this.#addresses.has(address);
+    return this.#holds("address", address) || this.#currentRanges().includes(address);
   }
 
   #holds(kind: BanKind, value: string): boolean {
@@ -74,19 +67,19 @@ export class BanList {
   #forgetEnded(): void {
     const nowMs = this.#wallNow();
     for (const [key, ban] of this.#bans) if (!isInForce(ban, nowMs)) this.#bans.delete(key);
-    this.#listAddresses();
   }
 
-  #listAddresses(): void {
-    this.#addresses = new BannedAddresses();
-    this.#addressesEndAtMs = Infinity;
-    for (const ban of this.#bans.values()) if (ban.kind === "address") this.#listAddress(ban);
+  #currentRanges(): AddressRanges {
+    if (this.#ranges !== undefined && this.#wallNow() < this.#rangesEndAtMs) return this.#ranges;
+    const bans = Array.from(this).filter(isRange);
+    this.#rangesEndAtMs = bans.reduce((end, { untilMs = end }) => Math.min(end, untilMs), Infinity);
+    this.#ranges = new AddressRanges(bans.map(({ value }) => value));
+    return this.#ranges;
   }
+}
 
-  #listAddress({ value, untilMs = Infinity }: Ban): void {
-    this.#addresses.add(value);
-    this.#addressesEndAtMs = Math.min(this.#addressesEndAtMs, untilMs);
-  }
+function isRange({ kind, value }: BanSubject): boolean {
+  return kind === "address" && value.includes("/");
 }
 
 function isInForce({ untilMs }: Ban, nowMs: number): boolean {
@@ -94,5 +87,5 @@ function isInForce({ untilMs }: Ban, nowMs: number): boolean {
 }
 
 function keyOf(kind: BanKind, value: string): string {
-  return `${kind} ${value}`;
+  return `${kind} ${kind === "address" ? plainAddress(value) : value}`;
 }

@@ -1,10 +1,10 @@
 import { MqttConfigurationError } from "@anax/protocol";
 import type { RulesFor } from "@anax/protocol";
-import { isIP } from "node:net";
+import { addressRangeFault } from "../address-ranges.ts";
 import { checked } from "../checking/rules.ts";
 
 /** What a ban is about. */
-export const BAN_KINDS = ["clientId", "userName", "address"] as const;
+const BAN_KINDS = ["clientId", "userName", "address"] as const;
 
 /** One of `BAN_KINDS`. */
 export type BanKind = (typeof BAN_KINDS)[number];
@@ -90,12 +90,6 @@ function subjectOf(kind: BanKind | undefined, value: string | undefined): BanSub
 }
 
 function requireAddress(value: string): void {
-  const [address = "", bits, ...more] = value.split("/");
-  const family = isIP(address);
-  const bitsMax = family === 4 ? 32 : 128;
-  const isRange = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax);
-  if (family === 0 || !isRange || more.length > 0) {
-    const text = `ban.value ${JSON.stringify(value)} is neither an IP address nor a range such as 192.0.2.0/24`;
-    throw new MqttConfigurationError(text);
-  }
+  const fault = addressRangeFault(value);
+  if (fault !== undefined) throw new MqttConfigurationError(`ban.value ${fault}`);
 }

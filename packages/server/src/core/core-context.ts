@@ -2,7 +2,7 @@ import type { DecodeLimits, Packet } from "@anax/protocol";
 import type { AccessPort } from "./access/authorizer.ts";
 import type { BytePool } from "./byte-pool.ts";
 import type { BacklogPart } from "./connection/backlog.ts";
-import type { BanCheck, RefusedClient } from "./connection/connect-rules.ts";
+import type { BanCandidate, RefusedClient } from "./connection/connect-rules.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { Stranger } from "./connection/stranger.ts";
 import type { CoreOptions } from "./core-options.ts";
@@ -91,7 +91,7 @@ export interface CoreContext {
   /** Told of each client that is not let in; undefined if nobody wants to know. */
   readonly refused: ((client: RefusedClient) => void) | undefined;
   /** Whether a client is banned; undefined if none can be. */
-  readonly bannedBy: BanCheck | undefined;
+  readonly isBanned: ((client: BanCandidate) => boolean) | undefined;
   /** Something is wrong that who runs the server should know: to be logged as a warning. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   /** Bytes of messages in flight. */

@@ -1,5 +1,5 @@
 import type { AccessPort } from "./access/authorizer.ts";
-import type { BanCheck, RefusedClient } from "./connection/connect-rules.ts";
+import type { BanCandidate, RefusedClient } from "./connection/connect-rules.ts";
 import type { Stranger } from "./connection/stranger.ts";
 import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
 import type { Hooks } from "./hooks/hooks.ts";
@@ -39,7 +39,7 @@ export interface CorePorts {
   /** A client is not let in: to be logged. Absent if nobody reads that. */
   readonly refused?: ((client: RefusedClient) => void) | undefined;
   /** Whether a client is banned. */
-  readonly bannedBy?: BanCheck | undefined;
+  readonly isBanned?: ((client: BanCandidate) => boolean) | undefined;
   /** Told of what is not delivered: to be logged. Absent if nobody reads that. */
   readonly notices?: DeliveryNotices | undefined;
   /** A connection ends before a whole CONNECT has come: to be logged. Absent if nobody reads that. */

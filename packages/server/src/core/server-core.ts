@@ -14,7 +14,7 @@ import {
   leaveUnanswered,
 } from "./connection/closing.ts";
 import type { Dismissal } from "./connection/closing.ts";
-import type { BanCheck, Refusal, RefusedClient } from "./connection/connect-rules.ts";
+import type { BanCandidate, Refusal, RefusedClient } from "./connection/connect-rules.ts";
 import { Connection } from "./connection/connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { CoreOptions } from "./core-options.ts";
@@ -114,7 +114,7 @@ export class ServerCore implements CoreContext {
   readonly report: (error: unknown) => void;
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly refused: ((client: RefusedClient) => void) | undefined;
-  readonly bannedBy: BanCheck | undefined;
+  readonly isBanned: ((client: BanCandidate) => boolean) | undefined;
   readonly notices: DeliveryNotices | undefined;
   readonly stranger: ((stranger: Stranger) => void) | undefined;
   readonly inFlight: InFlightBytes;
@@ -138,7 +138,7 @@ export class ServerCore implements CoreContext {
     this.report = (error) => ports.report(error);
     this.warn = (message, fields) => ports.warn?.(message, fields);
     this.refused = ports.refused;
-    this.bannedBy = ports.bannedBy;
+    this.isBanned = ports.isBanned;
     this.notices = ports.notices;
     this.stranger = ports.stranger;
     this.inFlight = new InFlightBytes({

@@ -1,7 +1,7 @@
 import type { AccessPort } from "../core/access/authorizer.ts";
 import type { ApplicationMessage } from "../core/publishing/application-message.ts";
 import type { Dismissal } from "../core/connection/closing.ts";
-import type { BanCheck, Refusal, RefusedClient } from "../core/connection/connect-rules.ts";
+import type { BanCandidate, Refusal, RefusedClient } from "../core/connection/connect-rules.ts";
 import type { Connection } from "../core/connection/connection.ts";
 import type { Stranger } from "../core/connection/stranger.ts";
 import type { CoreOptions } from "../core/core-options.ts";
@@ -63,7 +63,7 @@ export interface DriverOptions {
   /** Told of each client that is not let in. */
   readonly refused?: ((client: RefusedClient) => void) | undefined;
   /** Whether a client is banned. */
-  readonly bannedBy?: BanCheck | undefined;
+  readonly isBanned?: ((client: BanCandidate) => boolean) | undefined;
   /** Told of what is not delivered. */
   readonly notices?: DeliveryNotices | undefined;
   /** Told of each connection that ends before CONNECT. */
@@ -123,7 +123,7 @@ export class Driver implements ConnectionAcceptor {
       report: (error) => this.#log.error?.("a packet could not be handled", {}, asError(error)),
       warn: (message, fields) => this.#log.warn?.(message, fields),
       refused: options.refused,
-      bannedBy: options.bannedBy,
+      isBanned: options.isBanned,
       notices: options.notices,
       stranger: options.stranger,
     });

@@ -1,10 +1,13 @@
 import { ReasonCode } from "@anax/protocol";
-import type { BanList } from "../bans/ban-list.ts";
+import { BanList } from "../bans/ban-list.ts";
 import { banOf, checkedSubject, restoredBan } from "../bans/ban.ts";
 import type { Ban, BanRequest, BanSubject } from "../bans/ban.ts";
 import { dismiss } from "../core/connection/closing.ts";
 import { makeInspectable } from "../core/inspecting.ts";
+import { MqttHandlerTimeoutError } from "../errors.ts";
 import type { BanStore } from "../ports/ban-store.ts";
+import type { Clock } from "../ports/clock.ts";
+import { within } from "../user-code.ts";
 import type { CoreAccess } from "./core-access.ts";
 
 /** What is kept out: bans by Client Identifier, user name and address, for a time or until they are lifted. */
@@ -46,11 +49,14 @@ export class ServerBans {
     const ban = banOf(request, this.#wallNow());
     await this.#access.change((core) => {
       this.#list.add(ban);
+      // All who are here have passed the others.
+      const alone = new BanList(this.#wallNow);
+      alone.add(ban);
       for (const connection of core.connections) {
         const { clientId, userName, context } = connection;
         const { remoteAddress } = context.peer;
-        if (this.#list.kindFor({ clientId, userName, remoteAddress }) === undefined) continue;
-        dismiss(core, connection, { reasonCode: ReasonCode.administrativeAction });
+        if (alone.has({ clientId, userName, remoteAddress }))
+          dismiss(core, connection, { reasonCode: ReasonCode.administrativeAction });
       }
     });
     await this.#save();
@@ -65,7 +71,6 @@ export class ServerBans {
     return existed;
   }
 
-  /** One save is under way at a time, and one waits that has all changes until it begins. */
   /** One save is under way at a time, and one waits that will have all changes until it begins. */
   async #save(): Promise<void> {
     const store = this.#store;
@@ -80,9 +85,20 @@ export class ServerBans {
   }
 }
 
-/** Takes what was saved. Rejects with what the store rejects with, and with `MqttConfigurationError` for what is no ban. */
-export async function loadBans(list: BanList, store: BanStore | undefined): Promise<void> {
-  for (const ban of (await store?.load()) ?? []) list.add(restoredBan(ban));
+/**
+ * Takes what was saved. Rejects with what the store rejects with, with `MqttHandlerTimeoutError` if it has not answered in time, and
+ * with `MqttConfigurationError` for what is no ban.
+ */
+export async function loadBans(
+  list: BanList,
+  store: BanStore | undefined,
+  clock: Clock,
+  limitMs: number,
+): Promise<void> {
+  const tooLate = (): Error =>
+    new MqttHandlerTimeoutError(`the bans have not loaded after ${limitMs} ms`);
+  const saved = await within(() => store?.load(), { clock, limitMs, tooLate });
+  for (const ban of saved ?? []) list.add(restoredBan(ban));
 }
 
 makeInspectable(ServerBans.prototype, "ServerBans");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { BanFile } from "../../src/index.ts";
-import type { BanRequest, MqttServer, MqttServerOptions } from "../../src/index.ts";
+import type { BanRequest, BanStore, MqttServer, MqttServerOptions } from "../../src/index.ts";
 import { BANS_MAX } from "../../src/bans/ban-list.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { connected, LASTING, startedServer } from "../support/memory-server.ts";
@@ -81,6 +81,17 @@ describe("a ban", () => {
     for (const address of ["192.0.3.0", "2001:db8::2", "::ffff:192.0.3.9"])
       expect(await answerTo(server, {}, address), address).toMatchObject(LET_IN);
     expect(server.statistics.transportsRefused).toBe(3);
+  });
+
+  it("knows an address however it is written", async () => {
+    const server = await started();
+    await server.bans.add({ kind: "address", value: "2001:DB8:0:0::1" });
+    await server.bans.add({ kind: "address", value: "::ffff:192.0.2.1" });
+    expect(await server.bans.lift({ kind: "address", value: "2001:db8::2" })).toBe(false);
+    for (const address of ["2001:db8::1", "192.0.2.1", "::FFFF:192.0.2.1"])
+      expect(await answerTo(server, {}, address), address).toBeUndefined();
+    expect(await server.bans.lift({ kind: "address", value: "192.0.2.1" })).toBe(true);
+    expect(await answerTo(server, {}, "192.0.2.1")).toMatchObject(LET_IN);
   });
 
   it("sends away who is there, and leaves the session", async () => {
@@ -182,6 +193,17 @@ describe("BanFile", () => {
       );
       expect(readFileSync(path, "utf8")).toBe(text);
     }
+  });
+
+  it("has a twin of the program that never answers: the start ends in time", async () => {
+    const banStore: BanStore = {
+      load: () => new Promise(() => undefined),
+      save: () => Promise.resolve(),
+    };
+    await expect(started({ banStore, startTimeoutMs: 20 })).rejects.toMatchObject({
+      code: "ANAX_HANDLER_TIMEOUT",
+      message: "the bans have not loaded after 20 ms",
+    });
   });
 
   it("says so if it cannot save, and the ban is in force all the same", async () => {

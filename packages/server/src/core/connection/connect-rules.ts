@@ -28,19 +28,19 @@ export interface RefusedClient {
   readonly reasonString: string | undefined;
 }
 
-/** What is asked whether a client is banned; it answers by what, or undefined. */
-export type BanCheck = (client: {
+/** A client that may be banned. */
+export interface BanCandidate {
   readonly clientId: string;
   readonly userName: string | undefined;
   readonly remoteAddress: string | undefined;
-}) => "clientId" | "userName" | "address" | undefined;
+}
 
 /** A client that is kept out, by its Client Identifier, its user name or its address. */
-export function refusedBan({ bannedBy }: CoreContext, client: ClientContext): Refusal | undefined {
+export function refusedBan({ isBanned }: CoreContext, client: ClientContext): Refusal | undefined {
   const { clientId, userName, peer } = client;
-  if (bannedBy?.({ clientId, userName, remoteAddress: peer.remoteAddress }) === undefined)
-    return undefined;
-  return { reasonCode: BANNED };
+  const isBannedNow =
+    isBanned?.({ clientId, userName, remoteAddress: peer.remoteAddress }) === true;
+  return isBannedNow ? { reasonCode: BANNED } : undefined;
 }
 
 /** What a well-formed CONNECT may break of the server's own rules; undefined if nothing. */

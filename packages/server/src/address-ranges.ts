@@ -1,4 +1,4 @@
-import { BlockList, isIP } from "node:net";
+import { BlockList, isIP, SocketAddress } from "node:net";
 
 /** IPv4 as IPv6 sockets show it. */
 const MAPPED = /^::ffff:(?=\d+\.)/iu;
@@ -11,6 +11,13 @@ export function addressRangeFault(text: string): string | undefined {
   if (version === 0 || rest.length > 0) return wrong;
   if (prefix === undefined) return undefined;
   return /^\d+$/u.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128) ? undefined : wrong;
+}
+
+/** One way to write an address: `2001:DB8:0::1` and `2001:db8::1` are the same. What is no address stays as it is. */
+export function plainAddress(text: string): string {
+  if (isIP(text) !== 6) return text;
+  const [address = ""] = text.split("%");
+  return new SocketAddress({ address, family: "ipv6" }).address.replace(MAPPED, "");
 }
 
 /** Addresses and ranges, as `addressRangeFault` takes them. */
