@@ -136,13 +136,13 @@ export class FileKeys implements TokenKeys {
   };
 
   /** Throws `MqttConfigurationError` if it cannot be read, or holds no keys. */
-  async load(): Promise<void> {
+  async load(known?: string): Promise<void> {
     try {
-      const { mtimeMs, size, ino } = await stat(this.#path);
+      const stamp = known ?? (await stampOf(this.#path));
       const text = await readFile(this.#path, "utf8");
       this.#keys = /^\s*\{/.test(text) ? keySet(JSON.parse(text)) : publicKey(text);
       this.version += 1;
-      this.#stamp = `${mtimeMs} ${size} ${ino}`;
+      this.#stamp = stamp;
     } catch (cause) {
       const reason = cause instanceof MqttConfigurationError ? `: ${cause.message}` : "";
       throw new MqttConfigurationError(`${this.#path} cannot be used${reason}`, { cause });
@@ -160,13 +160,19 @@ export class FileKeys implements TokenKeys {
 
   async #readIfChanged(): Promise<void> {
     try {
-      const { mtimeMs, size, ino } = await stat(this.#path);
-      if (`${mtimeMs} ${size} ${ino}` !== this.#stamp) await this.load();
+      const stamp = await stampOf(this.#path);
+      if (stamp !== this.#stamp) await this.load(stamp);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#warn(`keys stay as they were: ${reason}`);
     }
   }
+}
+
+/** Another one after each change of the file. */
+async function stampOf(path: string): Promise<string> {
+  const { mtimeMs, size, ino } = await stat(path);
+  return `${mtimeMs} ${size} ${ino}`;
 }
 
 /** How keys are fetched. */

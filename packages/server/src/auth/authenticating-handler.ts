@@ -4,6 +4,7 @@ import { asError, MqttServerBusyError } from "../errors.ts";
 import type { ServerEventHandler, ValidatingConnectionEvent } from "../events.ts";
 import type { LoginWarnings } from "../system/login-warnings.ts";
 import type { AuthenticatorList, Verdict } from "./authenticator-list.ts";
+import { checks } from "./authenticator-list.ts";
 import type { ClientIdPattern } from "./client-id-pattern.ts";
 import { SCRAM_METHOD } from "./scram.ts";
 import { ScramAuthentication } from "./scram-authentication.ts";
@@ -56,8 +57,7 @@ function accept(
   { identity, by }: Verdict & { readonly type: "yes" },
 ): void {
   const { authenticationMethod: method, reauthentication } = event;
-  if (method !== undefined && by.authenticationMethods?.includes(method) === true)
-    event.authenticationMethodAccepted = true;
+  if (checks(by, method)) event.authenticationMethodAccepted = true;
   const userName = identity?.userName ?? event.userName;
   // What the connection has been allowed so far was allowed to one user.
   if (reauthentication && userName !== event.userName) {

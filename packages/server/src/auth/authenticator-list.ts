@@ -75,24 +75,24 @@ export class AuthenticatorList {
       by: member.name ?? `authenticator ${index + 1}`,
       error,
     });
-    const judged = (answer: AuthenticationAnswer): Verdict | undefined => {
-      try {
-        return verdictOf(member, answer);
-      } catch (error) {
-        return failed(error);
-      }
-    };
     try {
       const answer = member.authenticate(credentials);
+      if (!isThenable(answer)) return verdictOf(member, answer);
       // What is no promise of the platform might answer nothing from its `then`, and let everybody in.
-      return isThenable(answer) ? Promise.resolve(answer).then(judged, failed) : judged(answer);
+      return Promise.resolve(answer)
+        .then((given) => verdictOf(member, given))
+        .catch(failed);
     } catch (error) {
       return failed(error);
     }
   }
 }
 
-function checks({ authenticationMethods }: Authenticator, method: string | undefined): boolean {
+/** True if the authenticator is one for this Authentication Method. */
+export function checks(
+  { authenticationMethods }: Authenticator,
+  method: string | undefined,
+): boolean {
   return method !== undefined && authenticationMethods?.includes(method) === true;
 }
 

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { MqttConfigurationError } from "@anax/protocol";
 import type { Identity } from "../core/hooks/identity.ts";
+import { NAME } from "../checking/identity-rules.ts";
 import type { Authenticator, Credentials } from "../ports/authenticator.ts";
 
 /** What of a certificate is the user name. */
@@ -48,8 +49,7 @@ export class CertificateAuthenticator implements Authenticator {
     const [userName, ...others] = namesOf(certificate, this.#part);
     if (userName === undefined || others.length > 0) return false;
     // A name that only looks like another's is no name.
-    if (userName === "" || /\p{Cc}/u.test(userName)) return false;
-    return { userName };
+    return NAME(userName) === undefined && { userName };
   }
 }
 

@@ -5,9 +5,10 @@ export type Duration = number | { readonly seconds: number } | { readonly millis
 
 /** The time in milliseconds. */
 export function millisecondsOf(duration: Duration): number {
-  requireDuration(duration);
-  if (typeof duration === "object" && "milliseconds" in duration) return duration.milliseconds;
-  return 1_000 * secondsOf(duration);
+  const seconds = secondsOf(duration);
+  // As it was given: a part of a second is not exact in seconds.
+  const isExact = typeof duration === "object" && "milliseconds" in duration;
+  return isExact ? duration.milliseconds : 1_000 * seconds;
 }
 
 /** The time in seconds; a part of a second stays, and is refused where only whole seconds are taken. */

@@ -1,8 +1,9 @@
 /** What may be an identity: it comes from the programs and back ends that authenticate clients, which make mistakes. */
 import { optionFault } from "@anax/protocol";
-import type { OptionRule, RulesFor } from "@anax/protocol";
+import type { OptionRules, RulesFor } from "@anax/protocol";
 import type { Identity, Permissions } from "../core/hooks/identity.ts";
 import { TOPIC_FILTER } from "./packet-rules.ts";
+import type { ValueRule } from "./packet-rules.ts";
 
 /** Groups, and Topic Filters of each kind, that one identity may have: what a token of 64 KB can hold. */
 const LIST_MAX = 1_000;
@@ -11,7 +12,7 @@ const LIST_MAX = 1_000;
 const NAME_LENGTH_MAX = 16_384;
 
 /** Text that MQTT can carry, not empty, and without control characters, which deceive whoever reads a log. */
-export const NAME: OptionRule = (value) => {
+export const NAME: ValueRule = (value) => {
   if (typeof value !== "string") return `must be of type string, not ${typeof value}`;
   if (value === "") return "is empty";
   if (value.length > NAME_LENGTH_MAX) return `has more than ${NAME_LENGTH_MAX} characters`;
@@ -19,12 +20,12 @@ export const NAME: OptionRule = (value) => {
   return /[\p{Cc}\p{Cs}]/u.test(value) ? "has control characters" : undefined;
 };
 
-const PERMISSION_RULES: RulesFor<Permissions> = {
+const PERMISSION_RULES: RulesFor<Permissions> & OptionRules = {
   publish: listOf(TOPIC_FILTER),
   subscribe: listOf(TOPIC_FILTER),
 };
 
-const IDENTITY_RULES: RulesFor<Identity> = {
+const IDENTITY_RULES: RulesFor<Identity> & OptionRules = {
   userName: NAME,
   groups: listOf(NAME),
   permissions: (value) => (value === undefined ? undefined : objectFault(value, PERMISSION_RULES)),
@@ -41,20 +42,20 @@ export function identityFault(value: unknown): string | undefined {
   return Object.keys(Object(value)).length === 0 ? "is empty" : undefined;
 }
 
-function objectFault(value: unknown, rules: object): string | undefined {
+function objectFault(value: unknown, rules: OptionRules): string | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return "is no object";
-  const fault = optionFault(value, { ...rules });
+  const fault = optionFault(value, rules);
   return fault === undefined ? undefined : `is wrong: ${fault}`;
 }
 
-function listOf(rule: OptionRule): (value: unknown) => string | undefined {
+function listOf(rule: ValueRule): ValueRule {
   return (value) => {
     if (!Array.isArray(value)) return "is no list";
     if (value.length > LIST_MAX) return `has ${value.length} entries, more than ${LIST_MAX}`;
     for (const entry of value) {
-      const isText = typeof entry === "string";
-      const fault = isText ? optionFault({ entry }, { entry: rule }) : "an entry is no text";
-      if (fault !== undefined) return `is wrong: ${fault}`;
+      if (typeof entry !== "string") return "is wrong: an entry is no text";
+      const fault = rule(entry);
+      if (fault !== undefined) return `is wrong: entry ${fault}`;
     }
     return undefined;
   };

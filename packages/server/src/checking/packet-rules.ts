@@ -58,7 +58,7 @@ export const QOS: OptionRule = new Set([0, 1, 2]);
 export const TOPIC_NAME: OptionRule = (value) => topicFault(value, parseTopicName);
 
 /** A Topic Filter, that of a Shared Subscription too. */
-export const TOPIC_FILTER: OptionRule = (value) => topicFault(value, parseTopicFilter);
+export const TOPIC_FILTER: ValueRule = (value) => topicFault(value, parseTopicFilter);
 
 function topicFault(value: unknown, parse: (text: string) => unknown): string | undefined {
   if (typeof value !== "string") return `must be of type string, not ${typeof value}`;

@@ -34,6 +34,12 @@ export const QUERY_RULES: RulesFor<PageQuery<never>> = {
   cursor: "string",
 };
 
+/** Throws `RangeError` for what is no number of items, up to `maximum`. */
+export function requireLimit(limit: number, maximum: number): void {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= maximum) return;
+  throw new RangeError(`limit is ${String(limit)}, not 1 to ${maximum}`);
+}
+
 interface Listing<Item> {
   readonly steps: Iterator<Item | undefined>;
   readonly filter: ((item: Item) => boolean) | undefined;
@@ -64,9 +70,7 @@ export class Listings<Item> {
   page(query: PageQuery<Item>, begin: () => Iterator<Item | undefined>): Page<Item> {
     const given = checked<PageQuery<Item>>("query", query, QUERY_RULES);
     const { cursor, filter, limit = LIMIT_DEFAULT } = given;
-    if (!Number.isInteger(limit) || limit < 1 || limit > LIMIT_MAX) {
-      throw new RangeError(`limit is ${String(limit)}, not 1 to ${LIMIT_MAX}`);
-    }
+    requireLimit(limit, LIMIT_MAX);
     if (cursor !== undefined) return this.#continue(cursor, limit);
     this.#opened += 1;
     const id = String(this.#opened);

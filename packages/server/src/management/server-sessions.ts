@@ -25,7 +25,7 @@ import { messageToInject } from "../injected-message.ts";
 import type { InjectedApplicationMessage } from "../injected-message.ts";
 import { requireSession, untilStored } from "./core-access.ts";
 import type { CoreAccess } from "./core-access.ts";
-import { Listings, itemsOf } from "./listings.ts";
+import { Listings, itemsOf, requireLimit } from "./listings.ts";
 import type { Page, PageQuery } from "./listings.ts";
 import { makeInspectable } from "../core/inspecting.ts";
 
@@ -93,6 +93,9 @@ const CREATION_RULES: RulesFor<SessionOptions> = {
   userName: (value: unknown) => textFault(value, 65_535),
   expiryIntervalSeconds: [1, NEVER_EXPIRES],
 };
+
+/** How large a limit may be is told by a RangeError, as of lists. */
+const WAITING_QUERY_RULES: RulesFor<{ readonly limit?: number }> = { limit: "unknown" };
 
 const DELIVERY_RULES: RulesFor<SessionDeliveryOptions> = {
   until: new Set(["acknowledged", "queued"]),
@@ -171,11 +174,11 @@ export class ServerSessions {
    */
   async waitingMessages(
     clientId: string,
-    { limit = 100 }: { readonly limit?: number } = {},
+    query: { readonly limit?: number } = {},
   ): Promise<WaitingMessage[]> {
-    if (!Number.isInteger(limit) || limit < 1 || limit > WAITING_MESSAGES_MAX) {
-      throw new RangeError(`limit is ${String(limit)}, not 1 to ${WAITING_MESSAGES_MAX}`);
-    }
+    requireText("clientId", clientId);
+    const { limit = 100 } = checked("waitingMessages", query, WAITING_QUERY_RULES);
+    requireLimit(limit, WAITING_MESSAGES_MAX);
     return this.#access.change((core) =>
       waitingMessages(core, requireSession(core, clientId), limit),
     );
