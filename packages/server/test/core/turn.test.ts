@@ -117,6 +117,20 @@ describe("a turn with a budget", () => {
     expect(statistics.publishesReceived).toBe(before + 4_000);
   });
 
+  it("counts what waits once, however often it is put off", () => {
+    const harness = withBudget(TIGHT);
+    const { connection } = harness.connect("late");
+    const { turn } = harness.core;
+    connection.framer.push(new Uint8Array(1_000));
+    turn.defer(connection);
+    expect(turn.lateBytes).toBe(1_000);
+    connection.framer.push(new Uint8Array(500));
+    turn.defer(connection);
+    expect(turn.lateBytes).toBe(1_500);
+    turn.leave(connection);
+    expect(turn.lateBytes).toBe(0);
+  });
+
   it("makes thousands of subscriptions a few at a time, and answers who asks for little in between", () => {
     const harness = withBudget(TIGHT);
     const peers = Array.from({ length: 20 }, (_, index) => harness.connect(`c${index}`));

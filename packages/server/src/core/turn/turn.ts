@@ -218,10 +218,14 @@ export class Turn {
    */
   defer(connection: Connection): void {
     const bytes = connection.framer.pending;
-    if (this.#lateBytes + bytes > (this.#budget.lateBytes ?? LATE_BYTES_TOTAL_MAX)) return;
-    connection.isLate = true;
+    // It may be put off again before its turn has come.
+    const counted = connection.isLate ? connection.lateBytes : 0;
+    const allBytes = this.#lateBytes - counted + bytes;
+    if (allBytes > (this.#budget.lateBytes ?? LATE_BYTES_TOTAL_MAX)) return;
+    this.#lateBytes = allBytes;
     connection.lateBytes = bytes;
-    this.#lateBytes += bytes;
+    if (connection.isLate) return;
+    connection.isLate = true;
     if (this.isLong && isQuiet(connection)) this.#quiet.add(connection);
     else this.#busy.add(connection);
     this.#begun();
