@@ -16,9 +16,13 @@ export function* findRoute(core: CoreContext, topic: string): Task<Route> {
 /** The same for what `router.quickRoute` has not found. */
 export function* searchRoute({ router, turn }: CoreContext, topic: string): Task<Route> {
   const search = router.search(topic);
-  for (;;) {
-    const route = search(NODES_OF_PART);
-    if (route !== undefined) return route;
-    if (turn.spend(NODES_OF_PART)) yield turn.rest();
+  try {
+    for (;;) {
+      const route = search.goOn(NODES_OF_PART);
+      if (route !== undefined) return route;
+      if (turn.spend(NODES_OF_PART)) yield turn.rest();
+    }
+  } finally {
+    search.end();
   }
 }

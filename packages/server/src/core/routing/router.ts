@@ -13,8 +13,13 @@ import { TreeWalk } from "./tree-walk.ts";
 /** Nodes that finding one route may go over at once: a millisecond or two. Where more are to be gone over, it is done in parts. */
 const NODES_AT_ONCE = 4_096;
 
-/** Goes on with a search, over so many nodes. The route, once it is found. */
-export type RouteSearch = (nodesMax: number) => Route | undefined;
+/** The search for a route, which takes several turns. */
+export interface RouteSearch {
+  /** Goes over so many nodes more. The route, once it is found. */
+  goOn(nodesMax: number): Route | undefined;
+  /** To be called when it is found, or not wanted any more. */
+  end(): void;
+}
 
 /**
  * From topic to recipients. A topic is matched each time that it comes, by its bytes. What is remembered is the list of
@@ -87,21 +92,21 @@ export class Router {
   search(topic: string): RouteSearch {
     const bytes = encodeUtf8(topic);
     const levels = new TopicLevels(this.#seed);
-    if (!levels.read(bytes, 0, bytes.length)) return () => NO_ROUTE;
+    if (!levels.read(bytes, 0, bytes.length)) return { goOn: () => NO_ROUTE, end: () => undefined };
     const tree = this.#tree;
     const walk = new TreeWalk();
     const { changes, steps } = tree;
     const added = new Set<string>();
     this.#searches.add(added);
     tree.begin(walk);
-    return (nodesMax) => {
+    const goOn = (nodesMax: number): Route | undefined => {
       if (!tree.walk(walk, levels, nodesMax)) return undefined;
-      this.#searches.delete(added);
       for (const filter of added) if (topicMatchesFilter(topic, filter)) tree.add(walk, filter);
       const route = this.#routeOf(walk);
       if (tree.changes === changes) this.#costly.keep(levels, tree.steps - steps, changes, route);
       return route;
     };
+    return { goOn, end: () => void this.#searches.delete(added) };
   }
 
   /**

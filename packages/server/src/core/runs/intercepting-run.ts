@@ -92,6 +92,8 @@ export class ShownRun {
   leaveOut(): void {
     this.event = undefined;
     this.isAsking = false;
+    // An answer that comes all the same finds the run over.
+    this.isCut = true;
   }
 
   /** Topic of the message; made once where all have the same. */
