@@ -1,3 +1,4 @@
+import { PUBLISH_DENIED } from "./authorizer.ts";
 import { encodeUtf8 } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import type { Router } from "../routing/router.ts";
@@ -89,7 +90,8 @@ export class ClientAccess {
     const { levels } = core.router;
     const topic = levels.text;
     const permission = core.authorizer?.publishAtOnce(this.client, topic);
-    if (permission === undefined) return UNKNOWN;
+    // Not known yet: the general path asks.
+    if (permission === undefined) return PUBLISH_DENIED;
     this.#keep(encodeUtf8(topic), levels.digest, permission);
     return permission;
   }
@@ -108,9 +110,6 @@ export class ClientAccess {
     this.#received.clear();
   }
 }
-
-/** Not known yet: the general path asks. */
-const UNKNOWN: PublishPermission = { isAllowed: false, maximumQos: 0, mayRetain: false };
 
 /** What this works with. */
 export interface AccessContext {

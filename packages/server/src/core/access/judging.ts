@@ -73,6 +73,11 @@ export function* changeAccess(core: CoreContext, connection: Connection): Task {
 export function* judgeSession(core: CoreContext, session: Session): Task {
   const { access } = session;
   const epoch = core.accessEpoch;
+  // Nothing is asked, and there is nothing to be widened: sessions come by thousands.
+  if (access === undefined && !session.isNarrowed) {
+    session.accessEpoch = epoch;
+    return;
+  }
   const judged = access?.judged;
   const known = judged?.epoch === epoch ? judged.permissions : undefined;
   if (access !== undefined) access.judged = undefined;

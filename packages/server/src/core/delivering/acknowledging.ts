@@ -220,13 +220,12 @@ function report(
   const duplicate = connection.duplicates?.delete(packetIdentifier) === true;
   const { message, qos, retain, subscriptionIdentifiers = [] } = delivery;
   if (core.hooks.clientAcknowledgedPublishPacket === undefined || qos === 0) return;
-  const args = {
-    ...connection.context,
+  const args = Object.assign(connection.context, {
     packetIdentifier,
     applicationMessage: shownMessageOf(message),
     publishPacket: { packetIdentifier, qos, retain, duplicate, subscriptionIdentifiers },
     acknowledgePacket,
     isCompleted: true,
-  };
+  });
   core.news.tell("clientAcknowledgedPublishPacket", connection, args, connection);
 }

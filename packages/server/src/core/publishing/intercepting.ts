@@ -149,5 +149,5 @@ function isClosed({ state }: Connection): boolean {
 function argumentsFor(connection: Connection, packet: Packet): InterceptingPacket {
   // A packet is replaced, and then checked: what is written into it would reach the core unchecked.
   frozen(packet);
-  return { ...connection.context, packet, processPacket: true };
+  return Object.assign(connection.context, { packet, processPacket: true });
 }

@@ -32,8 +32,9 @@ export function* publish(
   origin: Origin,
   terms: Terms,
 ): Task<Published> {
-  if (terms.access !== undefined) {
-    const denied = yield* refusalToPublish(core, terms.access, message);
+  const { access } = terms;
+  if (access !== undefined) {
+    const denied = yield* refusalToPublish(core, access, message);
     if (denied !== undefined) return refused(denied);
   }
   if (core.hooks.interceptingPublish === undefined || origin.isHidden === true) {
@@ -41,21 +42,26 @@ export function* publish(
   }
   const original = shownMessageOf(message);
   const { source, ...sender } = origin;
-  const event: InterceptingPublish = {
-    ...sender,
+  // Not spread: see `originOf`.
+  const event: InterceptingPublish = Object.assign(sender, {
     topic: message.topic,
     applicationMessage: original,
     processPublish: true,
     closeConnection: false,
     response: {},
-  };
+  });
   const pending = core.hooks.interceptingPublish(event, source);
   const isReplaced = (): boolean => event.applicationMessage !== original;
   const interception = { event, pending, isReplaced };
   return yield* publishIntercepted(core, message, origin, interception, terms);
 }
 
-const PROGRAM: Terms = { urgency: "refusable", needsStore: false, record: () => undefined };
+const PROGRAM: Terms = {
+  urgency: "refusable",
+  needsStore: false,
+  record: () => undefined,
+  access: undefined,
+};
 
 /** Publishes a message of the program's own, and waits until what is to survive of it does. */
 export function* publishStored(

@@ -14,6 +14,7 @@ import { refusalOfMessage, unsupported } from "./checking.ts";
 import { claimIdentifier, joins } from "./claiming.ts";
 import { messageFromPacket } from "./message.ts";
 import type { Message } from "./message.ts";
+import type { Origin } from "./origin.ts";
 import { nothing, refused } from "./published.ts";
 import type { Published, Refusal } from "./published.ts";
 import { publish, publishAccepted, publishIntercepted } from "./publishing.ts";
@@ -71,8 +72,14 @@ function* receiveNext(
     return acknowledge(core, claim, refusal);
   }
   const message = messageFromPacket({ ...packet, topic }, session.clientId, core.now);
-  const origin = { ...connection.context, source: connection };
+  const origin = originOf(connection);
   yield* complete(core, claim, (terms) => publish(core, message, origin, terms));
+}
+
+/** Who publishes on a connection. */
+function originOf(connection: Connection): Origin {
+  // A spread with a key behind it gives each object a shape of its own, which costs microseconds.
+  return Object.assign(connection.context, { source: connection });
 }
 
 /** A PUBLISH that was found in a run and shown to the interceptor there: the rest of its way. */
@@ -82,7 +89,7 @@ export function* receiveIntercepted(
   message: Message,
   interception: Interception,
 ): Task {
-  const origin = { ...claim.connection.context, source: claim.connection };
+  const origin = originOf(claim.connection);
   yield* complete(core, claim, (terms) =>
     publishIntercepted(core, message, origin, interception, terms),
   );
@@ -90,7 +97,7 @@ export function* receiveIntercepted(
 
 /** A PUBLISH of a run that the interceptor has let pass, but that has to go on alone. */
 export function* receiveAccepted(core: CoreContext, claim: Claim, message: Message): Task {
-  const origin = { ...claim.connection.context, source: claim.connection };
+  const origin = originOf(claim.connection);
   yield* complete(core, claim, (terms) => publishAccepted(core, message, origin, nothing(), terms));
 }
 

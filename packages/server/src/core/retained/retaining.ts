@@ -223,13 +223,13 @@ export function tellOfChange(
 export function tellOfRetained(
   core: CoreContext,
   message: Message,
-  publisher: Pick<Change, "clientId" | "source">,
+  { clientId, source }: Pick<Change, "clientId" | "source">,
   change: RetainedChange,
 ): HookResult {
-  if (change === "removed") return tellOfChange(core, message.topic, publisher);
+  if (change === "removed") return tellOfChange(core, message.topic, { clientId, source });
   if (change !== "set" && change !== "repeated") return undefined;
   const isChanged = change === "set";
-  return tellOfChange(core, message.topic, { ...publisher, message, isChanged });
+  return tellOfChange(core, message.topic, { clientId, source, message, isChanged });
 }
 
 function count(core: CoreContext): void {
