@@ -1,9 +1,9 @@
 /** Do pages in a browser, on three clients, get from our WebSocket listener what MQTT promises? */
+import { areInstalled } from "@anax/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PageProgram, PageReport, PageRequest } from "./browser-clients/exchange.ts";
 import { bundleForBrowsers, startBrowser } from "./support/chromium.ts";
 import type { Browser } from "./support/chromium.ts";
-import { areInstalled } from "./support/required-programs.ts";
 import { startTestServer } from "./support/test-server.ts";
 import type { TestServer } from "./support/test-server.ts";
 

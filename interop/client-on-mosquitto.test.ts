@@ -1,10 +1,9 @@
 /** What our client has to obey, and may use, on a server of MQTT 5.0 that is not ours. */
 import { connect as connectClient } from "@anax/client";
 import type { ClientOptions, Message, MqttClient, TlsOptions } from "@anax/client";
+import { areInstalled, freePort } from "@anax/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { CertificateAuthority, readCertificate } from "./support/certificates.ts";
-import { freePort } from "./support/ports.ts";
-import { areInstalled } from "./support/required-programs.ts";
 import { startMosquitto } from "./support/servers-of-others.ts";
 import type { ForeignServer } from "./support/servers-of-others.ts";
 

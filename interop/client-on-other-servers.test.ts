@@ -1,9 +1,9 @@
 /** Does our client do with servers of others what it does with ours? */
 import { connect as connectClient, MqttClient } from "@anax/client";
 import type { ClientOptions, Message } from "@anax/client";
+import { areInstalled } from "@anax/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Relay } from "./support/relay.ts";
-import { areInstalled } from "./support/required-programs.ts";
 import { startAedes, startMosquitto } from "./support/servers-of-others.ts";
 import type { ForeignServer } from "./support/servers-of-others.ts";
 import { startTestServer } from "./support/test-server.ts";

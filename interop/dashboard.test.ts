@@ -4,6 +4,7 @@ import type { MqttClient } from "@anax/client";
 import { createAdmin, listenAdmin } from "@anax/admin";
 import type { AdminListener, Role } from "@anax/admin";
 import { MqttServer } from "@anax/server";
+import { areInstalled } from "@anax/testing";
 import type { Page } from "playwright-core";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -11,7 +12,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { buildDashboard } from "../tools/build-dashboard.mjs";
 import { startBrowser } from "./support/chromium.ts";
 import type { Browser } from "./support/chromium.ts";
-import { areInstalled } from "./support/required-programs.ts";
 
 /** As text: only the page runs it. */
 const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");

@@ -1,8 +1,8 @@
 /** Does a page keep its connection while it is hidden, when the browser lets its timers come once a minute? */
 import { setTimeout as wait } from "node:timers/promises";
+import { areInstalled } from "@anax/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleForBrowsers, servePages } from "./support/chromium.ts";
-import { areInstalled } from "./support/required-programs.ts";
 import { startTabbedBrowser } from "./support/tabs.ts";
 import type { Tab, TabbedBrowser } from "./support/tabs.ts";
 import { startTestServer } from "./support/test-server.ts";

@@ -1,8 +1,8 @@
 /** Does mosquitto, as a bridge, keep two servers of which one is ours in step? */
 import { connect as connectClient } from "@anax/client";
 import type { Message, MqttClient } from "@anax/client";
+import { areInstalled } from "@anax/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { areInstalled } from "./support/required-programs.ts";
 import { startMosquitto } from "./support/servers-of-others.ts";
 import type { ForeignServer } from "./support/servers-of-others.ts";
 import { serverEvent, startTestServer } from "./support/test-server.ts";

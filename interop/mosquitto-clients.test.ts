@@ -1,5 +1,6 @@
 /** Do mosquitto_pub and mosquitto_sub, in all versions, get from us what MQTT promises? */
 import { randomBytes } from "node:crypto";
+import { areInstalled } from "@anax/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { words } from "./support/arguments.ts";
 import { startProgram } from "./support/child-program.ts";
@@ -9,7 +10,6 @@ import {
   mosquittoSub,
   newClientId,
 } from "./support/mosquitto.ts";
-import { areInstalled } from "./support/required-programs.ts";
 import { serverEvent, startTestServer } from "./support/test-server.ts";
 import type { TestServer } from "./support/test-server.ts";
 

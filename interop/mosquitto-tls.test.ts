@@ -1,11 +1,11 @@
 /** Do mosquitto's clients reach us over TLS, and does TLS keep out whom it should? */
+import { areInstalled } from "@anax/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { words } from "./support/arguments.ts";
 import { CertificateAuthority, readCertificate } from "./support/certificates.ts";
 import type { CertificateFiles } from "./support/certificates.ts";
 import { startProgram } from "./support/child-program.ts";
 import { MOSQUITTO_VERSIONS, mosquittoPub, mosquittoSub } from "./support/mosquitto.ts";
-import { areInstalled } from "./support/required-programs.ts";
 import { portOf, serverEvent, startTestServer } from "./support/test-server.ts";
 import type { TestServer } from "./support/test-server.ts";
 

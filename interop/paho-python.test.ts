@@ -1,8 +1,8 @@
 /** Does a program on Python's paho client find in us the server that it was written for? */
 import { spawnSync } from "node:child_process";
+import { isComplete } from "@anax/testing";
 import { describe, expect, it } from "vitest";
 import { runProgram } from "./support/child-program.ts";
-import { isComplete } from "./support/required-programs.ts";
 import { portOf, startTestServer } from "./support/test-server.ts";
 
 /** Python of the system, for it is Debian that has paho's package. */

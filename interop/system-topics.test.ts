@@ -1,8 +1,8 @@
 /** Does monitoring that was made for mosquitto find our topics below $SYS, written in the same way? */
 import { connect } from "@anax/client";
 import { MqttServer, SYSTEM_TOPICS } from "@anax/server";
+import { areInstalled } from "@anax/testing";
 import { describe, expect, it } from "vitest";
-import { areInstalled } from "./support/required-programs.ts";
 import { startMosquitto } from "./support/servers-of-others.ts";
 
 /** The topic that mosquitto publishes last: not before a client has come, and its interval is over. */

@@ -1,7 +1,7 @@
 /** The example with a page, in a browser. */
+import { areInstalled } from "@anax/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startBrowser } from "../../interop/support/chromium.ts";
-import { areInstalled } from "../../interop/support/required-programs.ts";
 import { main as browserPage } from "../browser-page.ts";
 import { ExampleRun } from "./example-run.ts";
 

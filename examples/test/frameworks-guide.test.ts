@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "@anax/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 import { connect } from "@anax/client";
 import { ChildProgram } from "../../interop/support/child-program.ts";
-import { freePort } from "../../interop/support/ports.ts";
 import { readmeExamples } from "../../tools/readme-examples.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));

@@ -3,14 +3,13 @@ import { connect as connectClient, MqttClient } from "@anax/client";
 import type { ClientOptions, Message } from "@anax/client";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { areInstalled, freePort } from "@anax/testing";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { bundledProgram } from "../../tools/bundled-program.ts";
 import type { PageProgram, PageReport, PageRequest } from "../browser-clients/exchange.ts";
 import { CertificateAuthority } from "../support/certificates.ts";
 import { runProgram } from "../support/child-program.ts";
 import { bundleForBrowsers, startBrowser } from "../support/chromium.ts";
-import { freePort } from "../support/ports.ts";
-import { areInstalled } from "../support/required-programs.ts";
 import { inWhole } from "./how-much.ts";
 import { DotnetPart, isDotnetThere, sayIfLeftOut } from "./program.ts";
 

@@ -18,7 +18,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { findProgram } from "../support/required-programs.ts";
+import { findProgram } from "@anax/testing";
 
 const SOURCES = fileURLToPath(new URL("program/", import.meta.url));
 const CACHE = fileURLToPath(new URL("../../.cache/mqttnet/", import.meta.url));

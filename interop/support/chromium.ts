@@ -5,11 +5,10 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { listen, programPath } from "@anax/testing";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
 import type { Page } from "playwright-core";
-import { listen } from "./ports.ts";
-import { programPath } from "./required-programs.ts";
 
 /** Keeps it from the network and from what a test needs not. */
 export const CHROMIUM_ARGUMENTS = [

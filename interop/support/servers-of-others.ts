@@ -5,11 +5,10 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort, listen, programPath } from "@anax/testing";
 import { Aedes } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import { ChildProgram } from "./child-program.ts";
-import { freePort, listen } from "./ports.ts";
-import { programPath } from "./required-programs.ts";
 
 /** A running server: anna comes in with the password "secret", and so does who gives no name. */
 export interface ForeignServer extends AsyncDisposable {

@@ -8,9 +8,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { programPath } from "@anax/testing";
 import { WebSocket } from "ws";
 import { CHROMIUM_ARGUMENTS } from "./chromium.ts";
-import { programPath } from "./required-programs.ts";
 
 /** Has the timers of hidden pages come once a minute after five seconds, not after five minutes. */
 const THROTTLE_EARLY = "--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/5";

@@ -1,7 +1,7 @@
 /** The two servers that the script is run against, with a handler on every event, as one interface. */
 import { MqttServer, SERVER_EVENT_NAMES } from "@anax/server";
 import type { ApplicationMessage, ServerEventName } from "@anax/server";
-import { freePort } from "../../support/ports.ts";
+import { freePort } from "@anax/testing";
 import { portOf } from "../../support/test-server.ts";
 import type { DotnetPart } from "../program.ts";
 import { nameOf } from "./scripted-client.ts";

@@ -5,6 +5,8 @@ export {
   type CertificateFiles,
 } from "./certificate-authority.ts";
 export { MemoryServer } from "./memory-server.ts";
+export { freePort, listen } from "./ports.ts";
 export { RawPeer } from "./raw-peer.ts";
+export { areInstalled, findProgram, isComplete, programPath } from "./required-programs.ts";
 export { SeededRandom } from "./seeded-random.ts";
 export { VirtualClock } from "./virtual-clock.ts";
