@@ -1,7 +1,7 @@
 /** `npm run acl`: compares decisions about random files of rules with those of mosquitto. `--files 10000`, `--seed 1`. */
 import { parseArgs } from "node:util";
 import { compare } from "./comparing.ts";
-import { MosquittoAcl, mosquittoPath } from "./mosquitto-acl.ts";
+import { MosquittoAcl } from "./mosquitto-acl.ts";
 
 /** What is said how far it has come. */
 const FILES_AT_A_TIME = 500;
@@ -9,9 +9,8 @@ const FILES_AT_A_TIME = 500;
 const { values } = parseArgs({
   options: { files: { type: "string", default: "10000" }, seed: { type: "string", default: "1" } },
 });
-const path = mosquittoPath();
-if (path === undefined) throw new Error("mosquitto is not installed");
-await using mosquitto = await MosquittoAcl.start(path);
+await using mosquitto = await MosquittoAcl.start();
+await mosquitto.connect();
 const total = { files: 0, decisions: 0, filters: 0, differences: 0 };
 const wanted = Number(values.files);
 for (let seed = Number(values.seed); total.files < wanted; seed += 1) {

@@ -1,22 +1,17 @@
 /** mosquitto with an `acl_file` that is exchanged again and again, asked by clients what it allows. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createConnection, createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { connect, MqttReasonError } from "@anax/client";
-import type { MqttClient } from "@anax/client";
+import type { ClientOptions, MqttClient } from "@anax/client";
+import { freePort, programPath } from "@anax/testing";
 import { CLIENTS } from "./random-acl.ts";
 
-const FOLDERS = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin"];
 const NOT_AUTHORIZED = 0x87;
-
-/** Path of mosquitto; undefined if it is not installed. */
-export function mosquittoPath(): string | undefined {
-  return FOLDERS.map((folder) => join(folder, "mosquitto")).find((path) => existsSync(path));
-}
 
 /** What a client may do with each topic, in the order of the topics. */
 export interface Decisions {
@@ -24,44 +19,68 @@ export interface Decisions {
   readonly mayReceive: readonly boolean[];
 }
 
+/** A mosquitto that whoever made it disposes of, whatever has become of it. */
 export class MosquittoAcl implements AsyncDisposable {
+  readonly #port: number;
   readonly #folder: string;
   readonly #program: ChildProcess;
+  /** Resolves when the program has ended, or could not be started. */
+  readonly #ended: Promise<string>;
   readonly #clients: MqttClient[] = [];
   readonly #received: Set<string>[] = CLIENTS.map(() => new Set());
   #root: MqttClient | undefined;
   #probe: MqttClient | undefined;
   #generation = 0;
+  #hasEnded = false;
 
-  private constructor(folder: string, program: ChildProcess) {
-    this.#folder = folder;
-    this.#program = program;
-  }
-
-  static async start(path: string): Promise<MosquittoAcl> {
-    const folder = mkdtempSync(join(tmpdir(), "anax-acl-"));
-    const port = await freePort();
-    writeFileSync(join(folder, "acl"), aclText("", 0));
+  /** Starts the program. */
+  private constructor(port: number) {
+    const path = programPath("mosquitto");
+    this.#port = port;
+    this.#folder = mkdtempSync(join(tmpdir(), "anax-acl-"));
+    writeFileSync(join(this.#folder, "acl"), aclText("", 0));
     const lines = [
       "user root",
       "allow_anonymous true",
       "log_dest stderr",
-      `acl_file ${join(folder, "acl")}`,
+      `acl_file ${join(this.#folder, "acl")}`,
       `listener ${port} 127.0.0.1`,
     ];
-    writeFileSync(join(folder, "conf"), `${lines.join("\n")}\n`);
-    const program = spawn(path, ["-c", join(folder, "conf")], { stdio: "ignore" });
-    const acl = new MosquittoAcl(folder, program);
-    await listening(port);
-    await acl.#connect(`mqtt://127.0.0.1:${port}`);
-    return acl;
+    writeFileSync(join(this.#folder, "conf"), `${lines.join("\n")}\n`);
+    this.#program = spawn(path, ["-c", join(this.#folder, "conf")], { stdio: "ignore" });
+    this.#ended = once(this.#program, "exit").then(
+      ([code, signal]) => this.#end(`mosquitto has ended: ${code ?? signal}`),
+      (error: unknown) => this.#end(`mosquitto was not started: ${String(error)}`),
+    );
   }
 
-  async #connect(url: string): Promise<void> {
-    this.#root = await connect(url, { clientId: "root", userName: "root", password: "x" });
-    this.#probe = await connect(url, { clientId: "probe", userName: "probe", password: "x" });
+  /** One that runs; it takes `connect` until it can be asked. */
+  static async start(): Promise<MosquittoAcl> {
+    return new MosquittoAcl(await freePort());
+  }
+
+  /** Connects the clients that ask, as soon as it takes connections. */
+  connect(): Promise<void> {
+    return this.#unlessEnded(this.#connect());
+  }
+
+  #end(how: string): string {
+    this.#hasEnded = true;
+    return how;
+  }
+
+  /** Rejects when the program ends before. */
+  #unlessEnded<Result>(work: Promise<Result>): Promise<Result> {
+    const ended = this.#ended.then((how) => Promise.reject(new Error(how)));
+    return Promise.race([work, ended]);
+  }
+
+  async #connect(): Promise<void> {
+    await this.#listening();
+    this.#root = await this.#client({ clientId: "root", userName: "root", password: "x" });
+    this.#probe = await this.#client({ clientId: "probe", userName: "probe", password: "x" });
     for (const [index, { clientId, userName }] of CLIENTS.entries()) {
-      const client = await connect(url, {
+      const client = await this.#client({
         clientId,
         ...(userName !== undefined && { userName, password: "x" }),
       });
@@ -73,8 +92,33 @@ export class MosquittoAcl implements AsyncDisposable {
     }
   }
 
+  /** A client that ends with its connection, and so with the program. */
+  #client(options: ClientOptions): Promise<MqttClient> {
+    return connect(`mqtt://127.0.0.1:${this.#port}`, { ...options, reconnect: false });
+  }
+
+  /** Waits until something takes connections there, or nothing will. */
+  async #listening(): Promise<void> {
+    while (!this.#hasEnded) {
+      const isOpen = await new Promise<boolean>((resolve) => {
+        const socket = createConnection({ host: "127.0.0.1", port: this.#port });
+        socket.once("error", () => resolve(false));
+        socket.once("connect", () => {
+          socket.destroy();
+          resolve(true);
+        });
+      });
+      if (isOpen) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   /** What mosquitto decides by this file. */
-  async decide(acl: string, topics: readonly string[]): Promise<Decisions[]> {
+  decide(acl: string, topics: readonly string[]): Promise<Decisions[]> {
+    return this.#unlessEnded(this.#decide(acl, topics));
+  }
+
+  async #decide(acl: string, topics: readonly string[]): Promise<Decisions[]> {
     await this.#exchange(acl);
     // In order: what was published has come to a client when that has an answer to what it asks behind it.
     for (const client of this.#clients) await client.ping();
@@ -101,11 +145,11 @@ export class MosquittoAcl implements AsyncDisposable {
     while (probe !== undefined && !(await mayPublishTo(probe, `generation/${this.#generation}`)));
   }
 
+  /** May be called again. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of [this.#root, this.#probe, ...this.#clients]) client?.destroy();
-    const ended = new Promise((resolve) => this.#program.once("exit", resolve));
     this.#program.kill("SIGKILL");
-    await ended;
+    await this.#ended;
     rmSync(this.#folder, { recursive: true, force: true });
   }
 }
@@ -123,25 +167,4 @@ async function mayPublishTo(client: MqttClient, topic: string): Promise<boolean>
 /** Lines of the clients that ask come last: `user` in the file ends with them. */
 function aclText(acl: string, generation: number): string {
   return `${acl}user root\ntopic readwrite #\nuser probe\ntopic write generation/${generation}\n`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Waits until something takes connections there. */
-async function listening(port: number): Promise<void> {
-  for (;;) {
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = createConnection({ host: "127.0.0.1", port }, () => resolve(true));
-      socket.once("error", () => resolve(false));
-      socket.once("connect", () => socket.destroy());
-    });
-    if (isOpen) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
