@@ -1,10 +1,11 @@
 /** Next to the programs whose flags we share: the same command line has the same effect. */
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { areInstalled, freePort, programPath } from "@anax/testing";
 import { afterEach, describe, expect, it } from "vitest";
 import { makeCertificates } from "./support/certificates.ts";
 import { runToEnd, start } from "./support/command.ts";
@@ -20,15 +21,6 @@ afterEach(() => {
   brokers.clear();
 });
 
-function isInstalled(program: string): boolean {
-  try {
-    execFileSync("sh", ["-c", `command -v ${program} || command -v /usr/sbin/${program}`]);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 interface Ended {
   readonly exitCode: number;
   readonly stdout: string;
@@ -37,7 +29,9 @@ interface Ended {
 function mosquitto(program: string, args: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
     execFile(program, [...args], (error, stdout) => {
-      resolve({ exitCode: typeof error?.code === "number" ? error.code : 0, stdout });
+      const code = error === null ? 0 : error.code;
+      // One that was not started, or was killed, has none.
+      resolve({ exitCode: typeof code === "number" ? code : -1, stdout });
     });
   });
 }
@@ -60,7 +54,7 @@ async function printedByBoth(
 
 const withoutTimes = (text: string): string => text.replace(/"tst":"[^"]*"/g, '"tst":""');
 
-describe.skipIf(!isInstalled("mosquitto_sub"))(
+describe.runIf(areInstalled("mosquitto_pub", "mosquitto_sub"))(
   "anax beside mosquitto_pub and mosquitto_sub",
   () => {
     it.each([
@@ -142,7 +136,7 @@ describe.skipIf(!isInstalled("mosquitto_sub"))(
   },
 );
 
-describe.skipIf(!isInstalled("mosquitto"))("anax with the mosquitto server", () => {
+describe.runIf(areInstalled("mosquitto"))("anax with the mosquitto server", () => {
   it.each(["mqttv5", "mqttv311", "mqttv31"])("publishes and subscribes on %s", async (version) => {
     const port = await startMosquitto("allow_anonymous true\n");
     const where = ["-p", String(port), "-V", version, "-t", "a/b", "-q", "2"];
@@ -192,18 +186,18 @@ describe.skipIf(!isInstalled("mosquitto"))("anax with the mosquitto server", () 
 
 /** Starts mosquitto on a port that was free a moment ago; resolves when it accepts connections. */
 async function startMosquitto(settings: string): Promise<number> {
-  const { server, port } = await startTestServer();
-  await server.stop();
+  const port = await freePort();
   // As root it would change to a user of its own, who cannot read our files.
   const file = join(folder, `mosquitto-${port}.conf`);
   writeFileSync(file, `user root\nlistener ${port} 127.0.0.1\n${settings}`);
-  const path = `${process.env["PATH"] ?? ""}:/usr/sbin`;
-  const broker = spawn("mosquitto", ["-c", file], {
-    stdio: "ignore",
-    env: { ...process.env, PATH: path },
-  });
+  const broker = spawn(programPath("mosquitto"), ["-c", file], { stdio: "ignore" });
   brokers.add(broker);
-  while (!(await accepts(port))) await delay(20);
+  let hasEnded = false;
+  broker.once("exit", () => (hasEnded = true));
+  while (!(await accepts(port))) {
+    if (hasEnded) throw new Error("mosquitto has ended");
+    await delay(20);
+  }
   return port;
 }
 
