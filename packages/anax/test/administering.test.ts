@@ -282,6 +282,30 @@ describe("reaching the API", () => {
   });
 });
 
+describe("a list of several pages", () => {
+  it("is asked for in the same way on each page", async () => {
+    const asked: string[] = [];
+    const api = createServer((request, response) => {
+      asked.push(request.url ?? "");
+      const cursor = asked.length < 3 ? `7.${asked.length}` : undefined;
+      response.end(JSON.stringify({ items: [{ topic: `t/${asked.length}` }], cursor }));
+    });
+    await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+    const { port } = api.address() as AddressInfo;
+    const there = { ...environment, ANAX_ADMIN_URL: `http://127.0.0.1:${port}` };
+    const { stdout } = await anaxWith(there, "retained", "t/#", "--limit", "5");
+    expect(stdout.trimEnd().split("\n")).toHaveLength(4);
+    const query = "topicFilter=t%2F%23&payloadBytesMax=1024&limit=5";
+    expect(asked).toEqual([
+      `/api/v1/retained?${query}`,
+      `/api/v1/retained?${query}&cursor=7.1`,
+      `/api/v1/retained?${query}&cursor=7.2`,
+    ]);
+    api.closeAllConnections();
+    await new Promise((resolve) => api.close(resolve));
+  });
+});
+
 describe("tables", () => {
   it("line up, and show no control characters", () => {
     const items = [{ a: "x\u001b[31m", n: 5 }, { a: "longer name", n: 12_345 }, {}];

@@ -92,7 +92,7 @@ export class AdminClient {
       const page = await this.call({
         method: "GET",
         path,
-        query: typeof cursor === "string" ? { cursor } : query,
+        query: typeof cursor === "string" ? { ...query, cursor } : query,
       });
       yield* itemsOf(page);
       ({ cursor } = page);
