@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { newToken } from "@anax/admin";
 import { beforeEach, describe, expect, it } from "vitest";
 import { screenLines } from "../src/administering/top-screen.ts";
-import { tableLines, field } from "../src/administering/showing.ts";
+import { field, printOne, tableLines } from "../src/administering/showing.ts";
 import type { EndedCommand } from "./support/command.ts";
-import { start } from "./support/command.ts";
+import { Captured, start } from "./support/command.ts";
 import { client, running, serve } from "./support/serving.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
@@ -306,7 +306,30 @@ describe("a list of several pages", () => {
   });
 });
 
+describe("one thing", () => {
+  it("is shown with its times as times, whatever they are called", () => {
+    const output = new Captured();
+    const session = { createdAtMs: 0, stalledSinceMs: 0, sinceMs: 0, untilMs: 0, queuedBytes: 7 };
+    printOne(output, { ...session, peer: { seenUntilMs: 0 }, intervalMs: 5, untilMsgs: 3 }, false);
+    const time = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`;
+    for (const name of ["createdAtMs", "stalledSinceMs", "sinceMs", "untilMs", "peer.seenUntilMs"])
+      expect(output.text).toMatch(
+        new RegExp(`^${name.replace(".", String.raw`\.`)} +${time}$`, "m"),
+      );
+    expect(output.text).toMatch(/^queuedBytes +7$/m);
+    expect(output.text).toMatch(/^intervalMs +5$/m);
+    expect(output.text).toMatch(/^untilMsgs +3$/m);
+  });
+});
+
 describe("tables", () => {
+  it("have as many lines as there are items", () => {
+    const items = Array.from({ length: 200_000 }, (_, index) => ({ n: index }));
+    const lines = tableLines([field("n", "count", true)], items);
+    expect(lines).toHaveLength(200_001);
+    expect(lines.at(-1)).toBe("199999");
+  });
+
   it("line up, and show no control characters", () => {
     const items = [{ a: "x\u001b[31m", n: 5 }, { a: "longer name", n: 12_345 }, {}];
     expect(tableLines([field("a", "name"), field("n", "count", true)], items)).toEqual([

@@ -23,7 +23,7 @@ export function time(name: string, title: string): Column {
 }
 
 /** A time in milliseconds since 1970, such as `2026-11-30 13:45:01`. */
-export function timeText(ms: unknown): string {
+function timeText(ms: unknown): string {
   if (typeof ms !== "number") return "";
   const at = new Date(ms);
   const two = (part: number): string => String(part).padStart(2, "0");
@@ -37,7 +37,7 @@ export function tableLines(columns: readonly Column[], items: readonly Json[]): 
     columns.map(({ title }) => title),
     ...items.map((item) => columns.map(({ value }) => cell(value(item)))),
   ];
-  const widths = columns.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  const widths = columns.map((_, at) => widest(rows, (row) => row[at] ?? ""));
   return rows.map((row) =>
     row
       .map((text, at) => {
@@ -47,6 +47,11 @@ export function tableLines(columns: readonly Column[], items: readonly Json[]): 
       .join("  ")
       .trimEnd(),
   );
+}
+
+/** Of however many: a call takes no hundred thousand arguments. */
+function widest<Item>(items: readonly Item[], text: (item: Item) => string): number {
+  return items.reduce((most, item) => Math.max(most, text(item).length), 0);
 }
 
 /** Items as a table, or as JSON, one in a line. */
@@ -62,6 +67,9 @@ export function printItems(
   if (lines.length > 0) output.write(`${lines.join("\n")}\n`);
 }
 
+/** What a time is called, such as `createdAtMs` or `peer.untilMs`. */
+const IS_TIME = /(?:AtMs|SinceMs|UntilMs|\bsinceMs|\buntilMs)$/;
+
 /** One item, a line for each of its fields. */
 export function printOne(output: Output, item: Json, json: boolean): void {
   if (json) {
@@ -73,12 +81,9 @@ export function printOne(output: Output, item: Json, json: boolean): void {
       ? Object.entries(value).map(([inner, one]): [string, unknown] => [`${key}.${inner}`, one])
       : [[key, value] satisfies [string, unknown]],
   );
-  const width = Math.max(...flat.map(([key]) => key.length));
+  const width = widest(flat, ([key]) => key);
   for (const [key, value] of flat) {
-    const text =
-      key.endsWith("AtMs") || key === "untilMs" || key === "sinceMs"
-        ? timeText(value)
-        : cell(value);
+    const text = IS_TIME.test(key) ? timeText(value) : cell(value);
     output.write(`${key.padEnd(width)}  ${text}\n`);
   }
 }
