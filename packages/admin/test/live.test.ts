@@ -1,5 +1,5 @@
 import { connect } from "@anax/client";
-import { MqttServer } from "@anax/server";
+import { MqttServer, MqttServerBusyError } from "@anax/server";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAdmin } from "../src/index.ts";
 import { LiveReader } from "../src/live/live-reader.ts";
@@ -122,6 +122,7 @@ describe("the live stream", () => {
       data: { reason: "the token is not known any more" },
     });
     const open = Array.from({ length: 16 }, () => streams.open(ALWAYS));
+    expect(() => streams.open(ALWAYS)).toThrow(MqttServerBusyError);
     expect(() => streams.open(ALWAYS)).toThrow("16 live streams are open");
     await open[0]?.cancel();
     streams.open(ALWAYS);

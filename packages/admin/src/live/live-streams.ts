@@ -1,3 +1,4 @@
+import { MqttServerBusyError } from "@anax/server";
 import type { MqttServer } from "@anax/server";
 import { Measuring } from "../metrics/measuring.ts";
 import { eventLines } from "./event-lines.ts";
@@ -23,12 +24,6 @@ export interface LiveRequest {
   readonly mayRead: () => boolean;
 }
 
-/** As many streams are open as may be. */
-export class TooManyStreamsError extends Error {
-  override readonly name = "TooManyStreamsError";
-  readonly code = "ANAX_SERVER_BUSY";
-}
-
 interface Follower extends LiveRequest {
   readonly topics: TopicObserver | undefined;
 }
@@ -52,10 +47,10 @@ export class LiveStreams {
     this.#every = every;
   }
 
-  /** Opens a stream. Throws `TooManyStreamsError`. */
+  /** Opens a stream. Throws `MqttServerBusyError` where as many are open as may be. */
   open(request: LiveRequest): ReadableStream<Uint8Array> {
     if (this.#followers.size >= STREAMS_MAX)
-      throw new TooManyStreamsError(`${STREAMS_MAX} live streams are open, more may not be`);
+      throw new MqttServerBusyError(`${STREAMS_MAX} live streams are open, more may not be`);
     const { observing } = request;
     const topics = observing && new TopicObserver(this.#server, observing);
     const reader = new LiveReader((gone) => this.#left(gone));
