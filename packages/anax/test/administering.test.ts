@@ -67,6 +67,7 @@ describe("anax clients", () => {
     const [head, ...lines] = stdout.trimEnd().split("\n");
     expect(head).toMatch(/^client +user +address +version +since +in +out +waiting$/);
     expect(lines.map((line) => line.split(" ")[0])).toEqual(["b/1", "a2", "a1"]);
+    expect(lines[0]).toMatch(/^b\/1 +- +127\.0\.0\.1 +5\.0 +\d{4}-/);
     expect((await anax("clients", "--match", "a", "--limit", "1")).stdout.split("\n")).toHaveLength(
       3,
     );

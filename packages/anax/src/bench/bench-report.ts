@@ -1,4 +1,5 @@
 /** The result of a measurement, as an object for programs and as lines for people. */
+import { protocolVersionName } from "../protocol-version-name.ts";
 import type { BenchFlags } from "./bench-flags.ts";
 import type { LatencyHistogram } from "./latency-histogram.ts";
 import type { Load } from "./load.ts";
@@ -93,12 +94,10 @@ function latencyReport(latencies: LatencyHistogram, subscribers: number): Latenc
   };
 }
 
-const VERSION_NAMES: Readonly<Record<number, string>> = { 3: "3.1", 4: "3.1.1", 5: "5.0" };
-
 /** The first line: what is about to be measured. */
 export function benchTitle(load: Load, flags: BenchFlags, url: string): string {
   const { publishers, subscribers, qos, size, rate, window } = flags;
-  const version = VERSION_NAMES[flags.protocolVersion] ?? "";
+  const version = protocolVersionName(flags.protocolVersion);
   const pace = rate === undefined ? `window ${window}` : `${grouped(rate)} messages/s`;
   const picked = flags.pick === "random" ? " picked at random" : "";
   const clients = `${publishers} -> ${subscribers} clients, ${load.topics} topics${picked}`;

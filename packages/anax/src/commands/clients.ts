@@ -15,6 +15,7 @@ import { optional, toggle, withDefault } from "../flags/flag.ts";
 import type { FlagTable } from "../flags/flag.ts";
 import { choice, integer, name } from "../flags/value-parser.ts";
 import type { Io } from "../io.ts";
+import { protocolVersionName } from "../protocol-version-name.ts";
 
 const ORDERS = {
   id: "clientId",
@@ -51,7 +52,7 @@ const COLUMNS: readonly Column[] = [
   field("clientId", "client"),
   field("userName", "user"),
   { title: "address", value: ({ peer }) => Object(peer).remoteAddress },
-  { title: "version", value: ({ protocolVersion }) => versionText(protocolVersion) },
+  { title: "version", value: ({ protocolVersion }) => protocolVersionName(protocolVersion) },
   time("connectedAtMs", "since"),
   field("messagesReceived", "in", true),
   field("messagesSent", "out", true),
@@ -96,8 +97,4 @@ async function list(
   };
   printItems(io.stdout, await upTo(limit, api.items("/clients", query)), COLUMNS, json);
   return EXIT_CODE.success;
-}
-
-function versionText(version: unknown): string {
-  return version === 3 ? "3.1" : version === 4 ? "3.1.1" : String(version);
 }
