@@ -80,7 +80,7 @@ export function pageOf(item: TSchema): TSchema {
   });
 }
 
-export const PEER: TSchema = Type.Object({
+const PEER: TSchema = Type.Object({
   transport: Type.String({ description: "tcp, tls, ws, wss, unix or memory" }),
   secure: Type.Boolean({ description: "encrypted" }),
   remoteAddress: Type.Optional(Type.String()),

@@ -80,7 +80,7 @@ function pair(placeholder: string, separator: string): ValueParser<NamedText> {
 const ALGORITHMS = Object.fromEntries(TOKEN_ALGORITHMS.map((one) => [one, one]));
 
 /** Its keys, each explained as a flag is. */
-export const AUTHENTICATOR_TABLE: FlagTable<AuthenticatorSettings> = {
+const AUTHENTICATOR_TABLE: FlagTable<AuthenticatorSettings> = {
   type: optional(choice(TYPES), {
     ...KEY,
     help: "who is asked: a password file, a token (jwt), a service (http), a TLS certificate, or nobody (anonymous: lets in who shows nothing)",

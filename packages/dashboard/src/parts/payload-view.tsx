@@ -84,12 +84,12 @@ function shownAs(view: Exclude<View, "image">, payload: Uint8Array): string {
   }
 }
 
-export function textOf(payload: Uint8Array): string {
+function textOf(payload: Uint8Array): string {
   return new TextDecoder().decode(payload);
 }
 
 /** Such as `00000000  48 65 6c 6c 6f  Hello`. */
-export function hexOf(payload: Uint8Array): string {
+function hexOf(payload: Uint8Array): string {
   const lines: string[] = [];
   for (let from = 0; from < payload.length; from += 16) {
     const part = Array.from(payload.subarray(from, from + 16));

@@ -14,7 +14,7 @@ export function startPlaces(): void {
   addEventListener("hashchange", () => place.set(placeNow()));
 }
 
-export function placeNow(): Place {
+function placeNow(): Place {
   const [page = "", argument] = location.hash.replace(/^#\/?/, "").split("/");
   return {
     page: page === "" ? "overview" : page,
