@@ -70,6 +70,10 @@ describe("a configuration file", () => {
       "listeners:\n  - type: tcp\n    path: /x\n",
       "FILE:2: listeners: a listener of type tcp has no path",
     ],
+    [
+      "listeners:\n  - type: tcp\n    upgrade-timeout: 5\n",
+      "FILE:2: listeners: a listener of type tcp has no upgrade-timeout",
+    ],
     ["listeners:\n  - type: tls\n", "FILE:2: listeners: tls needs cert and key"],
     ["listeners: []\nport: 1\nlistener: {type: tcp}\n", /given twice/],
     [

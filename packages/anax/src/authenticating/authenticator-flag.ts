@@ -3,13 +3,12 @@ import { TOKEN_ALGORITHMS } from "@anax/access";
 import type { TokenAlgorithm } from "@anax/access";
 import type { CertificateName } from "@anax/server";
 import { UsageError } from "../errors.ts";
-import { optional, repeated, toggle } from "../flags/flag.ts";
+import { longName, optional, repeated, toggle } from "../flags/flag.ts";
 import type { Flag, FlagTable } from "../flags/flag.ts";
-import { readFlags } from "../flags/read-flags.ts";
 import { choice, integer, name, seconds, text } from "../flags/value-parser.ts";
 import type { ValueParser } from "../flags/value-parser.ts";
-import { configurationSource } from "../settings/configuration-file.ts";
 import type { MapFlag } from "../settings/configuration-file.ts";
+import { readMap, requireKeysFit } from "../settings/map-flag.ts";
 
 const KEY = { group: "Authenticator" };
 
@@ -187,22 +186,42 @@ export const AUTHENTICATOR_FLAG: Flag<readonly AuthenticatorSettings[]> & MapFla
 };
 
 function authenticatorOf(given: string, flagName: string): AuthenticatorSettings {
-  const source = configurationSource({ path: flagName, text: given }, AUTHENTICATOR_TABLE);
-  const settings = readFlags(
-    AUTHENTICATOR_TABLE,
-    (key, flag) => source.uses(key, flag),
-    (key) => `${flagName}: ${key}`,
-  );
+  const settings = readMap(AUTHENTICATOR_TABLE, given, flagName);
   requireFit(settings, flagName);
   return settings;
 }
 
 type Type = NonNullable<AuthenticatorSettings["type"]>;
 
-/** Keys that two types have; all others belong to the one that their help names. */
-const SHARED: Readonly<Record<string, readonly Type[]>> = {
+/** The types that have each key. */
+const TYPES_OF: Readonly<Record<Exclude<keyof AuthenticatorSettings, "type">, readonly Type[]>> = {
+  file: ["password-file"],
+  userName: ["certificate"],
+  secret: ["jwt"],
+  keyFile: ["jwt"],
+  keyUrl: ["jwt"],
+  algorithm: ["jwt"],
+  issuer: ["jwt"],
+  audience: ["jwt"],
+  userNameClaim: ["jwt"],
+  clientIdClaim: ["jwt"],
+  groupsClaim: ["jwt"],
+  publishClaim: ["jwt"],
+  subscribeClaim: ["jwt"],
+  keepClaim: ["jwt"],
+  withoutExpiry: ["jwt"],
+  method: ["jwt"],
+  clockTolerance: ["jwt"],
+  stale: ["jwt"],
+  url: ["http"],
+  get: ["http"],
+  form: ["http"],
+  header: ["http"],
+  field: ["http"],
   timeout: ["http", "jwt"],
   cache: ["http", "jwt"],
+  maxRequests: ["http"],
+  maxWaiting: ["http"],
 };
 
 /** What each type cannot do without. */
@@ -212,35 +231,20 @@ const NEEDED: Readonly<Partial<Record<Type, readonly (keyof AuthenticatorSetting
   jwt: ["secret", "keyFile", "keyUrl"],
 };
 
-/** A key that would do nothing is a mistake. */
 function requireFit(settings: AuthenticatorSettings, flagName: string): void {
   const { type } = settings;
   if (type === undefined) {
     throw new UsageError(`${flagName}: type is needed, one of ${Object.keys(TYPES).join(", ")}`);
   }
-  for (const [key, value] of Object.entries(settings)) {
-    const isGiven = Array.isArray(value)
-      ? value.length > 0
-      : value !== undefined && value !== false;
-    if (key === "type" || !isGiven || typesOf(key).includes(type)) continue;
-    throw new UsageError(`${flagName}: an authenticator of type ${type} has no ${key}`);
-  }
+  requireKeysFit(settings, { what: "an authenticator", type, typesOf: TYPES_OF }, flagName);
   const needed = NEEDED[type];
   if (needed === undefined) return;
   const given = needed.filter((key) => settings[key] !== undefined);
   if (given.length === 1) return;
-  const words = needed.map((key) => key.replace(/[A-Z]/g, (one) => `-${one.toLowerCase()}`));
+  const words = needed.map(longName);
   throw new UsageError(
     `${flagName}: ${type} needs ${words.length > 1 ? "one of " : ""}${words.join(", ")}`,
   );
-}
-
-function typesOf(key: string): readonly string[] {
-  const shared = SHARED[key];
-  if (shared !== undefined) return shared;
-  const { help = "" } = new Map(Object.entries(AUTHENTICATOR_TABLE)).get(key) ?? {};
-  const [, type = ""] = /^of ([a-z-]+):/.exec(help) ?? [];
-  return [type];
 }
 
 /** Keys whose values are not to be shown. */

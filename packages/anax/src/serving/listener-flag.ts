@@ -1,11 +1,11 @@
 /** A listener of `anax serve` as one value: a map of keys, in a configuration file or on the command line. */
 import { UsageError } from "../errors.ts";
 import type { Flag, FlagTable } from "../flags/flag.ts";
-import { readFlags } from "../flags/read-flags.ts";
 import { optional, repeated, toggle, withDefault } from "../flags/flag.ts";
 import { choice, FILE_MODE, integer, name, seconds } from "../flags/value-parser.ts";
-import { configurationSource } from "../settings/configuration-file.ts";
 import type { MapFlag } from "../settings/configuration-file.ts";
+import { readMap, requireKeysFit } from "../settings/map-flag.ts";
+import type { TypesOfKeys } from "../settings/map-flag.ts";
 
 const KEY = { group: "Listener" };
 const TYPES = { tcp: "tcp", tls: "tls", ws: "ws", wss: "wss", unix: "unix" } as const;
@@ -96,18 +96,13 @@ export const LISTENER_FLAG: Flag<readonly ListenerSettings[]> & MapFlag = {
 };
 
 function listenerOf(text: string, flagName: string): ListenerSettings {
-  const source = configurationSource({ path: flagName, text }, LISTENER_TABLE);
-  const settings = readFlags(
-    LISTENER_TABLE,
-    (key, flag) => source.uses(key, flag),
-    (key) => `${flagName}: ${key}`,
-  );
+  const settings = readMap(LISTENER_TABLE, text, flagName);
   requireFit(settings, flagName);
   return settings;
 }
 
 /** Keys that only some types have. */
-const KEYS_OF: Readonly<Record<string, readonly ListenerSettings["type"][]>> = {
+const TYPES_OF: TypesOfKeys<ListenerSettings["type"]> = {
   host: ["tcp", "tls", "ws", "wss"],
   port: ["tcp", "tls", "ws", "wss"],
   path: ["ws", "wss", "unix"],
@@ -126,25 +121,18 @@ const KEYS_OF: Readonly<Record<string, readonly ListenerSettings["type"][]>> = {
   handshakeTimeout: ["tls", "wss"],
 };
 
-/** A key that would do nothing is a mistake. */
 function requireFit(settings: ListenerSettings, flagName: string): void {
   const { type, path, cert, key } = settings;
-  for (const [name, value] of Object.entries(settings)) {
-    const isGiven = Array.isArray(value)
-      ? value.length > 0
-      : value !== undefined && value !== false;
-    if (!isGiven || KEYS_OF[name]?.includes(type) !== false) continue;
-    throw new UsageError(`${flagName}: a listener of type ${type} has no ${name}`);
-  }
+  requireKeysFit(settings, { what: "a listener", type, typesOf: TYPES_OF }, flagName);
   if (type === "unix" && path === undefined) throw new UsageError(`${flagName}: unix needs path`);
   const isEncrypted = type === "tls" || type === "wss";
   if (isEncrypted && (cert === undefined || key === undefined)) {
     throw new UsageError(`${flagName}: ${type} needs cert and key`);
   }
-  requireTogether(settings, (text) => new UsageError(`${flagName}: ${text}`));
+  requireTogether(settings, { place: `${flagName}: `, dashes: "" });
 }
 
-/** What of TLS has no effect alone. */
+/** What of TLS has no effect alone. Throws `UsageError`, in which each name has these dashes. */
 export function requireTogether(
   {
     requestCert,
@@ -153,9 +141,12 @@ export function requireTogether(
     hostCert,
     hostKey,
   }: Pick<ListenerSettings, "requestCert" | "ca" | "crl" | "hostCert" | "hostKey">,
-  wrong: (text: string) => Error,
+  { place, dashes }: { readonly place: string; readonly dashes: string },
 ): void {
-  if (requestCert && ca === undefined) throw wrong("request-cert needs ca");
-  if (crl !== undefined && !requestCert) throw wrong("crl needs request-cert");
-  if (hostCert.length !== hostKey.length) throw wrong("each host-cert needs a host-key");
+  if (requestCert && ca === undefined)
+    throw new UsageError(`${place}${dashes}request-cert needs ${dashes}ca`);
+  if (crl !== undefined && !requestCert)
+    throw new UsageError(`${place}${dashes}crl needs ${dashes}request-cert`);
+  if (hostCert.length !== hostKey.length)
+    throw new UsageError(`${place}each ${dashes}host-cert needs a ${dashes}host-key`);
 }

@@ -92,8 +92,5 @@ function requireTls(flags: ListenFlags): void {
   if (cert === undefined || key === undefined) {
     throw new UsageError("--tls-port and --wss-port need --cert and --key");
   }
-  requireTogether(
-    flags,
-    (text) => new UsageError(text.replace(/(request|host)-|\b(ca|crl)\b/g, "--$&")),
-  );
+  requireTogether(flags, { place: "", dashes: "--" });
 }
