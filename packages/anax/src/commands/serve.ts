@@ -141,12 +141,11 @@ async function runServer(
   });
   const announcer = new Announcer(io.stdout, flags.logFormat);
   const stop = stopSignal(io);
-  const hasAccessRules = accessRules !== undefined;
   let admin: AdminApi | undefined;
   const tlsWatch = new TlsWatch(listeners, announcer, io);
   const reloadTokens = async (): Promise<void> => admin?.reload();
   const endReload = reloadOnHangUp(
-    { server, authenticator, others, listeners, hasAccessRules, reloadTokens },
+    { server, authenticator, others, listeners, reloadTokens },
     announcer,
     io,
     () => ({ flags: readAgain(), before: flags }),

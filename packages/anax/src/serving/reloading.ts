@@ -16,25 +16,9 @@ export interface Reloadable {
   /** Those that have files to read again, or answers to forget. */
   readonly others: readonly Authenticator[];
   readonly listeners: Listeners;
-  /** True if there are rules of access to be read again. */
-  readonly hasAccessRules: boolean;
   /** Reads the tokens of the admin API again. */
   readonly reloadTokens: () => Promise<void>;
 }
-
-/** Flags that `reload` puts into force. */
-export const RELOADED: ReadonlySet<string> = new Set([
-  "config",
-  "user",
-  "allowAnonymous",
-  "cert",
-  "key",
-  "keyPassphrase",
-  "ca",
-  "crl",
-  "hostCert",
-  "hostKey",
-]);
 
 /** Keys of a listener that `reload` puts into force. */
 const RELOADED_OF_LISTENER: ReadonlySet<string> = new Set([
@@ -47,17 +31,25 @@ const RELOADED_OF_LISTENER: ReadonlySet<string> = new Set([
   "hostKey",
 ]);
 
+/** Flags that `reload` puts into force. */
+export const RELOADED: ReadonlySet<string> = new Set([
+  "config",
+  "user",
+  "allowAnonymous",
+  ...RELOADED_OF_LISTENER,
+]);
+
 /**
  * Puts `flags` into force, as far as that is possible, and gives the names of what has changed and needs a new start. Clients whose
  * user is gone, or has another password, are disconnected. Rejects, and then nothing has changed, if a file cannot be read.
  */
 export async function reload(
-  { server, authenticator, others, listeners, hasAccessRules, reloadTokens }: Reloadable,
+  { server, authenticator, others, listeners, reloadTokens }: Reloadable,
   flags: ServeFlags,
   before: ServeFlags,
 ): Promise<readonly string[]> {
   await reloadTokens();
-  if (hasAccessRules) await server.access.reload();
+  if (server.access.ruleCount !== undefined) await server.access.reload();
   const changedUsers = await authenticator?.load(flags);
   await loadAgain(server, others);
   // Before the TLS files, which may be bad: next time nobody has changed any more.
