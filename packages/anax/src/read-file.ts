@@ -16,6 +16,11 @@ export function readNamedFile(path: string): Uint8Array {
   }
 }
 
+/** Its text. Throws as `readNamedFile` does; bytes that are no UTF-8 become U+FFFD. */
+export function readNamedText(path: string): string {
+  return new TextDecoder().decode(readNamedFile(path));
+}
+
 /** Why a file operation failed, in words. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

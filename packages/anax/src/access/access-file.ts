@@ -6,7 +6,7 @@ import type { AccessRule, AccessRules } from "@anax/server";
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { Node, YAMLMap } from "yaml";
 import { UsageError } from "../errors.ts";
-import { nearest } from "../flags/suggestion.ts";
+import { suggestionOf } from "../flags/suggestion.ts";
 
 /** A file as it was read. */
 export interface NamedText {
@@ -98,10 +98,7 @@ function asTexts(value: unknown): unknown {
 export function requireKeys(value: object, known: readonly string[], source: string): void {
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue;
-    const meant = nearest(key, known);
-    const suggestion =
-      meant === undefined ? `it knows ${known.join(", ")}` : `did you mean ${meant}?`;
-    throw new UsageError(`${source}: there is no key ${key}; ${suggestion}`);
+    throw new UsageError(`${source}: there is no key ${key}; ${suggestionOf(key, known)}`);
   }
 }
 

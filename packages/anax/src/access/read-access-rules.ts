@@ -1,8 +1,9 @@
 import { checkAccessRules } from "@anax/server";
 import type { AccessRules } from "@anax/server";
 import { UsageError } from "../errors.ts";
-import { readNamedFile } from "../read-file.ts";
+import { readNamedText } from "../read-file.ts";
 import { accessRulesOf } from "./access-file.ts";
+import type { NamedText } from "./access-file.ts";
 import { aclRulesOf } from "./acl-file.ts";
 
 /** Where rules of access are written. */
@@ -16,8 +17,8 @@ export function readAccessRules(flags: AccessFlags): AccessRules | undefined {
   const { accessFile, aclFile } = flags;
   if (accessFile !== undefined && aclFile !== undefined)
     throw new UsageError("give only one of --access-file and --acl-file");
-  if (accessFile !== undefined) return checked(accessRulesOf(readText(accessFile)));
-  return aclFile === undefined ? undefined : checked(aclRulesOf(readText(aclFile)));
+  if (accessFile !== undefined) return checked(accessRulesOf(fileAt(accessFile)));
+  return aclFile === undefined ? undefined : checked(aclRulesOf(fileAt(aclFile)));
 }
 
 /** The server names the place of what is wrong. */
@@ -35,6 +36,6 @@ export function accessPathOf({ accessFile, aclFile }: AccessFlags): string | und
   return accessFile ?? aclFile;
 }
 
-function readText(path: string): { readonly path: string; readonly text: string } {
-  return { path, text: new TextDecoder().decode(readNamedFile(path)) };
+function fileAt(path: string): NamedText {
+  return { path, text: readNamedText(path) };
 }

@@ -1,12 +1,11 @@
 /** Calls the admin API of a server that runs, wherever it is. */
-import { readFileSync } from "node:fs";
 import type { HelpNote } from "../command.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { optional, toggle, withDefault } from "../flags/flag.ts";
 import type { FlagTable } from "../flags/flag.ts";
 import { name, seconds } from "../flags/value-parser.ts";
 import type { Io } from "../io.ts";
-import { reasonOf } from "../read-file.ts";
+import { readNamedText, reasonOf } from "../read-file.ts";
 
 const URL_DEFAULT = "http://127.0.0.1:8080";
 const TOKEN_VARIABLE = "ANAX_ADMIN_TOKEN";
@@ -176,21 +175,13 @@ function baseOf(text: string): string {
 }
 
 function tokenOf(file: string | undefined, fromEnvironment: string | undefined): string {
-  const text = file === undefined ? fromEnvironment : readToken(file);
+  const text = file === undefined ? fromEnvironment : readNamedText(file);
   const token = text?.trim() ?? "";
   if (/^\S+$/.test(token)) return token;
   if (token !== "") throw new UsageError("the token has spaces; it is one word");
   throw new UsageError(
     `a token is needed: --token-file FILE, or ${TOKEN_VARIABLE}; make one with: anax admin token`,
   );
-}
-
-function readToken(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new CommandError(`cannot read ${file}: ${reasonOf(cause)}`, { cause });
-  }
 }
 
 function refusalOf(text: string, status: number): string {

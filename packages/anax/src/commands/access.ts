@@ -10,12 +10,12 @@ import type { AccessFlags } from "../access/read-access-rules.ts";
 import type { Command } from "../command.ts";
 import { defineCommand } from "../command.ts";
 import { EXIT_CODE, UsageError } from "../errors.ts";
-import { nearest } from "../flags/suggestion.ts";
+import { suggestionOf } from "../flags/suggestion.ts";
 import { optional, repeated, toggle, withDefault } from "../flags/flag.ts";
 import type { FlagTable } from "../flags/flag.ts";
 import { choice, name, text } from "../flags/value-parser.ts";
 import type { Io } from "../io.ts";
-import { readNamedFile } from "../read-file.ts";
+import { readNamedText } from "../read-file.ts";
 
 interface AccessCommandFlags extends AccessFlags {
   readonly user: string | undefined;
@@ -96,11 +96,8 @@ async function runAccess(
   if (action === "test" && path !== undefined) return test(path, flags, io);
   if (action === undefined) throw new UsageError(`say what to do: ${ACTIONS.join(", ")}`);
   if (action === "test") throw new UsageError("say which file: anax access test FILE");
-  const meant = nearest(action, ACTIONS);
-  const suggestion =
-    meant === undefined ? `it knows ${ACTIONS.join(", ")}` : `did you mean ${meant}?`;
   const given = [action, path, ...more].filter((word) => word !== undefined).join(" ");
-  throw new UsageError(`${JSON.stringify(given)} is unknown; ${suggestion}`);
+  throw new UsageError(`${JSON.stringify(given)} is unknown; ${suggestionOf(action, ACTIONS)}`);
 }
 
 function bookOf(flags: AccessFlags): AccessRuleBook {
@@ -128,10 +125,7 @@ function check(flags: AccessCommandFlags, io: Io): number {
 }
 
 function test(path: string, flags: AccessFlags, io: Io): number {
-  const { rules, expected } = expectationsOf({
-    path,
-    text: new TextDecoder().decode(readNamedFile(path)),
-  });
+  const { rules, expected } = expectationsOf({ path, text: readNamedText(path) });
   const book = bookOf(accessPathOf(flags) === undefined ? rules : flags);
   const faults = expected.flatMap((expectation) => {
     const fault = unmet(expectation, book.explain(expectation.request));

@@ -9,7 +9,7 @@ import type { Flag, FlagTable } from "../flags/flag.ts";
 import { longName } from "../flags/flag.ts";
 import { parseFlags } from "../flags/parse-flags.ts";
 import type { Io } from "../io.ts";
-import { readNamedFile } from "../read-file.ts";
+import { readNamedText } from "../read-file.ts";
 import { SECRET_KEYS } from "../authenticating/authenticator-flag.ts";
 import { makeAuthenticators } from "../authenticating/make-authenticators.ts";
 import { authenticationOptions } from "../serving/authentication-options.ts";
@@ -24,7 +24,7 @@ import { requireUse } from "../serving/useless-flags.ts";
 import type { MapSchema } from "../settings/configuration-schema.ts";
 import { configurationSchema } from "../settings/configuration-schema.ts";
 import { fromMosquitto } from "../settings/mosquitto-configuration.ts";
-import { nearest } from "../flags/suggestion.ts";
+import { suggestionOf } from "../flags/suggestion.ts";
 
 const NO_FLAGS: FlagTable<object> = {};
 
@@ -83,14 +83,10 @@ async function runConfig(
       return translate(required(path, "from-mosquitto"), io);
     case undefined:
       throw new UsageError(`say what to do: ${ACTIONS.join(", ")}`);
-    default: {
-      const meant = nearest(action, ACTIONS);
-      const suggestion =
-        meant === undefined ? `it knows ${ACTIONS.join(", ")}` : `did you mean ${meant}?`;
+    default:
       throw new UsageError(
-        `${JSON.stringify([action, ...more].join(" "))} is unknown; ${suggestion}`,
+        `${JSON.stringify([action, ...more].join(" "))} is unknown; ${suggestionOf(action, ACTIONS)}`,
       );
-    }
   }
 }
 
@@ -202,7 +198,7 @@ function shown(name: string, value: unknown): unknown {
 }
 
 function translate(path: string, io: Io): number {
-  const { settings, remarks } = fromMosquitto(new TextDecoder().decode(readNamedFile(path)));
+  const { settings, remarks } = fromMosquitto(readNamedText(path));
   io.stdout.write(stringify(settings));
   for (const { line, text } of remarks) io.stderr.write(`${path}:${line}: ${text}\n`);
   return EXIT_CODE.success;

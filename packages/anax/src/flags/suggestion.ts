@@ -12,6 +12,12 @@ export function nearest(given: string, known: Iterable<string>): string | undefi
   return best;
 }
 
+/** What to say of a word that is not known: the one that was most likely meant, else all that there are. */
+export function suggestionOf(given: string, known: readonly string[]): string {
+  const meant = nearest(given, known);
+  return meant === undefined ? `it knows ${known.join(", ")}` : `did you mean ${meant}?`;
+}
+
 /** Letters to insert, remove, replace or swap with their neighbour to make one word of the other. */
 function editDistance(source: string, target: string): number {
   let beforePrevious: number[] = [];

@@ -8,7 +8,7 @@ import { UsageError } from "../errors.ts";
 import type { Flag, FlagTable } from "../flags/flag.ts";
 import { longName } from "../flags/flag.ts";
 import { nearest } from "../flags/suggestion.ts";
-import { readNamedFile } from "../read-file.ts";
+import { readNamedText } from "../read-file.ts";
 import { withEnvironment } from "./environment-references.ts";
 import type { Environment, SettingSource, Use } from "./setting-source.ts";
 
@@ -30,8 +30,7 @@ export function readConfigurationFile(
   table: Readonly<Record<string, MapFlag>>,
   environment: Environment,
 ): SettingSource {
-  const text = new TextDecoder().decode(readNamedFile(path));
-  return configurationSource({ path, text }, table, environment);
+  return configurationSource({ path, text: readNamedText(path) }, table, environment);
 }
 
 /** The same for a text that was read already; `path` is for messages. Without `environment`, `${NAME}` is text. */
