@@ -221,7 +221,6 @@ address example.org
       "acl-file": expect.stringMatching(/anax-\d+\.yaml$/) as string,
       "log-level": "warn",
       "log-file": "/var/log/broker.log",
-      "allow-anonymous": true,
       "data-dir": "/var/lib/mosquitto/",
       "max-queued": 500,
       "max-session-expiry": 1_209_600,
@@ -233,6 +232,23 @@ address example.org
       "",
     ]);
     expect(await verdict(stdout)).toBe("FILE: ok");
+  });
+
+  it("translates anonymous clients of mosquitto where there are users beside them", () => {
+    const translated = (source: string): object => fromMosquitto(source).settings;
+    const listeners = [{ type: "tcp" }];
+    const allowed = "allow_anonymous true\n";
+    // Where nobody is asked, everybody is let in.
+    expect(translated(allowed)).toEqual({ listeners });
+    expect(translated(`${allowed}password_file p\n`)).toMatchObject({ "allow-anonymous": true });
+    expect(translated(`use_identity_as_username true\n${allowed}`)).toMatchObject({
+      "allow-anonymous": true,
+    });
+  });
+
+  it("translates where mosquitto keeps its data if it keeps them", async () => {
+    const { settings } = fromMosquitto("persistence_location /var/lib/m/\npersistence false\n");
+    expect(settings).toEqual({ listeners: [{ type: "tcp" }], durability: "memory" });
   });
 
   it("translates a file that says nothing to the listener that mosquitto has then", () => {

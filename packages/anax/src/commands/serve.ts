@@ -24,7 +24,7 @@ import type { AdminApi } from "../serving/admin-api.ts";
 import { CommandAuthenticator } from "../serving/command-authenticator.ts";
 import { listenerSettings } from "../serving/listener-settings.ts";
 import { makeAuthenticators } from "../authenticating/make-authenticators.ts";
-import { authenticationOptions } from "../serving/authentication-options.ts";
+import { authenticationOptions, isAuthenticating } from "../serving/authentication-options.ts";
 import { Listeners } from "../serving/listeners.ts";
 import { TlsWatch } from "../serving/tls-watch.ts";
 import { reload } from "../serving/reloading.ts";
@@ -181,10 +181,6 @@ async function runServer(
 
 function authenticatorOf(flags: ServeFlags): CommandAuthenticator | undefined {
   return isAuthenticating(flags) ? new CommandAuthenticator(flags) : undefined;
-}
-
-function isAuthenticating({ user, passwordFile, authenticator }: ServeFlags): boolean {
-  return user.length > 0 || passwordFile !== undefined || authenticator.length > 0;
 }
 
 /** What Node says of a certificate that is none becomes one line like everything else. */

@@ -173,6 +173,7 @@ class Translator {
       this.#listeners.unshift(this.#first);
     }
     for (const listener of this.#listeners) typed(listener);
+    this.#leaveOutUseless();
     const level = levelOf(this.#logTypes);
     return {
       settings: {
@@ -182,6 +183,14 @@ class Translator {
       },
       remarks: this.#remarks,
     };
+  }
+
+  /** What `anax serve` refuses beside the other settings, as it would do nothing. */
+  #leaveOutUseless(): void {
+    const settings = this.#settings;
+    const hasUsers = "password-file" in settings || "authenticators" in settings;
+    if (!hasUsers) delete settings["allow-anonymous"];
+    if (settings["durability"] === "memory") delete settings["data-dir"];
   }
 
   readonly #specials: Readonly<Record<string, (value: string, line: number) => void>> = {
