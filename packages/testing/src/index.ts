@@ -1,4 +1,5 @@
 /** `@anax/testing`: tools for the tests of this repository. The names, listed by hand. */
+export { callMethod, tryBuilder, tryMethod, type ArgumentOutcomes } from "./builder-arguments.ts";
 export {
   CertificateAuthority,
   type CertificateContent,
