@@ -287,19 +287,33 @@ function collect(peer: ScriptedPeer, seen: Seen | undefined, answers: boolean): 
   if (seen !== undefined) seen.isClosed = peer.isClosed;
 }
 
+/** What a peer has got, with PUBCOMP behind all else. */
+interface SeenApart extends Seen {
+  /** PUBREC and PUBCOMP of each Packet Identifier, in their order. */
+  readonly releases: ReadonlyMap<number, readonly string[]>;
+}
+
 /**
- * The same with PUBCOMP behind all else. A PUBREL is taken at once where a PUBLISH waits for the next turn, and nothing orders the answers of
- * the two towards each other (4.6).
+ * The same with PUBCOMP behind all else, and its order towards the PUBREC of its own Packet Identifier. A PUBREL is taken at once where a PUBLISH
+ * waits for the next turn, and nothing orders the answers of the two towards each other (4.6), unless both are about one message.
  */
-function releasesApart(played: ReturnType<typeof play>): ReturnType<typeof play> {
-  const isPubcomp = (text: string): boolean => text.includes('"pubcomp"');
-  const seen = played.seen.map((one): Seen => ({
-    ...one,
-    others: [
+function releasesApart(played: ReturnType<typeof play>): { seen: SeenApart[]; statistics: object } {
+  const seen = played.seen.map((one): SeenApart => {
+    const releases = new Map<number, string[]>();
+    for (const text of one.others) {
+      const packet = JSON.parse(text) as Packet;
+      if (packet.type !== "pubrec" && packet.type !== "pubcomp") continue;
+      const ofOne = releases.get(packet.packetIdentifier) ?? [];
+      ofOne.push(text);
+      releases.set(packet.packetIdentifier, ofOne);
+    }
+    const isPubcomp = (text: string): boolean => text.includes('"pubcomp"');
+    const others = [
       ...one.others.filter((text) => !isPubcomp(text)),
       ...one.others.filter((text) => isPubcomp(text)),
-    ],
-  }));
+    ];
+    return { ...one, others, releases };
+  });
   return { ...played, seen };
 }
 
