@@ -234,7 +234,7 @@ describe("one message to many receivers", () => {
     expect(crowd.texts).toEqual(["x"]);
   });
 
-  it("to thousands of shared subscriptions goes to a member of each, over several turns", () => {
+  it("to hundreds of shared subscriptions goes to a member of each, over several turns", () => {
     const harness = new CoreHarness({}, {}, undefined, { budget: TIGHT });
     const members = [harness.connect("a"), harness.connect("b")];
     const filters = Array.from({ length: 500 }, (_, index) => `$share/g${index}/fan`);

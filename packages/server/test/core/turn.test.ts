@@ -174,7 +174,7 @@ describe("a turn with a budget", () => {
     expect(statistics.subscriptionsCurrent).toBe(0);
   });
 
-  it("writes to thousands of receivers a few at a time, and first what is new", () => {
+  it("writes to hundreds of receivers a few at a time, and first what is new", () => {
     const harness = withBudget(TIGHT);
     const receivers = Array.from({ length: 200 }, (_, index) => harness.connect(`r${index}`));
     for (const receiver of receivers) subscribe(receiver, "fan");
@@ -193,7 +193,7 @@ describe("a turn with a budget", () => {
     for (const receiver of receivers) expect(receiver.receiveTexts()).toEqual(["x"]);
   });
 
-  it("gives a few messages at a time to thousands of receivers", () => {
+  it("gives a few messages at a time to a thousand receivers", () => {
     const harness = new CoreHarness();
     for (let index = 0; index < 1_000; index += 1)
       subscribe(harness.connect(`r${index}`, { properties: { receiveMaximum: 100 } }), "fan");
@@ -210,7 +210,7 @@ describe("a turn with a budget", () => {
 });
 
 describe("what ends in several turns", () => {
-  it("are thousands of strangers whose time for CONNECT is over", () => {
+  it("are hundreds of strangers whose time for CONNECT is over", () => {
     const harness = withBudget(TIGHT);
     const strangers = Array.from({ length: 200 }, () => harness.open());
     for (const stranger of strangers) stranger.sendChunk(Uint8Array.of(0x10, 200, 1, 0, 4));
@@ -225,7 +225,7 @@ describe("what ends in several turns", () => {
     expect(harness.core.connections.size).toBe(0);
   });
 
-  it("are thousands of connections with Wills, all of which are published", () => {
+  it("are hundreds of connections with Wills, all of which are published", () => {
     const harness = withBudget(TIGHT);
     const watcher = harness.connect("w");
     subscribe(watcher, "will/#");
@@ -242,7 +242,7 @@ describe("what ends in several turns", () => {
     expect(watcher.receiveTexts().map(Number)).toEqual(peers.map((_, index) => index));
   });
 
-  it("is a session with thousands of filters, which gets nothing meanwhile and is not counted", () => {
+  it("is a session with hundreds of filters, which gets nothing meanwhile and is not counted", () => {
     const harness = withBudget(TIGHT);
     const peer = harness.connect("p");
     peer.send(filters("p", 500));
