@@ -9,9 +9,9 @@ import type { LimitedAnswer } from "./limited-fetch.ts";
 import { requireRange } from "./option-range.ts";
 import { RequestSlots } from "./request-slots.ts";
 
-/** Bytes of an answer: a thousand Topic Filters. */
+/** Bytes of an answer of an HTTP service: a thousand Topic Filters. */
 const ANSWER_BYTES_MAX = 65_536;
-/** How long a no is remembered: guesses are not to reach the service, and a password that was set anew soon works. */
+/** Seconds for which a no of the service is remembered: guesses are not to reach the service, and a password that was set anew soon works. */
 const NO_CACHE_SECONDS_MAX = 5;
 
 const FIELDS: CredentialFields = { userName: "%u", password: "%p", clientId: "%c", address: "%a" };

@@ -29,7 +29,7 @@ export interface TokenKeys {
 /** RFC 7518 asks for as many bits as the hash has. */
 const SECRET_BYTES_MIN = 32;
 const RSA_BITS_MIN = 2_048;
-/** A key set of hundreds of keys. */
+/** Bytes of a key set: hundreds of keys. */
 const KEY_SET_BYTES_MAX = 1_048_576;
 
 /** A secret that both sides know. Throws `MqttConfigurationError` for one that could be guessed, or is a public key. */

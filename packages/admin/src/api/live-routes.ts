@@ -4,6 +4,7 @@ import { NO_BODY, route } from "./route-answers.ts";
 import type { Route } from "./route.ts";
 import { LIVE_EVENTS, NOTHING } from "./schemas.ts";
 
+/** Bytes of one payload that a stream may be asked to tell. */
 const PAYLOAD_BYTES_MAX = 65_536;
 
 export const LIVE_ROUTES: readonly Route[] = [

@@ -41,6 +41,7 @@ const PUBLISHED = Type.Object({
   dropped: Type.Integer({ description: "of these, those that did not" }),
   reasonCode: Type.Integer({ description: "0, 16 where nobody subscribes, or why it was refused" }),
 });
+/** Sessions that are told of those which get a topic: finding them holds up everybody else. */
 const RECEIVERS_MAX = 1_000;
 
 /** A page at a time, so that others have their turn; its deletions share commits. */

@@ -6,9 +6,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** Items of a slice: sorting it takes a few milliseconds. */
 const SLICE = 2_000;
-/** Rows of one list. */
+/** Rows of one sorted list. */
 const ROWS_MAX = 500_000;
-/** Lists that may be open at a time; beyond, the one used longest ago is closed. */
+/** Sorted lists that may be open at a time; beyond, the one used longest ago is closed. */
 const OPEN_MAX = 16;
 
 /** What to sort by. */

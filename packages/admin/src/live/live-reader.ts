@@ -1,6 +1,6 @@
 import { eventLines } from "./event-lines.ts";
 
-/** Bytes that may wait for one reader: some minutes of figures, or one tick of topics with their values. */
+/** Bytes that may wait for one reader of a stream: some minutes of figures, or one tick of topics with their values. */
 const WAITING_BYTES_MAX = 524_288;
 /** Ticks in a row that a reader may miss before it is cut. */
 const MISSED_TICKS_MAX = 30;

@@ -20,8 +20,11 @@ export interface AdminListener {
   close(): Promise<void>;
 }
 
+/** Milliseconds for the headers of a request. */
 const HEADERS_TIMEOUT_MS = 10_000;
+/** Milliseconds for a whole request. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** Connections at a time of an API that listens by itself: streams, and browsers that have several each. */
 const CONNECTIONS_MAX = 256;
 
 /** Lets the API be called by HTTP. Rejects if the place is taken. */

@@ -1,7 +1,7 @@
 import { below, endOf, multiLevelOf, NO_RULE } from "./rule-tree.ts";
 import type { RuleNode, RulePlace } from "./rule-tree.ts";
 
-/** Nodes that are looked at for one filter. A filter that needs more is refused: some milliseconds. */
+/** Nodes of the rules that are looked at for one filter. A filter that needs more is refused: some milliseconds. */
 const STEPS_MAX = 50_000;
 
 /** Which rules decide about the topics that a filter matches. */

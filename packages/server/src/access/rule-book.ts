@@ -290,8 +290,9 @@ class RulePages {
   }
 }
 
-/** Beginnings of a topic that are tried, and the nodes that are looked at for each. */
+/** Beginnings of a topic that are tried, to find one below which all topics are allowed alike. */
 const TREES_TRIED = 8;
+/** Nodes of the rules that are looked at for each beginning of a topic. */
 const TREE_STEPS_MAX = 200;
 /** A client for whose topics so often none was found has none, most likely: each topic is remembered by itself then. */
 const TREES_MISSED_MAX = 16;

@@ -4,7 +4,7 @@ import type { AccessClient } from "../core/access/authorizer.ts";
 const PART = /%c|%u|\{([A-Za-z][A-Za-z0-9_]*)\}/gu;
 /** What would be more than text in a filter. */
 const SPECIAL = /[+#/\0]/u;
-/** Values that one claim may have: what is listed in a token. */
+/** Values that one claim in the topic of a rule may have: what is listed in a token. */
 const VALUES_MAX = 1_000;
 
 /** A topic of a rule with a letter in the place of each part; undefined if braces are left. */

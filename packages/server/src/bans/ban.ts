@@ -33,8 +33,9 @@ export interface Ban extends BanSubject {
   readonly reason?: string;
 }
 
-/** A century: whoever means longer means for ever. */
+/** Milliseconds of a ban that ends, a century: whoever means longer means for ever. */
 const DURATION_MS_MAX = 3_155_760_000_000;
+/** Characters of what is banned: no Client Identifier and no user name is longer. */
 const TEXT_MAX = 65_535;
 
 const SUBJECT_RULES: RulesFor<BanSubject> = {

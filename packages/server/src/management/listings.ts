@@ -4,8 +4,9 @@ import { checked } from "../checking/rules.ts";
 
 /** Items of one page unless the query says otherwise. */
 const LIMIT_DEFAULT = 100;
+/** Items of one page of a list. */
 const LIMIT_MAX = 10_000;
-/** Steps that one call takes at most, also if a filter lets nothing through: a few milliseconds. */
+/** Steps that one call for a list takes at most, also if a filter lets nothing through: a few milliseconds. */
 const STEPS_MAX = 20_000;
 /** Lists that may be open at a time; beyond, the one that was used longest ago is closed. */
 const OPEN_MAX = 100;

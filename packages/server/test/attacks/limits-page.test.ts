@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { SERVER_DEFAULTS } from "../../src/options.ts";
 
@@ -11,8 +11,8 @@ const ROOT = new URL("../../../../", import.meta.url);
 const PAGE = new URL("docs/guide/limits.md", ROOT);
 const SOURCES = "packages/server/src/";
 
-async function source(path: string): Promise<string> {
-  return readFile(new URL(SOURCES + path, ROOT), "utf8");
+async function source(path: string, folder: string = SOURCES): Promise<string> {
+  return readFile(new URL(folder + path, ROOT), "utf8");
 }
 
 interface Row {
@@ -40,8 +40,10 @@ function readable(value: string): string {
   return String(number).replaceAll(/\B(?=(?:\d{3})+$)/gu, " ");
 }
 
+type Limits = readonly (readonly [path: string, name: string])[];
+
 /** Limits that are no options: where they stand, and what they bound. The reason is the comment there. */
-const FIXED: readonly (readonly [path: string, name: string])[] = [
+const FIXED: Limits = [
   ["core/turn/turn.ts", "PART_MS"],
   ["core/turn/turn.ts", "LONG"],
   ["core/turn/turn.ts", "PART_STEPS"],
@@ -99,6 +101,70 @@ const FIXED: readonly (readonly [path: string, name: string])[] = [
   ["listeners/web-socket-wire.ts", "PONG_BACKLOG_MAX"],
 ];
 
+/** The same for rules, bans and lists. */
+const RULES: Limits = [
+  ["access/access-rules.ts", "RULES_MAX"],
+  ["access/access-rules.ts", "LEVELS_MAX"],
+  ["access/topic-pattern.ts", "VALUES_MAX"],
+  ["access/filter-judging.ts", "STEPS_MAX"],
+  ["access/rule-book.ts", "TREES_TRIED"],
+  ["access/rule-book.ts", "TREE_STEPS_MAX"],
+  ["access/rule-book.ts", "TREES_MISSED_MAX"],
+  ["core/access/client-access.ts", "TREES_MAX"],
+  ["core/access/client-access.ts", "RECEIVED_MAX"],
+  ["core/access/remembered-topics.ts", "PLACES_MAX"],
+  ["core/access/remembered-topics.ts", "BYTES_MAX"],
+  ["bans/ban-list.ts", "BANS_MAX"],
+  ["bans/ban.ts", "DURATION_MS_MAX"],
+  ["bans/ban.ts", "TEXT_MAX"],
+  ["management/listings.ts", "LIMIT_MAX"],
+  ["management/listings.ts", "STEPS_MAX"],
+  ["management/listings.ts", "OPEN_MAX"],
+];
+
+const ACCESS = "packages/access/src/";
+const ACCESS_LIMITS: Limits = [
+  ["jwt-authenticator.ts", "TOKEN_BYTES_MAX"],
+  ["jwt-authenticator.ts", "REMEMBERED_MAX"],
+  ["jwt-authenticator.ts", "REMEMBER_MS"],
+  ["token-claims.ts", "LIST_MAX"],
+  ["token-keys.ts", "KEY_SET_BYTES_MAX"],
+  ["http-authenticator.ts", "ANSWER_BYTES_MAX"],
+  ["http-authenticator.ts", "NO_CACHE_SECONDS_MAX"],
+];
+
+const ADMIN = "packages/admin/src/";
+const ADMIN_LIMITS: Limits = [
+  ["admin.ts", "BODY_BYTES_MAX"],
+  ["node/admin-listener.ts", "CONNECTIONS_MAX"],
+  ["node/admin-listener.ts", "HEADERS_TIMEOUT_MS"],
+  ["node/admin-listener.ts", "REQUEST_TIMEOUT_MS"],
+  ["api/routes.ts", "RECEIVERS_MAX"],
+  ["lists/sorted-lists.ts", "ROWS_MAX"],
+  ["lists/sorted-lists.ts", "OPEN_MAX"],
+  ["lists/sorted-lists.ts", "SLICE"],
+  ["live/live-streams.ts", "STREAMS_MAX"],
+  ["live/live-reader.ts", "WAITING_BYTES_MAX"],
+  ["live/live-reader.ts", "MISSED_TICKS_MAX"],
+  ["live/happenings.ts", "HAPPENINGS_MAX"],
+  ["live/topic-observer.ts", "MESSAGES_MAX"],
+  ["live/topic-observer.ts", "TOPICS_MAX"],
+  ["live/topic-observer.ts", "PAYLOADS_BYTES_MAX"],
+  ["api/live-routes.ts", "PAYLOAD_BYTES_MAX"],
+];
+
+/** Folders with what they have on the page: each of their constants whose name ends with MAX. */
+const WHOLE: readonly (readonly [folder: string, limits: Limits])[] = [
+  ...["access/", "core/access/", "bans/"].map((folder): [string, Limits] => [
+    SOURCES + folder,
+    RULES.flatMap(([path, name]) =>
+      path.startsWith(folder) ? [[path.slice(folder.length), name] as const] : [],
+    ),
+  ]),
+  [ACCESS, ACCESS_LIMITS],
+  [ADMIN, ADMIN_LIMITS],
+];
+
 /** A constant with the doc comment before it. */
 function fixedRow(text: string, name: string): Row {
   const found = new RegExp(
@@ -118,13 +184,33 @@ function table(head: string, rows: readonly Row[]): string {
 async function sections(): Promise<Record<string, string>> {
   const core = optionRows(await source("core/core-options.ts"), "export const CORE_DEFAULTS");
   const driver = optionRows(await source("options.ts"), "export const SERVER_DEFAULTS");
-  const fixed: Row[] = [];
-  for (const [path, name] of FIXED) fixed.push(fixedRow(await source(path), name));
   return {
     core: table("option", core),
     driver: table("option", driver),
-    fixed: table("limit", fixed).replace("default", "value"),
+    fixed: await limitTable(FIXED, SOURCES),
+    rules: await limitTable(RULES, SOURCES),
+    access: await limitTable(ACCESS_LIMITS, ACCESS),
+    admin: await limitTable(ADMIN_LIMITS, ADMIN),
   };
+}
+
+async function limitTable(limits: Limits, folder: string): Promise<string> {
+  const rows: Row[] = [];
+  for (const [path, name] of limits) rows.push(fixedRow(await source(path, folder), name));
+  return table("limit", rows).replace("default", "value");
+}
+
+/** Constants of a folder whose name ends with MAX and whose value is a number. */
+async function limitsIn(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of await readdir(new URL(folder, ROOT), { recursive: true })) {
+    if (!path.endsWith(".ts")) continue;
+    const names = (await source(path, folder)).matchAll(
+      /^(?:export )?const (\w+_MAX) = [\d_]+;/gmu,
+    );
+    for (const [, name] of names) found.push(`${path} ${name}`);
+  }
+  return found;
 }
 
 function withSection(page: string, name: string, content: string): string {
@@ -146,6 +232,13 @@ describe("the page of limits", () => {
   it("has every option", async () => {
     const { core = "", driver = "" } = await sections();
     for (const name of Object.keys(SERVER_DEFAULTS)) expect(core + driver).toContain(`\`${name}\``);
+  });
+
+  it.each(WHOLE)("has every limit of %s", async (folder, limits) => {
+    const named = new Set(limits.map(([path, name]) => `${path} ${name}`));
+    const found = await limitsIn(folder);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.filter((limit) => !named.has(limit))).toEqual([]);
   });
 
   it("gives a reason for every number", async () => {

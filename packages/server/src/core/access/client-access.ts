@@ -11,7 +11,7 @@ import type {
 } from "./authorizer.ts";
 import { RememberedTopics } from "./remembered-topics.ts";
 
-/** Trees of topics that are looked at before the table of single topics. */
+/** Trees of topics, each allowed alike, that are remembered for one client and looked at before its single topics. */
 const TREES_MAX = 8;
 
 interface TreePermission extends Omit<PublishPermission, "tree"> {
@@ -19,7 +19,7 @@ interface TreePermission extends Omit<PublishPermission, "tree"> {
   readonly tree: Uint8Array;
 }
 
-/** Topics of which it is remembered whether a client may receive them. */
+/** Topics of which it is remembered whether one client may receive them. */
 const RECEIVED_MAX = 4_096;
 
 /** What a client may do with the subscriptions of the session that it comes for. */

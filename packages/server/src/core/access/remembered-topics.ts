@@ -4,9 +4,9 @@ import type { PublishPermission } from "./authorizer.ts";
 
 /** Places at first: most clients publish to a topic or two. */
 const PLACES_AT_FIRST = 4;
-/** Places at most, of which half are used: then all are forgotten, and asked for again as they come. */
+/** Places for topics that one client may publish to, of which half are used: then all are forgotten, and asked for again as they come. */
 const PLACES_MAX = 16_384;
-/** Bytes of topics at most; the same then. */
+/** Bytes of these topics; the same then. */
 const BYTES_MAX = 1_048_576;
 
 /** Words of a place: digest, where the topic begins, its length, and the permission. A length of 0 is a free place. */

@@ -20,7 +20,7 @@ const QOS_2 = 0x34;
 
 /** Steps of matching after which a run ends, so that the turn can end too: topics may be made to cost thousands each. */
 const STEPS_PER_RUN = 4_096;
-/** Messages that one run gives to all its receivers together: some milliseconds. A single one goes to all, however many they are. */
+/** Messages that one run gives to all its receivers together: some milliseconds. One message is cut by its receivers (`RECEIVERS_AT_ONCE`), not by this. */
 const DELIVERIES_PER_RUN = 32_768;
 /** Messages of QoS 0 that are copied as quickly as one. */
 const COPIED_AS_ONE = 8;
