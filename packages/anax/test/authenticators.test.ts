@@ -47,8 +47,13 @@ interface Served {
   readonly port: string;
 }
 
-async function served(configuration: string): Promise<Served> {
-  const command = start(["serve", "--config", written(configuration), ...IN_MEMORY]);
+async function served(
+  configuration: string,
+  flags: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Served> {
+  const args = ["serve", "--config", written(configuration), ...IN_MEMORY, ...flags];
+  const command = start(args, { environment });
   running.push(command);
   const [, port = ""] = await command.stdout.waitFor(/listening on \S+:(\d+)\n[^]*^ready /m);
   return { command, port };
@@ -76,9 +81,13 @@ async function mosquittoPub(port: string, ...args: string[]): Promise<number> {
 }
 
 /** The code with which MQTT.js is refused; 0 if it is let in. */
-async function mqttJs(port: string, options: mqtt.IClientOptions): Promise<number> {
+async function mqttJs(
+  port: string,
+  options: mqtt.IClientOptions,
+  scheme: "mqtt" | "mqtts" = "mqtts",
+): Promise<number> {
   const ca = readFileSync(authority.cert);
-  const url = `mqtts://127.0.0.1:${port}`;
+  const url = `${scheme}://127.0.0.1:${port}`;
   const settings = { ca, protocolVersion: 5, reconnectPeriod: 0, ...options } as const;
   const connection = mqtt.connect(url, settings);
   const code = await new Promise<number>((resolve) => {
@@ -203,6 +212,51 @@ describe("certificates of a fleet", () => {
     writeFileSync(crl, "no list");
     await command.stderr.waitFor(/TLS files stay as they were: .*is no revocation list/);
     expect(await mqttJs(port, { clientId: "door", ...js(door) })).toBe(0);
+  });
+});
+
+describe("a service of one's own", () => {
+  it("is asked with the header and the fields that the file says, and what it answers counts", async () => {
+    const answers: Readonly<Record<string, object>> = {
+      ann: { result: "allow", userName: "ann smith", publish: ["plants/#"], subscribe: [] },
+      bob: { result: "deny" },
+      cat: { result: "ignore" },
+    };
+    const asked: unknown[] = [];
+    const url = await httpServer((request, response) => {
+      const { method, headers } = request;
+      let body = "";
+      request.on("data", (chunk: Buffer) => (body += chunk.toString()));
+      request.on("end", () => {
+        const fields = JSON.parse(body) as { readonly user: string };
+        asked.push([method, request.url, headers.authorization, fields]);
+        response.end(JSON.stringify(answers[fields.user] ?? {}));
+      });
+    });
+    const configuration = fileOfGuide("service.yaml", {
+      "http://127.0.0.1:9000": url,
+      "timeout: 2": "timeout: 15",
+    });
+    const environment = { SERVICE_TOKEN: "of the office" };
+    const { port } = await served(configuration, ["--port", "0"], environment);
+    const as = (username: string): Promise<number> =>
+      mqttJs(port, { username, password: "x", clientId: `${username}-1` }, "mqtt");
+    expect([await as("bob"), await as("cat"), await as("dog")]).toEqual([0x86, 0x86, 0x88]);
+    const shown = { userName: "ann", password: "x", clientId: "ann-1" };
+    const ann = await client(`mqtt://127.0.0.1:${port}`, shown);
+    await ann.publish("plants/7", "x", { qos: 1 });
+    await expect(ann.publish("a", "x", { qos: 1 })).rejects.toMatchObject({ reasonCode: 0x87 });
+    await expect(ann.subscribe("plants/#")).rejects.toMatchObject({ reasonCode: 0x87 });
+    expect(await as("ann")).toBe(0);
+    // The second time it was remembered.
+    expect(asked).toEqual(
+      ["bob", "cat", "dog", "ann"].map((user) => [
+        "POST",
+        "/mqtt/authenticate",
+        "Bearer of the office",
+        { user, pass: "x", client: `${user}-1`, ip: "127.0.0.1" },
+      ]),
+    );
   });
 });
 
