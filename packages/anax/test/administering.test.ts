@@ -1,10 +1,11 @@
 /** The commands over the admin API, against `anax serve`. */
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { newToken } from "@anax/admin";
-import { beforeEach, describe, expect, it } from "vitest";
+import { listen } from "@anax/testing";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { screenLines } from "../src/administering/top-screen.ts";
 import { field, printOne, tableLines } from "../src/administering/showing.ts";
 import type { EndedCommand } from "./support/command.ts";
@@ -47,6 +48,17 @@ async function anaxWith(
 async function metrics(adminUrl: string): Promise<string> {
   const authorization = `Bearer ${environment["ANAX_ADMIN_TOKEN"]}`;
   return (await fetch(`${adminUrl}/metrics`, { headers: { authorization } })).text();
+}
+
+/** What reaches an HTTP server that is not that of `anax serve`, and ends with the test. */
+async function otherApi(listener: RequestListener): Promise<typeof environment> {
+  const server = createServer(listener);
+  const port = await listen(server);
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { ...environment, ANAX_ADMIN_URL: `http://127.0.0.1:${port}` };
 }
 
 /** Commits by how long they took, as Prometheus wants it: each bucket holds those before it. */
@@ -183,9 +195,11 @@ describe("anax kick and bans", () => {
 describe("anax top", () => {
   it("shows rates, topics and clients, and ends", async () => {
     const busy = await client(url, { clientId: "busy" });
-    const timer = setInterval(() => void busy.publish("meters/7", "1"), 20);
+    // The client leaves before the timer ends.
+    const publish = (): void => void busy.publish("meters/7", "1").catch(() => undefined);
+    const timer = setInterval(publish, 20);
+    onTestFinished(() => clearInterval(timer));
     const { exitCode, stdout } = await anax("top", "--count", "1");
-    clearInterval(timer);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^anax +healthy +up 0d 0h 0m +cpu \d+ %/m);
     expect(stdout).toMatch(/^clients 1 +sessions 1 /m);
@@ -197,7 +211,7 @@ describe("anax top", () => {
     const asked: string[] = [];
     const figures = (atMs: number): string =>
       `event: figures\ndata: ${JSON.stringify({ atMs, statistics: {} })}\n\n`;
-    const api = createServer((request, response) => {
+    const there = await otherApi((request, response) => {
       if (request.url?.startsWith("/api/v1/stream") === true) {
         response.end([1_000, 2_000, 3_000].map(figures).join(""));
         return;
@@ -205,9 +219,6 @@ describe("anax top", () => {
       asked.push(request.url ?? "");
       response.end(JSON.stringify({ items: [{ clientId: "busy" }], total: 1 }));
     });
-    await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
-    const { port } = api.address() as AddressInfo;
-    const there = { ...environment, ANAX_ADMIN_URL: `http://127.0.0.1:${port}` };
     expect(await anaxWith(there, "top", "--count", "2")).toMatchObject({ exitCode: 0, stderr: "" });
     expect(asked).toEqual(
       Array.from(
@@ -215,8 +226,6 @@ describe("anax top", () => {
         () => "/api/v1/clients?sort=messages&descending=true&limit=200&onePage=true",
       ),
     );
-    api.closeAllConnections();
-    await new Promise((resolve) => api.close(resolve));
   });
 
   it("fits the screen, whatever names clients have", () => {
@@ -261,13 +270,10 @@ describe("reaching the API", () => {
   });
 
   it("is not fooled by another server, and does not wait for ever", async () => {
-    const other = createServer((request, response) => {
+    const there = await otherApi((request, response) => {
       if (request.url?.includes("kick") === true) return;
       response.end("<html>");
     });
-    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
-    const { port } = other.address() as AddressInfo;
-    const there = { ...environment, ANAX_ADMIN_URL: `http://127.0.0.1:${port}` };
     const answered = await anaxWith(there, "clients");
     expect(answered).toMatchObject({
       exitCode: 1,
@@ -278,22 +284,17 @@ describe("reaching the API", () => {
       exitCode: 1,
       stderr: expect.stringContaining("does not answer"),
     });
-    other.closeAllConnections();
-    await new Promise((resolve) => other.close(resolve));
   });
 });
 
 describe("a list of several pages", () => {
   it("is asked for in the same way on each page", async () => {
     const asked: string[] = [];
-    const api = createServer((request, response) => {
+    const there = await otherApi((request, response) => {
       asked.push(request.url ?? "");
       const cursor = asked.length < 3 ? `7.${asked.length}` : undefined;
       response.end(JSON.stringify({ items: [{ topic: `t/${asked.length}` }], cursor }));
     });
-    await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
-    const { port } = api.address() as AddressInfo;
-    const there = { ...environment, ANAX_ADMIN_URL: `http://127.0.0.1:${port}` };
     const { stdout } = await anaxWith(there, "retained", "t/#", "--limit", "5");
     expect(stdout.trimEnd().split("\n")).toHaveLength(4);
     const query = "topicFilter=t%2F%23&payloadBytesMax=1024&limit=5";
@@ -302,8 +303,6 @@ describe("a list of several pages", () => {
       `/api/v1/retained?${query}&cursor=7.1`,
       `/api/v1/retained?${query}&cursor=7.2`,
     ]);
-    api.closeAllConnections();
-    await new Promise((resolve) => api.close(resolve));
   });
 });
 

@@ -2,7 +2,7 @@ import { duplexPair } from "node:stream";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { BanFile } from "../../src/index.ts";
 import type { BanRequest, BanStore, MqttServer, MqttServerOptions } from "../../src/index.ts";
 import { BANS_MAX } from "../../src/bans/ban-list.ts";
@@ -20,7 +20,7 @@ afterEach(async () => {
   for (const peer of peers.splice(0)) peer.end();
   for (const server of running.splice(0)) await server.stop();
 });
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function started(options: MqttServerOptions = {}): Promise<MqttServer> {
   const server = await startedServer(options);
