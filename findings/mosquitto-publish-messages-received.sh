@@ -22,21 +22,33 @@ printf 'listener %s 127.0.0.1\nallow_anonymous true\nsys_interval 1\n' "$port" >
 { mosquitto -h || true; } | sed -n 1p
 mosquitto -c "$folder/conf" 2>/dev/null &
 broker=$!
-sleep 1
+until mosquitto_sub -p "$port" -t ready -E 2>/dev/null; do
+  kill -0 "$broker"
+  sleep 0.05
+done
 
-# Both topics once their values stand: they are published at most a second late.
+received() {
+  mosquitto_sub -p "$port" -t "\$SYS/broker/publish/$1/received" -C 1 -W 5 || true
+}
+
+# Messages and bytes, once as many bytes are told as were sent: both are told at once, each second.
 counts() {
-  sleep 2.5
-  for topic in messages bytes; do
-    mosquitto_sub -p "$port" -t "\$SYS/broker/publish/$topic/received" -C 1 -W 5
-  done | paste -sd' '
+  local bytes=
+  for _ in {1..200}; do
+    bytes=$(received bytes)
+    [ "$bytes" = "$1" ] && break
+    sleep 0.05
+  done
+  echo "$(received messages) $bytes"
 }
 
 seen=
+sent=0
 for flags in "-q 0" "-q 1" "-q 2" "-q 0 -r"; do
   # shellcheck disable=SC2086 # the flags are several words
   for number in 1 2 3 4 5; do mosquitto_pub -p "$port" -t "a/$number" -m 1234567890 $flags; done
-  now=$(counts)
+  sent=$((sent + 50))
+  now=$(counts "$sent")
   echo "after five messages of ten bytes with $flags: messages and bytes received are $now"
   seen="$seen$now;"
 done
