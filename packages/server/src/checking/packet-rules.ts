@@ -70,8 +70,20 @@ function topicFault(value: unknown, parse: (text: string) => unknown): string | 
   }
 }
 
+/** True if the memory of the bytes was transferred: they are none now, and cannot be copied. */
+function isDetached(bytes: Uint8Array): boolean {
+  try {
+    bytes.at(0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** What a payload may be. */
 export const PAYLOAD: OptionRule = (value) => {
-  if (typeof value === "string" || value instanceof Uint8Array) return undefined;
+  if (typeof value === "string") return undefined;
+  if (value instanceof Uint8Array)
+    return isDetached(value) ? "has been given to another thread" : undefined;
   return `must be text or a Uint8Array, not of type ${typeof value}`;
 };

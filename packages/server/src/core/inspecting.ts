@@ -1,4 +1,4 @@
-import { decodeUtf8, validateUtf8 } from "@anax/protocol";
+import { copyBytes, decodeUtf8, validateUtf8 } from "@anax/protocol";
 
 /** An object that says what it is, for JSON and for people. */
 interface Showable {
@@ -33,6 +33,14 @@ export function hideBytes(bytes: Uint8Array): void {
     toJSON: HIDDEN,
     [Symbol.for("nodejs.util.inspect.custom")]: HIDDEN,
   });
+}
+
+/** A copy for handlers to do with as they like; hidden if these are. */
+export function shownBytes(bytes: Uint8Array): Uint8Array {
+  // The one array without bytes is shared.
+  const copy = bytes.length === 0 ? new Uint8Array(0) : copyBytes(bytes, 0, bytes.length);
+  if (Object.hasOwn(bytes, "toJSON")) hideBytes(copy);
+  return copy;
 }
 
 /** Bytes for JSON: text where they are UTF-8, and else Base64 under a name that says so. */

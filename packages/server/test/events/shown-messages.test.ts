@@ -86,3 +86,65 @@ describe.each([
     expect(thrown.every((error) => error instanceof TypeError)).toBe(true);
   });
 });
+
+describe("bytes of packets and Wills", () => {
+  /** Writes over all bytes that it finds, then gives the memory away, as to a worker. */
+  function takeAway(value: unknown): void {
+    if (value instanceof Uint8Array) {
+      value.fill(33);
+      structuredClone(value, { transfer: [value.buffer] });
+      return;
+    }
+    if (typeof value === "object" && value !== null)
+      for (const inner of Object.values(value)) takeAway(inner);
+  }
+
+  it("are the handler's own", async () => {
+    server = await startedServer({
+      on: {
+        interceptingInboundPacket: ({ packet }) => takeAway(packet),
+        interceptingOutboundPacket: ({ packet }) => takeAway(packet),
+      },
+    });
+    const reader = await connected(server, "reader");
+    await subscribe(reader, "t", 1);
+    const writer = await connected(server, "writer");
+    writer.sendPacket({
+      ...publication("t", "text", 1),
+      properties: { correlationData: Uint8Array.of(1, 2) },
+    });
+    const came = await reader.packet();
+    expect(came?.type === "publish" && text(came.payload)).toBe("text");
+    expect(came).toMatchObject({ properties: { correlationData: Uint8Array.of(1, 2) } });
+    expect(await writer.packet()).toMatchObject({ type: "puback", reasonCode: 0 });
+    expect(server.statistics.handlerFailures).toBe(0);
+  });
+
+  it("of CONNECT are so too: the Will is published as it was sent", async () => {
+    const seen: string[] = [];
+    server = await startedServer({
+      on: {
+        validatingConnection: ({ will, password }) => {
+          takeAway(will);
+          takeAway(password);
+        },
+        clientConnected: ({ password }) => {
+          seen.push(text(password));
+          takeAway(password);
+        },
+        clientDisconnected: ({ password }) => void seen.push(text(password)),
+      },
+    });
+    const reader = await connected(server, "reader");
+    await subscribe(reader, "gone");
+    const password = new TextEncoder().encode("secret");
+    const payload = new TextEncoder().encode("bye");
+    const will = { topic: "gone", payload, qos: 0, retain: false } as const;
+    const leaving = await connected(server, "leaving", { userName: "ann", password, will });
+    leaving.end();
+    const came = await reader.packet();
+    expect(came?.type === "publish" && text(came.payload)).toBe("bye");
+    await until(() => seen.length === 3);
+    expect(seen).toEqual(["", "secret", "secret"]);
+  });
+});

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Packet } from "@anax/protocol";
 import type { LogRecord, MqttServer, ServerEventHandlers } from "../../src/index.ts";
+import { detached } from "../support/detached.ts";
 import { MqttPeer } from "../support/mqtt-peer.ts";
 import {
   connected,
@@ -60,6 +61,7 @@ const PUBLISH_ANSWERS: Readonly<Record<string, Write>> = {
   },
   "applicationMessage.topic": (event) => replace(event, { topic: "a/#" }),
   "applicationMessage.payload": (event) => replace(event, { payload: 5 }),
+  "applicationMessage.payload has been given": (event) => replace(event, { payload: detached() }),
   "applicationMessage.qos": (event) => replace(event, { qos: undefined }),
   "applicationMessage.userProperties": (event) => replace(event, { userProperties: { a: "b" } }),
   retian: (event) => replace(event, { retian: true }),

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { InjectedApplicationMessage, MqttServer, StopOptions } from "../../src/index.ts";
 import { MqttConfigurationError } from "../../src/index.ts";
+import { detached } from "../support/detached.ts";
 import {
   awaySession,
   connected,
@@ -37,6 +38,8 @@ const WRONG: readonly (readonly [fields: object, said: string])[] = [
   [{ topic: null }, "topic is missing"],
   [{ topic: 5 }, "topic must be of type string, not number"],
   [{ payload: 5 }, "payload must be text or a Uint8Array, not of type number"],
+  [{ payload: detached() }, "payload has been given to another thread"],
+  [{ correlationData: detached() }, "correlationData cannot be sent"],
   [{ payload: new Uint8Array(268_435_456) }, "payload of 268435456 bytes"],
   [{ qos: 3 }, "qos 3 is not one of 0 1 2"],
   [{ qos: "1" }, 'qos "1" is not one of'],

@@ -1,3 +1,4 @@
+import { shownBytes } from "../inspecting.ts";
 import { PeerError, ProtocolError } from "@anax/protocol";
 import type { DisconnectPacket, DisconnectProperties, Packet } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
@@ -174,7 +175,7 @@ function announce(
   if (core.hooks.clientDisconnected === undefined) return;
   core.news.tell("clientDisconnected", connection, {
     ...connection.context,
-    ...(connection.password === undefined ? {} : { password: connection.password }),
+    ...(connection.password === undefined ? {} : { password: shownBytes(connection.password) }),
     disconnectType: type,
     ...(reasonCode === undefined ? {} : { reasonCode }),
     ...(reasonString === undefined ? {} : { reasonString }),

@@ -1,3 +1,5 @@
+import { shownBytes } from "../inspecting.ts";
+import { frozenCopy } from "../freezing.ts";
 import type { ConnackPacket, ConnectPacket } from "@anax/protocol";
 import { accessOf } from "../access/clients.ts";
 import { beginAccess, judge, judgeSession } from "../access/judging.ts";
@@ -276,12 +278,12 @@ function validationArguments(
   };
   // Spread into the literal, each of these would give the object of every client a hidden class of its own.
   if (userName !== undefined) args.userName = userName;
-  if (password !== undefined) args.password = password;
+  if (password !== undefined) args.password = shownBytes(password);
   if (authenticationMethod !== undefined) args.authenticationMethod = authenticationMethod;
-  if (authenticationData !== undefined) args.authenticationData = authenticationData;
+  if (authenticationData !== undefined) args.authenticationData = shownBytes(authenticationData);
   if (maximumPacketSize !== undefined) args.maximumPacketSize = maximumPacketSize;
   if (receiveMaximum !== undefined) args.receiveMaximum = receiveMaximum;
-  if (will !== undefined) args.will = will;
+  if (will !== undefined) args.will = frozenCopy(will);
   if (authentication !== undefined) {
     args.exchange = exchangeFor(core, connection, authentication, () => {
       args.authenticationMethodAccepted = true;
@@ -484,8 +486,10 @@ function announce(
   const args = {
     ...connection.context,
     ...(authenticationMethod === undefined ? {} : { authenticationMethod }),
-    ...(authenticationData === undefined ? {} : { authenticationData }),
-    ...(packet.password === undefined ? {} : { password: packet.password }),
+    ...(authenticationData === undefined
+      ? {}
+      : { authenticationData: shownBytes(authenticationData) }),
+    ...(packet.password === undefined ? {} : { password: shownBytes(packet.password) }),
     userProperties: userProperties ?? [],
     cleanStart: packet.cleanStart,
     sessionPresent,

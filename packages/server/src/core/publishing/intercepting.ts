@@ -2,7 +2,7 @@ import type { Packet } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { InterceptingPacket } from "../hooks/packet-events.ts";
-import { frozen } from "../freezing.ts";
+import { frozenCopy } from "../freezing.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { throttle, unthrottle } from "../connection/throttling.ts";
@@ -64,10 +64,12 @@ export function* interceptInbound(
   connection: Connection,
   packet: Packet,
 ): Task<Packet | undefined> {
-  const args = argumentsFor(connection, packet);
+  const shown = frozenCopy(packet);
+  const args = argumentsFor(connection, shown);
   yield* settled(core.hooks.interceptingInboundPacket?.(args, connection));
   if (args.failure !== undefined) return core.endUnjudged(connection, "inbound");
-  return args.processPacket ? args.packet : undefined;
+  if (!args.processPacket) return undefined;
+  return args.packet === shown ? packet : args.packet;
 }
 
 /**
@@ -111,11 +113,15 @@ function* drain(core: CoreContext, connection: Connection, outbound: OutboundInt
   for (let next = outbound.shift(); next !== undefined; next = outbound.shift()) {
     // Behind an answer that could not be sent, nothing but the reason is.
     const isLost = outbound.isBroken && next.packet.type !== "disconnect";
-    const args = isClosed(connection) || isLost ? undefined : argumentsFor(connection, next.packet);
-    if (args !== undefined)
-      yield* settled(core.hooks.interceptingOutboundPacket?.(args, connection));
-    if (args === undefined || isClosed(connection)) next.ended?.();
-    else if (!write(core, connection, next, args)) {
+    if (isClosed(connection) || isLost) {
+      next.ended?.();
+      continue;
+    }
+    const shown = frozenCopy(next.packet);
+    const args = argumentsFor(connection, shown);
+    yield* settled(core.hooks.interceptingOutboundPacket?.(args, connection));
+    if (isClosed(connection)) next.ended?.();
+    else if (!write(core, connection, next, { args, shown })) {
       outbound.isBroken = true;
       next.ended?.();
     }
@@ -130,10 +136,12 @@ function write(
   core: CoreContext,
   connection: Connection,
   waiting: OutboundPacket,
-  { packet, processPacket, failure }: InterceptingPacket,
+  { args, shown }: { readonly args: InterceptingPacket; readonly shown: Packet },
 ): boolean {
+  const { packet, processPacket, failure } = args;
+  const chosen = packet === shown ? waiting.packet : packet;
   try {
-    if (failure === undefined) waiting.write(processPacket ? packet : undefined);
+    if (failure === undefined) waiting.write(processPacket ? chosen : undefined);
     else core.endUnjudged(connection, "outbound");
     return failure === undefined;
   } catch (error) {
@@ -146,8 +154,7 @@ function isClosed({ state }: Connection): boolean {
   return state === "closed";
 }
 
+/** `packet` is a copy: it is replaced, and then checked, as what is written into it would reach the core unchecked. */
 function argumentsFor(connection: Connection, packet: Packet): InterceptingPacket {
-  // A packet is replaced, and then checked: what is written into it would reach the core unchecked.
-  frozen(packet);
   return Object.assign(connection.context, { packet, processPacket: true });
 }
