@@ -43,6 +43,17 @@ export default defineConfig({
         test: {
           // Projects run in the order of their names: those that take longest begin.
           name: "alone",
+          include: apart,
+          exclude,
+          ...timeouts,
+        },
+      },
+      {
+        ...resolved,
+        test: {
+          // Whole programs: those that take longest begin.
+          name: "programs",
+          isolate: false,
           include: [
             "tools/test/**/*.test.ts",
             "examples/test/**/*.test.ts",
@@ -50,7 +61,6 @@ export default defineConfig({
             "interop/**/*.test.ts",
             "bench/test/**/*.test.ts",
             "crash/test/**/*.test.ts",
-            ...apart,
           ],
           exclude,
           ...timeouts,

@@ -15,11 +15,17 @@ import { PEERS, RunningPeer } from "./table/peers.ts";
 
 /** Devices that connect at a time. */
 const WAVE = 100;
-/** How long a server has time to settle before it is measured, in milliseconds. */
-const SETTLING_MS = 3_000;
 /** Commands to each device and messages of each. */
 const ROUNDS = 2;
 const WAITING_MESSAGES = 10;
+
+/** What is measured. */
+export interface FleetFields {
+  readonly devices: number;
+  readonly perSecond: number;
+  /** How long a server has time to settle before it is measured. Default: 3 s. */
+  readonly settlingMs?: number;
+}
 
 /** By how much a server has grown for each device, in bytes. */
 export interface FleetResult {
@@ -30,15 +36,15 @@ export interface FleetResult {
 }
 
 /** Two servers, one after the other: the memory of those that are connected must not be there when those are counted that are away. */
-export async function measureFleet(
-  name: string,
-  devices: number,
-  perSecond: number,
-): Promise<FleetResult> {
+export async function measureFleet(name: string, fields: FleetFields): Promise<FleetResult> {
+  const { devices, perSecond, settlingMs = 3_000 } = fields;
   const { connected, afterTraffic } = await withServer(name, async (server) => {
     const before = residentBytes(server);
     const fleet = await connectAll(server.port, devices);
-    const each = async (): Promise<number> => (await settled(server, before)) / devices;
+    const each = async (): Promise<number> => {
+      await sleep(settlingMs);
+      return (residentBytes(server) - before) / devices;
+    };
     const connected = await each();
     await talk(server.port, fleet, perSecond);
     const afterTraffic = await each();
@@ -48,8 +54,11 @@ export async function measureFleet(
   const away = await withServer(name, async (server) => {
     const before = residentBytes(server);
     await connectAll(server.port, devices, (device) => device.leave());
-    await command(server.port, devices, perSecond);
-    return (await settled(server, before)) / devices;
+    const commander = await command(server.port, devices, perSecond);
+    await sleep(settlingMs);
+    commander.leave();
+    await sleep(settlingMs);
+    return (residentBytes(server) - before) / devices;
   });
   return { connected, afterTraffic, away };
 }
@@ -96,11 +105,10 @@ async function talk(port: number, fleet: readonly Device[], perSecond: number): 
   commander.leave();
 }
 
-async function command(port: number, devices: number, perSecond: number): Promise<void> {
+async function command(port: number, devices: number, perSecond: number): Promise<Commander> {
   const commander = await Commander.start(port);
   await paced(devices * WAITING_MESSAGES, perSecond, (index) => commander.command(index % devices));
-  await sleep(SETTLING_MS);
-  commander.leave();
+  return commander;
 }
 
 /** Does it so many times, spread evenly. */
@@ -116,11 +124,6 @@ async function paced(
     for (; done < Math.min(due, times); done += 1) step(done);
     await sleep(1);
   }
-}
-
-async function settled(server: RunningPeer, before: number): Promise<number> {
-  await sleep(SETTLING_MS);
-  return residentBytes(server) - before;
 }
 
 function residentBytes({ pid }: RunningPeer): number {
@@ -155,7 +158,7 @@ export const FLEET_PROGRAM = {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runProgram(FLEET_PROGRAM, async ({ devices, peer, rate }) => {
-    const result = await measureFleet(peer, devices, rate);
+    const result = await measureFleet(peer, { devices, perSecond: rate });
     process.stdout.write(`${fleetLine(peer, devices, result)}\n`);
   });
 }

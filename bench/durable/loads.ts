@@ -72,10 +72,17 @@ export async function addedLatency(workload: DurableWorkload): Promise<DurableFi
 /** A load of the given kind as fast as the server can: what fixed rates are fractions of. */
 async function capacity(
   { port, pid }: DurableServerProcess,
-  { loadCpu: cpu, warmUpSeconds }: DurableWorkload,
+  { loadCpu: cpu, warmUpSeconds, seconds }: DurableWorkload,
   load: readonly string[],
 ): Promise<number> {
-  const result = await runLoad({ port, pid, cpu, seconds: 1, warmUpSeconds, load });
+  const result = await runLoad({
+    port,
+    pid,
+    cpu,
+    seconds: Math.min(1, seconds),
+    warmUpSeconds,
+    load,
+  });
   return Number(result["delivered"]);
 }
 

@@ -106,7 +106,7 @@ function runsOf(scenario: Scenario, { runs }: BenchSettings): number {
 
 function secondsOf(scenario: Scenario, { seconds, minutes }: BenchSettings): number {
   if (scenario.isOnRequest === true) return minutes * 60;
-  return Math.max(1, Math.round(seconds / partsOf(scenario)));
+  return seconds <= 1 ? seconds : Math.max(1, Math.round(seconds / partsOf(scenario)));
 }
 
 function contendersOf(scenario: Scenario, peers: readonly PeerProgram[]): Contender[] {

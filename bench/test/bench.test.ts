@@ -37,7 +37,7 @@ function tiny(names: readonly string[]): Scenario[] {
 const settings = {
   peers: anax,
   runs: 1,
-  seconds: 1,
+  seconds: 0.2,
   warmUpSeconds: 0,
   minutes: 0.07,
   tries: 1,

@@ -317,23 +317,32 @@ function releasesApart(played: ReturnType<typeof play>): { seen: SeenApart[]; st
   return { ...played, seen };
 }
 
+const plain = new Map<number, ReturnType<typeof play>>();
+
+/** What is played without handlers, once for all that is held against it. */
+function playPlain(seed: number): ReturnType<typeof play> {
+  const known = plain.get(seed) ?? play(seed, {});
+  plain.set(seed, known);
+  return known;
+}
+
 describe("the hot path", () => {
   it("gives every peer the same packets as the general way", () => {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
-      expect(play(seed, {}), `HOT PATH SEED ${seed}`).toEqual(play(seed, NOOP));
+      expect(playPlain(seed), `HOT PATH SEED ${seed}`).toEqual(play(seed, NOOP));
     }
   }, 600_000);
 
   it("gives the same with a handler that looks at each message", () => {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
-      expect(play(seed, LOOKING), `HOT PATH SEED ${seed}`).toEqual(play(seed, {}));
+      expect(play(seed, LOOKING), `HOT PATH SEED ${seed}`).toEqual(playPlain(seed));
     }
   }, 600_000);
 
   it("gives the same where turns of the loop have hardly any time", () => {
     for (let seed = 1; seed <= SEEDS; seed += 1) {
       const tight = releasesApart(play(seed, {}, 2));
-      expect(tight, `HOT PATH SEED ${seed}`).toEqual(releasesApart(play(seed, {})));
+      expect(tight, `HOT PATH SEED ${seed}`).toEqual(releasesApart(playPlain(seed)));
     }
   }, 600_000);
 
