@@ -335,6 +335,7 @@ export class ServerCore implements CoreContext {
       messages: state.messages,
       dirtyTopics: state.changedTopics,
       requestCommit: (urgency) => this.#ports.requestCommit(urgency),
+      rowLimits: policy.rowLimits,
     });
     this.journal = journal;
     this.#commits = new Commits(this, journal, policy);

@@ -110,9 +110,12 @@ export class Committer {
       session: (key, row) => understood(`session ${key}`, () => state.session(key, row)),
       retained: (topic, row) =>
         understood(`the retained message of ${topic}`, () => state.retainedRow(topic, row)),
-      batch: (position, bytes) =>
-        understood(`batch ${position}`, () => state.batch(position, bytes)),
+      batch: (position, bytes) => {
+        state.complete(understood);
+        understood(`batch ${position}`, () => state.batch(position, bytes));
+      },
     });
+    await this.#completed(state);
     this.#error = undefined;
     this.#isOpen = true;
     this.#goOnFrom(state.clock);
@@ -133,6 +136,16 @@ export class Committer {
       return new StoreError("ANAX_STORE_FAILED", `the store is not open after ${limitMs} ms`);
     };
     await within(open, { clock: this.#clock, limitMs, tooLate });
+  }
+
+  /** Where there are no batches, sessions are put together only now. */
+  async #completed(state: StoredState): Promise<void> {
+    try {
+      state.complete(understood);
+    } catch (error) {
+      await this.#store.close();
+      throw error;
+    }
   }
 
   /** The next start has to know how the clocks stand to each other, and the machine may lose its power any time. */

@@ -93,8 +93,12 @@ export function inspectStore(visit: (visitor: StoreVisitor) => void): StoreConte
     session: (key, row) => attempt(`session ${key}`, () => state.session(key, row)),
     retained: (topic, row) =>
       attempt(`the retained message of ${topic}`, () => state.retainedRow(topic, row)),
-    batch: (position, bytes) => attempt(`batch ${position}`, () => state.batch(position, bytes)),
+    batch: (position, bytes) => {
+      state.complete(attempt);
+      attempt(`batch ${position}`, () => state.batch(position, bytes));
+    },
   });
+  state.complete(attempt);
   return new Contents(state, faults);
 }
 

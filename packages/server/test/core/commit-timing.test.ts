@@ -131,7 +131,8 @@ describe("checkpoints", () => {
 
   it("come after `checkpointBytes` while rows are small, and up to eight times that while they are large", () => {
     const options = { queueMessagesMax: 100_000, inFlightMaximum: 65_535 };
-    const server = new DurableServer(options, { checkpointBytes: 1_000 });
+    const rowLimits = { subscriptions: 64, queued: Infinity, queuedInPart: 4_096 };
+    const server = new DurableServer(options, { checkpointBytes: 1_000, rowLimits });
     const s = server.harness.connect("s", lasting());
     subscribe(s, { topicFilter: "t", qos: 1 });
     s.cut();

@@ -69,6 +69,7 @@ class Bursts {
       {
         residentBytesMax: random.pick([0, 20_000, Infinity]),
         checkpointBytes: random.pick([2_000, 100_000, Infinity]),
+        ...random.pick([{}, { rowLimits: { subscriptions: 1, queued: 3, queuedInPart: 4 } }]),
       },
       random.pick([{}, {}, ODD, { clientAcknowledgedPublishPacket: () => undefined }]),
     );

@@ -10,7 +10,10 @@ const STEPS = 60;
 const CUT = { ms: Infinity, steps: 1, receivers: 0, nodes: 1 };
 
 /** What a history is made of, besides clients, slow commits and crashes. */
-export interface HistoryOptions {
+export /** Whatever is more than this of a session has rows of its own. */
+const TINY_ROWS = { subscriptions: 0, queued: 2, queuedInPart: 3 };
+
+interface HistoryOptions {
   /** Nothing waits for a commit: a fault that has to be found. */
   readonly ungated?: boolean;
   /** Handlers take their time, refuse, fail, and change messages; servers stop in good order too, and disks fail. */
@@ -52,7 +55,7 @@ export class History {
     const residentBytesMax = seed % 2 === 0 ? 0 : Infinity;
     this.#server = new DurableServer(
       { queueMessagesMax: 100_000, queueBytesMax: 1e9 },
-      { residentBytesMax },
+      { residentBytesMax, ...(seed % 3 === 1 && { rowLimits: TINY_ROWS }) },
       this.handlers?.hooks,
       seed % 3 === 0 ? CUT : undefined,
     );

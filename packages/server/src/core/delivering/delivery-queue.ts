@@ -10,12 +10,23 @@ const NO_RING: (Owed | undefined)[] = [];
 export class DeliveryQueue {
   #ring: (Owed | undefined)[] = NO_RING;
   #head = 0;
+  #first = 0;
   #length = 0;
   #bytes = 0;
   #payloadBytes = 0;
 
   get length(): number {
     return this.#length;
+  }
+
+  /** The place of its head among all that were ever put in: how many have left. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** The place that the next one gets. */
+  get end(): number {
+    return this.#first + this.#length;
   }
 
   /** Bytes of the messages that wait. A message that waits in several queues counts in each. */
@@ -47,6 +58,7 @@ export class DeliveryQueue {
     this.#ring[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.#length -= 1;
+    this.#first += 1;
     this.#bytes -= bytes;
     this.#payloadBytes -= payloadBytes;
     if (this.#length === 0) this.clear();
@@ -60,13 +72,20 @@ export class DeliveryQueue {
   clear(): void {
     this.#ring = NO_RING;
     this.#head = 0;
+    this.#first += this.#length;
     this.#length = 0;
     this.#bytes = 0;
     this.#payloadBytes = 0;
   }
 
-  *[Symbol.iterator](): Generator<Owed, void, undefined> {
-    for (let index = 0; index < this.#length; index += 1) {
+  [Symbol.iterator](): Generator<Owed, void, undefined> {
+    return this.between(this.#first, this.end);
+  }
+
+  /** Those in the places from `first` to before `end`. */
+  *between(first: number, end: number): Generator<Owed, void, undefined> {
+    const count = Math.min(end, this.end) - this.#first;
+    for (let index = first - this.#first; index < count; index += 1) {
       const owed = this.#ring[(this.#head + index) & (this.#ring.length - 1)];
       if (owed !== undefined) yield owed;
     }

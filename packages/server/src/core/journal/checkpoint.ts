@@ -83,6 +83,7 @@ export class Checkpoint {
     const deleted = this.#deleted.pop();
     if (deleted !== undefined) {
       changes.sessions.set(deleted, undefined);
+      this.#journal.parts.delete(deleted, changes);
       return 0;
     }
     const topic = this.#topics.pop();
@@ -96,7 +97,7 @@ export class Checkpoint {
     writer.length = 0;
     writeSessionRow(writer, session, this.#journal);
     changes.sessions.set(session.number, copyBytes(writer.bytes, 0, writer.length));
-    return writer.length;
+    return writer.length + this.#journal.parts.write(session, this.#journal, changes);
   }
 
   #writeRetained(topic: string, changes: TableChanges): number {

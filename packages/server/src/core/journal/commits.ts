@@ -2,6 +2,7 @@ import type { CoreContext } from "../core-context.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { TableChanges } from "./checkpoint.ts";
 import type { Journal } from "./journal.ts";
+import type { RowLimits } from "./session-parts.ts";
 import { CLOCK_KEY, encodeReading, movementBetween } from "./server-time.ts";
 import type { ClockMovement, ClockReading } from "./server-time.ts";
 
@@ -16,6 +17,8 @@ export interface CheckpointPolicy {
   readonly checkpointBytes: number;
   /** Milliseconds since the last one, if anything was appended. */
   readonly checkpointIntervalMs: number;
+  /** From which size on parts of a session have rows of their own. Default: as `SessionParts` has it. */
+  readonly rowLimits?: RowLimits;
 }
 
 /** A checkpoint comes when the journal has grown by this many times the rows that the last one had to write. */

@@ -5,7 +5,7 @@ import type { ByteReader, ByteWriter, QoS } from "@anax/protocol";
  * The data types of stored records that MQTT itself does not have.
  */
 
-const TWO_32 = 0x1_0000_0000;
+export const TWO_32 = 0x1_0000_0000;
 const RETAIN = 0x04;
 const HAS_IDENTIFIERS = 0x08;
 const HAS_GROUP = 0x10;
@@ -75,6 +75,16 @@ export function writeAddress(writer: ByteWriter, address: StoredAddress): void {
   if (group === undefined) return;
   writer.string(group.shareName, "ShareName");
   writer.string(group.topicFilter, "Topic Filter");
+}
+
+export function isSameAddress(one: StoredAddress, other: StoredAddress): boolean {
+  return (
+    one.qos === other.qos &&
+    one.retain === other.retain &&
+    one.group?.shareName === other.group?.shareName &&
+    one.group?.topicFilter === other.group?.topicFilter &&
+    String(one.subscriptionIdentifiers) === String(other.subscriptionIdentifiers)
+  );
 }
 
 export function readAddress(reader: ByteReader): StoredAddress {

@@ -9,6 +9,8 @@ import type { Owed } from "../delivering/owed.ts";
 import { writeAddress, writeNumber } from "./fields.ts";
 import { NONE } from "./message-table.ts";
 import { RECORD } from "./records.ts";
+import { SessionParts } from "./session-parts.ts";
+import type { RowLimits } from "./session-parts.ts";
 import { writeMessage } from "./stored-message.ts";
 import { writeIdentifiers, writeRun, writeSingle } from "./stored-run.ts";
 import type { RunToStore } from "./stored-run.ts";
@@ -51,6 +53,8 @@ export class Journal {
   readonly dirtySessions: Set<Session> = new Set();
   readonly deletedSessions: Set<number> = new Set();
   readonly dirtyTopics: Set<string>;
+  /** Rows beside those of large sessions. */
+  readonly parts: SessionParts;
   /** What sessions that last are owed. */
   readonly messages: StoredMessages;
   nextSession = 1;
@@ -69,7 +73,9 @@ export class Journal {
     messages: StoredMessages;
     dirtyTopics: Set<string>;
     requestCommit: CommitRequest;
+    rowLimits: RowLimits | undefined;
   }) {
+    this.parts = new SessionParts(fields.rowLimits);
     this.position = fields.position;
     this.committed = fields.position - 1;
     this.messages = fields.messages;
@@ -227,11 +233,13 @@ export class Journal {
 
   subscribed(subscription: Subscription): void {
     this.#begin(RECORD.subscribed, subscription.session);
+    this.parts.subscriptionsChanged(subscription.session.number);
     writeSubscription(this.#writer, subscription);
   }
 
   unsubscribed(subscription: Subscription): void {
     this.#begin(RECORD.unsubscribed, subscription.session);
+    this.parts.subscriptionsChanged(subscription.session.number);
     this.#writer.string(subscription.filter, "Topic Filter");
   }
 

@@ -18,8 +18,10 @@ import type { RecoveredSession, StoredState } from "./stored-state.ts";
  * Nobody is connected yet; what was connected when the server died counts as having lost its connection then.
  */
 export function recover(core: CoreContext, journal: Journal, state: StoredState): void {
+  state.complete();
   journal.nextSession = state.nextSession;
   journal.nextMessage = state.nextMessage;
+  for (const [number, parts] of state.parts) journal.parts.restore(number, parts.keys());
   // The rows of those that have expired are to go.
   for (const topic of restore(core, state.retained)) journal.dirtyTopics.add(topic);
   const sessions: Session[] = [];

@@ -3,9 +3,10 @@ import type { RestoredSubscription } from "../hooks/connection-events.ts";
 import type { Session } from "../sessions/session.ts";
 import { addressOf } from "../delivering/owed.ts";
 import type { Owed } from "../delivering/owed.ts";
-import { readAddress, readNumber, writeAddress, writeNumber } from "./fields.ts";
+import { readAddress, readNumber, TWO_32, writeAddress, writeNumber } from "./fields.ts";
 import type { StoredAddress } from "./fields.ts";
 import type { Journal } from "./journal.ts";
+import type { QueueApart } from "./session-parts.ts";
 import {
   readSession,
   readSubscription,
@@ -18,6 +19,9 @@ const STATES: readonly ExchangeState[] = ["awaitingPuback", "awaitingPubrec", "a
 
 /** Added to the number of identifiers that await PUBREL where each has a digest, as since format 3. There are never so many. */
 const WITH_CONTENTS = 0x8000_0000;
+
+/** In place of the number of subscriptions, and before the queue: they are in parts of their own, as may be since format 5. */
+const APART = 0xffff_ffff;
 
 /** A message that a stored session is owed. */
 export interface StoredDelivery {
@@ -37,20 +41,19 @@ export interface StoredExchange {
 export interface SessionRow {
   readonly asOf: number;
   readonly stored: StoredSession;
-  readonly subscriptions: RestoredSubscription[];
+  /** Undefined if they are in a part of their own. */
+  readonly subscriptions: RestoredSubscription[] | undefined;
   /** QoS 2 identifiers that await PUBREL, with the digests of their messages; 0 where it is not known. */
   readonly seen: ReadonlyMap<number, number>;
   readonly exchanges: StoredExchange[];
-  /** By message number, oldest first. */
-  readonly queue: Map<number, StoredAddress>;
+  /** By message number, oldest first; the range of places if they are in parts of their own. */
+  readonly queue: Map<number, StoredAddress> | QueueApart;
 }
 
 export function writeSessionRow(writer: ByteWriter, session: Session, journal: Journal): void {
   writeNumber(writer, journal.lastPosition);
   writeSession(writer, session);
-  writer.u32(session.subscriptions.size);
-  for (const subscription of session.subscriptions.values())
-    writeSubscription(writer, subscription);
+  writeSubscriptions(writer, session, journal);
   writeSeen(writer, session.receiver);
   writer.u32(session.sender.inFlight);
   for (const { identifier, state, item } of session.sender.resume()) {
@@ -58,7 +61,43 @@ export function writeSessionRow(writer: ByteWriter, session: Session, journal: J
     writer.u8(STATES.indexOf(state));
     if (item === undefined || !writeOwed(writer, session, item, journal)) writeNumber(writer, 0);
   }
-  for (const owed of session.queue) writeOwed(writer, session, owed, journal);
+  writeQueue(writer, session, journal);
+}
+
+function writeSubscriptions(writer: ByteWriter, session: Session, { parts }: Journal): void {
+  if (parts.areSubscriptionsApart(session)) return writer.u32(APART);
+  writer.u32(session.subscriptions.size);
+  for (const subscription of session.subscriptions.values())
+    writeSubscription(writer, subscription);
+}
+
+function readSubscriptions(reader: ByteReader): RestoredSubscription[] | undefined {
+  const count = reader.u32();
+  return count === APART ? undefined : readMany(reader, count, readSubscription);
+}
+
+function writeQueue(writer: ByteWriter, session: Session, journal: Journal): void {
+  const apart = journal.parts.queueApart(session);
+  if (apart === undefined) {
+    for (const owed of session.queue) writeOwed(writer, session, owed, journal);
+    return;
+  }
+  writer.u32(APART);
+  writeNumber(writer, apart.first);
+  writeNumber(writer, apart.end);
+  writer.u32(apart.queuedInPart);
+}
+
+function readQueue(reader: ByteReader): SessionRow["queue"] {
+  const queue = new Map<number, StoredAddress>();
+  while (reader.remaining > 0) {
+    const high = reader.u32();
+    // No message number begins like that.
+    if (high === APART)
+      return { first: readNumber(reader), end: readNumber(reader), queuedInPart: reader.u32() };
+    queue.set(high * TWO_32 + reader.u32(), readAddress(reader));
+  }
+  return queue;
 }
 
 function writeSeen(writer: ByteWriter, receiver: Receiver): void {
@@ -90,11 +129,10 @@ function writeOwed(writer: ByteWriter, session: Session, owed: Owed, journal: Jo
 export function readSessionRow(reader: ByteReader): SessionRow {
   const asOf = readNumber(reader);
   const stored = readSession(reader);
-  const subscriptions = readMany(reader, reader.u32(), readSubscription);
+  const subscriptions = readSubscriptions(reader);
   const seen = readSeen(reader);
   const exchanges = readMany(reader, reader.u32(), readExchange);
-  const queue = new Map<number, StoredAddress>();
-  while (reader.remaining > 0) queue.set(readNumber(reader), readAddress(reader));
+  const queue = readQueue(reader);
   return { asOf, stored, subscriptions, seen, exchanges, queue };
 }
 

@@ -9,8 +9,9 @@ import { readAddress, readNumber } from "./fields.ts";
 import type { StoredAddress } from "./fields.ts";
 import { checkedEnd, payloadBytesIn, topicIn } from "./message-record.ts";
 import { RECORD } from "./records.ts";
+import { readQueueParts, readSubscriptionsPart, sessionAndPart } from "./session-parts.ts";
 import { readSessionRow } from "./session-row.ts";
-import type { StoredDelivery } from "./session-row.ts";
+import type { SessionRow, StoredDelivery } from "./session-row.ts";
 import { skipMessage } from "./stored-message.ts";
 import { readIdentifiers, readRun } from "./stored-run.ts";
 import { readSession, readSubscription } from "./stored-session.ts";
@@ -25,13 +26,13 @@ export interface RecoveredSession {
   /** Records of batches up to this one are contained already. */
   readonly asOf: number;
   stored: StoredSession;
-  readonly subscriptions: Map<string, RestoredSubscription>;
+  subscriptions: Map<string, RestoredSubscription>;
   /** QoS 2 identifiers that await PUBREL, with the digests of their messages; 0 where it is not known. */
   readonly seen: Map<number, number>;
   /** By Packet Identifier, in the order of their sending. */
   readonly exchanges: Map<number, { state: ExchangeState; delivery: StoredDelivery | undefined }>;
   /** By message number, oldest first. */
-  readonly queue: Map<number, StoredAddress>;
+  queue: Map<number, StoredAddress>;
 }
 
 /**
@@ -40,6 +41,8 @@ export interface RecoveredSession {
  */
 export class StoredState {
   readonly sessions: Map<number, RecoveredSession> = new Map();
+  /** Rows of the parts of large sessions, by session and part. */
+  readonly parts: Map<number, Map<number, Uint8Array>> = new Map();
   readonly retained: RetainedMessages;
   readonly messages: StoredMessages;
   /** Slots of messages by their numbers. */
@@ -55,6 +58,11 @@ export class StoredState {
   /** What the clocks said at a moment of the server's own time; undefined in stores of before format 3. */
   clock: ClockReading | undefined;
   #cutoff = 0;
+  /** Of what is in parts, what the rows say. */
+  readonly #incomplete: Map<
+    number,
+    { readonly areSubscriptionsApart: boolean; readonly queue: SessionRow["queue"] }
+  > = new Map();
   /** Number of the last message that was read of a batch. */
   #lastNumber = 0;
   readonly #keepsContent: boolean;
@@ -74,6 +82,8 @@ export class StoredState {
       this.clock = decodeReading(row);
       return;
     }
+    const { number, part } = sessionAndPart(key);
+    if (part !== 0) return this.#part(number, part, row);
     const reader = new ByteReader(row, 0, row.length);
     if (key === CHECKPOINT_KEY) return this.#checkpoint(reader);
     const { asOf, stored, subscriptions, seen, exchanges, queue } = readSessionRow(reader);
@@ -83,13 +93,35 @@ export class StoredState {
       number: key,
       asOf,
       stored,
-      subscriptions: new Map(
-        subscriptions.map((subscription) => [subscription.topicFilter, subscription]),
-      ),
+      subscriptions: byFilter(subscriptions ?? []),
       seen: new Map(seen),
       exchanges: new Map(exchanges.map((exchange) => [exchange.packetIdentifier, { ...exchange }])),
-      queue,
+      queue: queue instanceof Map ? queue : new Map(),
     });
+    if (subscriptions === undefined || !(queue instanceof Map))
+      this.#incomplete.set(key, { areSubscriptionsApart: subscriptions === undefined, queue });
+  }
+
+  #part(number: number, part: number, row: Uint8Array): void {
+    const parts = this.parts.get(number) ?? new Map<number, Uint8Array>();
+    this.parts.set(number, parts.set(part, copyBytes(row, 0, row.length)));
+  }
+
+  /**
+   * All rows are there: puts large sessions together. What batches say is about whole ones, so this comes before them,
+   * and must be called where there are none. `attempt` does the work for each session, and knows what to do if it throws.
+   */
+  complete(attempt: Attempt = (_what, work) => work()): void {
+    for (const [number, { areSubscriptionsApart, queue }] of this.#incomplete) {
+      const session = this.sessions.get(number);
+      const parts = this.parts.get(number) ?? new Map<number, Uint8Array>();
+      if (session === undefined) continue;
+      attempt(`session ${number}`, () => {
+        if (areSubscriptionsApart) session.subscriptions = byFilter(readSubscriptionsPart(parts));
+        if (!(queue instanceof Map)) session.queue = readQueueParts(parts, queue);
+      });
+    }
+    this.#incomplete.clear();
   }
 
   retainedRow(topic: string, row: Uint8Array): void {
@@ -101,6 +133,7 @@ export class StoredState {
 
   /** Applies a batch. Of those before the last checkpoint only the messages matter. */
   batch(position: number, bytes: Uint8Array): void {
+    this.complete();
     this.position = Math.max(this.position, position);
     const batch = new Batch(position);
     batch.bytes = bytes.length;
@@ -200,6 +233,15 @@ export class StoredState {
     if (known !== undefined) known.stored = stored;
     else this.sessions.set(number, { ...emptySession(number), stored });
   }
+}
+
+/** Does a piece of work, whose name it may need. */
+type Attempt = (what: string, work: () => void) => void;
+
+function byFilter(
+  subscriptions: readonly RestoredSubscription[],
+): Map<string, RestoredSubscription> {
+  return new Map(subscriptions.map((subscription) => [subscription.topicFilter, subscription]));
 }
 
 const NOTHING_STORED: StoredSession = {
