@@ -341,4 +341,19 @@ describe("no circle stops anything", () => {
     expect(harness.core.statistics.messagesDropped).toBe(0);
     expect(stuck?.connection.session?.queue.length).toBeLessThanOrEqual(10);
   });
+
+  it("what the member of a shared subscription that ends had goes to the one that has room", () => {
+    const harness = new CoreHarness(SMALL);
+    const leaver = reader(harness, "m1", "$share/g/a");
+    fill(harness, "a", 6);
+    for (const clientId of ["m2", "m3"]) {
+      const member = reader(harness, clientId, "$share/g/a");
+      subscribe(member, { topicFilter: clientId, qos: 1 });
+    }
+    fill(harness, "m3", 6);
+    fill(harness, "m2", ROOM);
+    leaver.send({ type: "disconnect", reasonCode: 0 });
+    const lengths = ["m2", "m3"].map((id) => harness.core.sessions.get(id)?.queue.length);
+    expect(lengths).toEqual([10, 7]);
+  });
 });

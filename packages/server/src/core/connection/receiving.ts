@@ -295,30 +295,35 @@ function decode(
  * part of its exchange of AUTH packets: that CONNECT is not done when such a packet is.
  */
 function start(core: CoreContext, connection: Connection, task: Task, what: string): void {
-  const appendedBefore = core.journal?.appended;
   const isWithinConnect = connection.isWaiting;
   if (!isWithinConnect) connection.packetsAtWork = 1;
-  const finish = (): void => {
-    noteStored(core, connection, appendedBefore);
-    if (!isWithinConnect) {
-      connection.packetsAtWork -= 1;
-      connection.behind = undefined;
-    }
-    readOn(core, connection);
-  };
-  core.works.run(what, connection, task, finish, (error) => {
-    failPacket(core, connection, error);
-    finish();
+  run(core, connection, task, what, () => {
+    if (isWithinConnect) return;
+    connection.packetsAtWork -= 1;
+    connection.behind = undefined;
   });
 }
 
 /** The same of a packet that passes another one: nothing more does until it is done. */
 function startPassing(core: CoreContext, connection: Connection, task: Task, what: string): void {
-  const appendedBefore = core.journal?.appended;
   connection.packetsAtWork += 1;
+  run(core, connection, task, what, () => {
+    connection.packetsAtWork -= 1;
+  });
+}
+
+/** `done`: what the connection is told when the packet has been handled, well or not. */
+function run(
+  core: CoreContext,
+  connection: Connection,
+  task: Task,
+  what: string,
+  done: () => void,
+): void {
+  const appendedBefore = core.journal?.appended;
   const finish = (): void => {
     noteStored(core, connection, appendedBefore);
-    connection.packetsAtWork -= 1;
+    done();
     readOn(core, connection);
   };
   core.works.run(what, connection, task, finish, (error) => {

@@ -4,7 +4,8 @@ import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
 import { deliveryFor, takes } from "./delivery-for.ts";
-import { deliveryOf, finishExchange, keepsExchanges, letGo, owe } from "./owed.ts";
+import { memberFor } from "./member-choice.ts";
+import { beginExchange, deliveryOf, finishExchange, noteSent, owe } from "./owed.ts";
 import { hasRoomInTotal, noteDropped } from "./dropping.ts";
 import type { DropReason } from "./delivery-notices.ts";
 import type { Owed } from "./owed.ts";
@@ -117,16 +118,12 @@ function sendExchange(
 ): boolean {
   const connection = session.connection;
   if (connection === undefined || delivery.qos === 0) return false;
-  const isKept = keepsExchanges(core, session);
-  const packetIdentifier = session.sender.begin(
-    delivery.qos,
-    isKept ? (queued ?? delivery) : undefined,
-    isKept && !session.isDurable ? delivery.message.size : 0,
-  );
+  const { qos, message } = delivery;
+  const packetIdentifier = beginExchange(core, session, qos, queued ?? delivery, message.size);
   const sending = { delivery, packetIdentifier, duplicate: false };
   if (send(core, connection, exchangeOutbox(core, connection, session), sending)) {
-    if (session.isDurable) record(core, session, sending, queued);
-    else if (!isKept) letGo(core, queued);
+    if (queued !== undefined) noteSent(core, session, queued, packetIdentifier);
+    else if (session.isDurable) record(core, session, sending);
     if (delivery.watch !== undefined) watch(session, packetIdentifier, delivery.watch);
     return true;
   }
@@ -136,14 +133,12 @@ function sendExchange(
   return false;
 }
 
-/** Writes down that a message is in flight now, which was queued or is new to the session. */
+/** Writes down that a message is in flight now, which is new to the session. */
 function record(
   core: CoreContext,
   session: Session,
   { delivery, packetIdentifier }: Sending,
-  queued: Owed | undefined,
 ): void {
-  if (queued !== undefined) return core.journal?.sent(session, queued, packetIdentifier);
   session.sender.replaceItem(packetIdentifier, owe(core, session, delivery, packetIdentifier));
 }
 
@@ -271,8 +266,9 @@ function dropTooLarge(core: CoreContext, connection: Connection, delivery: Deliv
 
 /** Gives a message to a member of the shared subscription that it came by, rather to one that can take it. */
 export function passOn(core: CoreContext, { message, group }: Delivery): void {
-  const member = group?.next((one) => takes(one, message));
-  if (member === undefined || group === undefined) return;
+  if (group === undefined) return;
+  const member = memberFor(core, group, message);
+  if (member === undefined) return;
   deliver(core, member.session, deliveryFor(member, message, group));
 }
 

@@ -4,8 +4,6 @@ import type { QoS } from "@anax/protocol";
 import type { Pending, Task } from "../pending.ts";
 import { findRoute } from "../routing/finding-route.ts";
 import type { Route } from "../routing/route.ts";
-import type { SharedGroup } from "../routing/shared-subscriptions.ts";
-import type { Subscription } from "../routing/subscription.ts";
 import type { Session } from "../sessions/session.ts";
 import { RUN_PACKETS_MAX } from "../runs/publish-run.ts";
 import { HOLD_BACK_WINDOW_MS, Room } from "./rooms.ts";
@@ -161,7 +159,7 @@ function watch(core: CoreContext, room: Room): void {
 }
 
 /** True if a message of QoS 1 or 2 has to wait for the session. */
-function isBlocked(
+export function isBlocked(
   core: CoreContext,
   session: Session,
   publisher: string,
@@ -213,18 +211,6 @@ function blockers(
       return blocked.map(({ session }) => session);
   }
   return [];
-}
-
-/** The member of a shared subscription that gets a message: one that others wait for only if there is no other. */
-export function chooseMember(
-  core: CoreContext,
-  group: SharedGroup,
-  takes: (member: Subscription) => boolean,
-): Subscription | undefined {
-  if (core.rooms.size === 0) return group.next(takes);
-  const hasRoom = (member: Subscription): boolean =>
-    takes(member) && !isBlocked(core, member.session, "");
-  return group.nextThat(hasRoom) ?? group.next(takes);
 }
 
 /** A message that asks for room. */

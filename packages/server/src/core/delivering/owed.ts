@@ -111,6 +111,32 @@ export function takeOutOfJournal(core: CoreContext, session: Session): void {
     if (item !== undefined) session.sender.replaceItem(identifier, unstored(item));
 }
 
+/**
+ * Begins the exchange of a message and gives its Packet Identifier. `owed`: what is kept of it until it is acknowledged, if
+ * anything is; `bytes`: the size of its message, which counts as in flight where the journal does not have it.
+ */
+export function beginExchange(
+  core: CoreContext,
+  session: Session,
+  qos: 1 | 2,
+  owed: Owed,
+  bytes: number,
+): number {
+  if (!keepsExchanges(core, session)) return session.sender.begin(qos, undefined);
+  return session.sender.begin(qos, owed, session.isDurable ? 0 : bytes);
+}
+
+/** What was queued is in flight now. */
+export function noteSent(
+  core: CoreContext,
+  session: Session,
+  queued: Owed,
+  packetIdentifier: number,
+): void {
+  if (session.isDurable) core.journal?.sent(session, queued, packetIdentifier);
+  else if (!keepsExchanges(core, session)) letGo(core, queued);
+}
+
 /** True if what was sent is kept until it is acknowledged. */
 export function keepsExchanges(core: CoreContext, session: Session): boolean {
   return session.keepsInFlight || session.isDurable || !core.shortCuts.droppedMessages;

@@ -2,7 +2,7 @@ import type { CoreContext } from "../core-context.ts";
 import { NONE } from "../journal/message-table.ts";
 import { sizeOfRun } from "../journal/stored-run.ts";
 import type { RunToStore } from "../journal/stored-run.ts";
-import { shownMessageOf } from "../publishing/message.ts";
+import { hasExpired, shownMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Delivery, DeliveryOutcome } from "./delivery.ts";
@@ -112,7 +112,7 @@ export function abandonQueue(core: CoreContext, session: Session): void {
 
 /** True, and counted, if the message's time is over. */
 export function isExpired(core: CoreContext, message: Message): boolean {
-  if (message.expiresAtMs > core.now) return false;
+  if (!hasExpired(message.expiresAtMs, core.now)) return false;
   core.statistics.messagesExpired += 1;
   return true;
 }

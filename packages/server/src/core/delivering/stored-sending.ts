@@ -11,7 +11,7 @@ import type { Session } from "../sessions/session.ts";
 import { SHARED_BYTES_MIN } from "../shared-bytes.ts";
 import type { SharedBytes } from "../shared-bytes.ts";
 import { slotIn } from "./address-book.ts";
-import { keepsExchanges, letGo, messagesOf } from "./owed.ts";
+import { beginExchange, messagesOf, noteSent } from "./owed.ts";
 import { takeQueued } from "./queueing.ts";
 
 /**
@@ -62,12 +62,7 @@ function sendHead(
   const { qos, retain } = session.addresses.address(owed);
   if (qos === 0) return 0;
   takeQueued(core, session);
-  const isKept = keepsExchanges(core, session);
-  const packetIdentifier = session.sender.begin(
-    qos,
-    isKept ? owed : undefined,
-    isKept && !session.isDurable ? size : 0,
-  );
+  const packetIdentifier = beginExchange(core, session, qos, owed, parts.end - parts.start);
   const outbox = exchangeOutbox(core, connection, session);
   const payloadBytes = parts.end - parts.payloadStart;
   const shared = payloadBytes < SHARED_BYTES_MIN ? undefined : large;
@@ -78,8 +73,7 @@ function sendHead(
   const end = writeHead(bytes, body, parts, { packetIdentifier, isVersion5 });
   writePayload(outbox, end, parts, shared);
   core.statistics.publishBytesSent += payloadBytes;
-  if (session.isDurable) core.journal?.sent(session, owed, packetIdentifier);
-  else if (!isKept) letGo(core, owed);
+  noteSent(core, session, owed, packetIdentifier);
   return size;
 }
 

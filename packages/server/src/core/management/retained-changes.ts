@@ -1,6 +1,6 @@
 import type { ApplicationMessage } from "../publishing/application-message.ts";
 import type { CoreContext } from "../core-context.ts";
-import { applicationMessageOf, messageFromApplication } from "../publishing/message.ts";
+import { applicationMessageOf, hasExpired, messageFromApplication } from "../publishing/message.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { RetainedCursor } from "../retained/retained-cursor.ts";
@@ -13,7 +13,7 @@ const STEPS_AT_ONCE = 4_096;
 /** The retained message of a topic; undefined if there is none. */
 export function retainedMessage(core: CoreContext, topic: string): ApplicationMessage | undefined {
   const message = core.retained.get(topic);
-  return message === undefined || message.expiresAtMs <= core.now
+  return message === undefined || hasExpired(message.expiresAtMs, core.now)
     ? undefined
     : applicationMessageOf(message);
 }
@@ -27,7 +27,7 @@ export function* retainedMatching(
   while (!cursor.isDone) {
     const row = cursor.step();
     const message = row === NONE ? undefined : core.retained.message(row);
-    const isAlive = message !== undefined && message.expiresAtMs > core.now;
+    const isAlive = message !== undefined && !hasExpired(message.expiresAtMs, core.now);
     yield isAlive ? applicationMessageOf(message) : undefined;
   }
 }

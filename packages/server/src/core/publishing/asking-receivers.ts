@@ -1,6 +1,5 @@
 import type { CoreContext } from "../core-context.ts";
-import { takes } from "../delivering/delivery-for.ts";
-import { chooseMember } from "../delivering/making-room.ts";
+import { memberFor } from "../delivering/member-choice.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { searchRoute } from "../routing/finding-route.ts";
@@ -88,7 +87,7 @@ function* askRoute(core: CoreContext, route: Route, asking: Asking): Task {
   }
   for (const group of route.groups) {
     if (asked.memberOf(group) !== undefined) continue;
-    const member = chooseMember(core, group, (one) => takes(one, message));
+    const member = memberFor(core, group, message);
     if (member !== undefined) asked.chosen(group, member, yield* ask(core, member.session, asking));
   }
 }

@@ -99,6 +99,11 @@ export function expiryOf(propertyBytes: Uint8Array, receivedAtMs: number): numbe
   return offset === 0 ? Infinity : receivedAtMs + 1_000 * readU32(propertyBytes, offset);
 }
 
+/** True if the time of a message is over: it is not sent to those to whom its delivery has not begun [MQTT-3.3.2-5]. */
+export function hasExpired(expiresAtMs: number, nowMs: number): boolean {
+  return expiresAtMs <= nowMs;
+}
+
 /** When a message expires: known, or to be counted from when it came. */
 interface Expiry {
   readonly receivedAtMs: number;

@@ -1,7 +1,7 @@
 import type { CoreContext } from "../core-context.ts";
 import { deliver } from "../delivering/delivering.ts";
-import { deliveryFor, takes } from "../delivering/delivery-for.ts";
-import { chooseMember } from "../delivering/making-room.ts";
+import { deliveryFor } from "../delivering/delivery-for.ts";
+import { memberFor } from "../delivering/member-choice.ts";
 import { refusalToStore } from "../journal/storing.ts";
 import type { Task } from "../pending.ts";
 import { retainedOwner } from "../retained/retained-owner.ts";
@@ -13,6 +13,7 @@ import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 import type { Session } from "../sessions/session.ts";
 import { STEPS_OF_RECEIVER } from "../turn/fan-outs.ts";
 import type { AskedReceivers } from "./asking-receivers.ts";
+import { hasExpired } from "./message.ts";
 import type { Message } from "./message.ts";
 import type { Origin } from "./origin.ts";
 import { NO_MATCHING_SUBSCRIBERS } from "./published.ts";
@@ -140,7 +141,7 @@ class Giving {
     this.#published = published;
     this.#change = change;
     this.#appendedBefore = appendedBefore;
-    this.#isExpired = core.now > cameAtMs && message.expiresAtMs <= core.now;
+    this.#isExpired = core.now > cameAtMs && hasExpired(message.expiresAtMs, core.now);
     this.#changes = core.router.changes;
     if (this.#isExpired) core.statistics.messagesExpired += 1;
   }
@@ -179,9 +180,7 @@ class Giving {
 
   toGroup(group: SharedGroup): void {
     const { message, asked } = this.#recording;
-    const member = asked
-      ? asked.memberOf(group)
-      : chooseMember(this.#core, group, (one) => takes(one, message));
+    const member = asked ? asked.memberOf(group) : memberFor(this.#core, group, message);
     if (member === undefined) return;
     this.#give(member, asked ? asked.messageForMember(group) : message, group);
   }

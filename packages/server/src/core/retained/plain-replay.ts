@@ -4,6 +4,7 @@ import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes } from "../connection/outgoing.ts";
 import type { CoreContext } from "../core-context.ts";
 import { expiryIn, isFrom, payloadOf, topicEndOf } from "../journal/message-record.ts";
+import { hasExpired } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Subscription } from "../routing/subscription.ts";
 import type { RetainedCursor } from "./retained-cursor.ts";
@@ -48,7 +49,7 @@ export function replayPlain(
     const source = slabs.array(place);
     const record = slabs.offset(place);
     const summary = nodes.word(row, SUMMARY);
-    if ((summary & EXPIRES) !== 0 && expiryIn(source, record) <= core.now) continue;
+    if ((summary & EXPIRES) !== 0 && hasExpired(expiryIn(source, record), core.now)) continue;
     if (clientId !== undefined && isFrom(source, record, clientId)) continue;
     const body = record + bodyStart(summary);
     const end = record + nodes.word(row, RECORD_LENGTH);

@@ -2,6 +2,7 @@ import { lowerQos } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Delivery, DeliveryOutcome } from "../delivering/delivery.ts";
 import { enqueueing, messageFor } from "../publishing/asking-receiver.ts";
+import { hasExpired } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import type { Pending, Task } from "../pending.ts";
 import { mayReplayPlain, replayPlain } from "./plain-replay.ts";
@@ -93,7 +94,7 @@ function replayOne(
 ): void {
   const { subscription } = replay;
   const { session } = subscription;
-  if (message.expiresAtMs <= core.now) return;
+  if (hasExpired(message.expiresAtMs, core.now)) return;
   if (subscription.noLocal && message.clientId === session.clientId) return;
   if (core.hooks.interceptingClientEnqueue === undefined) {
     deliver(core, session, deliveryOf(subscription, message));

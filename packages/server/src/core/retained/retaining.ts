@@ -3,7 +3,7 @@ import type { EventSource } from "../hooks/hook-event.ts";
 import { expiryIn } from "../journal/message-record.ts";
 import { plainSize } from "../journal/stored-message.ts";
 import type { PlainMessage } from "../journal/stored-message.ts";
-import { shownMessageOf } from "../publishing/message.ts";
+import { hasExpired, shownMessageOf } from "../publishing/message.ts";
 import type { Message } from "../publishing/message.ts";
 import type { HookResult } from "../pending.ts";
 import { hasBytesAt } from "../same-bytes.ts";
@@ -42,7 +42,7 @@ export function retain(
   if (message.payloadIsEmpty) return forget(core, message.topic) ? "removed" : "unchanged";
   if (!hasRoom(core, core.retained.findFor(message), message.size, owner)) return "noRoom";
   // A message that has no time to live is expired as soon as it is stored.
-  if (message.expiresAtMs <= core.now) return "unchanged";
+  if (hasExpired(message.expiresAtMs, core.now)) return "unchanged";
   const isTold = core.hooks.retainedMessageChanged !== undefined;
   const replaced = isTold ? core.retained.get(message.topic) : undefined;
   store(core, message, owner);
@@ -122,7 +122,7 @@ export function restore(core: CoreContext, stored: RetainedMessages): string[] {
   const expired: string[] = [];
   for (const row of retained.rows()) {
     const expiresAtMs = expiryIn(retained.recordArray(row), retained.recordAt(row));
-    if (expiresAtMs > core.now) {
+    if (!hasExpired(expiresAtMs, core.now)) {
       expireInTime(core, row, expiresAtMs);
       continue;
     }

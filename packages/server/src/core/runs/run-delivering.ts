@@ -3,11 +3,11 @@ import { lowerQos } from "../connection/connection.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { deliver, outboxFor, queuesAtMostOnce } from "../delivering/delivering.ts";
-import { deliveryFor, takes } from "../delivering/delivery-for.ts";
+import { deliveryFor } from "../delivering/delivery-for.ts";
 import { noteDropped } from "../delivering/dropping.ts";
-import { chooseMember } from "../delivering/making-room.ts";
+import { memberFor } from "../delivering/member-choice.ts";
 import { commonCode } from "../delivering/address-book.ts";
-import { keepsExchanges, keepsNumbers, owe } from "../delivering/owed.ts";
+import { beginExchange, keepsExchanges, keepsNumbers, owe } from "../delivering/owed.ts";
 import { enqueueRun, seeToLater } from "../delivering/queueing.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes, countSent } from "../connection/outgoing.ts";
@@ -19,7 +19,6 @@ import { recipientOf } from "../routing/route.ts";
 import type { Recipient } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
 import { SHARED_BYTES_MIN } from "../shared-bytes.ts";
-import { takesAnything } from "../routing/shared-subscriptions.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 import type { Subscription } from "../routing/subscription.ts";
 import {
@@ -132,11 +131,7 @@ function shareRun(core: CoreContext, run: PublishRun, group: SharedGroup): void 
   const isTight = group.members.some((member) => isLimitedBelow(member, run.largest));
   const part = isTight ? 1 : Math.ceil(run.count / Math.max(1, group.members.length));
   for (let from = 0; from < run.count; from += part) {
-    const member = chooseMember(
-      core,
-      group,
-      isTight ? (one) => takes(one, run.message(from)) : takesAnything,
-    );
+    const member = memberFor(core, group, isTight ? run.message(from) : undefined);
     if (member === undefined) return;
     const to = Math.min(run.count, from + part);
     deliverRange(core, run, { recipient: member, group, from, to });
@@ -337,11 +332,7 @@ function keepExchange(
 ): number {
   const { session } = recipient;
   const delivery = deliveryFor(recipient, run.message(index), group);
-  const identifier = session.sender.begin(
-    qos,
-    delivery,
-    session.isDurable ? 0 : delivery.message.size,
-  );
+  const identifier = beginExchange(core, session, qos, delivery, delivery.message.size);
   if (session.isDurable)
     session.sender.replaceItem(identifier, owe(core, session, delivery, identifier));
   return identifier;
