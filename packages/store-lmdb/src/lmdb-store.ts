@@ -188,7 +188,7 @@ export class LmdbStore implements Store {
     if (isEmpty(transaction)) return;
     if (!open.lock.isHeld) {
       throw this.#fail(
-        new StoreError("ANAX_STORE_FAILED", `${this.path} was taken by another server`),
+        new StoreError("ANAX_STORE_FENCED", `${this.path} was taken by another server`),
       );
     }
     const { batch } = transaction;

@@ -269,7 +269,7 @@ const SERVER: readonly Route[] = [
     body: NO_BODY,
     response: Type.Object({
       isHealthy: Type.Boolean({ description: "durable work is taken" }),
-      store: Type.String({ description: "none, good, full or failed" }),
+      store: Type.String({ description: "none, good, stalled, full, failed or fenced" }),
       storeError: Type.Optional(Type.String()),
       accessRules: Type.String({
         description: "none, good, or stale if they could not be read again",

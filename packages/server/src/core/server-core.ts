@@ -42,6 +42,7 @@ import { STEPS_PER_TURN } from "./retained/retained-replay.ts";
 import { Commits } from "./journal/commits.ts";
 import type { CheckpointPolicy, Commit } from "./journal/commits.ts";
 import { Journal } from "./journal/journal.ts";
+import type { JournalHealth } from "./journal/journal.ts";
 import { recover } from "./journal/recovery.ts";
 import type { ClockMovement, ClockReading } from "./journal/server-time.ts";
 import type { StoredState } from "./journal/stored-state.ts";
@@ -75,6 +76,12 @@ export interface InjectionSender {
   /** True: the message is refused if a client with that identifier and user name may not publish it. */
   readonly isJudged?: boolean;
 }
+
+/** What clients are told whose server has lost its store to another: a new connection may reach that one. */
+const FENCED: Dismissal = {
+  reasonCode: 0x8b, // Server shutting down
+  reasonString: "another server has taken this one's place",
+};
 
 /**
  * A whole MQTT server without sockets, timers and promises: bytes in, bytes out, and time is what `now` says.
@@ -384,11 +391,12 @@ export class ServerCore implements CoreContext {
   }
 
   /** A commit failed: nobody is told what is not stored, and durable work is refused until a commit settles. */
-  commitFailed(health: "full" | "failed"): void {
+  commitFailed(health: Exclude<JournalHealth, "good">): void {
     const { journal } = this;
     if (journal === undefined || journal.health === health) return;
     journal.giveUp(health);
     this.fanOuts.forgetCommit();
+    if (health === "fenced") this.disconnectAll(FENCED);
     for (const connection of Array.from(this.gated)) this.leaveUnstored(connection);
     letOn(this);
   }

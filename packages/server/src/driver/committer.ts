@@ -21,6 +21,9 @@ const RETRY_MS = 1_000;
 /** What nobody waits for is stored this much later, together with what has come since. */
 const LATER_MS = 20;
 
+/** A store that takes longer for a commit is said to stall. */
+const STALLED_MS = 3_000;
+
 /** How often it is looked whether the clocks of the machine were set. */
 const CLOCK_WATCH_MS = 10_000;
 
@@ -84,6 +87,9 @@ export class Committer {
   #commits = 0;
   #failures = 0;
   #begunAtMs = 0;
+  /** A commit has been under way for long. */
+  #isStalled = false;
+  #cancelStallWatch: CancelCall | undefined;
   /** From handing a commit to the store to its answer. */
   readonly times: TimeCounts = new TimeCounts();
   #error: Error | undefined;
@@ -180,7 +186,8 @@ export class Committer {
   }
 
   get health(): StoreHealth {
-    const store = this.#core.journal?.health ?? "good";
+    const journal = this.#core.journal?.health ?? "good";
+    const store = this.#isStalled && journal === "good" ? "stalled" : journal;
     return { isHealthy: store === "good", store, storeError: this.#error };
   }
 
@@ -221,6 +228,7 @@ export class Committer {
     this.#isOpen = false;
     this.#cancelLater?.();
     this.#cancelWatch?.();
+    this.#cancelStallWatch?.();
     this.#run(() => this.#core.stopJournal());
     if (!isIdle) throw noAnswer();
     await within(() => this.#store.close(), {
@@ -285,7 +293,7 @@ export class Committer {
   /** The next commit; undefined if there is nothing to store, or never will be. */
   #take(): Commit | undefined {
     let commit: Commit | undefined;
-    if (this.#core.journal?.health === "failed") return undefined;
+    if (this.#core.journal?.isOver === true) return undefined;
     this.#run(() => {
       commit = this.#core.nextCommit();
     });
@@ -298,14 +306,43 @@ export class Committer {
     this.#cancelLater?.();
     this.#begunAtMs = this.#clock.now();
     this.#pace?.begin(this.#begunAtMs);
+    this.#watchStall(STALLED_MS);
     this.#store.commit(commit).then(
       () => this.#settled(commit),
       (error: unknown) => this.#failed(commit, error),
     );
   }
 
+  /** One timer for all commits of its time: they may be thousands in a second. */
+  #watchStall(delayMs: number): void {
+    if (this.#cancelStallWatch !== undefined) return;
+    this.#cancelStallWatch = this.#clock.callAfter(delayMs, () => {
+      this.#cancelStallWatch = undefined;
+      // A full store is asked again and again.
+      if (!this.#isCommitting || this.#core.journal?.health !== "good") return;
+      const ageMs = this.#clock.now() - this.#begunAtMs;
+      if (ageMs < STALLED_MS) return this.#watchStall(STALLED_MS - ageMs);
+      this.#isStalled = true;
+      this.#log.warn?.("the store does not answer: what waits for it is held", {
+        seconds: Math.round(ageMs / 1_000),
+      });
+      this.#healthChanged();
+    });
+  }
+
+  /** The store has answered. */
+  #endStall(): void {
+    if (!this.#isStalled) return;
+    this.#isStalled = false;
+    this.#log.warn?.("the store answers again", {
+      seconds: Math.round((this.#clock.now() - this.#begunAtMs) / 1_000),
+    });
+    this.#healthChanged();
+  }
+
   #settled(commit: Commit): void {
     this.#isCommitting = false;
+    this.#endStall();
     if (!this.#isOpen) return;
     this.#commits += 1;
     this.times.note(this.#clock.now() - this.#begunAtMs);
@@ -332,10 +369,11 @@ export class Committer {
   }
 
   #failed(commit: Commit, error: unknown): void {
-    const isFull = error instanceof StoreError && error.code === "ANAX_STORE_FULL";
-    const health = isFull ? "full" : "failed";
+    const health = healthAfter(error);
+    const isFull = health === "full";
     this.#failures += 1;
     this.#error = asError(error);
+    this.#endStall();
     // A full store is asked again and again, and that it is full is said once.
     const isNews = this.#core.journal?.health !== health;
     this.#run(() => this.#core.commitFailed(health));
@@ -358,10 +396,18 @@ function noAnswer(): StoreError {
   return new StoreError("ANAX_STORE_FAILED", text);
 }
 
+function healthAfter(error: unknown): "full" | "failed" | "fenced" {
+  const code = error instanceof StoreError ? error.code : undefined;
+  if (code === "ANAX_STORE_FULL") return "full";
+  return code === "ANAX_STORE_FENCED" ? "fenced" : "failed";
+}
+
 const REPORTS = {
   full: "the store is full: what would have to be stored is refused until there is room",
   failed:
     "the store has failed: what would have to be stored is refused until the server is started again",
+  fenced:
+    "another server has taken the store over: all connections are ended, and none is let in until the server is started again",
 } as const;
 
 /** Reads a part of what a store holds. Throws `StoreError` if it is not what a server writes. */

@@ -20,8 +20,12 @@ export interface Store {
   /**
    * Makes all changes of a transaction or none. Settles when they are as safe as `durability` says; until then the
    * arrays of the transaction do not change.
+   *
+   * A store that does not know whether the changes are made finds out before it settles, however long that takes.
    * @throws StoreError `ANAX_STORE_FULL` if there is no room: nothing has changed, and a later commit may succeed.
-   *   With any other code nothing is known of the changes, and every later commit fails too.
+   *   `ANAX_STORE_FENCED` if another server has the store now: it knows nothing of these changes, and this server
+   *   ends all its connections. With any other code nothing is known of the changes. After all but
+   *   `ANAX_STORE_FULL`, every later commit fails too.
    */
   commit(transaction: StoreTransaction): Promise<void>;
   /**
@@ -54,16 +58,20 @@ export interface StoreTransaction {
   readonly retained: ReadonlyMap<string, Uint8Array | undefined>;
 }
 
-/** What can be wrong with a store. `ANAX_STORE_FULL`: there is no room. The others: it is broken, in use, or not ours. */
+/**
+ * What can be wrong with a store. `ANAX_STORE_FULL`: there is no room. `ANAX_STORE_FENCED`: another server has taken it over.
+ * The others: it is broken, in use, or not ours.
+ */
 export type StoreErrorCode =
   | "ANAX_STORE_IN_USE"
   | "ANAX_STORE_FORMAT"
   | "ANAX_STORE_UNREADABLE"
   | "ANAX_STORE_UNWRITABLE"
   | "ANAX_STORE_FULL"
+  | "ANAX_STORE_FENCED"
   | "ANAX_STORE_FAILED";
 
-/** A store cannot be opened, or a commit failed. `ANAX_STORE_FULL`: there is no room; the others: it is broken or not ours. */
+/** A store cannot be opened, or a commit failed. `ANAX_STORE_FULL`: there is no room; `ANAX_STORE_FENCED`: another server has it; the others: it is broken or not ours. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
   readonly code: StoreErrorCode;

@@ -22,10 +22,12 @@ export interface StoreHealth {
   /** False while the server refuses a part of its work. */
   readonly isHealthy: boolean;
   /**
-   * `none`: there is no store. `full`: it has no room; what would have to be stored is refused (0x97) until it has.
-   * `failed`: what would have to be stored is refused (0x83) until the server is started again.
+   * `none`: there is no store. `stalled`: it has not answered for three seconds; acknowledgements wait until it does. `full`: it
+   * has no room; what would have to be stored is refused (0x97) until it has. `failed`: what would have to be stored
+   * is refused (0x83) until the server is started again. `fenced`: another server has taken it over; all connections
+   * were ended, and clients are refused (0x88) until the server is started again.
    */
-  readonly store: JournalHealth | "none";
+  readonly store: JournalHealth | "stalled" | "none";
   /** Why the store is not good. */
   readonly storeError: Error | undefined;
 }

@@ -53,7 +53,7 @@ export const MEASURED_TOPICS: Readonly<Record<string, MeasuredTopic>> = {
   },
   "store/health": {
     tells: "state of the store; a change is published at once",
-    unit: "text, `none`, `good`, `full` or `failed`",
+    unit: "text, `none`, `good`, `stalled`, `full`, `failed` or `fenced`",
     mosquitto: NONE,
     value: (now) => now.health.store,
   },

@@ -7,6 +7,7 @@ import { refusedPlace } from "../sessions/session-places.ts";
 import type { Peer } from "../wire.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
+const SERVER_UNAVAILABLE = 0x88;
 const BANNED = 0x8a;
 const BAD_AUTHENTICATION_METHOD = 0x8c;
 
@@ -46,12 +47,20 @@ export function refusedBan({ isBanned }: CoreContext, client: ClientContext): Re
 /** What a well-formed CONNECT may break of the server's own rules; undefined if nothing. */
 export function refusalOf(core: CoreContext, packet: ConnectPacket): Refusal | undefined {
   return (
+    refusedFenced(core) ??
     refusedClientId(core, packet) ??
     refusedMethod(core, packet) ??
     // Who asks for more is told so when it is known who he is.
     refusedPlace(core, { clientId: packet.clientId, isLasting: false }) ??
     (packet.will && refusedWill(core, packet.will))
   );
+}
+
+/** All that is known here may be out of date: another server has the store. */
+function refusedFenced({ journal }: CoreContext): Refusal | undefined {
+  if (journal?.health !== "fenced") return undefined;
+  const reasonString = "another server has taken this one's place";
+  return { reasonCode: SERVER_UNAVAILABLE, reasonString };
 }
 
 function refusedClientId(

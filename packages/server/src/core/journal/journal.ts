@@ -20,8 +20,11 @@ import { writeSession, writeSubscription } from "./stored-session.ts";
 /** Asks for a commit: `later` if nobody waits for it. */
 export type CommitRequest = (urgency: "now" | "later") => void;
 
-/** How durable work stands. `full`: the store has no room, commits are tried again. `failed`: nothing more is stored. */
-export type JournalHealth = "good" | "full" | "failed";
+/**
+ * How durable work stands. `full`: the store has no room, commits are tried again. `failed`: nothing more is stored. `fenced`:
+ * nor is it ours any more, another server has taken it over.
+ */
+export type JournalHealth = "good" | "full" | "failed" | "fenced";
 
 /** Messages that are fewer than this before the last one of their batch are named by how many. */
 const NEAR = 0x4000;
@@ -82,6 +85,11 @@ export class Journal {
     this.dirtyTopics = fields.dirtyTopics;
     this.#requestCommit = fields.requestCommit;
     this.messages.begin(fields.position, this.#writer);
+  }
+
+  /** True if nothing will ever be stored again. */
+  get isOver(): boolean {
+    return this.health === "failed" || this.health === "fenced";
   }
 
   /** True if something was appended that is not committed. */
@@ -208,7 +216,7 @@ export class Journal {
 
   /** The message is the retained one of its topic now. */
   retained(message: Message): void {
-    if (this.health === "failed") return;
+    if (this.isOver) return;
     const slot = this.#slotFor(message);
     this.#start(RECORD.retained);
     writeNumber(this.#writer, this.messages.number(slot));
@@ -293,10 +301,10 @@ export class Journal {
   }
 
   /** Nothing more will be committed: whoever waits goes on and sees it by `health`. */
-  giveUp(health: "full" | "failed"): void {
+  giveUp(health: Exclude<JournalHealth, "good">): void {
     this.health = health;
     // Nothing is committed any more, and records are discarded: what messages of the open batch are must not be overwritten.
-    if (health === "failed") this.close();
+    if (this.isOver) this.close();
     this.#resume(() => true);
   }
 
@@ -309,7 +317,7 @@ export class Journal {
   /** The store has been closed: what still waits learns that it is not stored. */
   endWaiting(): void {
     if (this.#waiting.length === 0) return;
-    this.health = "failed";
+    if (!this.isOver) this.health = "failed";
     this.#resume(() => true);
   }
 
@@ -375,7 +383,7 @@ export class Journal {
     if (!LAZY.has(record)) this.#urge();
     else if (this.#writer.length === 0) this.#requestCommit("later");
     // Nothing of it will ever be stored: it must not pile up.
-    if (this.health === "failed") this.#writer.length = 0;
+    if (this.isOver) this.#writer.length = 0;
     this.#writer.u8(record);
     this.appended += 1;
   }

@@ -34,7 +34,7 @@ export function onceStored(core: CoreContext, connection: Connection): Outbox {
   const isStored = journal.committed >= journal.lastPosition;
   if (isStored && connection.gate === undefined) return connection.outbox;
   // It would wait for ever: the client must not be told, and cannot go on without.
-  if (journal.health === "failed") {
+  if (journal.isOver) {
     core.leaveUnstored(connection);
     return connection.outbox;
   }
@@ -104,7 +104,7 @@ export function* stored(core: CoreContext): Task<number | undefined> {
 
 /** True if nothing more can be exchanged with a session that is to survive: nothing more is stored. */
 export function isCutOff(core: CoreContext, session: Session): boolean {
-  return session.isDurable && core.journal?.health === "failed";
+  return session.isDurable && core.journal?.isOver === true;
 }
 
 /** Reason Code for durable work while the store takes none; undefined while it does. */

@@ -57,7 +57,7 @@ class DueWill implements Terms {
   /** It was promised when it was stored; a full store gets it as soon as there is room. */
   get urgency(): Urgency {
     const isStored = this.#keeper !== undefined || this.#session.isDurable;
-    return isStored && this.#core.journal?.health !== "failed" ? "owed" : "refusable";
+    return isStored && this.#core.journal?.isOver !== true ? "owed" : "refusable";
   }
 
   get access(): ClientAccess | undefined {
