@@ -17,6 +17,9 @@ export interface ResidencyOptions {
   readonly residentBytesMax: number;
 }
 
+/** No batch has position 0. */
+const NOTHING_READ = { position: 0, bytes: new Uint8Array(0) };
+
 /**
  * The messages that the journal has and sessions are owed. No object stands for one of them: it is a row of numbers, and
  * its bytes are in its batch. The batch is in memory until it is committed, and afterwards as long as there is room; else it is read
@@ -29,6 +32,8 @@ export class StoredMessages implements SharedBytesKeeper {
   readonly #options: ResidencyOptions;
   /** Of messages that outputs hold, by number. */
   readonly #shared = new Map<number, SharedBytes>();
+  /** The batch that was read from the store last. */
+  #read = NOTHING_READ;
   #residentBytes = 0;
   #live = 0;
   #open: Batch = new Batch(0);
@@ -197,8 +202,23 @@ export class StoredMessages implements SharedBytesKeeper {
 
   #bytesOf(position: number): Uint8Array {
     if (position === this.#open.position && this.#writer !== undefined) return this.#writer.bytes;
-    const bytes = this.batches.get(position)?.content ?? this.#options.reader?.(position);
-    if (bytes === undefined) throw new Error(`batch ${position} is gone`);
+    return this.batches.get(position)?.content ?? this.#readAgain(position);
+  }
+
+  /**
+   * A batch that is with the store only. The last one is kept: who drains a queue takes many messages of a batch one after the
+   * other, and each reading would copy all of it.
+   */
+  #readAgain(position: number): Uint8Array {
+    if (position === this.#read.position) return this.#read.bytes;
+    const lent = this.#options.reader?.(position);
+    if (lent === undefined) throw new Error(`batch ${position} is gone`);
+    let { bytes } = this.#read;
+    // Room for one batch, and not for ever that of the largest one.
+    const hasRoom = bytes.length >= lent.length && bytes.length <= lent.length * 4;
+    if (!hasRoom) bytes = new Uint8Array(lent.length);
+    bytes.set(lent);
+    this.#read = { position, bytes };
     return bytes;
   }
 
@@ -234,6 +254,7 @@ export class StoredMessages implements SharedBytesKeeper {
   }
 
   #release(batch: Batch): void {
+    if (batch.position === this.#read.position) this.#read = NOTHING_READ;
     if (this.#options.reader === undefined) this.batches.delete(batch.position);
     batch.content = undefined;
     if (!batch.isCounted) return;
