@@ -6,6 +6,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as documentCommands from "./tidy/document-commands.ts";
 import * as documentRules from "./tidy/document-rules.ts";
+import * as layerRules from "./tidy/layer-rules.ts";
 import * as packageRules from "./tidy/package-rules.ts";
 import type { Finding, Rule } from "./tidy/repository.ts";
 import { findingText, readRepository } from "./tidy/repository.ts";
@@ -14,8 +15,8 @@ import * as wordRules from "./tidy/word-rules.ts";
 
 /** Every rule, by its name: what the rule files export is a rule. */
 export const RULES: ReadonlyMap<string, Rule> = new Map(
-  [packageRules, wordRules, textRules, documentRules, documentCommands].flatMap((rules) =>
-    Object.entries(rules),
+  [packageRules, layerRules, wordRules, textRules, documentRules, documentCommands].flatMap(
+    (rules) => Object.entries(rules),
   ),
 );
 

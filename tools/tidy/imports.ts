@@ -6,9 +6,16 @@ export interface Import {
   /** As written: `./session.ts`, `node:net`, `@anax/protocol`. */
   readonly specifier: string;
   readonly line: number;
+  /** True for `import type` and `export type`. */
+  readonly isType: boolean;
 }
 
 const IMPORT = /\b(?:from\s*|import\s*\(?\s*|require\s*\(\s*)(["'])( *)\1/dg;
+
+/** Characters of an import before its `from`, at most. */
+const STATEMENT_MAX = 2_000;
+/** The statement that ends here, up to its `from`, imports nothing but types. */
+const TYPE_IMPORT = /\b(?:import|export)\s+type\s+[^;"']*$/;
 
 /**
  * The imports of a file, in their order.
@@ -19,7 +26,9 @@ export function importsOf(text: string, code: string): readonly Import[] {
   for (const match of code.matchAll(IMPORT)) {
     const range = match.indices?.[2];
     if (range === undefined) continue;
-    imports.push({ specifier: text.slice(...range), line: lineAt(text, match.index) });
+    const before = code.slice(Math.max(0, match.index - STATEMENT_MAX), match.index);
+    const isType = TYPE_IMPORT.test(before);
+    imports.push({ specifier: text.slice(...range), line: lineAt(text, match.index), isType });
   }
   return imports;
 }

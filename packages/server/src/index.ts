@@ -17,8 +17,8 @@ export {
 } from "./auth/password-file.ts";
 export type { MosquittoHash } from "./auth/mosquitto-hash.ts";
 export type { PasswordHash, ScryptHash } from "./auth/password-hash.ts";
-export type { AcknowledgedPacket } from "./core/delivering/acknowledged-packet.ts";
-export type { ApplicationMessage } from "./core/publishing/application-message.ts";
+export type { AcknowledgedPacket } from "./core/owed/acknowledged-packet.ts";
+export type { ApplicationMessage } from "./core/message/application-message.ts";
 export {
   CORE_DEFAULTS,
   type CoreOptions,

@@ -8,7 +8,7 @@ import {
 import type { QoS, RulesFor } from "@anax/protocol";
 import { PAYLOAD, property, QOS, TOPIC_NAME } from "./checking/packet-rules.ts";
 import { checked } from "./checking/rules.ts";
-import type { ApplicationMessage } from "./core/publishing/application-message.ts";
+import type { ApplicationMessage } from "./core/message/application-message.ts";
 import type { SessionItems } from "./core/hooks/client-context.ts";
 
 /** A message that the embedding program publishes through the server. */

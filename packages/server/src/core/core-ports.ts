@@ -1,7 +1,7 @@
 import type { AccessPort } from "./access/authorizer.ts";
-import type { BanCandidate, RefusedClient } from "./connection/connect-rules.ts";
+import type { BanCandidate, RefusedClient } from "./receiving/connect-rules.ts";
 import type { Stranger } from "./connection/stranger.ts";
-import type { DeliveryNotices } from "./delivering/delivery-notices.ts";
+import type { DeliveryNotices } from "./owed/delivery-notices.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { ClockReading } from "./journal/server-time.ts";
 import type { TurnBudget } from "./turn/turn.ts";

@@ -1,6 +1,6 @@
-import type { Commit } from "../core/journal/commits.ts";
+import type { Commit } from "../core/recovery/commits.ts";
 import type { ClockMovement, ClockReading } from "../core/journal/server-time.ts";
-import { StoredState } from "../core/journal/stored-state.ts";
+import { StoredState } from "../core/recovery/stored-state.ts";
 import { StoredMessages } from "../core/journal/stored-messages.ts";
 import type { ServerCore } from "../core/server-core.ts";
 import { asError } from "../errors.ts";

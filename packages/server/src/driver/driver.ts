@@ -1,13 +1,13 @@
 import type { AccessPort } from "../core/access/authorizer.ts";
-import type { ApplicationMessage } from "../core/publishing/application-message.ts";
-import type { Dismissal } from "../core/connection/closing.ts";
-import type { BanCandidate, Refusal, RefusedClient } from "../core/connection/connect-rules.ts";
+import type { ApplicationMessage } from "../core/message/application-message.ts";
+import type { Dismissal } from "../core/endings/closing.ts";
+import type { BanCandidate, Refusal, RefusedClient } from "../core/receiving/connect-rules.ts";
 import type { Connection } from "../core/connection/connection.ts";
 import type { Stranger } from "../core/connection/stranger.ts";
 import type { CoreOptions } from "../core/core-options.ts";
-import type { DeliveryNotices } from "../core/delivering/delivery-notices.ts";
+import type { DeliveryNotices } from "../core/owed/delivery-notices.ts";
 import type { Hooks } from "../core/hooks/hooks.ts";
-import { messageFromApplication } from "../core/publishing/message.ts";
+import { messageFromApplication } from "../core/message/message.ts";
 import type { Task } from "../core/pending.ts";
 import { store as storeRetained } from "../core/retained/retaining.ts";
 import { ServerCore } from "../core/server-core.ts";

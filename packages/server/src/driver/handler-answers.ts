@@ -18,7 +18,7 @@ import type {
   SubscriptionResponse,
 } from "../core/hooks/subscription-events.ts";
 import type { LoadingRetainedMessage } from "../core/hooks/retained-events.ts";
-import type { ApplicationMessage } from "../core/publishing/application-message.ts";
+import type { ApplicationMessage } from "../core/message/application-message.ts";
 import { ShownPublish } from "../core/runs/intercepting-run.ts";
 import { asError } from "../errors.ts";
 import type { ServerEventName } from "../events.ts";

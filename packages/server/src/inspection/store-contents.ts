@@ -1,12 +1,12 @@
 import type { ExchangeState, QoS } from "@anax/protocol";
-import type { ApplicationMessage } from "../core/publishing/application-message.ts";
+import type { ApplicationMessage } from "../core/message/application-message.ts";
 import type { RestoredSubscription } from "../core/hooks/connection-events.ts";
 import { StoredMessages } from "../core/journal/stored-messages.ts";
-import { StoredState } from "../core/journal/stored-state.ts";
-import type { RecoveredSession } from "../core/journal/stored-state.ts";
+import { StoredState } from "../core/recovery/stored-state.ts";
+import type { RecoveredSession } from "../core/recovery/stored-state.ts";
 import type { StoredDelivery } from "../core/journal/session-row.ts";
 import { keepsOnlyWill } from "../core/journal/stored-session.ts";
-import { applicationMessageOf } from "../core/publishing/message.ts";
+import { applicationMessageOf } from "../core/message/message.ts";
 import { asError } from "../errors.ts";
 import type { StoreVisitor } from "../ports/store.ts";
 

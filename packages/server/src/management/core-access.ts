@@ -2,7 +2,7 @@ import { showValue } from "@anax/protocol";
 import type { Task } from "../core/pending.ts";
 import type { ServerCore } from "../core/server-core.ts";
 import type { Session } from "../core/sessions/session.ts";
-import { stored } from "../core/journal/storing.ts";
+import { stored } from "../core/connection/storing.ts";
 import { MqttNotStoredError, MqttSessionNotFoundError } from "../errors.ts";
 
 /** How management reaches the core: reads at once, changes in the core's own time. */

@@ -1,14 +1,14 @@
 import { MqttConfigurationError } from "@anax/protocol";
-import type { ApplicationMessage } from "../core/publishing/application-message.ts";
-import type { Delivery } from "../core/delivering/delivery.ts";
+import type { ApplicationMessage } from "../core/message/application-message.ts";
+import type { Delivery } from "../core/owed/delivery.ts";
 import { subscribeInternally } from "../core/management/internal-subscription.ts";
 import type {
   InternalSubscription,
   MessageSink,
 } from "../core/management/internal-subscription.ts";
 import { retainedMatching } from "../core/management/retained-changes.ts";
-import { applicationMessageOf } from "../core/publishing/message.ts";
-import type { Message } from "../core/publishing/message.ts";
+import { applicationMessageOf } from "../core/message/message.ts";
+import type { Message } from "../core/message/message.ts";
 import type { ServerCore } from "../core/server-core.ts";
 import type { RulesFor } from "@anax/protocol";
 import { checked } from "../checking/rules.ts";

@@ -2,7 +2,7 @@ import { MqttConfigurationError } from "@anax/protocol";
 import type { AccessRules } from "../access/access-rules.ts";
 import type { AccessExplanation, AccessExplanationRequest } from "../access/rule-book.ts";
 import type { RuleSource } from "../access/rule-source.ts";
-import { judgeAll } from "../core/access/judging.ts";
+import { judgeAll } from "../core/receiving/judging.ts";
 import type { CoreAccess } from "./core-access.ts";
 
 /** What clients may do: `server.access`. */

@@ -2,7 +2,7 @@ import { ReasonCode } from "@anax/protocol";
 import { BanList } from "../bans/ban-list.ts";
 import { banOf, checkedSubject, restoredBan } from "../bans/ban.ts";
 import type { Ban, BanRequest, BanSubject } from "../bans/ban.ts";
-import { dismiss } from "../core/connection/closing.ts";
+import { dismiss } from "../core/endings/closing.ts";
 import { makeInspectable } from "../core/inspecting.ts";
 import { MqttHandlerTimeoutError } from "../errors.ts";
 import type { BanStore } from "../ports/ban-store.ts";

@@ -2,7 +2,7 @@ import { ReasonCode } from "@anax/protocol";
 import type { UserProperties } from "@anax/protocol";
 import { DISCONNECT_RULES } from "../checking/disconnect-rules.ts";
 import { checked, requireText } from "../checking/rules.ts";
-import { dismiss } from "../core/connection/closing.ts";
+import { dismiss } from "../core/endings/closing.ts";
 import {
   clientStatus,
   connectedClient,

@@ -1,5 +1,5 @@
 import { parseTopicFilter } from "@anax/protocol";
-import type { ApplicationMessage } from "../core/publishing/application-message.ts";
+import type { ApplicationMessage } from "../core/message/application-message.ts";
 import {
   clearRetained,
   deleteRetained,

@@ -2,7 +2,7 @@ import { MqttConfigurationError, encodedLength, isTopicName, showValue } from "@
 import type { QoS, RulesFor, SubscriptionRequest } from "@anax/protocol";
 import { property, QOS } from "../checking/packet-rules.ts";
 import { checked, requireText } from "../checking/rules.ts";
-import type { DeliveryWatch } from "../core/management/delivery-watch.ts";
+import type { DeliveryWatch } from "../core/owed/delivery-watch.ts";
 import {
   answersBehind,
   clearQueue,

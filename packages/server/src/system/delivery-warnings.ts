@@ -1,4 +1,4 @@
-import type { DeliveryNotices } from "../core/delivering/delivery-notices.ts";
+import type { DeliveryNotices } from "../core/owed/delivery-notices.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
 import { CountedWarning } from "./counted-warning.ts";

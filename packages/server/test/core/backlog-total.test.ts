@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { DropReason } from "../../src/core/delivering/delivery-notices.ts";
+import type { DropReason } from "../../src/core/owed/delivery-notices.ts";
 import { CoreHarness, subscribe } from "../support/core-harness.ts";
 import type { ScriptedPeer } from "../support/scripted-peer.ts";
 

@@ -1,13 +1,13 @@
 import { strictEqual } from "node:assert/strict";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AddressBook, slotIn } from "../../src/core/delivering/address-book.ts";
-import type { Address } from "../../src/core/delivering/delivery.ts";
+import { AddressBook, slotIn } from "../../src/core/owed/address-book.ts";
+import type { Address } from "../../src/core/owed/delivery.ts";
 import { WaitingMessages } from "../../src/core/delivering/waiting-messages.ts";
 import { MessageTable, NONE } from "../../src/core/journal/message-table.ts";
 import { NumberIndex } from "../../src/core/journal/number-index.ts";
-import { messageFromApplication } from "../../src/core/publishing/message.ts";
-import type { Message } from "../../src/core/publishing/message.ts";
+import { messageFromApplication } from "../../src/core/message/message.ts";
+import type { Message } from "../../src/core/message/message.ts";
 import { SharedGroup } from "../../src/core/routing/shared-subscriptions.ts";
 
 function message(text: string): Message {

@@ -1,7 +1,7 @@
 /** What passes a packet of its client that waits for a handler, and what does not. */
 import { describe, expect, it } from "vitest";
 import type { DisconnectPacket, Packet } from "@anax/protocol";
-import { dismiss } from "../../src/core/connection/closing.ts";
+import { dismiss } from "../../src/core/endings/closing.ts";
 import { deliverTo } from "../../src/core/management/session-changes.ts";
 import {
   acknowledgement,

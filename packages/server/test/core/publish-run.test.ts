@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { KnownProperties } from "../../src/core/runs/known-properties.ts";
-import { PublishRun, RUN_PACKETS_MAX } from "../../src/core/runs/publish-run.ts";
+import type { KnownProperties } from "../../src/core/message/known-properties.ts";
+import { PublishRun, RUN_PACKETS_MAX } from "../../src/core/message/publish-run.ts";
 
 const ALIAS: KnownProperties = {
   size: 4,

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { decodePacket } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { BytePool } from "../../src/core/byte-pool.ts";
-import { messageFromApplication } from "../../src/core/publishing/message.ts";
+import { messageFromApplication } from "../../src/core/message/message.ts";
 import { Outbox } from "../../src/core/connection/outbox.ts";
-import { OutgoingAliases } from "../../src/core/delivering/outgoing-aliases.ts";
+import { OutgoingAliases } from "../../src/core/connection/outgoing-aliases.ts";
 import { writePublish } from "../../src/core/delivering/publish-writer.ts";
 import { CoreHarness } from "../support/core-harness.ts";
 

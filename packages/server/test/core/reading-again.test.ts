@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { StoredState } from "../../src/core/journal/stored-state.ts";
+import { StoredState } from "../../src/core/recovery/stored-state.ts";
 import { StoredMessages } from "../../src/core/journal/stored-messages.ts";
 import { lasting, publishPacket, subscribe } from "../support/core-harness.ts";
 import { DurableServer } from "../support/durable-server.ts";

@@ -1,7 +1,7 @@
 import { encodeUtf8 } from "@anax/protocol";
 import type { PublishPacket } from "@anax/protocol";
 import { describe, expect, it } from "vitest";
-import { contentDigest, topicDigest } from "../../src/core/publishing/content-digest.ts";
+import { contentDigest, topicDigest } from "../../src/core/message/content-digest.ts";
 import {
   acknowledgement,
   CoreHarness,

@@ -1,9 +1,9 @@
 import type { PublishPacket } from "@anax/protocol";
 import { SeededRandom } from "@anax/testing";
 import { describe, expect, it } from "vitest";
-import { slotIn } from "../../src/core/delivering/address-book.ts";
-import { deliveryOf } from "../../src/core/delivering/owed.ts";
-import type { Owed } from "../../src/core/delivering/owed.ts";
+import { slotIn } from "../../src/core/owed/address-book.ts";
+import { deliveryOf } from "../../src/core/owed/owed.ts";
+import type { Owed } from "../../src/core/owed/owed.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { Session } from "../../src/core/sessions/session.ts";
 import { acknowledgement, publishPacket, subscribePacket } from "../support/core-harness.ts";

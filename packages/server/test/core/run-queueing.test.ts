@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Message } from "../../src/core/publishing/message.ts";
+import { Message } from "../../src/core/message/message.ts";
 import {
   acknowledgement,
   CoreHarness,

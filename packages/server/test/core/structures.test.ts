@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest";
 import { topicMatchesFilter } from "@anax/protocol";
 import { BytePool } from "../../src/core/byte-pool.ts";
 import { Deadlines } from "../../src/core/deadlines.ts";
-import type { Delivery } from "../../src/core/delivering/delivery.ts";
-import { DeliveryQueue } from "../../src/core/delivering/delivery-queue.ts";
+import type { Delivery } from "../../src/core/owed/delivery.ts";
+import { DeliveryQueue } from "../../src/core/owed/delivery-queue.ts";
 import {
   applicationMessageOf,
   messageFromApplication,
   secondsLeft,
-} from "../../src/core/publishing/message.ts";
-import type { Message } from "../../src/core/publishing/message.ts";
+} from "../../src/core/message/message.ts";
+import type { Message } from "../../src/core/message/message.ts";
 import { Outbox } from "../../src/core/connection/outbox.ts";
 import { RetainedCursor } from "../../src/core/retained/retained-cursor.ts";
 import { RetainedMessages } from "../../src/core/retained/retained-messages.ts";

@@ -3,7 +3,7 @@ import type {
   DroppedPublish,
   OversizeMessage,
   StalledWindow,
-} from "../../src/core/delivering/delivery-notices.ts";
+} from "../../src/core/owed/delivery-notices.ts";
 import { sessionStatus } from "../../src/core/management/session-status.ts";
 import type { CoreOptions } from "../../src/core/core-options.ts";
 import {

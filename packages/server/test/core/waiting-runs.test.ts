@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { ConnectPacket, Packet, QoS } from "@anax/protocol";
 import type { InterceptingPublish } from "../../src/core/hooks/publish-events.ts";
-import type { ApplicationMessage } from "../../src/core/publishing/application-message.ts";
+import type { ApplicationMessage } from "../../src/core/message/application-message.ts";
 import {
   acknowledgement,
   CoreHarness,

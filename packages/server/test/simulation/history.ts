@@ -1,5 +1,5 @@
-import { slotIn } from "../../src/core/delivering/address-book.ts";
-import type { Commit } from "../../src/core/journal/commits.ts";
+import { slotIn } from "../../src/core/owed/address-book.ts";
+import type { Commit } from "../../src/core/recovery/commits.ts";
 import { DurableClient } from "../support/durable-client.ts";
 import { DurableServer } from "../support/durable-server.ts";
 import { CHANGED, RandomHandlers } from "../support/random-handlers.ts";

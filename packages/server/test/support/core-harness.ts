@@ -5,13 +5,13 @@ import type {
   QoS,
   SubscriptionRequest,
 } from "@anax/protocol";
-import type { ApplicationMessage } from "../../src/core/publishing/application-message.ts";
+import type { ApplicationMessage } from "../../src/core/message/application-message.ts";
 import { CORE_DEFAULTS } from "../../src/core/core-options.ts";
 import type { CoreOptions } from "../../src/core/core-options.ts";
-import type { DeliveryNotices } from "../../src/core/delivering/delivery-notices.ts";
+import type { DeliveryNotices } from "../../src/core/owed/delivery-notices.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { Pending } from "../../src/core/pending.ts";
-import type { Published } from "../../src/core/publishing/published.ts";
+import type { Published } from "../../src/core/message/published.ts";
 import { ServerCore } from "../../src/core/server-core.ts";
 import type { Peer } from "../../src/core/wire.ts";
 import type { CorePorts } from "../../src/core/core-ports.ts";

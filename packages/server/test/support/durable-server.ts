@@ -1,11 +1,11 @@
 import type { AccessPort } from "../../src/core/access/authorizer.ts";
 import type { CoreOptions } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
-import type { CheckpointPolicy, Commit } from "../../src/core/journal/commits.ts";
-import { StoredState } from "../../src/core/journal/stored-state.ts";
+import type { CheckpointPolicy, Commit } from "../../src/core/recovery/commits.ts";
+import { StoredState } from "../../src/core/recovery/stored-state.ts";
 
 import { StoredMessages } from "../../src/core/journal/stored-messages.ts";
-import { openGates } from "../../src/core/journal/storing.ts";
+import { openGates } from "../../src/core/connection/storing.ts";
 import type { TurnBudget } from "../../src/core/turn/turn.ts";
 import { CoreHarness } from "./core-harness.ts";
 

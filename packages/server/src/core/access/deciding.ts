@@ -1,10 +1,10 @@
 import { topicMatchesFilter } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
-import type { DeniedAccess } from "../delivering/delivery-notices.ts";
+import type { DeniedAccess } from "../owed/delivery-notices.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
-import type { Message } from "../publishing/message.ts";
-import type { Refusal } from "../publishing/published.ts";
+import type { Message } from "../message/message.ts";
+import type { Refusal } from "../message/published.ts";
 import type { Session } from "../sessions/session.ts";
 import { PUBLISH_DENIED, SUBSCRIBE_ALLOWED, SUBSCRIBE_DENIED } from "./authorizer.ts";
 import type { PublishPermission, SubscribePermission, SubscribeQuestion } from "./authorizer.ts";

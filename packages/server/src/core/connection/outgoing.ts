@@ -2,10 +2,10 @@ import { encodePacket } from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
-import { interceptOutbound } from "../publishing/intercepting.ts";
+import { interceptOutbound } from "./intercepting.ts";
 import { throttle } from "./throttling.ts";
-import { atOnce, inOrder } from "../journal/storing.ts";
-import type { OutboxChoice } from "../journal/storing.ts";
+import { atOnce, inOrder } from "./storing.ts";
+import type { OutboxChoice } from "./storing.ts";
 
 /** Output that a peer may leave unread before the server stops reading from it. */
 const UNREAD_BYTES_MAX = 1_048_576;

@@ -1,15 +1,15 @@
 import { ProtocolError } from "@anax/protocol";
 import type { PubackPacket, PubcompPacket, PubrecPacket } from "@anax/protocol";
-import type { AcknowledgedPacket } from "./acknowledged-packet.ts";
+import type { AcknowledgedPacket } from "../owed/acknowledged-packet.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
-import type { Delivery } from "./delivery.ts";
-import { deliveryOf, finishExchange, letGo } from "./owed.ts";
-import { acknowledgeWatched } from "../management/delivery-watch.ts";
-import { shownMessageOf } from "../publishing/message.ts";
+import type { Delivery } from "../owed/delivery.ts";
+import { deliveryOf, finishExchange, letGo } from "../owed/owed.ts";
+import { acknowledgeWatched } from "../owed/delivery-watch.ts";
+import { shownMessageOf } from "../message/message.ts";
 import { sendAcknowledgement, sendPacket } from "../connection/outgoing.ts";
 import type { Session } from "../sessions/session.ts";
-import { inOrder, onceStored } from "../journal/storing.ts";
+import { inOrder, onceStored } from "../connection/storing.ts";
 
 const PACKET_IDENTIFIER_NOT_FOUND = 0x92;
 

@@ -1,9 +1,9 @@
 import { lowerQos } from "../connection/connection.ts";
-import type { Message } from "../publishing/message.ts";
+import type { Message } from "../message/message.ts";
 import type { Recipient } from "../routing/route.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 import type { Subscription } from "../routing/subscription.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Delivery } from "../owed/delivery.ts";
 import { packetSizeOf } from "./publish-writer.ts";
 
 /** What a receiver's subscriptions make of a message. */

@@ -1,5 +1,5 @@
 import type { CoreContext } from "../core-context.ts";
-import type { DropReason } from "./delivery-notices.ts";
+import type { DropReason } from "../owed/delivery-notices.ts";
 
 /** Which counter a reason has. */
 const COUNTERS = {

@@ -5,7 +5,7 @@ import type { Pending, Task } from "../pending.ts";
 import { findRoute } from "../routing/finding-route.ts";
 import type { Route } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
-import { RUN_PACKETS_MAX } from "../runs/publish-run.ts";
+import { RUN_PACKETS_MAX } from "../message/publish-run.ts";
 import { HOLD_BACK_WINDOW_MS, Room } from "./rooms.ts";
 import type { Waiter } from "./rooms.ts";
 

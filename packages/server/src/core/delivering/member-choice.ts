@@ -1,5 +1,5 @@
 import type { CoreContext } from "../core-context.ts";
-import type { Message } from "../publishing/message.ts";
+import type { Message } from "../message/message.ts";
 import { takesAnything } from "../routing/shared-subscriptions.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 import type { Subscription } from "../routing/subscription.ts";

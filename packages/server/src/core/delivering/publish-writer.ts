@@ -1,10 +1,10 @@
 import { encodeVarintInto, varintSize } from "@anax/protocol";
 import type { ProtocolVersion } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
-import type { Delivery } from "./delivery.ts";
-import { TOPIC_ALIAS_BYTES } from "./outgoing-aliases.ts";
-import { secondsLeft } from "../publishing/message.ts";
-import type { Message } from "../publishing/message.ts";
+import type { Delivery } from "../owed/delivery.ts";
+import { TOPIC_ALIAS_BYTES } from "../connection/outgoing-aliases.ts";
+import { secondsLeft } from "../message/message.ts";
+import type { Message } from "../message/message.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { copyInto } from "../copying.ts";
 import { SHARED_BYTES_MIN } from "../shared-bytes.ts";

@@ -2,14 +2,22 @@ import type { CoreContext } from "../core-context.ts";
 import { NONE } from "../journal/message-table.ts";
 import { sizeOfRun } from "../journal/stored-run.ts";
 import type { RunToStore } from "../journal/stored-run.ts";
-import { hasExpired, shownMessageOf } from "../publishing/message.ts";
-import type { Message } from "../publishing/message.ts";
+import { hasExpired, shownMessageOf } from "../message/message.ts";
+import type { Message } from "../message/message.ts";
 import type { Session } from "../sessions/session.ts";
-import type { Delivery, DeliveryOutcome } from "./delivery.ts";
+import type { Delivery, DeliveryOutcome } from "../owed/delivery.ts";
 import { noteDropped } from "./dropping.ts";
 import { mayPassLimit, noteFull, noteTaken } from "./making-room.ts";
-import { deliveryOf, letGo, owe, oweOfRun, payloadBytesOf, sizeOf, storeRun } from "./owed.ts";
-import type { Owed } from "./owed.ts";
+import {
+  deliveryOf,
+  letGo,
+  owe,
+  oweOfRun,
+  payloadBytesOf,
+  sizeOf,
+  storeRun,
+} from "../owed/owed.ts";
+import type { Owed } from "../owed/owed.ts";
 import { watchWindow } from "./window-watch.ts";
 
 /** Puts a message into the session's queue; a full queue gives up its oldest, or refuses. */

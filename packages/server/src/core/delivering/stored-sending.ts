@@ -4,14 +4,14 @@ import type { Connection } from "../connection/connection.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes } from "../connection/outgoing.ts";
 import type { CoreContext } from "../core-context.ts";
-import { exchangeOutbox } from "../journal/storing.ts";
+import { exchangeOutbox } from "../connection/storing.ts";
 import { expiryIn } from "../journal/message-record.ts";
 import type { RecordParts } from "../journal/message-record.ts";
 import type { Session } from "../sessions/session.ts";
 import { SHARED_BYTES_MIN } from "../shared-bytes.ts";
 import type { SharedBytes } from "../shared-bytes.ts";
-import { slotIn } from "./address-book.ts";
-import { beginExchange, messagesOf, noteSent } from "./owed.ts";
+import { slotIn } from "../owed/address-book.ts";
+import { beginExchange, messagesOf, noteSent } from "../owed/owed.ts";
 import { takeQueued } from "./queueing.ts";
 
 /**

@@ -4,7 +4,7 @@ import type { Batch } from "../journal/batch.ts";
 import { writeRun, writeSingle } from "../journal/stored-run.ts";
 import type { RunToStore } from "../journal/stored-run.ts";
 import { StoredMessages } from "../journal/stored-messages.ts";
-import type { Message } from "../publishing/message.ts";
+import type { Message } from "../message/message.ts";
 
 /** Bytes of messages that are kept in one array. */
 const CHUNK_BYTES = 65_536;

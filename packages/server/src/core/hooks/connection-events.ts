@@ -1,5 +1,5 @@
 import type { AuthPacket, ProtocolVersion, UserProperties, Will } from "@anax/protocol";
-import type { ApplicationMessage } from "../publishing/application-message.ts";
+import type { ApplicationMessage } from "../message/application-message.ts";
 import type { Peer } from "../wire.ts";
 import type { ClientContext, SessionItems } from "./client-context.ts";
 import type { Identity } from "./identity.ts";

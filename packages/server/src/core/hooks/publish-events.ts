@@ -1,5 +1,5 @@
-import type { AcknowledgedPacket } from "../delivering/acknowledged-packet.ts";
-import type { ApplicationMessage } from "../publishing/application-message.ts";
+import type { AcknowledgedPacket } from "../owed/acknowledged-packet.ts";
+import type { ApplicationMessage } from "../message/application-message.ts";
 import type { ClientContext, SessionItems } from "./client-context.ts";
 import type { UserProperties } from "@anax/protocol";
 

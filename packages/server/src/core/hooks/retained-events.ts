@@ -1,4 +1,4 @@
-import type { ApplicationMessage } from "../publishing/application-message.ts";
+import type { ApplicationMessage } from "../message/application-message.ts";
 
 /** `loadingRetainedMessage`: at start; the handler gives the messages that were kept elsewhere. */
 export interface LoadingRetainedMessage {

@@ -1,11 +1,11 @@
 import { ByteWriter } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
-import type { Address, Delivery } from "../delivering/delivery.ts";
-import type { Message } from "../publishing/message.ts";
+import type { Address, Delivery } from "../owed/delivery.ts";
+import type { Message } from "../message/message.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Subscription } from "../routing/subscription.ts";
-import { slotIn } from "../delivering/address-book.ts";
-import type { Owed } from "../delivering/owed.ts";
+import { slotIn } from "../owed/address-book.ts";
+import type { Owed } from "../owed/owed.ts";
 import { writeAddress, writeNumber } from "./fields.ts";
 import { NONE } from "./message-table.ts";
 import { RECORD } from "./records.ts";

@@ -1,4 +1,4 @@
-import { SLOTS_MAX } from "../delivering/address-book.ts";
+import { SLOTS_MAX } from "../owed/address-book.ts";
 
 const CAPACITY_MIN = 1_024;
 /** No slot. */

@@ -1,6 +1,6 @@
 import { ByteReader } from "@anax/protocol";
 import type { ByteWriter, QoS } from "@anax/protocol";
-import { Message } from "../publishing/message.ts";
+import { Message } from "../message/message.ts";
 import { qosOf, readTime, writeTime } from "./fields.ts";
 import type { RecordParts } from "./message-record.ts";
 import type { SharedBytes } from "../shared-bytes.ts";

@@ -1,5 +1,5 @@
 import type { ByteWriter } from "@anax/protocol";
-import type { Message } from "../publishing/message.ts";
+import type { Message } from "../message/message.ts";
 import { Batch } from "./batch.ts";
 import type { BatchReader } from "./batch.ts";
 import { MessageTable, NONE } from "./message-table.ts";

@@ -1,6 +1,6 @@
 import { ProtocolError, showValue } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
-import type { Delivery } from "../delivering/delivery.ts";
+import type { Delivery } from "../owed/delivery.ts";
 import { readFilter } from "../subscribing/filter-rules.ts";
 import { Session } from "../sessions/session.ts";
 import { Subscription } from "../routing/subscription.ts";

@@ -1,6 +1,6 @@
-import type { ApplicationMessage } from "../publishing/application-message.ts";
+import type { ApplicationMessage } from "../message/application-message.ts";
 import type { CoreContext } from "../core-context.ts";
-import { applicationMessageOf, hasExpired, messageFromApplication } from "../publishing/message.ts";
+import { applicationMessageOf, hasExpired, messageFromApplication } from "../message/message.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { RetainedCursor } from "../retained/retained-cursor.ts";

@@ -1,16 +1,16 @@
-import type { ApplicationMessage } from "../publishing/application-message.ts";
-import { dismiss } from "../connection/closing.ts";
+import type { ApplicationMessage } from "../message/application-message.ts";
+import { dismiss } from "../endings/closing.ts";
 import { takesAcknowledgements } from "../connection/passing.ts";
 import type { CoreContext } from "../core-context.ts";
 import { deliver } from "../delivering/delivering.ts";
-import type { Delivery } from "../delivering/delivery.ts";
+import type { Delivery } from "../owed/delivery.ts";
 import { forgetQueued, takeQueued } from "../delivering/queueing.ts";
-import { messageFromApplication } from "../publishing/message.ts";
-import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
-import { makePlace, refusedPlace } from "../sessions/session-places.ts";
+import { messageFromApplication } from "../message/message.ts";
+import { endSession, scheduleExpiry } from "../endings/session-ending.ts";
+import { makePlace, refusedPlace } from "../endings/session-places.ts";
 import { Session } from "../sessions/session.ts";
-import { refusalToStore } from "../journal/storing.ts";
-import type { DeliveryWatch } from "./delivery-watch.ts";
+import { refusalToStore } from "../connection/storing.ts";
+import type { DeliveryWatch } from "../owed/delivery-watch.ts";
 
 const ADMINISTRATIVE_ACTION = 0x98;
 

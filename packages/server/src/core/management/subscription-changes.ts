@@ -1,11 +1,11 @@
 import type { SubscriptionRequest } from "@anax/protocol";
-import { dismiss } from "../connection/closing.ts";
+import { dismiss } from "../endings/closing.ts";
 import type { CoreContext } from "../core-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import type { ClientContext } from "../hooks/client-context.ts";
 import type { Task } from "../pending.ts";
 import type { Session } from "../sessions/session.ts";
-import { stored } from "../journal/storing.ts";
+import { stored } from "../connection/storing.ts";
 import { owe, storedOrUndone, subscribe } from "../subscribing/subscription-making.ts";
 import type { Made, Subscriber } from "../subscribing/subscription-making.ts";
 import { unsubscribe } from "../subscribing/unsubscribing.ts";

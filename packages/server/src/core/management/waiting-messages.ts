@@ -1,9 +1,9 @@
 import { copyBytes } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
-import type { ApplicationMessage } from "../publishing/application-message.ts";
-import { applicationMessageOf, secondsLeft } from "../publishing/message.ts";
+import type { ApplicationMessage } from "../message/application-message.ts";
+import { applicationMessageOf, secondsLeft } from "../message/message.ts";
 import type { CoreContext } from "../core-context.ts";
-import { deliveryOf } from "../delivering/owed.ts";
+import { deliveryOf } from "../owed/owed.ts";
 import type { Session } from "../sessions/session.ts";
 
 /** A message that waits in the queue of a session, as its client will get it. */

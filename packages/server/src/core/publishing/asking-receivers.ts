@@ -8,10 +8,10 @@ import type { Route } from "../routing/route.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 import type { Subscription } from "../routing/subscription.ts";
 import type { Session } from "../sessions/session.ts";
-import { enqueueing, messageFor } from "./asking-receiver.ts";
-import type { Message } from "./message.ts";
+import { enqueueing, messageFor } from "../message/asking-receiver.ts";
+import type { Message } from "../message/message.ts";
 import type { Origin } from "./origin.ts";
-import type { Published } from "./published.ts";
+import type { Published } from "../message/published.ts";
 
 /** What the handlers of `interceptingClientEnqueue` have made of a message for each of its receivers. */
 export class AskedReceivers {

@@ -2,7 +2,7 @@ import { validateUtf8, showValue } from "@anax/protocol";
 import type { PublishProperties, QoS } from "@anax/protocol";
 import type { CoreOptions } from "../core-options.ts";
 import { levelCount } from "../routing/level-count.ts";
-import type { Refusal } from "./published.ts";
+import type { Refusal } from "../message/published.ts";
 import { isOpenToClients } from "./reserved-topics.ts";
 
 const NOT_AUTHORIZED = 0x87;

@@ -3,12 +3,12 @@ import type { PublishPacket } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import { sendAcknowledgement, sendPacket } from "../connection/outgoing.ts";
 import type { CoreContext } from "../core-context.ts";
-import { inOrder, onceStored, refusalToStore } from "../journal/storing.ts";
+import { inOrder, onceStored, refusalToStore } from "../connection/storing.ts";
 import type { Session } from "../sessions/session.ts";
 import { Claim, openMessages } from "./claim.ts";
-import { contentDigest, topicDigest } from "./content-digest.ts";
-import { refused } from "./published.ts";
-import type { Published } from "./published.ts";
+import { contentDigest, topicDigest } from "../message/content-digest.ts";
+import { refused } from "../message/published.ts";
+import type { Published } from "../message/published.ts";
 
 const PACKET_IDENTIFIER_IN_USE = 0x91;
 const RECEIVE_MAXIMUM_EXCEEDED = 0x93;

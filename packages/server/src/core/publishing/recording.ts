@@ -2,7 +2,7 @@ import type { CoreContext } from "../core-context.ts";
 import { deliver } from "../delivering/delivering.ts";
 import { deliveryFor } from "../delivering/delivery-for.ts";
 import { memberFor } from "../delivering/member-choice.ts";
-import { refusalToStore } from "../journal/storing.ts";
+import { refusalToStore } from "../connection/storing.ts";
 import type { Task } from "../pending.ts";
 import { retainedOwner } from "../retained/retained-owner.ts";
 import { isStored, renounce, retain } from "../retained/retaining.ts";
@@ -13,11 +13,11 @@ import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 import type { Session } from "../sessions/session.ts";
 import { STEPS_OF_RECEIVER } from "../turn/fan-outs.ts";
 import type { AskedReceivers } from "./asking-receivers.ts";
-import { hasExpired } from "./message.ts";
-import type { Message } from "./message.ts";
+import { hasExpired } from "../message/message.ts";
+import type { Message } from "../message/message.ts";
 import type { Origin } from "./origin.ts";
-import { NO_MATCHING_SUBSCRIBERS } from "./published.ts";
-import type { Published } from "./published.ts";
+import { NO_MATCHING_SUBSCRIBERS } from "../message/published.ts";
+import type { Published } from "../message/published.ts";
 import type { Terms } from "./terms.ts";
 
 /** What is to be recorded. */

@@ -1,5 +1,5 @@
 import type { ClientAccess } from "../access/client-access.ts";
-import type { Published } from "./published.ts";
+import type { Published } from "../message/published.ts";
 
 /** Whether a store without room may refuse the message: not what the server owes already, as the Will of a stored session. */
 export type Urgency = "refusable" | "owed";

@@ -11,7 +11,7 @@ import {
 import { RetainedShares } from "./retained-shares.ts";
 import { readMessage, writeMessage, writePlainRetained } from "../journal/stored-message.ts";
 import type { PlainMessage } from "../journal/stored-message.ts";
-import type { Message } from "../publishing/message.ts";
+import type { Message } from "../message/message.ts";
 import { NONE, RECORD, RECORD_LENGTH, SUMMARY } from "./topic-nodes.ts";
 import { TopicTree } from "./topic-tree.ts";
 

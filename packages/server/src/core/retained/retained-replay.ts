@@ -1,9 +1,9 @@
 import { lowerQos } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
-import type { Delivery, DeliveryOutcome } from "../delivering/delivery.ts";
-import { enqueueing, messageFor } from "../publishing/asking-receiver.ts";
-import { hasExpired } from "../publishing/message.ts";
-import type { Message } from "../publishing/message.ts";
+import type { Delivery, DeliveryOutcome } from "../owed/delivery.ts";
+import { enqueueing, messageFor } from "../message/asking-receiver.ts";
+import { hasExpired } from "../message/message.ts";
+import type { Message } from "../message/message.ts";
 import type { Pending, Task } from "../pending.ts";
 import { mayReplayPlain, replayPlain } from "./plain-replay.ts";
 import { RetainedCursor } from "./retained-cursor.ts";

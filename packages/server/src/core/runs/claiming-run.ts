@@ -1,9 +1,9 @@
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { Claim, recordReceived } from "../publishing/claim.ts";
-import { contentDigest } from "../publishing/content-digest.ts";
+import { contentDigest } from "../message/content-digest.ts";
 import type { Session } from "../sessions/session.ts";
-import type { PublishRun } from "./publish-run.ts";
+import type { PublishRun } from "../message/publish-run.ts";
 
 /** Hot path: the Topic Alias that the run sets stands for its topic from now on, whatever becomes of the messages. */
 export function claimAlias(connection: Connection, run: PublishRun): void {

@@ -2,12 +2,12 @@ import type { Connection } from "../connection/connection.ts";
 import { countPackets, countPublishesReceived } from "../connection/counting.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { HookResult, Task } from "../pending.ts";
-import { receiveAccepted, receiveIntercepted } from "../publishing/receiving-publish.ts";
+import { receiveAccepted, receiveIntercepted } from "./receiving-publish.ts";
 import type { Session } from "../sessions/session.ts";
 import { claimOf } from "./claiming-run.ts";
 import type { ShownRun } from "./intercepting-run.ts";
-import { RUN_PACKETS_MAX } from "./publish-run.ts";
-import type { PublishRun } from "./publish-run.ts";
+import { RUN_PACKETS_MAX } from "../message/publish-run.ts";
+import type { PublishRun } from "../message/publish-run.ts";
 import { distributeRun } from "./run-delivering.ts";
 
 /** How what handlers were shown goes on. */

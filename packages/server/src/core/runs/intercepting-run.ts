@@ -1,6 +1,6 @@
 import { copyBytes, decodePacket } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
-import type { ApplicationMessage } from "../publishing/application-message.ts";
+import type { ApplicationMessage } from "../message/application-message.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import { HookEvent } from "../hooks/hook-event.ts";
@@ -10,10 +10,10 @@ import type { InterceptingPublish, PublishResponse } from "../hooks/publish-even
 import type { HookResult } from "../pending.ts";
 import { frozen } from "../freezing.ts";
 import { keptCopy } from "./kept-bytes.ts";
-import type { KnownProperties } from "./known-properties.ts";
-import type { PublishRun } from "./publish-run.ts";
+import type { KnownProperties } from "../message/known-properties.ts";
+import type { PublishRun } from "../message/publish-run.ts";
 import { makeInspectable } from "../inspecting.ts";
-import { ShownMessage } from "../publishing/shown-message.ts";
+import { ShownMessage } from "../message/shown-message.ts";
 
 /**
  * Hot path: the messages of a run as the handlers of `interceptingPublish` are shown them, one after the other, until one of them

@@ -6,15 +6,15 @@ import { deliver, outboxFor, queuesAtMostOnce } from "../delivering/delivering.t
 import { deliveryFor } from "../delivering/delivery-for.ts";
 import { noteDropped } from "../delivering/dropping.ts";
 import { memberFor } from "../delivering/member-choice.ts";
-import { commonCode } from "../delivering/address-book.ts";
-import { beginExchange, keepsExchanges, keepsNumbers, owe } from "../delivering/owed.ts";
+import { commonCode } from "../owed/address-book.ts";
+import { beginExchange, keepsExchanges, keepsNumbers, owe } from "../owed/owed.ts";
 import { enqueueRun, seeToLater } from "../delivering/queueing.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes, countSent } from "../connection/outgoing.ts";
 import type { Task } from "../pending.ts";
 import { recordIdentifiers } from "./claiming-run.ts";
-import type { PublishRun } from "./publish-run.ts";
-import { NO_MATCHING_SUBSCRIBERS } from "../publishing/published.ts";
+import type { PublishRun } from "../message/publish-run.ts";
+import { NO_MATCHING_SUBSCRIBERS } from "../message/published.ts";
 import { recipientOf } from "../routing/route.ts";
 import type { Recipient } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
@@ -27,7 +27,7 @@ import {
   isCutOff,
   onceStored,
   refusalToStore,
-} from "../journal/storing.ts";
+} from "../connection/storing.ts";
 import { sizeOfRun } from "../journal/stored-run.ts";
 import { STEPS_OF_RECEIVER } from "../turn/fan-outs.ts";
 

@@ -1,5 +1,5 @@
 import type { Connection } from "../connection/connection.ts";
-import { PublishRun } from "./publish-run.ts";
+import { PublishRun } from "../message/publish-run.ts";
 import type { WaitingRun } from "./waiting-run.ts";
 
 /** Runs that may wait at a time. Each has arrays for as many messages as a run may hold. */

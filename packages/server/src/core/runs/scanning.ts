@@ -3,12 +3,12 @@ import type { QoS } from "@anax/protocol";
 import { isRouteBlocked } from "../delivering/making-room.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
-import { BEFORE_PROPERTIES, propertiesAt, topicAliasAt } from "./known-properties.ts";
-import type { KnownProperties } from "./known-properties.ts";
+import { BEFORE_PROPERTIES, propertiesAt, topicAliasAt } from "../message/known-properties.ts";
+import type { KnownProperties } from "../message/known-properties.ts";
 import { takesQos } from "../publishing/checking.ts";
 import { hasQuota } from "../publishing/claiming.ts";
-import { RUN_PACKETS_MAX } from "./publish-run.ts";
-import type { PublishRun } from "./publish-run.ts";
+import { RUN_PACKETS_MAX } from "../message/publish-run.ts";
+import type { PublishRun } from "../message/publish-run.ts";
 import type { Route } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
 

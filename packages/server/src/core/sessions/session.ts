@@ -3,18 +3,18 @@ import type { HeldBytes } from "@anax/protocol";
 import type { ClientAccess } from "../access/client-access.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Deadline } from "../deadlines.ts";
-import { AddressBook } from "../delivering/address-book.ts";
-import type { Owed } from "../delivering/owed.ts";
-import { DeliveryQueue } from "../delivering/delivery-queue.ts";
+import { AddressBook } from "../owed/address-book.ts";
+import type { Owed } from "../owed/owed.ts";
+import { DeliveryQueue } from "../owed/delivery-queue.ts";
 import type { Stall } from "../delivering/window-watch.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import type { MessageSink } from "../management/internal-subscription.ts";
-import type { DeliveryWatch } from "../management/delivery-watch.ts";
+import type { DeliveryWatch } from "../owed/delivery-watch.ts";
 import type { Claim } from "../publishing/claim.ts";
 import type { RetainedReplay } from "../retained/retained-replay.ts";
 import type { Subscription } from "../routing/subscription.ts";
 import { SessionSubscriptions } from "./session-subscriptions.ts";
-import type { PendingWill } from "./will.ts";
+import type { PendingWill } from "../endings/will.ts";
 
 /** Of all that have none; nothing is put into them. */
 const NO_SUBSCRIPTIONS = new SessionSubscriptions();

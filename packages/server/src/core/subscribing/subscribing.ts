@@ -1,6 +1,6 @@
 import { ProtocolError, showValue } from "@anax/protocol";
 import type { SubackPacket, SubscribePacket, SubscriptionRequest } from "@anax/protocol";
-import { dismiss } from "../connection/closing.ts";
+import { dismiss } from "../endings/closing.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { pump } from "../delivering/delivering.ts";

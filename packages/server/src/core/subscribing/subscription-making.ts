@@ -15,8 +15,8 @@ import { settled } from "../pending.ts";
 import type { HookResult, Task } from "../pending.ts";
 import { beginReplay, endReplay } from "../retained/retained-replay.ts";
 import type { Session } from "../sessions/session.ts";
-import { removeSubscription } from "../sessions/session-ending.ts";
-import { refusalToStore, stored } from "../journal/storing.ts";
+import { removeSubscription } from "../endings/session-ending.ts";
+import { refusalToStore, stored } from "../connection/storing.ts";
 import { levelCount } from "../routing/level-count.ts";
 import { Subscription } from "../routing/subscription.ts";
 

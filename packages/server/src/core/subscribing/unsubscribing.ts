@@ -1,14 +1,14 @@
 import type { UnsubscribePacket, UserProperties } from "@anax/protocol";
-import { dismiss } from "../connection/closing.ts";
+import { dismiss } from "../endings/closing.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { InterceptingUnsubscription } from "../hooks/subscription-events.ts";
 import { sendPacket } from "../connection/outgoing.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
-import { removeSubscription } from "../sessions/session-ending.ts";
+import { removeSubscription } from "../endings/session-ending.ts";
 import type { Session } from "../sessions/session.ts";
-import { stored } from "../journal/storing.ts";
+import { stored } from "../connection/storing.ts";
 import type { Subscriber } from "./subscription-making.ts";
 import { stepsOfFilter } from "../turn/turn.ts";
 

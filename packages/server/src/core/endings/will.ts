@@ -4,7 +4,7 @@ import type { CoreContext } from "../core-context.ts";
 import type { Deadline } from "../deadlines.ts";
 import type { Origin } from "../publishing/origin.ts";
 import { publishDue } from "./due-will.ts";
-import { Session } from "./session.ts";
+import { Session } from "../sessions/session.ts";
 
 /** The Will Message of a session's connection, from CONNECT until it is published or discarded. */
 export interface PendingWill {

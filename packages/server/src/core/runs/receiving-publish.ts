@@ -9,17 +9,17 @@ import { WorkAbandonedError } from "../works/work.ts";
 import type { Work } from "../works/work.ts";
 import { asWork } from "../works/works.ts";
 import { acknowledge, freesIdentifier } from "./acknowledging-publish.ts";
-import type { Claim } from "./claim.ts";
-import { refusalOfMessage, unsupported } from "./checking.ts";
-import { claimIdentifier, joins } from "./claiming.ts";
-import { messageFromPacket } from "./message.ts";
-import type { Message } from "./message.ts";
-import type { Origin } from "./origin.ts";
-import { nothing, refused } from "./published.ts";
-import type { Published, Refusal } from "./published.ts";
-import { publish, publishAccepted, publishIntercepted } from "./publishing.ts";
-import type { Interception } from "./publishing.ts";
-import type { Terms } from "./terms.ts";
+import type { Claim } from "../publishing/claim.ts";
+import { refusalOfMessage, unsupported } from "../publishing/checking.ts";
+import { claimIdentifier, joins } from "../publishing/claiming.ts";
+import { messageFromPacket } from "../message/message.ts";
+import type { Message } from "../message/message.ts";
+import type { Origin } from "../publishing/origin.ts";
+import { nothing, refused } from "../message/published.ts";
+import type { Published, Refusal } from "../message/published.ts";
+import { publish, publishAccepted, publishIntercepted } from "../publishing/publishing.ts";
+import type { Interception } from "../publishing/publishing.ts";
+import type { Terms } from "../publishing/terms.ts";
 
 /**
  * PUBLISH of a client, one at a time: the way with every feature. `publish-run` takes what needs none of

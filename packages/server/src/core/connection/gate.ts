@@ -1,5 +1,5 @@
 import type { BytePool } from "../byte-pool.ts";
-import { Outbox } from "../connection/outbox.ts";
+import { Outbox } from "./outbox.ts";
 
 interface Segment {
   readonly position: number;

@@ -3,7 +3,7 @@ import type { Packet } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { hasBytesAt } from "../same-bytes.ts";
-import { messageFromPacket } from "../publishing/message.ts";
+import { messageFromPacket } from "./message.ts";
 
 const TOPIC_ALIAS = 0x23;
 /** Bytes of a Topic Alias among the properties: its identifier and a number. */

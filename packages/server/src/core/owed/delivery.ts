@@ -1,6 +1,6 @@
 import type { QoS } from "@anax/protocol";
-import type { DeliveryWatch } from "../management/delivery-watch.ts";
-import type { Message } from "../publishing/message.ts";
+import type { DeliveryWatch } from "./delivery-watch.ts";
+import type { Message } from "../message/message.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 
 /** What one session's subscriptions make of a message. */

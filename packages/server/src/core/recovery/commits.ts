@@ -1,10 +1,10 @@
 import type { CoreContext } from "../core-context.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { TableChanges } from "./checkpoint.ts";
-import type { Journal } from "./journal.ts";
-import type { RowLimits } from "./session-parts.ts";
-import { CLOCK_KEY, encodeReading, movementBetween } from "./server-time.ts";
-import type { ClockMovement, ClockReading } from "./server-time.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { RowLimits } from "../journal/session-parts.ts";
+import { CLOCK_KEY, encodeReading, movementBetween } from "../journal/server-time.ts";
+import type { ClockMovement, ClockReading } from "../journal/server-time.ts";
 
 /** What one commit makes permanent, all of it or nothing. */
 export interface Commit extends TableChanges {

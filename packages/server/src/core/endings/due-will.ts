@@ -1,15 +1,15 @@
 import { accessOfSender } from "../access/clients.ts";
 import type { ClientAccess } from "../access/client-access.ts";
 import type { CoreContext } from "../core-context.ts";
-import { messageFromPacket } from "../publishing/message.ts";
-import type { Message } from "../publishing/message.ts";
+import { messageFromPacket } from "../message/message.ts";
+import type { Message } from "../message/message.ts";
 import type { Task } from "../pending.ts";
 import { publish } from "../publishing/publishing.ts";
 import type { Terms, Urgency } from "../publishing/terms.ts";
 import { reportUnlessAbandoned } from "../works/work.ts";
 import type { Work } from "../works/work.ts";
 import { asWork } from "../works/works.ts";
-import { Session } from "./session.ts";
+import { Session } from "../sessions/session.ts";
 import type { PendingWill } from "./will.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { dismiss } from "./closing.ts";
-import { tellStranger } from "./stranger.ts";
-import type { Connection } from "./connection.ts";
+import { dismiss } from "../endings/closing.ts";
+import { tellStranger } from "../connection/stranger.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 
 const KEEP_ALIVE_TIMEOUT = 0x8d;

@@ -1,6 +1,6 @@
 import type { CoreContext } from "../core-context.ts";
-import { shut } from "./closing.ts";
-import type { Connection } from "./connection.ts";
+import { shut } from "../endings/closing.ts";
+import type { Connection } from "../connection/connection.ts";
 
 /** Bytes that clients have sent which are not let in yet, in the order in which they began. */
 export class UnfinishedConnects {

@@ -2,10 +2,10 @@ import { ByteWriter, copyBytes } from "@anax/protocol";
 import type { RetainedMessages } from "../retained/retained-messages.ts";
 import { NONE } from "../retained/topic-nodes.ts";
 import type { Session } from "../sessions/session.ts";
-import type { Batch } from "./batch.ts";
-import { writeNumber } from "./fields.ts";
-import type { Journal } from "./journal.ts";
-import { writeSessionRow } from "./session-row.ts";
+import type { Batch } from "../journal/batch.ts";
+import { writeNumber } from "../journal/fields.ts";
+import type { Journal } from "../journal/journal.ts";
+import { writeSessionRow } from "../journal/session-row.ts";
 
 /** Key of the row that is no session: how far the last checkpoint came. */
 export const CHECKPOINT_KEY = 0;

@@ -1,16 +1,16 @@
 import type { CoreContext } from "../core-context.ts";
-import type { Address } from "../delivering/delivery.ts";
-import type { Owed } from "../delivering/owed.ts";
+import type { Address } from "../owed/delivery.ts";
+import type { Owed } from "../owed/owed.ts";
 import { requeue } from "../delivering/queueing.ts";
 import { restore } from "../retained/retaining.ts";
-import { scheduleExpiry } from "../sessions/session-ending.ts";
+import { scheduleExpiry } from "../endings/session-ending.ts";
 import { Session } from "../sessions/session.ts";
 import { restoreSubscription } from "../subscribing/subscription-making.ts";
-import { publishDue } from "../sessions/due-will.ts";
-import { releaseWill } from "../sessions/will.ts";
-import type { Journal } from "./journal.ts";
-import type { StoredDelivery } from "./session-row.ts";
-import { keepsOnlyWill } from "./stored-session.ts";
+import { publishDue } from "../endings/due-will.ts";
+import { releaseWill } from "../endings/will.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { StoredDelivery } from "../journal/session-row.ts";
+import { keepsOnlyWill } from "../journal/stored-session.ts";
 import type { RecoveredSession, StoredState } from "./stored-state.ts";
 
 /**

@@ -1,13 +1,13 @@
 import { ProtocolError } from "@anax/protocol";
 import type { ProtocolVersion } from "@anax/protocol";
-import { dismiss } from "../connection/closing.ts";
+import { dismiss } from "../endings/closing.ts";
 import type { Connection } from "../connection/connection.ts";
 import { sendAcknowledgement, sendPacket } from "../connection/outgoing.ts";
 import type { CoreContext } from "../core-context.ts";
-import { inOrder, onceStored } from "../journal/storing.ts";
-import type { OutboxChoice } from "../journal/storing.ts";
-import type { Claim } from "./claim.ts";
-import type { Published } from "./published.ts";
+import { inOrder, onceStored } from "../connection/storing.ts";
+import type { OutboxChoice } from "../connection/storing.ts";
+import type { Claim } from "../publishing/claim.ts";
+import type { Published } from "../message/published.ts";
 
 const UNSPECIFIED_ERROR = 0x80;
 const PAYLOAD_FORMAT_INVALID = 0x99;

@@ -1,14 +1,14 @@
 import { ProtocolError, reasonCodeSender, showValue } from "@anax/protocol";
 import type { AuthPacket, AuthProperties } from "@anax/protocol";
-import { changeAccess } from "../access/judging.ts";
-import { dismiss } from "./closing.ts";
+import { changeAccess } from "./judging.ts";
+import { dismiss } from "../endings/closing.ts";
 import { unsupportedMethod } from "./connect-rules.ts";
 import type { Refusal } from "./connect-rules.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { AuthenticationExchange, ValidatingConnection } from "../hooks/connection-events.ts";
 import { identify } from "./expiring-identity.ts";
-import { sendPacket } from "./outgoing.ts";
+import { sendPacket } from "../connection/outgoing.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import { reportUnlessAbandoned } from "../works/work.ts";

@@ -1,11 +1,11 @@
 import type { Packet } from "@anax/protocol";
-import type { Connection } from "../connection/connection.ts";
+import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { InterceptingPacket } from "../hooks/packet-events.ts";
 import { frozenCopy } from "../freezing.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
-import { throttle, unthrottle } from "../connection/throttling.ts";
+import { throttle, unthrottle } from "./throttling.ts";
 import { reportUnlessAbandoned } from "../works/work.ts";
 
 /**

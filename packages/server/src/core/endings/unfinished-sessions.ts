@@ -1,4 +1,4 @@
-import { fail } from "../connection/closing.ts";
+import { fail } from "./closing.ts";
 import type { CoreContext } from "../core-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import { hasTurn } from "../retained/retained-replay.ts";

@@ -1,5 +1,5 @@
 import type { HookResult, Task } from "../pending.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../connection/connection.ts";
 
 /** Clients that have sent CONNECT, by the order in which it came: of several with one Client Identifier the last stays. */
 export class Newcomers {

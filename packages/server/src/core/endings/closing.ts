@@ -1,16 +1,16 @@
 import { shownBytes } from "../inspecting.ts";
 import { PeerError, ProtocolError } from "@anax/protocol";
 import type { DisconnectPacket, DisconnectProperties, Packet } from "@anax/protocol";
-import type { Connection } from "./connection.ts";
-import { expiryMaximum } from "./session-owner.ts";
+import type { Connection } from "../connection/connection.ts";
+import { expiryMaximum } from "../connection/session-owner.ts";
 import type { CoreContext } from "../core-context.ts";
-import { PEER_LEFT, tellStranger } from "./stranger.ts";
-import { unreadDisconnect } from "./unread-disconnect.ts";
-import { sendPacket } from "./outgoing.ts";
+import { PEER_LEFT, tellStranger } from "../connection/stranger.ts";
+import { unreadDisconnect } from "../connection/unread-disconnect.ts";
+import { sendPacket } from "../connection/outgoing.ts";
 import { leaveRoom } from "../delivering/making-room.ts";
-import { endSession, scheduleExpiry } from "../sessions/session-ending.ts";
-import { closeGate } from "../journal/storing.ts";
-import { discardWill, releaseWill } from "../sessions/will.ts";
+import { endSession, scheduleExpiry } from "./session-ending.ts";
+import { closeGate } from "../connection/storing.ts";
+import { discardWill, releaseWill } from "./will.ts";
 
 const NORMAL_DISCONNECTION = 0x00;
 const IMPLEMENTATION_SPECIFIC_ERROR = 0x83;

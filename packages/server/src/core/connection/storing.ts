@@ -1,8 +1,8 @@
-import type { Connection } from "../connection/connection.ts";
+import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { Gate } from "./gate.ts";
-import type { Journal } from "./journal.ts";
-import type { Outbox } from "../connection/outbox.ts";
+import type { Journal } from "../journal/journal.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Pending, Task } from "../pending.ts";
 import type { Session } from "../sessions/session.ts";
 

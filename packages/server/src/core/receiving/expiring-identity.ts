@@ -1,5 +1,5 @@
-import { dismiss } from "./closing.ts";
-import type { Connection } from "./connection.ts";
+import { dismiss } from "../endings/closing.ts";
+import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Identity } from "../hooks/identity.ts";
 

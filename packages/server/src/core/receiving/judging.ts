@@ -3,16 +3,16 @@ import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { subscriberOf } from "../management/subscription-changes.ts";
 import type { Task } from "../pending.ts";
-import type { Refusal } from "../publishing/published.ts";
+import type { Refusal } from "../message/published.ts";
 import type { Subscription } from "../routing/subscription.ts";
 import type { Session } from "../sessions/session.ts";
-import { removeSubscription } from "../sessions/session-ending.ts";
+import { removeSubscription } from "../endings/session-ending.ts";
 import { regrant } from "../subscribing/subscription-making.ts";
 import { stepsOfFilter } from "../turn/turn.ts";
-import type { SubscribePermission } from "./authorizer.ts";
-import { accessOf } from "./clients.ts";
-import type { ClientAccess } from "./client-access.ts";
-import { noteDenied, permissionToSubscribe, refusalToPublish } from "./deciding.ts";
+import type { SubscribePermission } from "../access/authorizer.ts";
+import { accessOf } from "../access/clients.ts";
+import type { ClientAccess } from "../access/client-access.ts";
+import { noteDenied, permissionToSubscribe, refusalToPublish } from "../access/deciding.ts";
 
 /**
  * Asks about the Will of a CONNECT, and about the session that it comes for, while that still belongs to an earlier connection. Gives

@@ -3,7 +3,7 @@ import type { ConnectPacket, ProtocolVersion, UserProperties, Will } from "@anax
 import type { CoreContext } from "../core-context.ts";
 import type { ClientContext } from "../hooks/client-context.ts";
 import { refusalOfMessage, unsupported } from "../publishing/checking.ts";
-import { refusedPlace } from "../sessions/session-places.ts";
+import { refusedPlace } from "../endings/session-places.ts";
 import type { Peer } from "../wire.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
