@@ -61,7 +61,6 @@ const TIES: Readonly<Record<string, readonly string[]>> = {
   "sessions/session.ts": [
     "connection/connection.ts",
     "delivering/window-watch.ts",
-    "management/internal-subscription.ts",
     "publishing/claim.ts",
     "retained/retained-replay.ts",
     "endings/will.ts",

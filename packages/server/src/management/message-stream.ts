@@ -2,10 +2,8 @@ import { MqttConfigurationError } from "@anax/protocol";
 import type { ApplicationMessage } from "../core/message/application-message.ts";
 import type { Delivery } from "../core/owed/delivery.ts";
 import { subscribeInternally } from "../core/management/internal-subscription.ts";
-import type {
-  InternalSubscription,
-  MessageSink,
-} from "../core/management/internal-subscription.ts";
+import type { InternalSubscription } from "../core/management/internal-subscription.ts";
+import type { GivenRun, MessageReceiver } from "../core/owed/message-receiver.ts";
 import { retainedMatching } from "../core/management/retained-changes.ts";
 import { applicationMessageOf } from "../core/message/message.ts";
 import type { Message } from "../core/message/message.ts";
@@ -46,7 +44,7 @@ export class MessageStream
   implements
     AsyncIterableIterator<ReceivedApplicationMessage, undefined>,
     AsyncDisposable,
-    MessageSink
+    MessageReceiver
 {
   /** Messages that did not fit. */
   dropped = 0;
@@ -90,6 +88,16 @@ export class MessageStream
 
   /** Called by the core for each message. */
   take({ message, retain }: Delivery): boolean {
+    return this.#take(message, retain);
+  }
+
+  /** Called by the core for many at once: each is an object here all the same. */
+  takeRun({ run, from, to }: GivenRun): void {
+    for (let index = from; index < to && !this.#isEnded; index += 1)
+      this.#take(run.message(index), false);
+  }
+
+  #take(message: Message, retain: boolean): boolean {
     if (this.#isEnded) return false;
     const waiting = this.#waiting.shift();
     if (waiting !== undefined) {

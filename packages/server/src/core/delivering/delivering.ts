@@ -32,7 +32,8 @@ const OUTBOX_BYTES_MAX = 1_048_576;
 export function deliver(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
   if (session.isNarrowed && !mayReceive(core, session, delivery.message.topic))
     return denied(core, session, delivery);
-  if (session.sink !== undefined) return session.sink.take(delivery) ? "sent" : "dropped";
+  if (session.messageReceiver !== undefined)
+    return session.messageReceiver.take(delivery) ? "sent" : "dropped";
   if (delivery.qos === 0) return deliverAtMostOnce(core, session, delivery);
   if (isCutOff(core, session)) return drop(core);
   if (!session.isReady) {

@@ -28,8 +28,8 @@ function timeOf({ now, punctual }: CoreContext): number {
 }
 
 /** True if a message may wait for the session: its client is there, and the server reads what it acknowledges. */
-function isReading(core: CoreContext, { connection, sink }: Session): boolean {
-  if (connection === undefined || sink !== undefined) return false;
+function isReading(core: CoreContext, { connection, messageReceiver }: Session): boolean {
+  if (connection === undefined || messageReceiver !== undefined) return false;
   const { isOpen, isHeld, isHalfClosed, isWaiting, isThrottled } = connection;
   if (!isOpen || isHeld || isHalfClosed || isWaiting || isThrottled) return false;
   return !core.heldBack.has(connection);

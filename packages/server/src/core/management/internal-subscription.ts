@@ -1,15 +1,9 @@
 import { ProtocolError, showValue } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
-import type { Delivery } from "../owed/delivery.ts";
+import type { MessageReceiver } from "../owed/message-receiver.ts";
 import { readFilter } from "../subscribing/filter-rules.ts";
 import { Session } from "../sessions/session.ts";
 import { Subscription } from "../routing/subscription.ts";
-
-/** Takes messages in place of a client. */
-export interface MessageSink {
-  /** False if it has no room for this one. It neither waits nor calls the core. */
-  take(delivery: Delivery): boolean;
-}
 
 /**
  * A subscription of the embedding program itself: routed like a client's, so messages of all publishers come, and
@@ -25,20 +19,20 @@ export interface InternalSubscription {
 }
 
 /**
- * Subscribes `sink` to a filter.
+ * Subscribes a receiver to a filter.
  * @throws ProtocolError if the filter is not valid here.
  */
 export function subscribeInternally(
   core: CoreContext,
   filter: string,
-  sink: MessageSink,
+  receiver: MessageReceiver,
 ): InternalSubscription {
   const read = readFilter(filter, core.options);
   if (typeof read === "number") {
     throw new ProtocolError(`${showValue(filter)} is no valid Topic Filter`, read);
   }
   const session = new Session({ clientId: "", createdAtMs: core.now, items: new Map() });
-  session.sink = sink;
+  session.messageReceiver = receiver;
   const subscription = new Subscription({
     session,
     filter,

@@ -422,6 +422,28 @@ function layoutOf(isVersion5: boolean, qos: QoS): Layout {
   return qos > 0 ? 1 : 0;
 }
 
+/**
+ * Makes copied packets of a run those of their receiver: writes QoS and Packet Identifiers, by their place in the run, where the copy is
+ * `shift` bytes behind what it was made of.
+ */
+export function addressPackets(
+  copy: Uint8Array,
+  shift: number,
+  { starts, identifierAt }: RunEncoding,
+  { from, to, qos }: { readonly from: number; readonly to: number; readonly qos: QoS },
+  identifiers: Uint16Array,
+): void {
+  const firstByte = 0x30 | (qos << 1);
+  for (let index = from; index < to; index += 1) {
+    copy[(starts[index] ?? 0) + shift] = firstByte;
+    if (qos === 0) continue;
+    const at = (identifierAt[index] ?? 0) + shift;
+    const identifier = identifiers[index] ?? 0;
+    copy[at] = identifier >>> 8;
+    copy[at + 1] = identifier;
+  }
+}
+
 /** Writes a topic behind its length at `at`, and gives the position behind it. */
 function writeTopic(topicBytes: Uint8Array, target: Uint8Array, at: number): number {
   target[at] = topicBytes.length >>> 8;

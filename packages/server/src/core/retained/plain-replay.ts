@@ -70,7 +70,7 @@ export function mayReplayPlain({ shortCuts }: CoreContext, subscription: Subscri
   return (
     subscriptionIdentifier === undefined &&
     !session.isNarrowed &&
-    session.sink === undefined &&
+    session.messageReceiver === undefined &&
     session.connection?.isPlain === true &&
     shortCuts.plainReplay
   );

@@ -13,6 +13,7 @@ import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes, countSent } from "../connection/outgoing.ts";
 import type { Task } from "../pending.ts";
 import { recordIdentifiers } from "./claiming-run.ts";
+import { addressPackets } from "../message/publish-run.ts";
 import type { PublishRun } from "../message/publish-run.ts";
 import { NO_MATCHING_SUBSCRIBERS } from "../message/published.ts";
 import { recipientOf } from "../routing/route.ts";
@@ -164,7 +165,9 @@ function deliverRange(core: CoreContext, run: PublishRun, range: Range): void {
 function deliverRest(core: CoreContext, run: PublishRun, range: Range, qos: QoS): void {
   const { recipient, group, from, to } = range;
   if (from === to) return;
-  const { session } = recipient;
+  const { session, subscriptionIdentifiers } = recipient;
+  if (session.messageReceiver !== undefined && !session.isNarrowed)
+    return session.messageReceiver.takeRun({ run, from, to, qos, subscriptionIdentifiers });
   if (qos !== 0 && isQueueable(core, run, range)) {
     seeToLater(core, session);
     return enqueueRun(core, session, run, { from, to, qos });
@@ -267,9 +270,11 @@ function copyExchanges(core: CoreContext, run: PublishRun, range: Range, target:
   const { connection, qos } = target;
   if (qos === 0) return;
   const { session } = range.recipient;
-  const { bytes, starts, identifierAt } = run.encoding(connection.version === 5, qos);
-  const start = starts[range.from] ?? 0;
-  const end = starts[range.to] ?? 0;
+  const encoding = run.encoding(connection.version === 5, qos);
+  const { bytes, starts } = encoding;
+  const { from, to } = range;
+  const start = starts[from] ?? 0;
+  const end = starts[to] ?? 0;
   const outbox = exchangeOutbox(core, connection, session);
   if (run.isShared) {
     beginExchanges(core, run, range, qos);
@@ -278,10 +283,7 @@ function copyExchanges(core: CoreContext, run: PublishRun, range: Range, target:
   }
   const shift = outbox.append(bytes, start, end) - start;
   beginExchanges(core, run, range, qos);
-  for (let index = range.from; index < range.to; index += 1) {
-    outbox.bytes[(starts[index] ?? 0) + shift] = 0x30 | (qos << 1);
-    patchIdentifier(outbox, (identifierAt[index] ?? 0) + shift, run.assigned[index] ?? 0);
-  }
+  addressPackets(outbox.bytes, shift, encoding, { from, to, qos }, run.assigned);
   countRange(core, run, connection, range);
 }
 
@@ -346,25 +348,19 @@ function appendSharing(
   { from, to }: { readonly from: number; readonly to: number },
   qos: QoS = 0,
 ): void {
-  const { bytes, starts, identifierAt } = run.encoding(connection.version === 5, qos);
+  const encoding = run.encoding(connection.version === 5, qos);
+  const { bytes, starts } = encoding;
   for (let index = from; index < to; index += 1) {
     const [start = 0, end = 0] = [starts[index], starts[index + 1]];
     const payloadBytes = run.endOf(index) - run.payloadStart(index);
     const isShared = payloadBytes >= SHARED_BYTES_MIN;
     const at = outbox.append(bytes, start, isShared ? end - payloadBytes : end);
-    if (qos > 0) {
-      outbox.bytes[at] = 0x30 | (qos << 1);
-      patchIdentifier(outbox, (identifierAt[index] ?? 0) - start + at, run.assigned[index] ?? 0);
-    }
+    const one = { from: index, to: index + 1, qos };
+    if (qos > 0) addressPackets(outbox.bytes, at - start, encoding, one, run.assigned);
     if (!isShared) continue;
     const message = run.message(index);
     outbox.appendShared(message.shared, message.payloadStart);
   }
-}
-
-function patchIdentifier(outbox: Outbox, at: number, identifier: number): void {
-  outbox.bytes[at] = identifier >>> 8;
-  outbox.bytes[at + 1] = identifier;
 }
 
 /** PUBACK or PUBREC for each packet of the run. MQTT 5.0 is told where nobody subscribes. */

@@ -8,7 +8,7 @@ import type { Owed } from "../owed/owed.ts";
 import { DeliveryQueue } from "../owed/delivery-queue.ts";
 import type { Stall } from "../delivering/window-watch.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
-import type { MessageSink } from "../management/internal-subscription.ts";
+import type { MessageReceiver } from "../owed/message-receiver.ts";
 import type { DeliveryWatch } from "../owed/delivery-watch.ts";
 import type { Claim } from "../publishing/claim.ts";
 import type { RetainedReplay } from "../retained/retained-replay.ts";
@@ -62,7 +62,7 @@ export class Session {
   /** Tells whether the session is among the recipients already while a route is made. */
   routeMark = 0;
   /** Takes the messages in place of a client, for a subscription of the embedding program. */
-  sink: MessageSink | undefined;
+  messageReceiver: MessageReceiver | undefined;
   /** Who waits for the acknowledgement of a message, by Packet Identifier. */
   watches: Map<number, DeliveryWatch> | undefined;
   // Most sessions never need most of these, and there may be very many sessions: each is made when it is first used.
@@ -163,7 +163,7 @@ export class Session {
 
   /** True if one more QoS 1 or 2 message could leave at once. */
   get isReady(): boolean {
-    return this.sink !== undefined || (this.queue.length === 0 && this.freeQuota > 0);
+    return this.messageReceiver !== undefined || (this.queue.length === 0 && this.freeQuota > 0);
   }
 
   /**
