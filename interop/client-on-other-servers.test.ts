@@ -171,7 +171,7 @@ for (const { name, versions, isPresent, start } of SERVERS) {
         const publisher = await connect(`mqtt://127.0.0.1:${relay.port}`, {
           ...lasting,
           clientId: `anax-once-${protocolVersion}`,
-          reconnect: { initialDelayMs: 5, maximumDelayMs: 20 },
+          reconnect: { initialDelayMs: 5, delayMaxMs: 20 },
         });
         // To aedes, a session is one that subscribes.
         await publisher.subscribe(`${root}/nothing`);
@@ -193,7 +193,7 @@ for (const { name, versions, isPresent, start } of SERVERS) {
         const relay = await relayTo(server.port);
         const subscriber = await connect(`mqtt://127.0.0.1:${relay.port}`, {
           ...version,
-          reconnect: { initialDelayMs: 5, maximumDelayMs: 20 },
+          reconnect: { initialDelayMs: 5, delayMaxMs: 20 },
         });
         const subscription = subscriber.subscribe(`${root}/again`, { qos: 1 });
         await subscription;

@@ -9,7 +9,7 @@ const server = new MqttServer({
   systemTopics: false,
   store,
   inFlightDefault: 65_535,
-  inFlightMaximum: 65_535,
+  inFlightMax: 65_535,
   queueMessagesMax: 10_000_000,
   queueBytesMax: 10_000_000_000,
   retainedMessagesMax: 10_000_000,

@@ -8,7 +8,7 @@ const allowed = new Set(["publish"]);
 /** Limits of queues off as for its peers, unless it is measured what they are good for. */
 const noLimits = {
   inFlightDefault: 65_535,
-  inFlightMaximum: 65_535,
+  inFlightMax: 65_535,
   queueMessagesMax: 10_000_000,
   queueBytesMax: 10_000_000_000,
 };

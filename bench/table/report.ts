@@ -125,7 +125,7 @@ export const LEGEND =
   "Ratios and bars are multiples of mosquitto's figure; a share is of Anax's own figure under the reference load, in turn " +
   "with it. *Must* is the bar, *reach* the goal. ~: other programs used more than " +
   `${NOISE_MAX} % of a core during a run. No server limits what is in flight to a client (Anax: ` +
-  "`inFlightDefault` and `inFlightMaximum` 65 535; mosquitto: `max_inflight_messages 0`).";
+  "`inFlightDefault` and `inFlightMax` 65 535; mosquitto: `max_inflight_messages 0`).";
 
 function cellsOf(row: Row, peers: readonly string[]): string[] {
   const { line, figures, remarks, ratio, verdict } = row;

@@ -146,7 +146,7 @@ export async function untilConnected(client: MqttClient): Promise<void> {
 /** Options that make a client come back at once, to the session it had. */
 const RESUMING: ClientOptions = {
   cleanStart: false,
-  reconnect: { initialDelayMs: 1, maximumDelayMs: 1 },
+  reconnect: { initialDelayMs: 1, delayMaxMs: 1 },
 };
 
 /** `RESUMING`, with the Session Expiry Interval that MQTT 5.0 needs for it. */

@@ -65,7 +65,7 @@ describe("persistent-session where no session is kept", () => {
     await using forgetful = new MqttServer({
       port: 0,
       systemTopics: false,
-      sessionExpiryMaximumSeconds: 0,
+      sessionExpiryMaxSeconds: 0,
     });
     await forgetful.start();
     const at = forgetful.address().url;

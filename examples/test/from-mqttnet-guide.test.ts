@@ -94,8 +94,8 @@ describe("the guide for MQTTnet users", () => {
 
   it("tells of the sessions of both, and of an interceptor that closes", async () => {
     const plain = new MqttServer({ listeners: [{ type: "memory" }] });
-    expect(SERVER_DEFAULTS.sessionExpiryMaximumSeconds).toBeGreaterThan(0);
-    expect(new MqttServerOptionsBuilder().build().sessionExpiryMaximumSeconds).toBe(0);
+    expect(SERVER_DEFAULTS.sessionExpiryMaxSeconds).toBeGreaterThan(0);
+    expect(new MqttServerOptionsBuilder().build().sessionExpiryMaxSeconds).toBe(0);
     plain.on("interceptingPublish", (event) => void (event.closeConnection = true));
     await plain.start();
     expect(await plain.publish("a", "x")).toMatchObject({ queued: 0 });

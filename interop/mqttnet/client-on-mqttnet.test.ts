@@ -21,7 +21,7 @@ sayIfLeftOut();
 type Version = NonNullable<ClientOptions["protocolVersion"]>;
 const VERSIONS: readonly Version[] = [3, 4, 5];
 const MESSAGES = inWhole(500, 50);
-const RECONNECT = { initialDelayMs: 5, maximumDelayMs: 50 };
+const RECONNECT = { initialDelayMs: 5, delayMaxMs: 50 };
 
 async function connect(url: string, options: ClientOptions = {}): Promise<MqttClient> {
   const client = await connectClient(url, options);

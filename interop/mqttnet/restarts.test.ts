@@ -46,7 +46,7 @@ describe.runIf(isDotnetThere)("20 restarts of our server", { timeout: 300_000 },
       clientId: "watcher",
       cleanStart: false,
       sessionExpiryIntervalSeconds: 3_600,
-      reconnect: { initialDelayMs: 5, maximumDelayMs: 50 },
+      reconnect: { initialDelayMs: 5, delayMaxMs: 50 },
     });
     onTestFinished(() => watcher.disconnect());
     await watcher.subscribe("restarts/#", ({ topic, text }) => count(got, `${topic} ${text}`), {

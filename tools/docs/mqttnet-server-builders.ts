@@ -109,7 +109,7 @@ export const MQTTNET_SERVER_BUILDERS: Readonly<Record<string, BuilderTable>> = {
       ],
       WithPersistentSessions: [
         (b) => b.withPersistentSessions(),
-        { sessionExpiryMaximumSeconds: undefined },
+        { sessionExpiryMaxSeconds: undefined },
         "where it is not called, sessions end with their connections",
       ],
       WithoutPacketFragmentation: [(b) => b.withoutPacketFragmentation(), {}, NOTHING],

@@ -411,7 +411,7 @@ export class Connector {
     // A server that accepts and soon drops is left in peace ever longer, too.
     const { clock, reconnect } = this.#options;
     const livedMs = clock.now() - this.#connectedAtMs;
-    if (livedMs >= (reconnect?.maximumDelayMs ?? 0)) this.#attempts = 0;
+    if (livedMs >= (reconnect?.delayMaxMs ?? 0)) this.#attempts = 0;
     void this.#closeConnection();
     const willReconnect = this.#mayTryAgain(error);
     // Before it is told: who calls `connect` then waits for this. Its failure is told by events.
@@ -421,7 +421,7 @@ export class Connector {
 
   #mayTryAgain(error: Error): boolean {
     const { reconnect, password } = this.#options;
-    if (reconnect === undefined || this.#attempts >= reconnect.maximumAttempts) return false;
+    if (reconnect === undefined || this.#attempts >= reconnect.attemptsMax) return false;
     return !isHopeless(error, typeof password === "function", this.#wasAccepted);
   }
 

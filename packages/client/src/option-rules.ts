@@ -75,8 +75,8 @@ export const SUBSCRIBE_RULES: RulesFor<SubscribeOptions> = {
   ...FILTER_OPTION_RULES,
   subscriptionIdentifier: [1, 268_435_455],
   userProperties: "Array",
-  bufferMessages: [0, COUNT_MAX],
-  overflow: new Set(["dropOldest", "dropNewest", "error"]),
+  bufferMessagesMax: [0, COUNT_MAX],
+  overflow: new Set(["dropOldest", "dropNewest", "fail"]),
   signal: "AbortSignal",
 };
 
@@ -126,8 +126,8 @@ const AUTHENTICATION_RULES: RulesFor<AuthenticationOptions> = {
 /** The option `reconnect`, where it is not true or false. */
 export const RECONNECT_RULES: RulesFor<ReconnectOptions> = {
   initialDelayMs: [0, TIMER_MS_MAX],
-  maximumDelayMs: [0, TIMER_MS_MAX],
-  maximumAttempts: [1, COUNT_MAX],
+  delayMaxMs: [0, TIMER_MS_MAX],
+  attemptsMax: [1, COUNT_MAX],
   retryFirstConnect: "boolean",
 };
 
@@ -170,8 +170,8 @@ export const CLIENT_RULES: OptionRules & RulesFor<ClientOptions> = {
   requestTimeoutMs: [1, TIMER_MS_MAX],
   reconnect: "boolean|Object",
   manualAcknowledge: "boolean",
-  queuedMessagesMax: [0, COUNT_MAX],
-  queuedBytesMax: [0, COUNT_MAX],
+  queueMessagesMax: [0, COUNT_MAX],
+  queueBytesMax: [0, COUNT_MAX],
   clock: "Object",
   unclaimedMessagesMax: [0, COUNT_MAX],
   signal: "AbortSignal",

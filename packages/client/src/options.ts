@@ -38,16 +38,16 @@ export interface WillOptions {
 
 /**
  * How to come back after a connection was lost: after `initialDelayMs`, then twice as long each time up to
- * `maximumDelayMs`, less a random part so that many clients do not come back at once. The waits begin anew when
- * a connection has lasted for `maximumDelayMs`; until then a server that drops what it has accepted counts as one that fails.
+ * `delayMaxMs`, less a random part so that many clients do not come back at once. The waits begin anew when
+ * a connection has lasted for `delayMaxMs`; until then a server that drops what it has accepted counts as one that fails.
  */
 export interface ReconnectOptions {
   /** Default 1000. */
   readonly initialDelayMs?: number | undefined;
   /** Default 30 000. */
-  readonly maximumDelayMs?: number | undefined;
+  readonly delayMaxMs?: number | undefined;
   /** Attempts without a connection that lasted before the client gives up. Default: no limit. */
-  readonly maximumAttempts?: number | undefined;
+  readonly attemptsMax?: number | undefined;
   /** Also try again when the very first connection fails. Default false: `connect` rejects. */
   readonly retryFirstConnect?: boolean | undefined;
 }
@@ -118,9 +118,9 @@ export interface ClientOptions extends SocketOptions {
    */
   readonly strict?: boolean | undefined;
   /** Messages that may wait to be sent; more are refused. Default 100 000. */
-  readonly queuedMessagesMax?: number | undefined;
+  readonly queueMessagesMax?: number | undefined;
   /** Bytes of payload that may wait to be sent; more are refused. Default 64 MiB. */
-  readonly queuedBytesMax?: number | undefined;
+  readonly queueBytesMax?: number | undefined;
   /** Where the client takes the time from. For tests; default: the clock of the platform. */
   readonly clock?: Clock | undefined;
   /**
@@ -205,7 +205,7 @@ export interface PublishResult {
 }
 
 /** What happens to messages that come faster than a `for await` loop takes them. */
-export type OverflowPolicy = "dropOldest" | "dropNewest" | "error";
+export type OverflowPolicy = "dropOldest" | "dropNewest" | "fail";
 
 /** A Topic Filter with options of its own. Those marked MQTT 5.0 are refused on 3.1 and 3.1.1. */
 export interface TopicFilterOptions {
@@ -242,7 +242,7 @@ export interface SubscribeOptions {
   /** MQTT 5.0: User Properties of SUBSCRIBE. */
   readonly userProperties?: UserProperties | undefined;
   /** Messages that wait for a `for await` loop. Default 1000. */
-  readonly bufferMessages?: number | undefined;
+  readonly bufferMessagesMax?: number | undefined;
   /** What happens when they are more. Default `dropOldest`. */
   readonly overflow?: OverflowPolicy | undefined;
   /** Ends the subscription when aborted. */

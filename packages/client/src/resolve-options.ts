@@ -29,7 +29,7 @@ import { MESSAGE_PROPERTIES, requireOptions, requireVersion5 } from "./validatio
 
 /** How to come back; never when undefined. */
 export interface ResolvedReconnect extends BackOffOptions {
-  readonly maximumAttempts: number;
+  readonly attemptsMax: number;
   readonly retryFirstConnect: boolean;
 }
 
@@ -93,8 +93,8 @@ const DEFAULTS = {
   reconnect: true,
   manualAcknowledge: false,
   strict: false,
-  queuedMessagesMax: 100_000,
-  queuedBytesMax: 67_108_864,
+  queueMessagesMax: 100_000,
+  queueBytesMax: 67_108_864,
   clock: systemClock,
   unclaimedMessagesMax: 1_000,
   resubscribeReasonCodes: [0x80, 0x83, 0x97],
@@ -109,8 +109,8 @@ type GivenOptions = ClientOptions & {
 
 const RECONNECT_DEFAULTS: ResolvedReconnect = {
   initialDelayMs: 1_000,
-  maximumDelayMs: 30_000,
-  maximumAttempts: Infinity,
+  delayMaxMs: 30_000,
+  attemptsMax: Infinity,
   retryFirstConnect: false,
 };
 
@@ -153,8 +153,8 @@ function machineOptions({
   strict: isStrict,
   outgoingTopicAliasMaximum: topicAliasesMax,
   pingrespTimeoutMs,
-  queuedMessagesMax,
-  queuedBytesMax,
+  queueMessagesMax,
+  queueBytesMax,
 }: GivenOptions): MachineOptions {
   const acknowledgeMode = manualAcknowledge ? "manual" : "automatic";
   return {
@@ -162,8 +162,8 @@ function machineOptions({
     isStrict,
     topicAliasesMax,
     pingrespTimeoutMs,
-    queuedMessagesMax,
-    queuedBytesMax,
+    queueMessagesMax,
+    queueBytesMax,
   };
 }
 

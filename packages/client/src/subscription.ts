@@ -349,8 +349,8 @@ export class ClientSubscription implements Subscription, TopicTarget {
   }
 
   #newBuffer(): MessageBuffer {
-    const { bufferMessages = BUFFER_MESSAGES_DEFAULT, overflow = "dropOldest" } = this.#options;
-    const buffer = new MessageBuffer(bufferMessages, overflow);
+    const { bufferMessagesMax = BUFFER_MESSAGES_DEFAULT, overflow = "dropOldest" } = this.#options;
+    const buffer = new MessageBuffer(bufferMessagesMax, overflow);
     if (this.#isEnded) buffer.finish();
     return buffer;
   }

@@ -24,7 +24,7 @@ import { UnclaimedMessages } from "./unclaimed-messages.ts";
 const UNASKED: UnsubscribeResult = Object.freeze({ reasonCodes: [] });
 
 /** How long to wait before a subscription is asked for that was refused for the time being. */
-const ASK_AGAIN = { initialDelayMs: 5_000, maximumDelayMs: 60_000 };
+const ASK_AGAIN = { initialDelayMs: 5_000, delayMaxMs: 60_000 };
 
 /** What subscriptions need of the client. */
 export interface SubscriptionsClient {

@@ -35,7 +35,7 @@ describe("publish", () => {
     [[["t"], "p"], "must be of type Object, not Array"],
     [[{}], "topic must be of type string, not undefined"],
     [[{ topic: null }], "topic must be of type string, not Null"],
-    [[{ topic: "t", Payload: "p" }], 'unknown option "Payload", only topic payload qos'],
+    [[{ topic: "t", Payload: "p" }], 'unknown option "Payload", it is called payload'],
     [["t", "p", { qos: 1 }, String], "publish takes nothing behind the options"],
     [["t", "p", undefined, String], "publish takes nothing behind the options"],
     [[{ topic: "t" }, "p"], "publish takes nothing behind the message"],
@@ -69,7 +69,7 @@ describe("subscribe", () => {
   it.each([
     [["q", 5], "what follows the Topic Filters, if not a handler, must be of type Object"],
     [["q", "1"], "must be of type Object, not string"],
-    [["q", { QoS: 1 }], 'unknown option "QoS", only qos noLocal'],
+    [["q", { QoS: 1 }], 'unknown option "QoS", it is called qos'],
     [["q", () => 1, { QoS: 1 }], 'unknown option "QoS"'],
     [["q", () => 1, 1], "options must be an object, not number"],
     [["q", { qos: 1 }, { noLocal: true }], "subscribe takes nothing behind the options"],
@@ -104,7 +104,7 @@ describe("subscribe", () => {
     const nothing = {
       qos: null,
       noLocal: null,
-      bufferMessages: null,
+      bufferMessagesMax: null,
       overflow: null,
       signal: null,
     };
@@ -130,7 +130,7 @@ describe("unsubscribe and disconnect", () => {
   });
 
   it.each([
-    [{ reasoncode: 4 }, 'unknown option "reasoncode", only reasonCode'],
+    [{ reasoncode: 4 }, 'unknown option "reasoncode", it is called reasonCode'],
     [{ reasonCode: 256 }, "reasonCode 256 is not an integer from 0 to 255"],
     [true, "options must be an object, not boolean"],
   ])("disconnect %o is refused, and the connection stays", async (given, said) => {

@@ -144,7 +144,7 @@ describe("publish", () => {
     const server = new ScriptedServer();
     server.failure = new Error("away");
     const reconnect = { retryFirstConnect: true };
-    const client = make(server, { queuedMessagesMax: 5, reconnect, clock: new VirtualClock() });
+    const client = make(server, { queueMessagesMax: 5, reconnect, clock: new VirtualClock() });
     const away = once(client, "disconnected");
     client.connect().catch(() => {});
     await away;

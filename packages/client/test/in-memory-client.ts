@@ -5,7 +5,7 @@ import type { ClientOptions } from "@anax/client";
 import { ScriptedServer } from "./scripted-server.ts";
 
 /** No test waits for a back-off. */
-export const AT_ONCE = { initialDelayMs: 0, maximumDelayMs: 0 };
+export const AT_ONCE = { initialDelayMs: 0, delayMaxMs: 0 };
 
 const clients: MqttClient[] = [];
 

@@ -24,7 +24,7 @@ import type { MqttServerOptions } from "@anax/server";
 const SERVER_SHUTTING_DOWN = 0x8b;
 const SESSION_TAKEN_OVER = 0x8e;
 /** Reconnects at once; a server that is starting refuses a few attempts. */
-const AT_ONCE = { initialDelayMs: 5, maximumDelayMs: 5 };
+const AT_ONCE = { initialDelayMs: 5, delayMaxMs: 5 };
 
 const socketPath = join(tmpdir(), `anax-client-test-${process.pid}`);
 const servers: MqttServer[] = [];

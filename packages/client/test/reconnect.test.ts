@@ -86,9 +86,9 @@ describe("a connection that is lost", () => {
     expect(await subscription).toMatchObject({ grantedQos: 0 });
   });
 
-  it("is given up after maximumAttempts", async () => {
+  it("is given up after attemptsMax", async () => {
     const { server, client, ends } = await connected({
-      reconnect: { initialDelayMs: 0, maximumDelayMs: 0, maximumAttempts: 2 },
+      reconnect: { initialDelayMs: 0, delayMaxMs: 0, attemptsMax: 2 },
     });
     server.failure = new Error("down");
     server.connection.close();
@@ -131,7 +131,7 @@ describe("a connection that is lost", () => {
   it("in 3.1.1 is hopeless when the first is refused by return code 1", async () => {
     const server = new ScriptedServer();
     server.connack = { reasonCode: 0x84 };
-    const reconnect = { initialDelayMs: 0, maximumDelayMs: 0, retryFirstConnect: true };
+    const reconnect = { initialDelayMs: 0, delayMaxMs: 0, retryFirstConnect: true };
     const client = make(server, { protocolVersion: 4, reconnect });
     await expect(client.connect()).rejects.toThrow("unsupported protocol version (return code 1)");
     expect(server.connections).toHaveLength(1);
@@ -227,7 +227,7 @@ describe("messages", () => {
 });
 
 describe("backOffMs", () => {
-  const options = { initialDelayMs: 100, maximumDelayMs: 1_000 };
+  const options = { initialDelayMs: 100, delayMaxMs: 1_000 };
 
   it("doubles up to the maximum, less a random part of up to a half", () => {
     const longest = [0, 1, 2, 3, 4, 50].map((attempt) => backOffMs(options, attempt, 1));

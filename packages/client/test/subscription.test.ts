@@ -195,7 +195,7 @@ describe("for await", () => {
     ["dropNewest", ["1", "2"], 3],
   ] as const)("too slow, with %s, has %j", async (overflow, expected, dropped) => {
     const { server, client } = await connected();
-    const subscription = client.subscribe("a", { bufferMessages: 2, overflow });
+    const subscription = client.subscribe("a", { bufferMessagesMax: 2, overflow });
     await subscription;
     for (const text of ["1", "2", "3", "4", "5"]) server.connection.publish("a", text);
     await client.ping();
@@ -205,7 +205,7 @@ describe("for await", () => {
 
   it("too slow, with error, gives what it has and then throws, and the subscription is over", async () => {
     const { server, client } = await connected();
-    const subscription = client.subscribe("a", { bufferMessages: 2, overflow: "error" });
+    const subscription = client.subscribe("a", { bufferMessagesMax: 2, overflow: "fail" });
     await subscription;
     for (const text of ["1", "2", "3"]) server.connection.publish("a", text);
     await server.until("unsubscribe");

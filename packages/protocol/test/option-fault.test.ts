@@ -11,6 +11,9 @@ const RULES: OptionRules = {
   signal: "AbortSignal",
   extra: "unknown",
   tls: { ca: "string|Array" },
+  connectionsMax: [1, 9],
+  queueBytesMax: [1, 9],
+  reconnect: { delayMaxMs: [1, 9] },
   topic: (value) => (value === "a" ? undefined : "is no topic"),
 };
 
@@ -37,7 +40,10 @@ describe("optionFault", () => {
   it.each([
     [{ retained: true }, 'unknown option "retained", only qos retain password'],
     [{ constructor: 1 }, 'unknown option "constructor", only'],
-    [Object.create({ QoS: 1 }), 'unknown option "QoS", only'],
+    [Object.create({ QoS: 1 }), 'unknown option "QoS", it is called qos'],
+    [{ maximumConnections: 1 }, 'unknown option "maximumConnections", it is called connectionsMax'],
+    [{ queuedBytesMax: 1 }, 'unknown option "queuedBytesMax", it is called queueBytesMax'],
+    [{ reconnect: { maximumDelayMs: 1 } }, "in reconnect, it is called delayMaxMs"],
     [{ tls: { pfx: 1 } }, 'unknown option "pfx" in tls, only ca'],
     [{ tls: { ca: 5 } }, "tls.ca must be of type string or Array, not number"],
     [{ tls: "yes" }, "tls must be an object, not string"],

@@ -35,7 +35,7 @@ export class Listening {
     for (const listener of this.#listeners) {
       const text = `the ${listener.type} listener does not listen after ${limitMs} ms`;
       const tooLate = (): Error => new MqttListenError(text);
-      const { maximumConnections: limit } = listener;
+      const { connectionsMax: limit } = listener;
       const limited = limit === undefined ? acceptor : new LimitedAcceptor(acceptor, limit);
       await within(() => listener.start(limited), { clock, limitMs, tooLate });
     }

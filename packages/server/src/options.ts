@@ -30,7 +30,7 @@ export interface DriverSettings extends StorageSettings {
    */
   readonly startTimeoutMs: number;
   /** Transports that may be open at a time, those in a handshake included. */
-  readonly maximumConnections: number;
+  readonly connectionsMax: number;
   /** How often one address may connect; false sets no limit. */
   readonly connectionRatePerAddress: ConnectionRate | false;
   /**
@@ -53,7 +53,7 @@ export const SERVER_DEFAULTS: CoreOptions & DriverSettings = {
   ...memoryShares(),
   handlerTimeoutMs: 10_000, // a database that is slow, but not one that is gone
   startTimeoutMs: 600_000, // much is loaded, over a slow line
-  maximumConnections: 100_000, // what the memory of a common machine carries
+  connectionsMax: 100_000, // what the memory of a common machine carries
   checkpointBytes: 4_194_304, // a restart reads up to eight times as much: a fraction of a second
   checkpointIntervalMs: 30_000, // an idle store becomes small again soon
   residentBytesMax: 4_194_304, // messages that wait, before they are left to the disk

@@ -426,11 +426,8 @@ export class MqttServer implements AsyncDisposable {
       refuseUpgrade(socket, "503 Service Unavailable", "it is not started");
       return;
     }
-    const maximumMessageBytes = Math.max(
-      MAXIMUM_MESSAGE_BYTES,
-      this.#settings.core.maximumPacketSize,
-    );
-    this.#handshake ??= new WebSocketHandshake({ maximumMessageBytes });
+    const messageBytesMax = Math.max(MAXIMUM_MESSAGE_BYTES, this.#settings.core.maximumPacketSize);
+    this.#handshake ??= new WebSocketHandshake({ messageBytesMax });
     const acceptor = this.#driver;
     const handshake = this.#handshake;
     const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);

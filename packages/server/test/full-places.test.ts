@@ -37,7 +37,7 @@ async function start(type: Carrier): Promise<() => Duplex> {
     tls: { type: "tls", ...place, ...certificates.server },
     websocket: { type: "websocket", ...place },
   } as const;
-  server = new MqttServer({ listeners: [listener[type]], maximumConnections: PLACES });
+  server = new MqttServer({ listeners: [listener[type]], connectionsMax: PLACES });
   await server.start();
   const { port = 0 } = server.address();
   return () => CARRIERS[type](port);

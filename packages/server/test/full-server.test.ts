@@ -22,7 +22,7 @@ afterEach(async () => {
 async function startFull(): Promise<number> {
   server = new MqttServer({
     listeners: [{ type: "tcp", host: "127.0.0.1", port: 0 }],
-    maximumConnections: 1,
+    connectionsMax: 1,
     logger: { level: "info", write: (record) => void records.push(record) },
   });
   await server.start();
@@ -58,7 +58,7 @@ describe("a server whose places are taken", () => {
     const full = warnings.filter(({ message }) => message.includes("the server is full"));
     expect(full).toHaveLength(1);
     expect(full[0]?.fields).toMatchObject({
-      reason: "there are 1 connections, which is maximumConnections",
+      reason: "there are 1 connections, which is connectionsMax",
       count: 1,
     });
     expect(records.filter(({ message }) => message === "client refused")).toEqual([]);
@@ -83,7 +83,7 @@ describe("files that a process may have", () => {
     const files = { current: 22, maximum: 1_024 };
     expect(connectionsThatFilesAllow(100_000, { warn }, files)).toBe(874);
     expect(warned).toMatchObject([
-      { openFilesMaximum: 1_024, maximumConnections: 100_000, connectionsAllowed: 874 },
+      { openFilesMaximum: 1_024, connectionsMax: 100_000, connectionsAllowed: 874 },
     ]);
   });
 
@@ -93,7 +93,7 @@ describe("files that a process may have", () => {
     expect(connectionsThatFilesAllow(100_000, { warn }, files)).toBe(19_850);
     expect(warned).toEqual([]);
     expect(connectionsThatFilesAllow(30_000, { warn }, files)).toBe(19_850);
-    expect(warned).toMatchObject([{ openFilesMaximum: 20_000, maximumConnections: 30_000 }]);
+    expect(warned).toMatchObject([{ openFilesMaximum: 20_000, connectionsMax: 30_000 }]);
   });
 
   it.skipIf(process.platform !== "linux")("are counted", () => {

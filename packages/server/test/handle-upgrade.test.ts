@@ -13,7 +13,7 @@ let mqtt: MqttServer;
 let url: string;
 
 beforeEach(async () => {
-  mqtt = new MqttServer({ listeners: [], systemTopics: false, maximumConnections: 1 });
+  mqtt = new MqttServer({ listeners: [], systemTopics: false, connectionsMax: 1 });
   await mqtt.start();
   http = createServer();
   http.on("upgrade", (request, socket, head) => mqtt.handleUpgrade(request, socket, head));

@@ -132,7 +132,7 @@ describe("handle", () => {
   });
 
   it("destroys the stream of a client that is one too many", async () => {
-    await start({ maximumConnections: 1 });
+    await start({ connectionsMax: 1 });
     await connected();
     const [near, far] = duplexPair();
     server.handle(far);

@@ -340,7 +340,7 @@ describe("several at once", () => {
 
 describe("limits on connections", () => {
   it("closes the connection that is one too many, and lets one in when there is room", async () => {
-    const server = await started({ maximumConnections: 1 });
+    const server = await started({ connectionsMax: 1 });
     const first = await clientOf(server);
     await first.connect();
     const second = await connectPeer({ port: portOf(server), host: "127.0.0.1" });

@@ -26,7 +26,7 @@ export class Listeners {
     this.options = settings.map((one, place) => ({
       ...this.#optionsOf(one, place, packetBytesMax),
       ...(ipv6Only && isIPv6(one.host ?? "") && { ipv6Only }),
-      ...(one.maxConnections !== undefined && { maximumConnections: one.maxConnections }),
+      ...(one.maxConnections !== undefined && { connectionsMax: one.maxConnections }),
     }));
   }
 
@@ -113,7 +113,7 @@ function webSocketOptions(
   packetBytesMax: number,
 ): Omit<WebSocketListenerOptions, "type" | "host" | "port"> {
   return {
-    maximumMessageBytes: Math.max(WEB_SOCKET_MESSAGE_BYTES_MIN, packetBytesMax),
+    messageBytesMax: Math.max(WEB_SOCKET_MESSAGE_BYTES_MIN, packetBytesMax),
     ...(path && { path: path.startsWith("/") ? path : `/${path}` }),
     ...(origins.length > 0 && { origins }),
     ...(subprotocols.length > 0 && { subprotocols }),

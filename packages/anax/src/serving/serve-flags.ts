@@ -220,7 +220,7 @@ const STORAGE_FLAGS: FlagTable<StorageFlags> = {
 };
 
 const LIMIT_FLAGS: FlagTable<LimitFlags> = {
-  maxConnections: limit(1, SERVER_DEFAULTS.maximumConnections, "connections at a time"),
+  maxConnections: limit(1, SERVER_DEFAULTS.connectionsMax, "connections at a time"),
   connectionRate: optional(count(1), {
     ...LIMITING,
     help: "new connections per second from one address (default: no limit)",
@@ -239,14 +239,10 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
     ...LIMITING,
     help: "highest QoS that clients may publish with",
   }),
-  maxKeepAlive: withDefault(
-    integer(0, 65_535, "seconds"),
-    SERVER_DEFAULTS.keepAliveMaximumSeconds,
-    {
-      ...LIMITING,
-      help: "longest Keep Alive of a client; 0 leaves it to clients",
-    },
-  ),
+  maxKeepAlive: withDefault(integer(0, 65_535, "seconds"), SERVER_DEFAULTS.keepAliveMaxSeconds, {
+    ...LIMITING,
+    help: "longest Keep Alive of a client; 0 leaves it to clients",
+  }),
   defaultInflight: limit(
     1,
     SERVER_DEFAULTS.inFlightDefault,
@@ -255,7 +251,7 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
   ),
   maxInflight: limit(
     1,
-    SERVER_DEFAULTS.inFlightMaximum,
+    SERVER_DEFAULTS.inFlightMax,
     "QoS 1 and 2 messages on their way to any one client at a time",
     65_535,
   ),
@@ -332,7 +328,7 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
   maxSessions: limit(1, SERVER_DEFAULTS.sessionsMax, "sessions"),
   maxSessionExpiry: withDefault(
     integer(0, 0xffff_ffff, "seconds"),
-    SERVER_DEFAULTS.sessionExpiryMaximumSeconds,
+    SERVER_DEFAULTS.sessionExpiryMaxSeconds,
     {
       ...LIMITING,
       defaultText: "no limit",
@@ -341,7 +337,7 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
   ),
   maxAnonymousSessionExpiry: withDefault(
     integer(0, 0xffff_ffff, "seconds"),
-    SERVER_DEFAULTS.anonymousSessionExpiryMaximumSeconds,
+    SERVER_DEFAULTS.anonymousSessionExpiryMaxSeconds,
     {
       ...LIMITING,
       help: "the same for clients that nobody has authenticated; 4294967295 is no limit",

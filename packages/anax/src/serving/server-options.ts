@@ -7,15 +7,15 @@ import type { LimitFlags, ReportFlags } from "./serve-flags.ts";
 export function limitOptions(flags: LimitFlags): MqttServerOptions {
   const { connectionRate } = flags;
   return {
-    maximumConnections: flags.maxConnections,
+    connectionsMax: flags.maxConnections,
     connectionRatePerAddress:
       connectionRate === undefined ? false : { burst: connectionRate, perSecond: connectionRate },
     connectTimeoutMs: Math.round(flags.connectTimeout * 1_000),
     maximumPacketSize: flags.maxPacketSize,
     maximumQos: flags.maxQos,
-    keepAliveMaximumSeconds: flags.maxKeepAlive,
+    keepAliveMaxSeconds: flags.maxKeepAlive,
     inFlightDefault: flags.defaultInflight,
-    inFlightMaximum: flags.maxInflight,
+    inFlightMax: flags.maxInflight,
     inFlightBytesMax: flags.maxInflightBytes,
     inFlightBytesTotalMax: flags.maxInflightBytesTotal,
     unfinishedConnectBytesMax: flags.maxUnfinishedConnectBytes,
@@ -31,8 +31,8 @@ export function limitOptions(flags: LimitFlags): MqttServerOptions {
     backlogBytesMax: flags.maxBacklogBytes,
     backlogTotalBytesMax: flags.maxBacklogTotalBytes,
     sessionsMax: flags.maxSessions,
-    sessionExpiryMaximumSeconds: flags.maxSessionExpiry,
-    anonymousSessionExpiryMaximumSeconds: flags.maxAnonymousSessionExpiry,
+    sessionExpiryMaxSeconds: flags.maxSessionExpiry,
+    anonymousSessionExpiryMaxSeconds: flags.maxAnonymousSessionExpiry,
     sessionSharingUsers: flags.shareSessions.includes("all") ? "all" : flags.shareSessions,
     subscriptionsPerSessionMax: flags.maxSubscriptions,
     topicLevelsMax: flags.maxTopicLevels,

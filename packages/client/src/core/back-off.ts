@@ -5,7 +5,7 @@ export interface BackOffOptions {
   /** Wait before the first attempt, in milliseconds. */
   readonly initialDelayMs: number;
   /** Longest wait, in milliseconds. */
-  readonly maximumDelayMs: number;
+  readonly delayMaxMs: number;
 }
 
 /**
@@ -15,8 +15,8 @@ export interface BackOffOptions {
  * @param random from 0 to below 1
  */
 export function backOffMs(options: BackOffOptions, attempt: number, random: number): number {
-  const { initialDelayMs, maximumDelayMs } = options;
+  const { initialDelayMs, delayMaxMs } = options;
   // Beyond 2 ** 30 every sensible maximum has been reached.
-  const wait = Math.min(initialDelayMs * 2 ** Math.min(attempt, 30), maximumDelayMs);
+  const wait = Math.min(initialDelayMs * 2 ** Math.min(attempt, 30), delayMaxMs);
   return Math.round(wait * (0.5 + random / 2));
 }

@@ -6,9 +6,9 @@ import type { PublishRequest } from "./requests.ts";
 /** Limits of what waits. */
 export interface WaitingLimits {
   /** Messages that may wait to be sent. */
-  readonly queuedMessagesMax: number;
+  readonly queueMessagesMax: number;
   /** Bytes of their payloads. */
-  readonly queuedBytesMax: number;
+  readonly queueBytesMax: number;
 }
 
 /** Messages that wait to be sent for the first time. */
@@ -30,14 +30,14 @@ export class WaitingMessages {
 
   /** Lets a message wait; the error when that would exceed a limit. */
   push(request: PublishRequest): MqttQueueFullError | undefined {
-    const { queuedMessagesMax, queuedBytesMax } = this.#limits;
+    const { queueMessagesMax, queueBytesMax } = this.#limits;
     const { length } = request.payload;
-    if (this.length >= queuedMessagesMax) {
-      const message = `${this.length} messages wait to be sent, the limit (queuedMessagesMax)`;
+    if (this.length >= queueMessagesMax) {
+      const message = `${this.length} messages wait to be sent, the limit (queueMessagesMax)`;
       return new MqttQueueFullError(message);
     }
-    if (this.#bytes + length > queuedBytesMax) {
-      const free = `${queuedBytesMax - this.#bytes} of ${queuedBytesMax} (queuedBytesMax) are free`;
+    if (this.#bytes + length > queueBytesMax) {
+      const free = `${queueBytesMax - this.#bytes} of ${queueBytesMax} (queueBytesMax) are free`;
       return new MqttQueueFullError(`a payload of ${length} bytes cannot wait to be sent: ${free}`);
     }
     this.#take(request);

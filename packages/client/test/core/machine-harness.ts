@@ -16,8 +16,8 @@ export const DEFAULTS: MachineOptions = {
   acknowledgeMode: "automatic",
   isStrict: false,
   pingrespTimeoutMs: 10_000,
-  queuedMessagesMax: 100,
-  queuedBytesMax: 1_000_000,
+  queueMessagesMax: 100,
+  queueBytesMax: 1_000_000,
   topicAliasesMax: 0,
 };
 

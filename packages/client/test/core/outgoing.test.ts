@@ -120,7 +120,7 @@ describe("[MQTT-2.2.1-3] Packet Identifiers", () => {
   });
 
   it("wrap round, and pass over one that is held", () => {
-    const harness = new MachineHarness({ queuedMessagesMax: 70_000 });
+    const harness = new MachineHarness({ queueMessagesMax: 70_000 });
     harness.connect();
     harness.publish("held", 1);
     harness.takeHex();
@@ -431,18 +431,18 @@ describe("the queue", () => {
   });
 
   it("refuses more messages than its limit", () => {
-    const harness = new MachineHarness({ queuedMessagesMax: 2 });
+    const harness = new MachineHarness({ queueMessagesMax: 2 });
     harness.publish("a");
     harness.publish("b");
     expect(harness.publish("c").outcome).toMatchObject({
       code: "ANAX_QUEUE_FULL",
-      message: "2 messages wait to be sent, the limit (queuedMessagesMax)",
+      message: "2 messages wait to be sent, the limit (queueMessagesMax)",
     });
     expect(harness.machine.waitingMessages).toBe(2);
   });
 
   it("has room again for each message that was given up", () => {
-    const harness = new MachineHarness({ queuedMessagesMax: 3, queuedBytesMax: 3 });
+    const harness = new MachineHarness({ queueMessagesMax: 3, queueBytesMax: 3 });
     const first = ["a", "b", "c"].map((topic) => harness.publish(topic, 1, { payload: "1" }));
     for (const publish of first) {
       harness.machine.giveUp(publish);
@@ -469,11 +469,11 @@ describe("the queue", () => {
   });
 
   it("refuses more bytes than its limit", () => {
-    const harness = new MachineHarness({ queuedBytesMax: 10 });
+    const harness = new MachineHarness({ queueBytesMax: 10 });
     harness.publish("a", 0, { payload: "123456" });
     expect(harness.publish("b", 0, { payload: "12345" }).outcome).toMatchObject({
       code: "ANAX_QUEUE_FULL",
-      message: "a payload of 5 bytes cannot wait to be sent: 4 of 10 (queuedBytesMax) are free",
+      message: "a payload of 5 bytes cannot wait to be sent: 4 of 10 (queueBytesMax) are free",
     });
     expect(harness.publish("c", 0, { payload: "1234" }).outcome).toBeUndefined();
   });

@@ -51,7 +51,15 @@ export function optionFault(options: unknown, rules: OptionRules, of?: string): 
 
 function unknownOption(name: string, rules: OptionRules, of: string | undefined): string {
   const where = of === undefined ? "" : ` in ${of}`;
-  return `unknown option ${showValue(name)}${where}, only ${Object.keys(rules).join(" ")}`;
+  const names = Object.keys(rules);
+  const named = names.find((one) => stem(one) === stem(name));
+  const known = named ? `it is called ${named}` : `only ${names.join(" ")}`;
+  return `unknown option ${showValue(name)}${where}, ${known}`;
+}
+
+/** What is left of a name without the ways in which limits are said elsewhere, and were said here. */
+function stem(name: string): string {
+  return name.toLowerCase().replace(/max(imum)?|d(?=m|b)/g, "");
 }
 
 function valueFault(value: unknown, rule: OptionRule, name: string): string | undefined {

@@ -102,7 +102,7 @@ export class MqttServerOptionsBuilder {
   #tls: TlsOptions = {};
   #socket: { backlog?: number; tcpKeepAliveMs?: number } = {};
   #tcpKeepAlive: boolean | undefined;
-  #options: MqttServerOptions = { sessionExpiryMaximumSeconds: 0, systemTopics: false };
+  #options: MqttServerOptions = { sessionExpiryMaxSeconds: 0, systemTopics: false };
   readonly #handlers = new Map<ServerEventName, ((event: never) => void | Promise<void>)[]>();
 
   withDefaultEndpoint(): this {
@@ -273,7 +273,7 @@ export class MqttServerOptionsBuilder {
 
   /** Has sessions outlive their connections as long as their clients ask for. */
   withPersistentSessions(isOn = true): this {
-    return this.withOptions({ sessionExpiryMaximumSeconds: isOn ? undefined : 0 });
+    return this.withOptions({ sessionExpiryMaxSeconds: isOn ? undefined : 0 });
   }
 
   /** Older versions: says who is let in. */

@@ -13,18 +13,18 @@ export interface CoreOptions {
   /** Bytes of the largest packet taken from a client; told to MQTT 5.0 clients. */
   readonly maximumPacketSize: number;
   /** The same until a client is let in: an unknown peer must not make the server buffer much. */
-  readonly maximumConnectSize: number;
+  readonly connectSizeMax: number;
   /** Bytes of unfinished packets, and WebSocket frames, of all clients that are not let in yet, together; beyond, those that connected first are closed. */
   readonly unfinishedConnectBytesMax: number;
   /** QoS 1 and 2 messages that an MQTT 5.0 client may have open at a time. */
   readonly receiveMaximum: number;
   /**
    * QoS 1 and 2 messages on their way at a time to a client that states no Receive Maximum: every client of 3.1 and 3.1.1, and
-   * those of 5.0 that leave it out. `inFlightMaximum` holds for them too.
+   * those of 5.0 that leave it out. `inFlightMax` holds for them too.
    */
   readonly inFlightDefault: number;
   /** The same to any client; a client's own Receive Maximum may be lower [MQTT-3.3.4-9]. */
-  readonly inFlightMaximum: number;
+  readonly inFlightMax: number;
   /**
    * Bytes of messages in flight to one session that are kept in memory, for sessions that last and for shared subscriptions; beyond,
    * messages wait in the queue. One message of any size may be on its way.
@@ -84,9 +84,9 @@ export interface CoreOptions {
   /** Of these two, the part in percent that one user may have, or one address of clients without a user. */
   readonly retainedSharePercent: number;
   /** Seconds; a client that asks for more is granted this. 4294967295 means that sessions may live for ever. */
-  readonly sessionExpiryMaximumSeconds: number;
+  readonly sessionExpiryMaxSeconds: number;
   /** The same for clients that nobody has authenticated, where that is less. */
-  readonly anonymousSessionExpiryMaximumSeconds: number;
+  readonly anonymousSessionExpiryMaxSeconds: number;
   /** Topic Aliases that a client may use towards the server. */
   readonly topicAliasMaximum: number;
   /**
@@ -101,7 +101,7 @@ export interface CoreOptions {
   readonly subscriptionIdentifiersAvailable: boolean;
   readonly sharedSubscriptionAvailable: boolean;
   /** Longest Keep Alive in seconds; 0 sets none. A client that asks for none or for more is told this one (MQTT 5.0). */
-  readonly keepAliveMaximumSeconds: number;
+  readonly keepAliveMaxSeconds: number;
   /** Whether clients may connect with an empty Client Identifier. */
   readonly assignClientIds: boolean;
   /** Users who may use each other's sessions, or "all"; a session of any other belongs to that user alone. */
@@ -117,11 +117,11 @@ export interface CoreOptions {
 export const CORE_DEFAULTS: CoreOptions = {
   connectTimeoutMs: 15_000, // a link with seconds each way comes through; slower is an attack or dead
   maximumPacketSize: 2_097_152, // firmware and pictures in one message, as newer servers take; little enough to buffer
-  maximumConnectSize: 2_097_152, // a Will may have 65 535 bytes, and so may each text beside it
+  connectSizeMax: 2_097_152, // a Will may have 65 535 bytes, and so may each text beside it
   unfinishedConnectBytesMax: 33_554_432, // thousands of honest ones, which are hardly ever cut in two
   receiveMaximum: 65_535, // as many as there are identifiers, at a few bytes each; MQTT.js ignores a lower one
   inFlightDefault: 20, // small devices have room for no more, and cannot say so; mosquitto's number
-  inFlightMaximum: 1_000, // fills a fast link
+  inFlightMax: 1_000, // fills a fast link
   inFlightBytesMax: 10_485_760, // some large messages, or the whole window of 10 KB ones
   inFlightBytesTotalMax: 268_435_456, // a part of a common machine's memory
   queueMessagesMax: 1_000, // what MQTTnet and mosquitto keep
@@ -145,8 +145,8 @@ export const CORE_DEFAULTS: CoreOptions = {
   retainedMessagesMax: 2_000_000, // large installations keep about a million
   retainedBytesMax: 1_073_741_824, // an eighth of a common machine's memory
   retainedSharePercent: 50, // one publisher must not take all the room, and a bridge needs much
-  sessionExpiryMaximumSeconds: 0xffffffff, // sessionsMax bounds them instead
-  anonymousSessionExpiryMaximumSeconds: 604_800, // a week: what strangers leave behind must go some day
+  sessionExpiryMaxSeconds: 0xffffffff, // sessionsMax bounds them instead
+  anonymousSessionExpiryMaxSeconds: 604_800, // a week: what strangers leave behind must go some day
   topicAliasMaximum: 100, // a table of topics, as strings and bytes, for each connection
   outgoingTopicAliasMaximum: 0, // some clients offer aliases and cannot read them
   maximumQos: 2,
@@ -154,7 +154,7 @@ export const CORE_DEFAULTS: CoreOptions = {
   wildcardSubscriptionAvailable: true,
   subscriptionIdentifiersAvailable: true,
   sharedSubscriptionAvailable: true,
-  keepAliveMaximumSeconds: 0, // clients choose
+  keepAliveMaxSeconds: 0, // clients choose
   assignClientIds: true,
   sessionSharingUsers: [], // who knows a Client Identifier must not get what waits for it
   clientIdBytesMax: 1_024, // identifiers are keys of every table

@@ -179,7 +179,7 @@ export class ServerCore implements CoreContext {
       peer,
       pool: this.pool,
       backlogParts: this.backlogParts,
-      maximumPacketSize: Math.min(this.options.maximumConnectSize, this.options.maximumPacketSize),
+      maximumPacketSize: Math.min(this.options.connectSizeMax, this.options.maximumPacketSize),
       nowMs: this.now,
     });
     connection.refusal = refusal;

@@ -7,7 +7,7 @@ import { connectionsThatFilesAllow } from "./open-files.ts";
 /** Limits on who is let in before anything was read. */
 export interface AdmissionOptions {
   /** Transports that are open at a time, those in a handshake included. */
-  readonly maximumConnections: number;
+  readonly connectionsMax: number;
   /** False: no limit. */
   readonly connectionRatePerAddress: ConnectionRate | false;
 }
@@ -56,7 +56,7 @@ export class Admission {
 
   /** Holds the open files that the process may have against the connections. Each connection is one. */
   countFiles(log: Log): void {
-    this.#filesAllow = connectionsThatFilesAllow(this.#options.maximumConnections, log);
+    this.#filesAllow = connectionsThatFilesAllow(this.#options.connectionsMax, log);
   }
 
   /** True while all places are taken. */
@@ -65,7 +65,7 @@ export class Admission {
   }
 
   get #maximum(): number {
-    return Math.min(this.#options.maximumConnections, this.#filesAllow);
+    return Math.min(this.#options.connectionsMax, this.#filesAllow);
   }
 
   admit(remoteAddress: string | undefined): boolean {
@@ -88,8 +88,8 @@ export class Admission {
   #refusalOf(remoteAddress: string | undefined): string | undefined {
     if (!this.isAccepting) return "acceptNewConnections is false";
     if (this.#isBanned(remoteAddress)) return "the address is banned";
-    if (this.open >= this.#options.maximumConnections)
-      return `there are ${this.open} connections, which is maximumConnections`;
+    if (this.open >= this.#options.connectionsMax)
+      return `there are ${this.open} connections, which is connectionsMax`;
     if (this.open >= this.#filesAllow)
       return `there are ${this.open} connections, and no open files for more (ulimit -n)`;
     if (remoteAddress === undefined || this.#buckets?.take(remoteAddress) !== false) return;

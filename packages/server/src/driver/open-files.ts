@@ -6,7 +6,7 @@ import type { Log } from "../ports/logger.ts";
 const FILES_KEPT = 128;
 
 /**
- * So many are as good as no limit where none was asked for: `maximumConnections` is by default what the memory of a common machine
+ * So many are as good as no limit where none was asked for: `connectionsMax` is by default what the memory of a common machine
  * carries, and more than what many systems allow.
  */
 const ENOUGH = 10_000;
@@ -34,18 +34,18 @@ export function openFiles(): OpenFiles | undefined {
  * these are fewer than the server may have; where nobody has asked for as many, only if they are few.
  */
 export function connectionsThatFilesAllow(
-  maximumConnections: number,
+  connectionsMax: number,
   log: Log,
   files: OpenFiles | undefined = openFiles(),
 ): number {
-  if (files === undefined) return maximumConnections;
+  if (files === undefined) return connectionsMax;
   const allowed = Math.max(1, files.maximum - files.current - FILES_KEPT);
-  if (allowed >= maximumConnections) return maximumConnections;
-  const isAsked = maximumConnections !== SERVER_DEFAULTS.maximumConnections;
+  if (allowed >= connectionsMax) return connectionsMax;
+  const isAsked = connectionsMax !== SERVER_DEFAULTS.connectionsMax;
   const say = isAsked || allowed < ENOUGH ? log.warn : log.debug;
   say?.(
-    "the system allows fewer open files than there may be connections: raise `ulimit -n`, or lower maximumConnections",
-    { openFilesMaximum: files.maximum, maximumConnections, connectionsAllowed: allowed },
+    "the system allows fewer open files than there may be connections: raise `ulimit -n`, or lower connectionsMax",
+    { openFilesMaximum: files.maximum, connectionsMax, connectionsAllowed: allowed },
   );
   return allowed;
 }

@@ -28,14 +28,14 @@ const attached = new WeakMap<HttpServer | HttpsServer, Set<AttachedWebSocketList
  */
 export class AttachedWebSocketListener implements Listener {
   readonly type: "ws" | "wss";
-  readonly maximumConnections: number | undefined;
+  readonly connectionsMax: number | undefined;
   readonly #http: HttpServer | HttpsServer;
   readonly #handshake: WebSocketHandshake;
   readonly #unclaimed: UnclaimedUpgrades;
   #acceptor: ConnectionAcceptor | undefined;
 
   constructor(options: AttachedWebSocketListenerOptions) {
-    this.maximumConnections = options.maximumConnections;
+    this.connectionsMax = options.connectionsMax;
     this.#http = options.server;
     this.type = options.server instanceof TlsServer ? "wss" : "ws";
     this.#handshake = new WebSocketHandshake(options);

@@ -1,4 +1,6 @@
-import { MqttConfigurationError } from "@anax/protocol";
+import { MqttConfigurationError, showValue } from "@anax/protocol";
+import type { RulesFor } from "@anax/protocol";
+import { checked as checkedFields } from "../checking/rules.ts";
 import type { Listener } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { AttachedWebSocketListener } from "./attached-web-socket-listener.ts";
@@ -12,7 +14,7 @@ import {
   UNIX_RULES,
   WEB_SOCKET_RULES,
 } from "./listener-rules.ts";
-import type { OptionRules } from "./listener-rules.ts";
+import type { ListenerRules } from "./listener-rules.ts";
 import { MemoryListener } from "./memory-listener.ts";
 import type { MemoryListenerOptions } from "./memory-listener.ts";
 import { TcpListener } from "./tcp-listener.ts";
@@ -44,39 +46,25 @@ export function createListener(options: ListenerOptions, log: Log): Listener {
       return new TlsListener(withCredentials(checked(options, TLS_RULES)), log);
     case "websocket":
       if ("server" in options)
-        return new AttachedWebSocketListener(checked(options, ATTACHED_RULES));
+        return new AttachedWebSocketListener(checked(options, ATTACHED_RULES, ["server"]));
       return new WebSocketListener(checkedWebSocket(checked(options, WEB_SOCKET_RULES)), log);
     case "unix":
-      return new UnixListener(checked(options, UNIX_RULES), log);
+      return new UnixListener(checked(options, UNIX_RULES, ["path"]), log);
     case "memory":
       return new MemoryListener(checked(options, MEMORY_RULES));
     default:
-      throw new MqttConfigurationError(`there is no listener of type ${shown(type)}`);
+      throw new MqttConfigurationError(`there is no listener of type ${showValue(type)}`);
   }
 }
 
 /** An option that is unknown, or of the wrong kind, would silently do nothing, or fail where nobody looks. */
 function checked<Options extends { readonly type: string }>(
   options: Options,
-  rules: OptionRules<Options>,
+  rules: ListenerRules<Options>,
+  required: readonly (keyof Options & string)[] = [],
 ): Options {
-  const given = new Map<string, unknown>(Object.entries(options));
-  const known: OptionRules = rules;
-  for (const name of given.keys()) {
-    if (name === "type" || Object.hasOwn(known, name)) continue;
-    const names = Object.keys(known).join(", ");
-    throw new MqttConfigurationError(
-      `the ${options.type} listener has no option ${shown(name)}; it has ${names || "none"}`,
-    );
-  }
-  for (const [name, rule] of Object.entries(known)) {
-    const value = given.get(name);
-    if (value === undefined ? rule.isRequired !== true : rule.holds(value)) continue;
-    throw new MqttConfigurationError(
-      `${name} ${shown(value)} of the ${options.type} listener is not ${rule.expected}`,
-    );
-  }
-  return options;
+  const all = { type: "string", ...rules } as RulesFor<Options>;
+  return checkedFields(`${options.type} listener`, options, all, required) as Options;
 }
 
 function withCredentials<Options extends TlsOptions & { readonly type: string }>(
@@ -96,14 +84,4 @@ function checkedWebSocket(options: WebSocketListenerOptions): WebSocketListenerO
   return TLS_OPTIONS.every((name) => given.get(name) === undefined)
     ? options
     : withCredentials(options);
-}
-
-/** A value as a message names it; of an object that is not data, what it is. */
-function shown(value: unknown): string {
-  if (typeof value === "function") return "(a function)";
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    const made = Object.getPrototypeOf(value)?.constructor?.name ?? "object";
-    return made === "Object" ? "(an object)" : `(a ${made})`;
-  }
-  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
 }

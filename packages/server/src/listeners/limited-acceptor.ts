@@ -4,21 +4,21 @@ import type { ConnectionAcceptor, ConnectionSink, HandshakeFailure } from "../po
 /** Lets in no more connections of one listener than it may have, and asks the server for each of these. */
 export class LimitedAcceptor implements Required<ConnectionAcceptor> {
   readonly #acceptor: ConnectionAcceptor;
-  readonly #maximumConnections: number;
+  readonly #connectionsMax: number;
   #open = 0;
 
-  constructor(acceptor: ConnectionAcceptor, maximumConnections: number) {
+  constructor(acceptor: ConnectionAcceptor, connectionsMax: number) {
     this.#acceptor = acceptor;
-    this.#maximumConnections = maximumConnections;
+    this.#connectionsMax = connectionsMax;
   }
 
   get isFull(): boolean {
-    return this.#open >= this.#maximumConnections || this.#acceptor.isFull === true;
+    return this.#open >= this.#connectionsMax || this.#acceptor.isFull === true;
   }
 
   admit(remoteAddress: string | undefined): boolean {
-    if (this.#open >= this.#maximumConnections) {
-      const reason = `the listener has ${this.#open} connections, which is its maximumConnections`;
+    if (this.#open >= this.#connectionsMax) {
+      const reason = `the listener has ${this.#open} connections, which is its connectionsMax`;
       this.refuse(remoteAddress, reason);
       return false;
     }

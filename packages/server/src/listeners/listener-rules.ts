@@ -1,4 +1,5 @@
 /** What the options of each listener may hold. What is not here would have no effect, so it is refused. */
+import type { OptionRule } from "@anax/protocol";
 import { LONGEST_TIMER_MS } from "../option-limits.ts";
 import type { AttachedWebSocketListenerOptions } from "./attached-web-socket-listener.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
@@ -11,99 +12,83 @@ import type { UnixListenerOptions } from "./unix-listener.ts";
 import type { WebSocketListenerOptions } from "./web-socket-listener.ts";
 import type { WebSocketOptions } from "./web-socket-options.ts";
 
-/** What one option must be. */
-export interface OptionRule {
-  /** In words, after "is not". */
-  readonly expected: string;
-  /** True: an option that is left out, or undefined, is refused too. */
-  readonly isRequired?: boolean;
-  holds(value: unknown): boolean;
-}
-
-/** A rule for every option of a listener but its `type`. */
-export type OptionRules<Options = Readonly<Record<string, unknown>>> = {
+/** A rule for every option of a listener. */
+export type ListenerRules<Options> = {
   readonly [Name in Exclude<keyof Options, "type">]-?: OptionRule;
 };
 
 const PORT_MAX = 65_535;
 const MODE_MAX = 0o777;
 
-const TEXT: OptionRule = {
-  expected: "a text that is not empty",
-  holds: (value) => typeof value === "string" && value !== "",
-};
-const TEXTS: OptionRule = {
-  expected: "a list of texts",
-  holds: (value) => Array.isArray(value) && value.every((one) => typeof one === "string"),
-};
-const SOME_TEXTS: OptionRule = {
-  expected: "a list of at least one text",
-  holds: (value) => TEXTS.holds(value) && Array.isArray(value) && value.length > 0,
-};
-const SWITCH: OptionRule = {
-  expected: "true or false",
-  holds: (value) => typeof value === "boolean",
-};
-const FUNCTION: OptionRule = {
-  expected: "a function",
-  holds: (value) => typeof value === "function",
-};
-/** Judged by OpenSSL, which says it better than we could. */
-const ANYTHING: OptionRule = { expected: "anything", holds: () => true };
+const COUNT_MAX = Number.MAX_SAFE_INTEGER;
+const MILLISECONDS = [1, LONGEST_TIMER_MS] as const;
 
-function wholeNumber(minimum: number, maximum: number): OptionRule {
-  return {
-    expected: maximum === COUNT_MAX ? `a whole number from ${minimum}` : `${minimum} to ${maximum}`,
-    holds: (value) => {
-      return Number.isInteger(value) && Number(value) >= minimum && Number(value) <= maximum;
-    },
-  };
+const TEXT: OptionRule = (value) =>
+  typeof value === "string" && value !== "" ? undefined : wrong(value, "a text that is not empty");
+const TEXTS: OptionRule = (value) => (isTexts(value) ? undefined : wrong(value, "a list of texts"));
+const SOME_TEXTS: OptionRule = (value) =>
+  isTexts(value) && value.length > 0 ? undefined : wrong(value, "a list of at least one text");
+/** Judged by OpenSSL, which says it better than we could. */
+const ANYTHING = "unknown";
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
 }
 
-const COUNT_MAX = Number.MAX_SAFE_INTEGER;
-const MILLISECONDS = wholeNumber(1, LONGEST_TIMER_MS);
+function wrong(value: unknown, expected: string): string {
+  return `${shown(value)} is not ${expected}`;
+}
 
-const LIMITS: OptionRules<ListenerLimits> = { maximumConnections: wholeNumber(1, COUNT_MAX) };
+/** A value as a message names it; of an object that is not data, what it is. */
+function shown(value: unknown): string {
+  if (typeof value === "function") return "(a function)";
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    const made = Object.getPrototypeOf(value)?.constructor?.name ?? "object";
+    return made === "Object" ? "(an object)" : `(a ${made})`;
+  }
+  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+}
 
-const SOCKET: OptionRules<SocketOptions> = {
-  backlog: wholeNumber(1, LONGEST_TIMER_MS),
-  tcpKeepAliveMs: wholeNumber(0, LONGEST_TIMER_MS),
+const LIMITS: ListenerRules<ListenerLimits> = { connectionsMax: [1, COUNT_MAX] };
+
+const SOCKET: ListenerRules<SocketOptions> = {
+  backlog: [1, LONGEST_TIMER_MS],
+  tcpKeepAliveMs: [0, LONGEST_TIMER_MS],
 };
 
-const PLACE: OptionRules<Pick<TcpListenerOptions, "host" | "port" | "ipv6Only">> = {
+const PLACE: ListenerRules<Pick<TcpListenerOptions, "host" | "port" | "ipv6Only">> = {
   host: TEXT,
-  ipv6Only: SWITCH,
-  port: wholeNumber(0, PORT_MAX),
+  ipv6Only: "boolean",
+  port: [0, PORT_MAX],
 };
 
-const TLS: OptionRules<TlsOptions> = {
+const TLS: ListenerRules<TlsOptions> = {
   cert: ANYTHING,
   key: ANYTHING,
   pfx: ANYTHING,
   passphrase: ANYTHING,
   ca: ANYTHING,
   crl: ANYTHING,
-  hosts: {
-    expected: "a list of objects with cert and key",
-    holds: (value) =>
-      Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null),
-  },
-  credentials: FUNCTION,
-  requestCert: SWITCH,
-  rejectUnauthorized: SWITCH,
-  showUnverified: SWITCH,
+  hosts: (value) =>
+    Array.isArray(value) && value.every((one) => typeof one === "object" && one !== null)
+      ? undefined
+      : wrong(value, "a list of objects with cert and key"),
+  credentials: "function",
+  requestCert: "boolean",
+  rejectUnauthorized: "boolean",
+  showUnverified: "boolean",
   minVersion: ANYTHING,
   maxVersion: ANYTHING,
   ciphers: ANYTHING,
   ecdhCurve: ANYTHING,
   sigalgs: ANYTHING,
   dhparam: ANYTHING,
-  honorCipherOrder: SWITCH,
+  honorCipherOrder: "boolean",
   sessionTimeout: ANYTHING,
   ticketKeys: ANYTHING,
-  SNICallback: FUNCTION,
+  SNICallback: "function",
   ALPNProtocols: ANYTHING,
-  ALPNCallback: FUNCTION,
+  ALPNCallback: "function",
   tlsHandshakeTimeoutMs: MILLISECONDS,
 };
 
@@ -111,39 +96,36 @@ const TLS: OptionRules<TlsOptions> = {
 export const TLS_OPTIONS: readonly string[] = Object.keys(TLS);
 
 /** A request's path begins with a slash and ends before its query: no other is ever asked for. */
-const URL_PATH: OptionRule = {
-  expected: "/ and what may follow it in a URL",
-  holds: (value) => typeof value === "string" && /^\/[^?#\s]*$/.test(value),
-};
+const URL_PATH: OptionRule = (value) =>
+  typeof value === "string" && /^\/[^?#\s]*$/.test(value)
+    ? undefined
+    : wrong(value, "/ and what may follow it in a URL");
 
-const WEB_SOCKET: OptionRules<WebSocketOptions> = {
+const WEB_SOCKET: ListenerRules<WebSocketOptions> = {
   path: URL_PATH,
   origins: TEXTS,
   subprotocols: SOME_TEXTS,
-  maximumMessageBytes: wholeNumber(1, COUNT_MAX),
+  messageBytesMax: [1, COUNT_MAX],
 };
 
 const SERVER_METHODS = ["on", "off", "listen", "address", "listenerCount"];
 
 /** By what is used of it: frameworks wrap servers, and other runtimes have classes of their own. */
-const HTTP_SERVER: OptionRule = {
-  expected: "a server of node:http or node:https",
-  isRequired: true,
-  holds: (value) => {
-    if (typeof value !== "object" || value === null) return false;
-    const given = value as Readonly<Record<string, unknown>>;
-    return SERVER_METHODS.every((name) => typeof given[name] === "function");
-  },
+const HTTP_SERVER: OptionRule = (value) => {
+  const given = Object(value) as Readonly<Record<string, unknown>>;
+  return SERVER_METHODS.every((name) => typeof given[name] === "function")
+    ? undefined
+    : wrong(value, "a server of node:http or node:https");
 };
 
-export const TCP_RULES: OptionRules<TcpListenerOptions> = { ...LIMITS, ...SOCKET, ...PLACE };
-export const TLS_RULES: OptionRules<TlsListenerOptions> = {
+export const TCP_RULES: ListenerRules<TcpListenerOptions> = { ...LIMITS, ...SOCKET, ...PLACE };
+export const TLS_RULES: ListenerRules<TlsListenerOptions> = {
   ...LIMITS,
   ...SOCKET,
   ...PLACE,
   ...TLS,
 };
-export const WEB_SOCKET_RULES: OptionRules<WebSocketListenerOptions> = {
+export const WEB_SOCKET_RULES: ListenerRules<WebSocketListenerOptions> = {
   ...LIMITS,
   ...SOCKET,
   ...PLACE,
@@ -151,15 +133,15 @@ export const WEB_SOCKET_RULES: OptionRules<WebSocketListenerOptions> = {
   ...WEB_SOCKET,
   upgradeTimeoutMs: MILLISECONDS,
 };
-export const ATTACHED_RULES: OptionRules<AttachedWebSocketListenerOptions> = {
+export const ATTACHED_RULES: ListenerRules<AttachedWebSocketListenerOptions> = {
   ...LIMITS,
   ...WEB_SOCKET,
   server: HTTP_SERVER,
 };
-export const UNIX_RULES: OptionRules<UnixListenerOptions> = {
+export const UNIX_RULES: ListenerRules<UnixListenerOptions> = {
   ...LIMITS,
   backlog: SOCKET.backlog,
-  path: { ...TEXT, isRequired: true },
-  mode: wholeNumber(0, MODE_MAX),
+  path: TEXT,
+  mode: [0, MODE_MAX],
 };
-export const MEMORY_RULES: OptionRules<MemoryListenerOptions> = { ...LIMITS };
+export const MEMORY_RULES: ListenerRules<MemoryListenerOptions> = { ...LIMITS };

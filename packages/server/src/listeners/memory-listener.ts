@@ -13,12 +13,12 @@ export interface MemoryListenerOptions extends ListenerLimits {
 /** MQTT without a network: for tests, and for programs that embed the server together with its clients. */
 export class MemoryListener implements Listener {
   readonly type = "memory";
-  readonly maximumConnections: number | undefined;
+  readonly connectionsMax: number | undefined;
   #acceptor: ConnectionAcceptor | undefined;
   #connections = 0;
 
   constructor(options: MemoryListenerOptions = { type: "memory" }) {
-    this.maximumConnections = options.maximumConnections;
+    this.connectionsMax = options.connectionsMax;
   }
 
   get address(): ListenerAddress | undefined {

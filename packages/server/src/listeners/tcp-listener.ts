@@ -20,13 +20,13 @@ export interface TcpListenerOptions extends SocketOptions, ListenerLimits {
 /** MQTT over TCP. */
 export class TcpListener implements Listener {
   readonly type = "tcp";
-  readonly maximumConnections: number | undefined;
+  readonly connectionsMax: number | undefined;
   readonly #options: TcpListenerOptions;
   readonly #server: SocketServer;
   #local: LocalAddress | undefined;
 
   constructor(options: TcpListenerOptions, log: Log) {
-    this.maximumConnections = options.maximumConnections;
+    this.connectionsMax = options.connectionsMax;
     this.#options = options;
     this.#server = new SocketServer(options, log);
   }

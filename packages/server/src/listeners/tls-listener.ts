@@ -23,14 +23,14 @@ export interface TlsListenerOptions extends SocketOptions, TlsOptions, ListenerL
 /** MQTT over TLS. */
 export class TlsListener implements Listener {
   readonly type = "tls";
-  readonly maximumConnections: number | undefined;
+  readonly connectionsMax: number | undefined;
   readonly #options: TlsListenerOptions;
   readonly #log: Log;
   readonly #server: SocketServer;
   #terminator: TlsTerminator | undefined;
 
   constructor(options: TlsListenerOptions, log: Log) {
-    this.maximumConnections = options.maximumConnections;
+    this.connectionsMax = options.connectionsMax;
     this.#options = options;
     this.#log = log;
     this.#server = new SocketServer(options, log);

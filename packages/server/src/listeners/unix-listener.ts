@@ -19,12 +19,12 @@ export interface UnixListenerOptions extends Pick<SocketOptions, "backlog">, Lis
 /** MQTT over a unix domain socket. */
 export class UnixListener implements Listener {
   readonly type = "unix";
-  readonly maximumConnections: number | undefined;
+  readonly connectionsMax: number | undefined;
   readonly #options: UnixListenerOptions;
   readonly #server: SocketServer;
 
   constructor(options: UnixListenerOptions, log: Log) {
-    this.maximumConnections = options.maximumConnections;
+    this.connectionsMax = options.connectionsMax;
     this.#options = options;
     this.#server = new SocketServer(options, log);
   }

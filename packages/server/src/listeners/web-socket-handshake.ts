@@ -47,7 +47,7 @@ export class WebSocketHandshake {
       clientTracking: false,
       perMessageDeflate: false,
       autoPong: false,
-      maxPayload: options.maximumMessageBytes ?? MAXIMUM_MESSAGE_BYTES,
+      maxPayload: options.messageBytesMax ?? MAXIMUM_MESSAGE_BYTES,
       maxFragments: MESSAGE_PARTS_MAX,
       maxBufferedChunks: MESSAGE_PARTS_MAX,
       handleProtocols: (offered) => this.#choose(offered),

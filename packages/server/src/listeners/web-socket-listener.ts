@@ -54,7 +54,7 @@ const MAXIMUM_HEADER_BYTES = 8_192;
 /** MQTT over WebSocket, on a port of its own: ws, or wss if there are TLS credentials. */
 export class WebSocketListener implements Listener {
   readonly type: "ws" | "wss";
-  readonly maximumConnections: number | undefined;
+  readonly connectionsMax: number | undefined;
   readonly #options: WebSocketListenerOptions;
   readonly #log: Log;
   readonly #server: SocketServer;
@@ -69,7 +69,7 @@ export class WebSocketListener implements Listener {
   #firstBytes: Uint8Array | undefined;
 
   constructor(options: WebSocketListenerOptions, log: Log) {
-    this.maximumConnections = options.maximumConnections;
+    this.connectionsMax = options.connectionsMax;
     this.type = hasCredentials(options) ? "wss" : "ws";
     this.#options = options;
     this.#log = log;

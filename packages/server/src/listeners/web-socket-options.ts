@@ -20,5 +20,5 @@ export interface WebSocketOptions {
    */
   readonly subprotocols?: readonly string[];
   /** Bytes of the largest WebSocket message. Default 4 194 304: some packets of the largest size in one. */
-  readonly maximumMessageBytes?: number;
+  readonly messageBytesMax?: number;
 }

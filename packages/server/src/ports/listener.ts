@@ -16,7 +16,7 @@ export interface Listener {
   /** "tcp", "tls", "ws", "wss", "unix", "memory" or a name of the embedder's own. */
   readonly type: string;
   /** Connections of it at a time, those in a handshake included; undefined: no limit but that of the server. */
-  readonly maximumConnections?: number | undefined;
+  readonly connectionsMax?: number | undefined;
   /** Undefined while it does not listen. */
   readonly address: ListenerAddress | undefined;
   /** Resolves when connections are accepted. Rejects, leaving nothing open, if it cannot listen. */
@@ -52,7 +52,7 @@ export interface HandshakeFailure {
 export interface ConnectionAcceptor {
   /**
    * Asked for each peer before a byte of it is read, so before TLS and WebSocket handshakes. True
-   * takes one place of `maximumConnections`, which `release` gives back when the transport has closed;
+   * takes one place of `connectionsMax`, which `release` gives back when the transport has closed;
    * false: close it at once.
    */
   admit(remoteAddress: string | undefined): boolean;

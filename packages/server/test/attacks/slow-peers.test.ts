@@ -59,7 +59,7 @@ describe("Keep Alive 65 535", () => {
   });
 
   it("is cut short where the operator says so", () => {
-    const harness = new CoreHarness({ keepAliveMaximumSeconds: 60 });
+    const harness = new CoreHarness({ keepAliveMaxSeconds: 60 });
     const { peer, connack } = harness.connectWith("c", { keepAliveSeconds: 65_535 });
     expect(connack.properties?.serverKeepAliveSeconds).toBe(60);
     harness.advance(90_000);

@@ -26,7 +26,7 @@ beforeEach(async () => {
   server = new MqttServer({
     listeners: [{ type: "websocket", port: 0, upgradeTimeoutMs: 200 }],
     systemTopics: false,
-    maximumConnectSize: CONNECT_SIZE_MAX,
+    connectSizeMax: CONNECT_SIZE_MAX,
     // What is cut off must be so for what it sends, not for the time it takes.
     connectTimeoutMs: 60_000,
   });
@@ -90,7 +90,7 @@ describe("before a client is let in, a WebSocket message is as small as a CONNEC
     expect(server.statistics.protocolErrors).toBe(1);
   });
 
-  it("and afterwards as large as maximumMessageBytes says", async () => {
+  it("and afterwards as large as messageBytesMax says", async () => {
     const peer = await connected();
     const payload = new Uint8Array(900_000);
     const rest = { qos: 0, retain: false, duplicate: false } as const;

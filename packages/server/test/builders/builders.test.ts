@@ -44,7 +44,7 @@ describe("MqttServerOptionsBuilder", () => {
       connectTimeoutMs: 3_000,
       queueMessagesMax: 50,
       queueOverflow: "dropNewest",
-      sessionExpiryMaximumSeconds: 0,
+      sessionExpiryMaxSeconds: 0,
       systemTopics: false,
       maximumPacketSize: 1_000,
       on: {},

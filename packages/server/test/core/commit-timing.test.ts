@@ -130,7 +130,7 @@ describe("checkpoints", () => {
   }
 
   it("come after `checkpointBytes` while rows are small, and up to eight times that while they are large", () => {
-    const options = { queueMessagesMax: 100_000, inFlightMaximum: 65_535 };
+    const options = { queueMessagesMax: 100_000, inFlightMax: 65_535 };
     const rowLimits = { subscriptions: 64, queued: Infinity, queuedInPart: 4_096 };
     const server = new DurableServer(options, { checkpointBytes: 1_000, rowLimits });
     const s = server.harness.connect("s", lasting());

@@ -75,8 +75,8 @@ describe("the first packet", () => {
     expect(harness.core.statistics.protocolErrors).toBe(0);
   });
 
-  it("is refused when it is larger than maximumConnectSize", () => {
-    const harness = new CoreHarness({ maximumConnectSize: 100 });
+  it("is refused when it is larger than connectSizeMax", () => {
+    const harness = new CoreHarness({ connectSizeMax: 100 });
     const peer = harness.connecting("c", { userName: "u".repeat(200) });
     expect(peer.isClosed).toBe(true);
     expect(harness.core.sessions.size).toBe(0);
@@ -116,7 +116,7 @@ describe("CONNACK", () => {
   });
 
   it("[MQTT-3.2.2-21] tells the Keep Alive that the server demands", () => {
-    const harness = new CoreHarness({ keepAliveMaximumSeconds: 60 });
+    const harness = new CoreHarness({ keepAliveMaxSeconds: 60 });
     const long = harness.connectWith("long", { keepAliveSeconds: 600 });
     const none = harness.connectWith("none", { keepAliveSeconds: 0 });
     const short = harness.connectWith("short", { keepAliveSeconds: 30 });
@@ -126,7 +126,7 @@ describe("CONNACK", () => {
   });
 
   it("tells which Session Expiry Interval was granted if it is not the one asked for", () => {
-    const harness = new CoreHarness({ sessionExpiryMaximumSeconds: 100 });
+    const harness = new CoreHarness({ sessionExpiryMaxSeconds: 100 });
     const { connack } = harness.connectWith("c", lasting(200));
     expect(connack.properties?.sessionExpiryIntervalSeconds).toBe(100);
     expect(harness.core.sessions.get("c")?.expiryIntervalSeconds).toBe(100);

@@ -153,7 +153,7 @@ describe("clients that nobody has authenticated", () => {
   });
 
   it("get longer where the option or a handler says so", () => {
-    const longer = new CoreHarness({ anonymousSessionExpiryMaximumSeconds: 0xffff_ffff });
+    const longer = new CoreHarness({ anonymousSessionExpiryMaxSeconds: 0xffff_ffff });
     longer.connect("c", FOREVER);
     expect(longer.core.sessions.get("c")?.expiryIntervalSeconds).toBe(0xffff_ffff);
     const granted = new CoreHarness(

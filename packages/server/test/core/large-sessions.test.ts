@@ -4,7 +4,7 @@ import { lasting, publishPacket, subscribe } from "../support/core-harness.ts";
 import { DurableServer } from "../support/durable-server.ts";
 import type { ScriptedPeer } from "../support/scripted-peer.ts";
 
-const OPTIONS = { queueMessagesMax: 100_000, inFlightMaximum: 65_535 } as const;
+const OPTIONS = { queueMessagesMax: 100_000, inFlightMax: 65_535 } as const;
 const EAGER: Partial<ConnectPacket> = {
   cleanStart: false,
   properties: { sessionExpiryIntervalSeconds: 3_600, receiveMaximum: 60_000 },

@@ -75,7 +75,7 @@ describe("output holds a large message once, however many receive it", () => {
   });
 
   it("that waited in their queues", () => {
-    const harness = new CoreHarness({ inFlightMaximum: 1 });
+    const harness = new CoreHarness({ inFlightMax: 1 });
     const all = readers(harness, 1);
     const publisher = harness.connect("p");
     for (let number = 1; number <= 3; number += 1)

@@ -5,7 +5,7 @@ import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import { acknowledgement, CoreHarness, publishPacket, subscribe } from "../support/core-harness.ts";
 import type { ScriptedPeer } from "../support/scripted-peer.ts";
 
-const SMALL: Partial<CoreOptions> = { queueMessagesMax: 10, inFlightMaximum: 5 };
+const SMALL: Partial<CoreOptions> = { queueMessagesMax: 10, inFlightMax: 5 };
 const ROOM = 15;
 
 /** A client that gets at most five messages at a time. */

@@ -64,7 +64,7 @@ class Bursts {
         queueMessagesMax: random.pick([5, 100_000]),
         queueOverflow: random.pick(["dropNewest", "dropOldest"] as const),
         receiveMaximum: random.pick([3, 65_535]),
-        inFlightMaximum: random.pick([2, 1_000]),
+        inFlightMax: random.pick([2, 1_000]),
       },
       {
         residentBytesMax: random.pick([0, 20_000, Infinity]),

@@ -62,7 +62,7 @@ function countMade(action: () => void): number {
 
 describe("a run that has to wait", () => {
   it("is queued for all who are away without an object, and drained in order", () => {
-    const harness = new CoreHarness({ inFlightMaximum: 7 });
+    const harness = new CoreHarness({ inFlightMax: 7 });
     for (const clientId of ["a", "b"]) leaves(harness, clientId);
     const publisher = harness.connect("p");
     expect(countMade(() => burst(publisher, texts(50)))).toBe(0);
@@ -76,7 +76,7 @@ describe("a run that has to wait", () => {
   });
 
   it("is sent as far as the client takes it, and the rest waits", () => {
-    const harness = new CoreHarness({ inFlightMaximum: 7 });
+    const harness = new CoreHarness({ inFlightMax: 7 });
     const reader = harness.connect("r", LASTING);
     reader.send(subscribePacket({ topicFilter: "t", qos: 1 }));
     reader.receive();

@@ -106,7 +106,7 @@ describe("Session Expiry Interval", () => {
   });
 
   it("of 0xFFFFFFFF never ends it", () => {
-    const harness = new CoreHarness({ anonymousSessionExpiryMaximumSeconds: 0xffffffff });
+    const harness = new CoreHarness({ anonymousSessionExpiryMaxSeconds: 0xffffffff });
     harness.connect("c", lasting(0xffffffff)).cut();
     harness.advance(10 ** 12);
     expect(harness.core.sessions.size).toBe(1);

@@ -27,13 +27,13 @@ describe("messages in flight to one client", () => {
     expect(sentUnacknowledged(stating(7))).toBe(7);
     expect(sentUnacknowledged(stating(100))).toBe(100);
     expect(sentUnacknowledged(stating(65_534))).toBe(1_000);
-    expect(sentUnacknowledged(stating(65_534), { inFlightMaximum: 30 })).toBe(30);
+    expect(sentUnacknowledged(stating(65_534), { inFlightMax: 30 })).toBe(30);
   });
 
   it("are set by an option for clients that state no limit", () => {
     expect(sentUnacknowledged({ protocolVersion: 4 }, { inFlightDefault: 3 })).toBe(3);
     expect(sentUnacknowledged({}, { inFlightDefault: 300 })).toBe(300);
-    expect(sentUnacknowledged({}, { inFlightDefault: 300, inFlightMaximum: 9 })).toBe(9);
+    expect(sentUnacknowledged({}, { inFlightDefault: 300, inFlightMax: 9 })).toBe(9);
   });
 
   it("leave room for the next one with each acknowledgement", () => {

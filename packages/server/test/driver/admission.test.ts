@@ -10,10 +10,7 @@ beforeEach(() => {
 
 describe("number of connections", () => {
   it("has a limit, and a place is free again when a connection has closed", () => {
-    const admission = new Admission(
-      { maximumConnections: 2, connectionRatePerAddress: false },
-      clock,
-    );
+    const admission = new Admission({ connectionsMax: 2, connectionRatePerAddress: false }, clock);
     expect([admission.admit("a"), admission.admit("a"), admission.admit("a")]).toEqual([
       true,
       true,
@@ -28,7 +25,7 @@ describe("number of connections", () => {
 describe("rate of an address", () => {
   const rate = { burst: 2, perSecond: 1 };
   const make = (): Admission =>
-    new Admission({ maximumConnections: 1_000_000, connectionRatePerAddress: rate }, clock);
+    new Admission({ connectionsMax: 1_000_000, connectionRatePerAddress: rate }, clock);
 
   it("allows a burst and then so many a second", () => {
     const admission = make();

@@ -47,7 +47,7 @@ beforeEach(() => {
     waits: new HandlerWaits(),
     clock,
     log: { error: (_message, _fields, error) => errors.push(error) },
-    admission: new Admission({ maximumConnections: 10, connectionRatePerAddress: false }, clock),
+    admission: new Admission({ connectionsMax: 10, connectionRatePerAddress: false }, clock),
     store: undefined,
     storage: SERVER_DEFAULTS,
     startTimeoutMs: SERVER_DEFAULTS.startTimeoutMs,

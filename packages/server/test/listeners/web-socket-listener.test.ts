@@ -274,8 +274,8 @@ describe("options", () => {
     expect(socket.protocol).toBe("mqtt");
   });
 
-  it("maximumMessageBytes closes on a larger message", async () => {
-    const socket = await open(await listen({ maximumMessageBytes: 100 }));
+  it("messageBytesMax closes on a larger message", async () => {
+    const socket = await open(await listen({ messageBytesMax: 100 }));
     socket.send(Buffer.alloc(101));
     const [code] = (await once(socket, "close")) as [number];
     expect(code).toBe(1009);

@@ -73,7 +73,7 @@ export class SimulatedClient {
     cleanStart: boolean;
     expirySeconds: number;
     receiveMaximum: number;
-    inFlightMaximum: number;
+    inFlightMax: number;
     topicAliasMaximum: number;
     will: { number: number; topic: string; qos: QoS; retain: boolean } | undefined;
   }): void {
@@ -86,7 +86,7 @@ export class SimulatedClient {
       number,
       version: this.version,
       receiveMaximum: Math.min(
-        options.inFlightMaximum,
+        options.inFlightMax,
         this.version === 5 ? options.receiveMaximum : CORE_DEFAULTS.inFlightDefault,
       ),
       expirySeconds: this.version === 5 ? options.expirySeconds : forOlder,

@@ -38,7 +38,7 @@ export class Simulation {
   readonly #harness: CoreHarness;
   readonly #model: Model;
   readonly #clients: SimulatedClient[] = [];
-  readonly #inFlightMaximum: number;
+  readonly #inFlightMax: number;
   /** Members of a group all have the same: else nobody could tell two sendings of one message apart. */
   readonly #groupQos: QoS;
   #connections = 0;
@@ -47,14 +47,14 @@ export class Simulation {
   constructor(seed: number, faultKind?: FaultKind) {
     const random = new SeededRandom(seed);
     this.#random = random;
-    this.#inFlightMaximum = random.pick([2, 5, 1_000]);
+    this.#inFlightMax = random.pick([2, 5, 1_000]);
     this.#groupQos = random.pick<QoS>([0, 1, 1, 2, 2]);
     const queueQos0 = random.chance(0.3);
     this.#model = new Model({ queuesQos0: queueQos0 });
     this.#harness = new CoreHarness(
       {
         queueQos0,
-        inFlightMaximum: this.#inFlightMaximum,
+        inFlightMax: this.#inFlightMax,
         outgoingTopicAliasMaximum: 2,
         receiveMaximum: random.pick([1, 3, 20]),
         queueMessagesMax: 1_000_000,
@@ -130,7 +130,7 @@ export class Simulation {
       cleanStart: random.chance(0.15),
       expirySeconds: random.pick([0, 10, 1_000, 1_000, 0xffffffff]),
       receiveMaximum: random.pick([1, 2, 5, 65_535]),
-      inFlightMaximum: this.#inFlightMaximum,
+      inFlightMax: this.#inFlightMax,
       topicAliasMaximum: random.pick([0, 0, 1, 3]),
       will,
     });
@@ -240,7 +240,7 @@ export class Simulation {
       cleanStart: false,
       expirySeconds: 1_000,
       receiveMaximum: 65_535,
-      inFlightMaximum: this.#inFlightMaximum,
+      inFlightMax: this.#inFlightMax,
       topicAliasMaximum: 0,
       will: undefined,
     });

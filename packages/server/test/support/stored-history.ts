@@ -31,7 +31,7 @@ const PROPERTIES = {
  */
 export class StoredHistory {
   readonly #server: DurableServer = new DurableServer(
-    { queueMessagesMax: 5, anonymousSessionExpiryMaximumSeconds: 0xffff_ffff },
+    { queueMessagesMax: 5, anonymousSessionExpiryMaxSeconds: 0xffff_ffff },
     // What formats before 5 do not have: parts with rows of their own.
     { rowLimits: { subscriptions: 1, queued: 1, queuedInPart: 2 } },
     // Users are authenticated, so their sessions are their own.

@@ -287,7 +287,7 @@ describe("a WebSocket handshake that fails is told in one line, and answered wit
 
 describe("a transport that is refused is told in one line", () => {
   it("with the limit that was met", async () => {
-    await start({ maximumConnections: 1 });
+    await start({ connectionsMax: 1 });
     const first = await send("tcp", CONNECT);
     await first.receive(4);
     await (
@@ -296,7 +296,7 @@ describe("a transport that is refused is told in one line", () => {
     const { fields } = await logged("connection refused");
     expect(fields).toMatchObject({
       remoteAddress: "127.0.0.1",
-      reason: "there are 1 connections, which is maximumConnections",
+      reason: "there are 1 connections, which is connectionsMax",
     });
   });
 });

@@ -89,7 +89,7 @@ function grantKeepAlive(
   const asked = packet.keepAliveSeconds;
   if (packet.protocolVersion !== 5) return asked;
   if (answer.serverKeepAliveSeconds !== undefined) return answer.serverKeepAliveSeconds;
-  const limit = options.keepAliveMaximumSeconds;
+  const limit = options.keepAliveMaxSeconds;
   return limit > 0 && (asked === 0 || asked > limit) ? limit : asked;
 }
 

@@ -20,9 +20,9 @@ export function isAuthenticated(core: CoreContext, { userName }: Connection): bo
 
 /** Longest time that the session of a client may outlive its connection, unless a handler grants more. */
 export function expiryMaximum(core: CoreContext, connection: Connection): number {
-  const { sessionExpiryMaximumSeconds, anonymousSessionExpiryMaximumSeconds } = core.options;
-  if (isAuthenticated(core, connection)) return sessionExpiryMaximumSeconds;
-  return Math.min(sessionExpiryMaximumSeconds, anonymousSessionExpiryMaximumSeconds);
+  const { sessionExpiryMaxSeconds, anonymousSessionExpiryMaxSeconds } = core.options;
+  if (isAuthenticated(core, connection)) return sessionExpiryMaxSeconds;
+  return Math.min(sessionExpiryMaxSeconds, anonymousSessionExpiryMaxSeconds);
 }
 
 /** The refusal of a client that comes for the session of another user; undefined if it does not. */

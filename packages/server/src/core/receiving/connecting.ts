@@ -238,7 +238,7 @@ function adopt(core: CoreContext, connection: Connection, packet: ConnectPacket)
   connection.maximumPacketSize = properties?.maximumPacketSize ?? Infinity;
   connection.sendMaximum = Math.min(
     properties?.receiveMaximum ?? core.options.inFlightDefault,
-    core.options.inFlightMaximum,
+    core.options.inFlightMax,
   );
   connection.inFlight = core.inFlight;
   connection.topicAliasMaximum = properties?.topicAliasMaximum ?? 0;
