@@ -19,11 +19,13 @@ export const PEER_RULES: RulesFor<Peer> = {
   transport: "string",
   secure: "boolean",
   remoteAddress: "string",
+  proxyAddress: "string",
   remotePort: [0, 65_535],
   localAddress: "string",
   localPort: [0, 65_535],
   tls: "Object",
   certificate: "unknown",
+  certificateName: "string",
   unverifiedCertificate: "unknown",
   certificateFault: "string",
 };

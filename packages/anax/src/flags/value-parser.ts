@@ -1,4 +1,5 @@
 /** How the text behind a flag becomes a value. */
+import { isIP } from "node:net";
 
 /** JSON Schema of one value. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -54,6 +55,18 @@ export const URL_PATH: ValueParser<string> = {
   expected: "a path such as /mqtt",
   schema: TEXT_SCHEMA,
   parse: (given) => (given === "" || given.startsWith("/") ? given : `/${given}`) || undefined,
+};
+
+/** An IP address, or a range of them. */
+export const ADDRESS_RANGE: ValueParser<string> = {
+  placeholder: "address",
+  expected: "an IP address or range such as 10.0.0.0/8",
+  schema: TEXT_SCHEMA,
+  parse: (given) => {
+    const [, address = "", prefix = "0"] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(given) ?? [];
+    const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    return Number(prefix) <= bits ? given : undefined;
+  },
 };
 
 /** A whole number within limits. */

@@ -2,7 +2,7 @@
 import { UsageError } from "../errors.ts";
 import type { Flag, FlagTable } from "../flags/flag.ts";
 import { optional, repeated, toggle, withDefault } from "../flags/flag.ts";
-import { choice, FILE_MODE, integer, name, seconds } from "../flags/value-parser.ts";
+import { ADDRESS_RANGE, choice, FILE_MODE, integer, name, seconds } from "../flags/value-parser.ts";
 import type { MapFlag } from "../settings/configuration-file.ts";
 import { readMap, requireKeysFit } from "../settings/map-flag.ts";
 import type { TypesOfKeys } from "../settings/map-flag.ts";
@@ -30,6 +30,8 @@ export interface ListenerSettings {
   readonly requestCert: boolean;
   readonly handshakeTimeout: number | undefined;
   readonly maxConnections: number | undefined;
+  readonly proxyProtocolFrom: readonly string[];
+  readonly forwardedFrom: readonly string[];
 }
 
 /** Its keys, each explained as a flag is. */
@@ -82,6 +84,14 @@ export const LISTENER_TABLE: FlagTable<ListenerSettings> = {
     ...KEY,
     help: "connections of this listener at a time (default: no limit but that of the server)",
   }),
+  proxyProtocolFrom: repeated(ADDRESS_RANGE, {
+    ...KEY,
+    help: "address or range of load balancers that say by the PROXY protocol who the client is; no others are let in",
+  }),
+  forwardedFrom: repeated(ADDRESS_RANGE, {
+    ...KEY,
+    help: "address or range of HTTP proxies whose X-Forwarded-For is believed",
+  }),
 };
 
 /** `--listener '{type: tls, port: 8883, cert: server.pem, key: server.key}'`, or an item of `listeners` in a file. */
@@ -109,6 +119,8 @@ const TYPES_OF: TypesOfKeys<ListenerSettings["type"]> = {
   mode: ["unix"],
   origin: ["ws", "wss"],
   subprotocol: ["ws", "wss"],
+  proxyProtocolFrom: ["tcp", "tls", "ws", "wss"],
+  forwardedFrom: ["ws", "wss"],
   upgradeTimeout: ["ws", "wss"],
   cert: ["tls", "wss"],
   key: ["tls", "wss"],

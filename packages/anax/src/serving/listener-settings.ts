@@ -39,6 +39,8 @@ const NOTHING: ListenerSettings = {
   requestCert: false,
   handshakeTimeout: undefined,
   maxConnections: undefined,
+  proxyProtocolFrom: [],
+  forwardedFrom: [],
 };
 
 function networkListeners(flags: ListenFlags, host: string): ListenerSettings[] {

@@ -27,6 +27,7 @@ export class Listeners {
       ...this.#optionsOf(one, place, packetBytesMax),
       ...(ipv6Only && isIPv6(one.host ?? "") && { ipv6Only }),
       ...(one.maxConnections !== undefined && { connectionsMax: one.maxConnections }),
+      ...(one.proxyProtocolFrom.length > 0 && { proxyProtocolFrom: one.proxyProtocolFrom }),
     }));
   }
 
@@ -109,14 +110,17 @@ function credentialsOf({
 }
 
 function webSocketOptions(
-  { path, origin: origins, subprotocol: subprotocols, upgradeTimeout }: ListenerSettings,
+  settings: ListenerSettings,
   packetBytesMax: number,
 ): Omit<WebSocketListenerOptions, "type" | "host" | "port"> {
+  const { path, origin: origins, subprotocol: subprotocols } = settings;
+  const { upgradeTimeout, forwardedFrom } = settings;
   return {
     messageBytesMax: Math.max(WEB_SOCKET_MESSAGE_BYTES_MIN, packetBytesMax),
     ...(path && { path: path.startsWith("/") ? path : `/${path}` }),
     ...(origins.length > 0 && { origins }),
     ...(subprotocols.length > 0 && { subprotocols }),
+    ...(forwardedFrom.length > 0 && { forwardedFrom }),
     ...(upgradeTimeout && { upgradeTimeoutMs: milliseconds(upgradeTimeout) }),
   };
 }

@@ -25,7 +25,8 @@ export interface CertificateAuthenticatorOptions {
 }
 
 /**
- * Lets in clients whose TLS certificate was verified, under the name that it gives them, whatever user name CONNECT has. Clients
+ * Lets in clients whose TLS certificate was verified, under the name that it gives them, whatever user name CONNECT has. Of one that
+ * a trusted proxy has verified, the common name is known alone (PROXY protocol, version 2). Clients
  * without one are not its: those of other listeners, and those of a listener with `rejectUnauthorized: false`.
  */
 export class CertificateAuthenticator implements Authenticator {
@@ -44,11 +45,17 @@ export class CertificateAuthenticator implements Authenticator {
 
   authenticate({ peer }: Credentials): Identity | false | undefined {
     const raw = rawOf(peer.certificate);
-    if (raw === undefined) return undefined;
+    if (raw === undefined) return this.#ofProxy(peer.certificateName);
     const certificate = new X509Certificate(raw);
     const [userName, ...others] = namesOf(certificate, this.#part);
     if (userName === undefined || others.length > 0) return false;
     // A name that only looks like another's is no name.
+    return NAME(userName) === undefined && { userName };
+  }
+
+  /** A trusted proxy tells the common name and nothing else. */
+  #ofProxy(userName: string | undefined): Identity | false | undefined {
+    if (userName === undefined || this.#part !== "commonName") return undefined;
     return NAME(userName) === undefined && { userName };
   }
 }

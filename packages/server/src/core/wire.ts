@@ -53,8 +53,12 @@ export interface Peer {
   readonly remotePort?: number;
   readonly localAddress?: string;
   readonly localPort?: number;
+  /** Of the proxy that the connection came through; `remoteAddress` is the client's then. */
+  readonly proxyAddress?: string;
   /** What TLS settled, where it was asked. */
   readonly tls?: PeerTls;
+  /** Common name of the client's certificate that a proxy has verified (PROXY protocol, version 2). */
+  readonly certificateName?: string;
   /** Verified certificate of the client (Node's PeerCertificate), where TLS asked for one. */
   readonly certificate?: unknown;
   /**

@@ -79,6 +79,13 @@ export class Admission {
     return true;
   }
 
+  /** Judges an address that became known after `admit`; one that may not come is counted and told of. */
+  mayCome(remoteAddress: string | undefined): boolean {
+    const refusal = this.#banned(remoteAddress) ?? this.#tooOften(remoteAddress);
+    if (refusal !== undefined) this.refuse(remoteAddress, refusal);
+    return refusal === undefined;
+  }
+
   /** Counts and tells of a transport that was not let in. */
   refuse(remoteAddress: string | undefined, reason: string): void {
     this.refused += 1;
@@ -87,11 +94,20 @@ export class Admission {
 
   #refusalOf(remoteAddress: string | undefined): string | undefined {
     if (!this.isAccepting) return "acceptNewConnections is false";
-    if (this.#isBanned(remoteAddress)) return "the address is banned";
+    const banned = this.#banned(remoteAddress);
+    if (banned !== undefined) return banned;
     if (this.open >= this.#options.connectionsMax)
       return `there are ${this.open} connections, which is connectionsMax`;
     if (this.open >= this.#filesAllow)
       return `there are ${this.open} connections, and no open files for more (ulimit -n)`;
+    return this.#tooOften(remoteAddress);
+  }
+
+  #banned(remoteAddress: string | undefined): string | undefined {
+    return this.#isBanned(remoteAddress) ? "the address is banned" : undefined;
+  }
+
+  #tooOften(remoteAddress: string | undefined): string | undefined {
     if (remoteAddress === undefined || this.#buckets?.take(remoteAddress) !== false) return;
     return "the address connects more often than connectionRatePerAddress allows";
   }

@@ -222,6 +222,10 @@ export class Driver implements ConnectionAcceptor {
     return this.#isOpen && this.#admission.admit(remoteAddress);
   }
 
+  mayCome(remoteAddress: string | undefined): boolean {
+    return this.#isOpen && this.#admission.mayCome(remoteAddress);
+  }
+
   refuse(remoteAddress: string | undefined, reason: string): void {
     this.#admission.refuse(remoteAddress, reason);
   }

@@ -5,6 +5,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Server as TlsServer } from "node:tls";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
+import { ForwardedFor } from "./forwarded-for.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { networkAddress } from "./network-address.ts";
 import { UnclaimedUpgrades } from "./unclaimed-upgrades.ts";
@@ -31,6 +32,7 @@ export class AttachedWebSocketListener implements Listener {
   readonly connectionsMax: number | undefined;
   readonly #http: HttpServer | HttpsServer;
   readonly #handshake: WebSocketHandshake;
+  readonly #forwarded: ForwardedFor;
   readonly #unclaimed: UnclaimedUpgrades;
   #acceptor: ConnectionAcceptor | undefined;
 
@@ -39,6 +41,7 @@ export class AttachedWebSocketListener implements Listener {
     this.#http = options.server;
     this.type = options.server instanceof TlsServer ? "wss" : "ws";
     this.#handshake = new WebSocketHandshake(options);
+    this.#forwarded = new ForwardedFor(options.forwardedFrom);
     this.#unclaimed = new UnclaimedUpgrades((request, socket) => this.#refuse(request, socket));
   }
 
@@ -64,7 +67,8 @@ export class AttachedWebSocketListener implements Listener {
     if (acceptor === undefined || !(socket instanceof Socket)) return;
     if (this.#handshake.isFor(request)) {
       const isLoopback = isLoopbackHost(this.address?.host ?? "");
-      acceptUpgrade({ request, socket, head, acceptor, handshake: this.#handshake, isLoopback });
+      const [handshake, forwarded] = [this.#handshake, this.#forwarded];
+      acceptUpgrade({ request, socket, head, acceptor, handshake, forwarded, isLoopback });
       return;
     }
     // One of us sees to what none of us wants.

@@ -27,6 +27,10 @@ export class LimitedAcceptor implements Required<ConnectionAcceptor> {
     return true;
   }
 
+  mayCome(remoteAddress: string | undefined): boolean {
+    return this.#acceptor.mayCome?.(remoteAddress) !== false;
+  }
+
   refuse(remoteAddress: string | undefined, reason: string): void {
     this.#acceptor.refuse?.(remoteAddress, reason);
   }

@@ -1,5 +1,6 @@
 /** What the options of each listener may hold. What is not here would have no effect, so it is refused. */
 import type { OptionRule } from "@anax/protocol";
+import { addressRangeFault } from "../address-ranges.ts";
 import { LONGEST_TIMER_MS } from "../option-limits.ts";
 import type { AttachedWebSocketListenerOptions } from "./attached-web-socket-listener.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
@@ -28,6 +29,10 @@ const TEXT: OptionRule = (value) =>
 const TEXTS: OptionRule = (value) => (isTexts(value) ? undefined : wrong(value, "a list of texts"));
 const SOME_TEXTS: OptionRule = (value) =>
   isTexts(value) && value.length > 0 ? undefined : wrong(value, "a list of at least one text");
+const ADDRESSES: OptionRule = (value) =>
+  isTexts(value) && value.length > 0 && value.every((one) => addressRangeFault(one) === undefined)
+    ? undefined
+    : wrong(value, "a list of at least one IP address or range such as 10.0.0.0/8");
 /** Judged by OpenSSL, which says it better than we could. */
 const ANYTHING = "unknown";
 
@@ -54,6 +59,7 @@ const LIMITS: ListenerRules<ListenerLimits> = { connectionsMax: [1, COUNT_MAX] }
 const SOCKET: ListenerRules<SocketOptions> = {
   backlog: [1, LONGEST_TIMER_MS],
   tcpKeepAliveMs: [0, LONGEST_TIMER_MS],
+  proxyProtocolFrom: ADDRESSES,
 };
 
 const PLACE: ListenerRules<Pick<TcpListenerOptions, "host" | "port" | "ipv6Only">> = {
@@ -105,6 +111,7 @@ const WEB_SOCKET: ListenerRules<WebSocketOptions> = {
   path: URL_PATH,
   origins: TEXTS,
   subprotocols: SOME_TEXTS,
+  forwardedFrom: ADDRESSES,
   messageBytesMax: [1, COUNT_MAX],
 };
 

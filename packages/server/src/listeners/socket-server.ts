@@ -6,6 +6,8 @@ import type { ConnectionAcceptor } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { HandleWire } from "./handle-wire.ts";
 import type { SocketAddresses } from "./network-address.ts";
+import { clientAddresses, throughProxy } from "./proxied.ts";
+import { ProxyGate } from "./proxy-gate.ts";
 import { withSharedReading } from "./shared-reading.ts";
 import { HandleAddresses, socketHandles, takeHandles } from "./socket-handles.ts";
 import type { SocketHandle, SocketHandles } from "./socket-handles.ts";
@@ -19,6 +21,12 @@ export interface SocketOptions {
   readonly backlog?: number;
   /** Milliseconds of silence after which TCP itself probes the peer; 0, the default, never. */
   readonly tcpKeepAliveMs?: number;
+  /**
+   * Addresses and ranges of load balancers that begin each connection with a header of the PROXY protocol, version 1 or 2. If
+   * given, other addresses are not let in, and the client is whom the header names: for limits, bans, rules, events and the log.
+   * Default: none, and a header is a malformed packet.
+   */
+  readonly proxyProtocolFrom?: readonly string[];
 }
 
 /**
@@ -42,6 +50,7 @@ export class SocketServer {
   readonly #options: SocketOptions;
   readonly #log: Log;
   #server: Server | undefined;
+  #gate: ProxyGate | undefined;
   #room: WaitingRoom | undefined;
   #errorLoggedAtMs = -Infinity;
 
@@ -63,6 +72,8 @@ export class SocketServer {
     target: Pick<ListenOptions, "host" | "port" | "path" | "ipv6Only">,
     acceptor: ConnectionAcceptor,
     onSocket: (socket: Socket) => void,
+    /** True for an address that speaks for others, which are known later. */
+    isForwarding: (address: string | undefined) => boolean = () => false,
   ): Promise<void> {
     const keepAliveMs = this.#options.tcpKeepAliveMs ?? 0;
     const room = new WaitingRoom(acceptor);
@@ -72,19 +83,36 @@ export class SocketServer {
       keepAlive: keepAliveMs > 0,
       keepAliveInitialDelay: keepAliveMs,
     });
-    server.on("connection", (accepted) => {
-      // It may be reset while it waits.
-      accepted.on("error", ignoreError);
+    const admit = (accepted: Socket): void => {
       const admitted = (): void => {
         if (accepted.destroyed) acceptor.release();
         else onSocket(accepted);
       };
-      room.admit(accepted.remoteAddress, admitted, () => accepted.destroy());
+      const { remoteAddress } = clientAddresses(accepted);
+      const judged = isForwarding(remoteAddress) ? undefined : remoteAddress;
+      room.admit(judged, admitted, () => accepted.destroy());
+    };
+    const gate = this.#gateFor(acceptor, admit);
+    server.on("connection", (accepted) => {
+      // It may be reset while it waits.
+      accepted.on("error", ignoreError);
+      if (gate === undefined) admit(accepted);
+      else gate.accept(accepted);
     });
     await listen(server, { ...target, backlog: this.#options.backlog ?? BACKLOG });
     server.on("error", (error) => this.#acceptFailed(error));
     this.#server = server;
+    this.#gate = gate;
     this.#room = room;
+  }
+
+  #gateFor(acceptor: ConnectionAcceptor, passed: (socket: Socket) => void): ProxyGate | undefined {
+    const { proxyProtocolFrom } = this.#options;
+    if (proxyProtocolFrom === undefined) return undefined;
+    return new ProxyGate(proxyProtocolFrom, {
+      passed,
+      refused: ({ remoteAddress }, reason) => acceptor.refuse?.(remoteAddress, reason),
+    });
   }
 
   /**
@@ -97,11 +125,12 @@ export class SocketServer {
     peerOf: (addresses: SocketAddresses) => Peer,
   ): Promise<void> {
     await this.start(target, acceptor, (accepted) => {
-      const socket = withSharedReading(accepted);
-      openAdmitted(socket, peerOf(socket), acceptor);
+      // What came behind a header of a proxy is in this very socket.
+      const socket = this.#gate === undefined ? withSharedReading(accepted) : accepted;
+      openAdmitted(socket, throughProxy(peerOf(socket), socket), acceptor);
     });
     const handles = socketHandles();
-    if (this.#server === undefined) return;
+    if (this.#server === undefined || this.#gate !== undefined) return;
     if (typeof handles === "string") return this.#tellSlower(handles);
     const room = this.#room;
     const take = (handle: SocketHandle): void => {
@@ -137,6 +166,8 @@ export class SocketServer {
 
   /** Accepts no more. Sockets that were accepted stay as they are. */
   stop(): void {
+    this.#gate?.close();
+    this.#gate = undefined;
     this.#room?.close();
     this.#room = undefined;
     this.#server?.close();

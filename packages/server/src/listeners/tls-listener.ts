@@ -2,6 +2,7 @@ import type { ListenerLimits } from "./listener-limits.ts";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
 import { networkAddress, socketPeer } from "./network-address.ts";
+import { throughProxy } from "./proxied.ts";
 import { readShared } from "./shared-reading.ts";
 import { holdPlace, SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
@@ -51,7 +52,7 @@ export class TlsListener implements Listener {
           ...tlsPeer(socket, this.#options),
         };
         readShared(socket);
-        openStream(socket, peer, acceptor);
+        openStream(socket, throughProxy(peer, socket), acceptor);
       },
       failed: (failure) => acceptor.handshakeFailed({ transport: "tls", ...failure }),
     });

@@ -9,6 +9,7 @@ import type { Log } from "../ports/logger.ts";
 import type { HandshakeFailure } from "../ports/listener.ts";
 import { HostCertificates, withoutCertificate } from "./host-certificates.ts";
 import type { SharedTls } from "./host-certificates.ts";
+import { clientAddresses } from "./proxied.ts";
 import { HandshakeTurns } from "./handshake-turns.ts";
 import { tlsFailure } from "./tls-failure.ts";
 import { checkTlsCredentials } from "./tls-credentials.ts";
@@ -121,10 +122,8 @@ export class TlsTerminator {
   /** A socket of which neither a byte nor an error came was that of a health check, most likely. */
   #handshakeFailed(error: Error, secured: TLSSocket): void {
     const socket = (secured as CarriedSocket)._parent ?? secured;
-    const { remoteAddress, remotePort } = socket;
     this.#events.failed({
-      remoteAddress,
-      remotePort,
+      ...clientAddresses(socket),
       ...tlsFailure(error, secured.authorizationError),
       isSilent: socket.bytesRead === 0 && "code" in error && error.code === "ECONNRESET",
       error,

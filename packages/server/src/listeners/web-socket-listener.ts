@@ -7,10 +7,12 @@ import { TLSSocket } from "node:tls";
 import type { Peer } from "../core/wire.ts";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
+import { ForwardedFor } from "./forwarded-for.ts";
 import { HandshakeDeadlines } from "./handshake-deadlines.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { networkAddress, socketPeer } from "./network-address.ts";
 import type { SocketAddresses } from "./network-address.ts";
+import { clientAddresses, throughProxy } from "./proxied.ts";
 import { holdPlace, SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
 import { TlsTerminator, tlsPeer } from "./tls-terminator.ts";
@@ -62,6 +64,7 @@ export class WebSocketListener implements Listener {
   readonly #deadlines: HandshakeDeadlines<Socket>;
   /** Who sockets in a handshake come from: they no longer know when they are closed. */
   readonly #addresses = new WeakMap<Socket, SocketAddresses>();
+  readonly #forwarded: ForwardedFor;
   #terminator: TlsTerminator | undefined;
   #acceptor: ConnectionAcceptor | undefined;
   #isLoopback = false;
@@ -75,6 +78,7 @@ export class WebSocketListener implements Listener {
     this.#log = log;
     this.#server = new SocketServer(options, log);
     this.#handshake = new WebSocketHandshake(options);
+    this.#forwarded = new ForwardedFor(options.forwardedFrom);
     const timeoutMs = options.upgradeTimeoutMs ?? UPGRADE_TIMEOUT_MS;
     this.#deadlines = new HandshakeDeadlines(timeoutMs, (socket, reason) =>
       this.#failed(socket, reason),
@@ -91,8 +95,7 @@ export class WebSocketListener implements Listener {
     this.#acceptor = acceptor;
     const http = this.#httpServer(acceptor);
     const speakHttp = (socket: Socket): void => {
-      const { remoteAddress, remotePort } = socket;
-      this.#addresses.set(socket, { remoteAddress, remotePort });
+      this.#addresses.set(socket, clientAddresses(socket));
       this.#deadlines.begin(socket);
       http.emit("connection", socket);
     };
@@ -102,11 +105,13 @@ export class WebSocketListener implements Listener {
           failed: (failure) => acceptor.handshakeFailed({ transport: "wss", ...failure }),
         })
       : undefined;
-    await this.#server.start({ host, port, ipv6Only }, acceptor, (socket) => {
+    const secured = (socket: Socket): void => {
       holdPlace(socket, acceptor);
       if (terminator === undefined) speakHttp(socket);
       else terminator.accept(socket);
-    });
+    };
+    const isForwarding = (address: string | undefined): boolean => this.#forwarded.trusts(address);
+    await this.#server.start({ host, port, ipv6Only }, acceptor, secured, isForwarding);
     this.#isLoopback = isLoopbackHost(this.address?.host ?? "");
     this.#terminator = terminator;
   }
@@ -142,13 +147,26 @@ export class WebSocketListener implements Listener {
       this.#deadlines.fail(socket, this.#handshake.refusePath(request, socket));
       return;
     }
+    const peer = this.#forwarded.peerOf(request, webSocketPeer(socket, this.#options));
+    if (!this.#mayCome(peer, acceptor)) {
+      const reason = "the address may not connect now";
+      refuseUpgrade(socket, "503 Service Unavailable", reason);
+      this.#deadlines.fail(socket, `${reason}: ${peer.remoteAddress}`);
+      return;
+    }
     this.#handshake.upgrade(request, socket, head, this.#isLoopback, {
       opened: (webSocket) => {
         this.#deadlines.done(socket);
-        openWebSocket(webSocket, socket, webSocketPeer(socket, this.#options), acceptor);
+        openWebSocket(webSocket, socket, peer, acceptor);
       },
       refused: (reason) => this.#deadlines.fail(socket, reason),
     });
+  }
+
+  /** Of a client that a proxy speaks for, the address is known only now. */
+  #mayCome({ remoteAddress, proxyAddress }: Peer, acceptor: ConnectionAcceptor): boolean {
+    if (!this.#forwarded.trusts(proxyAddress)) return true;
+    return acceptor.mayCome?.(remoteAddress) !== false;
   }
 
   #failed(socket: Socket, reason: string): void {
@@ -182,7 +200,10 @@ function hasCredentials({ cert, pfx, credentials }: TlsOptions): boolean {
 
 /** Who is at the other end of a WebSocket, by the socket that it was made of. */
 export function webSocketPeer(socket: Duplex, options: TlsOptions = {}): Peer {
-  if (socket instanceof TLSSocket)
-    return { ...socketPeer(socket, "wss"), secure: true, ...tlsPeer(socket, options) };
-  return socket instanceof Socket ? socketPeer(socket, "ws") : { transport: "ws", secure: false };
+  if (!(socket instanceof Socket)) return { transport: "ws", secure: false };
+  const peer =
+    socket instanceof TLSSocket
+      ? { ...socketPeer(socket, "wss"), secure: true, ...tlsPeer(socket, options) }
+      : socketPeer(socket, "ws");
+  return throughProxy(peer, socket);
 }

@@ -19,6 +19,11 @@ export interface WebSocketOptions {
    * MQTT 3.1 ask for.
    */
   readonly subprotocols?: readonly string[];
+  /**
+   * Addresses and ranges of HTTP proxies whose `X-Forwarded-For` is believed: the client is then the last address in it that is no
+   * such proxy. Default: none, and the header counts for nothing.
+   */
+  readonly forwardedFrom?: readonly string[];
   /** Bytes of the largest WebSocket message. Default 4 194 304: some packets of the largest size in one. */
   readonly messageBytesMax?: number;
 }

@@ -57,6 +57,11 @@ export interface ConnectionAcceptor {
    */
   admit(remoteAddress: string | undefined): boolean;
   release(): void;
+  /**
+   * Asked once more where a listener knows only later whom a peer speaks for, as a proxy does: false if that address is banned, or
+   * connects too often.
+   */
+  mayCome?(remoteAddress: string | undefined): boolean;
   /** A peer was not let in by the listener itself: to be counted and logged, with why in words. */
   refuse?(remoteAddress: string | undefined, reason: string): void;
   /** True: the next would be refused for want of a place. Who is closing still has one, for a moment. */

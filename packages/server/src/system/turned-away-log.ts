@@ -14,7 +14,8 @@ const SECONDS_PER_LINE = 10;
 /** Addresses whose lines that were left out are counted. */
 const COUNTED_ADDRESSES_MAX = 10_000;
 
-const PROXY = "the PROXY protocol of a load balancer, which is not spoken here";
+const PROXY =
+  "the PROXY protocol of a load balancer, which this listener does not expect (proxyProtocolFrom)";
 /** OpenSSL tells that it is no TLS, and not what it is. */
 const NO_TLS = `this is no TLS, but MQTT without it or ${PROXY}`;
 

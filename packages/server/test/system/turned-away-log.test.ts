@@ -174,7 +174,7 @@ describe("a connection that ends before CONNECT is told in one line:", () => {
 describe("a TLS handshake that fails is told in one line:", () => {
   const FAILED = "TLS handshake failed";
   const NO_TLS =
-    "this is no TLS, but MQTT without it or the PROXY protocol of a load balancer, which is not spoken here";
+    "this is no TLS, but MQTT without it or the PROXY protocol of a load balancer, which this listener does not expect (proxyProtocolFrom)";
 
   it.each([
     ["HTTP", HTTP, () => `this looks like HTTP without TLS; the WebSocket port is ${portOf("ws")}`],
