@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { MqttConfigurationError, parseTopicFilter } from "@anax/protocol";
+import { MqttConfigurationError } from "@anax/protocol";
+import { identityFault } from "@anax/server";
 import type { AuthenticationAnswer, Authenticator, Credentials, Identity } from "@anax/server";
 import { AnswerCache } from "./answer-cache.ts";
 import { CredentialTemplate } from "./credential-template.ts";
@@ -228,19 +229,15 @@ function identityOf(given: Readonly<Record<string, unknown>>): Remembered {
   const expiresInSeconds = given["expiresInSeconds"] ?? undefined;
   if (expiresInSeconds !== undefined && !(Number(expiresInSeconds) > 0))
     throw new Error("expiresInSeconds of the service is no number above 0");
-  const publish = filters("publish", given["publish"]);
-  const subscribe = filters("subscribe", given["subscribe"]);
-  const userName = text("userName", given["userName"]);
-  const clientId = text("clientId", given["clientId"]);
-  const groups = texts("groups", given["groups"]);
-  const identity: Identity = {
-    ...(userName !== undefined && { userName }),
-    ...(clientId !== undefined && { clientId }),
-    ...(groups !== undefined && { groups }),
-    ...((publish ?? subscribe) !== undefined && { permissions: { publish, subscribe } }),
-  };
+  const { publish, subscribe, expiresInSeconds: _seconds, ...named } = present(given);
+  const permissions = { publish, subscribe };
+  const isLimited = (publish ?? subscribe) !== undefined;
+  const identity: object = { ...named, ...(isLimited && { permissions }) };
+  const isEmpty = Object.keys(identity).length === 0;
+  const fault = isEmpty ? undefined : identityFault(identity);
+  if (fault !== undefined) throw new Error(`the identity that the service gave ${fault}`);
   return {
-    answer: Object.keys(identity).length === 0 && expiresInSeconds === undefined ? true : identity,
+    answer: isEmpty && expiresInSeconds === undefined ? true : identity,
     expiresAtMs:
       expiresInSeconds === undefined
         ? undefined
@@ -248,20 +245,7 @@ function identityOf(given: Readonly<Record<string, unknown>>): Remembered {
   };
 }
 
-function text(name: string, value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "string") return value;
-  throw new Error(`${name} of the service is no text`);
-}
-
-function texts(name: string, value: unknown): readonly string[] | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
-  throw new Error(`${name} of the service is no list of texts`);
-}
-
-function filters(name: string, value: unknown): readonly string[] | undefined {
-  const list = texts(name, value);
-  for (const filter of list ?? []) parseTopicFilter(filter);
-  return list;
+/** Null stands for what is not there. */
+function present(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
 }

@@ -1,5 +1,5 @@
-import { parseTopicFilter } from "@anax/protocol";
-import type { Identity, Permissions } from "@anax/server";
+import { identityFault } from "@anax/server";
+import type { Identity } from "@anax/server";
 
 /** In which claims of a token an identity is. A name with dots may lead into an object: `realm_access.roles`. */
 export interface TokenClaims {
@@ -19,25 +19,24 @@ export interface TokenClaims {
 
 type Payload = Readonly<Record<string, unknown>>;
 
-/** Groups and Topic Filters of a token, at most. */
-const LIST_MAX = 1_000;
-
 /** The identity in a token; undefined if something in it is not as it must be. */
 export function identityIn(payload: Payload, claims: TokenClaims): Identity | undefined {
-  const userName = claimOf(payload, claims.userName ?? "sub");
-  if (!isName(userName)) return undefined;
-  const clientId = claims.clientId === undefined ? undefined : claimOf(payload, claims.clientId);
-  if (claims.clientId !== undefined && !isName(clientId)) return undefined;
-  const groups = groupsIn(claimOf(payload, claims.groups ?? "groups"));
-  const permissions = permissionsIn(payload, claims);
-  if (groups === undefined || permissions === "wrong") return undefined;
-  return {
+  const userName = claimOf(payload, claims.userName ?? "sub") ?? undefined;
+  const clientId = claims.clientId && (claimOf(payload, claims.clientId) ?? undefined);
+  const isMissing = claims.clientId !== undefined && clientId === undefined;
+  if (userName === undefined || isMissing) return undefined;
+  const groups = listIn(claimOf(payload, claims.groups ?? "groups"), (text) =>
+    text.split(" ").filter((name) => name !== ""),
+  );
+  const isInGroups = !Array.isArray(groups) || groups.length > 0;
+  const identity: object = {
     userName,
-    ...(isName(clientId) && { clientId }),
-    ...(groups.length > 0 && { groups }),
-    ...(permissions !== undefined && { permissions }),
+    ...(clientId !== undefined && { clientId }),
+    ...(isInGroups && { groups }),
+    ...permissionsIn(payload, claims),
     ...(claims.keep !== undefined && { claims: keptOf(payload, claims.keep) }),
   };
+  return identityFault(identity) === undefined ? identity : undefined;
 }
 
 /** A claim of that very name, or else one within objects. */
@@ -52,40 +51,18 @@ function claimOf(payload: Payload, name: string): unknown {
   return value;
 }
 
-function isName(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && !/\p{Cc}/u.test(value);
-}
-
-function groupsIn(value: unknown): readonly string[] | undefined {
+/** What may be a list; a text stands for one. */
+function listIn(value: unknown, split: (text: string) => readonly string[]): unknown {
   if (value === undefined || value === null) return [];
-  const list = typeof value === "string" ? value.split(" ").filter((name) => name !== "") : value;
-  return Array.isArray(list) && list.length <= LIST_MAX && list.every(isName) ? list : undefined;
+  return typeof value === "string" ? split(value) : value;
 }
 
-function permissionsIn(
-  payload: Payload,
-  { publish, subscribe }: TokenClaims,
-): Permissions | undefined | "wrong" {
+/** Whoever names one of the two claims means both: what is not there allows nothing. */
+function permissionsIn(payload: Payload, { publish, subscribe }: TokenClaims): object | undefined {
   if (publish === undefined && subscribe === undefined) return undefined;
-  const may = publish === undefined ? undefined : filtersIn(claimOf(payload, publish));
-  const maySee = subscribe === undefined ? undefined : filtersIn(claimOf(payload, subscribe));
-  return may === "wrong" || maySee === "wrong" ? "wrong" : { publish: may, subscribe: maySee };
-}
-
-function filtersIn(value: unknown): readonly string[] | "wrong" {
-  if (value === undefined || value === null) return [];
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return list.length <= LIST_MAX && list.every(isFilter) ? list : "wrong";
-}
-
-function isFilter(value: unknown): value is string {
-  if (typeof value !== "string") return false;
-  try {
-    parseTopicFilter(value);
-    return true;
-  } catch {
-    return false;
-  }
+  const filters = (name: string | undefined): unknown =>
+    name === undefined ? undefined : listIn(claimOf(payload, name), (filter) => [filter]);
+  return { permissions: { publish: filters(publish), subscribe: filters(subscribe) } };
 }
 
 function keptOf(payload: Payload, names: readonly string[]): Payload {

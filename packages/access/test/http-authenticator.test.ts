@@ -123,7 +123,7 @@ describe("what a service answers", () => {
     [
       "a group that is no text",
       json({ result: "allow", groups: [1] }),
-      "groups of the service is no list of texts",
+      "the identity that the service gave is wrong: groups is wrong: an entry is no text",
     ],
     [
       "a filter that is none",

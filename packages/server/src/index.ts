@@ -35,6 +35,7 @@ export type {
 } from "./core/hooks/connection-events.ts";
 export type { HookArguments } from "./core/hooks/hooks.ts";
 export type { Identity, Permissions } from "./core/hooks/identity.ts";
+export { identityFault } from "./checking/identity-rules.ts";
 export type {
   DeliveredPublishPacket,
   MessageSender,

@@ -35,7 +35,11 @@ const IDENTITY_RULES: RulesFor<Identity> & OptionRules = {
   claims: "Object",
 };
 
-/** What is wrong with an identity, to stand behind its name; undefined if nothing is. One that says nothing is a mistake. */
+/**
+ * What is wrong with an identity, in words that stand behind its name, such as "is empty"; undefined if nothing is. The server asks this of
+ * every identity that it is given; an authenticator may ask it first, to say no in its own way. Names are not empty, have no control
+ * characters and at most 16 384 characters; groups, and the Topic Filters of each permission, are 1 000 at most.
+ */
 export function identityFault(value: unknown): string | undefined {
   const fault = objectFault(value, IDENTITY_RULES);
   if (fault !== undefined || value === undefined) return fault;
