@@ -246,7 +246,10 @@ export class ServerCore implements CoreContext {
     this.runs.cut();
     this.turn.goOn(this.#readLate);
     this.#isFlushRequested = false;
-    if (this.rooms.wakeful.size > 0) wakeWaiting(this);
+    if (this.rooms.wakeful.size > 0) {
+      this.turn.begin();
+      wakeWaiting(this);
+    }
     this.turn.begin();
     this.#writing.write(this.turn, this.#flush);
     this.retainedStepsLeft = STEPS_PER_TURN;
@@ -258,6 +261,11 @@ export class ServerCore implements CoreContext {
     this.turn.took(this.punctual.end());
     if (this.#isFlushRequested) this.punctual.begin();
     if (this.turn.waiting > 0 || this.#writing.isLate) this.#requestFlush();
+  }
+
+  /** A turn lasts, since thousands are read in it: hands messages for others to their wires meanwhile. */
+  flushMessages(): void {
+    this.#writing.writeSome(this.#flush);
   }
 
   /** Arrays that output needs no more are let go after a while, until there are none. */

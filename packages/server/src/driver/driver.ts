@@ -41,6 +41,12 @@ import { setImmediate } from "../platform.ts";
 /** A timer that fires this much after its time may have kept sockets waiting, too. */
 const LATE_MS = 1;
 
+/**
+ * Milliseconds of reading, or of connections that end, in one turn of the loop, after which messages for others are written in
+ * between: the system gives all that is ready before it lets the turn end.
+ */
+const WRITE_BETWEEN_MS = 5;
+
 /** What a driver is made of. */
 export interface DriverOptions {
   readonly core: CoreOptions;
@@ -94,6 +100,8 @@ export class Driver implements ConnectionAcceptor {
   #isInside = false;
   #later: (() => void)[] = [];
   #isFlushAsked = false;
+  /** When something was written last, or the first thing is to be written since. */
+  #unwrittenSinceMs = 0;
   readonly #loopDelay: LoopDelay = new LoopDelay();
   readonly #turningAway = new TurningAway(
     (wire, peer, refusal) => this.open(wire, peer, refusal),
@@ -272,6 +280,7 @@ export class Driver implements ConnectionAcceptor {
     } finally {
       this.#leave();
     }
+    this.#writeBetween();
   }
 
   /** Does work inside the core and resolves with its result, or rejects with what it throws. */
@@ -333,6 +342,19 @@ export class Driver implements ConnectionAcceptor {
       this.core.receive(connection, chunk);
     } catch (error) {
       this.broke(driven, "internal error; the connection is cut", error);
+    } finally {
+      this.#leave();
+    }
+    this.#writeBetween();
+  }
+
+  #writeBetween(): void {
+    const { now } = this.core;
+    if (!this.#isFlushAsked || now - this.#unwrittenSinceMs < WRITE_BETWEEN_MS) return;
+    this.#unwrittenSinceMs = now;
+    this.#enter();
+    try {
+      this.#guarded(() => this.core.flushMessages());
     } finally {
       this.#leave();
     }
@@ -405,6 +427,7 @@ export class Driver implements ConnectionAcceptor {
   #askForFlush(): void {
     if (this.#isFlushAsked) return;
     this.#isFlushAsked = true;
+    this.#unwrittenSinceMs = this.core.now;
     setImmediate(this.#flush);
   }
 

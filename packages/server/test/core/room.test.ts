@@ -59,6 +59,16 @@ function fill(harness: CoreHarness, topic: string, count = ROOM): void {
   expect(acknowledged(peer)).toHaveLength(count);
 }
 
+/** Clients whose connections end without DISCONNECT, with Wills of QoS 1. */
+function die(harness: CoreHarness, count: number, payload: Uint8Array): void {
+  const dying = Array.from({ length: count }, (_item, index) =>
+    harness.connect(`d${index}`, {
+      will: { topic: `will/${index}`, payload, qos: 1, retain: false },
+    }),
+  );
+  for (const peer of dying) peer.cut();
+}
+
 describe("a burst of many publishers to one client that reads", () => {
   const hooks: [string, Hooks][] = [
     ["in runs", {}],
@@ -114,11 +124,93 @@ describe("a burst of many publishers to one client that reads", () => {
       }),
     );
     for (const peer of dying) peer.cut();
-    expect(harness.core.rooms.messages).toBe(100 - ROOM);
+    expect(harness.core.rooms).toMatchObject({ messages: 0, wills: 100 - ROOM });
     harness.advance(2_000);
     expect(harness.core.statistics).toMatchObject({ messagesDropped: 0, receiversSlow: 0 });
     expect(drain(receiver)).toHaveLength(100);
     expect(harness.core.works.count).toBe(0);
+    expect(harness.core.rooms).toMatchObject({ wills: 0, willBytes: 0 });
+  });
+
+  it("arrives whole where it is of Wills larger than all that may wait of publishers, for as long as the client takes some", () => {
+    const harness = new CoreHarness({
+      ...SMALL,
+      queueBytesMax: 200_000,
+      roomWaitBytesMax: 300_000,
+      roomWaitMs: 3_000,
+    });
+    const receiver = reader(harness, "r", "will/#");
+    const payload = new Uint8Array(60_000);
+    die(harness, 40, payload);
+    expect(harness.core.rooms.willBytes).toBeGreaterThan(1_500_000);
+    let count = 0;
+    // Five at a time, every two seconds: sixteen in all.
+    for (let round = 0; round < 10; round += 1) {
+      harness.advance(2_000);
+      for (const packet of receiver.receive()) {
+        if (packet.type !== "publish") continue;
+        count += 1;
+        receiver.sendChunk(acknowledgement("puback", packet.packetIdentifier ?? 0));
+      }
+    }
+    count += drain(receiver).length;
+    expect(count).toBe(40);
+    expect(harness.core.statistics).toMatchObject({ messagesDropped: 0, receiversSlow: 0 });
+  });
+
+  it("waits no longer than roomWaitMs where it is of Wills and the client takes nothing, nor beyond the total", () => {
+    const harness = new CoreHarness({ ...SMALL, roomWaitMs: 3_000 });
+    reader(harness, "r", "will/#");
+    die(harness, 40, Uint8Array.of(65));
+    harness.advance(2_999);
+    expect(harness.core.rooms.wills).toBe(40 - ROOM);
+    harness.advance(1);
+    expect(harness.core.rooms.wills).toBe(0);
+    expect(harness.core.statistics.messagesDroppedQueue).toBe(40 - ROOM);
+    const limits = { queueBytesMax: 50_000, backlogTotalBytesMax: 100_000 };
+    const bounded = new CoreHarness({ ...SMALL, ...limits });
+    reader(bounded, "r", "will/#");
+    die(bounded, 60, new Uint8Array(10_000));
+    expect(bounded.core.rooms.willBytes).toBeLessThan(100_000);
+    expect(bounded.core.rooms.wills).toBeGreaterThan(0);
+    expect(bounded.core.statistics.messagesDropped).toBeGreaterThan(0);
+  });
+
+  it("goes on in several turns where hundreds wait", () => {
+    const ports = { budget: { ms: Infinity, steps: 1 } };
+    const limits = { queueMessagesMax: 300, inFlightMaximum: 300 };
+    const harness = new CoreHarness(limits, {}, undefined, ports);
+    const receiver = harness.connect("r", { properties: { receiveMaximum: 300 } });
+    subscribe(receiver, { topicFilter: "a", qos: 1 });
+    const { core } = harness;
+    const message = { topic: "a", payload: Uint8Array.of(65), qos: 1, retain: false } as const;
+    const failed = (error: unknown): never => {
+      throw error;
+    };
+    for (let index = 0; index < 850; index += 1) core.inject(message, {}, () => undefined, failed);
+    harness.settle();
+    expect(core.rooms.messages).toBe(250);
+    for (const packet of receiver.receive())
+      if (packet.type === "publish")
+        receiver.sendChunk(acknowledgement("puback", packet.packetIdentifier ?? 0));
+    let most = 0;
+    for (let before = core.rooms.messages; before > 0; before = core.rooms.messages) {
+      harness.turn();
+      most = Math.max(most, before - core.rooms.messages);
+    }
+    expect(most).toBeGreaterThan(0);
+    expect(most).toBeLessThan(50);
+    expect(drain(receiver)).toHaveLength(550);
+  });
+
+  it("keeps one copy of a Will, from CONNECT until it is sent", () => {
+    const harness = new CoreHarness();
+    harness.connect("d", {
+      will: { topic: "will", payload: new Uint8Array(10_000), qos: 1, retain: false },
+    });
+    const { will, bytes } = harness.core.sessions.get("d")?.will ?? {};
+    expect(bytes?.length).toBeLessThan(10_100);
+    expect(will?.payload.buffer).toBe(bytes?.buffer);
   });
 });
 

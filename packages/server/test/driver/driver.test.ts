@@ -119,6 +119,28 @@ describe("output", () => {
     await turns(1);
     expect(wire.writes).toEqual(["20020000d000d000"]);
   });
+
+  it("for others does not wait for the end of a turn in which thousands are read, answers do", async () => {
+    const [receiver, publisher, ...crowd] = Array.from({ length: 10 }, open);
+    // Each with an identifier of its own; the first subscribes to `a`.
+    for (const [index, peer] of [receiver, publisher, ...crowd].entries())
+      peer?.sink.received(Buffer.from(`100d00044d5154540402000a0001${61 + index}`, "hex"));
+    receiver?.sink.received(Buffer.from("8206000100016100", "hex"));
+    await turns(1);
+    publisher?.sink.received(Buffer.from("3003000161", "hex"));
+    expect(receiver?.wire.writes).toHaveLength(1);
+    const reads: number[] = [];
+    for (const { sink } of crowd) {
+      clock.stall(1);
+      sink.received(Buffer.from("c000", "hex"));
+      reads.push(receiver?.wire.writes.length ?? 0);
+    }
+    expect(reads).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
+    expect(receiver?.wire.writes.at(-1)).toBe("3003000161");
+    expect(crowd.map(({ wire }) => wire.writes.length)).toEqual(crowd.map(() => 1));
+    await turns(1);
+    expect(crowd.map(({ wire }) => wire.writes.at(-1))).toEqual(crowd.map(() => "d000"));
+  });
 });
 
 describe("what a handler asks of the server", () => {

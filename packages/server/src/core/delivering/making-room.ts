@@ -6,6 +6,7 @@ import { findRoute } from "../routing/finding-route.ts";
 import type { Route } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
 import { RUN_PACKETS_MAX } from "../message/publish-run.ts";
+import { STEPS } from "../turn/turn.ts";
 import { HOLD_BACK_WINDOW_MS, Room } from "./rooms.ts";
 import type { Waiter } from "./rooms.ts";
 
@@ -21,6 +22,9 @@ import type { Waiter } from "./rooms.ts";
 
 /** Bytes by which a queue may pass its limit: those of a run, which looks for room once. */
 const RUN_BYTES = 131_072;
+
+/** Which has waited for several receivers, one after the other, waits for so many times `roomWaitMs`: a Will. */
+const WILL_WAITS = 12;
 
 /** Of the time that the server itself is late, hardly any counts: a receiver does not hold others back then. */
 function timeOf({ now, punctual }: CoreContext): number {
@@ -80,16 +84,22 @@ function wakeLater(core: CoreContext, room: Room): void {
   core.continueLater(room.session);
 }
 
-/** Has what waits go on, in order, as long as there is room. */
+/** Has what waits go on, in order, as long as there is room, and as far as the turn has time for it. */
 export function wakeWaiting(core: CoreContext): void {
-  const { wakeful } = core.rooms;
+  const { turn, rooms } = core;
+  const { wakeful } = rooms;
   for (const room of wakeful) {
     wakeful.delete(room);
     for (const waiter of room.waiters) {
       if (room.isFull && !room.isSlow && isReading(core, room.session)) break;
       room.waiters.delete(waiter);
       waiter.resume();
+      if (!turn.spend(STEPS.wake) || !turn.isOver) continue;
+      // The next turn goes on with this one, behind the others.
+      if (room.waiters.size > 0) wakeLater(core, room);
+      break;
     }
+    if (turn.isOver && wakeful.has(room)) return;
     if (room.waiters.size > 0) continue;
     room.endSpell(timeOf(core));
     forgetOrWatch(core, room);
@@ -115,7 +125,7 @@ function lookAt(core: CoreContext, room: Room): void {
   const { roomWaitMs, holdBackMs } = core.options;
   const isHolding = room.spell !== undefined;
   room.endSpell(timeOf(core));
-  const isOver = timeOf(core) >= first.sinceMs + roomWaitMs;
+  const isOver = timeOf(core) >= room.waitsSinceMs(timeOf(core)) + roomWaitMs;
   if (isOver || (isHolding && room.heldMs(timeOf(core)) >= holdBackMs)) {
     becomeSlow(core, room);
     return wakeLater(core, room);
@@ -139,7 +149,8 @@ function mayHoldOn(core: CoreContext, room: Room, { sinceMs, holds }: Asking): b
   if (room.waiters.size > 0 || sinceMs === timeOf(core)) return true;
   const { roomWaitMs, holdBackMs } = core.options;
   if (holds) room.countBeside(sinceMs, timeOf(core));
-  if (timeOf(core) < sinceMs + roomWaitMs && room.heldMs(timeOf(core)) < holdBackMs) return true;
+  const waitMs = holds ? roomWaitMs : WILL_WAITS * roomWaitMs;
+  if (timeOf(core) < sinceMs + waitMs && room.heldMs(timeOf(core)) < holdBackMs) return true;
   becomeSlow(core, room);
   forgetOrWatch(core, room);
   return false;
@@ -148,10 +159,10 @@ function mayHoldOn(core: CoreContext, room: Room, { sinceMs, holds }: Asking): b
 /** Looks again when the first of its times is over. */
 function watch(core: CoreContext, room: Room): void {
   const { roomWaitMs, holdBackMs } = core.options;
-  const { first, spell } = room;
+  const { spell } = room;
   core.deadlines.cancel(room.deadline);
   const nowMs = timeOf(core);
-  const waitEndMs = (first?.sinceMs ?? nowMs) + roomWaitMs;
+  const waitEndMs = Math.min(room.waitsSinceMs(nowMs), nowMs) + roomWaitMs;
   const spellEndMs =
     spell === undefined ? Infinity : spell.sinceMs + holdBackMs - room.heldMs(nowMs);
   const delayMs = Math.max(1, Math.min(waitEndMs, spellEndMs) - nowMs);
@@ -236,10 +247,7 @@ export function* roomFor(core: CoreContext, arrival: Arrival): Task<boolean> {
   while (rooms.size > 0) {
     const route = yield* findRoute(core, topic);
     const sessions = blockers(core, route, qos, publisher, asking);
-    const isTooMuch =
-      rooms.messages >= options.roomWaitMessagesMax ||
-      rooms.bytes + bytes > options.roomWaitBytesMax;
-    if (sessions.length === 0 || isTooMuch) break;
+    if (sessions.length === 0 || !mayWait(core, arrival)) break;
     for (const session of sessions) {
       const room = rooms.bySession.get(session);
       if (room !== undefined) passed.add(room);
@@ -248,6 +256,14 @@ export function* roomFor(core: CoreContext, arrival: Arrival): Task<boolean> {
     yield waitingFor(core, sessions, { bytes, ...asking });
   }
   return options.whenFull === "overflow" || !(yield* isRefused(core, arrival));
+}
+
+/** Whether there is room to wait in. A Will is kept anyway, from CONNECT on: only the total of all that is kept bounds those. */
+function mayWait({ rooms, options, pool }: CoreContext, { bytes, holds }: Arrival): boolean {
+  if (!holds) return pool.heldBytes + rooms.willBytes + bytes <= options.backlogTotalBytesMax;
+  return (
+    rooms.messages < options.roomWaitMessagesMax && rooms.bytes + bytes <= options.roomWaitBytesMax
+  );
 }
 
 /** What waits for the publisher goes on: it is not read itself from now on. */
@@ -281,13 +297,11 @@ function wait(
     ...fields,
     resume: () => {
       for (const room of joined) room.waiters.delete(waiter);
-      rooms.messages -= 1;
-      rooms.bytes -= fields.bytes;
+      rooms.count(fields, -1);
       resume();
     },
   };
-  rooms.messages += 1;
-  rooms.bytes += fields.bytes;
+  rooms.count(fields, 1);
   for (const session of sessions) {
     const room = rooms.bySession.get(session);
     if (room === undefined) continue;

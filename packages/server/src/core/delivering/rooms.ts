@@ -39,6 +39,8 @@ export class Room {
   #full = { sinceMs: 0, progress: 0 };
   /** Until when its time was counted. */
   #countedToMs = 0;
+  /** How far the client was with acknowledging when that was seen to move, and when. */
+  #moved = { atMs: 0, progress: -1 };
 
   constructor(session: Session) {
     this.session = session;
@@ -55,6 +57,26 @@ export class Room {
   get first(): Waiter | undefined {
     const [first] = this.waiters;
     return first;
+  }
+
+  /** The one of them that keeps its publisher waiting. */
+  get firstThatHolds(): Waiter | undefined {
+    if (this.first?.holds !== false) return this.first;
+    for (const waiter of this.waiters) if (waiter.holds) return waiter;
+    return undefined;
+  }
+
+  /**
+   * Since when the time of what waits counts; Infinity if nothing does. Whoever keeps its publisher waiting has its own; a Will
+   * keeps nobody waiting, and waits on as long as the client acknowledges anything.
+   */
+  waitsSinceMs(nowMs: number): number {
+    const { first } = this;
+    if (first === undefined) return Infinity;
+    const held = this.firstThatHolds?.sinceMs ?? Infinity;
+    const { progress } = this.session.sender;
+    if (progress !== this.#moved.progress) this.#moved = { atMs: nowMs, progress };
+    return first.holds ? held : Math.min(held, Math.max(first.sinceMs, this.#moved.atMs));
   }
 
   /** Milliseconds for which it has held others back, of the last ten seconds. */
@@ -99,9 +121,23 @@ export class Rooms {
   readonly bySession: Map<Session, Room> = new Map();
   /** Those for which messages that wait may go on. */
   readonly wakeful: Set<Room> = new Set();
-  /** Messages that wait, and their bytes. */
+  /** Messages that wait with their publishers, and their bytes. */
   messages = 0;
   bytes = 0;
+  /** Wills that wait, and theirs. */
+  wills = 0;
+  willBytes = 0;
+
+  /** One more waits (1), or one less (-1). */
+  count({ bytes, holds }: Pick<Waiter, "bytes" | "holds">, by: 1 | -1): void {
+    if (holds) {
+      this.messages += by;
+      this.bytes += by * bytes;
+    } else {
+      this.wills += by;
+      this.willBytes += by * bytes;
+    }
+  }
 
   /** Receivers that are full, or have been in the last seconds. */
   get size(): number {

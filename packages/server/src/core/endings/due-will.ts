@@ -1,8 +1,8 @@
+import type { Will } from "@anax/protocol";
 import { accessOfSender } from "../access/clients.ts";
 import type { ClientAccess } from "../access/client-access.ts";
 import type { CoreContext } from "../core-context.ts";
-import { messageFromPacket } from "../message/message.ts";
-import type { Message } from "../message/message.ts";
+import { Message, messageFromPacket } from "../message/message.ts";
 import type { Task } from "../pending.ts";
 import { publish } from "../publishing/publishing.ts";
 import type { Terms, Urgency } from "../publishing/terms.ts";
@@ -26,6 +26,17 @@ export function publishDue(
   // A Will that is given up is still owed.
   const failed = (error: unknown): void => reportUnlessAbandoned(core, error);
   core.works.run("Will", session, task, () => undefined, failed);
+}
+
+/** The message that a Will is, if it is published at that time. */
+export function messageOfWill(will: Will, clientId: string, nowMs: number): Message {
+  const { topic, payload, qos, retain, properties } = will;
+  const { willDelayIntervalSeconds: _delay, ...published } = properties ?? {};
+  return messageFromPacket(
+    { type: "publish", topic, payload, qos, retain, duplicate: false, properties: published },
+    clientId,
+    nowMs,
+  );
 }
 
 /**
@@ -82,13 +93,12 @@ class DueWill implements Terms {
   }
 
   #message(): Message {
-    const { topic, payload, qos, retain, properties } = this.#pending.will;
-    const { willDelayIntervalSeconds: _delay, ...published } = properties ?? {};
-    return messageFromPacket(
-      { type: "publish", topic, payload, qos, retain, duplicate: false, properties: published },
-      this.#session.clientId,
-      this.#core.now,
-    );
+    const { will, bytes } = this.#pending;
+    const { clientId } = this.#session;
+    const { now } = this.#core;
+    if (bytes === undefined) return messageOfWill(will, clientId, now);
+    const { topic, qos, retain } = will;
+    return Message.received({ topic, bytes, qos, retain, clientId, receivedAtMs: now });
   }
 
   #wait(): Work {

@@ -3,12 +3,15 @@ import type { ClientAccess } from "../access/client-access.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Deadline } from "../deadlines.ts";
 import type { Origin } from "../publishing/origin.ts";
-import { publishDue } from "./due-will.ts";
+import { messageOfWill, publishDue } from "./due-will.ts";
 import { Session } from "../sessions/session.ts";
 
 /** The Will Message of a session's connection, from CONNECT until it is published or discarded. */
 export interface PendingWill {
+  /** Its payload is a view of `bytes`, if those are known. */
   readonly will: Will;
+  /** As a message has them, so that it is made without a copy; undefined for one out of a store. */
+  readonly bytes?: Uint8Array | undefined;
   readonly delayMs: number;
   readonly origin: Origin;
   /** Of the connection it is of; undefined if nothing is asked, and for one out of a store. */
@@ -23,7 +26,16 @@ export interface PendingWill {
 export function armWill(core: CoreContext, session: Session, will: Will, origin: Origin): void {
   const { access } = session;
   const delayMs = (will.properties?.willDelayIntervalSeconds ?? 0) * 1_000;
-  session.will = { will, delayMs, origin, access, deadline: undefined };
+  const { bytes } = messageOfWill(will, session.clientId, core.now);
+  const payload = bytes.subarray(bytes.length - will.payload.length);
+  session.will = {
+    will: { ...will, payload },
+    bytes,
+    delayMs,
+    origin,
+    access,
+    deadline: undefined,
+  };
   session.will.keeper = keep(core, session, session.will);
 }
 

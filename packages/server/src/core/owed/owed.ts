@@ -11,6 +11,9 @@ import type { StoredMessages } from "../journal/stored-messages.ts";
  */
 export type Owed = Delivery | number;
 
+/** A message of so many bytes that waits in memory is kept as it is. A queue has room for some sixty of them. */
+const LARGE_BYTES = 16_384;
+
 /**
  * Writes down that a session is owed a message, if it is to survive, and gives what is to be kept of it. What waits has no Packet
  * Identifier, which is 0 then.
@@ -32,7 +35,8 @@ export function owe(
 }
 
 function waiting(core: CoreContext, session: Session, delivery: Delivery): Owed {
-  if (delivery.watch !== undefined) return delivery;
+  // Of few large ones objects are little, and copying them would be much: what is in memory already is shared.
+  if (delivery.watch !== undefined || delivery.message.size >= LARGE_BYTES) return delivery;
   const slot = core.waiting.hold(delivery.message);
   const code = session.addresses.code(slot, delivery);
   if (code === undefined) core.waiting.messages.letGo(slot);

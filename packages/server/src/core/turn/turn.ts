@@ -41,7 +41,14 @@ const DEBT_STEPS_MAX = 8 * SHARE_STEPS;
  * What the commonest things cost, in steps: about a third of a microsecond each. What is counted one by one, such as nodes
  * that matching goes over, messages of a run and receivers of a message, is a step.
  */
-export const STEPS = { packet: 16, filter: 16, write: 16, close: 32, deadline: 16 } as const;
+export const STEPS = {
+  packet: 16,
+  filter: 16,
+  write: 16,
+  close: 32,
+  deadline: 16,
+  wake: 48,
+} as const;
 
 /** What it costs to make or to end a subscription: more with long filters, which have many levels. */
 export function stepsOfFilter(filter: string): number {
