@@ -6,9 +6,11 @@
 import { SeededRandom } from "@anax/testing";
 import { describe, expect, it } from "vitest";
 import type { Packet, PublishPacket, PublishProperties, QoS } from "@anax/protocol";
+import { CORE_DEFAULTS } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { InterceptingPublish } from "../../src/core/hooks/publish-events.ts";
 import type { HookResult } from "../../src/core/pending.ts";
+import { ShortCuts } from "../../src/core/short-cuts.ts";
 import {
   acknowledgement,
   CoreHarness,
@@ -32,9 +34,12 @@ const PROPERTIES: (PublishProperties | undefined)[] = [
   { messageExpiryIntervalSeconds: 0 },
   { userProperties: [["k", "v"]], payloadFormatIndicator: 1 },
 ];
+/** Handlers that do nothing, and close every short cut. */
 const NOOP: Hooks = {
+  clientAcknowledgedPublishPacket: () => undefined,
   interceptingClientEnqueue: () => undefined,
   interceptingInboundPacket: () => undefined,
+  interceptingOutboundPacket: () => undefined,
 };
 /** The same, but the general way is only taken for what a handler of messages does not leave alone. */
 const LOOKING: Hooks = { interceptingPublish: () => undefined };
@@ -332,6 +337,13 @@ describe("the hot path", () => {
       expect(playPlain(seed), `HOT PATH SEED ${seed}`).toEqual(play(seed, NOOP));
     }
   }, 600_000);
+
+  it("is compared with a server that takes no short cut at all", () => {
+    const shortCuts = new ShortCuts(NOOP, CORE_DEFAULTS);
+    const open = Object.entries(shortCuts).filter(([, isOpen]) => isOpen === true);
+    expect(open).toEqual([]);
+    expect(Object.keys(shortCuts).length).toBeGreaterThan(0);
+  });
 
   it("gives the same with a handler that looks at each message", () => {
     for (let seed = 1; seed <= SEEDS; seed += 1) {

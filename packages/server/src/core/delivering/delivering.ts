@@ -200,12 +200,20 @@ function writeShown(
   const delivery = { ...sending.delivery, message, retain: packet.retain };
   const { session } = connection;
   if (session === undefined || delivery.qos === 0)
-    return write(core, connection, connection.outbox, { ...sending, delivery });
+    return writeAtMostOnce(core, connection, { ...sending, delivery });
   const outbox =
     isAppended && session.isDurable
       ? onceStored(core, connection)
       : exchangeOutbox(core, connection, session);
   return write(core, connection, outbox, { ...sending, delivery });
+}
+
+/** There may be no room any more for what an interceptor has had, or for what it has made of it. */
+function writeAtMostOnce(core: CoreContext, connection: Connection, sending: Sending): boolean {
+  const outbox = outboxFor(core, connection, sending.delivery.message.size);
+  if (typeof outbox !== "string") return write(core, connection, outbox, sending);
+  noteDropped(core, connection.clientId, outbox);
+  return false;
 }
 
 /** An exchange has begun whose PUBLISH is not sent after all: its place is free. */
