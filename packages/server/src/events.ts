@@ -271,7 +271,8 @@ export const SERVER_EVENTS: {
     },
   },
   queuedApplicationMessageOverwritten: {
-    fires: "When a full queue gave up its oldest message for a new one.",
+    fires:
+      "When a full queue, or the full backlog of a client that reads too slowly, gave up its oldest message for a new one.",
     order: "Before applicationMessageEnqueuedOrDropped of the new message.",
     waits: "Nothing.",
     slows: "Nobody.",

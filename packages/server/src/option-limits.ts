@@ -37,6 +37,7 @@ const LIMITS: { readonly [Name in NumberName]: readonly [minimum: number, maximu
   roomWaitMessagesMax: [0, COUNT_MAX],
   roomWaitBytesMax: [0, COUNT_MAX],
   backlogBytesMax: [0, COUNT_MAX],
+  backlogMessagesMax: [0, COUNT_MAX],
   backlogTotalBytesMax: [0, COUNT_MAX],
   unstoredBytesMax: [0, COUNT_MAX],
   topicLevelsMax: [1, LEVELS_MAX],

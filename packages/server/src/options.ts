@@ -165,7 +165,11 @@ const MIXED_OPTIONS: ReadonlySet<string> = new Set([
 export function resolveOptions(options: MqttServerOptions): ServerSettings {
   const given = givenSettings(options);
   checkParts(options);
-  const settings: CoreOptions & DriverSettings = { ...SERVER_DEFAULTS, ...given };
+  const settings: CoreOptions & DriverSettings = {
+    ...SERVER_DEFAULTS,
+    ...countOfBoth(options),
+    ...given,
+  };
   checkKinds(settings);
   checkNumbers(settings);
   checkDriverSettings(settings);
@@ -176,6 +180,11 @@ export function resolveOptions(options: MqttServerOptions): ServerSettings {
   checkStore(options.store);
   checkDurability(options);
   return { core: settings, driver: settings, listeners: listenersOf(options) };
+}
+
+/** How many messages may wait is one number in other servers: who sets it means those of QoS 0 too. */
+function countOfBoth({ queueMessagesMax }: MqttServerOptions): Partial<CoreOptions> {
+  return queueMessagesMax === undefined ? {} : { backlogMessagesMax: queueMessagesMax };
 }
 
 /** The options that have a default. */

@@ -29,6 +29,17 @@ describe("defaults", () => {
   });
 });
 
+describe("queueMessagesMax", () => {
+  it("is the count of QoS 0 messages for a slow client too, unless that has one of its own", () => {
+    const count = (options: MqttServerOptions): number =>
+      resolveOptions(options).core.backlogMessagesMax;
+    expect(count({})).toBe(SERVER_DEFAULTS.backlogMessagesMax);
+    expect(count({ queueMessagesMax: 7 })).toBe(7);
+    expect(count({ queueMessagesMax: 7, backlogMessagesMax: 9 })).toBe(9);
+    expect(count({ queueMessagesMax: 7, backlogMessagesMax: undefined })).toBe(7);
+  });
+});
+
 describe("port and host", () => {
   it("describe one TCP listener", () => {
     expect(resolveOptions({ port: 0 }).listeners).toEqual([

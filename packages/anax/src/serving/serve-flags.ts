@@ -83,6 +83,7 @@ export interface LimitFlags {
   readonly holdBack: number;
   readonly whenFull: WhenFull;
   readonly maxBacklogBytes: number;
+  readonly maxBacklog: number;
   readonly maxBacklogTotalBytes: number;
   readonly maxSessions: number;
   readonly maxSessionExpiry: number;
@@ -284,7 +285,7 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
     {
       ...LIMITING,
       defaultText: "drop-oldest",
-      help: "what a full queue does with one more message",
+      help: "what a full queue, or a full backlog of QoS 0 messages, does with one more message",
     },
   ),
   noStoreWills: toggle({
@@ -315,6 +316,11 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
     0,
     SERVER_DEFAULTS.backlogBytesMax,
     "bytes of QoS 0 messages that wait for a client that reads too slowly",
+  ),
+  maxBacklog: limit(
+    0,
+    SERVER_DEFAULTS.backlogMessagesMax,
+    "QoS 0 messages that wait for a client that reads too slowly; beyond, as --queue-overflow says",
   ),
   maxBacklogTotalBytes: withDefault(
     bytes(0, Number.MAX_SAFE_INTEGER),

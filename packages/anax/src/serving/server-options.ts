@@ -29,6 +29,7 @@ export function limitOptions(flags: LimitFlags): MqttServerOptions {
     holdBackMs: Math.round(flags.holdBack * 1_000),
     whenFull: flags.whenFull,
     backlogBytesMax: flags.maxBacklogBytes,
+    backlogMessagesMax: flags.maxBacklog,
     backlogTotalBytesMax: flags.maxBacklogTotalBytes,
     sessionsMax: flags.maxSessions,
     sessionExpiryMaxSeconds: flags.maxSessionExpiry,

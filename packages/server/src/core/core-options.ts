@@ -36,6 +36,7 @@ export interface CoreOptions {
   readonly queueMessagesMax: number;
   /** Bytes that wait for one session. An empty queue takes one message of any size. */
   readonly queueBytesMax: number;
+  /** Which message a full queue gives up, and a full backlog of QoS 0 messages: its oldest, or the one that comes. */
   readonly queueOverflow: QueueOverflow;
   /**
    * Milliseconds that a QoS 1 or 2 message waits at most, and its publisher's acknowledgement with it, while the queue of a
@@ -60,8 +61,16 @@ export interface CoreOptions {
   readonly storeWills: boolean;
   /** True: QoS 0 messages too are queued for a session whose client is away. */
   readonly queueQos0: boolean;
-  /** Bytes of QoS 0 messages that wait for a connected client that reads too slowly; beyond, they are dropped. */
+  /**
+   * Bytes of QoS 0 messages that wait for a connected client that reads too slowly; beyond, they are dropped as `queueOverflow`
+   * says. An empty backlog takes one message of any size.
+   */
   readonly backlogBytesMax: number;
+  /**
+   * How many of them may wait. Default: `queueMessagesMax` where a program sets that, else a number that bytes reach
+   * first.
+   */
+  readonly backlogMessagesMax: number;
   /**
    * Bytes that the output of all connections may hold together, with what waits for clients that read too slowly; a message that
    * several are to get counts once. Beyond, QoS 0 messages that wait are dropped, from the client that has read nothing for longest on. Default: an
@@ -135,6 +144,7 @@ export const CORE_DEFAULTS: CoreOptions = {
   storeWills: true, // else a crash of the server leaves all devices "online"
   queueQos0: false, // the specification leaves it open; QoS 0 promises nothing
   backlogBytesMax: 4_194_304, // a burst above the kernel's own buffers
+  backlogMessagesMax: 1_000_000, // or queueMessagesMax, if that is set; bytes are what costs memory
   backlogTotalBytesMax: 268_435_456, // or an eighth of the memory that the process may use, if that is known
   unstoredBytesMax: 16_777_216, // a tenth of a second of a fast disk; the commit under way has as much again
   topicLevelsMax: 65_536, // as many as a topic has room for; the specification names no other limit

@@ -73,7 +73,7 @@ const FIXED: Limits = [
   ["driver/open-files.ts", "FILES_KEPT"],
   ["core/connection/connection.ts", "OUTBOX_HIGH_WATER"],
   ["core/connection/connection.ts", "REFUSED_IDENTIFIERS_MAX"],
-  ["core/delivering/delivering.ts", "OUTBOX_BYTES_MAX"],
+  ["core/delivering/at-most-once.ts", "OUTBOX_BYTES_MAX"],
   ["core/shared-bytes.ts", "SHARED_BYTES_MIN"],
   ["core/connection/backlog.ts", "PART_BYTES"],
   ["core/byte-pool.ts", "FREE_BYTES_MAX"],

@@ -13,8 +13,29 @@ import { textOf } from "../support/scripted-peer.ts";
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe("a peer that does not read", () => {
-  it("gets QoS 0 messages up to backlogBytesMax when it reads again, the rest is dropped and counted", () => {
+  it("gets the newest QoS 0 messages up to backlogBytesMax when it reads again, older ones are dropped and counted", () => {
     const harness = new CoreHarness({ backlogBytesMax: 100 });
+    const frozen = harness.connect("frozen");
+    subscribe(frozen, "a");
+    frozen.freeze();
+    for (let number = 0; number < 50; number += 1)
+      harness.inject({ topic: "a", payload: bytesOf(`message ${number}`) });
+    expect(frozen.connection.backlog.length).toBeLessThanOrEqual(100);
+    frozen.thaw();
+    const texts = frozen.receiveTexts();
+    expect(texts[0]).toBe("message 0"); // it was at the wire
+    const rest = texts.length - 1;
+    expect(texts.slice(1)).toEqual(
+      Array.from({ length: rest }, (_item, index) => `message ${50 - rest + index}`),
+    );
+    expect(rest).toBe(Math.floor(100 / (2 + 3 + "message 49".length)));
+    const { messagesDropped, messagesDroppedBacklog } = harness.core.statistics;
+    expect(texts.length + messagesDropped).toBe(50);
+    expect(messagesDroppedBacklog).toBe(messagesDropped);
+  });
+
+  it("with dropNewest gets the first up to backlogBytesMax, the rest is dropped and counted", () => {
+    const harness = new CoreHarness({ backlogBytesMax: 100, queueOverflow: "dropNewest" });
     const frozen = harness.connect("frozen");
     const other = harness.connect("other");
     for (const peer of [frozen, other]) subscribe(peer, "a");
@@ -98,6 +119,172 @@ describe("a peer that does not read", () => {
   });
 });
 
+describe("Topic Aliases of a peer that does not read", () => {
+  it("outlive that messages of its backlog are dropped", () => {
+    const harness = new CoreHarness({ backlogMessagesMax: 2, outgoingTopicAliasMaximum: 5 });
+    const peer = harness.connect("c", { properties: { topicAliasMaximum: 5 } });
+    subscribe(peer, "#");
+    const topics = (): string[] => peer.receivePublishes().map((packet) => packet.topic);
+    const give = (topic: string, times: number): void => {
+      for (let time = 0; time < times; time += 1) harness.inject({ topic });
+    };
+    give("before/it", 3);
+    expect(topics()).toEqual(["before/it", "before/it", ""]);
+    peer.freeze();
+    give("at/the/wire", 1);
+    give("meanwhile", 10);
+    give("before/it", 1);
+    peer.thaw();
+    expect(topics()).toEqual(["at/the/wire", "meanwhile", "before/it"]);
+    give("meanwhile", 3);
+    expect(topics()).toEqual(["meanwhile", "meanwhile", ""]);
+  });
+});
+
+describe("a count of QoS 0 messages for a peer that does not read", () => {
+  /** Whom `messages` are for, with what it was told of and what it gets when it reads again. */
+  function overrun(
+    options: Partial<CoreOptions>,
+    give: (harness: CoreHarness) => void,
+  ): { got: string[]; overwritten: string[]; dropped: number } {
+    const overwritten: string[] = [];
+    const harness = new CoreHarness(options, {
+      queuedApplicationMessageOverwritten: ({ receiverClientId, applicationMessage }) => {
+        const { topic, payload, qos } = applicationMessage;
+        overwritten.push(`${receiverClientId} ${topic} ${qos} ${textOf(payload).slice(0, 8)}`);
+        return undefined;
+      },
+    });
+    const peer = harness.connect("slow", { properties: { topicAliasMaximum: 5 } });
+    subscribe(peer, "a/topic");
+    peer.freeze();
+    harness.inject({ topic: "a/topic", payload: bytesOf("at the wire") });
+    give(harness);
+    peer.thaw();
+    const got = peer.receiveTexts().slice(1);
+    return {
+      got: got.map((text) => text.slice(0, 8)),
+      overwritten,
+      dropped: harness.core.statistics.messagesDroppedBacklog,
+    };
+  }
+
+  const singly =
+    (count: number, bytes = 1) =>
+    (harness: CoreHarness): void => {
+      for (let number = 1; number <= count; number += 1)
+        harness.inject({ topic: "a/topic", payload: bytesOf(`${number} `.padEnd(bytes, "x")) });
+    };
+
+  it("dropOldest keeps the newest, and tells of each that made room", () => {
+    expect(overrun({ backlogMessagesMax: 2 }, singly(5))).toEqual({
+      got: ["4 ", "5 "],
+      overwritten: ["slow a/topic 0 1 ", "slow a/topic 0 2 ", "slow a/topic 0 3 "],
+      dropped: 3,
+    });
+  });
+
+  it("dropNewest keeps the first, and tells of none", () => {
+    const options = { backlogMessagesMax: 2, queueOverflow: "dropNewest" } as const;
+    expect(overrun(options, singly(5))).toEqual({ got: ["1 ", "2 "], overwritten: [], dropped: 3 });
+  });
+
+  it("0 keeps one, as a queue does", () => {
+    expect(overrun({ backlogMessagesMax: 0 }, singly(3)).got).toEqual(["3 "]);
+  });
+
+  it("holds for large messages, whose payloads are shared, and over many parts", () => {
+    const { got, overwritten, dropped } = overrun({ backlogMessagesMax: 40 }, singly(200, 5_000));
+    expect(got).toEqual(Array.from({ length: 40 }, (_item, index) => `${161 + index} xxxx`));
+    expect(overwritten).toHaveLength(160);
+    expect(overwritten[0]).toBe("slow a/topic 0 1 xxxxxx");
+    expect(dropped).toBe(160);
+  });
+
+  it("holds for what publishers send in one piece", () => {
+    const result = overrun({ backlogMessagesMax: 3 }, (harness) => {
+      const publisher = harness.connect("p");
+      for (const first of [1, 3, 5, 7])
+        publisher.sendChunk(
+          ...[first, first + 1].map((number) => publishPacket("a/topic", `${number} `)),
+        );
+      publisher.sendChunk(...[9, 10, 11, 12, 13].map((n) => publishPacket("a/topic", `${n} `)));
+    });
+    expect(result.got).toEqual(["11 ", "12 ", "13 "]);
+    expect(result.dropped).toBe(10);
+  });
+
+  it("gives the memory of what was dropped back, however long it goes on", () => {
+    const harness = new CoreHarness({ backlogMessagesMax: 3 });
+    const peer = harness.connect("slow");
+    subscribe(peer, "a/topic");
+    peer.freeze();
+    let most = 0;
+    for (let round = 0; round < 1_000; round += 1) {
+      singly(3, 500)(harness);
+      most = Math.max(most, harness.core.pool.heldBytes);
+    }
+    expect(most).toBeLessThan(400_000);
+    peer.thaw();
+    expect(peer.receiveTexts()).toHaveLength(4);
+    expect(harness.core.pool.heldBytes).toBe(0);
+    expect(harness.core.backlogParts.size).toBe(0);
+  });
+});
+
+describe("QoS 0 messages behind a handler of outbound packets", () => {
+  function held(options: Partial<CoreOptions>): {
+    harness: CoreHarness;
+    outcomes: string[];
+    overwritten: string[];
+  } {
+    const overwritten: string[] = [];
+    const harness = new CoreHarness(options, {
+      queuedApplicationMessageOverwritten: ({ applicationMessage }) => {
+        overwritten.push(applicationMessage.topic);
+        return undefined;
+      },
+    });
+    subscribe(harness.connect("c"), "#");
+    const later = new Later();
+    harness.core.hooks.interceptingOutboundPacket = ({ packet }) =>
+      packet.type === "publish" ? later : undefined;
+    const outcomes = ["one", "two", "three"].map((topic) =>
+      harness.inject({ topic }).dropped > 0 ? "dropped" : "taken",
+    );
+    return { harness, outcomes, overwritten };
+  }
+
+  it("dropOldest gives up the oldest that waits, not the one that is shown", () => {
+    const { outcomes, overwritten } = held({ backlogMessagesMax: 1 });
+    expect(outcomes).toEqual(["taken", "taken", "taken"]);
+    expect(overwritten).toEqual(["two"]);
+  });
+
+  it("dropNewest takes no more", () => {
+    const options = { backlogMessagesMax: 1, queueOverflow: "dropNewest" } as const;
+    const { outcomes, overwritten } = held(options);
+    expect(outcomes).toEqual(["taken", "taken", "dropped"]);
+    expect(overwritten).toEqual([]);
+  });
+
+  it("wait in the backlog when it has answered and the client does not read", () => {
+    const harness = new CoreHarness({ backlogBytesMax: 1_000 });
+    const peer = harness.connect("c");
+    subscribe(peer, "a");
+    harness.core.hooks.interceptingOutboundPacket = () => undefined;
+    peer.freeze();
+    for (let number = 0; number < 50; number += 1)
+      harness.inject({ topic: "a", payload: bytesOf(`${number} `.padEnd(100, "x")) });
+    expect(peer.connection.outbox.length).toBe(0);
+    expect(peer.connection.backlog.length).toBeLessThanOrEqual(1_000);
+    peer.thaw();
+    const texts = peer.receiveTexts();
+    expect(texts.at(-1)?.slice(0, 2)).toBe("49");
+    expect(texts.length + harness.core.statistics.messagesDroppedBacklog).toBe(50);
+  });
+});
+
 describe("much output in one turn", () => {
   it("a QoS 1 message behind a flood of QoS 0 follows without a sign of the client", () => {
     const harness = new CoreHarness();
@@ -175,7 +362,11 @@ describe("while clientConnected waits", () => {
     harness.inject({ topic, qos: 1 });
     later.settle();
     harness.settle();
-    expect(peer.receivePublishes().map((packet) => packet.topic)).toEqual([topic, topic, ""]);
+    const topics = (): string[] => peer.receivePublishes().map((packet) => packet.topic);
+    // What waits at QoS 0 may be dropped: it has none.
+    expect(topics()).toEqual([topic, topic, topic]);
+    for (let time = 0; time < 3; time += 1) harness.inject({ topic });
+    expect(topics()).toEqual([topic, "", ""]);
   });
 
   it("a peer that starts to read again costs no endless turns", () => {

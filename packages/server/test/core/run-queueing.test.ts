@@ -138,8 +138,12 @@ describe("a run that has to wait", () => {
 });
 
 describe("a run for a client that does not read", () => {
-  it("is kept as far as there is room, and the rest is dropped without an object", () => {
-    const harness = new CoreHarness({ backlogBytesMax: 2_000 });
+  it.each([
+    { queueOverflow: "dropNewest", written: 20, kept: texts(50, "c").slice(0, 20) },
+    { queueOverflow: "dropOldest", written: 50, kept: texts(50, "c").slice(30) },
+  ] as const)("is kept as $queueOverflow says, without an object", (expected) => {
+    const { queueOverflow, written, kept } = expected;
+    const harness = new CoreHarness({ backlogBytesMax: 2_000, queueOverflow });
     const reader = harness.connect("r");
     reader.send(subscribePacket("t"));
     reader.receive();
@@ -151,15 +155,18 @@ describe("a run for a client that does not read", () => {
     reader.freeze();
     // What the link takes yet, until it says that it is full.
     atMostOnce("b");
+    const backlogged = reader.connection.backlog.messageCount;
     const { messagesDropped, publishesSent } = harness.core.statistics;
     expect(countMade(() => atMostOnce("c"))).toBe(0);
     const { statistics } = harness.core;
     // A message is 96 bytes of topic, properties and payload; the first fits whatever it is.
-    expect(statistics.publishesSent - publishesSent).toBe(20);
-    expect(statistics.messagesDropped - messagesDropped).toBe(30);
+    expect(statistics.publishesSent - publishesSent).toBe(written);
+    // With dropOldest those of before as well, but for what was at the wire.
+    const ofBefore = queueOverflow === "dropOldest" ? backlogged : 0;
+    expect(statistics.messagesDropped - messagesDropped).toBe(30 + ofBefore);
     reader.thaw();
     const after = reader.receiveTexts().filter((text) => text.startsWith("c"));
-    expect(after.map((text) => text.replaceAll(".", ""))).toEqual(texts(20, "c"));
+    expect(after.map((text) => text.replaceAll(".", ""))).toEqual(kept);
   });
 });
 

@@ -7,10 +7,37 @@ const PART_BYTES = 65_536;
 /** Some messages of a backlog. */
 export class BacklogPart extends Outbox {
   readonly backlog: Backlog;
+  #packetCount = 0;
+  /** Up to where in its own bytes the packets are counted. */
+  #countedTo = 0;
 
   constructor(backlog: Backlog, pool: BytePool) {
     super(pool);
     this.backlog = backlog;
+  }
+
+  override get isDroppable(): boolean {
+    return true;
+  }
+
+  /** How many packets it holds. Each is counted once, so that asking again and again costs little. */
+  get packetCount(): number {
+    if (this.#countedTo < this.usedBytes) {
+      this.#packetCount += this.packetCountFrom(this.#countedTo);
+      this.#countedTo = this.usedBytes;
+    }
+    return this.#packetCount;
+  }
+
+  override dropFirst(): void {
+    this.#packetCount = this.packetCount - 1;
+    super.dropFirst();
+    this.#countedTo = this.usedBytes;
+  }
+
+  /** True once the next message begins another part. */
+  get isComplete(): boolean {
+    return this.length >= PART_BYTES || this.usedBytes >= PART_BYTES;
   }
 }
 
@@ -31,6 +58,8 @@ export class Backlog {
   #parts: BacklogPart[] = [];
   /** Bytes of all parts but the last. */
   #lengthBefore = 0;
+  /** Messages in them. */
+  #countBefore = 0;
 
   constructor(surroundings: BacklogSurroundings) {
     this.#surroundings = surroundings;
@@ -46,11 +75,17 @@ export class Backlog {
     return this.#lengthBefore + (this.#parts.at(-1)?.length ?? 0);
   }
 
+  /** How many messages wait. */
+  get messageCount(): number {
+    return this.#countBefore + (this.#parts.at(-1)?.packetCount ?? 0);
+  }
+
   /** Where the next message goes. */
   get end(): Outbox {
     const last = this.#parts.at(-1);
-    if (last !== undefined && last.length < PART_BYTES) return last;
+    if (last !== undefined && !last.isComplete) return last;
     this.#lengthBefore += last?.length ?? 0;
+    this.#countBefore += last?.packetCount ?? 0;
     const { pool, parts } = this.#surroundings;
     const part = new BacklogPart(this, pool);
     this.#parts.push(part);
@@ -59,12 +94,28 @@ export class Backlog {
   }
 
   /** Takes the oldest part out; undefined if there is none. */
-  shift(): Outbox | undefined {
+  shift(): BacklogPart | undefined {
     const part = this.#parts.shift();
     if (part === undefined) return undefined;
     this.#surroundings.parts.delete(part);
-    if (this.#parts.length > 0) this.#lengthBefore -= part.length;
+    if (this.#parts.length > 0) this.#countOff(part.length, part.packetCount);
     return part;
+  }
+
+  /** The oldest message as a packet, in an array of its own; undefined if there is none. */
+  oldest(): Uint8Array | undefined {
+    return this.length === 0 ? undefined : this.#parts[0]?.firstPacket();
+  }
+
+  /** Drops the oldest message; false if there is none. */
+  dropOldest(): boolean {
+    const [part] = this.#parts;
+    if (part === undefined || part.length === 0) return false;
+    const { length } = part;
+    part.dropFirst();
+    if (this.#parts.length > 1) this.#countOff(length - part.length, 1);
+    if (part.length === 0) this.shift();
+    return true;
   }
 
   clear(): void {
@@ -74,5 +125,12 @@ export class Backlog {
     }
     this.#parts = [];
     this.#lengthBefore = 0;
+    this.#countBefore = 0;
+  }
+
+  /** Something that was not in the last part has gone. */
+  #countOff(bytes: number, messages: number): void {
+    this.#lengthBefore -= bytes;
+    this.#countBefore -= messages;
   }
 }

@@ -1,4 +1,4 @@
-import type { Packet } from "@anax/protocol";
+import type { Packet, PublishPacket } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { InterceptingPacket } from "../hooks/packet-events.ts";
@@ -36,6 +36,12 @@ export class OutboundInterception {
   /** Called once when nothing waits any more: a connection that is closing closes then. */
   whenEmpty: (() => void) | undefined;
   #bytes = 0;
+  #atMostOnceCount = 0;
+
+  /** QoS 0 messages that wait here. */
+  get atMostOnceCount(): number {
+    return this.#atMostOnceCount;
+  }
 
   /** True while no more messages are to be put here; packets that answer the client still are. */
   get isFull(): boolean {
@@ -45,13 +51,33 @@ export class OutboundInterception {
   push(waiting: OutboundPacket): void {
     this.waiting.push(waiting);
     this.#bytes += payloadBytes(waiting.packet);
+    if (isAtMostOnce(waiting.packet)) this.#atMostOnceCount += 1;
   }
 
   shift(): OutboundPacket | undefined {
     const next = this.waiting.shift();
-    if (next !== undefined) this.#bytes -= payloadBytes(next.packet);
+    if (next !== undefined) this.#countOff(next.packet);
     return next;
   }
+
+  /** Takes the oldest QoS 0 message out, and ends it; undefined if there is none. */
+  dropOldest(): PublishPacket | undefined {
+    const index = this.waiting.findIndex(({ packet }) => isAtMostOnce(packet));
+    const [oldest] = index === -1 ? [] : this.waiting.splice(index, 1);
+    if (oldest?.packet.type !== "publish") return undefined;
+    this.#countOff(oldest.packet);
+    oldest.ended?.();
+    return oldest.packet;
+  }
+
+  #countOff(packet: Packet): void {
+    this.#bytes -= payloadBytes(packet);
+    if (isAtMostOnce(packet)) this.#atMostOnceCount -= 1;
+  }
+}
+
+function isAtMostOnce(packet: Packet): boolean {
+  return packet.type === "publish" && packet.qos === 0;
 }
 
 function payloadBytes(packet: Packet): number {

@@ -80,7 +80,7 @@ function isPaced(connection: Connection): boolean {
 function pace(core: CoreContext, connection: Connection): number {
   const { lockstep, outbox } = connection;
   if (lockstep === undefined) return outbox.length;
-  if (outbox.length > KEPT_BYTES_MAX || outbox.isShared) {
+  if (outbox.length > KEPT_BYTES_MAX || outbox.isInPieces) {
     stopPacing(core, connection);
     return outbox.length;
   }
@@ -101,7 +101,7 @@ function pace(core: CoreContext, connection: Connection): number {
 
 /** True for a message of QoS 1 or 2 with an acknowledgement behind it, and nothing else. */
 function isEcho(outbox: Outbox): boolean {
-  if (outbox.isShared) return false;
+  if (outbox.isInPieces) return false;
   const [first = 0] = outbox.bytes;
   const end = packetEnd(outbox, 0);
   if ((first & 0xf0) !== PUBLISH || (first & QOS_BITS) === 0 || end >= outbox.length) return false;

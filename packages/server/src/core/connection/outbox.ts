@@ -43,6 +43,8 @@ export class Outbox {
   /** Bytes that the client gets, those that are shared too. */
   length = 0;
   readonly #pool: BytePool;
+  /** Where in its own bytes the first begins that is not dropped. */
+  #start = 0;
   #used = 0;
   #first: Share | undefined;
   #last: Share | undefined;
@@ -51,9 +53,14 @@ export class Outbox {
     this.#pool = pool;
   }
 
-  /** True if something of it is shared with other outputs. */
-  get isShared(): boolean {
-    return this.#first !== undefined;
+  /** True if packets may be dropped from it. */
+  get isDroppable(): boolean {
+    return false;
+  }
+
+  /** True if what the client gets is not just the start of its own bytes, but `pieces`. */
+  get isInPieces(): boolean {
+    return this.#first !== undefined || this.#start > 0;
   }
 
   /** Makes room for `count` bytes, which count as written, and gives the position of the first in `bytes`. */
@@ -89,7 +96,7 @@ export class Outbox {
   /** All bytes in order, in as many arrays as it takes. */
   pieces(): Uint8Array[] {
     const pieces: Uint8Array[] = [];
-    let start = 0;
+    let start = this.#start;
     for (let share = this.#first; share !== undefined; share = share.next) {
       if (share.at > start) pieces.push(this.bytes.subarray(start, share.at));
       pieces.push(share.from === 0 ? share.shared.bytes : share.shared.bytes.subarray(share.from));
@@ -99,31 +106,69 @@ export class Outbox {
     return pieces;
   }
 
-  /** How many packets it holds. */
-  get packetCount(): number {
+  /** Up to where its own bytes are used, those of dropped packets too. */
+  get usedBytes(): number {
+    return this.#used;
+  }
+
+  /** How many packets it holds whose own bytes begin at `position` or later. */
+  packetCountFrom(position: number): number {
     let count = 0;
     let share = this.#first;
-    for (let start = 0; start < this.#used; count += 1) {
-      const answer = decodeVarint(this.bytes, start + 1, this.#used);
-      const end = start + 1 + (answer & 7) + (answer >>> 3);
-      // A shared part is the end of its packet.
-      const isShared = share !== undefined && share.at < end;
-      start = isShared ? (share?.at ?? end) : end;
-      if (isShared) share = share?.next;
+    for (let start = Math.max(position, this.#start); start < this.#used; count += 1) {
+      while (share !== undefined && share.at <= start) share = share.next;
+      start = this.#packetEnd(start, share);
     }
     return count;
   }
 
+  /** The first packet, in an array of its own. */
+  firstPacket(): Uint8Array {
+    const share = this.#first;
+    const end = this.#packetEnd(this.#start, share);
+    const own = this.bytes.subarray(this.#start, end);
+    const rest = share?.at === end ? share.shared.bytes.subarray(share.from) : NO_BYTES;
+    const packet = new Uint8Array(own.length + rest.length);
+    packet.set(own);
+    packet.set(rest, own.length);
+    return packet;
+  }
+
+  /** Drops the first packet. The array is given back when the last one is. */
+  dropFirst(): void {
+    const share = this.#first;
+    const end = this.#packetEnd(this.#start, share);
+    this.length -= end - this.#start;
+    this.#start = end;
+    if (share?.at === end) {
+      this.length -= share.shared.bytes.length - share.from;
+      this.#first = share.next;
+      if (share.next === undefined) this.#last = undefined;
+      this.#pool.release(share.shared);
+    }
+    if (this.length === 0) this.clear();
+  }
+
+  /** Where the own bytes of the packet at `start` end; `share` is the first one behind `start`. */
+  #packetEnd(start: number, share: Share | undefined): number {
+    const answer = decodeVarint(this.bytes, start + 1, this.#used);
+    const end = start + 1 + (answer & 7) + (answer >>> 3);
+    // A shared part is the end of its packet.
+    return share !== undefined && share.at < end ? share.at : end;
+  }
+
   /** Moves all that is in `other` to the end of this one. */
   takeOver(other: Outbox): void {
-    const shift = this.#used;
-    if (shift === 0) {
+    const isEmpty = this.#used === 0;
+    const shift = isEmpty ? 0 : this.#used - other.#start;
+    if (isEmpty) {
       this.#giveArray();
       this.bytes = other.bytes;
+      this.#start = other.#start;
       this.#used = other.#used;
     } else {
-      this.append(other.bytes, 0, other.#used);
-      this.length -= other.#used;
+      this.append(other.bytes, other.#start, other.#used);
+      this.length -= other.#used - other.#start;
       other.#giveArray();
     }
     this.length += other.length;
@@ -183,6 +228,7 @@ export class Outbox {
 
   #empty(): void {
     this.bytes = NO_BYTES;
+    this.#start = 0;
     this.#used = 0;
     this.length = 0;
     this.#first = undefined;

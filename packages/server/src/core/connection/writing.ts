@@ -26,7 +26,7 @@ export function writeOut(core: CoreContext, connection: Connection, outbox: Outb
   if (length === 0) return;
   connection.counters.bytesSent += length;
   core.statistics.bytesSent += length;
-  const isDone = outbox.isShared
+  const isDone = outbox.isInPieces
     ? writePieces(connection.wire, outbox.pieces())
     : connection.wire.write(outbox.bytes.subarray(0, length));
   const isAll = length === outbox.length;

@@ -6,8 +6,8 @@ import type { Delivery, DeliveryOutcome } from "../owed/delivery.ts";
 import { deliveryFor, takes } from "./delivery-for.ts";
 import { memberFor } from "./member-choice.ts";
 import { beginExchange, deliveryOf, finishExchange, noteSent, owe } from "../owed/owed.ts";
-import { hasRoomInTotal, noteDropped } from "./dropping.ts";
-import type { DropReason } from "../owed/delivery-notices.ts";
+import { outboxFor, placeBeforeInterceptor } from "./at-most-once.ts";
+import { noteDropped } from "./dropping.ts";
 import type { Owed } from "../owed/owed.ts";
 import { sendStored } from "./stored-sending.ts";
 import { enqueue, forgetQueued, isExpired, seeToLater, takeQueued } from "./queueing.ts";
@@ -21,9 +21,6 @@ import { watchWindow } from "./window-watch.ts";
 import { replayRetained } from "../retained/retained-replay.ts";
 import type { Session } from "../sessions/session.ts";
 import { exchangeOutbox, isCutOff, onceStored } from "../connection/storing.ts";
-
-/** An outbox with this much in it is written out at once instead of at the end of the turn. */
-const OUTBOX_BYTES_MAX = 1_048_576;
 
 /**
  * From a message that a session is to get, to bytes for its client or a place in its queue. Nothing here
@@ -61,7 +58,9 @@ function sendAtMostOnce(core: CoreContext, session: Session, delivery: Delivery)
   const connection = session.connection;
   if (connection === undefined || !connection.isOpen)
     return dropAtMostOnce(core, session, delivery, "away");
-  const outbox = outboxFor(core, connection, delivery.message.size);
+  const outbox = core.shortCuts.writtenPackets
+    ? outboxFor(core, connection, delivery.message.size)
+    : placeBeforeInterceptor(core, connection);
   if (typeof outbox === "string") return dropAtMostOnce(core, session, delivery, outbox);
   return send(core, connection, outbox, { delivery, packetIdentifier: 0, duplicate: false })
     ? "sent"
@@ -77,28 +76,6 @@ function dropAtMostOnce(
   noteDropped(core, clientId, reason);
   told?.({ type: "dropped" });
   return "dropped";
-}
-
-/**
- * Where `bytes` of QoS 0 go: to the outbox, for a client that does not read to the backlog, or nowhere. A message that is
- * larger than the backlog may be gets into an empty one, several together do not. Else it gives why there is no room.
- */
-export function outboxFor(
-  core: CoreContext,
-  connection: Connection,
-  bytes: number,
-  messages = 1,
-): Outbox | DropReason {
-  if (connection.outbound?.isFull === true) return "backlog";
-  if (!connection.isCongested && !connection.isHeld) {
-    if (connection.outbox.length > OUTBOX_BYTES_MAX) core.flushNow(connection);
-    if (!connection.isCongested) return connection.outbox;
-  }
-  const { backlog } = connection;
-  const isOnly = messages === 1 && backlog.length === 0;
-  const isFull = !isOnly && backlog.length + bytes > core.options.backlogBytesMax;
-  if (isFull) return "backlog";
-  return hasRoomInTotal(core, bytes) ? backlog.end : "total";
 }
 
 /** Nothing is exchanged with the session any more. */

@@ -33,7 +33,7 @@ export function writePublish(
   delivery: Delivery,
   exchange: { packetIdentifier: number; duplicate: boolean; nowMs: number },
 ): boolean {
-  const layout = fittingLayout(connection, delivery);
+  const layout = fittingLayout(connection, delivery, outbox);
   if (layout === undefined) return false;
   const { topicNeeded } = layout;
   const { message } = delivery;
@@ -54,8 +54,14 @@ export function writePublish(
 }
 
 /** The packet as it fits the client, without Topic Alias where that is one too many; undefined if it does not. */
-function fittingLayout(connection: Connection, delivery: Delivery): Layout | undefined {
-  const { version, outgoingAliases, maximumPacketSize } = connection;
+function fittingLayout(
+  connection: Connection,
+  delivery: Delivery,
+  outbox: Outbox,
+): Layout | undefined {
+  const { version, outgoingAliases: aliases, maximumPacketSize } = connection;
+  // What may be dropped tells no alias, and what waits relies on none, which may have another topic then.
+  const outgoingAliases = aliases === undefined || outbox.isDroppable ? undefined : aliases;
   const { topic, topicEnd } = delivery.message;
   const alias = outgoingAliases?.choose(topic, topicEnd - 2) ?? 0;
   const topicNeeded = alias === 0 || outgoingAliases?.topicNeeded !== false;
