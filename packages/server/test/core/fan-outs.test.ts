@@ -234,6 +234,43 @@ describe("one message to many receivers", () => {
     expect(crowd.texts).toEqual(["x"]);
   });
 
+  it.each([
+    ["at once", false],
+    ["later", true],
+  ])(
+    "that waits for another such message reaches who subscribes meanwhile, though handlers of each receiver answer %s",
+    (_when, isLate) => {
+      const asked: string[] = [];
+      const laters: Later[] = [];
+      const hooks: Hooks = {
+        interceptingClientEnqueue: ({ receiverClientId }) => {
+          asked.push(receiverClientId);
+          if (!isLate || receiverClientId !== "late" || laters.length > 0) return undefined;
+          laters.push(new Later());
+          return laters[0];
+        },
+      };
+      const crowd = withMany({}, hooks);
+      const { harness } = crowd;
+      const [one, other] = [harness.connect("p"), harness.connect("q")];
+      const late = harness.connect("late");
+      one.sendChunk(publish("x", 1));
+      other.sendChunk(publish("y", 1));
+      while (asked.length < 2 * MANY) harness.turn();
+      late.sendChunk(subscribePacket("fan/#"));
+      harness.settle();
+      laters[0]?.settle();
+      harness.settle();
+      // It has subscribed before the second was given to anybody.
+      expect(asked.filter((clientId) => clientId === "late")).toHaveLength(1);
+      const texts = late.receive().flatMap((packet) => (packet.type === "publish" ? ["y"] : []));
+      expect(texts).toEqual(["y"]);
+      expect(crowd.texts).toEqual(["x y"]);
+      expect(harness.core.works.count).toBe(0);
+      expect(other.receiveOne("puback").reasonCode).toBe(0);
+    },
+  );
+
   it("to hundreds of shared subscriptions goes to a member of each, over several turns", () => {
     const harness = new CoreHarness({}, {}, undefined, { budget: TIGHT });
     const members = [harness.connect("a"), harness.connect("b")];

@@ -52,14 +52,15 @@ export class AskedReceivers {
 /**
  * Asks the handlers of `interceptingClientEnqueue` about each receiver; nothing is given to any before. Who subscribes
  * meanwhile is asked about too, so that the answers are those for the subscriptions of the moment at which this ends.
+ * `asked`: whom they were asked about before, who are not asked about again.
  */
 export function* askReceivers(
   core: CoreContext,
   message: Message,
   origin: Origin,
   published: Published,
+  asked: AskedReceivers = new AskedReceivers(),
 ): Task<AskedReceivers> {
-  const asked = new AskedReceivers();
   const asking = { message, origin, published, asked };
   let changes: number;
   do {

@@ -5,7 +5,7 @@ import type { InterceptingPublish } from "../hooks/publish-events.ts";
 import { stored } from "../connection/storing.ts";
 import { roomFor } from "../delivering/making-room.ts";
 import { settled } from "../pending.ts";
-import type { HookResult, Task } from "../pending.ts";
+import type { HookResult, Pending, Task } from "../pending.ts";
 import { tellOfRetained } from "../retained/retaining.ts";
 import { findRoute, searchRoute } from "../routing/finding-route.ts";
 import type { Route } from "../routing/route.ts";
@@ -147,19 +147,49 @@ function* recordWhenFree(
   known: Route | undefined,
   published: Published,
 ): Task<Recorded | undefined> {
-  const { message } = recording;
+  const { message, asked } = recording;
   const { fanOuts, router } = core;
-  const route = known ?? (yield* searchRoute(core, message.topic));
+  let route = known ?? (yield* searchRoute(core, message.topic));
   if (!fanOuts.isWide(route)) return record(core, recording, route, published);
-  const { changes } = router;
-  yield* fanOuts.begin(message.qos > 0 || message.retain);
+  const isStored = message.qos > 0 || message.retain;
+  let { changes } = router;
+  yield* fanOuts.begin(isStored);
+  let isBegun = true;
   try {
-    const isSame = router.changes === changes;
-    const current = isSame ? route : yield* findRoute(core, message.topic);
-    return yield* recordInTurns(core, recording, current, published);
+    while (router.changes !== changes) {
+      if (asked === undefined) {
+        route = yield* findRoute(core, message.topic);
+        break;
+      }
+      ({ changes } = router);
+      const asking = askReceivers(core, message, recording.origin, published, asked);
+      const { done, value: wait } = asking.next();
+      // While handlers are waited for, others go on.
+      if (done !== true) {
+        fanOuts.end();
+        isBegun = false;
+        yield* restOf(asking, wait);
+        yield* fanOuts.begin(isStored);
+        isBegun = true;
+      }
+      ({ route } = asked);
+    }
+    return yield* recordInTurns(core, recording, route, published);
   } finally {
-    fanOuts.end();
+    if (isBegun) fanOuts.end();
   }
+}
+
+/** The rest of a task that has begun to wait. */
+function* restOf<Result>(task: Task<Result>, wait: Pending): Task<Result> {
+  try {
+    yield wait;
+  } catch (error) {
+    // It was given up: the task is to leave nothing behind.
+    task.throw(error);
+    throw error;
+  }
+  return yield* task;
 }
 
 /** Waits, some receiver being full, until those of the message are not or their time is over; false if it is refused then. */
