@@ -387,7 +387,7 @@ describe("nothing waits", () => {
 });
 
 describe("no circle stops anything", () => {
-  it("two clients that publish to each other, both full", () => {
+  function facing(): { harness: CoreHarness; pair: readonly [ScriptedPeer, ScriptedPeer] } {
     const harness = new CoreHarness(SMALL);
     const one = reader(harness, "one", "to/one");
     const two = reader(harness, "two", "to/two");
@@ -395,11 +395,34 @@ describe("no circle stops anything", () => {
     fill(harness, "to/two");
     publish(one, "to/two", "a");
     publish(two, "to/one", "b");
-    // The one waits, so the other does not wait for it.
-    expect(two.receive().some(({ type }) => type === "puback")).toBe(true);
+    return { harness, pair: [one, two] };
+  }
+
+  it("two clients that publish to each other, both full, which acknowledge nothing: both are slow after holdBackMs", () => {
+    const { harness, pair } = facing();
     harness.advance(1_000);
-    expect(one.receive().some(({ type }) => type === "puback")).toBe(true);
+    for (const peer of pair)
+      expect(peer.receive().some(({ type }) => type === "puback")).toBe(true);
     expect(harness.core.works.count).toBe(0);
+    expect(harness.core.statistics.receiversSlow).toBe(2);
+  });
+
+  it("two clients that publish to each other, both full, which acknowledge while their own messages wait: nothing is dropped", () => {
+    const { harness, pair } = facing();
+    expect(pair.map((peer) => drain(peer).at(-1))).toEqual(["b", "a"]);
+    expect(harness.core.works.count).toBe(0);
+    expect(harness.core.statistics).toMatchObject({ messagesDropped: 0, receiversSlow: 0 });
+  });
+
+  it("a client of which too much waits behind a message of its own to read its acknowledgements", () => {
+    const { harness, pair } = facing();
+    const [one, two] = pair;
+    one.send(publishPacket("x", "y".repeat(70_000), { qos: 1, packetIdentifier: 9 }));
+    // What waits for it goes on.
+    publish(two, "to/one", "c", 2);
+    harness.settle();
+    const ids = two.receive().flatMap((p) => (p.type === "puback" ? [p.packetIdentifier] : []));
+    expect(ids).toEqual([1, 2]);
   });
 
   it("a client that publishes to itself", () => {

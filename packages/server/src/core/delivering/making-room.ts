@@ -1,4 +1,5 @@
 import { lowerQos } from "../connection/connection.ts";
+import { takesAcknowledgements } from "../connection/passing.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { QoS } from "@anax/protocol";
 import type { Pending, Task } from "../pending.ts";
@@ -15,8 +16,8 @@ import type { Waiter } from "./rooms.ts";
  * full: the message waits before anything of it is stored, and with it its publisher's acknowledgement, first in first out.
  * Nothing is reserved: when the queue is half empty those that wait look again.
  *
- * So that no circle of clients can stop anything, no message waits for a client that the server does not read itself, nor for
- * its own publisher; and a receiver holds others back for `holdBackMs` at most in any ten seconds, the time not counted in which
+ * So that no circle of clients can stop anything, no message waits for a client of which the server reads no acknowledgements, nor
+ * for its own publisher; and a receiver holds others back for `holdBackMs` at most in any ten seconds, the time not counted in which
  * it turns its queue over once a second. Then it is slow, and its queue overflows as that of a client that is away.
  */
 
@@ -31,11 +32,12 @@ function timeOf({ now, punctual }: CoreContext): number {
   return now - punctual.lateMs;
 }
 
-/** True if a message may wait for the session: its client is there, and the server reads what it acknowledges. */
+/** True if a message may wait for the session: its client is there, and the server takes what it acknowledges, whatever of it waits. */
 function isReading(core: CoreContext, { connection, messageReceiver }: Session): boolean {
   if (connection === undefined || messageReceiver !== undefined) return false;
-  const { isOpen, isHeld, isHalfClosed, isWaiting, isThrottled } = connection;
-  if (!isOpen || isHeld || isHalfClosed || isWaiting || isThrottled) return false;
+  const { isOpen, isHeld, isHalfClosed, isThrottled } = connection;
+  if (!isOpen || isHeld || isHalfClosed || isThrottled || !takesAcknowledgements(connection))
+    return false;
   return !core.heldBack.has(connection);
 }
 
@@ -252,7 +254,8 @@ export function* roomFor(core: CoreContext, arrival: Arrival): Task<boolean> {
       const room = rooms.bySession.get(session);
       if (room !== undefined) passed.add(room);
     }
-    holdBack(core, publisher);
+    const own = core.sessions.get(publisher);
+    if (own !== undefined && !isReading(core, own)) stopReading(core, own);
     yield waitingFor(core, sessions, { bytes, ...asking });
   }
   return options.whenFull === "overflow" || !(yield* isRefused(core, arrival));
@@ -266,10 +269,9 @@ function mayWait({ rooms, options, pool }: CoreContext, { bytes, holds }: Arriva
   );
 }
 
-/** What waits for the publisher goes on: it is not read itself from now on. */
-function holdBack(core: CoreContext, publisher: string): void {
-  const session = core.sessions.get(publisher);
-  const room = session && core.rooms.bySession.get(session);
+/** Its client is read no further: what waits for it looks again, and goes on. */
+export function stopReading(core: CoreContext, session: Session): void {
+  const room = core.rooms.bySession.get(session);
   if (room !== undefined && room.waiters.size > 0) wakeLater(core, room);
 }
 

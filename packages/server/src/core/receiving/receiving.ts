@@ -24,6 +24,7 @@ import type { Connection } from "../connection/connection.ts";
 import { countPackets, countPublishFound } from "../connection/counting.ts";
 import type { CoreContext } from "../core-context.ts";
 import { pump } from "../delivering/delivering.ts";
+import { stopReading } from "../delivering/making-room.ts";
 import { interceptInbound } from "../connection/intercepting.ts";
 import { isHeldBack, noteStored } from "../connection/holding-back.ts";
 import { noteAnswer } from "../connection/lockstep.ts";
@@ -151,8 +152,10 @@ function steerWire(core: CoreContext, connection: Connection): void {
   connection.isPaused = wantsPause;
   if (wantsPause) {
     connection.wire.pause();
-    if (connection.behind !== undefined && connection.session !== undefined)
-      holdWatches(connection.session);
+    const { session } = connection;
+    if (session === undefined) return;
+    if (connection.behind !== undefined) holdWatches(session);
+    if (core.rooms.size > 0) stopReading(core, session);
   } else if (!connection.isThrottled) connection.wire.resume();
 }
 
