@@ -14,6 +14,7 @@ const LAYERS: readonly string[] = [
   "hooks",
   "works",
   "access",
+  "tracing",
   "sessions",
   "journal",
   "connection",

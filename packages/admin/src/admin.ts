@@ -17,6 +17,7 @@ import { dashboardAnswer } from "./dashboard/dashboard-answer.ts";
 import { dashboardFileName } from "./dashboard/dashboard-files.ts";
 import { SortedLists } from "./lists/sorted-lists.ts";
 import { LiveStreams } from "./live/live-streams.ts";
+import { TraceStreams } from "./live/trace-streams.ts";
 import { Measuring } from "./metrics/measuring.ts";
 import { PROMETHEUS_TYPE, prometheusText } from "./metrics/prometheus-text.ts";
 
@@ -65,7 +66,12 @@ interface Environment {
 /** Makes the API of `server`. */
 export function createAdmin(server: MqttServer, options: AdminOptions): Admin {
   const measuring = new Measuring(server);
-  const state: State = { server, streams: new LiveStreams(server), sortedLists: new SortedLists() };
+  const state: State = {
+    server,
+    streams: new LiveStreams(server),
+    traceStreams: new TraceStreams(),
+    sortedLists: new SortedLists(),
+  };
   const app = new Hono<Environment>();
   app.use(async (context, next) => {
     const refusal = refusalOfBrowser(context.req.raw, options);
@@ -118,6 +124,7 @@ export function createAdmin(server: MqttServer, options: AdminOptions): Admin {
     fetch: async (request, remoteAddress) => app.fetch(request, { remoteAddress }),
     close: () => {
       state.streams.close();
+      state.traceStreams.close();
       measuring.close();
     },
   };
@@ -129,6 +136,7 @@ type Given = Context<Environment>;
 interface State {
   readonly server: MqttServer;
   readonly streams: LiveStreams;
+  readonly traceStreams: TraceStreams;
   readonly sortedLists: SortedLists;
 }
 

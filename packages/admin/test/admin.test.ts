@@ -117,6 +117,39 @@ describe("clients and sessions", () => {
   });
 });
 
+describe("traces", () => {
+  it("begin, are read by pages and as a stream, and end; only an operator may", async () => {
+    const wanted = { body: { clientId: "b/2", payloadBytesMax: 1, durationSeconds: 30 } };
+    expect((await call("POST", "/api/v1/traces", { ...wanted, role: "viewer" })).status).toBe(403);
+    expect((await call("POST", "/api/v1/traces", { body: {} })).status).toBe(400);
+    const { body: begun } = await call("POST", "/api/v1/traces", wanted);
+    expect(begun).toMatchObject({ clientId: "b/2", payloadBytesMax: 1, recordCount: 0 });
+    const path = `/api/v1/traces/${String(begun["id"])}`;
+    const headers = { authorization: `Bearer ${tokens.get("operator")}` };
+    const stream = await admin.fetch(new Request(`http://127.0.0.1${path}/stream`, { headers }));
+    const client = await connect(url, { clientId: "b/2", reconnect: false });
+    await client.publish("a", new Uint8Array([0xff, 1]), { qos: 1 });
+    await client.disconnect();
+    const { body: first } = await call("GET", `${path}?limit=3`);
+    expect(first.items.map((item) => Reflect.get(item, "type"))).toEqual([
+      "packetReceived",
+      "packetSent",
+      "connected",
+    ]);
+    const { body: second } = await call("GET", `${path}?limit=1&cursor=${first.cursor}`);
+    expect(second.items).toMatchObject([
+      { type: "packetReceived", topic: "a", packet: { payloadBase64: "/w==", payloadBytes: 2 } },
+    ]);
+    expect((await call("GET", "/api/v1/traces")).body.items).toMatchObject([{ id: begun["id"] }]);
+    expect((await call("DELETE", path)).status).toBe(204);
+    const told = await stream.text();
+    expect(told.match(/^event: record$/gm)?.length).toBeGreaterThanOrEqual(4);
+    expect(told).toMatch(/event: end\ndata: \{"reason":"stopped"\}\n\n$/);
+    expect((await call("GET", path)).status).toBe(404);
+    expect(changes.map(({ method, name }) => `${method} ${name}`)).toContain("POST the-admin");
+  });
+});
+
 describe("messages", () => {
   it("are published, retained, shown as text or base64, and deleted", async () => {
     const client = await connect(url, { clientId: "reader", reconnect: false });

@@ -114,6 +114,13 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map([
     },
   ],
   [
+    "trace",
+    {
+      summary: "show all that happens to a client, a topic or an address",
+      load: async () => (await import("./commands/trace.ts")).trace,
+    },
+  ],
+  [
     "top",
     {
       summary: "watch the rates, topics and clients of a server",

@@ -340,3 +340,50 @@ describe("tables", () => {
     ]);
   });
 });
+
+describe("anax trace", () => {
+  it("shows what happens to a client, and ends at its limit; as JSON too", async () => {
+    const words = ["trace", "--client", "traced", "--records", "4", "--payloads", "10"];
+    const command = start(words, { environment });
+    await begun(1);
+    const peer = await client(url, { clientId: "traced" });
+    await peer.publish("a/b", "hello", { qos: 1 });
+    expect(await command.exitCode).toBe(0);
+    const lines = command.stdout.text.trimEnd().split("\n");
+    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} {2}traced {2}> CONNECT {2}.*clientId=traced/);
+    expect(lines[1]).toMatch(/traced {2}< CONNACK {2}.*reasonCode=0x00/);
+    expect(lines[2]).toMatch(/traced {2}\* connected$/);
+    expect(lines[3]).toMatch(/traced {2}> PUBLISH a\/b {2}.*payloadBytes=5 qos=1.* {2}"hello"$/);
+    expect(command.stderr.text).toContain("ended at as many records as were asked for");
+    // No command reads it any more, so it is gone.
+    await begun(0);
+    const asJson = start(["trace", "--topic", "a/#", "--records", "1", "--json"], { environment });
+    await begun(1);
+    await peer.publish("a/b", "secret", { qos: 1 });
+    expect(await asJson.exitCode).toBe(0);
+    expect(JSON.parse(asJson.stdout.text)).toMatchObject({
+      type: "packetReceived",
+      topic: "a/b",
+      packet: { payloadBytes: 6 },
+    });
+    expect(asJson.stdout.text).not.toContain("secret");
+  });
+
+  it("says what is missing", async () => {
+    const nothing = await anax("trace");
+    expect(nothing.exitCode).toBe(2);
+    expect(nothing.stderr).toContain("--client ID");
+    expect(await anax("trace", "--address", "home")).toMatchObject({ exitCode: 1 });
+    expect(await anax("trace", "--client", "x", "--for", "3601")).toMatchObject({ exitCode: 2 });
+  });
+});
+
+/** Waits until so many traces are there. */
+async function begun(count: number): Promise<void> {
+  const headers = { authorization: `Bearer ${environment["ANAX_ADMIN_TOKEN"]}` };
+  for (;;) {
+    const answer = await fetch(`${environment["ANAX_ADMIN_URL"]}/api/v1/traces`, { headers });
+    const { items } = (await answer.json()) as { readonly items: readonly object[] };
+    if (items.length === count) return;
+  }
+}

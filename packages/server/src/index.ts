@@ -155,6 +155,11 @@ export {
 export { BanFile } from "./bans/ban-file.ts";
 export type { Ban, BanKind, BanRequest, BanSubject } from "./bans/ban.ts";
 export type { TimeHistogram } from "./system/time-histogram.ts";
+export { Trace } from "./management/trace.ts";
+export type { TraceEnd, TraceLimits, TraceSubject } from "./management/trace.ts";
+export type { TracedPacket, TraceRecord } from "./management/trace-record.ts";
+export type { ServerTraces, TraceOptions } from "./management/server-traces.ts";
+export type { TraceEventType } from "./core/tracing/trace-event.ts";
 export type { ServerBans } from "./management/server-bans.ts";
 export type { BanStore } from "./ports/ban-store.ts";
 export type {

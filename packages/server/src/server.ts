@@ -38,7 +38,7 @@ import {
   refuseUpgrade,
   WebSocketHandshake,
 } from "./listeners/web-socket-handshake.ts";
-import type { CoreAccess } from "./management/core-access.ts";
+import { coreAccessOf, requireStarted } from "./management/core-access.ts";
 import type { InternalSubscriptionOptions, MessageStream } from "./management/message-stream.ts";
 import { MessageStreams } from "./management/message-streams.ts";
 import { ServerAccess } from "./management/server-access.ts";
@@ -46,6 +46,7 @@ import { restoreRetained } from "./restoring-retained.ts";
 import { loadBans, ServerBans } from "./management/server-bans.ts";
 import { ServerClients } from "./management/server-clients.ts";
 import { ServerRetainedMessages } from "./management/server-retained-messages.ts";
+import { ServerTraces } from "./management/server-traces.ts";
 import { ServerSessions } from "./management/server-sessions.ts";
 import { resolveOptions } from "./options.ts";
 import type { MqttServerOptions, ServerSettings } from "./options.ts";
@@ -107,6 +108,8 @@ export class MqttServer implements AsyncDisposable {
   readonly retainedMessages: ServerRetainedMessages;
   /** What is kept out. */
   readonly bans: ServerBans;
+  /** What happens to one client, topic or address, for a limited time. */
+  readonly traces: ServerTraces;
   /** Made when `handleUpgrade` is called first. */
   #handshake: WebSocketHandshake | undefined;
   #state: State = "stopped";
@@ -137,7 +140,7 @@ export class MqttServer implements AsyncDisposable {
     this.#admission = new Admission(
       settings.driver,
       clock,
-      turnedAway.transportRefused,
+      this.#tellRefused(turnedAway),
       (address) => bans.hasAddress(address),
     );
     const surroundings = {
@@ -177,12 +180,13 @@ export class MqttServer implements AsyncDisposable {
     this.#listeners = listenersOf(settings.listeners, log("listener"));
     this.#listening = new Listening(this.#listeners, { clock, log: this.#log, startTimeoutMs });
     this.#systemTopics = this.#makeSystemTopics();
-    const access = this.#coreAccess();
+    const access = coreAccessOf(this.#driver, this, this.#waitingForClients);
     this.clients = new ServerClients(access);
     this.sessions = new ServerSessions(access);
     this.retainedMessages = new ServerRetainedMessages(access);
     this.access = new ServerAccess(access, this.#rules);
     this.bans = new ServerBans(access, { list: bans, store: options.banStore, wallNow });
+    this.traces = new ServerTraces(access, this.access, { clock, wallNow, log: this.#log });
   }
 
   /** Those of the server itself come first. */
@@ -193,21 +197,11 @@ export class MqttServer implements AsyncDisposable {
     this.#handlers.addAll(on);
   }
 
-  #coreAccess(): CoreAccess {
-    const driver = this.#driver;
-    const requireStarted = (): void => this.#requireStarted("change anything");
-    return {
-      core: driver.core,
-      isStarted: () => this.isStarted,
-      waitingForClients: this.#waitingForClients,
-      change: async (work) => (requireStarted(), driver.change(work)),
-      perform: async (what, task) => (requireStarted(), driver.perform(what, task)),
+  #tellRefused({ transportRefused }: TurnedAwayLog): TurnedAwayLog["transportRefused"] {
+    return (address, reason, isFull) => {
+      transportRefused(address, reason, isFull);
+      this.traces.refused(address, reason);
     };
-  }
-
-  #requireStarted(what: string): void {
-    if (!this.isStarted)
-      throw new MqttServerStateError(`cannot ${what}: the server is not started`);
   }
 
   readonly #own = (): readonly Listener[] => this.#listeners;
@@ -406,7 +400,7 @@ export class MqttServer implements AsyncDisposable {
   handle(stream: Duplex, given: Partial<Peer> = {}): void {
     const peer = checked("peer", given, PEER_RULES);
     requireStream(stream);
-    this.#requireStarted("handle");
+    requireStarted(this, "handle");
     if (!this.#driver.admit(peer.remoteAddress)) {
       stream.destroy();
       return;
@@ -453,7 +447,7 @@ export class MqttServer implements AsyncDisposable {
     message: InjectedApplicationMessage,
     sender: InjectedMessageSender = {},
   ): Promise<InjectionResult> {
-    this.#requireStarted("inject");
+    requireStarted(this, "inject");
     return this.#driver.inject(messageToInject(message), checkedSender(sender));
   }
 
@@ -480,7 +474,7 @@ export class MqttServer implements AsyncDisposable {
    * signal, or the server. Throws `ProtocolError` for a bad filter, `MqttServerStateError` if the server is not started.
    */
   subscribe(topicFilter: string, options: InternalSubscriptionOptions = {}): MessageStream {
-    this.#requireStarted("subscribe");
+    requireStarted(this, "subscribe");
     return this.#streams.open(this.#driver.core, topicFilter, options);
   }
 

@@ -25,7 +25,7 @@ export function messageJson(
 }
 
 /** @param isCut a character may be cut in two at the end, and is left out then */
-function payloadJson(
+export function payloadJson(
   payload: Uint8Array,
   isCut: boolean,
 ): { payload: string } | { payloadBase64: string } {

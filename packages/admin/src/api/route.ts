@@ -5,6 +5,7 @@ import type { Role } from "../access/roles.ts";
 import type { TokenHolder } from "../access/tokens.ts";
 import type { SortedLists } from "../lists/sorted-lists.ts";
 import type { LiveStreams } from "../live/live-streams.ts";
+import type { TraceStreams } from "../live/trace-streams.ts";
 
 /** Who asks. */
 export interface Caller extends TokenHolder {
@@ -20,6 +21,7 @@ export interface RouteInput<Path extends TObject, Query extends TObject, Body ex
   readonly body: Static<Body>;
   readonly caller: Caller;
   readonly streams: LiveStreams;
+  readonly traceStreams: TraceStreams;
   readonly sortedLists: SortedLists;
 }
 

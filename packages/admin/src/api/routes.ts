@@ -6,6 +6,7 @@ import { messageFromJson, messageJson } from "./message-json.ts";
 import { ACCESS_ROUTES } from "./access-routes.ts";
 import { LIST_ROUTES } from "./list-routes.ts";
 import { LIVE_ROUTES } from "./live-routes.ts";
+import { TRACE_ROUTES } from "./trace-routes.ts";
 import { retainedPages } from "../lists/retained-pages.ts";
 import { DONE, done, found, MISSING, NO_BODY, plain, route } from "./route-answers.ts";
 import type { Route } from "./route.ts";
@@ -326,4 +327,5 @@ export const ROUTES: readonly Route[] = [
   ...BAN_ROUTES,
   ...SERVER,
   ...LIVE_ROUTES,
+  ...TRACE_ROUTES,
 ];

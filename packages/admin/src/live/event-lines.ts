@@ -1,5 +1,5 @@
-/** Names of the events of the live stream; see `LIVE_EVENTS` in the schemas. */
-export type LiveEventName = "figures" | "happened" | "topics" | "missed" | "end";
+/** Names of the events of the live stream, see `LIVE_EVENTS` in the schemas, and of those of traces. */
+export type LiveEventName = "figures" | "happened" | "topics" | "missed" | "record" | "end";
 
 const encoder = new TextEncoder();
 

@@ -98,9 +98,9 @@ export class AdminClient {
     } while (typeof cursor === "string");
   }
 
-  /** The events of the live stream, until the signal ends it or the server does. */
-  async *events(query: Query, signal: AbortSignal): AsyncGenerator<LiveEvent> {
-    const response = await this.#fetch({ method: "GET", path: "/stream", query }, signal);
+  /** The events of a stream, until the signal ends it or the server does. */
+  async *events(path: string, query: Query, signal: AbortSignal): AsyncGenerator<LiveEvent> {
+    const response = await this.#fetch({ method: "GET", path, query }, signal);
     if (!response.ok || response.body === null)
       throw new CommandError(refusalOf(await response.text(), response.status));
     let text = "";

@@ -31,6 +31,12 @@ function timeText(ms: unknown): string {
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
+/** The time of day of a time in milliseconds since 1970, such as `13:45:01.123`. */
+export function clockText(ms: unknown): string {
+  if (typeof ms !== "number") return "";
+  return `${timeText(ms).slice(-8)}.${String(Math.trunc(ms) % 1_000).padStart(3, "0")}`;
+}
+
 /** Lines of a table: a heading, and a line for each item. */
 export function tableLines(columns: readonly Column[], items: readonly Json[]): string[] {
   const rows = [

@@ -82,12 +82,13 @@ async function show(
   { stdout }: Io,
   signal: AbortSignal,
 ): Promise<void> {
+  const query = { topics: true, payloadBytesMax: 0 };
   let before: Json | undefined;
   let topics: Json | undefined;
   let clientsBefore = new Map<unknown, Json>();
   let shown = 0;
   if (stdout.isTTY === true && !json) stdout.write(CLEAR);
-  for await (const { type, data } of api.events({ topics: true, payloadBytesMax: 0 }, signal)) {
+  for await (const { type, data } of api.events("/stream", query, signal)) {
     if (type === "topics") topics = data;
     if (type === "end") throw new CommandError(`the server ended it: ${String(data["reason"])}`);
     if (type !== "figures") continue;

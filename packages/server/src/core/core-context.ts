@@ -25,6 +25,7 @@ import type { Sessions } from "./sessions/sessions.ts";
 import type { ShortCuts } from "./short-cuts.ts";
 import type { Statistics } from "./statistics.ts";
 import type { FanOuts } from "./turn/fan-outs.ts";
+import type { Tracing } from "./tracing/tracing.ts";
 import type { PunctualTime } from "./turn/punctual-time.ts";
 import type { Turn } from "./turn/turn.ts";
 import type { NewsLanes } from "./works/news-lanes.ts";
@@ -68,6 +69,8 @@ export interface CoreContext {
   readonly punctual: PunctualTime;
   /** Messages that are given to thousands of receivers. */
   readonly fanOuts: FanOuts;
+  /** Traces that are going on. */
+  readonly tracing: Tracing;
   /** What waits for handlers, or for the store. */
   readonly works: Works;
   /** The order of what each publisher publishes. */

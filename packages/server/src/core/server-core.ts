@@ -64,6 +64,7 @@ import { unthrottle } from "./connection/throttling.ts";
 import { writeOut, writeOutput } from "./connection/writing.ts";
 import type { Peer, Wire } from "./wire.ts";
 import { NewsLanes } from "./works/news-lanes.ts";
+import { Tracing } from "./tracing/tracing.ts";
 import { Works } from "./works/works.ts";
 
 /** Who publishes through `inject`. */
@@ -110,6 +111,7 @@ export class ServerCore implements CoreContext {
   readonly replayTurn: Turn;
   readonly fanOuts: FanOuts;
   readonly punctual: PunctualTime;
+  readonly tracing: Tracing = new Tracing();
   readonly works: Works = new Works(() => this.now);
   readonly lanes: PublisherLanes = new PublisherLanes();
   readonly news: NewsLanes = new NewsLanes(this);
@@ -184,6 +186,7 @@ export class ServerCore implements CoreContext {
     });
     connection.refusal = refusal;
     this.connections.add(connection);
+    if (this.tracing.isOn) this.tracing.mark(connection);
     wire.limitMessages?.(connection.framer.maximumPacketSize);
     watchConnect(this, connection);
     return connection;

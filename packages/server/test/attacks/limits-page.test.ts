@@ -130,6 +130,11 @@ const RULES: Limits = [
   ["management/listings.ts", "LIMIT_MAX"],
   ["management/listings.ts", "STEPS_MAX"],
   ["management/listings.ts", "OPEN_MAX"],
+  ["management/server-traces.ts", "TRACES_MAX"],
+  ["management/server-traces.ts", "KEPT_MS"],
+  ["management/trace-record.ts", "TEXT_MAX"],
+  ["management/trace-record.ts", "ENTRIES_MAX"],
+  ["management/trace-record.ts", "CORRELATION_BYTES_MAX"],
 ];
 
 const ACCESS = "packages/access/src/";
@@ -160,6 +165,11 @@ const ADMIN_LIMITS: Limits = [
   ["live/topic-observer.ts", "TOPICS_MAX"],
   ["live/topic-observer.ts", "PAYLOADS_BYTES_MAX"],
   ["api/live-routes.ts", "PAYLOAD_BYTES_MAX"],
+  ["live/trace-streams.ts", "STREAMS_MAX"],
+  ["api/trace-routes.ts", "DURATION_SECONDS_MAX"],
+  ["api/trace-routes.ts", "RECORDS_MAX"],
+  ["api/trace-routes.ts", "PAYLOAD_BYTES_MAX"],
+  ["api/trace-routes.ts", "PAGE_MAX"],
 ];
 
 /** Folders with what they have on the page: each of their constants whose name ends with MAX. */

@@ -7,7 +7,12 @@ import type { Message } from "../message/message.ts";
 import type { Refusal } from "../message/published.ts";
 import type { Session } from "../sessions/session.ts";
 import { PUBLISH_DENIED, SUBSCRIBE_ALLOWED, SUBSCRIBE_DENIED } from "./authorizer.ts";
-import type { PublishPermission, SubscribePermission, SubscribeQuestion } from "./authorizer.ts";
+import type {
+  AccessClient,
+  PublishPermission,
+  SubscribePermission,
+  SubscribeQuestion,
+} from "./authorizer.ts";
 import type { ClientAccess } from "./client-access.ts";
 
 const NOT_AUTHORIZED = 0x87;
@@ -84,16 +89,21 @@ const COUNTERS = {
   "keep subscription": "subscriptionsRevoked",
 } as const;
 
+/** Who may not do something: as it was judged, or of what it is known of it. */
+type Denied = AccessClient | Pick<AccessClient, "clientId" | "userName" | "address">;
+
 /** Counts and logs what a client may not do. */
 export function noteDenied(
   core: CoreContext,
   action: DeniedAccess["action"],
-  {
-    clientId,
-    userName,
-  }: Pick<DeniedAccess, "clientId"> & { readonly userName?: string | undefined },
+  client: Denied,
   topic: string,
 ): void {
+  const { clientId, userName } = client;
   core.statistics[COUNTERS[action]] += 1;
   core.notices?.denied({ action, clientId, userName, topic });
+  if (!core.tracing.isOn) return;
+  const { address } = client;
+  const judged = "listener" in client ? client : undefined;
+  core.tracing.tell({ type: "denied", action, clientId, userName, address, topic, judged });
 }

@@ -100,6 +100,8 @@ export class Connection implements EventSource {
   arrival = 0;
   /** CONNACK that lets the client in is in the outbox: nothing else may be before it [MQTT-3.2.0-1]. */
   isWelcomed = false;
+  /** A trace follows it: its packets are taken and sent one by one. */
+  isTraced = false;
   /** The wire has not taken all that it was given. */
   isCongested = false;
   /** In the list of connections to be flushed. */
@@ -251,9 +253,9 @@ export class Connection implements EventSource {
     );
   }
 
-  /** True if the packets to this client depend on nothing but protocol version and QoS. */
+  /** True if the packets to this client depend on nothing but protocol version and QoS, and are not to be told of one by one. */
   get isPlain(): boolean {
-    return this.outgoingAliases === undefined && this.outbound === undefined;
+    return this.outgoingAliases === undefined && this.outbound === undefined && !this.isTraced;
   }
 
   /** QoS 0 messages that wait because the peer does not read; acknowledgements go past them. */

@@ -3,6 +3,7 @@ import type { Packet } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { interceptOutbound } from "./intercepting.ts";
+import { traceSent } from "../tracing/telling.ts";
 import { throttle } from "./throttling.ts";
 import { atOnce, inOrder } from "./storing.ts";
 import type { OutboxChoice } from "./storing.ts";
@@ -51,6 +52,7 @@ function writePacket(
   choose(core, connection).append(bytes, 0, bytes.length);
   if (packet.type === "connack") connection.isWelcomed = packet.reasonCode === 0;
   countSent(core, connection, 1);
+  if (connection.isTraced) traceSent(core, connection, packet);
 }
 
 /** First byte of each acknowledgement; PUBREL has flags 0010 [MQTT-3.6.1-1]. */
@@ -76,6 +78,7 @@ export function sendAcknowledgement(
   bytes[start + 2] = packetIdentifier >>> 8;
   bytes[start + 3] = packetIdentifier;
   countSent(core, connection, 1);
+  if (connection.isTraced) traceSent(core, connection, { type, packetIdentifier, reasonCode: 0 });
 }
 
 /** Counts packets put into the outbox, has it written, and stops reading from who never reads. */

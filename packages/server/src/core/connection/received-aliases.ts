@@ -29,6 +29,11 @@ export class ReceivedAliases {
     return this.#opened().get(alias);
   }
 
+  /** What the alias stands for; undefined where `get` would throw. */
+  find(alias: number): string | undefined {
+    return this.#topicBytes[alias] === undefined ? undefined : this.get(alias);
+  }
+
   /** True if a client may use this alias. */
   allows(alias: number): boolean {
     return alias >= 1 && alias <= this.#maximum;

@@ -1,6 +1,7 @@
 import { copyBytes } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
+import { traceConnection } from "../tracing/telling.ts";
 import type { Peer } from "../wire.ts";
 
 /** Enough of what came to tell one protocol from another. */
@@ -24,6 +25,8 @@ export function tellStranger(core: CoreContext, connection: Connection, reason: 
   if (connection.state !== "opened" || connection.isWaiting) return;
   core.statistics.connectionsWithoutConnect += 1;
   const { peer, framer, counters } = connection;
+  if (core.tracing.isOn)
+    traceConnection(core, connection, { type: "refused", reason: `no CONNECT: ${reason}` });
   core.stranger?.({
     peer,
     reason,

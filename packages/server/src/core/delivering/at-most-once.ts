@@ -57,7 +57,7 @@ function hasRoom(
     count += 1;
     if (packet !== undefined) tellOverwritten(core, connection, decoded(connection, packet));
   }
-  noteDropped(core, connection.clientId, "backlog", count);
+  noteDropped(core, connection.clientId, "backlog", { count });
   return true;
 }
 

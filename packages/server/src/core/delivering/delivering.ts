@@ -18,6 +18,7 @@ import { countPublishes, sendAcknowledgement } from "../connection/outgoing.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { packetSizeOf, writePublish } from "./publish-writer.ts";
 import { watchWindow } from "./window-watch.ts";
+import { traceConnection, traceSent } from "../tracing/telling.ts";
 import { replayRetained } from "../retained/retained-replay.ts";
 import type { Session } from "../sessions/session.ts";
 import { exchangeOutbox, isCutOff, onceStored } from "../connection/storing.ts";
@@ -70,10 +71,10 @@ function sendAtMostOnce(core: CoreContext, session: Session, delivery: Delivery)
 function dropAtMostOnce(
   core: CoreContext,
   { clientId }: Session,
-  { watch: told }: Delivery,
+  { watch: told, message }: Delivery,
   reason: Parameters<typeof noteDropped>[2],
 ): "dropped" {
-  noteDropped(core, clientId, reason);
+  noteDropped(core, clientId, reason, { topic: message.topic });
   told?.({ type: "dropped" });
   return "dropped";
 }
@@ -235,6 +236,7 @@ function write(
     return false;
   }
   countPublishes(core, connection, 1, sending.delivery.message.payloadBytes);
+  if (connection.isTraced) traceSent(core, connection, packetOf(sending, core.now));
   return true;
 }
 
@@ -242,6 +244,10 @@ function write(
 function dropTooLarge(core: CoreContext, connection: Connection, delivery: Delivery): void {
   core.statistics.messagesDropped += 1;
   core.statistics.messagesTooLarge += 1;
+  if (core.tracing.isOn) {
+    const { topic } = delivery.message;
+    traceConnection(core, connection, { type: "dropped", topic, reason: "tooLarge", count: 1 });
+  }
   core.notices?.tooLarge({
     clientId: connection.clientId,
     topic: delivery.message.topic,
@@ -326,7 +332,7 @@ function sendQueued(core: CoreContext, session: Session): void {
     if (owed === undefined) return;
     const delivery = deliveryOf(core, session, owed);
     // A message that expired before its delivery began is not sent [MQTT-3.3.2-5].
-    if (isExpired(core, delivery.message)) forgetQueued(core, session, owed);
+    if (isExpired(core, delivery.message, session)) forgetQueued(core, session, owed);
     else if (session.isQueueJudged && !mayReceive(core, session, delivery.message.topic))
       withhold(core, session, owed, delivery);
     else if (isForAnother(session, delivery)) {

@@ -1,5 +1,6 @@
 import type { CoreContext } from "../core-context.ts";
 import type { DropReason } from "../owed/delivery-notices.ts";
+import { traceSession } from "../tracing/telling.ts";
 
 /** Which counter a reason has. */
 const COUNTERS = {
@@ -9,16 +10,20 @@ const COUNTERS = {
   away: "messagesDroppedAway",
 } as const;
 
-/** Counts messages that a client does not get, and has it told that they were dropped. */
+/** Counts messages that a client does not get, and has it told that they were dropped. `topic`: of one, where it is known. */
 export function noteDropped(
   core: CoreContext,
   clientId: string,
   reason: DropReason,
-  count = 1,
+  { count = 1, topic }: { readonly count?: number; readonly topic?: string | undefined } = {},
 ): void {
   core.statistics.messagesDropped += count;
   core.statistics[COUNTERS[reason]] += count;
   // A client that is away misses messages of QoS 0: that is no news.
+  if (core.tracing.isOn) {
+    const session = core.sessions.get(clientId) ?? { clientId };
+    traceSession(core, session, { type: "dropped", topic, reason, count });
+  }
   if (reason !== "away") core.notices?.dropped(clientId, reason, count);
 }
 
@@ -35,7 +40,7 @@ export function hasRoomInTotal(core: CoreContext, bytes: number): boolean {
     if (oldest === undefined) return false;
     const { backlog } = oldest;
     const part = backlog.shift();
-    noteDropped(core, backlog.clientId, "total", part?.packetCount ?? 0);
+    noteDropped(core, backlog.clientId, "total", { count: part?.packetCount ?? 0 });
     part?.clear();
   }
   return true;

@@ -18,14 +18,17 @@ import {
   storeRun,
 } from "../owed/owed.ts";
 import type { Owed } from "../owed/owed.ts";
+import { traceSession } from "../tracing/telling.ts";
 import { watchWindow } from "./window-watch.ts";
 
 /** Puts a message into the session's queue; a full queue gives up its oldest, or refuses. */
 export function enqueue(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
-  if (isExpired(core, delivery.message)) return "dropped";
-  const { size, payloadBytes } = delivery.message;
-  if (!makeRoom(core, session, size)) return "dropped";
+  const { message } = delivery;
+  if (isExpired(core, message, session)) return "dropped";
+  const { size, payloadBytes, topic } = message;
+  if (!makeRoom(core, session, size, topic)) return "dropped";
   append(core, session, owe(core, session, delivery, 0), size, payloadBytes);
+  if (core.tracing.isOn) traceQueued(core, session, message);
   return "queued";
 }
 
@@ -33,15 +36,25 @@ export function enqueue(core: CoreContext, session: Session, delivery: Delivery)
  * Hot path: puts messages of a run that do not expire into the queue of a session that keeps numbers. No object is made of
  * one, and a run that is not taken is not written down.
  */
-export function enqueueRun(core: CoreContext, session: Session, run: RunToStore, part: Part): void {
+export function enqueueRun(core: CoreContext, session: Session, run: QueuedRun, part: Part): void {
   for (let index = part.from; index < part.to; index += 1) {
     const size = sizeOfRun(run, index);
     if (!makeRoom(core, session, size)) continue;
     storeRun(core, run);
     const owed = oweOfRun(core, session, run.slots[index] ?? NONE, part.qos);
     append(core, session, owed, size, run.payloadBytes(index, index + 1));
+    if (core.tracing.isOn) traceQueued(core, session, run.message(index));
   }
 }
+
+/** Tells traces of a message that waits for a client now. */
+function traceQueued(core: CoreContext, session: Session, message: Message): void {
+  const { topic, payloadBytes } = message;
+  traceSession(core, session, { type: "queued", topic, payloadBytes });
+}
+
+/** A run, of which traces are told message by message. */
+type QueuedRun = RunToStore & { message(index: number): Message };
 
 /** Messages of a run, and the QoS that one session gets them with. */
 interface Part {
@@ -51,12 +64,12 @@ interface Part {
 }
 
 /** Makes room for a message in the queue; false, and counted, if it is the one to be dropped. */
-function makeRoom(core: CoreContext, session: Session, bytes: number): boolean {
+function makeRoom(core: CoreContext, session: Session, bytes: number, topic?: string): boolean {
   while (isFull(core, session, bytes)) {
     if (core.options.roomWaitMs > 0) noteFull(core, session);
     if (mayPassLimit(core, session)) return true;
     if (core.options.queueOverflow === "dropNewest") {
-      noteDropped(core, session.clientId, "queue");
+      noteDropped(core, session.clientId, "queue", { topic });
       return false;
     }
     overwriteOldest(core, session);
@@ -118,10 +131,14 @@ export function abandonQueue(core: CoreContext, session: Session): void {
   session.queue.clear();
 }
 
-/** True, and counted, if the message's time is over. */
-export function isExpired(core: CoreContext, message: Message): boolean {
+/** True, and counted, if the message's time is over. `receiver`: whose it would have been. */
+export function isExpired(core: CoreContext, message: Message, receiver?: Session): boolean {
   if (!hasExpired(message.expiresAtMs, core.now)) return false;
   core.statistics.messagesExpired += 1;
+  if (core.tracing.isOn && receiver !== undefined) {
+    const { topic } = message;
+    traceSession(core, receiver, { type: "dropped", topic, reason: "expired", count: 1 });
+  }
   return true;
 }
 

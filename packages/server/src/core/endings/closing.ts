@@ -10,6 +10,7 @@ import { sendPacket } from "../connection/outgoing.ts";
 import { leaveRoom } from "../delivering/making-room.ts";
 import { endSession, scheduleExpiry } from "./session-ending.ts";
 import { closeGate } from "../connection/storing.ts";
+import { traceConnection } from "../tracing/telling.ts";
 import { discardWill, releaseWill } from "./will.ts";
 
 const NORMAL_DISCONNECTION = 0x00;
@@ -172,6 +173,10 @@ function announce(
   connection.isAnnounced = false;
   core.statistics.connectionsCurrent -= 1;
   const { type, reasonCode, reasonString, userProperties, error } = connection.ending;
+  if (core.tracing.isOn) {
+    const reason = reasonString ?? error?.message ?? type;
+    traceConnection(core, connection, { type: "disconnected", reasonCode, reason });
+  }
   if (core.hooks.clientDisconnected === undefined) return;
   core.news.tell("clientDisconnected", connection, {
     ...connection.context,

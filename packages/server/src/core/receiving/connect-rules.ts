@@ -1,9 +1,11 @@
 import { encodedLength, showValue } from "@anax/protocol";
 import type { ConnectPacket, ProtocolVersion, UserProperties, Will } from "@anax/protocol";
+import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { ClientContext } from "../hooks/client-context.ts";
 import { refusalOfMessage, unsupported } from "../publishing/checking.ts";
 import { refusedPlace } from "../endings/session-places.ts";
+import { traceConnection } from "../tracing/telling.ts";
 import type { Peer } from "../wire.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
@@ -95,4 +97,16 @@ export function unsupportedMethod(method: string): Refusal {
 function refusedWill({ options }: CoreContext, will: Will): Refusal | undefined {
   const flaw = unsupported(options, will) ?? refusalOfMessage(options, will);
   return flaw && { reasonCode: flaw.reasonCode, reasonString: `Will: ${flaw.reasonString}` };
+}
+
+/** Tells whoever runs the server that a client is not let in. */
+export function tellRefusal(
+  core: CoreContext,
+  connection: Connection,
+  { reasonCode, reasonString }: Refusal,
+): void {
+  const { clientId, userName, version, peer } = connection;
+  if (core.tracing.isOn)
+    traceConnection(core, connection, { type: "refused", reasonCode, reason: reasonString });
+  core.refused?.({ clientId, userName, protocolVersion: version, peer, reasonCode, reasonString });
 }

@@ -13,7 +13,7 @@ import { pump } from "../delivering/delivering.ts";
 import { takeOutOfJournal } from "../owed/owed.ts";
 import { enqueue } from "../delivering/queueing.ts";
 import type { PreparingSession, ValidatingConnection } from "../hooks/connection-events.ts";
-import { refusalOf, refusedBan } from "./connect-rules.ts";
+import { refusalOf, refusedBan, tellRefusal } from "./connect-rules.ts";
 import { identify } from "./expiring-identity.ts";
 import { makePlace, refusedPlace } from "../endings/session-places.ts";
 import type { PlaceNeeded } from "../endings/session-places.ts";
@@ -21,6 +21,7 @@ import { expiryMaximum, isAuthenticated, refusedUser } from "../connection/sessi
 import type { Refusal } from "./connect-rules.ts";
 import { messageFromApplication } from "../message/message.ts";
 import { mayFit, sendPacket } from "../connection/outgoing.ts";
+import { traceConnected } from "../tracing/telling.ts";
 import type { HookResult, Task } from "../pending.ts";
 import { watchKeepAlive } from "./keeping-alive.ts";
 import { OutgoingAliases } from "../connection/outgoing-aliases.ts";
@@ -314,16 +315,6 @@ export function refuse(core: CoreContext, connection: Connection, refusal: Refus
     tellRefusal(core, connection, { ...refusal, reasonCode: packet.reasonCode });
 }
 
-/** Tells whoever runs the server that a client is not let in. */
-export function tellRefusal(
-  core: CoreContext,
-  connection: Connection,
-  { reasonCode, reasonString }: Refusal,
-): void {
-  const { clientId, userName, version, peer } = connection;
-  core.refused?.({ clientId, userName, protocolVersion: version, peer, reasonCode, reasonString });
-}
-
 /** Makes the session ready that this connection will use, for the embedding program to fill. */
 function* prepareSession(
   core: CoreContext,
@@ -457,6 +448,7 @@ function welcome(core: CoreContext, connection: Connection, connack: ConnackPack
   if (connection.version === 5) openAliases(core, connection);
   watchKeepAlive(core, connection);
   connection.isAnnounced = true;
+  if (core.tracing.isOn) traceConnected(core, connection);
   statistics.connectionsTotal += 1;
   statistics.connectionsCurrent += 1;
   statistics.connectionsMaximum = Math.max(

@@ -19,7 +19,8 @@ import {
 } from "../delivering/taking-acknowledgements.ts";
 import { receiveAuth } from "./authenticating.ts";
 import { fail, receiveDisconnect, shut } from "../endings/closing.ts";
-import { connect, refuse, tellRefusal } from "./connecting.ts";
+import { tellRefusal } from "./connect-rules.ts";
+import { connect, refuse } from "./connecting.ts";
 import type { Connection } from "../connection/connection.ts";
 import { countPackets, countPublishFound } from "../connection/counting.ts";
 import type { CoreContext } from "../core-context.ts";
@@ -42,6 +43,7 @@ import { retainPlain } from "../retained/plain-retaining.ts";
 import type { Session } from "../sessions/session.ts";
 import { receiveSubscribe, refuseSubscribe } from "../subscribing/subscribing.ts";
 import { takeRun } from "../runs/taking-run.ts";
+import { traceReceived } from "../tracing/telling.ts";
 import { receiveUnsubscribe, refuseUnsubscribe } from "../subscribing/unsubscribing.ts";
 import { STEPS } from "../turn/turn.ts";
 
@@ -166,7 +168,12 @@ function takePacket(core: CoreContext, connection: Connection): void {
   const appendedBefore = core.journal?.appended;
   const matchedBefore = core.router.steps;
   if (session !== undefined && connection.state === "connected") {
-    if (isPublish && mayRun(core) && !core.lanes.isBusy(connection.clientId)) {
+    if (
+      isPublish &&
+      mayRun(core) &&
+      !connection.isTraced &&
+      !core.lanes.isBusy(connection.clientId)
+    ) {
       if (scanRun(core, connection, session, core.runs.current)) {
         const steps = costOf(core, core.runs.current);
         const odd = takeRun(core, connection, session);
@@ -181,7 +188,7 @@ function takePacket(core: CoreContext, connection: Connection): void {
         return spend(core, connection, STEPS.packet);
       }
     }
-    if (!isPublish && takeAcknowledgements(core, connection, session)) {
+    if (!isPublish && !connection.isTraced && takeAcknowledgements(core, connection, session)) {
       noteStored(core, connection, appendedBefore);
       return waitForNews(core, connection);
     }
@@ -195,7 +202,8 @@ function takePacket(core: CoreContext, connection: Connection): void {
 function takePassing(core: CoreContext, connection: Connection, place: PacketPlace): boolean {
   noteReceived(core, connection, place);
   const { session } = connection;
-  if (session !== undefined && takeAcknowledgement(core, connection, session, place))
+  const isQuick = session !== undefined && !connection.isTraced;
+  if (isQuick && takeAcknowledgement(core, connection, session, place))
     waitForNews(core, connection);
   else startPassing(core, connection, taskFor(core, connection, place), nameOf(place));
   if (!core.turn.spend(STEPS.packet) || connection.framer.pending === 0) return true;
@@ -243,8 +251,11 @@ function taskFor(core: CoreContext, connection: Connection, place: FoundPacket):
   } catch (error) {
     if (!isExcess(error) || connection.state !== "connected") throw error;
     const limits = { ...core.decodeLimits, leavesOutExcess: true };
-    return dispatchExcess(core, connection, decode(connection, place, limits), error.message);
+    packet = decode(connection, place, limits);
+    if (core.tracing.isOn) traceReceived(core, connection, packet);
+    return dispatchExcess(core, connection, packet, error.message);
   }
+  if (core.tracing.isOn) traceReceived(core, connection, packet);
   return core.hooks.interceptingInboundPacket === undefined
     ? dispatch(core, connection, packet)
     : handle(core, connection, packet);

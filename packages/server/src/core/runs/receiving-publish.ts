@@ -5,6 +5,7 @@ import { lookBehind } from "../connection/passing.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Task } from "../pending.ts";
 import type { Session } from "../sessions/session.ts";
+import { traceConnection } from "../tracing/telling.ts";
 import { WorkAbandonedError } from "../works/work.ts";
 import type { Work } from "../works/work.ts";
 import { asWork } from "../works/works.ts";
@@ -69,11 +70,12 @@ function* receiveNext(
   const refusal = claimed.refusal ?? (flaw && refused(flaw));
   if (refusal !== undefined) {
     noteRefused(core, connection, packet, topic, refusal);
+    if (core.tracing.isOn) traceRefused(core, connection, topic, refusal);
     return acknowledge(core, claim, refusal);
   }
   const message = messageFromPacket({ ...packet, topic }, session.clientId, core.now);
   const origin = originOf(connection);
-  yield* complete(core, claim, (terms) => publish(core, message, origin, terms));
+  yield* complete(core, claim, topic, (terms) => publish(core, message, origin, terms));
 }
 
 /** Who publishes on a connection. */
@@ -90,7 +92,7 @@ export function* receiveIntercepted(
   interception: Interception,
 ): Task {
   const origin = originOf(claim.connection);
-  yield* complete(core, claim, (terms) =>
+  yield* complete(core, claim, message.topic, (terms) =>
     publishIntercepted(core, message, origin, interception, terms),
   );
 }
@@ -98,13 +100,16 @@ export function* receiveIntercepted(
 /** A PUBLISH of a run that the interceptor has let pass, but that has to go on alone. */
 export function* receiveAccepted(core: CoreContext, claim: Claim, message: Message): Task {
   const origin = originOf(claim.connection);
-  yield* complete(core, claim, (terms) => publishAccepted(core, message, origin, nothing(), terms));
+  yield* complete(core, claim, message.topic, (terms) =>
+    publishAccepted(core, message, origin, nothing(), terms),
+  );
 }
 
 /** Publishes the message of a PUBLISH and acknowledges it; its identifier is held, and its publisher's lane, while that waits. */
 function* complete(
   core: CoreContext,
   claim: Claim,
+  topic: string,
   publishing: (terms: Terms) => Task<Published>,
 ): Task {
   const { clientId } = claim.connection;
@@ -123,6 +128,7 @@ function* complete(
   try {
     const terms = { urgency: "refusable", needsStore, record, access } as const;
     const published = yield* asWork(publishing(terms), hold);
+    if (core.tracing.isOn) traceRefused(core, connection, topic, published);
     acknowledge(core, claim, published);
   } catch (error) {
     // The server stops: the client is told nothing, and sends it again.
@@ -131,6 +137,17 @@ function* complete(
     claim.release();
     if (hasLane) core.lanes.leave(clientId);
   }
+}
+
+/** Tells traces of a message that is not taken. */
+function traceRefused(
+  core: CoreContext,
+  connection: Connection,
+  topic: string,
+  { reasonCode, reasonString: reason }: Published,
+): void {
+  if (reasonCode < 0x80) return;
+  traceConnection(core, connection, { type: "publishRefused", topic, reasonCode, reason });
 }
 
 /** What a refusal cannot tell a client is logged. */
