@@ -1,3 +1,4 @@
+import { qosIn, topicEndOf } from "../message/publish-layout.ts";
 import { decodeVarint } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
 import type { Connection } from "./connection.ts";
@@ -23,8 +24,8 @@ export function countPublishesReceived(
 /** Counts the PUBLISH that the framer has found; one that is not well formed has no payload. */
 export function countPublishFound(core: CoreContext, connection: Connection): void {
   const { firstByte, bytes, bodyStart, end } = connection.framer;
-  const topicEnd = bodyStart + 2 + (bytes[bodyStart] ?? 0) * 256 + (bytes[bodyStart + 1] ?? 0);
-  let payloadStart = topicEnd + ((firstByte & 0x06) === 0 ? 0 : 2);
+  const topicEnd = topicEndOf(bytes, bodyStart);
+  let payloadStart = topicEnd + (qosIn(firstByte) === 0 ? 0 : 2);
   if (connection.version === 5) {
     // How long it is stands in the lowest three bits, and its value above.
     const propertyLength = decodeVarint(bytes, payloadStart, end);

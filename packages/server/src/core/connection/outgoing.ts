@@ -1,3 +1,4 @@
+import { writeU16 } from "../numbers.ts";
 import { encodePacket } from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
@@ -75,8 +76,7 @@ export function sendAcknowledgement(
   const { bytes } = outbox;
   bytes[start] = FIRST_BYTE[type];
   bytes[start + 1] = 2;
-  bytes[start + 2] = packetIdentifier >>> 8;
-  bytes[start + 3] = packetIdentifier;
+  writeU16(bytes, start + 2, packetIdentifier);
   countSent(core, connection, 1);
   if (connection.isTraced) traceSent(core, connection, { type, packetIdentifier, reasonCode: 0 });
 }

@@ -1,3 +1,4 @@
+import { readU16 } from "../numbers.ts";
 import { copyBytes } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
 import type { Connection } from "./connection.ts";
@@ -82,7 +83,7 @@ function passes(
   const type = firstByte >> 4;
   if (type !== PUBREL)
     return type === PUBACK || type === PUBREC || type === PUBCOMP || type === PINGREQ;
-  const identifier = (bytes[bodyStart] ?? 0) * 256 + (bytes[bodyStart + 1] ?? 0);
+  const identifier = readU16(bytes, bodyStart);
   if (hasExchange || session === undefined) return false;
   return session.held?.packetIdentifier !== identifier && session.receiver.has(identifier);
 }

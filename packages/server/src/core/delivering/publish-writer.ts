@@ -1,3 +1,5 @@
+import { firstByteOf, packetSize, writeFixedHeader } from "../message/publish-layout.ts";
+import { writeU16, writeU32 } from "../numbers.ts";
 import { encodeVarintInto, varintSize } from "@anax/protocol";
 import type { ProtocolVersion } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
@@ -41,9 +43,8 @@ export function writePublish(
   const isShared = payloadBytes >= SHARED_BYTES_MIN;
   const start = outbox.reserve(sizeOf(layout) - (isShared ? payloadBytes : 0));
   const { bytes } = outbox;
-  bytes[start] =
-    0x30 | (exchange.duplicate ? 0x08 : 0) | (delivery.qos << 1) | (delivery.retain ? 0x01 : 0);
-  let position = encodeVarintInto(layout.remainingLength, bytes, start + 1);
+  const firstByte = firstByteOf(delivery.qos, delivery.retain, exchange.duplicate);
+  let position = writeFixedHeader(bytes, start, firstByte, layout.remainingLength);
   position = writeTopic(bytes, position, delivery.message, topicNeeded);
   if (delivery.qos > 0) position = writeU16(bytes, position, exchange.packetIdentifier);
   if (connection.version === 5)
@@ -79,7 +80,7 @@ export function packetSizeOf(connection: Connection, delivery: Delivery): number
 }
 
 function sizeOf({ remainingLength }: Layout): number {
-  return 1 + varintSize(remainingLength) + remainingLength;
+  return packetSize(remainingLength);
 }
 
 function measure(
@@ -148,15 +149,4 @@ function writeProperties(
     writeU32(bytes, position + message.expiryOffset - ownStart, secondsLeft(message, nowMs));
   }
   return end;
-}
-
-function writeU16(bytes: Uint8Array, at: number, value: number): number {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value;
-  return at + 2;
-}
-
-function writeU32(bytes: Uint8Array, at: number, value: number): void {
-  writeU16(bytes, at, value >>> 16);
-  writeU16(bytes, at + 2, value);
 }

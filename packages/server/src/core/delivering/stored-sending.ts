@@ -1,4 +1,5 @@
-import { encodeVarintInto, varintSize } from "@anax/protocol";
+import { firstByteOf, packetSize, writeFixedHeader } from "../message/publish-layout.ts";
+import { writeU16 } from "../numbers.ts";
 import { copyInto } from "../copying.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Outbox } from "../connection/outbox.ts";
@@ -57,7 +58,7 @@ function sendHead(
   if (expiryIn(parts.bytes, parts.head) !== Infinity) return 0;
   const headBytes = (isVersion5 ? parts.propertiesEnd : parts.topicEnd) - parts.start;
   const remainingLength = headBytes + parts.end - parts.payloadStart + 2;
-  const size = 1 + varintSize(remainingLength) + remainingLength;
+  const size = packetSize(remainingLength);
   if (size > connection.maximumPacketSize) return 0;
   const { qos, retain } = session.addresses.address(owed);
   if (qos === 0) return 0;
@@ -68,8 +69,7 @@ function sendHead(
   const shared = payloadBytes < SHARED_BYTES_MIN ? undefined : large;
   const at = outbox.reserve(shared === undefined ? size : size - payloadBytes);
   const { bytes } = outbox;
-  bytes[at] = 0x30 | (qos << 1) | (retain ? 1 : 0);
-  const body = encodeVarintInto(remainingLength, bytes, at + 1);
+  const body = writeFixedHeader(bytes, at, firstByteOf(qos, retain), remainingLength);
   const end = writeHead(bytes, body, parts, { packetIdentifier, isVersion5 });
   writePayload(outbox, end, parts, shared);
   core.statistics.publishBytesSent += payloadBytes;
@@ -96,9 +96,7 @@ function writeHead(
   { packetIdentifier, isVersion5 }: { packetIdentifier: number; isVersion5: boolean },
 ): number {
   let at = copyInto(target, position, bytes, start, topicEnd);
-  target[at] = packetIdentifier >>> 8;
-  target[at + 1] = packetIdentifier;
-  at += 2;
+  at = writeU16(target, at, packetIdentifier);
   if (isVersion5) at = copyInto(target, at, bytes, topicEnd, propertiesEnd);
   return at;
 }

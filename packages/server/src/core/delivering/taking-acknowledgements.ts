@@ -1,3 +1,4 @@
+import { readU16 } from "../numbers.ts";
 import type { Connection } from "../connection/connection.ts";
 import { countPackets } from "../connection/counting.ts";
 import type { CoreContext } from "../core-context.ts";
@@ -33,7 +34,7 @@ export function takeAcknowledgements(
   countPackets(core, connection, (end - start) / PACKET_BYTES - 1);
   // A handler that hears of an acknowledgement may end the connection.
   for (let at = start; at < end && connection.isOpen; at += PACKET_BYTES)
-    take(core, connection, session, bytes[at] ?? 0, identifierIn(bytes, at));
+    take(core, connection, session, bytes[at] ?? 0, readU16(bytes, at + 2));
   return true;
 }
 
@@ -50,7 +51,7 @@ export function takeAcknowledgement(
 ): boolean {
   const isOne = end - start === PACKET_BYTES && isAcknowledgement(bytes, start);
   if (!isOne || !core.shortCuts.acknowledgementRuns) return false;
-  take(core, connection, session, bytes[start] ?? 0, identifierIn(bytes, start));
+  take(core, connection, session, bytes[start] ?? 0, readU16(bytes, start + 2));
   return true;
 }
 
@@ -66,12 +67,8 @@ function isAcknowledgement(bytes: Uint8Array, at: number): boolean {
   return (
     (type === PUBACK || type === PUBREC || type === PUBREL || type === PUBCOMP) &&
     bytes[at + 1] === REMAINING_LENGTH &&
-    identifierIn(bytes, at) !== 0
+    readU16(bytes, at + 2) !== 0
   );
-}
-
-function identifierIn(bytes: Uint8Array, at: number): number {
-  return (bytes[at + 2] ?? 0) * 256 + (bytes[at + 3] ?? 0);
 }
 
 function take(

@@ -1,3 +1,4 @@
+import { writeU16 } from "../numbers.ts";
 import { ByteWriter } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import type { Address, Delivery } from "../owed/delivery.ts";
@@ -359,8 +360,7 @@ export class Journal {
     const isNext = range.first + range.count === packetIdentifier;
     if (mayGrow && isNext && range.record === record && range.session === session.number) {
       range.count += 1;
-      this.#writer.bytes[range.countAt] = range.count >>> 8;
-      this.#writer.bytes[range.countAt + 1] = range.count;
+      writeU16(this.#writer.bytes, range.countAt, range.count);
       this.appended += 1;
       return;
     }

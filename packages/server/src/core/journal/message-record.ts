@@ -1,3 +1,5 @@
+import { topicEndOf } from "../message/publish-layout.ts";
+import { readU16, readU32 } from "../numbers.ts";
 import { ByteReader, decodeUtf8, decodeVarint } from "@anax/protocol";
 import { readMessage, skipMessage } from "./stored-message.ts";
 
@@ -21,7 +23,7 @@ const TWO_32 = 0x1_0000_0000;
 
 /** Where the bytes of the message begin. */
 export function bodyOf(bytes: Uint8Array, record: number): number {
-  return record + REST_BYTES + u16(bytes, record + CLIENT_ID);
+  return record + REST_BYTES + readU16(bytes, record + CLIENT_ID);
 }
 
 /** QoS of the message. */
@@ -31,30 +33,25 @@ export function qosIn(bytes: Uint8Array, record: number): number {
 
 /** When the message expires, ms since 1970; Infinity if never. */
 export function expiryIn(bytes: Uint8Array, record: number): number {
-  const high = u32(bytes, record + EXPIRY);
-  const low = u32(bytes, record + EXPIRY + 4);
+  const high = readU32(bytes, record + EXPIRY);
+  const low = readU32(bytes, record + EXPIRY + 4);
   return high === 0 && low === 0 ? Infinity : high * TWO_32 + low;
 }
 
 /** True if these are the bytes of the Client Identifier. */
 export function isFrom(bytes: Uint8Array, record: number, clientId: Uint8Array): boolean {
   const { length } = clientId;
-  if (u16(bytes, record + CLIENT_ID) !== length) return false;
+  if (readU16(bytes, record + CLIENT_ID) !== length) return false;
   const start = record + CLIENT_ID + 2;
   for (let index = 0; index < length; index += 1)
     if (bytes[start + index] !== clientId[index]) return false;
   return true;
 }
 
-/** Where the topic of the message ends that begins at `body`. */
-export function topicEndOf(bytes: Uint8Array, body: number): number {
-  return body + 2 + u16(bytes, body);
-}
-
 /** Bytes of the payload of a message that is none of a run. */
 export function payloadBytesIn(bytes: Uint8Array, record: number): number {
   const body = bodyOf(bytes, record);
-  const end = body + u32(bytes, body - SIZE_BYTES);
+  const end = body + readU32(bytes, body - SIZE_BYTES);
   return Math.max(0, end - payloadOf(bytes, topicEndOf(bytes, body)));
 }
 
@@ -82,7 +79,7 @@ function plain(bytes: Uint8Array, head: number): RecordParts {
   const start = bodyOf(bytes, head);
   const topicEnd = topicEndOf(bytes, start);
   const propertiesEnd = payloadOf(bytes, topicEnd);
-  const end = start + u32(bytes, start - SIZE_BYTES);
+  const end = start + readU32(bytes, start - SIZE_BYTES);
   return { bytes, head, start, topicEnd, propertiesEnd, payloadStart: propertiesEnd, end };
 }
 
@@ -132,12 +129,4 @@ export function checkedEnd(bytes: Uint8Array, record: number): number {
   if (payloadOf(bytes, topicEnd) > end)
     throw new Error("the properties of a stored message are cut off");
   return end;
-}
-
-function u16(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  return u16(bytes, at) * 0x1_0000 + u16(bytes, at + 2);
 }

@@ -1,3 +1,4 @@
+import { readU16 } from "../numbers.ts";
 import { decodePacket, decodeVarint, PeerError } from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
@@ -68,9 +69,7 @@ export function propertiesAt(
 
 /** The alias of a packet with these properties, which begin at `at`; 0 if there is none. */
 export function topicAliasAt(known: KnownProperties, bytes: Uint8Array, at: number): number {
-  return known === ONLY_ALIAS
-    ? (bytes[at + 2] ?? 0) * 256 + (bytes[at + 3] ?? 0)
-    : known.topicAlias;
+  return known === ONLY_ALIAS ? readU16(bytes, at + 2) : known.topicAlias;
 }
 
 /** Has the codec check the packet's properties, and remembers them unless no client may send them. */

@@ -1,3 +1,5 @@
+import { topicEndOf } from "./publish-layout.ts";
+import { readU32 } from "../numbers.ts";
 import { frozen } from "../freezing.ts";
 import { decodePacket, decodeUtf8, encodePacket, parseTopicName } from "@anax/protocol";
 import type { PublishPacket, PublishProperties, QoS } from "@anax/protocol";
@@ -42,7 +44,7 @@ export class Message {
     this.qos = fields.qos;
     this.retain = fields.retain;
     this.clientId = fields.clientId;
-    this.topicEnd = 2 + byteAt(bytes, 0) * 256 + byteAt(bytes, 1);
+    this.topicEnd = topicEndOf(bytes, 0);
     const propertiesStart = skipVarint(bytes, this.topicEnd);
     this.payloadStart = propertiesStart + readVarint(bytes, this.topicEnd);
     this.expiryOffset = findExpiry(bytes, propertiesStart, this.payloadStart);
@@ -60,7 +62,7 @@ export class Message {
   static restored(
     fields: MessageFields & { expiresAtMs: number; shared?: SharedBytes | undefined },
   ): Message {
-    const topicEnd = 2 + byteAt(fields.bytes, 0) * 256 + byteAt(fields.bytes, 1);
+    const topicEnd = topicEndOf(fields.bytes, 0);
     const topic = decodeUtf8(fields.bytes, 2, topicEnd);
     const message = new Message(
       { ...fields, topic },
@@ -197,15 +199,6 @@ function byteAt(bytes: Uint8Array, index: number): number {
   return bytes[index] ?? 0;
 }
 
-function readU32(bytes: Uint8Array, at: number): number {
-  return (
-    byteAt(bytes, at) * 0x1000000 +
-    byteAt(bytes, at + 1) * 0x10000 +
-    byteAt(bytes, at + 2) * 0x100 +
-    byteAt(bytes, at + 3)
-  );
-}
-
 function skipVarint(bytes: Uint8Array, at: number): number {
   let position = at;
   while (byteAt(bytes, position) >= 0x80) position += 1;
@@ -252,5 +245,5 @@ function findExpiry(bytes: Uint8Array, start: number, end: number): number {
 }
 
 function skipText(bytes: Uint8Array, at: number): number {
-  return at + 2 + byteAt(bytes, at) * 256 + byteAt(bytes, at + 1);
+  return topicEndOf(bytes, at);
 }

@@ -1,4 +1,6 @@
-import { copyBytes, decodeUtf8, encodeVarintInto } from "@anax/protocol";
+import { firstByteOf, writeFixedHeader } from "./publish-layout.ts";
+import { readU16, writeU16 } from "../numbers.ts";
+import { copyBytes, decodeUtf8 } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { copyInto } from "../copying.ts";
 import type { RunToStore } from "../journal/stored-run.ts";
@@ -298,8 +300,7 @@ export class PublishRun implements RunToStore {
   /** Packet Identifier of the packet at `index`; only with QoS 1 and 2. */
   identifier(index: number): number {
     const at = this.#source.identifierAt[index] ?? 0;
-    const { bytes } = this.#source;
-    return (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
+    return readU16(this.#source.bytes, at);
   }
 
   /** Bytes of all packets as they came. */
@@ -351,13 +352,14 @@ export class PublishRun implements RunToStore {
     bytes.set(source.subarray(first, starts[this.count]), copyAt);
     writeTopic(topicBytes, bytes, commonAt);
     bytes.set(properties, commonAt + propertiesOffset);
+    // Receivers write their QoS.
+    const firstByte = firstByteOf(0);
     let position = 0;
     for (let index = 0; index < this.count; index += 1) {
       const payloadAt = this.payloadStart(index);
       const end = this.endOf(index);
       encoding.starts[index] = position;
-      bytes[position] = 0x30;
-      const at = encodeVarintInto(commonBytes + end - payloadAt, bytes, position + 1);
+      const at = writeFixedHeader(bytes, position, firstByte, commonBytes + end - payloadAt);
       bytes.copyWithin(at, commonAt, commonAt + commonBytes);
       encoding.identifierAt[index] = at + identifierOffset;
       position = at + commonBytes;
@@ -378,6 +380,8 @@ export class PublishRun implements RunToStore {
     bytes.set(source.subarray(first, starts[this.count]), first + shift);
     const properties = (layout & WITH_PROPERTIES) === 0 ? NO_BYTES : this.properties.sent;
     const identifierBytes = (layout & WITH_IDENTIFIER) === 0 ? 0 : 2;
+    // Receivers write their QoS.
+    const firstByte = firstByteOf(0);
     let position = 0;
     for (let index = 0; index < this.count; index += 1) {
       const topicAt = this.#bodyAt[index] ?? 0;
@@ -386,8 +390,7 @@ export class PublishRun implements RunToStore {
       const end = this.endOf(index);
       const size = topicEnd - topicAt + identifierBytes + properties.length + (end - payloadAt);
       encoding.starts[index] = position;
-      bytes[position] = 0x30;
-      const at = encodeVarintInto(size, bytes, position + 1);
+      const at = writeFixedHeader(bytes, position, firstByte, size);
       bytes.copyWithin(at, topicAt + shift, topicEnd + shift);
       encoding.identifierAt[index] = at + topicEnd - topicAt;
       position = at + topicEnd - topicAt + identifierBytes;
@@ -433,20 +436,16 @@ export function addressPackets(
   { from, to, qos }: { readonly from: number; readonly to: number; readonly qos: QoS },
   identifiers: Uint16Array,
 ): void {
-  const firstByte = 0x30 | (qos << 1);
+  const firstByte = firstByteOf(qos);
   for (let index = from; index < to; index += 1) {
     copy[(starts[index] ?? 0) + shift] = firstByte;
     if (qos === 0) continue;
-    const at = (identifierAt[index] ?? 0) + shift;
-    const identifier = identifiers[index] ?? 0;
-    copy[at] = identifier >>> 8;
-    copy[at + 1] = identifier;
+    writeU16(copy, (identifierAt[index] ?? 0) + shift, identifiers[index] ?? 0);
   }
 }
 
 /** Writes a topic behind its length at `at`, and gives the position behind it. */
 function writeTopic(topicBytes: Uint8Array, target: Uint8Array, at: number): number {
-  target[at] = topicBytes.length >>> 8;
-  target[at + 1] = topicBytes.length;
-  return copyInto(target, at + 2, topicBytes, 0, topicBytes.length);
+  const start = writeU16(target, at, topicBytes.length);
+  return copyInto(target, start, topicBytes, 0, topicBytes.length);
 }

@@ -39,7 +39,7 @@ import type { PublishRun } from "../message/publish-run.ts";
 import { receivePublish } from "../runs/receiving-publish.ts";
 import { mayRun } from "../runs/run-delivering.ts";
 import { scanRun } from "../runs/scanning.ts";
-import { retainPlain } from "../retained/plain-retaining.ts";
+import { retainPlain } from "../runs/plain-retaining.ts";
 import type { Session } from "../sessions/session.ts";
 import { receiveSubscribe, refuseSubscribe } from "../subscribing/subscribing.ts";
 import { takeRun } from "../runs/taking-run.ts";

@@ -1,3 +1,4 @@
+import { readU16, writeU16 } from "../numbers.ts";
 import { MemoryPages, PAGE_BYTES } from "./memory-pages.ts";
 
 const CHUNK_BYTES = PAGE_BYTES;
@@ -89,7 +90,7 @@ export class ByteSlabs {
       chunk.unused += unitsOf(sizeClass);
     } else {
       const at = unit * UNIT_BYTES;
-      chunk.free = (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
+      chunk.free = readU16(bytes, at);
     }
     chunk.live += 1;
     if (!hasRoom(chunk)) this.#unlink(chunk);
@@ -108,8 +109,7 @@ export class ByteSlabs {
     if (!hasRoom(chunk)) this.#link(chunk);
     const unit = place % UNITS_PER_CHUNK;
     const at = unit * UNIT_BYTES;
-    chunk.bytes[at] = chunk.free >>> 8;
-    chunk.bytes[at + 1] = chunk.free & 0xff;
+    writeU16(chunk.bytes, at, chunk.free);
     chunk.free = unit;
     chunk.live -= 1;
     if (chunk.live === 0) this.#emptied(chunk);

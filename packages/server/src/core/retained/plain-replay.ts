@@ -1,9 +1,15 @@
-import { encodeUtf8, encodeVarintInto, varintSize } from "@anax/protocol";
+import {
+  firstByteOf,
+  packetSize,
+  topicEndOf,
+  writeFixedHeader,
+} from "../message/publish-layout.ts";
+import { encodeUtf8 } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes } from "../connection/outgoing.ts";
 import type { CoreContext } from "../core-context.ts";
-import { expiryIn, isFrom, payloadOf, topicEndOf } from "../journal/message-record.ts";
+import { expiryIn, isFrom, payloadOf } from "../journal/message-record.ts";
 import { hasExpired } from "../message/message.ts";
 import type { Message } from "../message/message.ts";
 import type { Subscription } from "../routing/subscription.ts";
@@ -11,8 +17,7 @@ import type { RetainedCursor } from "./retained-cursor.ts";
 import { bodyStart, EXPIRES, QOS } from "./retained-messages.ts";
 import { NONE, RECORD, RECORD_LENGTH, SUMMARY } from "./topic-nodes.ts";
 
-/** Type PUBLISH, QoS 0, RETAIN. */
-const FIRST_BYTE = 0x31;
+const FIRST_BYTE = firstByteOf(0, true);
 
 /** Most bytes of a fixed header. */
 const HEADER_BYTES_MAX = 5;
@@ -92,10 +97,9 @@ function write(
   const payloadStart = payloadOf(source, topicEnd + body) - body;
   const cut = isVersion5 ? 0 : payloadStart - topicEnd;
   const remainingLength = size - cut;
-  const start = outbox.reserve(1 + varintSize(remainingLength) + size);
+  const start = outbox.reserve(packetSize(remainingLength) + cut);
   const { bytes } = outbox;
-  bytes[start] = FIRST_BYTE;
-  const to = encodeVarintInto(remainingLength, bytes, start + 1);
+  const to = writeFixedHeader(bytes, start, FIRST_BYTE, remainingLength);
   bytes.set(source.subarray(body, end), to);
   if (cut > 0) {
     bytes.copyWithin(to + topicEnd, to + payloadStart, to + size);

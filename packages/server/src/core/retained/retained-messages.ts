@@ -1,13 +1,7 @@
+import { topicEndOf } from "../message/publish-layout.ts";
 import { ByteWriter, copyBytes, encodedLength, encodeUtf8Into } from "@anax/protocol";
 import type { Deadline } from "../deadlines.ts";
-import {
-  bodyOf,
-  expiryIn,
-  partsOf,
-  payloadBytesIn,
-  qosIn,
-  topicEndOf,
-} from "../journal/message-record.ts";
+import { bodyOf, expiryIn, partsOf, payloadBytesIn, qosIn } from "../journal/message-record.ts";
 import { RetainedShares } from "./retained-shares.ts";
 import { readMessage, writeMessage, writePlainRetained } from "../journal/stored-message.ts";
 import type { PlainMessage } from "../journal/stored-message.ts";

@@ -1,3 +1,4 @@
+import { writeU16 } from "../numbers.ts";
 import type { QoS } from "@anax/protocol";
 import { lowerQos } from "../connection/connection.ts";
 import type { Connection } from "../connection/connection.ts";
@@ -385,8 +386,7 @@ function acknowledgeRun(
     const identifier = run.identifier(index);
     bytes[at] = firstByte;
     bytes[at + 1] = size - 2;
-    bytes[at + 2] = identifier >>> 8;
-    bytes[at + 3] = identifier;
+    writeU16(bytes, at + 2, identifier);
     if (hasReason) bytes[at + 4] = reasonCode;
     at += size;
   }

@@ -1,3 +1,5 @@
+import { firstByteOf, qosIn, topicEndOf } from "../message/publish-layout.ts";
+import { readU16 } from "../numbers.ts";
 import { decodeVarint } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { isRouteBlocked } from "../delivering/making-room.ts";
@@ -14,9 +16,9 @@ import type { Session } from "../sessions/session.ts";
 
 const DOLLAR = 0x24;
 /** First bytes of PUBLISH packets that are neither repeated nor retained. */
-const QOS_0 = 0x30;
-const QOS_1 = 0x32;
-const QOS_2 = 0x34;
+const QOS_0 = firstByteOf(0);
+const QOS_1 = firstByteOf(1);
+const QOS_2 = firstByteOf(2);
 
 /** Steps of matching after which a run ends, so that the turn can end too: topics may be made to cost thousands each. */
 const STEPS_PER_RUN = 4_096;
@@ -46,7 +48,7 @@ export function scanRun(
   const qos = qosOf(core, firstByte);
   if (qos === undefined) return false;
   const topicAt = bodyStart + 2;
-  const topicEnd = topicAt + u16(bytes, bodyStart);
+  const topicEnd = topicEndOf(bytes, bodyStart);
   const propertiesStart = topicEnd + (qos > 0 ? 2 : 0);
   const properties = wholeProperties(core, connection, propertiesStart);
   if (properties === undefined) return false;
@@ -133,7 +135,7 @@ function extend(
   const { framer } = connection;
   const { firstByte, bytes, limit } = framer;
   let lastTopic = framer.bodyStart;
-  let lastPart = 2 + u16(bytes, lastTopic);
+  let lastPart = topicEndOf(bytes, lastTopic) - lastTopic;
   const identifierBytes = run.qos > 0 ? 2 : 0;
   const firstProperties = lastTopic + lastPart + identifierBytes;
   const propertyBytes = run.properties.size;
@@ -144,7 +146,7 @@ function extend(
     if (header === 0) break;
     const bodyStart = position + 1 + (header & 7);
     const end = bodyStart + (header >>> 3);
-    const topicEnd = bodyStart + 2 + u16(bytes, bodyStart);
+    const topicEnd = topicEndOf(bytes, bodyStart);
     const propertiesAt = topicEnd + identifierBytes;
     const payloadAt = propertiesAt + propertyBytes;
     if (payloadAt > end || end > limit || end - position > framer.maximumPacketSize) break;
@@ -203,17 +205,18 @@ function qosOf({ options }: CoreContext, firstByte: number): QoS | undefined {
 }
 
 /** The route of the topic in `bytes[start, end)`, if it is valid, open to clients, and the publisher is known to have a right to it. */
-function routeOf(
+export function routeOf(
   core: CoreContext,
   { access, framer }: Connection,
   bytes: Uint8Array,
   start: number,
   end: number,
+  retain = false,
 ): Route | undefined {
   if (bytes[start] === DOLLAR) return undefined;
   const route = core.router.find(bytes, start, end, core.options.topicLevelsMax);
   if (access === undefined || route === undefined) return route;
-  return access.allows(core, qosOf(core, framer.firstByte) ?? 2, false) ? route : undefined;
+  return access.allows(core, qosIn(framer.firstByte), retain) ? route : undefined;
 }
 
 /**
@@ -229,7 +232,7 @@ function mayUse(
 ): boolean {
   const { bytes, firstByte } = connection.framer;
   if (firstByte === QOS_0) return true;
-  const identifier = u16(bytes, identifierAt);
+  const identifier = readU16(bytes, identifierAt);
   if (firstByte === QOS_1 || identifier === 0) return identifier !== 0;
   const { count } = run;
   if (count > 0 && identifier <= run.identifier(count - 1)) return false;
@@ -241,8 +244,4 @@ function isSame(bytes: Uint8Array, one: number, other: number, count: number): b
     if (bytes[one + index] !== bytes[other + index]) return false;
   }
   return true;
-}
-
-function u16(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
 }

@@ -1,13 +1,13 @@
+import { firstByteOf, topicEndOf } from "../message/publish-layout.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Session } from "../sessions/session.ts";
-import { retainedOwner } from "./retained-owner.ts";
-import { storePlain } from "./retaining.ts";
+import { routeOf } from "./scanning.ts";
+import { retainedOwner } from "../retained/retained-owner.ts";
+import { storePlain } from "../retained/retaining.ts";
 
 /** PUBLISH of QoS 0 with RETAIN. */
-const FIRST_BYTE = 0x31;
-/** Which topics that begin with it clients may use, the general path knows. */
-const DOLLAR = 0x24;
+const FIRST_BYTE = firstByteOf(0, true);
 
 /**
  * Hot path: retains the message of a PUBLISH straight from where it was read, where nobody else gets it or is asked about it. A
@@ -19,15 +19,13 @@ export function retainPlain(core: CoreContext, connection: Connection, session: 
   const { firstByte, bytes, bodyStart, end } = connection.framer;
   if (firstByte !== FIRST_BYTE || !mayRetainPlain(core)) return false;
   const topicAt = bodyStart + 2;
-  const topicEnd = topicAt + (bytes[bodyStart] ?? 0) * 256 + (bytes[bodyStart + 1] ?? 0);
+  const topicEnd = topicEndOf(bytes, bodyStart);
   const isVersion5 = connection.version === 5;
   const payloadAt = isVersion5 ? topicEnd + 1 : topicEnd;
   // Without a payload it removes a message [MQTT-3.3.1-6].
   if (payloadAt >= end || (isVersion5 && bytes[topicEnd] !== 0)) return false;
-  if (bytes[topicAt] === DOLLAR) return false;
-  const route = core.router.find(bytes, topicAt, topicEnd, core.options.topicLevelsMax);
+  const route = routeOf(core, connection, bytes, topicAt, topicEnd, true);
   if (route === undefined || route.recipients.length > 0 || route.groups.length > 0) return false;
-  if (connection.access?.allows(core, 0, true) === false) return false;
   const { clientId } = session;
   const message = { clientId, qos: 0, bytes, topicAt, topicEnd, payloadAt, end } as const;
   return storePlain(core, message, ownerOf(core, connection));
