@@ -10,6 +10,7 @@ import type {
 import { HANDLER_ANSWERS } from "./handler-answers.ts";
 import type { HandlerEvent } from "./event-signal.ts";
 import { withSignal } from "./event-signal.ts";
+import { insideOutbound } from "./inside-handler.ts";
 import { askable } from "./enhanced-authentication.ts";
 import type { HandlerWaits } from "./handler-waits.ts";
 import { HandlerList } from "./handler-list.ts";
@@ -52,7 +53,8 @@ export class EventHandlers {
       throw new MqttConfigurationError(`the handler of ${name} is ${typeof handler}, no function`);
     }
     // A function of its own, so that the same handler registered twice is removed once.
-    const own: ServerEventHandler<Name> = (event) => handler(event);
+    const plain: ServerEventHandler<Name> = (event) => handler(event);
+    const own = name === "interceptingOutboundPacket" ? insideOutbound(plain) : plain;
     this.#lists[name].add(own);
     this.#install(name);
     const dispose = (): void => {

@@ -1,4 +1,5 @@
 import { MqttConfigurationError, encodedLength, isTopicName, showValue } from "@anax/protocol";
+import { isInsideOutbound } from "../driver/inside-handler.ts";
 import type { QoS, RulesFor, SubscriptionRequest } from "@anax/protocol";
 import { property, QOS } from "../checking/packet-rules.ts";
 import { checked, requireText } from "../checking/rules.ts";
@@ -250,7 +251,7 @@ export class ServerSessions {
    * for QoS 0 as soon as it is sent, if `interceptingOutboundPacket` lets it. A client that is away gets it when it is back. No
    * other interceptor is asked. Rejects with `MqttConfigurationError` for a message that cannot be sent,
    * `MqttMessageDroppedError`, `MqttSessionNotFoundError`, `MqttServerBusyError` as soon as a handler keeps the client's
-   * acknowledgement from being taken (one of its `clientConnected`, `clientDisconnected`, `interceptingInboundPacket` or `interceptingOutboundPacket`, or
+   * acknowledgement from being taken, at QoS 0 only in a handler of its outbound packets (one of its `clientConnected`, `clientDisconnected`, `interceptingInboundPacket` or `interceptingOutboundPacket`, or
    * 64 KB that wait behind its packet), the reason of the signal, or `MqttServerStateError` if the server stops before: the message
    * then stays with the session, for as long as that lasts.
    */
@@ -328,7 +329,7 @@ function textFault(value: unknown, maximum: number): string | undefined {
 
 /** Throws `MqttServerBusyError` while handlers keep the client from answering. */
 function requireAnswers(core: ServerCore, session: Session, qos: QoS): void {
-  const event = answersBehind(core, session, qos);
+  const event = answersBehind(core, session, qos, isInsideOutbound(session.clientId));
   if (event !== undefined) throw unanswerable(session.clientId, event);
 }
 

@@ -71,19 +71,22 @@ export function clearQueue(core: CoreContext, session: Session): number {
 }
 
 /**
- * The event whose handlers keep a client from answering just now: what it is to acknowledge, or at QoS 0 to be sent, waits for
- * them, and would wait for itself if it is asked for in one of them. Undefined if there is none.
+ * The event whose handlers keep a client from answering just now: what it is to acknowledge waits for them, and would wait for
+ * itself if it is asked for in one of them. At QoS 0 nothing is to be acknowledged: it waits for handlers of outbound packets, and for itself
+ * `isInside` one of them. Undefined if there is none.
  */
 export function answersBehind(
   core: CoreContext,
   session: Session,
   qos: number,
+  isInside: boolean,
 ): string | undefined {
+  if (qos === 0 && !isInside) return undefined;
   const { connection } = session;
   // A client that is away is served again when its handlers have been told that it went.
   const isSilent =
     connection === undefined || connection.isHeld || !takesAcknowledgements(connection);
-  if (connection?.outbound?.isRunning !== true && (qos === 0 || !isSilent)) return undefined;
+  if (connection?.outbound?.isRunning !== true && !isSilent) return undefined;
   return core.works.of(session.clientId).find(({ isAsking }) => isAsking)?.event;
 }
 
