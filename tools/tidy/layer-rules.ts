@@ -8,6 +8,7 @@ const CORE = "packages/server/src/core/";
 /** From the ground up. "" is the folder `core` itself: what all stand on. */
 const LAYERS: readonly string[] = [
   "",
+  "rates",
   "routing",
   "message",
   "owed",

@@ -17,6 +17,8 @@ import type { Authenticator } from "./ports/authenticator.ts";
 import type { BanStore } from "./ports/ban-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener } from "./ports/listener.ts";
+import { checkRateLimits } from "./checking/rate-limit-rules.ts";
+import type { RateLimits } from "./core/rates/rate-limits.ts";
 import type { Store, StoreDurability } from "./ports/store.ts";
 import type { Logger } from "./ports/logger.ts";
 
@@ -104,6 +106,8 @@ export interface ServerParts {
   readonly accessRules?: AccessRules | AccessRuleReader | undefined;
   /** The same, as the program decides. Not together with `accessRules`. */
   readonly authorize?: Authorizer | undefined;
+  /** How much clients may send and get: rates and connections of each client, user, address and listener. Default: no limit. */
+  readonly rateLimits?: RateLimits | undefined;
   /** Where bans are kept that `server.bans` makes. Default: they end with the server object. */
   readonly banStore?: BanStore | undefined;
   /** Where sessions, queued and retained messages survive the process. Default: nowhere. */
@@ -142,6 +146,7 @@ const PART_NAMES: { readonly [Name in keyof Required<ServerParts>]: true } = {
   clientIdPattern: true,
   accessRules: true,
   authorize: true,
+  rateLimits: true,
   banStore: true,
   store: true,
   durability: true,
@@ -174,6 +179,7 @@ export function resolveOptions(options: MqttServerOptions): ServerSettings {
   checkNumbers(settings);
   checkDriverSettings(settings);
   checkSharing(settings.sessionSharingUsers);
+  checkRateLimits(options.rateLimits);
   checkAuthentication(options);
   if (options.accessRules !== undefined && options.authorize !== undefined)
     throw new MqttConfigurationError("give only one of accessRules and authorize");

@@ -169,6 +169,7 @@ export class MqttServer implements AsyncDisposable {
       newClientId: () => `anax-${randomUUID()}`,
       seed: randomInt(2 ** 32),
       refused: refusalLog(connections),
+      rateLimits: options.rateLimits,
       isBanned: (client) => bans.has(client),
       notices: deliveryWarnings(log("delivery"), clock),
       stranger: (stranger) => turnedAway.stranger(stranger),

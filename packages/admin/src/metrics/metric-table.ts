@@ -170,6 +170,11 @@ export const METRICS: readonly Metric[] = [
     "Connections closed because the peer broke the protocol",
   ),
   counter(
+    "anax_rates_exceeded_total",
+    "ratesExceeded",
+    "Times that a client was slowed down, refused or sent away because it exceeded a rate",
+  ),
+  counter(
     "anax_receivers_slow_total",
     "receiversSlow",
     "Times that a client had kept publishers waiting for as long as it may",

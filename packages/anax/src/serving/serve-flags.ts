@@ -4,11 +4,13 @@ import { ACCESS_FLAGS } from "../access/access-flags.ts";
 import type { AccessFlags } from "../access/read-access-rules.ts";
 import { ADMIN_FLAGS } from "./admin-flags.ts";
 import type { AdminFlags } from "./admin-flags.ts";
+import { RATE_FLAG } from "./rate-flag.ts";
+import type { RateSettings } from "./rate-flag.ts";
 import { AUTHENTICATION_FLAGS } from "../authenticating/authentication-flags.ts";
 import type { AuthenticationFlags } from "../authenticating/authentication-flags.ts";
 import { LISTENER_FLAG } from "./listener-flag.ts";
 import type { ListenerSettings } from "./listener-flag.ts";
-import type { LogLevel, QueueOverflow, StoreDurability, WhenFull } from "@anax/server";
+import type { LogLevel, QueueOverflow, StoreDurability, WhenFull, WhenTooFast } from "@anax/server";
 import type { QoS } from "@anax/protocol";
 import type { FlagTable } from "../flags/flag.ts";
 import { LIMITING, limit, size } from "./limit-flags.ts";
@@ -82,6 +84,9 @@ export interface LimitFlags {
   readonly roomWait: number;
   readonly holdBack: number;
   readonly whenFull: WhenFull;
+  readonly rate: readonly RateSettings[];
+  readonly rateBurst: number;
+  readonly whenTooFast: WhenTooFast;
   readonly maxBacklogBytes: number;
   readonly maxBacklog: number;
   readonly maxBacklogTotalBytes: number;
@@ -306,6 +311,19 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
     {
       ...LIMITING,
       help: "what happens then: the queue overflows, or the message is refused with 0x97",
+    },
+  ),
+  rate: RATE_FLAG,
+  rateBurst: withDefault(seconds(1), 2, {
+    ...LIMITING,
+    help: "seconds of a rate that may come at once after silence",
+  }),
+  whenTooFast: withDefault(
+    choice<WhenTooFast>({ slower: "slower", refuse: "refuse", disconnect: "disconnect" }),
+    "slower",
+    {
+      ...LIMITING,
+      help: "what happens to a client that exceeds a rate: it is read slower, its messages are refused (0x97), or it is disconnected (0x96)",
     },
   ),
   queueQos0: toggle({

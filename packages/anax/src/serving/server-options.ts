@@ -1,6 +1,7 @@
 import { consoleLogger, jsonLinesLogger } from "@anax/server";
 import type { Logger, MqttServerOptions } from "@anax/server";
 import type { Output } from "../io.ts";
+import { rateLimits } from "./rate-flag.ts";
 import type { LimitFlags, ReportFlags } from "./serve-flags.ts";
 
 /** The options of the server that are one flag each. */
@@ -43,6 +44,10 @@ export function limitOptions(flags: LimitFlags): MqttServerOptions {
     retainedMessagesMax: flags.maxRetained,
     retainedBytesMax: flags.maxRetainedBytes,
     retainedSharePercent: flags.maxRetainedShare,
+    rateLimits: rateLimits(flags.rate, {
+      burstSeconds: flags.rateBurst,
+      whenTooFast: flags.whenTooFast,
+    }),
     ...offerOptions(flags),
   };
 }

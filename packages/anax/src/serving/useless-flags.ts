@@ -16,6 +16,9 @@ export function requireUse(flags: ServeFlags): void {
     throw new UsageError("--no-store-wills has nothing to leave out with --durability memory");
   if (noSys && sysInterval !== undefined)
     throw new UsageError("--sys-interval has nothing to publish with --no-sys");
+  const { rate, rateBurst, whenTooFast } = flags;
+  if (rate.length === 0 && (rateBurst !== 2 || whenTooFast !== "slower"))
+    throw new UsageError("--rate-burst and --when-too-fast need --rate");
   if (logFile === undefined && (flags.logFileSize ?? flags.logFiles) !== undefined)
     throw new UsageError("--log-file-size and --log-files need --log-file");
 }

@@ -18,6 +18,7 @@ import type { Journal } from "./journal/journal.ts";
 import type { ClockReading } from "./journal/server-time.ts";
 import type { PublisherLanes } from "./publishing/publisher-lanes.ts";
 import type { RetainedMessages } from "./retained/retained-messages.ts";
+import type { RateTable } from "./rates/rate-table.ts";
 import type { Router } from "./routing/router.ts";
 import type { Runs } from "./runs/runs.ts";
 import type { Session } from "./sessions/session.ts";
@@ -94,6 +95,8 @@ export interface CoreContext {
   /** Told of each client that is not let in; undefined if nobody wants to know. */
   readonly refused: ((client: RefusedClient) => void) | undefined;
   /** Whether a client is banned; undefined if none can be. */
+  /** How much clients may send and get; undefined if there is no limit. */
+  readonly rates: RateTable | undefined;
   readonly isBanned: ((client: BanCandidate) => boolean) | undefined;
   /** Something is wrong that who runs the server should know: to be logged as a warning. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
@@ -125,6 +128,8 @@ export interface CoreContext {
   writeLast(connection: Connection): void;
   /** Packets of the connection may be read (again). */
   readOn(connection: Connection): void;
+  /** The wire of this connection, which had refused more, takes it again. */
+  drained(connection: Connection): void;
   /** The session has more to send than this turn allows: goes on in the next. */
   continueLater(session: Session): void;
 }

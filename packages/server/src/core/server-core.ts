@@ -46,6 +46,7 @@ import type { JournalHealth } from "./journal/journal.ts";
 import { recover } from "./recovery/recovery.ts";
 import type { ClockMovement, ClockReading } from "./journal/server-time.ts";
 import type { StoredState } from "./recovery/stored-state.ts";
+import { RateTable } from "./rates/rate-table.ts";
 import { Router } from "./routing/router.ts";
 import { abandonSession, endSession } from "./endings/session-ending.ts";
 import type { Session } from "./sessions/session.ts";
@@ -123,6 +124,7 @@ export class ServerCore implements CoreContext {
   readonly report: (error: unknown) => void;
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly refused: ((client: RefusedClient) => void) | undefined;
+  readonly rates: RateTable | undefined;
   readonly isBanned: ((client: BanCandidate) => boolean) | undefined;
   readonly notices: DeliveryNotices | undefined;
   readonly stranger: ((stranger: Stranger) => void) | undefined;
@@ -147,6 +149,7 @@ export class ServerCore implements CoreContext {
     this.report = (error) => ports.report(error);
     this.warn = (message, fields) => ports.warn?.(message, fields);
     this.refused = ports.refused;
+    this.rates = ports.rateLimits && new RateTable(ports.rateLimits);
     this.isBanned = ports.isBanned;
     this.notices = ports.notices;
     this.stranger = ports.stranger;
@@ -206,8 +209,13 @@ export class ServerCore implements CoreContext {
   /** The wire of this connection, which had refused more, has taken everything. */
   drained(connection: Connection): void {
     if (!connection.isCongested) return;
-    connection.isCongested = false;
     connection.letGoOfWire();
+    const { meter } = connection;
+    if (meter?.isWritingPaused === true) {
+      meter.isWireFull = false;
+      return;
+    }
+    connection.isCongested = false;
     writeOutput(this, connection);
     if (connection.isCongested) return;
     unthrottle(connection);

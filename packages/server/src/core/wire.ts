@@ -70,6 +70,11 @@ export interface Peer {
   readonly certificateFault?: string;
 }
 
+/** The listener of a peer, as rules and rates name it: "tcp:1883", or "unix". */
+export function listenerName({ transport, localPort }: Peer): string {
+  return localPort === undefined ? transport : `${transport}:${localPort}`;
+}
+
 /** Writes bytes that lie in several arrays to any wire. */
 export function writePieces(wire: Wire, pieces: readonly Uint8Array[]): boolean {
   return wire.writePieces === undefined ? wire.write(joined(pieces)) : wire.writePieces(pieces);

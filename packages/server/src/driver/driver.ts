@@ -12,6 +12,7 @@ import type { Task } from "../core/pending.ts";
 import { store as storeRetained } from "../core/retained/retaining.ts";
 import { ServerCore } from "../core/server-core.ts";
 import type { InjectionSender } from "../core/server-core.ts";
+import type { RateLimits } from "../core/rates/rate-limits.ts";
 import type { Peer, Wire } from "../core/wire.ts";
 import { THE_SERVER } from "../core/works/works.ts";
 import { asError, MqttServerStateError } from "../errors.ts";
@@ -68,6 +69,8 @@ export interface DriverOptions {
   readonly seed?: number;
   /** Told of each client that is not let in. */
   readonly refused?: ((client: RefusedClient) => void) | undefined;
+  /** How much clients may send and get. */
+  readonly rateLimits?: RateLimits | undefined;
   /** Whether a client is banned. */
   readonly isBanned?: ((client: BanCandidate) => boolean) | undefined;
   /** Told of what is not delivered. */
@@ -131,6 +134,7 @@ export class Driver implements ConnectionAcceptor {
       report: (error) => this.#log.error?.("a packet could not be handled", {}, asError(error)),
       warn: (message, fields) => this.#log.warn?.(message, fields),
       refused: options.refused,
+      rateLimits: options.rateLimits,
       isBanned: options.isBanned,
       notices: options.notices,
       stranger: options.stranger,

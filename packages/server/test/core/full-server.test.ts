@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CoreOptions } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import { CoreHarness, lasting, publishPacket, subscribe } from "../support/core-harness.ts";
-import { networkOf } from "../../src/core/retained/retained-owner.ts";
+import { networkOf } from "../../src/core/network-of.ts";
 import { DurableServer } from "../support/durable-server.ts";
 import type { ScriptedPeer } from "../support/scripted-peer.ts";
 

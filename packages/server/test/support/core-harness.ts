@@ -48,7 +48,7 @@ export class CoreHarness {
     options: Partial<CoreOptions> = {},
     hooks: Hooks = {},
     notices?: DeliveryNotices,
-    ports: Pick<CorePorts, "authorizer" | "refused" | "stranger" | "budget"> = {},
+    ports: Pick<CorePorts, "authorizer" | "budget" | "rateLimits" | "refused" | "stranger"> = {},
   ) {
     this.core = new ServerCore(
       { ...CORE_DEFAULTS, ...options },
@@ -89,24 +89,33 @@ export class CoreHarness {
   }
 
   /** A client that has sent CONNECT. */
-  connecting(clientId: string, fields: Partial<ConnectPacket> = {}): ScriptedPeer {
+  connecting(
+    clientId: string,
+    fields: Partial<ConnectPacket> = {},
+    peerFields: Partial<Peer> = {},
+  ): ScriptedPeer {
     const packet = connectPacket({ clientId, ...fields });
-    const peer = this.open(packet.protocolVersion);
+    const peer = this.open(packet.protocolVersion, peerFields);
     peer.send(packet);
     return peer;
   }
 
   /** A client that was let in; its CONNACK is taken. */
-  connect(clientId: string, fields: Partial<ConnectPacket> = {}): ScriptedPeer {
-    return this.connectWith(clientId, fields).peer;
+  connect(
+    clientId: string,
+    fields: Partial<ConnectPacket> = {},
+    peerFields: Partial<Peer> = {},
+  ): ScriptedPeer {
+    return this.connectWith(clientId, fields, peerFields).peer;
   }
 
   /** As `connect`, with the CONNACK. */
   connectWith(
     clientId: string,
     fields: Partial<ConnectPacket> = {},
+    peerFields: Partial<Peer> = {},
   ): { peer: ScriptedPeer; connack: PacketOf<"connack"> } {
-    const peer = this.connecting(clientId, fields);
+    const peer = this.connecting(clientId, fields, peerFields);
     const [connack, ...rest] = peer.receive();
     if (connack?.type !== "connack" || connack.reasonCode !== 0) {
       throw new Error(`${clientId} was not let in: ${JSON.stringify(connack)}`);

@@ -1,7 +1,7 @@
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Identity, Permissions } from "../hooks/identity.ts";
-import type { Peer } from "../wire.ts";
+import { listenerName } from "../wire.ts";
 import { ClientAccess } from "./client-access.ts";
 
 /** What is to be asked about a client that has said who it is; undefined if nothing is. */
@@ -14,7 +14,7 @@ export function accessOf(core: CoreContext, connection: Connection): ClientAcces
     userName,
     groups,
     address: peer.remoteAddress,
-    listener: listenerOf(peer),
+    listener: listenerName(peer),
     claims,
     permissions,
   });
@@ -39,8 +39,4 @@ interface Sender {
 /** Whether there is anything to ask: an authorizer, or what the identity of the client limits it to. */
 function isAsked({ authorizer }: CoreContext, permissions: Permissions | undefined): boolean {
   return authorizer !== undefined && !(authorizer.isOpen && permissions === undefined);
-}
-
-function listenerOf({ transport, localPort }: Peer): string {
-  return localPort === undefined ? transport : `${transport}:${localPort}`;
 }

@@ -25,6 +25,7 @@ import type { Behind } from "./passing.ts";
 import { RecentNumbers } from "./recent-numbers.ts";
 import type { ReceivedAliases } from "./received-aliases.ts";
 import type { KnownProperties } from "../message/known-properties.ts";
+import type { Meter } from "../rates/meter.ts";
 import { RUN_PACKETS_MAX } from "../message/publish-run.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Peer, Wire } from "../wire.ts";
@@ -120,6 +121,8 @@ export class Connection implements EventSource {
   isCut = false;
   /** The peer sends no more: the connection ends when what it sent is answered. */
   isHalfClosed = false;
+  /** What it may send and get; undefined if it has no limits. */
+  meter: Meter | undefined;
   /** Position of the journal at which a packet of it was written down last. */
   storedAt = 0;
   /** Packets are being read just now. */

@@ -2,12 +2,34 @@ import { writePieces } from "../wire.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Connection } from "./connection.ts";
 import { writableBytes } from "./lockstep.ts";
+import type { Meter } from "../rates/meter.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Hands the connection's output to its wire: acknowledgements first, then the QoS 0 messages that had to wait. */
 export function writeOutput(core: CoreContext, connection: Connection): void {
   writeOut(core, connection, connection.outbox);
   if (connection.backlogLength > 0 && !connection.isHeld) writeBacklog(core, connection);
+  if (connection.meter !== undefined) measureOutgoing(core, connection, connection.meter);
+}
+
+/** A client that gets too much counts as one that does not read, until it is within its rate again. */
+function measureOutgoing(core: CoreContext, connection: Connection, meter: Meter): void {
+  if (meter.isWritingPaused || !connection.isOpen) return;
+  const { publishesSent: messages, bytesSent: bytes } = connection.counters;
+  const waitMs = meter.outgoing.measure({ messages, bytes }, core.now);
+  if (waitMs === 0) return;
+  core.statistics.ratesExceeded += 1;
+  meter.isWritingPaused = true;
+  meter.isWireFull = connection.isCongested;
+  connection.isCongested = true;
+  core.deadlines.addFor(connection, core.now + waitMs, writeOn);
+}
+
+function writeOn(core: CoreContext, connection: Connection): void {
+  const { meter } = connection;
+  if (meter === undefined) return;
+  meter.isWritingPaused = false;
+  if (!meter.isWireFull) core.drained(connection);
 }
 
 function writeBacklog(core: CoreContext, connection: Connection): void {

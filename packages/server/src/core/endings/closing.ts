@@ -106,7 +106,8 @@ export function shut(core: CoreContext, connection: Connection): void {
 
 /** Ends a connection whose peer sends no more, unless a handler or the store still owes it something. */
 export function endWhenAnswered(core: CoreContext, connection: Connection): void {
-  const { isWaiting, isLate, gate } = connection;
+  const { isWaiting, isLate, gate, meter } = connection;
+  if (meter?.isReadingPaused === true || meter?.isWritingPaused === true) return;
   if (isWaiting || isLate || gate !== undefined || core.heldBack.has(connection)) return;
   tellStranger(core, connection, PEER_LEFT);
   shut(core, connection);
@@ -143,6 +144,7 @@ function leaveSession(core: CoreContext, connection: Connection): void {
   core.deadlines.cancel(connection.deadline);
   connection.deadline = undefined;
   core.runs.cutFor(connection);
+  connection.meter?.leave();
   core.deadlines.cancel(connection.identityDeadline);
   connection.identityDeadline = undefined;
   const { session, ending } = connection;

@@ -10,6 +10,7 @@ import type { Peer } from "../wire.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
 const SERVER_UNAVAILABLE = 0x88;
+const QUOTA_EXCEEDED = 0x97;
 const BANNED = 0x8a;
 const BAD_AUTHENTICATION_METHOD = 0x8c;
 
@@ -44,6 +45,14 @@ export function refusedBan({ isBanned }: CoreContext, client: ClientContext): Re
   const isBannedNow =
     isBanned?.({ clientId, userName, remoteAddress: peer.remoteAddress }) === true;
   return isBannedNow ? { reasonCode: BANNED } : undefined;
+}
+
+/** As many are connected of its user, address or listener as may be; whom it takes over from makes room. */
+export function refusedCompany(core: CoreContext, connection: Connection): Refusal | undefined {
+  if (core.rates === undefined) return undefined;
+  const replaced = core.sessions.get(connection.clientId)?.connection?.meter;
+  const reasonString = core.rates.refusal(connection, core.now, replaced);
+  return reasonString === undefined ? undefined : { reasonCode: QUOTA_EXCEEDED, reasonString };
 }
 
 /** What a well-formed CONNECT may break of the server's own rules; undefined if nothing. */

@@ -13,7 +13,7 @@ import { pump } from "../delivering/delivering.ts";
 import { takeOutOfJournal } from "../owed/owed.ts";
 import { enqueue } from "../delivering/queueing.ts";
 import type { PreparingSession, ValidatingConnection } from "../hooks/connection-events.ts";
-import { refusalOf, refusedBan, tellRefusal } from "./connect-rules.ts";
+import { refusalOf, refusedBan, refusedCompany, tellRefusal } from "./connect-rules.ts";
 import { identify } from "./expiring-identity.ts";
 import { makePlace, refusedPlace } from "../endings/session-places.ts";
 import type { PlaceNeeded } from "../endings/session-places.ts";
@@ -90,6 +90,7 @@ function* enter(
       ? attach(core, connection, packet, prepared)
       : yield* attachStored(core, connection, packet, prepared);
   if (sessionPresent === undefined || !connection.isOpen) return;
+  connection.meter = core.rates?.enter(connection, core.now);
   if (core.authorizer !== undefined && !(yield* hasKeptRights(core, connection))) return;
   // 3.1 has no Session Present: its codec writes 0.
   if (!welcome(core, connection, { ...connack, sessionPresent })) return;
@@ -134,6 +135,7 @@ function refusedEntry(
     refusedLate(core, connection) ??
     refusedNews(core, connection) ??
     refusedPlace(core, placeFor(connection)) ??
+    refusedCompany(core, connection) ??
     refusedSize(connection, connack)
   );
 }

@@ -61,7 +61,8 @@ function keepAliveLimitMs({ agreement }: Connection): number {
 
 function lookForLife(core: CoreContext, connection: Connection): void {
   // A client that the server itself keeps waiting is not silent.
-  if (connection.isWaiting || connection.isLate || core.heldBack.has(connection))
+  const isPaused = connection.isLate || connection.meter?.isReadingPaused === true;
+  if (connection.isWaiting || isPaused || core.heldBack.has(connection))
     connection.lastReceivedAtMs = core.now;
   const next = nextLook(core, connection, keepAliveLimitMs(connection), BYTES_PER_SECOND_MIN);
   if (next > core.now) connection.deadline = core.deadlines.addFor(connection, next, lookForLife);

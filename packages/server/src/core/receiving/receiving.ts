@@ -34,6 +34,8 @@ import type { PacketPlace } from "../connection/unread-packets.ts";
 import { sendPacket } from "../connection/outgoing.ts";
 import { holdWatches } from "../owed/delivery-watch.ts";
 import { settled } from "../pending.ts";
+import { isRefusedForRate } from "../rates/refusing.ts";
+import { measureIncoming } from "./slowing-down.ts";
 import type { Task } from "../pending.ts";
 import type { PublishRun } from "../message/publish-run.ts";
 import { receivePublish } from "../runs/receiving-publish.ts";
@@ -90,6 +92,7 @@ export function receive(core: CoreContext, connection: Connection, chunk: Uint8A
   connection.framer.push(chunk);
   if (connection.isAtWork && !core.turn.takes(connection)) core.turn.defer(connection);
   readOn(core, connection);
+  if (connection.meter !== undefined) measureIncoming(core, connection, connection.meter);
   connection.framer.release();
 }
 
@@ -125,6 +128,7 @@ function requireConnectFirst({ state, isWaiting, framer }: Connection): void {
  */
 function mayRead(core: CoreContext, connection: Connection): boolean {
   if (!connection.isOpen || connection.isLate || isHeldBack(core, connection)) return false;
+  if (connection.meter?.isReadingPaused === true) return false;
   if (!connection.isWaiting) return true;
   return connection.state === "authenticating" && connection.authentication?.answered !== undefined;
 }
@@ -161,6 +165,11 @@ function steerWire(core: CoreContext, connection: Connection): void {
   } else if (!connection.isThrottled) connection.wire.resume();
 }
 
+/** False if each packet of the client is looked at: its messages are shown to a trace, or refused for now. */
+function isRunning(core: CoreContext, connection: Connection): boolean {
+  return !connection.isTraced && !isRefusedForRate(core, connection);
+}
+
 function takePacket(core: CoreContext, connection: Connection): void {
   noteReceived(core, connection, connection.framer);
   const { session, framer } = connection;
@@ -168,12 +177,8 @@ function takePacket(core: CoreContext, connection: Connection): void {
   const appendedBefore = core.journal?.appended;
   const matchedBefore = core.router.steps;
   if (session !== undefined && connection.state === "connected") {
-    if (
-      isPublish &&
-      mayRun(core) &&
-      !connection.isTraced &&
-      !core.lanes.isBusy(connection.clientId)
-    ) {
+    const isInRuns = isPublish && mayRun(core) && isRunning(core, connection);
+    if (isInRuns && !core.lanes.isBusy(connection.clientId)) {
       if (scanRun(core, connection, session, core.runs.current)) {
         const steps = costOf(core, core.runs.current);
         const odd = takeRun(core, connection, session);

@@ -5,6 +5,7 @@ import { lookBehind } from "../connection/passing.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Task } from "../pending.ts";
 import type { Session } from "../sessions/session.ts";
+import { isRefusedForRate } from "../rates/refusing.ts";
 import { traceConnection } from "../tracing/telling.ts";
 import { WorkAbandonedError } from "../works/work.ts";
 import type { Work } from "../works/work.ts";
@@ -21,6 +22,8 @@ import type { Published, Refusal } from "../message/published.ts";
 import { publish, publishAccepted, publishIntercepted } from "../publishing/publishing.ts";
 import type { Interception } from "../publishing/publishing.ts";
 import type { Terms } from "../publishing/terms.ts";
+
+const QUOTA_EXCEEDED = 0x97;
 
 /**
  * PUBLISH of a client, one at a time: the way with every feature. `publish-run` takes what needs none of
@@ -66,7 +69,10 @@ function* receiveNext(
   if (claimed === "answered") return;
   const { claim } = claimed;
   const { payload, properties } = packet;
-  const flaw = excess ?? refusalOfMessage(core.options, { topic, payload, properties });
+  const flaw =
+    excess ??
+    tooFast(core, connection) ??
+    refusalOfMessage(core.options, { topic, payload, properties });
   const refusal = claimed.refusal ?? (flaw && refused(flaw));
   if (refusal !== undefined) {
     noteRefused(core, connection, packet, topic, refusal);
@@ -76,6 +82,12 @@ function* receiveNext(
   const message = messageFromPacket({ ...packet, topic }, session.clientId, core.now);
   const origin = originOf(connection);
   yield* complete(core, claim, topic, (terms) => publish(core, message, origin, terms));
+}
+
+/** Why a message is refused whose publisher is too fast for now. */
+function tooFast(core: CoreContext, connection: Connection): Refusal | undefined {
+  if (!isRefusedForRate(core, connection)) return undefined;
+  return { reasonCode: QUOTA_EXCEEDED, reasonString: "messages come too fast" };
 }
 
 /** Who publishes on a connection. */

@@ -1,0 +1,48 @@
+import { MqttConfigurationError, optionFault } from "@anax/protocol";
+import type { OptionRule, RulesFor } from "@anax/protocol";
+import type { Rate, RateLimits, SharedRate } from "../core/rates/rate-limits.ts";
+
+const COUNT_MAX = Number.MAX_SAFE_INTEGER;
+/** Longer silence saves up no more: what then comes at once would be no rate. */
+const BURST_SECONDS_MAX = 3_600;
+
+/** A part of one a second is right too: one message in ten seconds is 0.1. */
+const PER_SECOND: OptionRule = (value) =>
+  typeof value === "number" && value >= 0.001 && value <= COUNT_MAX
+    ? undefined
+    : `${JSON.stringify(value)} is no number from 0.001 to ${COUNT_MAX}`;
+
+const RATE: RulesFor<Rate> = {
+  messagesPerSecond: PER_SECOND,
+  bytesPerSecond: PER_SECOND,
+  outgoingMessagesPerSecond: PER_SECOND,
+  outgoingBytesPerSecond: PER_SECOND,
+};
+const SHARED: RulesFor<SharedRate> = { ...RATE, connections: [1, COUNT_MAX] };
+
+const RULES: RulesFor<RateLimits> = {
+  perClient: RATE,
+  perUser: SHARED,
+  perAddress: SHARED,
+  perListener: "unknown",
+  burstSeconds: [1, BURST_SECONDS_MAX],
+  whenTooFast: new Set(["slower", "refuse", "disconnect"]),
+};
+
+/** Throws `MqttConfigurationError` for limits that are none. */
+export function checkRateLimits(given: RateLimits | undefined): void {
+  if (given === undefined) return;
+  const fault = optionFault(given, RULES, "rateLimits") ?? listenerFault(given.perListener);
+  if (fault !== undefined) throw new MqttConfigurationError(fault);
+}
+
+function listenerFault(given: unknown): string | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given !== "object" || given === null)
+    return "rateLimits.perListener must be an object of limits by the names of listeners";
+  for (const [name, rate] of Object.entries(given)) {
+    const fault = optionFault(rate, SHARED, `rateLimits.perListener ${JSON.stringify(name)}`);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}

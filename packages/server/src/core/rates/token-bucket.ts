@@ -1,0 +1,39 @@
+/** So much a second on average, and at once what has been saved up. What is taken beyond is a debt, to be waited for. */
+export class TokenBucket {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  #tokens: number;
+  #filledAtMs: number;
+
+  constructor(perSecond: number, burstSeconds: number, nowMs: number) {
+    this.#perSecond = perSecond;
+    this.#burst = Math.max(1, perSecond * burstSeconds);
+    this.#tokens = this.#burst;
+    this.#filledAtMs = nowMs;
+  }
+
+  /** Takes so many tokens; gives the milliseconds until none is owed any more. */
+  take(count: number, nowMs: number): number {
+    this.#fill(nowMs);
+    this.#tokens -= count;
+    return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / this.#perSecond) * 1_000);
+  }
+
+  /** True if it is as it was when it was made. */
+  isFull(nowMs: number): boolean {
+    this.#fill(nowMs);
+    return this.#tokens >= this.#burst;
+  }
+
+  #fill(nowMs: number): void {
+    const filled = this.#tokens + ((nowMs - this.#filledAtMs) / 1_000) * this.#perSecond;
+    this.#tokens = Math.min(this.#burst, filled);
+    this.#filledAtMs = nowMs;
+  }
+}
+
+/** Buckets of one direction. */
+export interface Buckets {
+  readonly messages: TokenBucket | undefined;
+  readonly bytes: TokenBucket | undefined;
+}
