@@ -180,5 +180,6 @@ const WRITTEN: Readonly<Record<Unit, (value: number) => string>> = {
   milliseconds: (value) => `${value.toFixed(1)} ms`,
   bytes: (value) => `${(value / 1_024).toFixed(1)} KB`,
   kilobytes: (value) => `${(value / 1_024).toFixed(1)} MB`,
+  percent: (value) => `${value.toFixed(0)} %`,
   ratio: (value) => value.toFixed(2),
 };

@@ -10,7 +10,14 @@ export interface Bar {
 }
 
 /** How a figure is written. */
-export type Unit = "perSecond" | "microseconds" | "milliseconds" | "bytes" | "kilobytes" | "ratio";
+export type Unit =
+  | "perSecond"
+  | "percent"
+  | "microseconds"
+  | "milliseconds"
+  | "bytes"
+  | "kilobytes"
+  | "ratio";
 
 /** One line of the table: a figure of a scenario. */
 export interface Line {

@@ -267,6 +267,38 @@ const LATENCY: readonly Scenario[] = [
   },
 ];
 
+/** Processor time of the server, in percent of a core, under a load that it carries with ease. */
+function costOf(
+  name: string,
+  { description, load, must, reach }: Omit<Throughput, "key">,
+): Scenario {
+  const bar = timesMosquitto(must, reach);
+  const line: Line = { name, key: "brokercpu", unit: "percent", isLessBetter: true, bar };
+  return { name, description, load, server: "prompt", lines: [line] };
+}
+
+/** Many devices that say little. */
+const FLEETS: readonly Scenario[] = [
+  costOf("fleet2000-q0", {
+    description: "QoS 0, 2000 pairs with 5 topics each, 40 000 messages per second: processor time",
+    load: mixed(5, ...pair("-n", "2000", "-w", "1000", "-r", "40000")),
+    must: 1.2,
+    reach: 1,
+  }),
+  costOf("fleet2000-q1", {
+    description: "the same with QoS 1",
+    load: mixed(5, ...pair("-q", "1", "-n", "2000", "-w", "1000", "-r", "40000")),
+    must: 1.05,
+    reach: 1,
+  }),
+  costOf("quiet500", {
+    description: "QoS 0, 500 pairs, 1000 messages per second in all: processor time",
+    load: pair("-n", "500", "-w", "1000", "-r", "1000"),
+    must: 1.3,
+    reach: 1,
+  }),
+];
+
 const STATE: readonly Scenario[] = [
   {
     name: "idlesubs10k",
@@ -424,6 +456,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...MIXED,
   ...MQTT_5,
   ...LATENCY,
+  ...FLEETS,
   ...STATE,
   ...OF_ITS_OWN,
   ...CONNECTIONS,

@@ -24,6 +24,7 @@ const TINY: Readonly<Record<string, readonly string[]>> = {
   retained1m: ["-m", "pair", "-w", "100", "-R", "500"],
   frozen100: ["-m", "fanout", "-s", "5", "-F", "1", "-w", "10", "-b", "1024"],
   "intercepted-q0-1x1": ["-m", "pair", "-w", "100"],
+  "fleet2000-q1": ["-m", "pair", "-q", "1", "-n", "20", "-w", "10", "-r", "2000", "-M", "5"],
   "idle5k-memory": ["-m", "conn", "-c", "50", "-H", "1"],
 };
 
