@@ -117,6 +117,33 @@ describe("clients and sessions", () => {
   });
 });
 
+describe("rules of access", () => {
+  it("are listed in pages, with where they are written", async () => {
+    expect((await call("GET", "/api/v1/access/rules")).body).toEqual({ items: [], total: 0 });
+    const rules = [
+      { deny: "publish", topics: "locked/#", user: ["ann", "bob"], source: "a.yaml:3" },
+      { allow: "both", topics: ["#"], source: "a.yaml:4" },
+    ] as const;
+    const ruled = new MqttServer({ listeners: [], accessRules: { rules } });
+    const other = createAdmin(ruled, { holderOf: () => ({ name: "v", role: "viewer" }) });
+    const headers = { authorization: "Bearer v" };
+    const page = async (query: string): Promise<unknown> => {
+      const request = new Request(`http://127.0.0.1/api/v1/access/rules${query}`, { headers });
+      return (await other.fetch(request)).json();
+    };
+    expect(await page("?limit=1")).toEqual({
+      items: [{ place: 0, ...rules[0] }],
+      cursor: "1",
+      total: 2,
+    });
+    expect(await page("?limit=1&cursor=1")).toEqual({
+      items: [{ place: 1, ...rules[1] }],
+      total: 2,
+    });
+    other.close();
+  });
+});
+
 describe("traces", () => {
   it("begin, are read by pages and as a stream, and end; only an operator may", async () => {
     const wanted = { body: { clientId: "b/2", payloadBytesMax: 1, durationSeconds: 30 } };
@@ -313,6 +340,10 @@ describe("metrics and health", () => {
     for (const { name, type } of types) expect(name?.endsWith("_total")).toBe(type === "counter");
     expect(text).toMatch(/^anax_up 1$/m);
     expect(text).toMatch(/^anax_messages_total\{direction="in"\} \d+$/m);
+    expect(text).toMatch(/^anax_messages_by_qos_total\{direction="in",qos="2"\} 0$/m);
+    const labels = /\{listener="tcp:\d+",version="5.0",direction="out"\} \d+$/m;
+    expect(text).toMatch(new RegExp(`^anax_listener_bytes_total${labels.source}`, "m"));
+    expect(text).toMatch(/^anax_delivery_seconds_bucket\{le="\+Inf"\} \d+$/m);
     expect((await call("GET", "/metrics", { role: "nobody" })).status).toBe(401);
   });
 

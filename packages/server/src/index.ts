@@ -202,6 +202,8 @@ export {
 } from "./system/loggers.ts";
 export type { JournalHealth } from "./core/journal/journal.ts";
 export type { ServerHealth, StoreCounters, StoreHealth } from "./system/server-health.ts";
+export type { ServerTraffic } from "./system/server-traffic.ts";
+export type { Traffic } from "./core/connection/traffic.ts";
 export type { ServerStatistics } from "./system/server-statistics.ts";
 export { SYSTEM_TOPICS } from "./system/system-topic-table.ts";
 export type { SystemTopic } from "./system/system-topic-table.ts";

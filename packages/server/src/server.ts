@@ -59,6 +59,8 @@ import { deliveryWarnings } from "./system/delivery-warnings.ts";
 import { connectionLog, refusalLog } from "./system/connection-log.ts";
 import { lifecycleLog } from "./system/lifecycle-log.ts";
 import { logFor } from "./system/log.ts";
+import { trafficOf } from "./system/server-traffic.ts";
+import type { ServerTraffic } from "./system/server-traffic.ts";
 import type { ServerStatistics } from "./system/server-statistics.ts";
 import type { ServerHealth } from "./system/server-health.ts";
 import { systemTopicsFor } from "./driver/system-topics-for.ts";
@@ -245,7 +247,7 @@ export class MqttServer implements AsyncDisposable {
       transportsTotal: this.#admission.total,
       transportsRefused: this.#admission.refused,
       handshakesFailed: this.#admission.handshakesFailed,
-      authenticationFailures: this.#logins.failures,
+      ...this.#logins.statistics,
       accessRulesCurrent: this.#rules?.book.size ?? 0,
       accessRuleFailures: this.#rules?.failures ?? 0,
       loopDelayMaximumMs: this.#driver.health.loopDelayMaximumMs,
@@ -257,6 +259,11 @@ export class MqttServer implements AsyncDisposable {
   get commitTimes(): TimeHistogram | undefined {
     const times = this.#driver.commitTimes;
     return times && { ...times, counts: [...times.counts] };
+  }
+
+  /** Traffic by listener, what is in flight, and how long messages take. It walks over all connections and sessions. */
+  get traffic(): ServerTraffic {
+    return trafficOf(this.#driver.core, this.#driver.deliveryTimes);
   }
 
   /** Sets all counters to zero; what `statistics` says of the moment stays. */

@@ -31,8 +31,71 @@ const EXPLANATION = Type.Object({
   ),
 });
 
+/** Rules of a page at most. */
+const PAGE_MAX = 1_000;
+const PAGE_DEFAULT = 100;
+
+const texts = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]));
+
+const RULE = Type.Object({
+  place: Type.Integer({ description: "of the first rule 0: the first that matches decides" }),
+  source: Type.Optional(Type.String({ description: "file and line" })),
+  allow: Type.Optional(Type.String({ description: "publish, subscribe or both" })),
+  deny: Type.Optional(Type.String({ description: "publish, subscribe or both" })),
+  topics: Type.Union([Type.String(), Type.Array(Type.String())], { description: "Topic Filters" }),
+  user: texts,
+  anonymous: Type.Optional(Type.Boolean()),
+  group: texts,
+  client: texts,
+  address: texts,
+  listener: texts,
+  maximumQos: Type.Optional(Type.Integer()),
+  retain: Type.Optional(Type.Boolean()),
+  literal: Type.Optional(Type.Boolean()),
+});
+
 /** Of servers with the option `accessRules`. */
 export const ACCESS_ROUTES: readonly Route[] = [
+  route({
+    method: "get",
+    url: "/access/rules",
+    role: "viewer",
+    summary: "Rules of access in force, in their order; none where the server has no such rules",
+    path: NOTHING,
+    query: Type.Object(
+      {
+        cursor: Type.Optional(
+          Type.Integer({ description: "`cursor` of the page before", minimum: 0 }),
+        ),
+        limit: Type.Optional(
+          Type.Integer({
+            description: `rules of a page; default ${PAGE_DEFAULT}`,
+            minimum: 1,
+            maximum: PAGE_MAX,
+          }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    body: NO_BODY,
+    response: Type.Object({
+      items: Type.Array(RULE),
+      cursor: Type.Optional(
+        Type.String({ description: "asks for the next page; absent on the last one" }),
+      ),
+      total: Type.Integer({ description: "rules of the whole list" }),
+    }),
+    isChange: false,
+    handle: ({ server, query: { cursor = 0, limit = PAGE_DEFAULT } }) => {
+      const { rules } = server.access;
+      const next = cursor + limit;
+      const items = rules
+        .slice(cursor, next)
+        .map((rule, index) => ({ place: cursor + index, ...rule }));
+      const more = next < rules.length && { cursor: String(next) };
+      return found({ items, ...more, total: rules.length });
+    },
+  }),
   route({
     method: "post",
     url: "/access/reload",

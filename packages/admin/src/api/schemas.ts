@@ -209,13 +209,18 @@ export const LIVE_EVENTS: TSchema = Type.Object({
       store: Type.String(),
       acceptNewConnections: Type.Boolean(),
       statistics: Type.Record(Type.String(), Type.Number()),
+      deliveryTimes: Type.Object({
+        boundsMs: Type.Array(Type.Number()),
+        counts: Type.Array(Type.Integer()),
+        sumMs: Type.Number(),
+      }),
       loopDelay: Type.Record(Type.String(), Type.Number()),
       memory: Type.Record(Type.String(), Type.Number()),
       cpuSeconds: Type.Number(),
     },
     {
       description:
-        "once a second: `statistics` as of GET /server, `loopDelay` (`meanMs`, `p99Ms`, `maxMs`), `memory` (`residentBytes`, `heapBytes`), `cpuSeconds` of the process",
+        "once a second: `statistics` as of GET /server, `deliveryTimes` of messages from their publisher to a receiver (`counts` of those that took up to each of `boundsMs`, and of longer ones, since the start; of at most a hundred in a second), `loopDelay` (`meanMs`, `p99Ms`, `maxMs`), `memory` (`residentBytes`, `heapBytes`), `cpuSeconds` of the process",
     },
   ),
   happened: Type.Optional(

@@ -1,4 +1,4 @@
-import type { MqttServer, ServerStatistics } from "@anax/server";
+import type { MqttServer, ServerStatistics, TimeHistogram } from "@anax/server";
 import type { Measuring } from "../metrics/measuring.ts";
 
 /** How a server does at one moment, as the live stream tells it. */
@@ -9,6 +9,8 @@ export interface Figures {
   readonly store: string;
   readonly acceptNewConnections: boolean;
   readonly statistics: ServerStatistics;
+  /** How long messages took from their publisher to a receiver, of some, since the server started. */
+  readonly deliveryTimes: TimeHistogram;
   /** How late timers of the process were since the last figures. */
   readonly loopDelay: { readonly meanMs: number; readonly p99Ms: number; readonly maxMs: number };
   readonly memory: { readonly residentBytes: number; readonly heapBytes: number };
@@ -18,13 +20,14 @@ export interface Figures {
 
 /** The figures of now. */
 export function figuresOf(server: MqttServer, measuring: Measuring): Figures {
-  const { statistics, memory, cpuSeconds, loopDelay } = measuring.measure();
+  const { statistics, traffic, memory, cpuSeconds, loopDelay } = measuring.measure();
   return {
     atMs: Date.now(),
     isHealthy: server.isStarted && server.health.isHealthy,
     store: server.health.store,
     acceptNewConnections: server.acceptNewConnections,
     statistics,
+    deliveryTimes: traffic.deliveryTimes,
     loopDelay: {
       meanMs: milliseconds(loopDelay.meanSeconds),
       p99Ms: milliseconds(loopDelay.p99Seconds),

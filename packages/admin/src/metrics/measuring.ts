@@ -25,6 +25,7 @@ export class Measuring {
     const measured = {
       server: this.#server,
       statistics: this.#server.statistics,
+      traffic: this.#server.traffic,
       memory: process.memoryUsage(),
       cpuSeconds: (user + system) / 1_000_000,
       loopDelay: {

@@ -1,10 +1,11 @@
 /** Every metric: its name, what it is, and where its value comes from. */
-import type { MqttServer, ServerStatistics, TimeHistogram } from "@anax/server";
+import type { MqttServer, ServerStatistics, ServerTraffic, TimeHistogram } from "@anax/server";
 
 /** What is measured at one moment. */
 export interface Measured {
   readonly server: MqttServer;
   readonly statistics: ServerStatistics;
+  readonly traffic: ServerTraffic;
   readonly memory: NodeJS.MemoryUsage;
   readonly cpuSeconds: number;
   readonly loopDelay: {
@@ -67,6 +68,45 @@ function split(
     }));
   return { name, type: "counter", help, read };
 }
+
+/** One figure for each QoS and direction; those of QoS 0 are what is left of all. */
+function byQos(
+  name: string,
+  help: string,
+  parts: Readonly<Record<"in" | "out", readonly [all: Counter, qos1: Counter, qos2: Counter]>>,
+): Metric {
+  const read = ({ statistics }: Measured): Sample[] =>
+    Object.entries(parts).flatMap(([direction, [all, one, two]]) => {
+      const [qos1, qos2] = [statistics[one], statistics[two]];
+      const values = [statistics[all] - qos1 - qos2, qos1, qos2];
+      return values.map((value, qos) => ({ value, labels: { direction, qos: String(qos) } }));
+    });
+  return { name, type: "counter", help, read };
+}
+
+type Row = ServerTraffic["listeners"][number];
+
+/** One figure of each listener and version of the protocol, or one for each direction. */
+function byListener(
+  { name, type, help }: Omit<Metric, "read">,
+  figures: (row: Row) => Readonly<Record<string, number>>,
+): Metric {
+  const read = ({ traffic }: Measured): Sample[] =>
+    traffic.listeners.flatMap((row) =>
+      Object.entries(figures(row)).map(([direction, value]) => ({
+        value,
+        labels: {
+          listener: row.listener,
+          version: VERSIONS[row.protocolVersion] ?? "none",
+          ...(direction !== "" && { direction }),
+        },
+      })),
+    );
+  return { name, type, help, read };
+}
+
+/** Versions by their number in CONNECT. */
+const VERSIONS: Readonly<Record<number, string>> = { 3: "3.1", 4: "3.1.1", 5: "5.0" };
 
 /** Milliseconds become seconds, and counts become those of all ranges up to each end. */
 function histogramSamples(times: TimeHistogram | undefined): Sample[] {
@@ -137,6 +177,56 @@ export const METRICS: readonly Metric[] = [
     in: "publishBytesReceived",
     out: "publishBytesSent",
   }),
+  byQos("anax_messages_by_qos_total", "PUBLISH packets, by their QoS", {
+    in: ["publishesReceived", "publishesReceivedQos1", "publishesReceivedQos2"],
+    out: ["publishesSent", "publishesSentQos1", "publishesSentQos2"],
+  }),
+  byQos("anax_message_bytes_by_qos_total", "Bytes of their payloads, by their QoS", {
+    in: ["publishBytesReceived", "publishBytesReceivedQos1", "publishBytesReceivedQos2"],
+    out: ["publishBytesSent", "publishBytesSentQos1", "publishBytesSentQos2"],
+  }),
+  byListener(
+    {
+      name: "anax_listener_connections",
+      type: "gauge",
+      help: "Open connections, by listener and protocol version; none: not let in yet",
+    },
+    ({ connectionsCurrent }) => ({ "": connectionsCurrent }),
+  ),
+  byListener(
+    {
+      name: "anax_listener_bytes_total",
+      type: "counter",
+      help: "Bytes of MQTT, by listener and protocol version",
+    },
+    ({ bytesReceived, bytesSent }) => ({ in: bytesReceived, out: bytesSent }),
+  ),
+  byListener(
+    {
+      name: "anax_listener_messages_total",
+      type: "counter",
+      help: "PUBLISH packets, by listener and protocol version",
+    },
+    ({ messagesReceived, messagesSent }) => ({ in: messagesReceived, out: messagesSent }),
+  ),
+  {
+    name: "anax_in_flight_messages",
+    type: "gauge",
+    help: "Messages that were sent and are not acknowledged yet",
+    read: ({ traffic }) => [{ value: traffic.inFlightMessages }],
+  },
+  {
+    name: "anax_in_flight_bytes",
+    type: "gauge",
+    help: "Bytes of these in memory; what a store has is not counted",
+    read: ({ traffic }) => [{ value: traffic.inFlightBytes }],
+  },
+  {
+    name: "anax_delivery_seconds",
+    type: "histogram",
+    help: "From the read that brought a message to the write that gave it to a receiver, of at most a hundred messages in a second; not of those that waited for a handler or in a queue",
+    read: ({ traffic }) => histogramSamples(traffic.deliveryTimes),
+  },
   counter(
     "anax_messages_dropped_total",
     "messagesDropped",
@@ -193,6 +283,12 @@ export const METRICS: readonly Metric[] = [
     "authenticationFailures",
     "Clients refused since an authenticator failed",
   ),
+  split("anax_authentications_total", "result", "How authenticators decided", {
+    accepted: "authenticationsAccepted",
+    refused: "authenticationsRefused",
+    busy: "authenticationsBusy",
+    failed: "authenticationFailures",
+  }),
   split("anax_access_denied_total", "action", "What clients wanted to do and may not", {
     publish: "publishesDenied",
     subscribe: "subscriptionsDenied",

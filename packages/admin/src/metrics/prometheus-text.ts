@@ -17,9 +17,14 @@ export function prometheusText(measured: Measured): string {
   return blocks.join("");
 }
 
+/** Names of listeners may be a program's own. */
+function escaped(value: string): string {
+  return value.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n");
+}
+
 function labels({ labels: given }: Sample): string {
   if (given === undefined) return "";
   return `{${Object.entries(given)
-    .map(([name, value]) => `${name}="${value}"`)
+    .map(([name, value]) => `${name}="${escaped(value)}"`)
     .join(",")}}`;
 }

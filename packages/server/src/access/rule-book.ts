@@ -56,6 +56,11 @@ export class AccessRuleBook implements Authorizer {
     this.#pages = new RulePages(rules);
   }
 
+  /** Those in force, in their order. */
+  get rules(): readonly AccessRule[] {
+    return this.#pages.rules;
+  }
+
   get size(): number {
     return this.#pages.rules.length;
   }

@@ -28,18 +28,20 @@ export function authenticatingHandler(
   const { authenticators, warnings } = authentication;
   const scram = new ScramAuthentication((userName) => authenticators.scramVerifierOf(userName));
   const conclude = (event: ValidatingConnectionEvent, verdict: Verdict): void => {
-    if (verdict.type === "failed") return failed(authentication, event, verdict);
-    if (verdict.type === "no") refuse(authentication, event);
+    if (verdict.type === "failed") failed(authentication, event, verdict);
+    else if (verdict.type === "no") refuse(authentication, event);
     else accept(authentication, event, verdict);
     if (event.reasonCode === ReasonCode.badUserNameOrPassword) warnings.refused(event);
+    warnings.concluded(event);
   };
   const byScram = async (event: ValidatingConnectionEvent): Promise<void> => {
     try {
       await scram.authenticate(event);
     } catch (error) {
-      return failed(authentication, event, { by: SCRAM_METHOD, error });
+      failed(authentication, event, { by: SCRAM_METHOD, error });
     }
     if (event.reasonCode === ReasonCode.success) bind(authentication, event, undefined);
+    warnings.concluded(event);
   };
   return (event) => {
     const { authenticationMethod } = event;

@@ -5,6 +5,7 @@ import type { Authenticator } from "../ports/authenticator.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
 import { LoginWarnings } from "../system/login-warnings.ts";
+import type { AuthenticationStatistics } from "../system/server-statistics.ts";
 import { within } from "../user-code.ts";
 import { authenticatingHandler } from "./authenticating-handler.ts";
 import { AuthenticatorList } from "./authenticator-list.ts";
@@ -35,13 +36,19 @@ export class Logins {
           };
   }
 
-  /** Clients that were refused since an authenticator failed. */
-  get failures(): number {
-    return this.#warnings.authenticationFailures;
+  /** How authentications ended. */
+  get statistics(): AuthenticationStatistics {
+    const { authenticationFailures, accepted, refusals, busies } = this.#warnings;
+    return {
+      authenticationsAccepted: accepted,
+      authenticationsRefused: refusals,
+      authenticationsBusy: busies,
+      authenticationFailures,
+    };
   }
 
   resetStatistics(): void {
-    this.#warnings.authenticationFailures = 0;
+    this.#warnings.reset();
   }
 
   /** Has authenticators load what they need. Rejects with what they reject with, or if they have not done so in time. */

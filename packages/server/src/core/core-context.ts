@@ -4,6 +4,8 @@ import type { BytePool } from "./byte-pool.ts";
 import type { BacklogPart } from "./connection/backlog.ts";
 import type { BanCandidate, RefusedClient } from "./receiving/connect-rules.ts";
 import type { Connection } from "./connection/connection.ts";
+import type { DeliverySampling } from "./connection/delivery-sampling.ts";
+import type { TrafficTotals } from "./connection/traffic.ts";
 import type { Stranger } from "./connection/stranger.ts";
 import type { CoreOptions } from "./core-options.ts";
 import type { Newcomers } from "./receiving/newcomers.ts";
@@ -70,6 +72,10 @@ export interface CoreContext {
   readonly punctual: PunctualTime;
   /** Messages that are given to thousands of receivers. */
   readonly fanOuts: FanOuts;
+  /** How long messages take, of some. */
+  readonly sampling: DeliverySampling;
+  /** What connections counted that are gone. */
+  readonly traffic: TrafficTotals;
   /** Traces that are going on. */
   readonly tracing: Tracing;
   /** What waits for handlers, or for the store. */

@@ -45,6 +45,8 @@ export interface CorePorts {
   readonly isBanned?: ((client: BanCandidate) => boolean) | undefined;
   /** Told of what is not delivered: to be logged. Absent if nobody reads that. */
   readonly notices?: DeliveryNotices | undefined;
+  /** Told how many milliseconds a message took from the read that brought it to a write to a receiver, of some. Absent: none is measured. */
+  readonly delivered?: ((ms: number) => void) | undefined;
   /** A connection ends before a whole CONNECT has come: to be logged. Absent if nobody reads that. */
   readonly stranger?: ((stranger: Stranger) => void) | undefined;
 }

@@ -5,6 +5,7 @@ import { accessOfSender } from "./access/clients.ts";
 import { BytePool, TRIM_INTERVAL_MS } from "./byte-pool.ts";
 import type { BacklogPart } from "./connection/backlog.ts";
 import {
+  FENCED,
   connectionClosed,
   dismiss,
   endWhenAnswered,
@@ -65,6 +66,8 @@ import { unthrottle } from "./connection/throttling.ts";
 import { writeOut, writeOutput } from "./connection/writing.ts";
 import type { Peer, Wire } from "./wire.ts";
 import { NewsLanes } from "./works/news-lanes.ts";
+import { DeliverySampling } from "./connection/delivery-sampling.ts";
+import { TrafficTotals } from "./connection/traffic.ts";
 import { Tracing } from "./tracing/tracing.ts";
 import { Works } from "./works/works.ts";
 
@@ -78,12 +81,6 @@ export interface InjectionSender {
   /** True: the message is refused if a client with that identifier and user name may not publish it. */
   readonly isJudged?: boolean;
 }
-
-/** What clients are told whose server has lost its store to another: a new connection may reach that one. */
-const FENCED: Dismissal = {
-  reasonCode: 0x8b, // Server shutting down
-  reasonString: "another server has taken this one's place",
-};
 
 /**
  * A whole MQTT server without sockets, timers and promises: bytes in, bytes out, and time is what `now` says.
@@ -113,6 +110,8 @@ export class ServerCore implements CoreContext {
   readonly fanOuts: FanOuts;
   readonly punctual: PunctualTime;
   readonly tracing: Tracing = new Tracing();
+  readonly sampling: DeliverySampling;
+  readonly traffic: TrafficTotals = new TrafficTotals();
   readonly works: Works = new Works(() => this.now);
   readonly lanes: PublisherLanes = new PublisherLanes();
   readonly news: NewsLanes = new NewsLanes(this);
@@ -163,6 +162,7 @@ export class ServerCore implements CoreContext {
     this.turn = new Turn(currentMs, requestTurn, ports.budget);
     this.replayTurn = new Turn(currentMs, () => undefined, ports.budget);
     this.punctual = new PunctualTime(currentMs);
+    this.sampling = new DeliverySampling(currentMs, ports.delivered);
     this.fanOuts = new FanOuts(
       this.turn,
       () => this.#ports.requestCommit("now"),

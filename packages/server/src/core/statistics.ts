@@ -29,6 +29,15 @@ export class Statistics {
   /** Bytes of payloads of PUBLISH packets. */
   publishBytesReceived = 0;
   publishBytesSent = 0;
+  /** Of these, those of QoS 1 and 2, and bytes of their payloads. */
+  publishesReceivedQos1 = 0;
+  publishesReceivedQos2 = 0;
+  publishesSentQos1 = 0;
+  publishesSentQos2 = 0;
+  publishBytesReceivedQos1 = 0;
+  publishBytesReceivedQos2 = 0;
+  publishBytesSentQos1 = 0;
+  publishBytesSentQos2 = 0;
   /** Messages not delivered to a receiver because of a limit: queue full, backlog full, packet too large for it. */
   messagesDropped = 0;
   /** Those of them that a full queue gave up or refused. */
@@ -64,6 +73,28 @@ export class Statistics {
   unfinishedConnectsClosed = 0;
   /** Acknowledgements for packet identifiers that were not in use: ignored. */
   unknownAcknowledgements = 0;
+
+  /** Counts by QoS what was counted as received. */
+  countReceived(qos: 1 | 2, publishes: number, payloadBytes: number): void {
+    if (qos === 1) {
+      this.publishesReceivedQos1 += publishes;
+      this.publishBytesReceivedQos1 += payloadBytes;
+    } else {
+      this.publishesReceivedQos2 += publishes;
+      this.publishBytesReceivedQos2 += payloadBytes;
+    }
+  }
+
+  /** The same of what was sent. */
+  countSent(qos: 1 | 2, publishes: number, payloadBytes: number): void {
+    if (qos === 1) {
+      this.publishesSentQos1 += publishes;
+      this.publishBytesSentQos1 += payloadBytes;
+    } else {
+      this.publishesSentQos2 += publishes;
+      this.publishBytesSentQos2 += payloadBytes;
+    }
+  }
 
   /** Counts from zero again; gauges stay what they are. */
   reset(): void {

@@ -32,6 +32,7 @@ import { abortSignal } from "./event-signal.ts";
 import { LoopDelay } from "./loop-delay.ts";
 import { Lingering } from "./lingering.ts";
 import type { HandlerWaits } from "./handler-waits.ts";
+import { TimeCounts } from "../system/time-histogram.ts";
 import type { TimeHistogram } from "../system/time-histogram.ts";
 import { OpenConnections } from "./open-connections.ts";
 import { ofProgram, untilQuiet } from "./stopping.ts";
@@ -90,6 +91,8 @@ export interface DriverOptions {
  */
 export class Driver implements ConnectionAcceptor {
   readonly core: ServerCore;
+  /** How long messages took, of some. */
+  readonly deliveryTimes: TimeCounts = new TimeCounts();
   readonly #clock: Clock;
   readonly #time: ServerTime;
   readonly #log: Log;
@@ -138,6 +141,7 @@ export class Driver implements ConnectionAcceptor {
       isBanned: options.isBanned,
       notices: options.notices,
       stranger: options.stranger,
+      delivered: (ms) => this.deliveryTimes.note(ms),
     });
     this.#committer = this.#committerFor(options);
   }
@@ -183,6 +187,7 @@ export class Driver implements ConnectionAcceptor {
 
   resetStoreCounters(): void {
     this.#committer?.resetCounters();
+    this.deliveryTimes.reset();
   }
 
   /** Stores what is left to store, and closes the store. */

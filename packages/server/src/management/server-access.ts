@@ -1,5 +1,5 @@
 import { MqttConfigurationError } from "@anax/protocol";
-import type { AccessRules } from "../access/access-rules.ts";
+import type { AccessRule, AccessRules } from "../access/access-rules.ts";
 import type { AccessExplanation, AccessExplanationRequest } from "../access/rule-book.ts";
 import type { RuleSource } from "../access/rule-source.ts";
 import { judgeAll } from "../core/receiving/judging.ts";
@@ -18,6 +18,11 @@ export class ServerAccess {
   /** How many rules are in force; undefined if the server was made without `accessRules`. */
   get ruleCount(): number | undefined {
     return this.#source?.book.size;
+  }
+
+  /** The rules in force, in their order: the first that matches decides. Empty if the server was made without `accessRules`. */
+  get rules(): readonly AccessRule[] {
+    return this.#source?.book.rules ?? [];
   }
 
   /**

@@ -86,6 +86,7 @@ export class ServerClients {
   resetStatistics(clientId: string): boolean {
     requireText("clientId", clientId);
     const connection = connectedClient(this.#access.core, clientId);
+    if (connection !== undefined) this.#access.core.traffic.keep(connection);
     connection?.counters.reset();
     return connection !== undefined;
   }

@@ -1,3 +1,4 @@
+import { ReasonCode } from "@anax/protocol";
 import type { Credentials } from "../ports/authenticator.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log, LogFields } from "../ports/logger.ts";
@@ -15,6 +16,10 @@ export class LoginWarnings {
   readonly #failures = new Map<string, CountedWarning>();
   /** Clients that were refused since an authenticator failed. */
   authenticationFailures = 0;
+  /** Clients that authenticators let in, those that they refused, and those that were to come later. */
+  accepted = 0;
+  refusals = 0;
+  busies = 0;
   readonly #guesses: CountedWarning;
   readonly #busy: CountedWarning;
   #minuteEndsAtMs = 0;
@@ -29,6 +34,20 @@ export class LoginWarnings {
       log,
       clock,
     );
+  }
+
+  /** Counts how an authentication ended; those that failed are counted as such. */
+  concluded({ reasonCode }: { readonly reasonCode: number }): void {
+    if (reasonCode === ReasonCode.success) this.accepted += 1;
+    else if (reasonCode === ReasonCode.serverBusy) this.busies += 1;
+    else if (reasonCode !== ReasonCode.serverUnavailable) this.refusals += 1;
+  }
+
+  reset(): void {
+    this.authenticationFailures = 0;
+    this.accepted = 0;
+    this.refusals = 0;
+    this.busies = 0;
   }
 
   /** A user name or password was wrong. */

@@ -2,9 +2,24 @@ import type { Statistics } from "../core/statistics.ts";
 import type { HandlerCounters } from "../driver/handler-list.ts";
 import type { StoreCounters } from "./server-health.ts";
 
+/** How authentications ended, those of connected clients that authenticate again among them. */
+export interface AuthenticationStatistics {
+  readonly authenticationsAccepted: number;
+  /** User name, password, token or certificate was wrong, or the Client Identifier is not for the user. */
+  readonly authenticationsRefused: number;
+  /** There were too many to check at once: these clients were told to come later. */
+  readonly authenticationsBusy: number;
+  /** Clients that were refused since an authenticator failed, or could not be asked. */
+  readonly authenticationFailures: number;
+}
+
 /** Counters of a server: those of the core, and those of what carries it. A snapshot. */
 export interface ServerStatistics
-  extends Readonly<Omit<Statistics, never>>, Readonly<HandlerCounters>, StoreCounters {
+  extends
+    Readonly<Omit<Statistics, "reset" | "countReceived" | "countSent">>,
+    Readonly<HandlerCounters>,
+    StoreCounters,
+    AuthenticationStatistics {
   /** Transports that are open, those in a handshake included. */
   readonly transportsCurrent: number;
   /** Transports that were accepted. */
@@ -13,8 +28,6 @@ export interface ServerStatistics
   readonly transportsRefused: number;
   /** Handshakes of TLS and WebSocket that failed or were refused. */
   readonly handshakesFailed: number;
-  /** Clients that were refused since an authenticator failed, or could not be asked. */
-  readonly authenticationFailures: number;
   /** Rules of access in force. */
   readonly accessRulesCurrent: number;
   /** Times that the rules of access could not be read again. */

@@ -24,6 +24,11 @@ export class TimeCounts implements TimeHistogram {
     this.sumMs += ms;
   }
 
+  /** As it is now. */
+  snapshot(): TimeHistogram {
+    return { boundsMs: this.boundsMs, counts: [...this.counts], sumMs: this.sumMs };
+  }
+
   reset(): void {
     this.counts.fill(0);
     this.sumMs = 0;

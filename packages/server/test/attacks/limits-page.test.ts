@@ -166,6 +166,7 @@ const ADMIN_LIMITS: Limits = [
   ["live/topic-observer.ts", "PAYLOADS_BYTES_MAX"],
   ["api/live-routes.ts", "PAYLOAD_BYTES_MAX"],
   ["live/trace-streams.ts", "STREAMS_MAX"],
+  ["api/access-routes.ts", "PAGE_MAX"],
   ["api/trace-routes.ts", "DURATION_SECONDS_MAX"],
   ["api/trace-routes.ts", "RECORDS_MAX"],
   ["api/trace-routes.ts", "PAYLOAD_BYTES_MAX"],

@@ -15,10 +15,12 @@ export function countPublishesReceived(
   connection: Connection,
   publishes: number,
   payloadBytes: number,
+  qos: number,
 ): void {
   connection.counters.publishesReceived += publishes;
   core.statistics.publishesReceived += publishes;
   core.statistics.publishBytesReceived += payloadBytes;
+  if (qos === 1 || qos === 2) core.statistics.countReceived(qos, publishes, payloadBytes);
 }
 
 /** Counts the PUBLISH that the framer has found; one that is not well formed has no payload. */
@@ -32,5 +34,6 @@ export function countPublishFound(core: CoreContext, connection: Connection): vo
     payloadStart =
       propertyLength === 0 ? end : payloadStart + (propertyLength & 7) + (propertyLength >>> 3);
   }
-  countPublishesReceived(core, connection, 1, Math.max(0, end - payloadStart));
+  const qos = (firstByte >> 1) & 0b11;
+  countPublishesReceived(core, connection, 1, Math.max(0, end - payloadStart), qos);
 }

@@ -1,6 +1,6 @@
 import { writeU16 } from "../numbers.ts";
 import { encodePacket } from "@anax/protocol";
-import type { Packet } from "@anax/protocol";
+import type { Packet, QoS } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { interceptOutbound } from "./intercepting.ts";
@@ -96,10 +96,13 @@ export function countPublishes(
   connection: Connection,
   count: number,
   payloadBytes: number,
+  qos: QoS,
 ): void {
   connection.counters.publishesSent += count;
   core.statistics.publishesSent += count;
   core.statistics.publishBytesSent += payloadBytes;
+  if (qos !== 0) core.statistics.countSent(qos, count, payloadBytes);
+  if (core.sampling.isOpen) core.sampling.give(connection);
   countSent(core, connection, count);
 }
 

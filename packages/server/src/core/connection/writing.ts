@@ -51,6 +51,8 @@ export function writeOut(core: CoreContext, connection: Connection, outbox: Outb
   const isDone = outbox.isInPieces
     ? writePieces(connection.wire, outbox.pieces())
     : connection.wire.write(outbox.bytes.subarray(0, length));
+  const { sampling } = core;
+  if (sampling.target === connection && connection.gate === undefined) sampling.end();
   const isAll = length === outbox.length;
   if (isDone && isAll) return outbox.clear();
   const taken = isAll ? outbox.handOver() : outbox.removeFirst(length, isDone);

@@ -235,7 +235,8 @@ function write(
     dropTooLarge(core, connection, sending.delivery);
     return false;
   }
-  countPublishes(core, connection, 1, sending.delivery.message.payloadBytes);
+  const { message, qos } = sending.delivery;
+  countPublishes(core, connection, 1, message.payloadBytes, qos);
   if (connection.isTraced) traceSent(core, connection, packetOf(sending, core.now));
   return true;
 }

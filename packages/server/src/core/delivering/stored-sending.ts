@@ -34,8 +34,8 @@ export function sendStored(core: CoreContext, session: Session): boolean {
     room -= size;
     count += 1;
   }
-  // Their payloads have been counted one by one.
-  if (count > 0) countPublishes(core, connection, count, 0);
+  // Their payloads and their QoS have been counted one by one.
+  if (count > 0) countPublishes(core, connection, count, 0, 0);
   return count > 0;
 }
 
@@ -73,6 +73,7 @@ function sendHead(
   const end = writeHead(bytes, body, parts, { packetIdentifier, isVersion5 });
   writePayload(outbox, end, parts, shared);
   core.statistics.publishBytesSent += payloadBytes;
+  core.statistics.countSent(qos, 1, payloadBytes);
   noteSent(core, session, owed, packetIdentifier);
   return size;
 }

@@ -26,6 +26,12 @@ export interface Dismissal {
   readonly userProperties?: readonly (readonly [string, string])[];
 }
 
+/** What clients are told whose server has lost its store to another: a new connection may reach that one. */
+export const FENCED: Dismissal = {
+  reasonCode: 0x8b, // Server shutting down
+  reasonString: "another server has taken this one's place",
+};
+
 /** Ends a connection from the server's side: DISCONNECT where MQTT 5.0 allows it, then the close. */
 export function dismiss(core: CoreContext, connection: Connection, dismissal: Dismissal): void {
   if (!connection.isOpen) return;
@@ -126,6 +132,7 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
   if (error !== undefined) connection.ending.error ??= error;
   leaveSession(core, connection);
   connection.state = "closed";
+  core.traffic.keep(connection);
   for (const tell of connection.whenClosed ?? []) tell();
   connection.whenClosed = undefined;
   closeGate(core, connection);

@@ -110,6 +110,7 @@ export function readOn(core: CoreContext, connection: Connection): void {
     failPacket(core, connection, error);
   }
   connection.isReading = false;
+  core.sampling.isOpen = false;
   steerWire(core, connection);
   if (connection.isHalfClosed) core.touch(connection);
   if (connection.session !== undefined && !connection.isHeld) pump(core, connection.session);
@@ -223,6 +224,8 @@ function noteReceived(
 ): void {
   connection.lastReceivedAtMs = core.now;
   if (firstByte !== PINGREQ) connection.lastNonKeepAliveReceivedAtMs = core.now;
+  if (core.now >= core.sampling.nextAtMs && firstByte >> 4 === PUBLISH)
+    core.sampling.begin(connection.lastBytesAtMs, core.now);
   countPackets(core, connection, 1);
 }
 

@@ -65,7 +65,7 @@ export function replayPlain(
     payloadBytes += write(outbox, source, body, end, version === 5);
     count += 1;
   }
-  if (count > 0) countPublishes(core, connection, count, payloadBytes);
+  if (count > 0) countPublishes(core, connection, count, payloadBytes, 0);
   return other;
 }
 

@@ -60,6 +60,6 @@ export function countRun(
   packets: number,
 ): void {
   if (packets === 0) return;
-  countPublishesReceived(core, connection, packets, run.payloadBytes(0, packets));
+  countPublishesReceived(core, connection, packets, run.payloadBytes(0, packets), run.qos);
   countPackets(core, connection, packets - 1);
 }

@@ -238,7 +238,7 @@ function copyAtMostOnce(
   else {
     if (run.isShared) appendSharing(outbox, run, connection, range);
     else outbox.append(bytes, start, end);
-    countRange(core, run, connection, range);
+    countRange(core, run, connection, range, 0);
   }
   return count;
 }
@@ -263,7 +263,7 @@ function copyWhatFits(
     const [start = 0, end = 0] = [starts[index], starts[index + 1]];
     if (run.isShared) appendSharing(outbox, run, connection, { from: index, to: index + 1 });
     else outbox.append(bytes, start, end);
-    countPublishes(core, connection, 1, run.payloadBytes(index, index + 1));
+    countPublishes(core, connection, 1, run.payloadBytes(index, index + 1), 0);
   }
 }
 
@@ -281,12 +281,12 @@ function copyExchanges(core: CoreContext, run: PublishRun, range: Range, target:
   if (run.isShared) {
     beginExchanges(core, run, range, qos);
     appendSharing(outbox, run, connection, range, qos);
-    return countRange(core, run, connection, range);
+    return countRange(core, run, connection, range, qos);
   }
   const shift = outbox.append(bytes, start, end) - start;
   beginExchanges(core, run, range, qos);
   addressPackets(outbox.bytes, shift, encoding, { from, to, qos }, run.assigned);
-  countRange(core, run, connection, range);
+  countRange(core, run, connection, range, qos);
 }
 
 function countRange(
@@ -294,8 +294,9 @@ function countRange(
   run: PublishRun,
   connection: Connection,
   { from, to }: Range,
+  qos: QoS,
 ): void {
-  countPublishes(core, connection, to - from, run.payloadBytes(from, to));
+  countPublishes(core, connection, to - from, run.payloadBytes(from, to), qos);
 }
 
 /** Begins an exchange for each packet of the range; the run has their identifiers then. */
