@@ -148,7 +148,9 @@ export class DotnetPart implements AsyncDisposable {
     });
   }
 
-  static async start(part: "client" | "server"): Promise<DotnetPart> {
+  static async start(
+    part: "client" | "server" | "tutorial-servers" | "tutorial-clients",
+  ): Promise<DotnetPart> {
     const [command, args] = await commandOf(part);
     return new DotnetPart(spawn(command, args, { stdio: "pipe", env: ENVIRONMENT }));
   }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { eventsSection } from "../../interop/mqttnet/events/section.ts";
+import { tutorialsSection } from "../../interop/mqttnet/tutorials/recorded.ts";
 import { eventsPage } from "../events-page.ts";
 import { systemTopicsPage } from "../system-topics-page.ts";
 import { adminApiPage, metricsPage } from "./admin-pages.ts";
@@ -21,6 +22,7 @@ export const GENERATED_PAGES: Readonly<Record<string, (root: string) => string>>
     withParts(root, "docs/guide/from-mqttnet.md", () => ({
       builders: buildersSection(),
       "events side by side": eventsSection(),
+      "tutorials side by side": tutorialsSection(),
     })),
   "docs/guide/client.md": (root) => withParts(root, "docs/guide/client.md", clientOptionTables),
 };
