@@ -44,16 +44,8 @@ const CONTEXT = `${CORE}core-context.ts`;
 
 /** Types that lower layers name all the same. The list only gets shorter. */
 const TIES: Readonly<Record<string, readonly string[]>> = {
-  "access/clients.ts": ["connection/connection.ts"],
-  "access/deciding.ts": ["sessions/session.ts"],
-  "connection/connection.ts": ["receiving/connect-rules.ts", "receiving/authenticating.ts"],
-  "connection/session-owner.ts": ["receiving/connect-rules.ts"],
-  "endings/session-places.ts": ["receiving/connect-rules.ts"],
-  "journal/session-parts.ts": ["recovery/checkpoint.ts"],
   "message/asking-receiver.ts": ["hooks/publish-events.ts", "sessions/session.ts"],
-  "message/known-properties.ts": ["connection/connection.ts"],
   "message/publish-run.ts": ["journal/stored-run.ts"],
-  "owed/delivery-watch.ts": ["sessions/session.ts"],
   "owed/owed.ts": ["sessions/session.ts", "journal/stored-run.ts", "journal/stored-messages.ts"],
   "routing/route.ts": ["sessions/session.ts"],
   "routing/shared-subscriptions.ts": ["sessions/session.ts"],

@@ -1,5 +1,5 @@
 import { AddressRanges, plainAddress } from "../address-ranges.ts";
-import type { BanCandidate } from "../core/receiving/connect-rules.ts";
+import type { BanCandidate } from "../core/connection/refusal.ts";
 import { MqttServerBusyError } from "../errors.ts";
 import type { Ban, BanKind, BanSubject } from "./ban.ts";
 

@@ -2,7 +2,7 @@ import type { DecodeLimits, Packet } from "@anax/protocol";
 import type { AccessPort } from "./access/authorizer.ts";
 import type { BytePool } from "./byte-pool.ts";
 import type { BacklogPart } from "./connection/backlog.ts";
-import type { BanCandidate, RefusedClient } from "./receiving/connect-rules.ts";
+import type { BanCandidate, RefusedClient } from "./connection/refusal.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { DeliverySampling } from "./connection/delivery-sampling.ts";
 import type { TrafficTotals } from "./connection/traffic.ts";

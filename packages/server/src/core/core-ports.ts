@@ -1,5 +1,5 @@
 import type { AccessPort } from "./access/authorizer.ts";
-import type { BanCandidate, RefusedClient } from "./receiving/connect-rules.ts";
+import type { BanCandidate, RefusedClient } from "./connection/refusal.ts";
 import type { Stranger } from "./connection/stranger.ts";
 import type { DeliveryNotices } from "./owed/delivery-notices.ts";
 import type { Hooks } from "./hooks/hooks.ts";

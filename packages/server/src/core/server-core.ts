@@ -15,7 +15,7 @@ import {
   leaveUnanswered,
 } from "./endings/closing.ts";
 import type { Dismissal } from "./endings/closing.ts";
-import type { BanCandidate, Refusal, RefusedClient } from "./receiving/connect-rules.ts";
+import type { BanCandidate, Refusal, RefusedClient } from "./connection/refusal.ts";
 import { Connection } from "./connection/connection.ts";
 import type { CoreContext } from "./core-context.ts";
 import type { CoreOptions } from "./core-options.ts";

@@ -1,7 +1,7 @@
 import type { AccessPort } from "../core/access/authorizer.ts";
 import type { ApplicationMessage } from "../core/message/application-message.ts";
 import type { Dismissal } from "../core/endings/closing.ts";
-import type { BanCandidate, Refusal, RefusedClient } from "../core/receiving/connect-rules.ts";
+import type { BanCandidate, Refusal, RefusedClient } from "../core/connection/refusal.ts";
 import type { Connection } from "../core/connection/connection.ts";
 import type { Stranger } from "../core/connection/stranger.ts";
 import type { CoreOptions } from "../core/core-options.ts";

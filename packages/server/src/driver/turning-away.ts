@@ -1,4 +1,4 @@
-import type { Refusal } from "../core/receiving/connect-rules.ts";
+import type { Refusal } from "../core/connection/refusal.ts";
 import type { Peer, Wire } from "../core/wire.ts";
 import type { ConnectionAcceptor, ConnectionSink, HandshakeFailure } from "../ports/listener.ts";
 

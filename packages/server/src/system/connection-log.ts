@@ -1,5 +1,5 @@
 import { reasonName } from "@anax/protocol";
-import type { RefusedClient } from "../core/receiving/connect-rules.ts";
+import type { RefusedClient } from "../core/connection/refusal.ts";
 import type { ServerEventHandlers } from "../events.ts";
 import type { Log } from "../ports/logger.ts";
 

@@ -1,12 +1,12 @@
-import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Identity, Permissions } from "../hooks/identity.ts";
 import { listenerName } from "../wire.ts";
+import type { Peer } from "../wire.ts";
 import { ClientAccess } from "./client-access.ts";
 
 /** What is to be asked about a client that has said who it is; undefined if nothing is. */
-export function accessOf(core: CoreContext, connection: Connection): ClientAccess | undefined {
-  const { clientId, userName, peer, identity = {} } = connection;
+export function accessOf(core: CoreContext, client: ConnectedClient): ClientAccess | undefined {
+  const { clientId, userName, peer, identity = {} } = client;
   const { groups = [], claims, permissions } = identity;
   if (!isAsked(core, permissions)) return undefined;
   return new ClientAccess({
@@ -18,6 +18,10 @@ export function accessOf(core: CoreContext, connection: Connection): ClientAcces
     claims,
     permissions,
   });
+}
+
+interface ConnectedClient extends Sender {
+  readonly peer: Peer;
 }
 
 /** The same about one that is not connected. */

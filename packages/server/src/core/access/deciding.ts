@@ -5,7 +5,6 @@ import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
 import type { Message } from "../message/message.ts";
 import type { Refusal } from "../message/published.ts";
-import type { Session } from "../sessions/session.ts";
 import { PUBLISH_DENIED, SUBSCRIBE_ALLOWED, SUBSCRIBE_DENIED } from "./authorizer.ts";
 import type {
   AccessClient,
@@ -73,8 +72,16 @@ export function* permissionToSubscribe(
   return question.permission;
 }
 
+/** What of a session is about what it may receive. */
+interface Receiving {
+  readonly access: ClientAccess | undefined;
+  readonly subscriptions: {
+    values(): Iterable<{ readonly isNarrowed: boolean; readonly topicFilter: string }>;
+  };
+}
+
 /** Whether a session may get a message of this topic: by a subscription that is allowed as a whole, or since the rules allow the topic. */
-export function mayReceive(core: CoreContext, session: Session, topic: string): boolean {
+export function mayReceive(core: CoreContext, session: Receiving, topic: string): boolean {
   const { access } = session;
   if (access === undefined) return true;
   for (const { isNarrowed, topicFilter } of session.subscriptions.values())

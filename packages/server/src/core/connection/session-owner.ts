@@ -1,5 +1,5 @@
 import type { CoreContext } from "../core-context.ts";
-import type { Refusal } from "../receiving/connect-rules.ts";
+import type { Refusal } from "./refusal.ts";
 import type { Connection } from "./connection.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;

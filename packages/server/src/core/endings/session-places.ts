@@ -1,4 +1,4 @@
-import type { Refusal } from "../receiving/connect-rules.ts";
+import type { Refusal } from "../connection/refusal.ts";
 import type { CoreContext } from "../core-context.ts";
 import { endSession } from "./session-ending.ts";
 

@@ -1,7 +1,7 @@
 import { ByteReader, ByteWriter, copyBytes } from "@anax/protocol";
 import type { RestoredSubscription } from "../hooks/connection-events.ts";
 import type { Session } from "../sessions/session.ts";
-import type { TableChanges } from "../recovery/checkpoint.ts";
+import type { TableChanges } from "./table-changes.ts";
 import type { StoredAddress } from "./fields.ts";
 import type { Journal } from "./journal.ts";
 import { readQueuePart, writeQueuePart } from "./queue-part.ts";

@@ -1,7 +1,6 @@
 import { readU16 } from "../numbers.ts";
 import { decodePacket, decodeVarint, PeerError } from "@anax/protocol";
-import type { Packet } from "@anax/protocol";
-import type { Connection } from "../connection/connection.ts";
+import type { Framer, Packet, ProtocolVersion } from "@anax/protocol";
 import type { CoreContext } from "../core-context.ts";
 import { hasBytesAt } from "../same-bytes.ts";
 import { messageFromPacket } from "./message.ts";
@@ -44,13 +43,21 @@ function make(fields: Partial<KnownProperties> & Pick<KnownProperties, "size">):
   return { size, received, sent, hasAlias, topicAlias };
 }
 
+/** What of a connection is about the properties that it sends. */
+interface Publisher {
+  readonly framer: Framer;
+  readonly version: ProtocolVersion;
+  /** Those of its last PUBLISH. */
+  lastProperties: KnownProperties | undefined;
+}
+
 /**
  * The properties at `at` of the packet that the framer has found; undefined if they are not for the hot path.
  * They are checked by the codec the first time, and then taken as long as they are the same bytes.
  */
 export function propertiesAt(
   core: CoreContext,
-  connection: Connection,
+  connection: Publisher,
   at: number,
 ): KnownProperties | undefined {
   const { bytes, end } = connection.framer;
@@ -75,7 +82,7 @@ export function topicAliasAt(known: KnownProperties, bytes: Uint8Array, at: numb
 /** Has the codec check the packet's properties, and remembers them unless no client may send them. */
 function learnProperties(
   core: CoreContext,
-  connection: Connection,
+  connection: Publisher,
   at: number,
   size: number,
 ): KnownProperties | undefined {

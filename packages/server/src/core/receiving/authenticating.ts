@@ -1,9 +1,10 @@
+import type { AuthenticationState } from "../connection/authentication-state.ts";
 import { ProtocolError, reasonCodeSender, showValue } from "@anax/protocol";
 import type { AuthPacket, AuthProperties } from "@anax/protocol";
 import { changeAccess } from "./judging.ts";
 import { dismiss } from "../endings/closing.ts";
 import { unsupportedMethod } from "./connect-rules.ts";
-import type { Refusal } from "./connect-rules.ts";
+import type { Refusal } from "../connection/refusal.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { AuthenticationExchange, ValidatingConnection } from "../hooks/connection-events.ts";
@@ -17,14 +18,6 @@ const SUCCESS = 0x00;
 const CONTINUE_AUTHENTICATION = 0x18;
 const REAUTHENTICATE = 0x19;
 const NOT_AUTHORIZED = 0x87;
-
-/** Enhanced authentication of one connection: its method, which never changes, and who waits for the next AUTH. */
-export interface AuthenticationState {
-  readonly method: string;
-  answered: ((packet: AuthPacket | undefined) => void) | undefined;
-  /** A re-authentication is under way. */
-  isRunning: boolean;
-}
 
 /** What the handler of `validatingConnection` exchanges AUTH packets through. `begun` is called at each step. */
 export function exchangeFor(

@@ -1,43 +1,18 @@
+import type { Refusal } from "../connection/refusal.ts";
 import { encodedLength, showValue } from "@anax/protocol";
-import type { ConnectPacket, ProtocolVersion, UserProperties, Will } from "@anax/protocol";
+import type { ConnectPacket, Will } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { ClientContext } from "../hooks/client-context.ts";
 import { refusalOfMessage, unsupported } from "../publishing/checking.ts";
 import { refusedPlace } from "../endings/session-places.ts";
 import { traceConnection } from "../tracing/telling.ts";
-import type { Peer } from "../wire.ts";
 
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
 const SERVER_UNAVAILABLE = 0x88;
 const QUOTA_EXCEEDED = 0x97;
 const BANNED = 0x8a;
 const BAD_AUTHENTICATION_METHOD = 0x8c;
-
-/** Why a CONNECT is refused, as CONNACK tells it. */
-export interface Refusal {
-  readonly reasonCode: number;
-  readonly reasonString?: string;
-  readonly serverReference?: string;
-  readonly responseUserProperties?: UserProperties;
-}
-
-/** A client that is not let in, and what it is told. What it did not come to say is empty or undefined. */
-export interface RefusedClient {
-  readonly clientId: string;
-  readonly userName: string | undefined;
-  readonly protocolVersion: ProtocolVersion;
-  readonly peer: Peer;
-  readonly reasonCode: number;
-  readonly reasonString: string | undefined;
-}
-
-/** A client that may be banned. */
-export interface BanCandidate {
-  readonly clientId: string;
-  readonly userName: string | undefined;
-  readonly remoteAddress: string | undefined;
-}
 
 /** A client that is kept out, by its Client Identifier, its user name or its address. */
 export function refusedBan({ isBanned }: CoreContext, client: ClientContext): Refusal | undefined {

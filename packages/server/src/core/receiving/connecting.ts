@@ -18,7 +18,7 @@ import { identify } from "./expiring-identity.ts";
 import { makePlace, refusedPlace } from "../endings/session-places.ts";
 import type { PlaceNeeded } from "../endings/session-places.ts";
 import { expiryMaximum, isAuthenticated, refusedUser } from "../connection/session-owner.ts";
-import type { Refusal } from "./connect-rules.ts";
+import type { Refusal } from "../connection/refusal.ts";
 import { messageFromApplication } from "../message/message.ts";
 import { mayFit, sendPacket } from "../connection/outgoing.ts";
 import { traceConnected } from "../tracing/telling.ts";

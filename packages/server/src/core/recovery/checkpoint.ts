@@ -1,3 +1,4 @@
+import type { TableChanges } from "../journal/table-changes.ts";
 import { ByteWriter, copyBytes } from "@anax/protocol";
 import type { RetainedMessages } from "../retained/retained-messages.ts";
 import { NONE } from "../retained/topic-nodes.ts";
@@ -13,13 +14,6 @@ export const CHECKPOINT_KEY = 0;
 /** Rows, and bytes of rows and rewritten messages, that one commit takes on top of its batch. */
 const ROWS_PER_COMMIT = 256;
 const BYTES_PER_COMMIT = 1_048_576;
-
-/** Changes that a commit makes beside its batch. */
-export interface TableChanges {
-  readonly sessions: Map<number, Uint8Array | undefined>;
-  readonly retained: Map<string, Uint8Array | undefined>;
-  readonly deletedBatches: number[];
-}
 
 /**
  * Brings the tables up to what the journal says and deletes batches that are needed no more, a slice with each commit,

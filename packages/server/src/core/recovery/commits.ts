@@ -1,6 +1,6 @@
 import type { CoreContext } from "../core-context.ts";
 import { Checkpoint } from "./checkpoint.ts";
-import type { TableChanges } from "./checkpoint.ts";
+import type { TableChanges } from "../journal/table-changes.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { RowLimits } from "../journal/session-parts.ts";
 import { CLOCK_KEY, encodeReading, movementBetween } from "../journal/server-time.ts";
