@@ -1,12 +1,12 @@
 /**
- * A file of access rules, in YAML, or in JSON, which is read much faster. Whatever is wrong in it is one line that names the file and the line;
- * of JSON, the number of the rule.
+ * A file of access rules, in YAML or JSON. Whatever is wrong in it is one line that names the file and the line; of JSON, the number of the rule.
  */
 import type { AccessRule, AccessRules } from "@anax/server";
 import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { Node, YAMLMap } from "yaml";
 import { UsageError } from "../errors.ts";
 import { suggestionOf } from "../flags/suggestion.ts";
+import { readPlainList } from "./plain-list.ts";
 
 /** A file as it was read. */
 export interface NamedText {
@@ -128,7 +128,26 @@ function readJson({ path, text }: NamedText, key: string): ListFile {
 }
 
 /** @throws UsageError for what is not YAML, or no map with such a list */
-export function readYaml({ path, text }: NamedText, key: string): ListFile {
+export function readYaml(file: NamedText, key: string): ListFile {
+  const { path, text } = file;
+  const plain = readPlainList(text, key);
+  const rest = plain && restOf({ path, text: plain.rest }, key);
+  if (plain === undefined || rest === undefined) return readAnyYaml(file, key);
+  const entries = plain.entries.map(({ value, line }) => ({ value, source: `${path}:${line}` }));
+  return { others: rest.others, entries };
+}
+
+/** Undefined for what is wrong: then the whole says so. */
+function restOf(file: NamedText, key: string): ListFile | undefined {
+  try {
+    return readAnyYaml(file, key);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The same by the library, for all that YAML can be. */
+export function readAnyYaml({ path, text }: NamedText, key: string): ListFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   const at = (offset: number): string => `${path}:${lines.linePos(offset).line}`;

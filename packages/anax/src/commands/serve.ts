@@ -1,10 +1,7 @@
 /** `anax serve`: runs a server until it is told to stop. */
 import { join } from "node:path";
 import { BanFile, MqttServer } from "@anax/server";
-import type { AccessRules } from "@anax/server";
-import { readAccessRules } from "../access/read-access-rules.ts";
-import { watchAccessFile } from "../access/watching-access-file.ts";
-import type { AccessFileWatch } from "../access/watching-access-file.ts";
+import { WatchedAccessFile } from "../access/watched-access-file.ts";
 import type { Command } from "../command.ts";
 import { defineCommand } from "../command.ts";
 import { CommandError, EXIT_CODE } from "../errors.ts";
@@ -118,7 +115,7 @@ async function runServer(
   requireUse(flags);
   const listeners = new Listeners(listenerSettings(flags), flags.maxPacketSize);
   const authenticator = authenticatorOf(flags);
-  const accessRules = readAccessRules(flags);
+  const accessFile = new WatchedAccessFile(flags);
   const others = makeAuthenticators(flags.authenticator, (text) => {
     io.stderr.write(`anax serve: ${text}\n`);
   });
@@ -136,7 +133,7 @@ async function runServer(
       storage.directory === undefined
         ? undefined
         : new BanFile(join(storage.directory, "bans.json")),
-    accessRules: accessRules && ((): AccessRules => readAccessRules(flags) ?? accessRules),
+    accessRules: accessFile.source,
     logger: loggerFor(flags, log.output),
   });
   const announcer = new Announcer(io.stdout, flags.logFormat);
@@ -151,7 +148,7 @@ async function runServer(
     () => ({ flags: readAgain(), before: flags }),
     (now) => tlsWatch.follow(now),
   );
-  let watch: AccessFileWatch | undefined;
+  let endWatch: (() => void) | undefined;
   try {
     await start(server);
     admin = await serveAdmin(server, flags, (change) => {
@@ -161,7 +158,7 @@ async function runServer(
     if (admin.url !== undefined) announcer.announce(adminLine(admin.url));
     announcer.announce(readyLine(performance.now() - beganMs));
     systemd.ready();
-    watch = watchAccessFile(server, flags, announcer);
+    endWatch = accessFile.watch(server, announcer);
     tlsWatch.follow(flags);
     const signal = await stop.first;
     systemd.stopping();
@@ -170,7 +167,7 @@ async function runServer(
     return await Promise.race([stopped(server), stop.second.then(() => EXIT_CODE.interrupted)]);
   } finally {
     systemd.end();
-    watch?.end();
+    endWatch?.();
     tlsWatch.end();
     await admin?.close();
     endReload();

@@ -5,7 +5,7 @@ import { listenerSettings } from "./listener-settings.ts";
 import { tlsFiles } from "./listeners.ts";
 import type { Listeners } from "./listeners.ts";
 import type { ListenFlags } from "./serve-flags.ts";
-import { watchFiles } from "./watching-files.ts";
+import { stampsOf, watchFiles } from "./watching-files.ts";
 
 /** Has new connections use files of TLS that have changed; those that cannot be used change nothing. */
 export class TlsWatch {
@@ -24,7 +24,7 @@ export class TlsWatch {
   follow(flags: ListenFlags): void {
     this.end();
     const settings = listenerSettings(flags);
-    this.#end = watchFiles(tlsFiles(settings), () => {
+    this.#end = watchFiles(stampsOf(tlsFiles(settings)), () => {
       try {
         this.#listeners.reload(settings);
         this.#announcer.announce(tlsReadLine());

@@ -9,12 +9,17 @@ function stampOf(file: { mtimeMs: number; size: number; ino: number } | undefine
   return file === undefined ? "" : `${file.mtimeMs} ${file.size} ${file.ino}`;
 }
 
-/** Calls `changed` each time that one of the files is another than now, until the result is called. */
-export function watchFiles(paths: Iterable<string>, changed: () => void): () => void {
-  // At once, so that no change is missed before the first look.
-  const stamps = new Map(
+/** What files are known by now, by path. */
+export type FileStamps = Map<string, string>;
+
+export function stampsOf(paths: Iterable<string>): FileStamps {
+  return new Map(
     Array.from(paths, (path) => [path, stampOf(statSync(path, { throwIfNoEntry: false }))]),
   );
+}
+
+/** Calls `changed` each time that one of the files is another than it was, until the result is called. */
+export function watchFiles(stamps: FileStamps, changed: () => void): () => void {
   if (stamps.size === 0) return () => undefined;
   let isLooking = false;
   const look = async (): Promise<void> => {
