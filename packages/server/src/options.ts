@@ -33,7 +33,7 @@ export interface DriverSettings extends StorageSettings {
   readonly startTimeoutMs: number;
   /** Transports that may be open at a time, those in a handshake included. */
   readonly connectionsMax: number;
-  /** How often one address may connect; false sets no limit. */
+  /** How often one address may connect, of IPv6 one network of 64 bits; false sets no limit. */
   readonly connectionRatePerAddress: ConnectionRate | false;
   /**
    * `$SYS/broker/…` topics and how often they are published; false: none. With `isIntercepted` each message of theirs is shown to

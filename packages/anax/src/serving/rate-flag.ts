@@ -20,6 +20,7 @@ export interface RateSettings {
   readonly outMessages: number | undefined;
   readonly outBytes: number | undefined;
   readonly connections: number | undefined;
+  readonly connects: number | undefined;
 }
 
 /** A number above 0; one in ten seconds is 0.1. */
@@ -41,7 +42,10 @@ const RATE_TABLE: FlagTable<RateSettings> = {
     ...KEY,
     help: "whose clients share it: each client has its own, or those of a user, an address or a listener have it together",
   }),
-  name: optional(name("name"), { ...KEY, help: "of listener: which, such as tcp:1883" }),
+  name: optional(name("name"), {
+    ...KEY,
+    help: "of listener: which, such as tcp:1883; of user: which, in place of the limits of all users",
+  }),
   messages: optional(PER_SECOND, { ...KEY, help: "messages a second that are taken" }),
   bytes: optional(BYTES, { ...KEY, help: "bytes a second that are read" }),
   outMessages: optional(PER_SECOND, { ...KEY, help: "messages a second that are sent" }),
@@ -50,6 +54,7 @@ const RATE_TABLE: FlagTable<RateSettings> = {
     ...KEY,
     help: "clients that may be connected at a time",
   }),
+  connects: optional(PER_SECOND, { ...KEY, help: "clients a second that are let in" }),
 };
 
 /** `--rate '{per: address, messages: 100}'`, or an item of `rates` in a file. */
@@ -65,7 +70,8 @@ export const RATE_FLAG: Flag<readonly RateSettings[]> & MapFlag = {
 
 function rateOf(text: string, flagName: string): RateSettings {
   const settings = readMap(RATE_TABLE, text, flagName);
-  const typesOf = { name: ["listener"], connections: ["user", "address", "listener"] } as const;
+  const shared = ["user", "address", "listener"] as const;
+  const typesOf = { name: ["user", "listener"], connections: shared, connects: shared } as const;
   requireKeysFit(settings, { what: "a rate", type: settings.per, typesOf }, flagName);
   if (settings.per === "listener" && settings.name === undefined)
     throw new UsageError(`${flagName}: per listener needs name`);
@@ -79,11 +85,14 @@ export function rateLimits(
 ): RateLimits | undefined {
   if (rates.length === 0) return undefined;
   const limits = new Map<string, SharedRate>();
+  const users = new Map<string, SharedRate>();
   const listeners = new Map<string, SharedRate>();
   for (const rate of rates) {
-    const [into, key] = rate.per === "listener" ? [listeners, rate.name ?? ""] : [limits, rate.per];
+    const { per, name: one } = rate;
+    const into = one === undefined ? limits : per === "user" ? users : listeners;
+    const key = one ?? per;
     if (into.has(key)) {
-      const which = rate.per === "listener" ? `listener ${key}` : rate.per;
+      const which = one === undefined ? per : `${per} ${one}`;
       throw new UsageError(`--rate per ${which} is given twice`);
     }
     into.set(key, sharedRate(rate));
@@ -95,18 +104,20 @@ export function rateLimits(
     ...(perClient !== undefined && { perClient }),
     ...(perUser !== undefined && { perUser }),
     ...(perAddress !== undefined && { perAddress }),
+    ...(users.size > 0 && { users: Object.fromEntries(users) }),
     ...(listeners.size > 0 && { perListener: Object.fromEntries(listeners) }),
     ...more,
   };
 }
 
 function sharedRate(rate: RateSettings): SharedRate {
-  const { messages, bytes: size, outMessages, outBytes, connections } = rate;
+  const { messages, bytes: size, outMessages, outBytes, connections, connects } = rate;
   return {
     ...(messages !== undefined && { messagesPerSecond: messages }),
     ...(size !== undefined && { bytesPerSecond: size }),
     ...(outMessages !== undefined && { outgoingMessagesPerSecond: outMessages }),
     ...(outBytes !== undefined && { outgoingBytesPerSecond: outBytes }),
     ...(connections !== undefined && { connections }),
+    ...(connects !== undefined && { connectsPerSecond: connects }),
   };
 }

@@ -1,3 +1,4 @@
+import { networkOf } from "../core/network-of.ts";
 /** For whom something is done. */
 export interface Claimant {
   /** Network address; undefined where it has none, as in memory. */
@@ -35,7 +36,8 @@ export class FairQueue<Item> {
   }
 
   /** Puts one more into the queue. Gives the one that has no place any more, which may be the same. */
-  add({ address = "", userName }: Claimant, item: Item): Item | undefined {
+  add({ address: from = "", userName }: Claimant, item: Item): Item | undefined {
+    const address = networkOf(from);
     this.#waiting.push({ address, user: JSON.stringify([address, userName]), item });
     return this.#waiting.length > this.#maximum ? this.#giveUpOne() : undefined;
   }

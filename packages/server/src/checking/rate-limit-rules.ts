@@ -18,11 +18,16 @@ const RATE: RulesFor<Rate> = {
   outgoingMessagesPerSecond: PER_SECOND,
   outgoingBytesPerSecond: PER_SECOND,
 };
-const SHARED: RulesFor<SharedRate> = { ...RATE, connections: [1, COUNT_MAX] };
+const SHARED: RulesFor<SharedRate> = {
+  ...RATE,
+  connections: [1, COUNT_MAX],
+  connectsPerSecond: PER_SECOND,
+};
 
 const RULES: RulesFor<RateLimits> = {
   perClient: RATE,
   perUser: SHARED,
+  users: "unknown",
   perAddress: SHARED,
   perListener: "unknown",
   burstSeconds: [1, BURST_SECONDS_MAX],
@@ -32,16 +37,20 @@ const RULES: RulesFor<RateLimits> = {
 /** Throws `MqttConfigurationError` for limits that are none. */
 export function checkRateLimits(given: RateLimits | undefined): void {
   if (given === undefined) return;
-  const fault = optionFault(given, RULES, "rateLimits") ?? listenerFault(given.perListener);
+  const fault =
+    optionFault(given, RULES, "rateLimits") ??
+    faultByName("perListener", given.perListener) ??
+    faultByName("users", given.users);
   if (fault !== undefined) throw new MqttConfigurationError(fault);
 }
 
-function listenerFault(given: unknown): string | undefined {
+/** What is wrong with limits by the names of listeners or users. */
+function faultByName(option: "perListener" | "users", given: unknown): string | undefined {
   if (given === undefined) return undefined;
   if (typeof given !== "object" || given === null)
-    return "rateLimits.perListener must be an object of limits by the names of listeners";
+    return `rateLimits.${option} must be an object of limits by names`;
   for (const [name, rate] of Object.entries(given)) {
-    const fault = optionFault(rate, SHARED, `rateLimits.perListener ${JSON.stringify(name)}`);
+    const fault = optionFault(rate, SHARED, `rateLimits.${option} ${JSON.stringify(name)}`);
     if (fault !== undefined) return fault;
   }
   return undefined;

@@ -2,9 +2,12 @@ const GROUPS = 8;
 /** A customer of IPv6 gets a network of 64 bits, and may have as many addresses in it as he likes. */
 const NETWORK_GROUPS = 4;
 
+/** IPv4 as sockets of IPv6 show it. */
+const MAPPED = /^::ffff:(?=\d+\.)/iu;
+
 /** What counts as one address: the address itself, or of IPv6 its first 64 bits. */
 export function networkOf(address: string): string {
-  const [plain = ""] = address.split("%");
+  const [plain = ""] = address.replace(MAPPED, "").split("%");
   if (!plain.includes(":") || plain.includes(".")) return plain;
   const [head = "", tail] = plain.split("::");
   const before = head === "" ? [] : head.split(":");

@@ -1,3 +1,4 @@
+import { networkOf } from "../core/network-of.ts";
 import type { Clock } from "../ports/clock.ts";
 
 /** How often something may happen for one address. */
@@ -16,7 +17,7 @@ interface Bucket {
   filledAtMs: number;
 }
 
-/** A token bucket for each address. */
+/** A token bucket for each address; of IPv6 for the first 64 bits, of which one customer may have all addresses. */
 export class AddressBuckets {
   readonly #rate: ConnectionRate;
   readonly #clock: Clock;
@@ -31,7 +32,7 @@ export class AddressBuckets {
   take(address: string): boolean {
     const { burst, perSecond } = this.#rate;
     const now = this.#clock.now();
-    const bucket = this.#bucketOf(address, now);
+    const bucket = this.#bucketOf(networkOf(address), now);
     const filled = bucket.tokens + ((now - bucket.filledAtMs) / 1_000) * perSecond;
     bucket.tokens = Math.min(burst, filled);
     bucket.filledAtMs = now;

@@ -1,3 +1,4 @@
+import { networkOf } from "../core/network-of.ts";
 import { PEER_LEFT } from "../core/connection/stranger.ts";
 import type { Stranger } from "../core/connection/stranger.ts";
 import { AddressBuckets } from "../driver/address-buckets.ts";
@@ -85,7 +86,7 @@ export class TurnedAwayLog {
   #write(message: string, fields: AddressedFields, error?: Error): void {
     const { info } = this.#options.log;
     if (info === undefined) return;
-    const address = fields.remoteAddress ?? "";
+    const address = networkOf(fields.remoteAddress ?? "");
     const leftOut = this.#leftOut.get(address);
     if (!this.#buckets.take(address)) {
       if (leftOut === undefined && this.#leftOut.size >= COUNTED_ADDRESSES_MAX) return;

@@ -173,6 +173,53 @@ describe("the connections of a user", () => {
   });
 });
 
+describe("how often clients of a user connect", () => {
+  const fields = { protocolVersion: 5 } as const;
+
+  it("is no more than may be in a second; then they get 0x9F, which costs them nothing more", () => {
+    const harness = harnessWith({ perUser: { connectsPerSecond: 1 }, burstSeconds: 2 });
+    const come = (userName?: string): unknown => {
+      const peer = harness.connecting(
+        "c",
+        userName === undefined ? fields : { ...fields, userName },
+      );
+      const [connack] = peer.receive();
+      peer.cut();
+      return connack?.type === "connack" ? connack.reasonCode : undefined;
+    };
+    expect([come("ann"), come("ann"), come("ann"), come("ann")]).toEqual([0, 0, 0x9f, 0x9f]);
+    expect([come("ben"), come(), come(), come()]).toEqual([0, 0, 0, 0]);
+    expect(harness.core.statistics.ratesExceeded).toBe(2);
+    harness.advance(1_000);
+    expect([come("ann"), come("ann")]).toEqual([0, 0x9f]);
+  });
+
+  it("is told to a client of 3.1.1 as Server unavailable", () => {
+    const harness = harnessWith({ perListener: { memory: { connectsPerSecond: 0.1 } } });
+    const peer = { transport: "memory", secure: false };
+    harness.connecting("a", {}, peer);
+    const late = harness.connecting("b", { protocolVersion: 4 }, peer);
+    expect(late.receive()).toMatchObject([{ type: "connack", reasonCode: 0x88 }]);
+    expect(late.isClosed).toBe(true);
+  });
+});
+
+describe("a user with limits of its own", () => {
+  it("has them instead of those of all users", () => {
+    const harness = harnessWith({
+      perUser: { connections: 1 },
+      users: { bridge: { connections: 2 } },
+    });
+    const come = (clientId: string, userName: string): unknown =>
+      harness.connecting(clientId, { userName, protocolVersion: 5 }).receive()[0];
+    expect(come("a", "bridge")).toMatchObject({ reasonCode: 0 });
+    expect(come("b", "bridge")).toMatchObject({ reasonCode: 0 });
+    expect(come("c", "bridge")).toMatchObject({ reasonCode: 0x97 });
+    expect(come("d", "constructor")).toMatchObject({ reasonCode: 0 });
+    expect(come("e", "constructor")).toMatchObject({ reasonCode: 0x97 });
+  });
+});
+
 describe("what is remembered", () => {
   it("is bounded, and a debt is not paid by coming again", () => {
     const table = new RateTable({ perUser: { messagesPerSecond: 1 }, burstSeconds: 1 });
@@ -192,7 +239,7 @@ describe("what is remembered", () => {
 
   it("counts an address of IPv6 by its first 64 bits", () => {
     expect(networkOf("192.0.2.1")).toBe("192.0.2.1");
-    expect(networkOf("::ffff:192.0.2.1")).toBe("::ffff:192.0.2.1");
+    expect(networkOf("::ffff:192.0.2.1")).toBe("192.0.2.1");
     expect(networkOf("2001:db8:0:1:a:b:c:d")).toBe("2001:db8:0:1::/64");
     expect(networkOf("2001:0db8::d")).toBe("2001:db8:0:0::/64");
     expect(networkOf("::1")).toBe("0:0:0:0::/64");

@@ -46,6 +46,14 @@ describe("rate of an address", () => {
     for (let count = 0; count < 10; count += 1) expect(admission.admit(undefined)).toBe(true);
   });
 
+  it("is one for all addresses of a network of IPv6, and for both ways to write IPv4", () => {
+    const admission = make();
+    const addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1"];
+    expect(addresses.map((address) => admission.admit(address))).toEqual([true, true, false, true]);
+    const both = ["192.0.2.7", "::ffff:192.0.2.7", "192.0.2.7"];
+    expect(both.map((address) => admission.admit(address))).toEqual([true, true, false]);
+  });
+
   it("remembers a bounded number of addresses, and those that are at their limit longest", () => {
     const admission = make();
     clock.advance(10_000);

@@ -14,6 +14,8 @@ export interface Rate {
 export interface SharedRate extends Rate {
   /** Clients that may be connected at a time; more are refused with 0x97. */
   readonly connections?: number;
+  /** Clients that are let in in a second; more are refused with 0x9F Connection rate exceeded. */
+  readonly connectsPerSecond?: number;
 }
 
 /** What happens to a client that publishes too fast. */
@@ -25,6 +27,8 @@ export interface RateLimits {
   readonly perClient?: Rate;
   /** Of all clients of one user together; clients without a user name are not counted. */
   readonly perUser?: SharedRate;
+  /** The same of single users, by their names, in place of `perUser`: a bridge may need more than others. */
+  readonly users?: Readonly<Record<string, SharedRate>>;
   /** Of all clients of one address together; of IPv6 the first 64 bits are one. */
   readonly perAddress?: SharedRate;
   /** Of all clients of one listener together, by its name as rules have it: `"tcp:1883"`, `"ws:8083"`, `"unix"`. */

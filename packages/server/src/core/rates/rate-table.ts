@@ -15,6 +15,7 @@ const FORGOTTEN_AT_ONCE = 1_000;
 interface Entry {
   connections: number;
   readonly connectionsMax: number;
+  readonly connects: TokenBucket | undefined;
   readonly incoming: Buckets;
   readonly outgoing: Buckets;
 }
@@ -23,6 +24,14 @@ interface Entry {
 export interface Metered {
   readonly userName: string | undefined;
   readonly peer: Peer;
+}
+
+/** A limit of connections that a client would exceed. */
+export interface ConnectionExcess {
+  /** They come too often; else too many are connected. */
+  readonly isTooOften: boolean;
+  /** In words. */
+  readonly reason: string;
 }
 
 /** What clients share of rates: the buckets of their users, addresses and listeners. */
@@ -44,15 +53,24 @@ export class RateTable {
   }
 
   /**
-   * The limit of connections that this client would exceed, in words; undefined if it may come. `replaced` is the meter of the
-   * connection that goes for it.
+   * The limit of connections that this client would exceed; undefined if it may come, and then it counts as one that came. `replaced` is
+   * the meter of the connection that goes for it.
    */
-  refusal(client: Metered, nowMs: number, replaced?: Meter): string | undefined {
-    for (const [key, rate] of this.#sharedOf(client)) {
+  excess(client: Metered, nowMs: number, replaced?: Meter): ConnectionExcess | undefined {
+    const shared = this.#sharedOf(client);
+    for (const [key, rate] of shared) {
       const { connections, connectionsMax } = this.#entry(key, rate, nowMs);
       const others = replaced?.countedFor.has(key) === true ? connections - 1 : connections;
-      if (others >= connectionsMax)
-        return `${others} clients of this ${key.slice(0, key.indexOf(" "))} are connected`;
+      if (others < connectionsMax) continue;
+      return {
+        isTooOften: false,
+        reason: `${others} clients of this ${kindOf(key)} are connected`,
+      };
+    }
+    for (const [key, rate] of shared) {
+      if (this.#entry(key, rate, nowMs).connects?.tryTake(nowMs) !== false) continue;
+      const reason = `clients of this ${kindOf(key)} come more often than ${rate.connectsPerSecond} a second`;
+      return { isTooOften: true, reason };
     }
     return undefined;
   }
@@ -75,13 +93,16 @@ export class RateTable {
   }
 
   #sharedOf({ userName, peer }: Metered): [string, SharedRate][] {
-    const { perUser, perAddress, perListener = {} } = this.#limits;
+    const { perUser, users, perAddress, perListener } = this.#limits;
     const shared: [string, SharedRate][] = [];
-    if (perUser !== undefined && userName !== undefined) shared.push([`user ${userName}`, perUser]);
+    if (userName !== undefined) {
+      const user = ofName(users, userName) ?? perUser;
+      if (user !== undefined) shared.push([`user ${userName}`, user]);
+    }
     if (perAddress !== undefined && peer.remoteAddress !== undefined)
       shared.push([`address ${networkOf(peer.remoteAddress)}`, perAddress]);
     const name = listenerName(peer);
-    const rate = Object.hasOwn(perListener, name) ? perListener[name] : undefined;
+    const rate = ofName(perListener, name);
     if (rate !== undefined) shared.push([`listener ${name}`, rate]);
     return shared;
   }
@@ -91,7 +112,8 @@ export class RateTable {
     if (known !== undefined) return known;
     if (this.#entries.size >= ENTRIES_MAX) this.#forget(nowMs);
     const connectionsMax = rate.connections ?? Infinity;
-    const entry = { connections: 0, connectionsMax, ...this.#bucketsOf(rate, nowMs) };
+    const connects = this.#bucket(rate.connectsPerSecond, nowMs);
+    const entry = { connections: 0, connectionsMax, connects, ...this.#bucketsOf(rate, nowMs) };
     this.#entries.set(key, entry);
     return entry;
   }
@@ -99,9 +121,10 @@ export class RateTable {
   /** Those that owe nothing; if there are few, a tenth of all, from the one on that has been known for longest. */
   #forget(nowMs: number): void {
     const indebted: string[] = [];
-    for (const [key, { connections, incoming, outgoing }] of this.#entries) {
+    for (const [key, { connections, connects, incoming, outgoing }] of this.#entries) {
       if (connections > 0) continue;
-      const buckets = [incoming.messages, incoming.bytes, outgoing.messages, outgoing.bytes];
+      const { messages, bytes } = incoming;
+      const buckets = [connects, messages, bytes, outgoing.messages, outgoing.bytes];
       if (buckets.every((bucket) => bucket?.isFull(nowMs) !== false)) this.#entries.delete(key);
       else indebted.push(key);
     }
@@ -114,7 +137,7 @@ export class RateTable {
     nowMs: number,
   ): { readonly incoming: Buckets; readonly outgoing: Buckets } {
     const bucket = (perSecond: number | undefined): TokenBucket | undefined =>
-      perSecond === undefined ? undefined : new TokenBucket(perSecond, this.#burstSeconds, nowMs);
+      this.#bucket(perSecond, nowMs);
     return {
       incoming: { messages: bucket(rate.messagesPerSecond), bytes: bucket(rate.bytesPerSecond) },
       outgoing: {
@@ -123,4 +146,23 @@ export class RateTable {
       },
     };
   }
+
+  #bucket(perSecond: number | undefined, nowMs: number): TokenBucket | undefined {
+    return perSecond === undefined
+      ? undefined
+      : new TokenBucket(perSecond, this.#burstSeconds, nowMs);
+  }
+}
+
+/** User, address or listener. */
+function kindOf(key: string): string {
+  return key.slice(0, key.indexOf(" "));
+}
+
+/** What stands under a name that may come from a client: "constructor" is none. */
+function ofName(
+  limits: Readonly<Record<string, SharedRate>> | undefined,
+  name: string,
+): SharedRate | undefined {
+  return limits !== undefined && Object.hasOwn(limits, name) ? limits[name] : undefined;
 }

@@ -19,6 +19,14 @@ export class TokenBucket {
     return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / this.#perSecond) * 1_000);
   }
 
+  /** Takes one token if there is one. */
+  tryTake(nowMs: number): boolean {
+    this.#fill(nowMs);
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
   /** True if it is as it was when it was made. */
   isFull(nowMs: number): boolean {
     this.#fill(nowMs);

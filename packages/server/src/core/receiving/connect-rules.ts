@@ -11,6 +11,7 @@ import { traceConnection } from "../tracing/telling.ts";
 const CLIENT_IDENTIFIER_NOT_VALID = 0x85;
 const SERVER_UNAVAILABLE = 0x88;
 const QUOTA_EXCEEDED = 0x97;
+const CONNECTION_RATE_EXCEEDED = 0x9f;
 const BANNED = 0x8a;
 const BAD_AUTHENTICATION_METHOD = 0x8c;
 
@@ -22,12 +23,16 @@ export function refusedBan({ isBanned }: CoreContext, client: ClientContext): Re
   return isBannedNow ? { reasonCode: BANNED } : undefined;
 }
 
-/** As many are connected of its user, address or listener as may be; whom it takes over from makes room. */
+/** As many are connected of its user, address or listener as may be, or come as often; whom it takes over from makes room. */
 export function refusedCompany(core: CoreContext, connection: Connection): Refusal | undefined {
   if (core.rates === undefined) return undefined;
   const replaced = core.sessions.get(connection.clientId)?.connection?.meter;
-  const reasonString = core.rates.refusal(connection, core.now, replaced);
-  return reasonString === undefined ? undefined : { reasonCode: QUOTA_EXCEEDED, reasonString };
+  const excess = core.rates.excess(connection, core.now, replaced);
+  if (excess === undefined) return undefined;
+  const { isTooOften, reason: reasonString } = excess;
+  if (!isTooOften) return { reasonCode: QUOTA_EXCEEDED, reasonString };
+  core.statistics.ratesExceeded += 1;
+  return { reasonCode: CONNECTION_RATE_EXCEEDED, reasonString };
 }
 
 /** What a well-formed CONNECT may break of the server's own rules; undefined if nothing. */
