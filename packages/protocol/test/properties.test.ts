@@ -207,12 +207,12 @@ describe("a flood of User Properties", () => {
   });
 
   test("both limits can be set, through decodePacket, too", () => {
-    const limits = { maximumUserProperties: 1, maximumUserPropertyBytes: 2 };
+    const limits = { userPropertiesMax: 1, userPropertyBytesMax: 2 };
     const body = (count: number) =>
       `0001 61 ${(7 * count).toString(16).padStart(2, "0")} ${pair.repeat(count)}`;
     expect(decodeWhole(packetBytes(0x30, body(1)), 5, limits).type).toBe("publish");
     expect(() => decodeWhole(packetBytes(0x30, body(2)), 5, limits)).toThrow(ProtocolError);
-    const tight = { maximumUserProperties: 9, maximumUserPropertyBytes: 1 };
+    const tight = { userPropertiesMax: 9, userPropertyBytesMax: 1 };
     expect(() => decodeWhole(packetBytes(0x30, body(1)), 5, tight)).toThrow(ProtocolError);
   });
 
@@ -220,7 +220,7 @@ describe("a flood of User Properties", () => {
     const will = (count: number) =>
       `0004 "MQTT" 05 06 0000 07 ${pair} 0000 ${(7 * count).toString(16).padStart(2, "0")}` +
       ` ${pair.repeat(count)} 0001 77 0000`;
-    const limits = { maximumUserProperties: 1, maximumUserPropertyBytes: 100 };
+    const limits = { userPropertiesMax: 1, userPropertyBytesMax: 100 };
     expect(decodeWhole(packetBytes(0x10, will(1)), 5, limits).type).toBe("connect");
     expect(() => decodeWhole(packetBytes(0x10, will(2)), 5, limits)).toThrow(ProtocolError);
   });
@@ -238,7 +238,7 @@ describe("a flood of User Properties", () => {
         return Reflect.get(target, key, target) as unknown;
       },
     });
-    const limits = { maximumUserProperties: count, maximumUserPropertyBytes: 2 * count };
+    const limits = { userPropertiesMax: count, userPropertyBytesMax: 2 * count };
     const reader = new ByteReader(counted, 0, properties.length + 4);
     reader.end = reader.position + properties.length + 3;
     expect(decodeProperties(reader, "publish", limits)?.userProperties).toHaveLength(count);

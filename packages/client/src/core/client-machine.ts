@@ -65,7 +65,7 @@ const RETURN_CODES: readonly number[] = [0, 0x84, 0x85, 0x88, 0x86, 0x87];
  * A message with many User Properties was made by another client and passed by the server, so it must
  * not cost us the connection, again and again; `maximumPacketSize` is the limit that a client sets.
  */
-const DECODE_LIMITS = { maximumUserProperties: 65_536, maximumUserPropertyBytes: PACKET_BYTES_MAX };
+const DECODE_LIMITS = { userPropertiesMax: 65_536, userPropertyBytesMax: PACKET_BYTES_MAX };
 
 /** How a machine works. */
 export interface MachineOptions extends OutgoingLimits {

@@ -1,9 +1,9 @@
 /** What a decoder accepts of the parts of a packet that the specification leaves unlimited. */
 export interface DecodeLimits {
   /** User Properties in one set of properties. More: ProtocolError 0x97. */
-  readonly maximumUserProperties: number;
+  readonly userPropertiesMax: number;
   /** Bytes of all names and values of one set of properties. More: ProtocolError 0x97. */
-  readonly maximumUserPropertyBytes: number;
+  readonly userPropertyBytesMax: number;
   /** True: what is beyond the limits is checked and left out, in place of the error. Default false. */
   readonly leavesOutExcess?: boolean;
 }
@@ -13,6 +13,6 @@ export interface DecodeLimits {
  * flood of User Properties, which every subscriber would be sent, costs the flooder more than us.
  */
 export const DEFAULT_DECODE_LIMITS: DecodeLimits = {
-  maximumUserProperties: 64,
-  maximumUserPropertyBytes: 8_192,
+  userPropertiesMax: 64,
+  userPropertyBytesMax: 8_192,
 };

@@ -103,7 +103,7 @@ function decodeUserProperty(reader: ByteReader, userProperties: [string, string]
 
 /** False for a pair beyond the limits that is to be left out. */
 function isWithinLimits(count: number, bytes: number, limits: DecodeLimits): boolean {
-  const { maximumUserProperties: countMax, maximumUserPropertyBytes: bytesMax } = limits;
+  const { userPropertiesMax: countMax, userPropertyBytesMax: bytesMax } = limits;
   if (count <= countMax && bytes <= bytesMax) return true;
   if (limits.leavesOutExcess === true) return false;
   throw new ProtocolError(

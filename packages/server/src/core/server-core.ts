@@ -169,8 +169,8 @@ export class ServerCore implements CoreContext {
       ports.budget?.receivers,
     );
     this.decodeLimits = {
-      maximumUserProperties: options.userPropertiesMax,
-      maximumUserPropertyBytes: options.userPropertyBytesMax,
+      userPropertiesMax: options.userPropertiesMax,
+      userPropertyBytesMax: options.userPropertyBytesMax,
     };
   }
 

@@ -178,7 +178,7 @@ describe("a burst of many publishers to one client that reads", () => {
 
   it("goes on in several turns where hundreds wait", () => {
     const ports = { budget: { ms: Infinity, steps: 1 } };
-    const limits = { queueMessagesMax: 300, inFlightMaximum: 300 };
+    const limits = { queueMessagesMax: 300, inFlightMax: 300 };
     const harness = new CoreHarness(limits, {}, undefined, ports);
     const receiver = harness.connect("r", { properties: { receiveMaximum: 300 } });
     subscribe(receiver, { topicFilter: "a", qos: 1 });
