@@ -1,5 +1,6 @@
 /**
- * Measures `@anax/client` beside MQTT.js, in turn and against the same Anax server: `npm run bench:client -- --help`.
+ * Measures `@anax/client` beside MQTT.js, in turn and against the same Anax server: `npm run bench:client -- --help`. With
+ * `--peers mqttjs,mqttnet` beside MQTTnet's client too, where .NET is.
  * Prints a table; what is complete is written to bench/results.
  */
 import { execFile } from "node:child_process";
@@ -8,9 +9,11 @@ import { promisify } from "node:util";
 import { buildLoadGenerator } from "./support/load-generator.ts";
 import { median } from "./support/median.ts";
 import { PEERS, RunningPeer } from "./table/peers.ts";
+import { MQTTNET_VERSION, programPath as mqttnetProgram } from "../interop/mqttnet/program.ts";
 import {
   anyNumber,
   choice,
+  choices,
   core,
   runProgram,
   toggle,
@@ -37,8 +40,17 @@ export const CLIENT_SCENARIOS = {
 /** Name of a measurement. */
 export type ClientScenario = keyof typeof CLIENT_SCENARIOS;
 
-/** The libraries, ours first. */
-export const LIBRARIES = ["anax", "mqttjs"] as const;
+/** The libraries, ours first. MQTTnet's is measured where it is named. */
+export const LIBRARIES = ["anax", "mqttjs", "mqttnet"] as const;
+
+/** Name of a library. */
+export type Library = (typeof LIBRARIES)[number];
+
+const TITLES: Readonly<Record<Library, string>> = {
+  anax: "@anax/client",
+  mqttjs: "MQTT.js",
+  mqttnet: "MQTTnet",
+};
 
 /** Ratio to MQTT.js that must be held, and that is the goal. */
 const MUST = 4;
@@ -57,6 +69,8 @@ export interface ClientResult {
 /** How much is measured. */
 export interface ClientBenchSettings {
   readonly scenarios: readonly ClientScenario[];
+  /** Those beside ours. */
+  readonly peers: readonly Library[];
   readonly runs: number;
   readonly seconds: number;
   readonly protocol: string;
@@ -68,7 +82,7 @@ export interface ClientBenchSettings {
 /** Results of one scenario by library, one per run. */
 export interface MeasuredClient {
   readonly scenario: ClientScenario;
-  readonly results: Readonly<Record<(typeof LIBRARIES)[number], readonly ClientResult[]>>;
+  readonly results: Readonly<Partial<Record<Library, readonly ClientResult[]>>>;
 }
 
 const run = promisify(execFile);
@@ -87,12 +101,13 @@ export async function measureClients(
   try {
     const all: MeasuredClient[] = [];
     for (const scenario of settings.scenarios) {
-      const results = { anax: [] as ClientResult[], mqttjs: [] as ClientResult[] };
+      const libraries = ["anax", ...settings.peers] as const;
+      const results: Partial<Record<Library, ClientResult[]>> = {};
       for (let count = 0; count < settings.runs; count += 1) {
-        for (const library of LIBRARIES) {
+        for (const library of libraries) {
           const place = { port: server.port, generator };
           const result = await measureOne(settings, scenario, library, place);
-          results[library].push(result);
+          (results[library] ??= []).push(result);
           report(`${scenario} ${library} run ${count + 1}: ${result.rate}`);
         }
       }
@@ -108,33 +123,58 @@ export async function measureClients(
 async function measureOne(
   { seconds, protocol, serverCpu, clientCpu }: ClientBenchSettings,
   scenario: ClientScenario,
-  library: string,
+  library: Library,
   { port, generator }: { readonly port: number; readonly generator: string },
 ): Promise<ClientResult> {
   const script = fileURLToPath(new URL("clients/load.mjs", import.meta.url));
+  const programOf =
+    library === "mqttnet"
+      ? ["dotnet", mqttnetProgram(), "bench-client"]
+      : [process.execPath, script, library];
   const numbers = [String(port), String(seconds), protocol];
-  const load = [process.execPath, script, library, scenario, ...numbers, serverCpu, generator];
+  const load = [...programOf, scenario, ...numbers, serverCpu, generator];
   const command = clientCpu === "" ? load : ["taskset", "-c", clientCpu, ...load];
   const [program = "", ...args] = command;
   const { stdout } = await run(program, args, { timeout: (seconds + 60) * 1_000 });
   return JSON.parse(stdout) as ClientResult;
 }
 
-/** The table as Markdown: both figures, their ratio, and how it stands to bar and goal. */
+/** The table as Markdown: all figures, the ratio to each peer, and how that to MQTT.js stands to bar and goal. */
 export function clientTable(all: readonly MeasuredClient[]): string {
-  const head = ["scenario", "@anax/client", "MQTT.js", "ratio", "per CPU second", "verdict"];
+  const peers = LIBRARIES.filter(
+    (one) => one !== "anax" && all.some(({ results }) => results[one]),
+  );
+  const beside = peers.flatMap((peer) => {
+    const of = peers.length > 1 ? ` to ${TITLES[peer]}` : "";
+    return [`ratio${of}`, `per CPU second${of}`];
+  });
+  const titles = peers.map((peer) => TITLES[peer]);
+  const head = ["scenario", TITLES.anax, ...titles, ...beside, "verdict"];
   const rows = all.map(({ scenario, results }) => {
-    const rate = ratioOf(results, "rate");
-    const shown = [rateOf(results.anax), rateOf(results.mqttjs), rate.toFixed(1)];
-    return [scenario, ...shown, ratioOf(results, "perCpuSecond").toFixed(1), verdict(rate)];
+    const rates = [rateOf(results.anax ?? []), ...peers.map((peer) => rateOf(results[peer] ?? []))];
+    const ratios = peers.flatMap((peer) => [
+      ratioOf(results, peer, "rate").toFixed(1),
+      ratioOf(results, peer, "perCpuSecond").toFixed(1),
+    ]);
+    const isJudged = results.mqttjs !== undefined;
+    return [
+      scenario,
+      ...rates,
+      ...ratios,
+      isJudged ? verdict(ratioOf(results, "mqttjs", "rate")) : "",
+    ];
   });
   const lines = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
   return lines.join("\n");
 }
 
-function ratioOf(results: MeasuredClient["results"], key: "rate" | "perCpuSecond"): number {
-  const of = (list: readonly ClientResult[]): number => median(list.map((one) => one[key]));
-  return of(results.anax) / of(results.mqttjs);
+function ratioOf(
+  results: MeasuredClient["results"],
+  peer: Library,
+  key: "rate" | "perCpuSecond",
+): number {
+  const of = (list: readonly ClientResult[] = []): number => median(list.map((one) => one[key]));
+  return of(results.anax) / of(results[peer]);
 }
 
 function rateOf(results: readonly ClientResult[]): string {
@@ -157,6 +197,11 @@ export const CLIENT_PROGRAM = {
   options: {
     runs: wholeNumber("runs of each library", { from: 1, to: 1_000, byDefault: 3 }),
     seconds: anyNumber("time of a run", { from: 0.1, to: 3_600, byDefault: 5 }),
+    peers: choices(
+      "libraries beside ours; mqttnet needs the .NET SDK and npm run build:mqttnet",
+      LIBRARIES.filter((one) => one !== "anax"),
+      ["mqttjs"],
+    ),
     protocol: choice("MQTT 3.1.1 is 4", ["4", "5"], "4"),
     "server-cpu": core("core of server and generator", 0),
     "client-cpu": core("core of the client", 1),
@@ -174,7 +219,13 @@ const LEGEND =
   "64 bytes of payload, one connection; a new process for each run.";
 
 /** Why this is no complete measurement; undefined if it is. */
-function partialReason({ scenarios, runs, seconds }: ClientBenchSettings): string | undefined {
+function partialReason({
+  scenarios,
+  peers,
+  runs,
+  seconds,
+}: ClientBenchSettings): string | undefined {
+  if (peers.join(",") !== "mqttjs") return `beside ${peers.join(", ")}`;
   const missing = CLIENT_PROGRAM.words.names.filter((name) => !scenarios.includes(name));
   if (missing.length > 0) return `${missing.join(", ")} left out`;
   return tooLittle({ runs, seconds });
@@ -185,7 +236,10 @@ function circumstancesOf(settings: ClientBenchSettings): Circumstances {
   const partial = partialReason(settings);
   const version = protocol === "5" ? "5.0" : "3.1.1";
   const method = `medians of ${runs} runs of ${seconds} s, in turn, MQTT ${version}; server and generator on one core, the client on the other`;
-  const versions = { "MQTT.js": packageVersion("mqtt") };
+  const versions = {
+    ...(settings.peers.includes("mqttjs") && { "MQTT.js": packageVersion("mqtt") }),
+    ...(settings.peers.includes("mqttnet") && { MQTTnet: MQTTNET_VERSION }),
+  };
   return { ...circumstances(method, versions), ...(partial !== undefined && { partial }) };
 }
 
@@ -195,7 +249,8 @@ async function main(
 ): Promise<void> {
   const { runs, seconds, protocol, "server-cpu": serverCpu, "client-cpu": clientCpu } = values;
   const scenarios = words.length === 0 ? CLIENT_PROGRAM.words.names : words;
-  const settings = { scenarios, runs, seconds, protocol, serverCpu, clientCpu };
+  const peers = LIBRARIES.filter((one) => one !== "anax" && values.peers.includes(one));
+  const settings = { scenarios, peers, runs, seconds, protocol, serverCpu, clientCpu };
   const results = await measureClients(settings, (line) => console.error(line));
   const facts = circumstancesOf(settings);
   const report = { facts, table: clientTable(results), legend: LEGEND, results };

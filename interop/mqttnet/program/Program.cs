@@ -8,11 +8,13 @@ return args switch
     ["tutorial-servers"] => await new TutorialServers().RunAsync(),
     ["tutorial-clients"] => await new TutorialClients().RunAsync(),
     ["bench-server", var port] => await BenchServer.RunAsync(int.Parse(port)),
+    ["bench-client", var scenario, var port, var seconds, var version, var feedCpu, var generator] =>
+        await BenchClient.RunAsync(scenario, int.Parse(port), double.Parse(seconds), version, feedCpu, generator),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("client | server | tutorial-servers | tutorial-clients | bench-server <port>");
+    Console.Error.WriteLine("client | server | tutorial-servers | tutorial-clients | bench-server <port> | bench-client <scenario> <port> <seconds> <version> <cpu> <generator>");
     return 2;
 }
