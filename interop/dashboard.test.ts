@@ -242,6 +242,17 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
     await page.getByRole("link", { name: "greenhouse-7" }).click();
     const published = page.getByRole("list", { name: "Published lately" });
     await published.getByText("greenhouse/7/temperature").first().waitFor();
+    await page.getByLabel("With payloads").check();
+    await page.getByRole("button", { name: "Begin" }).click();
+    const trace = page.getByRole("list", { name: "Trace" });
+    await trace.getByText("PUBLISH").first().waitFor();
+    await device.publish("vault/door", "open").catch(() => undefined);
+    await trace.getByText("rules.yaml:3").waitFor();
+    expect(await violations()).toEqual([]);
+    await keepPicture("trace");
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByRole("button", { name: "Begin" }).waitFor();
+    await expect.poll(() => [...server.traces]).toEqual([]);
     if (KEEPS_PICTURES) {
       await go("Overview");
       await new Promise((resolve) => setTimeout(resolve, 20_000));

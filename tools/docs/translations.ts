@@ -13,6 +13,7 @@ export const TRANSLATIONS: Readonly<Record<string, string>> = {
   "docs/zh-CN/from-mqttnet.md": "docs/guide/from-mqttnet.md",
   "docs/zh-CN/durability.md": "docs/guide/durability.md",
   "docs/zh-CN/devices.md": "docs/guide/devices.md",
+  "docs/zh-CN/dashboard.md": "docs/guide/dashboard.md",
 };
 
 /** What is written by a program is not translated: tables of measurements, and between marks that have names. */

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { ChoiceField, TextField } from "../parts/field.tsx";
+import { errorText } from "../state/error-text.ts";
 import { queryOf } from "../state/query.ts";
 import { ApiError, ask } from "../state/session.ts";
 import { say } from "../words/words.ts";
@@ -43,7 +44,7 @@ export function AccessPage() {
       setAnswer(await ask<Explanation>(`access/explain${queryOf(asked)}`));
     } catch (failure) {
       const hasNoRules = failure instanceof ApiError && failure.status === 404;
-      setError(hasNoRules ? say("accessNone") : String(failure));
+      setError(hasNoRules ? say("accessNone") : errorText(failure));
     }
   };
   return (

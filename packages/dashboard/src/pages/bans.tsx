@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ConfirmButton } from "../parts/confirm-button.tsx";
 import { ChoiceField, TextField } from "../parts/field.tsx";
+import { errorText } from "../state/error-text.ts";
 import { ask, mayOperate, request } from "../state/session.ts";
 import { dateTime, say } from "../words/words.ts";
 
@@ -29,7 +30,7 @@ export function BansPage() {
       setBans((await ask<{ readonly items: readonly Ban[] }>("bans")).items);
       setError(undefined);
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(errorText(failure));
     }
   };
   useEffect(() => void load(), []);
@@ -63,7 +64,7 @@ function BanForm({
       setValue("");
       await done();
     } catch (failure) {
-      fail(failure instanceof Error ? failure.message : String(failure));
+      fail(errorText(failure));
     }
   };
   return (

@@ -1,7 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
+import { ClientTrace } from "../parts/client-trace.tsx";
 import { ConfirmButton } from "../parts/confirm-button.tsx";
 import { PublishedLately } from "../parts/published-lately.tsx";
 import { WaitingMessages } from "../parts/waiting-messages.tsx";
+import { errorText } from "../state/error-text.ts";
 import { ApiError, ask, mayOperate, request } from "../state/session.ts";
 import { bytes, count, dateTime, say } from "../words/words.ts";
 import { PROTOCOL_NAMES } from "./clients.tsx";
@@ -31,7 +33,7 @@ export function ClientPage({ clientId }: { readonly clientId: string }) {
         setKnown(await knownOf(clientId, abort.signal));
         setError(undefined);
       } catch (failure) {
-        if (!abort.signal.aborted) setError(String(failure));
+        if (!abort.signal.aborted) setError(errorText(failure));
       }
     };
     void refresh();
@@ -63,6 +65,7 @@ export function ClientPage({ clientId }: { readonly clientId: string }) {
           )}
           <Subscriptions items={known.subscriptions} />
           {known.client !== undefined && <PublishedLately clientId={clientId} />}
+          {mayOperate() && <ClientTrace key={clientId} clientId={clientId} />}
         </>
       )}
     </>

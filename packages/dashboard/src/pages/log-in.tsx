@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { errorText } from "../state/error-text.ts";
 import { ApiError, logIn } from "../state/session.ts";
 import { say } from "../words/words.ts";
 
@@ -10,7 +11,7 @@ export function LogInPage() {
       await logIn(token.trim());
     } catch (failure) {
       const isUnknown = failure instanceof ApiError && failure.status === 401;
-      setError(isUnknown ? say("tokenUnknown") : String(failure));
+      setError(isUnknown ? say("tokenUnknown") : errorText(failure));
     }
   };
   return (

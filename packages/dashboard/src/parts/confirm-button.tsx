@@ -1,4 +1,5 @@
 import { useRef, useState } from "preact/hooks";
+import { errorText } from "../state/error-text.ts";
 import { say } from "../words/words.ts";
 
 /** A button that asks before it does something that cannot be taken back. */
@@ -18,7 +19,7 @@ export function ConfirmButton({
       await act();
       dialog.current?.close();
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(errorText(failure));
     }
   };
   return (

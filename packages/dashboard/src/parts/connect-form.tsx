@@ -1,5 +1,6 @@
 import type { ClientOptions, WillOptions } from "@anax/client";
 import { useEffect, useState } from "preact/hooks";
+import { errorText } from "../state/error-text.ts";
 import { ask } from "../state/session.ts";
 import { failure, openConnection } from "../state/test-connection.ts";
 import { say } from "../words/words.ts";
@@ -60,7 +61,7 @@ export function ConnectForm() {
         setEntered((one) => (found.includes(one.url) ? one : { ...one, url: found[0] ?? "" }));
       },
       (error: unknown) => {
-        if (!abort.signal.aborted) failure.set(String(error));
+        if (!abort.signal.aborted) failure.set(errorText(error));
       },
     );
     return () => abort.abort();
@@ -69,7 +70,7 @@ export function ConnectForm() {
     try {
       void openConnection(entered.url, optionsOf(entered));
     } catch (error) {
-      failure.set(error instanceof Error ? error.message : String(error));
+      failure.set(errorText(error));
     }
   };
   if (urls?.length === 0) return <p role="alert">{say("noListener")}</p>;

@@ -1,5 +1,6 @@
 import type { PublishOptions } from "@anax/client";
 import { useState } from "preact/hooks";
+import { errorText } from "../state/error-text.ts";
 import { keepPublished, publishHistory } from "../state/publish-history.ts";
 import type { PublishEntry } from "../state/publish-history.ts";
 import { ask, failure, publish } from "../state/test-connection.ts";
@@ -44,7 +45,7 @@ export function PublishForm() {
       if (code !== undefined)
         setDone(say("published", { code: code.toString(16).padStart(2, "0") }));
     } catch (error) {
-      failure.set(error instanceof Error ? error.message : String(error));
+      failure.set(errorText(error));
     }
     return undefined;
   };

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { errorText } from "../state/error-text.ts";
 import { queryOf } from "../state/query.ts";
 import { clientAddress } from "../state/route.ts";
 import { ask } from "../state/session.ts";
@@ -26,7 +27,7 @@ export function Receivers({ topic }: { readonly topic: string }) {
       setAnswer(await ask<Answer>(`receivers${queryOf({ topic })}`));
       setError(undefined);
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(errorText(failure));
     }
   };
   const isWhole = answer?.isComplete === true && answer.items.length <= SHOWN;

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { payloadOf } from "../pages/retained.tsx";
 import type { RetainedItem } from "../pages/retained.tsx";
+import { errorText } from "../state/error-text.ts";
 import { ask } from "../state/session.ts";
 import { bytes, say } from "../words/words.ts";
 import { briefOf } from "./payload-view.tsx";
@@ -17,7 +18,7 @@ export function WaitingMessages({ path }: { readonly path: string }) {
       setItems((await ask<{ readonly items: readonly RetainedItem[] }>(url)).items);
       setError(undefined);
     } catch (failure) {
-      setError(failure instanceof Error ? failure.message : String(failure));
+      setError(errorText(failure));
     }
   };
   return (

@@ -1,4 +1,5 @@
 /** The live stream of the server, one for the whole page, opened again when it ends. */
+import { errorText } from "./error-text.ts";
 import { queryOf } from "./query.ts";
 import { serverEvents } from "./server-events.ts";
 import { request } from "./session.ts";
@@ -89,7 +90,7 @@ async function keepReading(signal: AbortSignal): Promise<void> {
     try {
       await readOnce(signal);
     } catch (error) {
-      if (!signal.aborted) lostBecause.set(error instanceof Error ? error.message : String(error));
+      if (!signal.aborted) lostBecause.set(errorText(error));
     }
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }

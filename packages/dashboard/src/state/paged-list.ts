@@ -1,5 +1,6 @@
 /** A list that the server gives page by page, as far as the reader has scrolled. */
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { errorText } from "./error-text.ts";
 import { queryOf } from "./query.ts";
 import { ask } from "./session.ts";
 
@@ -57,8 +58,7 @@ export function usePagedList<Item>(path: string, query: Query): PagedList<Item> 
         redraw((count) => count + 1);
       } while (one.cursor !== undefined && one.items.length <= one.wanted);
     } catch (failure) {
-      if (!one.abort.signal.aborted)
-        setError(failure instanceof Error ? failure.message : String(failure));
+      if (!one.abort.signal.aborted) setError(errorText(failure));
     }
     one.isBusy = false;
     if (!one.abort.signal.aborted) redraw((count) => count + 1);

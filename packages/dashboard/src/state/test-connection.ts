@@ -1,6 +1,7 @@
 /** The MQTT client of this page: its connection, subscriptions and messages. It lives on while the reader is on other pages. */
 import { MqttClient } from "@anax/client";
 import type { ClientOptions, Message, PublishOptions, SubscribeOptions } from "@anax/client";
+import { errorText } from "./error-text.ts";
 import { Store } from "./store.ts";
 
 export interface ShownMessage {
@@ -66,7 +67,7 @@ export async function openConnection(url: string, options: ClientOptions): Promi
     await made.connect();
   } catch (error) {
     connectionState.set("closed");
-    failure.set(wordsOf(error));
+    failure.set(errorText(error));
   }
 }
 
@@ -79,7 +80,7 @@ export async function closeConnection(): Promise<void> {
     if (gone?.connected === true) await gone.disconnect();
     else gone?.destroy();
   } catch (error) {
-    failure.set(wordsOf(error));
+    failure.set(errorText(error));
   }
 }
 
@@ -144,13 +145,9 @@ async function trying<Result>(
   try {
     return await work(client);
   } catch (error) {
-    failure.set(wordsOf(error));
+    failure.set(errorText(error));
     return undefined;
   }
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function show(direction: "received" | "answer", message: Message, color: string): void {

@@ -1,0 +1,92 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { errorText } from "../state/error-text.ts";
+import { TRACE_RECORDS, TRACE_SECONDS, traceClient } from "../state/trace.ts";
+import type { TraceRecord } from "../state/trace.ts";
+import { isWord, say, time } from "../words/words.ts";
+import { CheckField } from "./field.tsx";
+
+/** Follows one client packet by packet while the reader wants it, and says which rule refuses what. */
+export function ClientTrace({ clientId }: { readonly clientId: string }) {
+  const [records, setRecords] = useState<readonly TraceRecord[]>([]);
+  const [withPayloads, setWithPayloads] = useState(false);
+  const [isRunning, setRunning] = useState(false);
+  const [error, setError] = useState<string | undefined>(undefined);
+  const running = useRef<AbortController | undefined>(undefined);
+  useEffect(() => () => running.current?.abort(), [clientId]);
+  const begin = async (): Promise<void> => {
+    const abort = new AbortController();
+    running.current = abort;
+    setRecords([]);
+    setError(undefined);
+    setRunning(true);
+    let all: readonly TraceRecord[] = [];
+    const take = (record: TraceRecord): void => {
+      all = [record, ...all];
+      // Many may come at once: they are drawn together.
+      setRecords(all);
+    };
+    try {
+      await traceClient({ clientId, withPayloads, take, signal: abort.signal });
+    } catch (failure) {
+      setError(errorText(failure));
+    }
+    setRunning(false);
+  };
+  return (
+    <section>
+      <h2>{say("trace")}</h2>
+      <p class="soft">{say("traceHint", { seconds: TRACE_SECONDS, count: TRACE_RECORDS })}</p>
+      <p class="row">
+        {isRunning ? (
+          <button type="button" onClick={() => running.current?.abort()}>
+            {say("traceStop")}
+          </button>
+        ) : (
+          <button type="button" onClick={() => void begin()}>
+            {say("traceBegin")}
+          </button>
+        )}
+        <CheckField label={say("tracePayloads")} value={withPayloads} set={setWithPayloads} />
+      </p>
+      {error !== undefined && <p role="alert">{error}</p>}
+      {records.length > 0 && (
+        <ol class="lately card" tabIndex={0} aria-label={say("trace")}>
+          {records.map((record, index) => (
+            <li key={records.length - index}>
+              <time>{time(record.atMs)}</time> <Line record={record} />
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+function Line({ record }: { readonly record: TraceRecord }) {
+  const { type, packet, topic, action, reason, rule, count } = record;
+  const name = `trace_${type}`;
+  return (
+    <>
+      <strong>{isWord(name) ? say(name) : type}</strong>{" "}
+      {packet !== undefined && <strong>{String(packet["type"]).toUpperCase()} </strong>}
+      {action !== undefined && `${action} `}
+      {topic !== undefined && <code>{topic}</code>}{" "}
+      {packet !== undefined && <span class="soft">{fieldsOf(packet)} </span>}
+      {count !== undefined && `×${count} `}
+      {reason !== undefined && <span class="soft">{reason} </span>}
+      {rule?.source !== undefined && (
+        <span>
+          {say("rule")} {rule.source}
+        </span>
+      )}
+    </>
+  );
+}
+
+/** What a packet has beside its type and topic. */
+function fieldsOf({ type: _type, topic: _topic, ...fields }: Readonly<Record<string, unknown>>) {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .filter((text) => !text.endsWith("={}"))
+    .join(" ");
+}
