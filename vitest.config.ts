@@ -61,6 +61,7 @@ export default defineConfig({
             "interop/**/*.test.ts",
             "bench/test/**/*.test.ts",
             "crash/test/**/*.test.ts",
+            "fuzz/test/**/*.test.ts",
           ],
           exclude,
           ...timeouts,

@@ -52,7 +52,9 @@ function pathsInTrees(text: string): readonly NamedPath[] {
 function isPathLike(name: string): boolean {
   const firstFolder = name.split("/")[0] ?? "";
   if (name.endsWith("/") || /\.(ts|mjs|json|md|sh)$/.test(name)) return !name.startsWith("dist");
-  return /^(packages|docs|tools|examples|bench|conformance|crash|interop|\.ci)$/.test(firstFolder);
+  return /^(packages|docs|tools|examples|bench|conformance|crash|fuzz|interop|\.ci)$/.test(
+    firstFolder,
+  );
 }
 
 function expandBraces(name: string): readonly string[] {

@@ -6,6 +6,7 @@ import { isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { Node, YAMLMap } from "yaml";
 import { UsageError } from "../errors.ts";
 import { suggestionOf } from "../flags/suggestion.ts";
+import { valueOf } from "../settings/yaml-value.ts";
 import { readPlainList } from "./plain-list.ts";
 
 /** A file as it was read. */
@@ -158,14 +159,14 @@ export function readAnyYaml({ path, text }: NamedText, key: string): ListFile {
   }
   const { contents } = document;
   if (!isMap<Node, Node | null>(contents)) throw new UsageError(`${path}:1: ${key}: is expected`);
-  const whole: unknown = contents.toJS(document);
+  const whole = valueOf(contents, document, path);
   const { [key]: _list, ...others }: Record<string, unknown> = { ...Object(whole) };
   const nodes = listIn(contents, key);
   if (nodes === undefined) throw new UsageError(`${path}:1: ${key} is not a list`);
   const entries = nodes.map((node): Entry => {
     const source = at(node.range?.[0] ?? 0);
     if (!isMap(node)) throw new UsageError(`${source}: keys and values are expected`);
-    return { value: Object(node.toJS(document)), source };
+    return { value: Object(valueOf(node, document, source)), source };
   });
   return { others: { value: others, source: `${path}:1` }, entries };
 }

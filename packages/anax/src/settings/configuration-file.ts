@@ -5,6 +5,7 @@
 import { LineCounter, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Document, Node, Pair, YAMLMap } from "yaml";
 import { UsageError } from "../errors.ts";
+import { valueOf } from "./yaml-value.ts";
 import type { Flag, FlagTable } from "../flags/flag.ts";
 import { longName } from "../flags/flag.ts";
 import { nearest } from "../flags/suggestion.ts";
@@ -173,7 +174,10 @@ class FileReader {
   }
 
   #shown(value: unknown): string {
-    const text = JSON.stringify(isNode(value) ? value.toJS(this.#document) : value) ?? "";
+    const shown = isNode(value)
+      ? valueOf(value, this.#document, `${this.#path}:${this.#lineOf(value)}`)
+      : value;
+    const text = JSON.stringify(shown) ?? "";
     return text.length > 60 ? `${text.slice(0, 57)}...` : text;
   }
 

@@ -105,7 +105,7 @@ function nameOf(rule: unknown, index: number): string {
 
 function ruleFault(rule: unknown): string | undefined {
   if (typeof rule !== "object" || rule === null) return `${showValue(rule)} is no rule`;
-  const fault = optionFault(rule, RULE_RULES);
+  const fault = emptyFault(rule) ?? optionFault(rule, RULE_RULES);
   if (fault !== undefined) return fault;
   const { allow, deny, topics, literal, maximumQos, retain }: Partial<AccessRule> = rule;
   if ((allow === undefined) === (deny === undefined)) return "give either allow or deny";
@@ -117,6 +117,12 @@ function ruleFault(rule: unknown): string | undefined {
     if (wrong !== undefined) return wrong;
   }
   return undefined;
+}
+
+/** A condition that says nothing is a slip, of which it cannot be told whether all were meant, or none. */
+function emptyFault(rule: object): string | undefined {
+  const empty = Object.entries(rule).find(([, value]) => value === null);
+  return empty && `${empty[0]} has no value`;
 }
 
 function topicFault(topic: string, isLiteral: boolean): string | undefined {
