@@ -80,7 +80,10 @@ describe("a configuration file", () => {
       "port: 2\nlisteners:\n  - port: 1\n",
       "FILE:1: port has no effect beside FILE:3: listeners; write it into the listener",
     ],
-    ["listeners:\n  - port: 1884\n  - port: 1884\n", "FILE: two listeners at 127.0.0.1:1884"],
+    [
+      "listeners:\n  - port: 1884\n  - port: 1884\n",
+      "FILE:3: listeners: two listeners at 127.0.0.1:1884",
+    ],
     ["user: ${ANN}\n", "FILE:1: user: the environment variable ANN is not set"],
     ["user: 'ann:'\n", "--user ann: the password is empty"],
   ])("%j is refused by a line with file and line", async (text, expected) => {

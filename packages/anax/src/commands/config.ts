@@ -22,8 +22,10 @@ import { serveSources } from "../serving/serve-sources.ts";
 import { limitOptions, systemTopicOptions } from "../serving/server-options.ts";
 import { requireUse } from "../serving/useless-flags.ts";
 import type { MapSchema } from "../settings/configuration-schema.ts";
+import { readConfigurationFile } from "../settings/configuration-file.ts";
 import { configurationSchema } from "../settings/configuration-schema.ts";
 import { fromMosquitto } from "../settings/mosquitto-configuration.ts";
+import type { Use } from "../settings/setting-source.ts";
 import { suggestionOf } from "../flags/suggestion.ts";
 
 const NO_FLAGS: FlagTable<object> = {};
@@ -132,21 +134,28 @@ async function check(path: string, io: Io): Promise<number> {
     ...systemTopicOptions(flags),
     listeners: listeners.options,
   });
-  requireDifferentPlaces(flags, path);
+  const { listener } = SERVE_FLAGS;
+  const written = readConfigurationFile(path, SERVE_FLAGS, io.environment).uses(
+    "listener",
+    listener,
+  );
+  requireDifferentPlaces(flags, path, written);
   await server.stop();
   io.stdout.write(`${path}: ok\n`);
   return EXIT_CODE.success;
 }
 
-/** Two listeners at one place would be found out only when the second one starts. */
-function requireDifferentPlaces(flags: ServeFlags, path: string): void {
+/** Two listeners at one place would be found out only when the second one starts. `written`: those of the list in the file. */
+function requireDifferentPlaces(flags: ServeFlags, path: string, written: readonly Use[]): void {
   const places = listenerSettings(flags).map(({ type, host, port, path: file }) =>
     type === "unix" ? `unix ${file}` : `${host ?? "127.0.0.1"}:${port ?? type}`,
   );
-  const twice = places.find(
+  const twice = places.findIndex(
     (place, index) => !place.endsWith(":0") && places.indexOf(place) < index,
   );
-  if (twice !== undefined) throw new UsageError(`${path}: two listeners at ${twice}`);
+  if (twice < 0) return;
+  const where = written.length === places.length ? written[twice]?.writtenName : undefined;
+  throw new UsageError(`${where ?? path}: two listeners at ${places[twice]}`);
 }
 
 const HIDDEN = "(hidden)";
