@@ -124,7 +124,10 @@ describe.runIf(areInstalled("chromium"))("the guide of ten minutes", { timeout: 
     save("mended-rules", "access.yaml");
     await server.printed(/access rules read again \(1\)/);
     await explained(page, "Allowed");
-    await page.getByText(/access\.yaml:2$/).waitFor();
+    await page
+      .getByRole("definition")
+      .getByText(/access\.yaml:2$/)
+      .waitFor();
 
     await go("Clients");
     await page.getByRole("link", { name: "thermometer-7" }).click();

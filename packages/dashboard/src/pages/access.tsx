@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { ChoiceField, TextField } from "../parts/field.tsx";
 import { errorText } from "../state/error-text.ts";
+import { Rules } from "../parts/rules.tsx";
 import { queryOf } from "../state/query.ts";
 import { ApiError, ask } from "../state/session.ts";
 import { say } from "../words/words.ts";
@@ -82,6 +83,7 @@ export function AccessPage() {
       </form>
       {error !== undefined && <p role="alert">{error}</p>}
       <div aria-live="polite">{answer !== undefined && <Answer answer={answer} />}</div>
+      <Rules />
     </>
   );
 }

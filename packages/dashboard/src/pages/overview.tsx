@@ -1,4 +1,6 @@
 import { Chart } from "../parts/chart.tsx";
+import { Histogram } from "../parts/histogram.tsx";
+import { deliveryTimesOf } from "../state/delivery-times.ts";
 import { healthOf } from "../state/health.ts";
 import { figures, happenings } from "../state/live.ts";
 import type { Figures, Happening } from "../state/live.ts";
@@ -131,8 +133,19 @@ function Charts({ history }: { readonly history: readonly Figures[] }) {
           { label: say("queued"), color: "--series-2", values: read("queuedMessagesCurrent") },
         ]}
       />
+      <DeliveryTimes history={history} />
     </div>
   );
+}
+
+function DeliveryTimes({ history }: { readonly history: readonly Figures[] }) {
+  const ranges = deliveryTimesOf(history);
+  const bars = ranges.map(({ untilMs, count: value }, index) => ({
+    label:
+      untilMs === undefined ? `> ${count(ranges[index - 1]?.untilMs ?? 0)} ms` : `≤ ${untilMs} ms`,
+    value,
+  }));
+  return <Histogram title={say("deliveryTimes")} hint={say("deliveryTimesHint")} bars={bars} />;
 }
 
 function Lately() {

@@ -11,6 +11,11 @@ export interface Figures {
   readonly store: string;
   readonly acceptNewConnections: boolean;
   readonly statistics: Readonly<Record<string, number>>;
+  /** Since the server started: counts up to each bound, and of longer ones. */
+  readonly deliveryTimes: {
+    readonly boundsMs: readonly number[];
+    readonly counts: readonly number[];
+  };
   readonly loopDelay: { readonly meanMs: number; readonly p99Ms: number; readonly maxMs: number };
   readonly memory: { readonly residentBytes: number; readonly heapBytes: number };
   readonly cpuSeconds: number;

@@ -51,17 +51,18 @@ export class TopicTree {
   }
 
   retain(topic: string, value: TopicValue): void {
-    const node = this.#node(topic);
+    const node = this.#pathTo(topic)?.at(-1);
     if (node === undefined) return;
     node.isRetained = true;
     node.value ??= value;
   }
 
   #observeOne(one: ObservedTopic, share: number, atMs: number): void {
-    const node = this.#node(one.topic);
-    if (node === undefined) return;
+    const path = this.#pathTo(one.topic);
+    const node = path?.at(-1);
+    if (path === undefined || node === undefined) return;
     if (one.retain) node.isRetained = one.payloadBytes > 0;
-    for (const above of this.#path(one.topic)) above.fresh += one.count * share;
+    for (const above of path) above.fresh += one.count * share;
     if (one.payloadBase64 === undefined) return;
     const payload = bytesOfBase64(one.payloadBase64);
     const { payloadBytes, qos, contentType, senderClientId } = one;
@@ -72,19 +73,11 @@ export class TopicTree {
     if (node.numbers.length > NUMBERS_MAX) node.numbers.shift();
   }
 
-  #path(topic: string): TopicNode[] {
-    const path = [this.root];
-    for (const level of topic.split("/")) {
-      const next = path.at(-1)?.children.get(level);
-      if (next !== undefined) path.push(next);
-    }
-    return path;
-  }
-
-  /** The node of a topic, made if there is room. */
-  #node(topic: string): TopicNode | undefined {
+  /** The nodes from the root to a topic, made if there is room; undefined if there is none. */
+  #pathTo(topic: string): TopicNode[] | undefined {
     const levels = topic.split("/");
     let node = this.root;
+    const path = [node];
     for (const [index, level] of levels.entries()) {
       let next = node.children.get(level);
       if (next === undefined) {
@@ -97,8 +90,9 @@ export class TopicTree {
         node.children.set(level, next);
       }
       node = next;
+      path.push(node);
     }
-    return node;
+    return path;
   }
 }
 
