@@ -15,14 +15,14 @@ describe("rates of anax serve", () => {
       "{messages: 100, bytes: 64k}",
       "{per: user, out-messages: 0.5}",
       "{per: user, name: bridge, out-bytes: 1m}",
-      "{per: address, connections: 50, connects: 2.5}",
+      "{per: address, connections: 50, connects: 2.5, subscriptions: 9}",
       "{per: listener, name: 'ws:8083', messages: 10000}",
     );
     expect(rateLimits(rates, { burstSeconds: 3 })).toEqual({
       perClient: { messagesPerSecond: 100, bytesPerSecond: 65_536 },
       perUser: { outgoingMessagesPerSecond: 0.5 },
       users: { bridge: { outgoingBytesPerSecond: 1_048_576 } },
-      perAddress: { connections: 50, connectsPerSecond: 2.5 },
+      perAddress: { connections: 50, connectsPerSecond: 2.5, subscriptions: 9 },
       perListener: { "ws:8083": { messagesPerSecond: 10_000 } },
       burstSeconds: 3,
     });

@@ -21,6 +21,7 @@ export interface RateSettings {
   readonly outBytes: number | undefined;
   readonly connections: number | undefined;
   readonly connects: number | undefined;
+  readonly subscriptions: number | undefined;
 }
 
 /** A number above 0; one in ten seconds is 0.1. */
@@ -54,6 +55,10 @@ const RATE_TABLE: FlagTable<RateSettings> = {
     ...KEY,
     help: "clients that may be connected at a time",
   }),
+  subscriptions: optional(integer(0, Number.MAX_SAFE_INTEGER), {
+    ...KEY,
+    help: "subscriptions of those that are connected",
+  }),
   connects: optional(PER_SECOND, { ...KEY, help: "clients a second that are let in" }),
 };
 
@@ -71,7 +76,12 @@ export const RATE_FLAG: Flag<readonly RateSettings[]> & MapFlag = {
 function rateOf(text: string, flagName: string): RateSettings {
   const settings = readMap(RATE_TABLE, text, flagName);
   const shared = ["user", "address", "listener"] as const;
-  const typesOf = { name: ["user", "listener"], connections: shared, connects: shared } as const;
+  const typesOf = {
+    name: ["user", "listener"],
+    connections: shared,
+    subscriptions: shared,
+    connects: shared,
+  } as const;
   requireKeysFit(settings, { what: "a rate", type: settings.per, typesOf }, flagName);
   if (settings.per === "listener" && settings.name === undefined)
     throw new UsageError(`${flagName}: per listener needs name`);
@@ -111,13 +121,22 @@ export function rateLimits(
 }
 
 function sharedRate(rate: RateSettings): SharedRate {
-  const { messages, bytes: size, outMessages, outBytes, connections, connects } = rate;
+  const {
+    messages,
+    bytes: size,
+    outMessages,
+    outBytes,
+    connections,
+    connects,
+    subscriptions,
+  } = rate;
   return {
     ...(messages !== undefined && { messagesPerSecond: messages }),
     ...(size !== undefined && { bytesPerSecond: size }),
     ...(outMessages !== undefined && { outgoingMessagesPerSecond: outMessages }),
     ...(outBytes !== undefined && { outgoingBytesPerSecond: outBytes }),
     ...(connections !== undefined && { connections }),
+    ...(subscriptions !== undefined && { subscriptions }),
     ...(connects !== undefined && { connectsPerSecond: connects }),
   };
 }

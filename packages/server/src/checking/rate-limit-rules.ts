@@ -21,6 +21,7 @@ const RATE: RulesFor<Rate> = {
 const SHARED: RulesFor<SharedRate> = {
   ...RATE,
   connections: [1, COUNT_MAX],
+  subscriptions: [0, COUNT_MAX],
   connectsPerSecond: PER_SECOND,
 };
 

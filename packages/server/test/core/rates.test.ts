@@ -204,6 +204,36 @@ describe("how often clients of a user connect", () => {
   });
 });
 
+describe("the subscriptions of a user", () => {
+  it("are no more than may be of all its clients together, also of sessions that go on", () => {
+    const harness = harnessWith({ perUser: { subscriptions: 3 } });
+    const fields = { userName: "ann", protocolVersion: 5 } as const;
+    const lasting = { ...fields, properties: { sessionExpiryIntervalSeconds: 60 } };
+    const codes = (peer: ScriptedPeer, ...filters: string[]): unknown =>
+      subscribe(peer, ...filters.map((topicFilter) => ({ topicFilter, qos: 0 as const })));
+    const a = harness.connect("a", lasting);
+    expect(codes(a, "1", "2")).toMatchObject({ reasonCodes: [0, 0] });
+    const b = harness.connect("b", fields);
+    expect(codes(b, "3", "4")).toMatchObject({ reasonCodes: [0, 0x97] });
+    // The same filter again takes no more room.
+    expect(codes(a, "1")).toMatchObject({ reasonCodes: [0] });
+    a.send({ type: "unsubscribe", packetIdentifier: 9, topicFilters: ["1"] });
+    a.receive();
+    expect(codes(b, "4", "5")).toMatchObject({ reasonCodes: [0, 0x97] });
+    // What is away counts for nobody until it comes back.
+    a.cut();
+    expect(codes(b, "5", "6")).toMatchObject({ reasonCodes: [0, 0x97] });
+    harness.connect("a", { ...lasting, cleanStart: false });
+    b.send({ type: "unsubscribe", packetIdentifier: 10, topicFilters: ["3"] });
+    b.receive();
+    expect(codes(b, "7")).toMatchObject({ reasonCodes: [0x97] });
+    b.cut();
+    expect(codes(harness.connect("c", fields), "8", "9", "10")).toMatchObject({
+      reasonCodes: [0, 0, 0x97],
+    });
+  });
+});
+
 describe("a user with limits of its own", () => {
   it("has them instead of those of all users", () => {
     const harness = harnessWith({

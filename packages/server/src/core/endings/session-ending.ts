@@ -100,6 +100,7 @@ function removeSubscriptions(core: CoreContext, session: Session): void {
 export function removeSubscription(core: CoreContext, subscription: Subscription): void {
   const { session, filter } = subscription;
   session.deleteSubscription(filter);
+  session.connection?.meter?.countSubscriptions(-1);
   core.router.unsubscribe(subscription);
   if (session.isDurable) core.journal?.unsubscribed(subscription);
   endReplay(session, filter);

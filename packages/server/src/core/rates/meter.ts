@@ -34,6 +34,12 @@ class Direction {
   }
 }
 
+/** Subscriptions of several clients together. */
+export interface SubscriptionCount {
+  subscriptions: number;
+  readonly subscriptionsMax: number;
+}
+
 /** Measures what one client sends and gets. */
 export class Meter {
   readonly incoming: Direction;
@@ -48,6 +54,9 @@ export class Meter {
   refusesUntilMs = 0;
   /** Whom it is counted for: users, addresses and listeners. */
   readonly countedFor: ReadonlySet<string>;
+  readonly #subscribing: readonly SubscriptionCount[];
+  /** Of this client, in each of these. */
+  #subscriptions = 0;
   readonly #leave: () => void;
   #hasLeft = false;
 
@@ -56,16 +65,31 @@ export class Meter {
     readonly incoming: readonly Buckets[];
     readonly outgoing: readonly Buckets[];
     readonly countedFor: ReadonlySet<string>;
+    readonly subscribing: readonly SubscriptionCount[];
     readonly leave: () => void;
   }) {
     this.incoming = new Direction(fields.incoming);
     this.outgoing = new Direction(fields.outgoing);
     this.countedFor = fields.countedFor;
+    this.#subscribing = fields.subscribing;
     this.#leave = fields.leave;
+  }
+
+  /** One more subscription is within all limits. */
+  get maySubscribe(): boolean {
+    return this.#subscribing.every((one) => one.subscriptions < one.subscriptionsMax);
+  }
+
+  /** The client has so many subscriptions more, or fewer. */
+  countSubscriptions(more: number): void {
+    if (this.#hasLeft) return;
+    this.#subscriptions += more;
+    for (const one of this.#subscribing) one.subscriptions += more;
   }
 
   leave(): void {
     if (this.#hasLeft) return;
+    this.countSubscriptions(-this.#subscriptions);
     this.#hasLeft = true;
     this.#leave();
   }

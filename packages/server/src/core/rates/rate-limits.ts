@@ -14,6 +14,8 @@ export interface Rate {
 export interface SharedRate extends Rate {
   /** Clients that may be connected at a time; more are refused with 0x97. */
   readonly connections?: number;
+  /** Subscriptions of those that are connected; more are refused with 0x97. */
+  readonly subscriptions?: number;
   /** Clients that are let in in a second; more are refused with 0x9F Connection rate exceeded. */
   readonly connectsPerSecond?: number;
 }

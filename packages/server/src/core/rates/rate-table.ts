@@ -16,6 +16,8 @@ interface Entry {
   connections: number;
   readonly connectionsMax: number;
   readonly connects: TokenBucket | undefined;
+  subscriptions: number;
+  readonly subscriptionsMax: number;
   readonly incoming: Buckets;
   readonly outgoing: Buckets;
 }
@@ -89,7 +91,7 @@ export class RateTable {
     const leave = (): void => {
       for (const entry of entries) entry.connections -= 1;
     };
-    return new Meter({ incoming, outgoing, countedFor, leave });
+    return new Meter({ incoming, outgoing, countedFor, subscribing: entries, leave });
   }
 
   #sharedOf({ userName, peer }: Metered): [string, SharedRate][] {
@@ -113,7 +115,14 @@ export class RateTable {
     if (this.#entries.size >= ENTRIES_MAX) this.#forget(nowMs);
     const connectionsMax = rate.connections ?? Infinity;
     const connects = this.#bucket(rate.connectsPerSecond, nowMs);
-    const entry = { connections: 0, connectionsMax, connects, ...this.#bucketsOf(rate, nowMs) };
+    const entry = {
+      connections: 0,
+      connectionsMax,
+      connects,
+      subscriptions: 0,
+      subscriptionsMax: rate.subscriptions ?? Infinity,
+      ...this.#bucketsOf(rate, nowMs),
+    };
     this.#entries.set(key, entry);
     return entry;
   }

@@ -91,6 +91,7 @@ function* enter(
       : yield* attachStored(core, connection, packet, prepared);
   if (sessionPresent === undefined || !connection.isOpen) return;
   connection.meter = core.rates?.enter(connection, core.now);
+  connection.meter?.countSubscriptions(connection.session?.subscriptions.size ?? 0);
   if (core.authorizer !== undefined && !(yield* hasKeptRights(core, connection))) return;
   // 3.1 has no Session Present: its codec writes 0.
   if (!welcome(core, connection, { ...connack, sessionPresent })) return;

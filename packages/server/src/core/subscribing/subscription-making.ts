@@ -222,6 +222,7 @@ function refusalFor(
 function hasRoom({ options }: CoreContext, session: Session, filter: string): boolean {
   const { subscriptionsPerSessionMax: maximum } = options;
   if (session.subscriptions.size >= maximum) return false;
+  if (session.connection?.meter?.maySubscribe === false) return false;
   const levelsMax = Math.max(LEVELS_MAX, maximum * LEVELS_PER_SUBSCRIPTION);
   return session.subscriptions.levels + levelCount(filter) <= levelsMax;
 }
@@ -251,6 +252,7 @@ function put(
   if (isNarrowed) session.isNarrowed = true;
   const isNew = !session.subscriptions.has(subscription.filter);
   session.addSubscription(subscription);
+  if (isNew) session.connection?.meter?.countSubscriptions(1);
   core.router.subscribe(subscription);
   if (session.isDurable) core.journal?.subscribed(subscription);
   if (subscription.shareName !== undefined) session.isInGroup = true;
