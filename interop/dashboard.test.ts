@@ -272,6 +272,9 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
         void device.publish(responseTopic, "21 W", { correlationData }),
     );
     await go("Test client");
+    // The page before was read down to its end.
+    const content = page.locator("#content");
+    expect(await content.evaluate((main) => main.scrollTop + scrollY)).toBe(0);
     await page.getByLabel("User", { exact: true }).fill("ann");
     await page.getByText("More options").click();
     const will = page.getByRole("group", { name: "Will" });

@@ -114,6 +114,8 @@ function Content() {
     // A new page is read from its beginning; the first one, from that of the document.
     if (isFirst.current) isFirst.current = false;
     else main.current?.focus({ preventScroll: true });
+    main.current?.scrollTo(0, 0);
+    scrollTo(0, 0);
   }, [page, argument]);
   return (
     <main id="content" ref={main} tabIndex={-1}>
