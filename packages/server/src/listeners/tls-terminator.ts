@@ -1,4 +1,5 @@
 import { MqttConfigurationError } from "@anax/protocol";
+import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer } from "node:tls";
 import type { Server, TlsOptions as TlsServerOptions, TLSSocket } from "node:tls";
@@ -29,7 +30,6 @@ type NodeTlsOptions = Pick<
   | "sessionTimeout"
   | "sigalgs"
   | "SNICallback"
-  | "ticketKeys"
 >;
 
 /**
@@ -52,6 +52,12 @@ export interface TlsOptions extends TlsCredentials, NodeTlsOptions {
    * `rejectUnauthorized: true` or `requestCert: false`. Default false.
    */
   readonly showUnverified?: boolean;
+  /**
+   * 48 bytes: the keys of tickets, by which a client resumes its TLS session after a restart too, and at other servers that have the
+   * same. In force until `credentials` gives new ones, then there are new keys; a restart brings the given ones back, so take others
+   * when a certificate was revoked. Default: random at each start.
+   */
+  readonly ticketKeys?: Buffer;
   /** Milliseconds that a client has for its TLS handshake. Default 15 000: a slow link needs seconds. */
   readonly tlsHandshakeTimeoutMs?: number;
 }
@@ -72,6 +78,9 @@ type CarriedSocket = TLSSocket & { readonly _parent?: Socket };
 
 /** Milliseconds that a client has for its TLS handshake. A link with seconds each way takes some. */
 const HANDSHAKE_TIMEOUT_MS = 15_000;
+
+/** Bytes of what `node:tls` takes as the keys of tickets. */
+const TICKET_KEYS_BYTES = 48;
 
 /** Turns accepted sockets into TLS sockets whose handshake is done. */
 export class TlsTerminator {
@@ -171,8 +180,9 @@ export class TlsTerminator {
       checkTlsCredentials(usable(credentials));
       const { hosts: _hosts, ...first } = credentials;
       const hosts = this.#hostsWith(credentials);
-      // A new context has new keys of its tickets: who was revoked cannot resume an earlier TLS session.
-      this.#server.setSecureContext({ ...this.#shared, ...first });
+      // Who was revoked must not resume an earlier TLS session. Node would keep the keys that it was given.
+      const ticketKeys = randomBytes(TICKET_KEYS_BYTES);
+      this.#server.setSecureContext({ ...this.#shared, ticketKeys, ...first });
       this.#hosts = hosts;
       this.#log.info?.("TLS credentials were renewed");
     } catch (error) {

@@ -125,11 +125,14 @@ describe("a fleet with certificates", () => {
 
   afterEach(() => server.stop({ deadlineMs: 100 }));
 
-  async function start(first: TlsCredentials): Promise<void> {
+  async function start(first: TlsCredentials, ticketKeys?: Buffer): Promise<void> {
+    const keys = ticketKeys === undefined ? {} : { ticketKeys };
     credentials = first;
     names.length = 0;
     server = new MqttServer({
-      listeners: [{ type: "tls", port: 0, credentials: () => credentials, requestCert: true }],
+      listeners: [
+        { type: "tls", port: 0, credentials: () => credentials, requestCert: true, ...keys },
+      ],
       authenticators: [new CertificateAuthenticator()],
       systemTopics: false,
       on: { clientConnected: ({ userName }) => void names.push(userName) },
@@ -137,14 +140,17 @@ describe("a fleet with certificates", () => {
     await server.start();
   }
 
-  it("loses a certificate that is revoked, also by a TLS session of before, and no connection", async () => {
+  it.each([
+    { of: "Node", ticketKeys: undefined },
+    { of: "the options", ticketKeys: Buffer.alloc(48, 1) },
+  ])("loses a certificate that is revoked, also by a ticket with keys of $of", async (given) => {
     const ca = readFileSync(authority.cert);
     const [lamp, door] = ["lamp", "door"].map((name) =>
       authority.issue({ subject: `/CN=${name}` }),
     );
     if (lamp === undefined || door === undefined) throw new Error("no certificates");
     const crl = readFileSync(authority.revoke([]));
-    await start({ ...read(host), ca, crl });
+    await start({ ...read(host), ca, crl }, given.ticketKeys);
     const before = await login(lamp);
     expect(before.connack?.reasonCode).toBe(0);
     const session = before.socket.getSession();

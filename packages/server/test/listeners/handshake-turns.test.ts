@@ -52,23 +52,58 @@ describe("handshakes of clients that come at once", () => {
 });
 
 describe.each(["TLSv1.2", "TLSv1.3"] as const)("a client that comes again over %s", (version) => {
-  it("takes up its session by a ticket", async () => {
-    const { ca, server: credentials } = makeCertificates();
-    const place = { host: "127.0.0.1", port: 0 } as const;
-    const server = new MqttServer({ listeners: [{ type: "tls", ...place, ...credentials }] });
+  const { ca, server: credentials } = makeCertificates();
+
+  async function started(ticketKeys?: Buffer): Promise<MqttServer> {
+    const keys = ticketKeys === undefined ? {} : { ticketKeys };
+    const listener = { type: "tls", host: "127.0.0.1", port: 0, ...credentials, ...keys } as const;
+    const server = new MqttServer({ listeners: [listener] });
     await server.start();
+    return server;
+  }
+
+  function open(server: MqttServer, session?: Buffer): TLSSocket {
     const { port = 0 } = server.address();
-    const open = (session?: Buffer): TLSSocket =>
-      connect({ host: "127.0.0.1", port, ca, session, maxVersion: version, minVersion: version });
-    const first = open();
+    const versions = { maxVersion: version, minVersion: version };
+    return connect({ host: "127.0.0.1", port, ca, session, ...versions });
+  }
+
+  async function ticketOf(server: MqttServer): Promise<Buffer> {
+    const socket = open(server);
     // With TLS 1.3 the ticket comes after the handshake.
-    const session = await new Promise<Buffer>((resolve) => first.once("session", resolve));
-    expect(first.isSessionReused()).toBe(false);
-    first.destroy();
-    const again = open(session);
-    await new Promise((resolve) => again.once("secureConnect", resolve));
-    expect(again.isSessionReused()).toBe(true);
-    again.destroy();
+    const session = await new Promise<Buffer>((resolve) => socket.once("session", resolve));
+    expect(socket.isSessionReused()).toBe(false);
+    socket.destroy();
+    return session;
+  }
+
+  async function isTaken(server: MqttServer, session: Buffer): Promise<boolean> {
+    const socket = open(server, session);
+    await new Promise((resolve) => socket.once("secureConnect", resolve));
+    const isReused = socket.isSessionReused();
+    socket.destroy();
+    return isReused;
+  }
+
+  it("takes up its session by a ticket", async () => {
+    const server = await started();
+    expect(await isTaken(server, await ticketOf(server))).toBe(true);
     await server.stop();
+  });
+
+  it("takes it up after a restart where the keys of the tickets are the same", async () => {
+    const keys = Buffer.alloc(48, 7);
+    const before = await started(keys);
+    const session = await ticketOf(before);
+    await before.stop();
+    const [same, others, own] = [
+      await started(keys),
+      await started(Buffer.alloc(48, 8)),
+      await started(),
+    ];
+    expect(await isTaken(same, session)).toBe(true);
+    expect(await isTaken(others, session)).toBe(false);
+    expect(await isTaken(own, session)).toBe(false);
+    await Promise.all([same.stop(), others.stop(), own.stop()]);
   });
 });
