@@ -152,6 +152,7 @@ export {
   SERVER_DEFAULTS,
   type ServerParts,
 } from "./options.ts";
+export type { HoldOffLimits, HoldOffSettings } from "./core/rates/hold-off.ts";
 export type { Rate, RateLimits, SharedRate, WhenTooFast } from "./core/rates/rate-limits.ts";
 export { BanFile } from "./bans/ban-file.ts";
 export type { Ban, BanKind, BanRequest, BanSubject } from "./bans/ban.ts";

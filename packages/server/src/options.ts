@@ -17,7 +17,8 @@ import type { Authenticator } from "./ports/authenticator.ts";
 import type { BanStore } from "./ports/ban-store.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener } from "./ports/listener.ts";
-import { checkRateLimits } from "./checking/rate-limit-rules.ts";
+import { checkHoldOff, checkRateLimits } from "./checking/rate-limit-rules.ts";
+import type { HoldOffLimits } from "./core/rates/hold-off.ts";
 import type { RateLimits } from "./core/rates/rate-limits.ts";
 import type { Store, StoreDurability } from "./ports/store.ts";
 import type { Logger } from "./ports/logger.ts";
@@ -108,6 +109,8 @@ export interface ServerParts {
   readonly authorize?: Authorizer | undefined;
   /** How much clients may send and get: rates and connections of each client, user, address and listener. Default: no limit. */
   readonly rateLimits?: RateLimits | undefined;
+  /** How often clients may fail to log in, and come again; who does too often is held off for longer and longer. */
+  readonly holdOff?: HoldOffLimits | undefined;
   /** Where bans are kept that `server.bans` makes. Default: they end with the server object. */
   readonly banStore?: BanStore | undefined;
   /** Where sessions, queued and retained messages survive the process. Default: nowhere. */
@@ -147,6 +150,7 @@ const PART_NAMES: { readonly [Name in keyof Required<ServerParts>]: true } = {
   accessRules: true,
   authorize: true,
   rateLimits: true,
+  holdOff: true,
   banStore: true,
   store: true,
   durability: true,
@@ -180,6 +184,7 @@ export function resolveOptions(options: MqttServerOptions): ServerSettings {
   checkDriverSettings(settings);
   checkSharing(settings.sessionSharingUsers);
   checkRateLimits(options.rateLimits);
+  checkHoldOff(options.holdOff);
   checkAuthentication(options);
   if (options.accessRules !== undefined && options.authorize !== undefined)
     throw new MqttConfigurationError("give only one of accessRules and authorize");

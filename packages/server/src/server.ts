@@ -171,6 +171,7 @@ export class MqttServer implements AsyncDisposable {
       newClientId: () => `anax-${randomUUID()}`,
       seed: randomInt(2 ** 32),
       refused: refusalLog(connections),
+      holdOff: options.holdOff,
       rateLimits: options.rateLimits,
       isBanned: (client) => bans.has(client),
       notices: deliveryWarnings(log("delivery"), clock),

@@ -265,6 +265,11 @@ export const METRICS: readonly Metric[] = [
     "Times that a client was slowed down, refused or sent away because it exceeded a rate",
   ),
   counter(
+    "anax_clients_held_off_total",
+    "clientsHeldOff",
+    "Clients refused because they came too often with a wrong password, or at all",
+  ),
+  counter(
     "anax_receivers_slow_total",
     "receiversSlow",
     "Times that a client had kept publishers waiting for as long as it may",

@@ -84,6 +84,8 @@ export interface LimitFlags {
   readonly roomWait: number;
   readonly holdBack: number;
   readonly whenFull: WhenFull;
+  readonly maxFailedLogins: number;
+  readonly maxReconnects: number | undefined;
   readonly rate: readonly RateSettings[];
   readonly rateBurst: number;
   readonly whenTooFast: WhenTooFast;
@@ -313,6 +315,15 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
       help: "what happens then: the queue overflows, or the message is refused with 0x97",
     },
   ),
+  maxFailedLogins: limit(
+    0,
+    10,
+    "wrong passwords a minute of one user name from one address, before further logins are held off; 0: no limit",
+  ),
+  maxReconnects: optional(integer(1, Number.MAX_SAFE_INTEGER), {
+    ...LIMITING,
+    help: "connections a minute of one Client Identifier from one address, before further ones are held off (default: no limit)",
+  }),
   rate: RATE_FLAG,
   rateBurst: withDefault(seconds(1), 2, {
     ...LIMITING,

@@ -44,6 +44,10 @@ export function limitOptions(flags: LimitFlags): MqttServerOptions {
     retainedMessagesMax: flags.maxRetained,
     retainedBytesMax: flags.maxRetainedBytes,
     retainedSharePercent: flags.maxRetainedShare,
+    holdOff: {
+      failedLogins: flags.maxFailedLogins > 0 && { allowed: flags.maxFailedLogins },
+      flapping: flags.maxReconnects !== undefined && { allowed: flags.maxReconnects },
+    },
     rateLimits: rateLimits(flags.rate, {
       burstSeconds: flags.rateBurst,
       whenTooFast: flags.whenTooFast,

@@ -1,5 +1,6 @@
 import { MqttConfigurationError, optionFault } from "@anax/protocol";
 import type { OptionRule, RulesFor } from "@anax/protocol";
+import type { HoldOffLimits, HoldOffSettings } from "../core/rates/hold-off.ts";
 import type { Rate, RateLimits, SharedRate } from "../core/rates/rate-limits.ts";
 
 const COUNT_MAX = Number.MAX_SAFE_INTEGER;
@@ -42,6 +43,29 @@ export function checkRateLimits(given: RateLimits | undefined): void {
     optionFault(given, RULES, "rateLimits") ??
     faultByName("perListener", given.perListener) ??
     faultByName("users", given.users);
+  if (fault !== undefined) throw new MqttConfigurationError(fault);
+}
+
+const TIMES_MAX = 1_000_000;
+const SECONDS_MAX = 86_400;
+const HOLD_OFF: RulesFor<HoldOffSettings> = {
+  allowed: [1, TIMES_MAX],
+  withinSeconds: [1, SECONDS_MAX],
+  longestSeconds: [1, SECONDS_MAX],
+};
+
+/** Throws `MqttConfigurationError` for what is no limit of repetition. */
+export function checkHoldOff(given: HoldOffLimits | undefined): void {
+  if (given === undefined) return;
+  const rule = (value: unknown): string | undefined =>
+    value === false ? undefined : optionFault(value, HOLD_OFF, "holdOff");
+  const rules: RulesFor<HoldOffLimits> = { failedLogins: "unknown", flapping: "unknown" };
+  const fault =
+    optionFault(given, rules, "holdOff") ??
+    Object.values(given)
+      .filter((value) => value !== undefined)
+      .map(rule)
+      .find((one) => one !== undefined);
   if (fault !== undefined) throw new MqttConfigurationError(fault);
 }
 

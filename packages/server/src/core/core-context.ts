@@ -20,6 +20,7 @@ import type { Journal } from "./journal/journal.ts";
 import type { ClockReading } from "./journal/server-time.ts";
 import type { PublisherLanes } from "./publishing/publisher-lanes.ts";
 import type { RetainedMessages } from "./retained/retained-messages.ts";
+import type { HoldOffs } from "./rates/hold-off.ts";
 import type { RateTable } from "./rates/rate-table.ts";
 import type { Router } from "./routing/router.ts";
 import type { Runs } from "./runs/runs.ts";
@@ -103,6 +104,8 @@ export interface CoreContext {
   /** Whether a client is banned; undefined if none can be. */
   /** How much clients may send and get; undefined if there is no limit. */
   readonly rates: RateTable | undefined;
+  /** Who comes again and again; undefined where that is not looked at. */
+  readonly holdOffs: HoldOffs;
   readonly isBanned: ((client: BanCandidate) => boolean) | undefined;
   /** Something is wrong that who runs the server should know: to be logged as a warning. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;

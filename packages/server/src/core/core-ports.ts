@@ -4,6 +4,7 @@ import type { Stranger } from "./connection/stranger.ts";
 import type { DeliveryNotices } from "./owed/delivery-notices.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { ClockReading } from "./journal/server-time.ts";
+import type { HoldOffLimits } from "./rates/hold-off.ts";
 import type { RateLimits } from "./rates/rate-limits.ts";
 import type { TurnBudget } from "./turn/turn.ts";
 
@@ -39,6 +40,8 @@ export interface CorePorts {
     | undefined;
   /** A client is not let in: to be logged. Absent if nobody reads that. */
   readonly refused?: ((client: RefusedClient) => void) | undefined;
+  /** What clients may do again and again. Absent: as by default. */
+  readonly holdOff?: HoldOffLimits | undefined;
   /** How much clients may send and get. Absent: there is no limit. */
   readonly rateLimits?: RateLimits | undefined;
   /** Whether a client is banned. */

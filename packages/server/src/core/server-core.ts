@@ -47,6 +47,7 @@ import type { JournalHealth } from "./journal/journal.ts";
 import { recover } from "./recovery/recovery.ts";
 import type { ClockMovement, ClockReading } from "./journal/server-time.ts";
 import type { StoredState } from "./recovery/stored-state.ts";
+import { holdOffsOf } from "./rates/hold-off.ts";
 import { RateTable } from "./rates/rate-table.ts";
 import { Router } from "./routing/router.ts";
 import { abandonSession, endSession } from "./endings/session-ending.ts";
@@ -124,6 +125,7 @@ export class ServerCore implements CoreContext {
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly refused: ((client: RefusedClient) => void) | undefined;
   readonly rates: RateTable | undefined;
+  readonly holdOffs: CoreContext["holdOffs"];
   readonly isBanned: ((client: BanCandidate) => boolean) | undefined;
   readonly notices: DeliveryNotices | undefined;
   readonly stranger: ((stranger: Stranger) => void) | undefined;
@@ -148,6 +150,7 @@ export class ServerCore implements CoreContext {
     this.report = (error) => ports.report(error);
     this.warn = (message, fields) => ports.warn?.(message, fields);
     this.refused = ports.refused;
+    this.holdOffs = holdOffsOf(ports.holdOff ?? {});
     this.rates = ports.rateLimits && new RateTable(ports.rateLimits);
     this.isBanned = ports.isBanned;
     this.notices = ports.notices;
@@ -210,11 +213,7 @@ export class ServerCore implements CoreContext {
   drained(connection: Connection): void {
     if (!connection.isCongested) return;
     connection.letGoOfWire();
-    const { meter } = connection;
-    if (meter?.isWritingPaused === true) {
-      meter.isWireFull = false;
-      return;
-    }
+    if (connection.meter?.drained() === true) return;
     connection.isCongested = false;
     writeOutput(this, connection);
     if (connection.isCongested) return;

@@ -12,6 +12,7 @@ import type { Task } from "../core/pending.ts";
 import { store as storeRetained } from "../core/retained/retaining.ts";
 import { ServerCore } from "../core/server-core.ts";
 import type { InjectionSender } from "../core/server-core.ts";
+import type { HoldOffLimits } from "../core/rates/hold-off.ts";
 import type { RateLimits } from "../core/rates/rate-limits.ts";
 import type { Peer, Wire } from "../core/wire.ts";
 import { THE_SERVER } from "../core/works/works.ts";
@@ -70,6 +71,8 @@ export interface DriverOptions {
   readonly seed?: number;
   /** Told of each client that is not let in. */
   readonly refused?: ((client: RefusedClient) => void) | undefined;
+  /** What clients may do again and again. */
+  readonly holdOff?: HoldOffLimits | undefined;
   /** How much clients may send and get. */
   readonly rateLimits?: RateLimits | undefined;
   /** Whether a client is banned. */
@@ -137,6 +140,7 @@ export class Driver implements ConnectionAcceptor {
       report: (error) => this.#log.error?.("a packet could not be handled", {}, asError(error)),
       warn: (message, fields) => this.#log.warn?.(message, fields),
       refused: options.refused,
+      holdOff: options.holdOff,
       rateLimits: options.rateLimits,
       isBanned: options.isBanned,
       notices: options.notices,

@@ -48,7 +48,10 @@ export class CoreHarness {
     options: Partial<CoreOptions> = {},
     hooks: Hooks = {},
     notices?: DeliveryNotices,
-    ports: Pick<CorePorts, "authorizer" | "budget" | "rateLimits" | "refused" | "stranger"> = {},
+    ports: Pick<
+      CorePorts,
+      "authorizer" | "budget" | "holdOff" | "rateLimits" | "refused" | "stranger"
+    > = {},
   ) {
     this.core = new ServerCore(
       { ...CORE_DEFAULTS, ...options },

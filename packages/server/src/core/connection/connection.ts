@@ -84,6 +84,8 @@ export class Connection implements EventSource {
   version: ProtocolVersion = 4;
   clientId = "";
   userName: string | undefined;
+  /** The user name of CONNECT: who the client says it is, whatever is found out about it. */
+  claimedUserName: string | undefined;
   /** What was found out about the client when it was let in, or authenticated itself again. */
   identity: Identity | undefined;
   /** When it ends; undefined if it does not. */
@@ -309,6 +311,7 @@ export class Connection implements EventSource {
     this.version = packet.protocolVersion;
     this.clientId = packet.clientId;
     this.userName = packet.userName;
+    this.claimedUserName = packet.userName;
   }
 
   /** Who this is, for extension events. */

@@ -14,6 +14,7 @@ import { takeOutOfJournal } from "../owed/owed.ts";
 import { enqueue } from "../delivering/queueing.ts";
 import type { PreparingSession, ValidatingConnection } from "../hooks/connection-events.ts";
 import { refusalOf, refusedBan, refusedCompany, tellRefusal } from "./connect-rules.ts";
+import { noteLetIn, noteRefused, refusedHold } from "./holding-off.ts";
 import { identify } from "./expiring-identity.ts";
 import { makePlace, refusedPlace } from "../endings/session-places.ts";
 import type { PlaceNeeded } from "../endings/session-places.ts";
@@ -53,7 +54,10 @@ type Unfinished<Arguments> = { -readonly [Field in keyof Arguments]: Arguments[F
 export function* connect(core: CoreContext, connection: Connection, packet: ConnectPacket): Task {
   adopt(core, connection, packet);
   const refusal =
-    connection.refusal ?? refusedBan(core, connection.context) ?? refusalOf(core, packet);
+    connection.refusal ??
+    refusedBan(core, connection.context) ??
+    refusedHold(core, connection) ??
+    refusalOf(core, packet);
   if (refusal !== undefined) return refuse(core, connection, refusal);
   // Where nobody has to be asked or waited for, nothing is made to do that with: reconnects come by thousands.
   const answer =
@@ -91,7 +95,11 @@ function* enter(
       : yield* attachStored(core, connection, packet, prepared);
   if (sessionPresent === undefined || !connection.isOpen) return;
   connection.meter = core.rates?.enter(connection, core.now);
+<<<<<<< HEAD
   connection.meter?.countSubscriptions(connection.session?.subscriptions.size ?? 0);
+=======
+  noteLetIn(core, connection);
+>>>>>>> fb21c73 (server, anax: hold off who comes again and again)
   if (core.authorizer !== undefined && !(yield* hasKeptRights(core, connection))) return;
   // 3.1 has no Session Present: its codec writes 0.
   if (!welcome(core, connection, { ...connack, sessionPresent })) return;
@@ -191,6 +199,7 @@ function* validate(
   if (!connection.isOpen) return undefined;
   const refused = refusedMethod(args) ?? args;
   if (refused.reasonCode !== 0) {
+    noteRefused(core, connection, refused.reasonCode);
     refuse(core, connection, refused);
     return undefined;
   }
