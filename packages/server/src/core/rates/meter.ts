@@ -75,7 +75,6 @@ export class Meter {
     this.#leave = fields.leave;
   }
 
-<<<<<<< HEAD
   /** One more subscription is within all limits. */
   get maySubscribe(): boolean {
     return this.#subscribing.every((one) => one.subscriptions < one.subscriptionsMax);
@@ -86,12 +85,12 @@ export class Meter {
     if (this.#hasLeft) return;
     this.#subscriptions += more;
     for (const one of this.#subscribing) one.subscriptions += more;
-=======
+  }
+
   /** The wire takes more again; true if nothing is to be written all the same. */
   drained(): boolean {
     this.isWireFull = false;
     return this.isWritingPaused;
->>>>>>> fb21c73 (server, anax: hold off who comes again and again)
   }
 
   leave(): void {

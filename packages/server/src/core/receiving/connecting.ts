@@ -95,11 +95,8 @@ function* enter(
       : yield* attachStored(core, connection, packet, prepared);
   if (sessionPresent === undefined || !connection.isOpen) return;
   connection.meter = core.rates?.enter(connection, core.now);
-<<<<<<< HEAD
   connection.meter?.countSubscriptions(connection.session?.subscriptions.size ?? 0);
-=======
   noteLetIn(core, connection);
->>>>>>> fb21c73 (server, anax: hold off who comes again and again)
   if (core.authorizer !== undefined && !(yield* hasKeptRights(core, connection))) return;
   // 3.1 has no Session Present: its codec writes 0.
   if (!welcome(core, connection, { ...connack, sessionPresent })) return;
