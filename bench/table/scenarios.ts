@@ -274,7 +274,7 @@ function costOf(
 ): Scenario {
   const bar = timesMosquitto(must, reach);
   const line: Line = { name, key: "brokercpu", unit: "percent", isLessBetter: true, bar };
-  return { name, description, load, server: "prompt", lines: [line] };
+  return { name, description, load, lines: [line] };
 }
 
 /** Many devices that say little. */
