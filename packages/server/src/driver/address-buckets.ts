@@ -1,4 +1,5 @@
 import { networkOf } from "../core/network-of.ts";
+import { TokenBucket } from "../core/rates/token-bucket.ts";
 import type { Clock } from "../ports/clock.ts";
 
 /** How often something may happen for one address. */
@@ -12,16 +13,11 @@ export interface ConnectionRate {
 /** Addresses that are remembered; beyond, those that have been quiet for long are forgotten. */
 const ADDRESSES_MAX = 10_000;
 
-interface Bucket {
-  tokens: number;
-  filledAtMs: number;
-}
-
 /** A token bucket for each address; of IPv6 for the first 64 bits, of which one customer may have all addresses. */
 export class AddressBuckets {
   readonly #rate: ConnectionRate;
   readonly #clock: Clock;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Map<string, TokenBucket>();
 
   constructor(rate: ConnectionRate, clock: Clock) {
     this.#rate = rate;
@@ -30,31 +26,23 @@ export class AddressBuckets {
 
   /** True if it is within the rate of this address, and counts it then. */
   take(address: string): boolean {
-    const { burst, perSecond } = this.#rate;
     const now = this.#clock.now();
-    const bucket = this.#bucketOf(networkOf(address), now);
-    const filled = bucket.tokens + ((now - bucket.filledAtMs) / 1_000) * perSecond;
-    bucket.tokens = Math.min(burst, filled);
-    bucket.filledAtMs = now;
-    if (bucket.tokens < 1) return false;
-    bucket.tokens -= 1;
-    return true;
+    return this.#bucketOf(networkOf(address), now).tryTake(now);
   }
 
-  #bucketOf(address: string, now: number): Bucket {
+  #bucketOf(address: string, now: number): TokenBucket {
     const known = this.#buckets.get(address);
     if (known !== undefined) return known;
     if (this.#buckets.size >= ADDRESSES_MAX) this.#forgetQuiet(now);
-    const bucket = { tokens: this.#rate.burst, filledAtMs: now };
+    const bucket = new TokenBucket(this.#rate, now);
     this.#buckets.set(address, bucket);
     return bucket;
   }
 
   /** A bucket that is full again says nothing. If none is, the oldest goes, so that memory stays bounded. */
   #forgetQuiet(now: number): void {
-    const fillMs = (this.#rate.burst / this.#rate.perSecond) * 1_000;
-    for (const [address, { filledAtMs }] of this.#buckets) {
-      if (now - filledAtMs >= fillMs) this.#buckets.delete(address);
+    for (const [address, bucket] of this.#buckets) {
+      if (bucket.isFull(now)) this.#buckets.delete(address);
     }
     const [oldest] = this.#buckets.keys();
     if (this.#buckets.size >= ADDRESSES_MAX && oldest !== undefined) this.#buckets.delete(oldest);

@@ -1,10 +1,8 @@
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Peer } from "../core/wire.ts";
 import type { SocketAddresses } from "./network-address.ts";
 import type { ProxiedClient } from "./proxy-header.ts";
-
-/** The socket below a TLS socket is no documented part of it; without it the proxy counts as the client. */
-type CarriedSocket = Socket & { readonly _parent?: unknown };
+import { socketBelow } from "./socket-below.ts";
 
 /** Who sockets speak for that a proxy has opened. */
 const clients = new WeakMap<object, ProxiedClient>();
@@ -16,10 +14,7 @@ export function setProxied(socket: Socket, client: ProxiedClient): void {
 
 /** For whom a proxy has opened a socket, or the one below it; undefined if none has. */
 export function proxiedClient(socket: object): ProxiedClient | undefined {
-  const own = clients.get(socket);
-  if (own !== undefined || !(socket instanceof Socket)) return own;
-  const { _parent: below } = socket as CarriedSocket;
-  return typeof below === "object" && below !== null ? clients.get(below) : undefined;
+  return clients.get(socketBelow(socket) ?? socket);
 }
 
 /** Where a socket comes from, as far as its proxy knows. */
@@ -34,9 +29,8 @@ export function clientAddresses(
 export function throughProxy(peer: Peer, socket: object): Peer {
   const client = proxiedClient(socket);
   if (client === undefined) return peer;
-  const { transport, remoteAddress: proxyAddress, remotePort: _port, ...rest } = peer;
-  const { localAddress: _address, localPort: _localPort, ...own } = rest;
-  const isSecure = peer.secure || client.tls !== undefined;
-  const via = proxyAddress === undefined ? {} : { proxyAddress };
-  return { ...own, transport, ...client, secure: isSecure, ...via };
+  const { remoteAddress: proxyAddress, remotePort: _remote, ...ends } = peer;
+  const { localAddress: _address, localPort: _port, ...own } = ends;
+  const secure = peer.secure || client.tls !== undefined;
+  return { ...own, ...client, secure, ...(proxyAddress !== undefined && { proxyAddress }) };
 }

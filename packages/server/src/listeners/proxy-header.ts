@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { plainAddress } from "../address-ranges.ts";
+import { readU16, readU32 } from "../core/numbers.ts";
 
 /**
  * The header of the PROXY protocol, versions 1 and 2, by which a load balancer says for whom it has opened a connection.
@@ -97,7 +98,7 @@ function isPort(text: string): boolean {
 
 function version2(bytes: Uint8Array): ProxyHeader | undefined {
   const versionAndCommand = bytes[12] ?? 0;
-  const length = numberAt(bytes, 14);
+  const length = readU16(bytes, 14);
   if (versionAndCommand >>> 4 !== 2) throw new Error(`it has version ${versionAndCommand >>> 4}`);
   const command = versionAndCommand & 0x0f;
   if (command > 1) throw new Error(`it has command ${command}`);
@@ -117,8 +118,8 @@ function version2(bytes: Uint8Array): ProxyHeader | undefined {
     client: {
       remoteAddress: addressAt(bytes, HEAD_BYTES, size),
       localAddress: addressAt(bytes, HEAD_BYTES + size, size),
-      remotePort: numberAt(bytes, portsAt),
-      localPort: numberAt(bytes, portsAt + 2),
+      remotePort: readU16(bytes, portsAt),
+      localPort: readU16(bytes, portsAt + 2),
       ...extrasOf(fieldsOf(bytes, portsAt + 4, end)),
     },
   };
@@ -131,7 +132,7 @@ function fieldsOf(bytes: Uint8Array, from: number, end: number): Fields {
   const fields = new Map<number, Uint8Array>();
   for (let at = from; at < end;) {
     const valueAt = at + 3;
-    const valueEnd = valueAt + numberAt(bytes, at + 1);
+    const valueEnd = valueAt + readU16(bytes, at + 1);
     if (valueAt > end || valueEnd > end) throw new Error("a field of it is cut off");
     fields.set(bytes[at] ?? 0, bytes.subarray(valueAt, valueEnd));
     at = valueEnd;
@@ -155,8 +156,7 @@ function extrasOf(fields: Fields): Pick<ProxiedClient, "tls" | "certificateName"
     ...(serverName === "" ? {} : { serverName }),
   };
   // Zero: what the client has shown was found to be good.
-  const isVerified =
-    (client & CLIENT_CERTIFICATE) !== 0 && numberAt(ssl, 1) + numberAt(ssl, 3) === 0;
+  const isVerified = (client & CLIENT_CERTIFICATE) !== 0 && readU32(ssl, 1) === 0;
   const certificateName = text(inner.get(SUBTYPE_COMMON_NAME));
   return { tls, ...(isVerified && certificateName !== "" && { certificateName }) };
 }
@@ -164,12 +164,8 @@ function extrasOf(fields: Fields): Pick<ProxiedClient, "tls" | "certificateName"
 function addressAt(bytes: Uint8Array, at: number, size: number): string {
   const part = bytes.subarray(at, at + size);
   if (size === 4) return part.join(".");
-  const groups = Array.from({ length: 8 }, (_, index) => numberAt(part, index * 2).toString(16));
+  const groups = Array.from({ length: 8 }, (_, index) => readU16(part, index * 2).toString(16));
   return plainAddress(groups.join(":"));
-}
-
-function numberAt(bytes: Uint8Array, at: number): number {
-  return (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
 }
 
 /** @throws Error if it is no UTF-8 */

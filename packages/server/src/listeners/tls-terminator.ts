@@ -10,6 +10,7 @@ import type { Log } from "../ports/logger.ts";
 import type { HandshakeFailure } from "../ports/listener.ts";
 import { HostCertificates, withoutCertificate } from "./host-certificates.ts";
 import type { SharedTls } from "./host-certificates.ts";
+import { socketBelow } from "./socket-below.ts";
 import { clientAddresses } from "./proxied.ts";
 import { HandshakeTurns } from "./handshake-turns.ts";
 import { tlsFailure } from "./tls-failure.ts";
@@ -73,9 +74,6 @@ export interface TlsEvents {
 
 type SniAnswer = Parameters<NonNullable<TlsServerOptions["SNICallback"]>>[1];
 
-/** The socket below a TLS socket is no documented part of it; without it a line of the log has no address. */
-type CarriedSocket = TLSSocket & { readonly _parent?: Socket };
-
 /** Milliseconds that a client has for its TLS handshake. A link with seconds each way takes some. */
 const HANDSHAKE_TIMEOUT_MS = 15_000;
 
@@ -130,7 +128,7 @@ export class TlsTerminator {
 
   /** A socket of which neither a byte nor an error came was that of a health check, most likely. */
   #handshakeFailed(error: Error, secured: TLSSocket): void {
-    const socket = (secured as CarriedSocket)._parent ?? secured;
+    const socket = socketBelow(secured) ?? secured;
     this.#events.failed({
       ...clientAddresses(socket),
       ...tlsFailure(error, secured.authorizationError),

@@ -277,7 +277,7 @@ describe("what is remembered", () => {
   });
 
   it("fills as time goes by, and never above what may be saved up", () => {
-    const bucket = new TokenBucket(10, 2, 0);
+    const bucket = new TokenBucket({ perSecond: 10, burst: 20 }, 0);
     expect(bucket.take(20, 0)).toBe(0);
     expect(bucket.take(5, 0)).toBe(500);
     expect(bucket.take(0, 500)).toBe(0);

@@ -157,9 +157,11 @@ export class RateTable {
   }
 
   #bucket(perSecond: number | undefined, nowMs: number): TokenBucket | undefined {
-    return perSecond === undefined
-      ? undefined
-      : new TokenBucket(perSecond, this.#burstSeconds, nowMs);
+    if (perSecond === undefined) return undefined;
+    return new TokenBucket(
+      { perSecond, burst: Math.max(1, perSecond * this.#burstSeconds) },
+      nowMs,
+    );
   }
 }
 

@@ -1,3 +1,9 @@
+/** How many tokens come in a second, and how many are saved up at most. */
+export interface TokenRate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
 /** So much a second on average, and at once what has been saved up. What is taken beyond is a debt, to be waited for. */
 export class TokenBucket {
   readonly #perSecond: number;
@@ -5,10 +11,11 @@ export class TokenBucket {
   #tokens: number;
   #filledAtMs: number;
 
-  constructor(perSecond: number, burstSeconds: number, nowMs: number) {
+  /** It is full: `burst` tokens, and never more. */
+  constructor({ perSecond, burst }: TokenRate, nowMs: number) {
     this.#perSecond = perSecond;
-    this.#burst = Math.max(1, perSecond * burstSeconds);
-    this.#tokens = this.#burst;
+    this.#burst = burst;
+    this.#tokens = burst;
     this.#filledAtMs = nowMs;
   }
 
