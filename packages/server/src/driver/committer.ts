@@ -111,15 +111,16 @@ export class Committer {
   async open(): Promise<void> {
     const { residentBytesMax } = this.#settings;
     const messages = new StoredMessages({ reader: this.#read, residentBytesMax });
-    const state = new StoredState(messages, { seed: this.#core.retained.seed });
+    const state = new StoredState(messages, {
+      seed: this.#core.retained.seed,
+      attempt: understood,
+    });
     await this.#openStore({
       session: (key, row) => understood(`session ${key}`, () => state.session(key, row)),
       retained: (topic, row) =>
         understood(`the retained message of ${topic}`, () => state.retainedRow(topic, row)),
-      batch: (position, bytes) => {
-        state.complete(understood);
-        understood(`batch ${position}`, () => state.batch(position, bytes));
-      },
+      batch: (position, bytes) =>
+        understood(`batch ${position}`, () => state.batch(position, bytes)),
     });
     await this.#completed(state);
     this.#error = undefined;
@@ -147,7 +148,7 @@ export class Committer {
   /** Where there are no batches, sessions are put together only now. */
   async #completed(state: StoredState): Promise<void> {
     try {
-      state.complete(understood);
+      state.complete();
     } catch (error) {
       await this.#store.close();
       throw error;
@@ -415,6 +416,8 @@ function understood(what: string, read: () => void): void {
   try {
     read();
   } catch (cause) {
+    // A part of it has said already what it is.
+    if (cause instanceof StoreError) throw cause;
     const text = `${what} cannot be understood: ${asError(cause).message}`;
     throw new StoreError("ANAX_STORE_UNREADABLE", text, { cause });
   }

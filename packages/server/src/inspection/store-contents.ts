@@ -79,8 +79,6 @@ export interface StoreContents {
  * What cannot be read is left out and told in `faults`.
  */
 export function inspectStore(visit: (visitor: StoreVisitor) => void): StoreContents {
-  const messages = new StoredMessages({ reader: unreadable, residentBytesMax: Infinity });
-  const state = new StoredState(messages, { keepsContent: true });
   const faults: string[] = [];
   const attempt = (what: string, read: () => void): void => {
     try {
@@ -89,16 +87,15 @@ export function inspectStore(visit: (visitor: StoreVisitor) => void): StoreConte
       faults.push(`${what} cannot be read: ${asError(error).message}`);
     }
   };
+  const messages = new StoredMessages({ reader: unreadable, residentBytesMax: Infinity });
+  const state = new StoredState(messages, { keepsContent: true, attempt });
   visit({
     session: (key, row) => attempt(`session ${key}`, () => state.session(key, row)),
     retained: (topic, row) =>
       attempt(`the retained message of ${topic}`, () => state.retainedRow(topic, row)),
-    batch: (position, bytes) => {
-      state.complete(attempt);
-      attempt(`batch ${position}`, () => state.batch(position, bytes));
-    },
+    batch: (position, bytes) => attempt(`batch ${position}`, () => state.batch(position, bytes)),
   });
-  state.complete(attempt);
+  state.complete();
   return new Contents(state, faults);
 }
 

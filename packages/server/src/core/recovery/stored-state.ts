@@ -35,6 +35,16 @@ export interface RecoveredSession {
   queue: Map<number, StoredAddress>;
 }
 
+/** How what a store holds is read. */
+interface StoredStateOptions {
+  /** True: batches cannot be read again, and messages in them are wanted. */
+  readonly keepsContent?: boolean;
+  /** As `RetainedMessages` wants it. */
+  readonly seed?: number;
+  /** Puts each large session together, and knows what to do if that throws. */
+  readonly attempt?: Attempt;
+}
+
 /**
  * Reads what a store holds: rows first, then the batches in order, whose records are applied to what the rows say. It makes
  * nothing of the server yet, so a store that cannot be understood changes nothing.
@@ -66,15 +76,16 @@ export class StoredState {
   /** Number of the last message that was read of a batch. */
   #lastNumber = 0;
   readonly #keepsContent: boolean;
+  readonly #attempt: Attempt;
 
-  /** `keepsContent`: batches cannot be read again, and messages in them are wanted. `seed`: as `RetainedMessages` wants it. */
   constructor(
     messages: StoredMessages,
-    { keepsContent = false, seed = 0 }: { readonly keepsContent?: boolean; seed?: number } = {},
+    { keepsContent = false, seed = 0, attempt = atOnce }: StoredStateOptions = {},
   ) {
     this.messages = messages;
     this.retained = new RetainedMessages(seed);
     this.#keepsContent = keepsContent;
+    this.#attempt = attempt;
   }
 
   session(key: number, row: Uint8Array): void {
@@ -109,14 +120,14 @@ export class StoredState {
 
   /**
    * All rows are there: puts large sessions together. What batches say is about whole ones, so this comes before them,
-   * and must be called where there are none. `attempt` does the work for each session, and knows what to do if it throws.
+   * and must be called where there are none.
    */
-  complete(attempt: Attempt = (_what, work) => work()): void {
+  complete(): void {
     for (const [number, { areSubscriptionsApart, queue }] of this.#incomplete) {
       const session = this.sessions.get(number);
       const parts = this.parts.get(number) ?? new Map<number, Uint8Array>();
       if (session === undefined) continue;
-      attempt(`session ${number}`, () => {
+      this.#attempt(`session ${number}`, () => {
         if (areSubscriptionsApart) session.subscriptions = byFilter(readSubscriptionsPart(parts));
         if (!(queue instanceof Map)) session.queue = readQueueParts(parts, queue);
       });
@@ -237,6 +248,10 @@ export class StoredState {
 
 /** Does a piece of work, whose name it may need. */
 type Attempt = (what: string, work: () => void) => void;
+
+function atOnce(_what: string, work: () => void): void {
+  work();
+}
 
 function byFilter(
   subscriptions: readonly RestoredSubscription[],
