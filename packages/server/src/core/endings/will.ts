@@ -71,8 +71,6 @@ export function discardWill(core: CoreContext, session: Session): void {
 export function releaseWill(core: CoreContext, session: Session): void {
   const pending = session.will;
   if (pending === undefined || pending.deadline !== undefined) return;
-  // Who has the store now publishes it.
-  if (core.journal?.health === "fenced") return;
   if (pending.delayMs === 0 || !session.isPersistent) return publishWill(core, session);
   pending.deadline = core.deadlines.addFor(session, core.now + pending.delayMs, publishWill);
 }
@@ -80,6 +78,7 @@ export function releaseWill(core: CoreContext, session: Session): void {
 /** Publishes the Will, which leaves the session with that [MQTT-3.1.2-10]: nothing that comes now discards it any more. */
 export function publishWill(core: CoreContext, session: Session): void {
   const pending = session.will;
+  // Who has the store now publishes it.
   if (pending === undefined || core.journal?.health === "fenced") return;
   disarm(core, session);
   publishDue(core, session, pending, pending.keeper);

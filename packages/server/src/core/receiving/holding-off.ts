@@ -1,6 +1,7 @@
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { networkOf } from "../network-of.ts";
+import type { Peer } from "../wire.ts";
 import type { HoldOff } from "../rates/hold-off.ts";
 import type { Refusal } from "../connection/refusal.ts";
 
@@ -16,18 +17,22 @@ const SERVER_BUSY = 0x89;
 export function refusedHold(core: CoreContext, connection: Connection): Refusal | undefined {
   const { logins, flapping } = core.holdOffs;
   return (
-    held(core, logins, loginKey(connection), "too many logins have failed") ??
-    held(core, flapping, clientKey(connection), "the client connects again and again")
+    held(core, logins, loginKey, connection, "too many logins have failed") ??
+    held(core, flapping, clientKey, connection, "the client connects again and again")
   );
 }
 
 function held(
   core: CoreContext,
   holdOff: HoldOff | undefined,
-  key: string | undefined,
+  keyOf: typeof loginKey,
+  connection: Connection,
   what: string,
 ): Refusal | undefined {
-  if (holdOff === undefined || key === undefined) return undefined;
+  // Mostly there is nobody, and reconnects come by thousands.
+  if (holdOff === undefined || holdOff.size === 0) return undefined;
+  const key = keyOf(connection);
+  if (key === undefined) return undefined;
   const heldMs = holdOff.heldMs(key, core.now);
   if (heldMs === 0) return undefined;
   core.statistics.clientsHeldOff += 1;
@@ -45,20 +50,20 @@ export function noteRefused(core: CoreContext, connection: Connection, reasonCod
 /** A client is let in. */
 export function noteLetIn(core: CoreContext, connection: Connection): void {
   const { logins, flapping } = core.holdOffs;
-  if (logins !== undefined) logins.forgive(loginKey(connection) ?? "");
-  if (flapping !== undefined) {
-    const key = clientKey(connection);
-    if (key !== undefined) flapping.note(key, core.now);
-  }
+  if (logins !== undefined && logins.size > 0) logins.forgive(loginKey(connection) ?? "");
+  const client = flapping && clientKey(connection);
+  if (client !== undefined) flapping?.note(client, core.now);
 }
 
 /** The user name that CONNECT has, from this network. What has no address comes from the program itself. */
-function loginKey({ claimedUserName, peer }: Connection): string | undefined {
-  const address = peer.remoteAddress;
-  return address === undefined ? undefined : `${networkOf(address)} ${claimedUserName ?? ""}`;
+function loginKey({ claimedUserName = "", peer }: Connection): string | undefined {
+  return keyFrom(peer, claimedUserName);
 }
 
 function clientKey({ clientId, peer }: Connection): string | undefined {
-  const address = peer.remoteAddress;
-  return address === undefined ? undefined : `${networkOf(address)} ${clientId}`;
+  return keyFrom(peer, clientId);
+}
+
+function keyFrom({ remoteAddress }: Peer, name: string): string | undefined {
+  return remoteAddress === undefined ? undefined : `${networkOf(remoteAddress)} ${name}`;
 }

@@ -16,12 +16,12 @@ export function traceReceived(
 ): void {
   if (packet.type === "connect") {
     const { clientId, userName } = packet;
-    // Other than by `introduce`: who comes is judged there, after handlers have seen the packet.
-    const known = { clientId: connection.clientId, userName: connection.userName };
-    Object.assign(connection, { clientId, userName });
-    core.tracing.mark(connection);
-    if (connection.isTraced) tellPacket(core, connection, "packetReceived", packet);
-    Object.assign(connection, known);
+    const { peer, aliases } = connection;
+    // Not of the connection itself: who comes is judged later, after handlers have seen the packet.
+    const comer = { clientId, userName, peer, aliases, isTraced: false };
+    core.tracing.mark(comer);
+    connection.isTraced = comer.isTraced;
+    if (comer.isTraced) tellPacket(core, comer, "packetReceived", packet);
   } else if (connection.isTraced) tellPacket(core, connection, "packetReceived", packet);
 }
 
