@@ -2,7 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import type { Route } from "./route.ts";
 import { DONE, found, NO_BODY, route } from "./route-answers.ts";
-import { NOTHING } from "./schemas.ts";
+import { NOTHING, PLACES_DEFAULT, placesQuery } from "./schemas.ts";
 
 const QUESTION = Type.Object({
   action: Type.Union(
@@ -31,10 +31,6 @@ const EXPLANATION = Type.Object({
   ),
 });
 
-/** Rules of a page at most. */
-const PAGE_MAX = 1_000;
-const PAGE_DEFAULT = 100;
-
 const texts = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]));
 
 const RULE = Type.Object({
@@ -62,21 +58,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     role: "viewer",
     summary: "Rules of access in force, in their order; none where the server has no such rules",
     path: NOTHING,
-    query: Type.Object(
-      {
-        cursor: Type.Optional(
-          Type.Integer({ description: "`cursor` of the page before", minimum: 0 }),
-        ),
-        limit: Type.Optional(
-          Type.Integer({
-            description: `rules of a page; default ${PAGE_DEFAULT}`,
-            minimum: 1,
-            maximum: PAGE_MAX,
-          }),
-        ),
-      },
-      { additionalProperties: false },
-    ),
+    query: placesQuery("rules"),
     body: NO_BODY,
     response: Type.Object({
       items: Type.Array(RULE),
@@ -86,7 +68,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
       total: Type.Integer({ description: "rules of the whole list" }),
     }),
     isChange: false,
-    handle: ({ server, query: { cursor = 0, limit = PAGE_DEFAULT } }) => {
+    handle: ({ server, query: { cursor = 0, limit = PLACES_DEFAULT } }) => {
       const { rules } = server.access;
       const next = cursor + limit;
       const items = rules

@@ -44,6 +44,27 @@ export const PAGE_QUERY: {
   cursor: Type.Optional(Type.String({ description: "`cursor` of the page before" })),
 };
 
+/** Rules of access, or records of a trace, of one page. */
+const PLACES_MAX = 1_000;
+export const PLACES_DEFAULT = 100;
+
+/** A page of what has places that stay: the cursor is the place that it begins at. */
+export function placesQuery(
+  things: string,
+): TObject<{ cursor: TOptional<TInteger>; limit: TOptional<TInteger> }> {
+  const limits = { minimum: 1, maximum: PLACES_MAX };
+  const description = `${things} of a page; default ${PLACES_DEFAULT}`;
+  return Type.Object(
+    {
+      cursor: Type.Optional(
+        Type.Integer({ description: "`cursor` of the page before", minimum: 0 }),
+      ),
+      limit: Type.Optional(Type.Integer({ description, ...limits })),
+    },
+    { additionalProperties: false },
+  );
+}
+
 /** The order of a list. */
 export function orderQuery<Name extends string>(
   names: readonly Name[],

@@ -5,7 +5,7 @@ import type { TSchema } from "@sinclair/typebox";
 import { payloadJson } from "./message-json.ts";
 import { done, found, MISSING, NO_BODY, route } from "./route-answers.ts";
 import type { Route } from "./route.ts";
-import { NOTHING } from "./schemas.ts";
+import { NOTHING, PLACES_DEFAULT, placesQuery } from "./schemas.ts";
 
 /** Seconds of one trace. */
 const DURATION_SECONDS_MAX = 3_600;
@@ -13,9 +13,6 @@ const DURATION_SECONDS_MAX = 3_600;
 const RECORDS_MAX = 100_000;
 /** Bytes of one payload that a trace may be asked to have. */
 const PAYLOAD_BYTES_MAX = 65_536;
-const PAGE_DEFAULT = 100;
-/** Records of one page. */
-const PAGE_MAX = 1_000;
 
 const clientId = Type.Optional(Type.String({ description: "Client Identifier, to the letter" }));
 const topicFilter = Type.Optional(
@@ -187,21 +184,7 @@ export const TRACE_ROUTES: readonly Route[] = [
     role: "operator",
     summary: "A trace and its records, oldest first",
     path: TRACE_PATH,
-    query: Type.Object(
-      {
-        cursor: Type.Optional(
-          Type.Integer({ description: "`cursor` of the page before", minimum: 0 }),
-        ),
-        limit: Type.Optional(
-          Type.Integer({
-            description: `records of a page; default ${PAGE_DEFAULT}`,
-            minimum: 1,
-            maximum: PAGE_MAX,
-          }),
-        ),
-      },
-      { additionalProperties: false },
-    ),
+    query: placesQuery("records"),
     body: NO_BODY,
     response: Type.Object({
       ...TRACE,
@@ -213,7 +196,7 @@ export const TRACE_ROUTES: readonly Route[] = [
       ),
     }),
     isChange: false,
-    handle: ({ server, path: { id }, query: { cursor = 0, limit = PAGE_DEFAULT } }) => {
+    handle: ({ server, path: { id }, query: { cursor = 0, limit = PLACES_DEFAULT } }) => {
       const trace = server.traces.get(id);
       if (trace === undefined) return MISSING;
       const items = trace.records.slice(cursor, cursor + limit);

@@ -166,11 +166,10 @@ const ADMIN_LIMITS: Limits = [
   ["live/topic-observer.ts", "PAYLOADS_BYTES_MAX"],
   ["api/live-routes.ts", "PAYLOAD_BYTES_MAX"],
   ["live/trace-streams.ts", "STREAMS_MAX"],
-  ["api/access-routes.ts", "PAGE_MAX"],
   ["api/trace-routes.ts", "DURATION_SECONDS_MAX"],
   ["api/trace-routes.ts", "RECORDS_MAX"],
   ["api/trace-routes.ts", "PAYLOAD_BYTES_MAX"],
-  ["api/trace-routes.ts", "PAGE_MAX"],
+  ["api/schemas.ts", "PLACES_MAX"],
 ];
 
 /** Folders with what they have on the page: each of their constants whose name ends with MAX. */
