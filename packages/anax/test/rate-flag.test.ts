@@ -12,15 +12,20 @@ function read(...maps: readonly string[]): readonly RateSettings[] {
 describe("rates of anax serve", () => {
   it("become the limits of clients, users, single users, addresses and listeners", () => {
     const rates = read(
-      "{messages: 100, bytes: 64k}",
-      "{per: user, out-messages: 0.5}",
+      "{messages: 100, bytes: 64k, queued-messages: 50}",
+      "{per: user, out-messages: 0.5, retained-messages: 10, retained-bytes: 1m, queued-bytes: 2m}",
       "{per: user, name: bridge, out-bytes: 1m}",
       "{per: address, connections: 50, connects: 2.5, subscriptions: 9}",
       "{per: listener, name: 'ws:8083', messages: 10000}",
     );
     expect(rateLimits(rates, { burstSeconds: 3 })).toEqual({
-      perClient: { messagesPerSecond: 100, bytesPerSecond: 65_536 },
-      perUser: { outgoingMessagesPerSecond: 0.5 },
+      perClient: { messagesPerSecond: 100, bytesPerSecond: 65_536, queuedMessages: 50 },
+      perUser: {
+        outgoingMessagesPerSecond: 0.5,
+        retainedMessages: 10,
+        retainedBytes: 1_048_576,
+        queuedBytes: 2_097_152,
+      },
       users: { bridge: { outgoingBytesPerSecond: 1_048_576 } },
       perAddress: { connections: 50, connectsPerSecond: 2.5, subscriptions: 9 },
       perListener: { "ws:8083": { messagesPerSecond: 10_000 } },

@@ -153,7 +153,14 @@ export {
   type ServerParts,
 } from "./options.ts";
 export type { HoldOffLimits, HoldOffSettings } from "./core/rates/hold-off.ts";
-export type { Rate, RateLimits, SharedRate, WhenTooFast } from "./core/rates/rate-limits.ts";
+export type {
+  ClientRate,
+  KeptLimits,
+  Rate,
+  RateLimits,
+  SharedRate,
+  WhenTooFast,
+} from "./core/rates/rate-limits.ts";
 export { BanFile } from "./bans/ban-file.ts";
 export type { Ban, BanKind, BanRequest, BanSubject } from "./bans/ban.ts";
 export type { TimeHistogram } from "./system/time-histogram.ts";

@@ -22,6 +22,10 @@ export interface RateSettings {
   readonly connections: number | undefined;
   readonly connects: number | undefined;
   readonly subscriptions: number | undefined;
+  readonly retainedMessages: number | undefined;
+  readonly retainedBytes: number | undefined;
+  readonly queuedMessages: number | undefined;
+  readonly queuedBytes: number | undefined;
 }
 
 /** A number above 0; one in ten seconds is 0.1. */
@@ -35,6 +39,7 @@ const PER_SECOND: ValueParser<number> = {
   },
 };
 
+const COUNT = integer(1, Number.MAX_SAFE_INTEGER);
 const BYTES = bytes(1, Number.MAX_SAFE_INTEGER);
 
 /** Its keys, each explained as a flag is. */
@@ -51,7 +56,7 @@ const RATE_TABLE: FlagTable<RateSettings> = {
   bytes: optional(BYTES, { ...KEY, help: "bytes a second that are read" }),
   outMessages: optional(PER_SECOND, { ...KEY, help: "messages a second that are sent" }),
   outBytes: optional(BYTES, { ...KEY, help: "bytes a second that are written" }),
-  connections: optional(integer(1, Number.MAX_SAFE_INTEGER), {
+  connections: optional(COUNT, {
     ...KEY,
     help: "clients that may be connected at a time",
   }),
@@ -60,6 +65,13 @@ const RATE_TABLE: FlagTable<RateSettings> = {
     help: "subscriptions of those that are connected",
   }),
   connects: optional(PER_SECOND, { ...KEY, help: "clients a second that are let in" }),
+  retainedMessages: optional(COUNT, { ...KEY, help: "messages that the server retains" }),
+  retainedBytes: optional(BYTES, { ...KEY, help: "bytes of these" }),
+  queuedMessages: optional(COUNT, {
+    ...KEY,
+    help: "messages that wait in queues of sessions, also while their clients are away",
+  }),
+  queuedBytes: optional(BYTES, { ...KEY, help: "bytes of these" }),
 };
 
 /** `--rate '{per: address, messages: 100}'`, or an item of `rates` in a file. */
@@ -129,6 +141,10 @@ function sharedRate(rate: RateSettings): SharedRate {
     connections,
     connects,
     subscriptions,
+    retainedMessages,
+    retainedBytes,
+    queuedMessages,
+    queuedBytes,
   } = rate;
   return {
     ...(messages !== undefined && { messagesPerSecond: messages }),
@@ -138,5 +154,9 @@ function sharedRate(rate: RateSettings): SharedRate {
     ...(connections !== undefined && { connections }),
     ...(subscriptions !== undefined && { subscriptions }),
     ...(connects !== undefined && { connectsPerSecond: connects }),
+    ...(retainedMessages !== undefined && { retainedMessages }),
+    ...(retainedBytes !== undefined && { retainedBytes }),
+    ...(queuedMessages !== undefined && { queuedMessages }),
+    ...(queuedBytes !== undefined && { queuedBytes }),
   };
 }

@@ -1,7 +1,13 @@
 import { MqttConfigurationError, optionFault } from "@anax/protocol";
 import type { OptionRule, RulesFor } from "@anax/protocol";
 import type { HoldOffLimits, HoldOffSettings } from "../core/rates/hold-off.ts";
-import type { Rate, RateLimits, SharedRate } from "../core/rates/rate-limits.ts";
+import type {
+  ClientRate,
+  KeptLimits,
+  Rate,
+  RateLimits,
+  SharedRate,
+} from "../core/rates/rate-limits.ts";
 
 const COUNT_MAX = Number.MAX_SAFE_INTEGER;
 /** Longer silence saves up no more: what then comes at once would be no rate. */
@@ -19,15 +25,22 @@ const RATE: RulesFor<Rate> = {
   outgoingMessagesPerSecond: PER_SECOND,
   outgoingBytesPerSecond: PER_SECOND,
 };
+const KEPT: RulesFor<KeptLimits> = {
+  retainedMessages: [0, COUNT_MAX],
+  retainedBytes: [0, COUNT_MAX],
+  queuedMessages: [1, COUNT_MAX],
+  queuedBytes: [1, COUNT_MAX],
+};
+const CLIENT: RulesFor<ClientRate> = { ...RATE, ...KEPT };
 const SHARED: RulesFor<SharedRate> = {
-  ...RATE,
+  ...CLIENT,
   connections: [1, COUNT_MAX],
   subscriptions: [0, COUNT_MAX],
   connectsPerSecond: PER_SECOND,
 };
 
 const RULES: RulesFor<RateLimits> = {
-  perClient: RATE,
+  perClient: CLIENT,
   perUser: SHARED,
   users: "unknown",
   perAddress: SHARED,

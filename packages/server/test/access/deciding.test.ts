@@ -329,7 +329,7 @@ describe("a Will that was stored", () => {
   ])("is judged when it is due, behind a restart: allowed %s", (isAllowed, count) => {
     let isNowAllowed = true;
     const authorizer = askingAtOnce({ mayPublish: () => isNowAllowed, maySubscribe: () => true });
-    const server = new DurableServer({}, {}, {}, undefined, authorizer);
+    const server = new DurableServer({}, {}, {}, undefined, { authorizer });
     const payload = new TextEncoder().encode("gone");
     const properties = { willDelayIntervalSeconds: 60 };
     const will = { topic: "t", payload, qos: 1, retain: true, properties } as const;

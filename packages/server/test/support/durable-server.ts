@@ -1,4 +1,4 @@
-import type { AccessPort } from "../../src/core/access/authorizer.ts";
+import type { CorePorts } from "../../src/core/core-ports.ts";
 import type { CoreOptions } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { CheckpointPolicy, Commit } from "../../src/core/recovery/commits.ts";
@@ -14,6 +14,8 @@ const POISON = 0xdd;
 
 /** When checkpoints are due, and how much stays in memory; by default never and all. */
 type JournalSettings = Partial<CheckpointPolicy & { readonly residentBytesMax: number }>;
+
+type DurablePorts = Pick<CorePorts, "authorizer" | "rateLimits">;
 
 /** What a store would have on its medium. */
 interface Medium {
@@ -38,17 +40,17 @@ export class DurableServer {
   readonly #hooks: Hooks;
   readonly #journal: JournalSettings;
   readonly #budget: TurnBudget | undefined;
-  readonly #authorizer: AccessPort | undefined;
+  readonly #ports: DurablePorts;
 
   constructor(
     options: Partial<CoreOptions> = {},
     journal: JournalSettings = {},
     hooks: Hooks = {},
     budget?: TurnBudget,
-    authorizer?: AccessPort,
+    ports: DurablePorts = {},
   ) {
     this.#budget = budget;
-    this.#authorizer = authorizer;
+    this.#ports = ports;
     this.#options = options;
     this.#hooks = hooks;
     this.#journal = journal;
@@ -104,7 +106,7 @@ export class DurableServer {
   #start(nowMs: number | undefined): CoreHarness {
     const harness = new CoreHarness(this.#options, this.#hooks, undefined, {
       budget: this.#budget,
-      authorizer: this.#authorizer,
+      ...this.#ports,
     });
     if (nowMs !== undefined) harness.core.now = nowMs;
     const { residentBytesMax = Infinity, ...policy } = this.#journal;

@@ -25,6 +25,7 @@ import type { Behind } from "./passing.ts";
 import { RecentNumbers } from "./recent-numbers.ts";
 import type { ReceivedAliases } from "./received-aliases.ts";
 import type { KnownProperties } from "../message/known-properties.ts";
+import type { RetainedOwner } from "../rates/kept-limits.ts";
 import type { Meter } from "../rates/meter.ts";
 import { RUN_PACKETS_MAX } from "../message/publish-run.ts";
 import type { Session } from "../sessions/session.ts";
@@ -168,7 +169,7 @@ export class Connection implements EventSource {
   /** QoS 2 identifiers of the client that awaited PUBREL when this connection began, and still do. */
   unreleasedBefore: Set<number> | undefined;
   /** Whose share its retained messages count for, once it has any. */
-  retainedOwner: string | undefined;
+  retainedOwner: RetainedOwner | undefined;
   /** True once it was said that the client uses identifiers again too early. */
   isReuseTold = false;
   /** Identifiers of PUBLISH packets sent again and not yet acknowledged: they too keep to the Receive Maximum. */

@@ -6,6 +6,7 @@ import type { Pending, Task } from "../pending.ts";
 import { findRoute } from "../routing/finding-route.ts";
 import type { Route } from "../routing/route.ts";
 import type { Session } from "../sessions/session.ts";
+import { areHalfEmpty } from "../rates/queue-shares.ts";
 import { RUN_PACKETS_MAX } from "../message/publish-run.ts";
 import { STEPS } from "../turn/turn.ts";
 import { HOLD_BACK_WINDOW_MS, Room } from "./rooms.ts";
@@ -66,6 +67,8 @@ export function noteTaken(core: CoreContext, session: Session): void {
   if (room === undefined) return;
   const { length, bytes } = session.queue;
   if (length > options.queueMessagesMax / 2 || bytes > options.queueBytesMax / 2) return;
+  // What others have of a share is not the client's to take: once its own queue is empty, it has room.
+  if (length > 0 && session.queueShares !== undefined && !areHalfEmpty(session.queueShares)) return;
   room.isFull = false;
   room.isSlow = false;
   if (room.waiters.size > 0) wakeLater(core, room);

@@ -6,6 +6,7 @@ import { hasExpired, shownMessageOf } from "../message/message.ts";
 import type { Message } from "../message/message.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Delivery, DeliveryOutcome } from "../owed/delivery.ts";
+import { leaveShares } from "./sharing-queues.ts";
 import { noteDropped } from "./dropping.ts";
 import { mayPassLimit, noteFull, noteTaken } from "./making-room.ts";
 import {
@@ -18,6 +19,7 @@ import {
   storeRun,
 } from "../owed/owed.ts";
 import type { Owed } from "../owed/owed.ts";
+import { countQueued, isOverShare } from "../rates/queue-shares.ts";
 import { traceSession } from "../tracing/telling.ts";
 import { watchWindow } from "./window-watch.ts";
 
@@ -99,6 +101,7 @@ function append(
   core.statistics.queuedMessagesCurrent += 1;
   core.statistics.queuedBytesCurrent += bytes;
   core.statistics.queuedPayloadBytesCurrent += payloadBytes;
+  if (session.queueShares !== undefined) countQueued(session.queueShares, 1, bytes);
   if (isFull(core, session, 0)) noteFull(core, session);
 }
 
@@ -112,6 +115,7 @@ export function takeQueued(core: CoreContext, session: Session): Owed | undefine
   core.statistics.queuedMessagesCurrent -= 1;
   core.statistics.queuedBytesCurrent -= bytes;
   core.statistics.queuedPayloadBytesCurrent -= payloadBytes;
+  if (session.queueShares !== undefined) countQueued(session.queueShares, -1, -bytes);
   if (core.rooms.size > 0) noteTaken(core, session);
   return owed;
 }
@@ -128,6 +132,7 @@ export function abandonQueue(core: CoreContext, session: Session): void {
   core.statistics.queuedMessagesCurrent -= session.queue.length;
   core.statistics.queuedBytesCurrent -= session.queue.bytes;
   core.statistics.queuedPayloadBytesCurrent -= session.queue.payloadBytes;
+  leaveShares(core, session);
   session.queue.clear();
 }
 
@@ -147,7 +152,8 @@ function isFull(core: CoreContext, session: Session, bytes: number): boolean {
   if (queue.length === 0) return false;
   return (
     queue.length >= core.options.queueMessagesMax ||
-    queue.bytes + bytes > core.options.queueBytesMax
+    queue.bytes + bytes > core.options.queueBytesMax ||
+    (session.queueShares !== undefined && isOverShare(session.queueShares, bytes))
   );
 }
 

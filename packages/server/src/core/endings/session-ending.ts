@@ -4,6 +4,7 @@ import type { Delivery } from "../owed/delivery.ts";
 import { addressOf, deliveryOf, letGo } from "../owed/owed.ts";
 import type { Owed } from "../owed/owed.ts";
 import { abandonQueue, takeQueued } from "../delivering/queueing.ts";
+import { leaveShares } from "../delivering/sharing-queues.ts";
 import type { SessionDeleted } from "../hooks/connection-events.ts";
 import { endWatches } from "../owed/delivery-watch.ts";
 import { endReplay } from "../retained/retained-replay.ts";
@@ -59,6 +60,7 @@ export function endSession(
   for (const delivery of unfinished) passOn(core, delivery);
   session.clearExchanges();
   session.held?.detach();
+  leaveShares(core, session);
   endWatches(session);
   publishWill(core, session);
   if (core.hooks.sessionDeleted === undefined) return;

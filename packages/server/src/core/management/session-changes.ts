@@ -5,6 +5,7 @@ import type { CoreContext } from "../core-context.ts";
 import { deliver } from "../delivering/delivering.ts";
 import type { Delivery } from "../owed/delivery.ts";
 import { forgetQueued, takeQueued } from "../delivering/queueing.ts";
+import { shareQueue } from "../delivering/sharing-queues.ts";
 import { messageFromApplication } from "../message/message.ts";
 import { endSession, scheduleExpiry } from "../endings/session-ending.ts";
 import { makePlace, refusedPlace } from "../endings/session-places.ts";
@@ -38,6 +39,7 @@ export function createSession(core: CoreContext, toCreate: SessionToCreate): boo
   session.expiryIntervalSeconds = expiryIntervalSeconds;
   core.sessions.add(session);
   core.statistics.sessionsCurrent = core.sessions.size;
+  shareQueue(core, session);
   scheduleExpiry(core, session, core.now);
   core.journal?.session(session);
   return true;

@@ -5,7 +5,7 @@ import { memberFor } from "../delivering/member-choice.ts";
 import { refusalToStore } from "../connection/storing.ts";
 import type { Task } from "../pending.ts";
 import { retainedOwner } from "../retained/retained-owner.ts";
-import { isStored, renounce, retain } from "../retained/retaining.ts";
+import { excessInWords, isStored, renounce, retain } from "../retained/retaining.ts";
 import type { RetainedChange } from "../retained/retaining.ts";
 import { recipientOf } from "../routing/route.ts";
 import type { Recipient, Route } from "../routing/route.ts";
@@ -95,8 +95,9 @@ function retainIfRoom(
   const change = retain(core, message, owner);
   if (change !== "noRoom") return change;
   published.isRetained = false;
-  published.reasonString ??= "delivered, but not retained: there is no room for it";
-  return renounce(core, message, { clientId: origin.clientId, owner });
+  const reason = excessInWords(core, message, owner);
+  published.reasonString ??= `delivered, but not retained: ${reason}`;
+  return renounce(core, message, { clientId: origin.clientId, owner }, reason);
 }
 
 /** Reason Code for a message that would have to be stored and cannot be; undefined if it needs no store, or has one. */

@@ -10,8 +10,26 @@ export interface Rate {
   readonly outgoingBytesPerSecond?: number;
 }
 
+/** How much may be kept in the server; what is left out has no limit of this kind. */
+export interface KeptLimits {
+  /** Retained messages. What is beyond is delivered and not retained, as when the server is full of them. */
+  readonly retainedMessages?: number;
+  /** Their bytes. */
+  readonly retainedBytes?: number;
+  /**
+   * Messages in the queues of sessions, of clients that are away too. Beyond, a queue counts as full: `queueOverflow`. One message of each
+   * session always may wait.
+   */
+  readonly queuedMessages?: number;
+  /** Their bytes. */
+  readonly queuedBytes?: number;
+}
+
+/** Limits of one client. */
+export interface ClientRate extends Rate, KeptLimits {}
+
 /** The same of several clients together. */
-export interface SharedRate extends Rate {
+export interface SharedRate extends Rate, KeptLimits {
   /** Clients that may be connected at a time; more are refused with 0x97. */
   readonly connections?: number;
   /** Subscriptions of those that are connected; more are refused with 0x97. */
@@ -23,10 +41,10 @@ export interface SharedRate extends Rate {
 /** What happens to a client that publishes too fast. */
 export type WhenTooFast = "slower" | "refuse" | "disconnect";
 
-/** How much clients may send and get. Each limit that a client falls under holds. */
+/** How much clients may send, get and leave in the server. Each limit that a client falls under holds. */
 export interface RateLimits {
   /** Of each client. */
-  readonly perClient?: Rate;
+  readonly perClient?: ClientRate;
   /** Of all clients of one user together; clients without a user name are not counted. */
   readonly perUser?: SharedRate;
   /** The same of single users, by their names, in place of `perUser`: a bridge may need more than others. */

@@ -1,8 +1,8 @@
-import { listenerName } from "../wire.ts";
-import type { Peer } from "../wire.ts";
-import { networkOf } from "../network-of.ts";
 import { Meter } from "./meter.ts";
+import { QueueShares } from "./queue-shares.ts";
 import type { Rate, RateLimits, SharedRate, WhenTooFast } from "./rate-limits.ts";
+import { sharersOf } from "./sharers.ts";
+import type { Metered } from "./sharers.ts";
 import { TokenBucket } from "./token-bucket.ts";
 import type { Buckets } from "./token-bucket.ts";
 
@@ -22,12 +22,6 @@ interface Entry {
   readonly outgoing: Buckets;
 }
 
-/** Whom limits are looked up for. */
-export interface Metered {
-  readonly userName: string | undefined;
-  readonly peer: Peer;
-}
-
 /** A limit of connections that a client would exceed. */
 export interface ConnectionExcess {
   /** They come too often; else too many are connected. */
@@ -39,12 +33,14 @@ export interface ConnectionExcess {
 /** What clients share of rates: the buckets of their users, addresses and listeners. */
 export class RateTable {
   readonly whenTooFast: WhenTooFast;
-  readonly #limits: RateLimits;
+  readonly limits: RateLimits;
+  /** What waits for those that are counted together. */
+  readonly queues: QueueShares = new QueueShares();
   readonly #burstSeconds: number;
   readonly #entries = new Map<string, Entry>();
 
   constructor(limits: RateLimits) {
-    this.#limits = limits;
+    this.limits = limits;
     this.whenTooFast = limits.whenTooFast ?? "slower";
     this.#burstSeconds = limits.burstSeconds ?? BURST_SECONDS;
   }
@@ -59,7 +55,7 @@ export class RateTable {
    * the meter of the connection that goes for it.
    */
   excess(client: Metered, nowMs: number, replaced?: Meter): ConnectionExcess | undefined {
-    const shared = this.#sharedOf(client);
+    const shared = sharersOf(this.limits, client);
     for (const [key, rate] of shared) {
       const { connections, connectionsMax } = this.#entry(key, rate, nowMs);
       const others = replaced?.countedFor.has(key) === true ? connections - 1 : connections;
@@ -79,9 +75,9 @@ export class RateTable {
 
   /** Counts a client that is let in, and gives what it is measured by; undefined if it has no limits. */
   enter(client: Metered, nowMs: number): Meter | undefined {
-    const shared = this.#sharedOf(client);
+    const shared = sharersOf(this.limits, client);
     const entries = shared.map(([key, rate]) => this.#entry(key, rate, nowMs));
-    const { perClient } = this.#limits;
+    const { perClient } = this.limits;
     if (perClient === undefined && entries.length === 0) return undefined;
     for (const entry of entries) entry.connections += 1;
     const own = this.#bucketsOf(perClient ?? {}, nowMs);
@@ -92,21 +88,6 @@ export class RateTable {
       for (const entry of entries) entry.connections -= 1;
     };
     return new Meter({ incoming, outgoing, countedFor, subscribing: entries, leave });
-  }
-
-  #sharedOf({ userName, peer }: Metered): [string, SharedRate][] {
-    const { perUser, users, perAddress, perListener } = this.#limits;
-    const shared: [string, SharedRate][] = [];
-    if (userName !== undefined) {
-      const user = ofName(users, userName) ?? perUser;
-      if (user !== undefined) shared.push([`user ${userName}`, user]);
-    }
-    if (perAddress !== undefined && peer.remoteAddress !== undefined)
-      shared.push([`address ${networkOf(peer.remoteAddress)}`, perAddress]);
-    const name = listenerName(peer);
-    const rate = ofName(perListener, name);
-    if (rate !== undefined) shared.push([`listener ${name}`, rate]);
-    return shared;
   }
 
   #entry(key: string, rate: SharedRate, nowMs: number): Entry {
@@ -168,12 +149,4 @@ export class RateTable {
 /** User, address or listener. */
 function kindOf(key: string): string {
   return key.slice(0, key.indexOf(" "));
-}
-
-/** What stands under a name that may come from a client: "constructor" is none. */
-function ofName(
-  limits: Readonly<Record<string, SharedRate>> | undefined,
-  name: string,
-): SharedRate | undefined {
-  return limits !== undefined && Object.hasOwn(limits, name) ? limits[name] : undefined;
 }

@@ -1,9 +1,8 @@
 import { shownBytes } from "../inspecting.ts";
-import { frozenCopy } from "../freezing.ts";
 import type { ConnackPacket, ConnectPacket } from "@anax/protocol";
 import { accessOf } from "../access/clients.ts";
 import { beginAccess, judge, judgeSession } from "./judging.ts";
-import { exchangeFor, refusedMethod } from "./authenticating.ts";
+import { refusedMethod } from "./authenticating.ts";
 import { dismiss, shut } from "../endings/closing.ts";
 import { agree, clientIdOf, connackProperties, NOBODY_ASKED } from "../connection/agreement.ts";
 import type { ValidationAnswer } from "../connection/agreement.ts";
@@ -12,7 +11,8 @@ import type { CoreContext } from "../core-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import { takeOutOfJournal } from "../owed/owed.ts";
 import { enqueue } from "../delivering/queueing.ts";
-import type { PreparingSession, ValidatingConnection } from "../hooks/connection-events.ts";
+import { shareQueue } from "../delivering/sharing-queues.ts";
+import type { PreparingSession } from "../hooks/connection-events.ts";
 import { refusalOf, refusedBan, refusedCompany, tellRefusal } from "./connect-rules.ts";
 import { noteLetIn, noteRefused, refusedHold } from "./holding-off.ts";
 import { identify } from "./expiring-identity.ts";
@@ -24,6 +24,7 @@ import { messageFromApplication } from "../message/message.ts";
 import { mayFit, sendPacket } from "../connection/outgoing.ts";
 import { traceConnected } from "../tracing/telling.ts";
 import type { HookResult, Task } from "../pending.ts";
+import { validationArguments } from "./validation-arguments.ts";
 import { watchKeepAlive } from "./keeping-alive.ts";
 import { OutgoingAliases } from "../connection/outgoing-aliases.ts";
 import { ReceivedAliases } from "../connection/received-aliases.ts";
@@ -42,9 +43,6 @@ const OUTDONE: Refusal = {
   reasonString: "a newer connection with this Client Identifier has come",
 };
 const SESSION_TAKEN_OVER = 0x8e;
-
-/** The arguments while they are put together. */
-type Unfinished<Arguments> = { -readonly [Field in keyof Arguments]: Arguments[Field] };
 
 /**
  * From CONNECT to CONNACK: check, ask who it is, find or make the session, take it over from an older
@@ -260,48 +258,6 @@ function adopt(core: CoreContext, connection: Connection, packet: ConnectPacket)
   }
 }
 
-function validationArguments(
-  core: CoreContext,
-  connection: Connection,
-  packet: ConnectPacket,
-): ValidatingConnection {
-  const { userName, password, will, properties = {} } = packet;
-  const { authenticationMethod, authenticationData, maximumPacketSize, receiveMaximum } =
-    properties;
-  const { authentication } = connection;
-  const args: Unfinished<ValidatingConnection> = {
-    clientId: packet.clientId,
-    cleanStart: packet.cleanStart,
-    keepAliveSeconds: packet.keepAliveSeconds,
-    protocolVersion: packet.protocolVersion,
-    peer: connection.peer,
-    requestProblemInformation: properties.requestProblemInformation ?? true,
-    requestResponseInformation: properties.requestResponseInformation ?? false,
-    sessionExpiryIntervalSeconds: properties.sessionExpiryIntervalSeconds ?? 0,
-    topicAliasMaximum: properties.topicAliasMaximum ?? 0,
-    userProperties: properties.userProperties ?? [],
-    reauthentication: false,
-    sessionItems: connection.sessionItems,
-    isAwaited: () => connection.isAwaited,
-    authenticationMethodAccepted: false,
-    reasonCode: 0,
-  };
-  // Spread into the literal, each of these would give the object of every client a hidden class of its own.
-  if (userName !== undefined) args.userName = userName;
-  if (password !== undefined) args.password = shownBytes(password);
-  if (authenticationMethod !== undefined) args.authenticationMethod = authenticationMethod;
-  if (authenticationData !== undefined) args.authenticationData = shownBytes(authenticationData);
-  if (maximumPacketSize !== undefined) args.maximumPacketSize = maximumPacketSize;
-  if (receiveMaximum !== undefined) args.receiveMaximum = receiveMaximum;
-  if (will !== undefined) args.will = frozenCopy(will);
-  if (authentication !== undefined) {
-    args.exchange = exchangeFor(core, connection, authentication, () => {
-      args.authenticationMethodAccepted = true;
-    });
-  }
-  return args;
-}
-
 /** Refuses a CONNECT: CONNACK with the reason, then the close [MQTT-3.2.2-7]. */
 export function refuse(core: CoreContext, connection: Connection, refusal: Refusal): void {
   core.statistics.connectionsRefused += 1;
@@ -421,6 +377,7 @@ function resume(core: CoreContext, connection: Connection, session: Session): vo
   session.isOwned = isAuthenticated(core, connection);
   session.expiryIntervalSeconds = connection.agreement.sessionExpirySeconds;
   beginAccess(core, session, connection.access);
+  shareQueue(core, session);
   connection.session = session;
   connection.itemsOwner = session;
   if (session.inFlight > 0) connection.resuming = session.sender.resume();

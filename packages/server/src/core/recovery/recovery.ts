@@ -2,6 +2,7 @@ import type { CoreContext } from "../core-context.ts";
 import type { Address } from "../owed/delivery.ts";
 import type { Owed } from "../owed/owed.ts";
 import { requeue } from "../delivering/queueing.ts";
+import { shareQueue } from "../delivering/sharing-queues.ts";
 import { restore } from "../retained/retaining.ts";
 import { scheduleExpiry } from "../endings/session-ending.ts";
 import { Session } from "../sessions/session.ts";
@@ -90,6 +91,7 @@ function recoverSession(
   core.statistics.sessionsCurrent = core.sessions.size;
   for (const subscription of recovered.subscriptions.values())
     restoreSubscription(core, session, subscription);
+  shareQueue(core, session);
   recoverOwed(core, state, session, recovered);
   for (const [identifier, content] of recovered.seen) session.receiver.restore(identifier, content);
   if (stored.will !== undefined) recoverWill(core, session, stored.will);

@@ -1,22 +1,33 @@
-import { networkOf } from "../network-of.ts";
 import type { CoreContext } from "../core-context.ts";
-import type { Peer } from "../wire.ts";
+import { networkOf } from "../network-of.ts";
+import { retainedLimitsOf } from "../rates/kept-limits.ts";
+import type { Keeper, OwnerLimit, RetainedOwner } from "../rates/kept-limits.ts";
 
-/** Who publishes, as far as it is known. */
-interface Publisher {
-  readonly userName?: string | undefined;
-  readonly peer?: Peer;
-}
+/** Whoever retains may have this many messages, however small the share. */
+const SHARE_MIN = 1;
 
 /**
- * Whose share of the store of retained messages a publisher uses: that of its user, if somebody was asked who it is, else
- * that of its network. Undefined for the program itself, and for whoever comes without an address.
+ * Whose share of the store of retained messages a publisher uses: that of its user, if somebody was asked who it is, else that of its
+ * network; and what else it is counted for. Undefined for the program itself, and for whoever comes without an address.
  */
-export function retainedOwner(
-  { hooks }: CoreContext,
-  { userName, peer }: Publisher,
-): string | undefined {
-  if (userName !== undefined && hooks.validatingConnection !== undefined) return `user ${userName}`;
+export function retainedOwner(core: CoreContext, publisher: Keeper): RetainedOwner | undefined {
+  const limits = core.rates === undefined ? [] : retainedLimitsOf(core.rates.limits, publisher);
+  const share = shareOf(core, publisher);
+  const all: OwnerLimit[] = limits.map((limit) => ({ ...limit, isFirstFree: false }));
+  if (share !== undefined) all.push(share);
+  return all.length === 0 ? undefined : { name: all.map(({ key }) => key).join("\n"), limits: all };
+}
+
+/** A part of all the room, whatever the limits are that the program has set. */
+function shareOf(
+  { hooks, options }: CoreContext,
+  { userName, peer }: Keeper,
+): OwnerLimit | undefined {
+  const isKnown = userName !== undefined && hooks.validatingConnection !== undefined;
   const address = peer?.remoteAddress;
-  return address === undefined ? undefined : `address ${networkOf(address)}`;
+  if (!isKnown && address === undefined) return undefined;
+  const key = isKnown ? `user ${userName}` : `address ${networkOf(address ?? "")}`;
+  const part = options.retainedSharePercent / 100;
+  const messagesMax = Math.max(SHARE_MIN, options.retainedMessagesMax * part);
+  return { key, messagesMax, bytesMax: options.retainedBytesMax * part, isFirstFree: true };
 }

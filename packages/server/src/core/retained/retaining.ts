@@ -7,12 +7,10 @@ import { hasExpired, shownMessageOf } from "../message/message.ts";
 import type { Message } from "../message/message.ts";
 import type { HookResult } from "../pending.ts";
 import { hasBytesAt } from "../same-bytes.ts";
+import type { KeptLimit, RetainedOwner } from "../rates/kept-limits.ts";
 import type { RetainedMessages } from "./retained-messages.ts";
 import { NONE } from "./topic-nodes.ts";
 import { THE_SERVER } from "../works/works.ts";
-
-/** Whoever retains may have this many messages, however small the share. */
-const SHARE_MIN = 1;
 
 /** This often it is said that something is not retained: who fills the store does not stop. */
 const WARNING_INTERVAL_MS = 60_000;
@@ -21,7 +19,7 @@ const WARNING_INTERVAL_MS = 60_000;
 export interface Retaining {
   readonly clientId: string;
   /** Whose share it counts for; undefined for the program itself, which has no limit of its own. */
-  readonly owner: string | undefined;
+  readonly owner: RetainedOwner | undefined;
 }
 
 /**
@@ -37,10 +35,11 @@ export type RetainedChange = "set" | "repeated" | "removed" | "unchanged" | "noR
 export function retain(
   core: CoreContext,
   message: Message,
-  owner: string | undefined,
+  owner: RetainedOwner | undefined,
 ): RetainedChange {
   if (message.payloadIsEmpty) return forget(core, message.topic) ? "removed" : "unchanged";
-  if (!hasRoom(core, core.retained.findFor(message), message.size, owner)) return "noRoom";
+  if (excess(core, core.retained.findFor(message), message.size, owner) !== undefined)
+    return "noRoom";
   // A message that has no time to live is expired as soon as it is stored.
   if (hasExpired(message.expiresAtMs, core.now)) return "unchanged";
   const isTold = core.hooks.retainedMessageChanged !== undefined;
@@ -72,12 +71,12 @@ export function isStored(topic: string): boolean {
 export function storePlain(
   core: CoreContext,
   message: PlainMessage,
-  owner: string | undefined,
+  owner: RetainedOwner | undefined,
 ): boolean {
   const { retained } = core;
   const replaced = retained.findIn(message.bytes, message.topicAt, message.topicEnd);
   const size = plainSize(message);
-  if (!hasRoom(core, replaced, size, owner)) return false;
+  if (excess(core, replaced, size, owner) !== undefined) return false;
   const row = retained.setPlain(message);
   retained.shares.set(row, owner, size);
   expireInTime(core, row, Infinity);
@@ -85,30 +84,40 @@ export function storePlain(
   return true;
 }
 
-/** Whether there is room for a message of so many bytes in place of that of a row, if there is one. */
-function hasRoom(
+/** The limit that a message of so many bytes would exceed, in place of that of a row, if there is one. */
+function excess(
   { retained, options }: CoreContext,
   replaced: number,
   size: number,
-  owner: string | undefined,
-): boolean {
-  const { retainedMessagesMax, retainedBytesMax, retainedSharePercent } = options;
+  owner: RetainedOwner | undefined,
+): KeptLimit | undefined {
+  const { retainedMessagesMax: messagesMax, retainedBytesMax: bytesMax } = options;
   const replacedSize = replaced === NONE ? 0 : retained.size(replaced);
   const count = retained.count + (replaced === NONE ? 1 : 0);
   const bytes = retained.bytes + size - replacedSize;
-  if (count > retainedMessagesMax || bytes > retainedBytesMax) return false;
-  const share = owner === undefined ? undefined : retained.shares.find(owner);
-  if (share === undefined) return true;
-  const isOwn = retained.shares.ownerOf(replaced) === share;
-  const part = retainedSharePercent / 100;
-  return (
-    share.messages + (isOwn ? 0 : 1) <= Math.max(SHARE_MIN, retainedMessagesMax * part) &&
-    share.bytes + size - (isOwn ? replacedSize : 0) <= retainedBytesMax * part
-  );
+  if (count > messagesMax || bytes > bytesMax) return { key: "all clients", messagesMax, bytesMax };
+  if (owner === undefined) return undefined;
+  return retained.shares.excess(owner, { row: replaced, bytes: replacedSize }, size);
+}
+
+/** Why a message is not retained, for people. */
+export function excessInWords(
+  core: CoreContext,
+  message: Message,
+  owner: RetainedOwner | undefined,
+): string {
+  const limit = excess(core, core.retained.findFor(message), message.size, owner);
+  if (limit === undefined) return "there is no room for it";
+  const { key, messagesMax, bytesMax } = limit;
+  const most = [
+    ...(messagesMax === Infinity ? [] : [`${Math.floor(messagesMax)} messages`]),
+    ...(bytesMax === Infinity ? [] : [`${Math.floor(bytesMax)} bytes`]),
+  ];
+  return `${key} may have ${most.join(" and ")}`;
 }
 
 /** Stores a message whatever the limits and without telling anyone. */
-export function store(core: CoreContext, message: Message, owner?: string): void {
+export function store(core: CoreContext, message: Message, owner?: RetainedOwner): void {
   const row = core.retained.set(message);
   core.retained.shares.set(row, owner, message.size);
   expireInTime(core, row, message.expiresAtMs);
@@ -153,6 +162,7 @@ export function renounce(
   core: CoreContext,
   { topic }: Message,
   { clientId, owner }: Retaining,
+  reason: string,
 ): RetainedChange {
   const { retained, statistics } = core;
   statistics.messagesNotRetained += 1;
@@ -163,7 +173,8 @@ export function renounce(
       "messages are delivered but not retained: no room, or the publisher's share is used up",
       {
         clientId,
-        owner,
+        owner: owner?.name.replaceAll("\n", ", "),
+        reason,
         messages,
         bytes,
       },

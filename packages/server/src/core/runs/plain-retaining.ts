@@ -4,6 +4,7 @@ import type { CoreContext } from "../core-context.ts";
 import type { Session } from "../sessions/session.ts";
 import { routeOf } from "./scanning.ts";
 import { retainedOwner } from "../retained/retained-owner.ts";
+import type { RetainedOwner } from "../rates/kept-limits.ts";
 import { storePlain } from "../retained/retaining.ts";
 
 /** PUBLISH of QoS 0 with RETAIN. */
@@ -31,7 +32,7 @@ export function retainPlain(core: CoreContext, connection: Connection, session: 
   return storePlain(core, message, ownerOf(core, connection));
 }
 
-function ownerOf(core: CoreContext, connection: Connection): string | undefined {
+function ownerOf(core: CoreContext, connection: Connection): RetainedOwner | undefined {
   return (connection.retainedOwner ??= retainedOwner(core, connection));
 }
 

@@ -7,6 +7,7 @@ import { AddressBook } from "../owed/address-book.ts";
 import type { Owed } from "../owed/owed.ts";
 import { DeliveryQueue } from "../owed/delivery-queue.ts";
 import type { Stall } from "../delivering/window-watch.ts";
+import type { QueueShare } from "../rates/queue-shares.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import type { MessageReceiver } from "../owed/message-receiver.ts";
 import type { DeliveryWatch } from "../owed/delivery-watch.ts";
@@ -42,6 +43,8 @@ export class Session {
   isNarrowed = false;
   /** True while messages in the queue are from before a change of the rules: each is judged when it is sent. */
   isQueueJudged = false;
+  /** Where its queue is counted together with others; undefined if nowhere. */
+  queueShares: readonly QueueShare[] | undefined;
   /** Seconds that the session outlives its connection. */
   expiryIntervalSeconds = 0;
   /** When the client went; undefined while it is connected. */
