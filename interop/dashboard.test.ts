@@ -5,7 +5,7 @@ import { createAdmin, listenAdmin } from "@anax/admin";
 import type { Role } from "@anax/admin";
 import { MqttServer } from "@anax/server";
 import { areInstalled } from "@anax/testing";
-import type { Page } from "playwright-core";
+import type { Page, Request } from "playwright-core";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -333,10 +333,23 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
     await Promise.all(sessions);
     await go("Sessions");
     await page.getByText(/^3,00\d rows$/).waitFor();
+    const asked: string[] = [];
+    const listen = (request: Request): void => void asked.push(request.url());
+    page.on("request", listen);
+    onTestFinished(() => void page.off("request", listen));
     const table = page.getByRole("region", { name: "Sessions" });
     await table.evaluate((element) => (element.scrollTop = element.scrollHeight));
     await page.getByRole("link", { name: "pump-3" }).waitFor();
     expect(await page.getByRole("row").count()).toBeLessThan(60);
+    // The end is fetched, and nothing of what is before it.
+    const offsets = asked.map((url) => new URL(url).searchParams.get("offset"));
+    expect(offsets).toEqual(["2800", "3000"]);
+    await page.getByRole("button", { name: "Client ID" }).click();
+    await page.getByRole("row").nth(1).getByRole("link", { name: "pump-3" }).waitFor();
+    expect(await table.evaluate((element) => element.scrollTop)).toBe(0);
+    await page.getByLabel("Client ID contains").fill("d-0299");
+    await page.getByText("10 rows").waitFor();
+    await page.getByRole("row").nth(1).getByRole("link", { name: "d-02999" }).waitFor();
   });
 
   it("fits a phone, is used without a mouse, and speaks Chinese", async () => {

@@ -11,7 +11,8 @@ import type {
 import { Type } from "@sinclair/typebox";
 import { retainedPages } from "../lists/retained-pages.ts";
 import { SortedLists } from "../lists/sorted-lists.ts";
-import type { Key, SortedList } from "../lists/sorted-lists.ts";
+import type { Key } from "../lists/merged-slices.ts";
+import type { SortedList } from "../lists/sorted-lists.ts";
 import { messageJson } from "./message-json.ts";
 import { NO_BODY, plain, route } from "./route-answers.ts";
 import type { Route, RouteAnswer } from "./route.ts";
@@ -82,6 +83,7 @@ interface Asked {
   readonly descending?: boolean;
   readonly onePage?: boolean;
   readonly limit?: number;
+  readonly offset?: number;
   readonly cursor?: string;
 }
 
@@ -116,9 +118,11 @@ function answerList<Item>(
       },
     });
   }
-  const { limit, cursor, onePage = false } = query;
+  const { limit, offset, cursor, onePage = false } = query;
   // Such a page may be short, or empty, with more to come.
   if (onePage) throw new RangeError("onePage is for lists in an order: give sort too");
+  if (offset !== undefined)
+    throw new RangeError("offset is for lists in an order: give sort, or a cursor of such a list");
   const found = page({
     ...(limit !== undefined && { limit }),
     ...(cursor === undefined ? { filter } : { cursor }),
@@ -129,14 +133,15 @@ function answerList<Item>(
 /** A page of a sorted list: the next one of its cursor, or the first. */
 async function sortedPage<Item, Kept>(
   lists: SortedLists,
-  { sort, descending = false, onePage = false, limit = LIMIT_DEFAULT, cursor }: Asked,
+  { sort, descending = false, onePage = false, limit = LIMIT_DEFAULT, offset, cursor }: Asked,
   orders: Orders<Item>,
   list: Pick<SortedList<Item, Kept>, "items" | "filter" | "keep" | "show">,
 ): Promise<RouteAnswer> {
-  if (SortedLists.hasCursor(cursor)) return { status: 200, body: lists.next(cursor, limit) };
+  const page = { limit, offset };
+  if (SortedLists.hasCursor(cursor)) return { status: 200, body: lists.next(cursor, page) };
   const key = orders[String(sort)] ?? (() => 0);
   const order = { key, isDescending: descending, isOnePage: onePage };
-  const body = await lists.begin({ ...list, ...order }, limit);
+  const body = await lists.begin({ ...list, ...order }, page);
   return { status: 200, body };
 }
 

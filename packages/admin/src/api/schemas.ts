@@ -71,6 +71,7 @@ export function orderQuery<Name extends string>(
 ): {
   readonly sort: TOptional<TSchema>;
   readonly descending: TOptional<TBoolean>;
+  readonly offset: TOptional<TInteger>;
   readonly onePage: TOptional<TBoolean>;
 } {
   return {
@@ -81,6 +82,13 @@ export function orderQuery<Name extends string>(
       ),
     ),
     descending: Type.Optional(Type.Boolean({ description: "the largest first; default false" })),
+    offset: Type.Optional(
+      Type.Integer({
+        description:
+          "with sort, or with any cursor of such a list: place of the first item of the page, to jump to it; default the place behind the page before",
+        minimum: 0,
+      }),
+    ),
     onePage: Type.Optional(
       Type.Boolean({
         description:
@@ -95,9 +103,14 @@ export function pageOf(item: TSchema): TSchema {
   return Type.Object({
     items: Type.Array(item),
     cursor: Type.Optional(
-      Type.String({ description: "asks for the next page; absent on the last one" }),
+      Type.String({
+        description:
+          "asks for the next page, as often as one likes; absent on the last one. A page may be short, with more to come",
+      }),
     ),
-    total: Type.Optional(count("items of the whole list; only where it is sorted")),
+    total: Type.Optional(
+      count("items of the whole list when it was sorted; only where it is sorted"),
+    ),
   });
 }
 

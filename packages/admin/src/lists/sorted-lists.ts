@@ -1,8 +1,10 @@
 /**
- * Lists in an order, page by page. Items are walked in small slices, each sorted for itself, and a page merges the heads of the
- * slices: no step is long, however many there are. What is shown is how an item is when its page is asked for.
+ * Lists in an order, page by page. Items are walked in small slices, each sorted for itself, and a page merges what
+ * is its own of each: no step is long, however many there are. What is shown is how an item is when its page is asked for.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { orderOf, rowsFrom } from "./merged-slices.ts";
+import type { Key, Row } from "./merged-slices.ts";
 
 /** Items of a slice: sorting it takes a few milliseconds. */
 const SLICE = 2_000;
@@ -10,9 +12,6 @@ const SLICE = 2_000;
 const ROWS_MAX = 500_000;
 /** Sorted lists that may be open at a time; beyond, the one used longest ago is closed. */
 const OPEN_MAX = 16;
-
-/** What to sort by. */
-export type Key = string | number;
 
 /** A list to be sorted. */
 export interface SortedList<Item, Kept> {
@@ -38,24 +37,20 @@ export interface SortedPage {
   readonly total: number;
 }
 
-interface Row {
-  readonly key: Key;
-  readonly kept: unknown;
-}
-
-interface Slice {
-  readonly rows: readonly Row[];
-  next: number;
-}
-
 interface Open {
-  readonly slices: Slice[];
+  /** Each sorted for itself. */
+  readonly slices: readonly (readonly Row[])[];
   readonly isDescending: boolean;
-  readonly isOnePage: boolean;
   readonly show: (kept: never) => unknown;
   readonly total: number;
-  pageNumber: number;
-  last: SortedPage;
+}
+
+/** Which page is wanted. */
+export interface SortedPageRequest {
+  /** Places of the list. Items that are gone since it was sorted are left out, so a page may be short. */
+  readonly limit: number;
+  /** Place of its first item. Default: of a first page 0, else the one behind the page before. */
+  readonly offset?: number | undefined;
 }
 
 /** Cursors of these lists begin so. */
@@ -72,62 +67,68 @@ export class SortedLists {
   }
 
   /** Sorts a list and gives its first page. Rejects with `RangeError` if it has too many rows. */
-  async begin<Item, Kept>(list: SortedList<Item, Kept>, limit: number): Promise<SortedPage> {
+  async begin<Item, Kept>(
+    list: SortedList<Item, Kept>,
+    { limit, offset = 0 }: SortedPageRequest,
+  ): Promise<SortedPage> {
     const slices = await slicesOf(list);
-    const total = slices.reduce((sum, { rows }) => sum + rows.length, 0);
+    const total = slices.reduce((sum, rows) => sum + rows.length, 0);
     const { isDescending, isOnePage = false, show } = list;
+    const open = { slices, isDescending, show, total };
+    const page = pageOf(open, offset, limit);
+    const end = offset + limit;
+    // A list of which no more can be asked for would only take the place of one that somebody reads.
+    if (isOnePage || end >= total) return page;
     this.#opened += 1;
-    const last = { items: [], total };
-    const open = { slices, isDescending, isOnePage, show, total, pageNumber: 0, last };
-    return this.#next(`${PREFIX}${this.#opened}`, open, limit);
+    const id = `${PREFIX}${this.#opened}`;
+    this.#keep(id, open);
+    return { ...page, cursor: `${id}.${end}` };
   }
 
-  /** The page after the one that gave this cursor. Throws `RangeError` for a cursor that is not known (any more). */
-  next(cursor: string, limit: number): SortedPage {
-    const [id = "", pageNumber] = cursor.split(".");
+  /**
+   * The page after the one that gave this cursor, or any other page of the same list. A cursor may be used again and again.
+   * Throws `RangeError` for a cursor that is not known (any more).
+   */
+  next(cursor: string, { limit, offset }: SortedPageRequest): SortedPage {
+    const [id = "", after] = cursor.split(".");
     const open = this.#open.get(id);
-    if (open !== undefined && String(open.pageNumber) === pageNumber)
-      return this.#next(id, open, limit);
-    if (open !== undefined && String(open.pageNumber - 1) === pageNumber) return open.last;
-    throw new RangeError(`there is no page ${JSON.stringify(cursor)} (any more): list anew`);
+    const place = offset ?? Number(after);
+    if (open === undefined || !Number.isSafeInteger(place) || place < 0)
+      throw new RangeError(`there is no page ${JSON.stringify(cursor)} (any more): list anew`);
+    this.#keep(id, open);
+    const end = place + limit;
+    const page = pageOf(open, place, limit);
+    return end >= open.total ? page : { ...page, cursor: `${id}.${end}` };
   }
 
-  #next(id: string, open: Open, limit: number): SortedPage {
-    const items: unknown[] = [];
-    while (items.length < limit) {
-      const row = takeFirst(open);
-      if (row === undefined) break;
-      items.push(...shown(open, row));
-    }
-    const { total, isOnePage, pageNumber } = open;
-    const isDone = isOnePage || isAtEnd(open);
-    // Nobody can ask for it again: it would only take the place of a list that somebody reads.
-    if (isDone && pageNumber === 0) return { items, total };
-    open.pageNumber += 1;
-    open.last = isDone ? { items, total } : { items, total, cursor: `${id}.${open.pageNumber}` };
+  /** As the one used last. */
+  #keep(id: string, open: Open): void {
     this.#open.delete(id);
     this.#open.set(id, open);
     const [oldest] = this.#open.keys();
     if (this.#open.size > OPEN_MAX && oldest !== undefined) this.#open.delete(oldest);
-    return open.last;
   }
 }
 
-async function slicesOf<Item, Kept>(list: SortedList<Item, Kept>): Promise<Slice[]> {
-  const slices: Slice[] = [];
+function pageOf(open: Open, offset: number, limit: number): SortedPage {
+  const { slices, isDescending, total } = open;
+  const rows = rowsFrom(slices, isDescending, offset, limit);
+  return { items: rows.flatMap((row) => shown(open, row)), total };
+}
+
+async function slicesOf<Item, Kept>(
+  list: SortedList<Item, Kept>,
+): Promise<readonly (readonly Row[])[]> {
+  const slices: (readonly Row[])[] = [];
   let rows: Row[] = [];
   let steps = 0;
   let rowCount = 0;
-  const order = list.isDescending ? -1 : 1;
+  const order = orderOf(list.isDescending);
   const end = (): void => {
     rowCount += rows.length;
     if (rowCount > ROWS_MAX)
       throw new RangeError(`a list of over ${ROWS_MAX} rows is not sorted: list it without sort`);
-    if (rows.length > 0)
-      slices.push({
-        rows: rows.sort((left, right) => order * compare(left.key, right.key)),
-        next: 0,
-      });
+    if (rows.length > 0) slices.push(rows.sort(order));
     rows = [];
   };
   for (const item of list.items) {
@@ -145,29 +146,4 @@ async function slicesOf<Item, Kept>(list: SortedList<Item, Kept>): Promise<Slice
 function shown({ show }: Open, { kept }: Row): readonly unknown[] {
   const item = show(kept as never);
   return item === undefined ? [] : [item];
-}
-
-function isAtEnd({ slices }: Open): boolean {
-  return slices.every(({ rows, next }) => next === rows.length);
-}
-
-function takeFirst({ slices, isDescending }: Open): Row | undefined {
-  const order = isDescending ? -1 : 1;
-  let first: Slice | undefined;
-  let row: Row | undefined;
-  for (const slice of slices) {
-    const head = slice.rows[slice.next];
-    if (head === undefined) continue;
-    if (row !== undefined && order * compare(head.key, row.key) >= 0) continue;
-    first = slice;
-    row = head;
-  }
-  if (first !== undefined) first.next += 1;
-  return row;
-}
-
-/** Texts by their code units, which is quick; of a mixture, numbers first. */
-function compare(left: Key, right: Key): number {
-  if (typeof left !== typeof right) return typeof left === "number" ? -1 : 1;
-  return left < right ? -1 : Number(left > right);
 }

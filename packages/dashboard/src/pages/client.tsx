@@ -64,8 +64,8 @@ export function ClientPage({ clientId }: { readonly clientId: string }) {
             <WaitingMessages path={path} />
           )}
           <Subscriptions items={known.subscriptions} />
-          {known.client !== undefined && <PublishedLately clientId={clientId} />}
           {mayOperate() && <ClientTrace key={clientId} clientId={clientId} />}
+          {known.client !== undefined && <PublishedLately clientId={clientId} />}
         </>
       )}
     </>

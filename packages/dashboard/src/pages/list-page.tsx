@@ -41,12 +41,13 @@ export function ListPage<Item>({
       <VirtualTable
         label={title}
         columns={columns(list.reload)}
-        items={list.items}
+        itemAt={list.itemAt}
         total={list.total}
         rowKey={rowKey}
         order={order}
         setOrder={setOrder}
         want={list.want}
+        listKey={list.key}
         isBusy={list.isLoading}
       />
     </div>

@@ -84,7 +84,7 @@ export function TopicsPage() {
         <VirtualTable
           label={say("topics")}
           columns={columns(isOpen, toggle, choose, chosen)}
-          items={nodes}
+          itemAt={(index) => nodes[index]}
           total={nodes.length}
           rowKey={({ topic }) => topic}
         />

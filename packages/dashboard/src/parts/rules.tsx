@@ -13,10 +13,12 @@ interface Rule {
 }
 
 const EVERYTHING = {};
+/** A cursor of the rules is the place of a rule. */
+const pageAt = (cursor: number): { readonly cursor: number } => ({ cursor });
 
 /** The rules in force, in the order in which they are tried. */
 export function Rules() {
-  const list = usePagedList<Rule>("access/rules", EVERYTHING);
+  const list = usePagedList<Rule>("access/rules", EVERYTHING, pageAt);
   return (
     <section>
       <h2>{say("rules")}</h2>
@@ -34,7 +36,7 @@ export function Rules() {
         <VirtualTable
           label={say("rules")}
           columns={columns()}
-          items={list.items}
+          itemAt={list.itemAt}
           total={list.total}
           rowKey={(one) => String(one.place)}
           want={list.want}

@@ -28,22 +28,27 @@ const HEIGHT_MAX = 8_000_000;
 export function VirtualTable<Item>({
   label,
   columns,
-  items,
+  itemAt,
   total,
   rowKey,
   order,
   setOrder,
   want,
+  listKey = label,
   isBusy = false,
 }: {
   readonly label: string;
   readonly columns: readonly Column<Item>[];
-  readonly items: readonly Item[];
+  /** Undefined: not there yet; null: gone. */
+  readonly itemAt: (index: number) => Item | null | undefined;
   readonly total: number;
   readonly rowKey: (item: Item) => string;
   readonly order?: Order;
   readonly setOrder?: (order: Order) => void;
-  readonly want?: (index: number) => void;
+  /** Told of the rows that are drawn, from the first up to `end`. */
+  readonly want?: (first: number, end: number) => void;
+  /** Another one: the table shows another list, from its top. */
+  readonly listKey?: string;
   readonly isBusy?: boolean;
 }) {
   const place = useRef<HTMLDivElement>(null);
@@ -56,10 +61,9 @@ export function VirtualTable<Item>({
     resizing.observe(element);
     return () => resizing.disconnect();
   }, []);
-  const all = Math.min(total, Math.floor(HEIGHT_MAX / ROW_HEIGHT));
-  const first = Math.max(0, Math.min(all, Math.floor(top / ROW_HEIGHT) - MARGIN));
-  const last = Math.min(all, Math.ceil((top + height) / ROW_HEIGHT) + MARGIN);
-  useEffect(() => want?.(last), [last, items.length]);
+  useEffect(() => place.current?.scrollTo(0, 0), [listKey]);
+  const { first, end, before, after } = drawnRows(total, top, height - ROW_HEIGHT);
+  useEffect(() => want?.(first, end), [first, end, listKey]);
   return (
     <div
       ref={place}
@@ -85,26 +89,42 @@ export function VirtualTable<Item>({
           </tr>
         </thead>
         <tbody>
-          <Space rows={first} columns={columns.length} />
-          {Array.from({ length: Math.max(0, last - first) }, (_one, offset) => {
+          <Space height={before} columns={columns.length} />
+          {Array.from({ length: end - first }, (_one, offset) => {
             const index = first + offset;
-            const item = items[index];
-            return item === undefined ? (
+            const item = itemAt(index);
+            return item === undefined || item === null ? (
               <tr key={`waits ${index}`} aria-rowindex={index + 2}>
                 <td colSpan={columns.length} class="soft">
-                  {say("loading")}
+                  {say(item === null ? "gone" : "loading")}
                 </td>
               </tr>
             ) : (
               <Row key={rowKey(item)} item={item} index={index} columns={columns} />
             );
           })}
-          <Space rows={all - last} columns={columns.length} />
+          <Space height={after} columns={columns.length} />
         </tbody>
       </table>
       {total === 0 && <p class="empty">{say(isBusy ? "loading" : "empty")}</p>}
     </div>
   );
+}
+
+/**
+ * Which rows are drawn, and the height of what is not. Of a list that is higher than browsers draw, the scroll bar goes over more rows
+ * with each pixel.
+ */
+function drawnRows(total: number, top: number, height: number) {
+  const whole = Math.min(total * ROW_HEIGHT, HEIGHT_MAX);
+  const seen = height / ROW_HEIGHT;
+  const part = whole > height ? Math.min(1, top / (whole - height)) : 0;
+  /** The row at the top, and how much of it is above. */
+  const topRow = part * Math.max(0, total - seen);
+  const first = Math.max(0, Math.floor(topRow) - MARGIN);
+  const end = Math.min(total, Math.ceil(topRow + seen) + MARGIN);
+  const before = Math.max(0, part * (whole - height) - (topRow - first) * ROW_HEIGHT);
+  return { first, end, before, after: whole - before - (end - first) * ROW_HEIGHT };
 }
 
 function Heading<Item>({
@@ -160,11 +180,11 @@ function Row<Item>({
   );
 }
 
-function Space({ rows, columns }: { readonly rows: number; readonly columns: number }) {
-  if (rows <= 0) return null;
+function Space({ height, columns }: { readonly height: number; readonly columns: number }) {
+  if (height <= 0) return null;
   return (
     <tr class="space" aria-hidden="true">
-      <td colSpan={columns} style={{ height: `${rows * ROW_HEIGHT}px` }} />
+      <td colSpan={columns} style={{ height: `${height}px` }} />
     </tr>
   );
 }

@@ -68,6 +68,7 @@ export const CHINESE: Readonly<Record<Word, string>> = {
   away: "离线",
   reload: "刷新",
   rows: "{count} 行",
+  gone: "已不存在",
   loading: "加载中…",
   empty: "没有。",
   clientId: "客户端标识",

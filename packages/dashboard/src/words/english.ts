@@ -66,6 +66,7 @@ export const ENGLISH = {
   away: "Away",
   reload: "Reload",
   rows: "{count} rows",
+  gone: "No longer there",
   loading: "Loading …",
   empty: "There are none.",
   clientId: "Client ID",

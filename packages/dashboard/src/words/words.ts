@@ -16,12 +16,19 @@ export function isWord(name: string): name is Word {
   return Object.hasOwn(ENGLISH, name);
 }
 
-function locale(): string {
-  return language.value === "zh" ? "zh-CN" : "en-GB";
+/** To make one takes longer than to write a whole row with it. */
+const FORMATS = { en: formatsOf("en-GB"), zh: formatsOf("zh-CN") };
+
+function formatsOf(locale: string) {
+  return {
+    number: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
+    time: new Intl.DateTimeFormat(locale, { timeStyle: "medium" }),
+    dateTime: new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "medium" }),
+  };
 }
 
 export function count(value: number): string {
-  return new Intl.NumberFormat(locale(), { maximumFractionDigits: 1 }).format(value);
+  return FORMATS[language.value].number.format(value);
 }
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
@@ -38,11 +45,11 @@ export function bytes(value: number): string {
 }
 
 export function time(ms: number): string {
-  return new Date(ms).toLocaleTimeString(locale());
+  return FORMATS[language.value].time.format(ms);
 }
 
 export function dateTime(ms: number): string {
-  return new Date(ms).toLocaleString(locale());
+  return FORMATS[language.value].dateTime.format(ms);
 }
 
 /** Such as `3 d 4 h`. */
