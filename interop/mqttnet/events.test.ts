@@ -1,7 +1,6 @@
 /** Is what the guide says of the events of both servers what they do? */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compareScenario } from "./events/compare-scenario.ts";
-import type { Difference } from "./events/comparing.ts";
 import { fieldDifferences, ourFields } from "./events/fields.ts";
 import type { EventFields } from "./events/fields.ts";
 import { REASONS } from "./events/reasons.ts";
@@ -14,8 +13,6 @@ sayIfLeftOut();
 
 /** Those that `npm test` runs. */
 const SLICE: readonly string[] = ["receivers", "in flight"];
-/** On a busy machine an event may come when its step is over. */
-const TRIES = 3;
 const { differences, fields } = found();
 
 it("has a reason for each difference, and no difference without", () => {
@@ -49,12 +46,8 @@ describe.runIf(isDotnetThere)("the events of both servers", { timeout: 120_000 }
     "differ as the guide says: %s",
     async (name, scenario) => {
       const expected = differences.filter((one) => one.scenario === name);
-      let seen: readonly Difference[] = [];
-      for (let tried = 0; tried < TRIES; tried += 1) {
-        seen = (await compareScenario(part, scenario)).differences;
-        if (JSON.stringify(seen) === JSON.stringify(expected)) return;
-      }
-      expect(seen).toEqual(expected);
+      const seen = await compareScenario(part, scenario);
+      expect(seen.differences).toEqual(expected);
     },
   );
 });

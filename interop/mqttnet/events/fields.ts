@@ -30,7 +30,7 @@ export const RENAMED: Readonly<Record<string, string>> = {
 
 /** What there is no field for, and what there is instead. */
 export const NO_FIELD: Readonly<Record<string, string>> = {
-  cancellationToken: "`handlerTimeoutMs`",
+  cancellationToken: "`signal`, an `AbortSignal`",
   channelAdapter: "`peer`, and counters in `server.clients.get(clientId)`",
   session: "`server.sessions.get(event.clientId)`",
   storedRetainedMessages: "`server.retainedMessages`, which is up to date in the handler",

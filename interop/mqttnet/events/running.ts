@@ -30,10 +30,17 @@ export async function runScenario(side: Side, scenario: Scenario): Promise<StepR
 }
 
 /**
- * A step is over when nothing has happened in so many rounds, in each of which the server has shown that it is not only waiting for
- * its turn on a busy machine.
+ * A step is over when nothing has happened in so many rounds. In each, every client has been to the server and back, behind what it
+ * had sent, and so has the program: how busy the machine is makes no difference.
  */
-const QUIET_ROUNDS = 6;
+const QUIET_ROUNDS = 4;
+/** A connection that the server does not answer, or whose end it does not tell, is waited for so many milliseconds. */
+const SILENCE_MS = 3_000;
+
+/** The rounds themselves. */
+const PING = /packet ping(?:req|resp)$/u;
+/** Of a client with its name. */
+const DISCONNECTED = /^clientDisconnected: clientId ([^,]*)/u;
 
 class Recording implements Stage {
   readonly #side: Side;
@@ -43,10 +50,17 @@ class Recording implements Stage {
   #events: string[] = [];
   #packets: string[] = [];
   #activity = 0;
+  /** Every connection of the script so far. */
+  readonly #connections: ScriptedClient[] = [];
+  /** How many connections of a name the server has told the end of. */
+  readonly #told = new Map<string, number>();
 
   constructor(side: Side) {
     this.#side = side;
     side.listener = (line) => {
+      if (PING.test(line)) return;
+      const ended = DISCONNECTED.exec(line)?.[1];
+      if (ended !== undefined) this.#told.set(ended, (this.#told.get(ended) ?? 0) + 1);
       this.#active();
       this.#events.push(line);
     };
@@ -68,6 +82,7 @@ class Recording implements Stage {
     });
     client.connect(connecting);
     this.#clients.set(name, client);
+    this.#connections.push(client);
     return client;
   }
 
@@ -94,16 +109,36 @@ class Recording implements Stage {
   /** What has happened, as soon as nothing has for a moment. */
   async take(step: string): Promise<StepRecord> {
     await Promise.all(this.#unanswered.splice(0));
+    const deadline = performance.now() + SILENCE_MS;
     for (let quiet = 0; quiet < QUIET_ROUNDS; quiet += 1) {
       const before = this.#activity;
-      await delay(this.#side.roundMs);
-      await this.#side.probe();
-      if (this.#activity !== before) quiet = -1;
+      await this.#round();
+      const isLate = performance.now() > deadline;
+      if (this.#activity !== before || (this.#isEndUntold() && !isLate)) quiet = -1;
     }
     const record = { step, events: this.#events, packets: byClient(this.#packets) };
     this.#events = [];
     this.#packets = [];
     return record;
+  }
+
+  /** Every client, and the program, to the server and back. */
+  async #round(): Promise<void> {
+    await delay(this.#side.roundMs);
+    const ended = new AbortController();
+    const pings = this.#connections.map((client) => client.ping());
+    const silence = delay(SILENCE_MS, undefined, { signal: ended.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(pings), silence]);
+    ended.abort();
+    await this.#side.probe();
+  }
+
+  /** True while a connection has ended and the server has not said so. */
+  #isEndUntold(): boolean {
+    const ended = new Map<string, number>();
+    for (const { name, hasEnded } of this.#connections)
+      if (hasEnded && name !== "") ended.set(name, (ended.get(name) ?? 0) + 1);
+    return [...ended].some(([name, count]) => count > (this.#told.get(name) ?? 0));
   }
 
   #active(): void {

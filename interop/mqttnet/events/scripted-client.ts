@@ -24,6 +24,11 @@ export class ScriptedClient {
   readonly #note: (line: string) => void;
   readonly #active: () => void;
   #identifier = 0;
+  /** From CONNACK 0x00 until the connection ends. */
+  #isConnected = false;
+  #wasConnected = false;
+  /** PINGREQs that are not answered yet. */
+  #pings: (() => void)[] = [];
 
   constructor(fields: {
     readonly name: string;
@@ -40,7 +45,26 @@ export class ScriptedClient {
     this.#socket = connect(fields.port, "127.0.0.1");
     this.#socket.on("error", () => undefined);
     this.#socket.on("data", (chunk: Uint8Array) => this.#received(chunk));
-    this.#socket.once("close", () => this.#note("closed"));
+    this.#socket.once("close", () => {
+      this.#end();
+      this.#note("closed");
+    });
+  }
+
+  /** True once there was a connection and it has ended, on either side. */
+  get hasEnded(): boolean {
+    return this.#wasConnected && !this.#isConnected;
+  }
+
+  /**
+   * Goes to the server and back, behind whatever was sent before. Nothing of it is written down. Resolves at once where there is no
+   * connection, and when it ends.
+   */
+  async ping(): Promise<void> {
+    if (!this.#isConnected) return;
+    const answered = new Promise<void>((resolve) => this.#pings.push(resolve));
+    this.send({ type: "pingreq" });
+    await answered;
   }
 
   connect(fields: Connecting = {}, clientId = this.name): void {
@@ -96,11 +120,18 @@ export class ScriptedClient {
 
   disconnect(reasonCode = 0, properties?: object): void {
     this.send({ type: "disconnect", reasonCode, ...(properties && { properties }) } as Packet);
+    this.#end();
     this.#socket.end();
   }
 
   cut(): void {
+    this.#end();
     this.#socket.destroy();
+  }
+
+  #end(): void {
+    this.#isConnected = false;
+    for (const resolve of this.#pings.splice(0)) resolve();
   }
 
   #next(): number {
@@ -109,11 +140,19 @@ export class ScriptedClient {
   }
 
   #received(chunk: Uint8Array): void {
-    this.#active();
     this.#framer.push(new Uint8Array(chunk));
     while (this.#framer.next()) {
       const { bytes, firstByte, start, bodyStart, end } = this.#framer;
       const packet = decodePacket(firstByte, bytes, bodyStart, end, this.#version);
+      if (packet.type === "pingresp") {
+        this.#pings.shift()?.();
+        continue;
+      }
+      this.#active();
+      if (packet.type === "connack" && packet.reasonCode === 0) {
+        this.#isConnected = true;
+        this.#wasConnected = true;
+      }
       this.#note(`${shown(packet)} ${Buffer.from(bytes.subarray(start, end)).toString("hex")}`);
       if (this.isAnswering) this.#answer(packet);
     }
