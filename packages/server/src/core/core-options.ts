@@ -40,7 +40,8 @@ export interface CoreOptions {
   readonly queueOverflow: QueueOverflow;
   /**
    * Milliseconds that a QoS 1 or 2 message waits at most, and its publisher's acknowledgement with it, while the queue of a
-   * connected receiver that reads is full. 0: it never waits.
+   * connected receiver that reads is full. One that becomes full later has `holdBackMs` of its own, up to twice `roomWaitMs` in
+   * all. 0: it never waits.
    */
   readonly roomWaitMs: number;
   /**

@@ -317,6 +317,21 @@ describe("a client that does not keep up", () => {
     expect(acknowledged(peer)).toEqual([0]);
   });
 
+  it("does not make one that reads at once pay for the time for which messages waited for it", () => {
+    const harness = new CoreHarness({ ...SMALL, roomWaitMs: 1_000 });
+    reader(harness, "slow", "a");
+    const prompt = reader(harness, "prompt", "a");
+    fill(harness, "a");
+    drain(prompt);
+    const publishers = Array.from({ length: 60 }, (_item, index) => harness.connect(`p${index}`));
+    for (const peer of publishers) publish(peer, "a", "x");
+    harness.advance(1_000);
+    // All their time is over. It fills in the turn in which they go on, and they wait until it has taken some.
+    expect(drain(prompt)).toHaveLength(60);
+    expect(harness.core.statistics).toMatchObject({ messagesDroppedQueue: 60, receiversSlow: 1 });
+    expect(publishers.flatMap(acknowledged)).toHaveLength(60);
+  });
+
   it("has publishers refused with whenFull refuse, or closed before MQTT 5.0, and gets nothing of theirs", () => {
     const harness = new CoreHarness({ ...SMALL, whenFull: "refuse" });
     const receiver = reader(harness, "r", "a");

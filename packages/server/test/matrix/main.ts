@@ -1,14 +1,27 @@
-/**
- * `npm run matrix`: each event with each behaviour of its handler, each thing that can happen meanwhile, each QoS, in memory and
- * with a store. `--slice` runs what `npm test` does; `--cell "…"` runs the cells whose names contain these words.
- */
+/** `npm run matrix`: handlers of each event against all that can happen meanwhile. `--help` says how. */
 import { parseArgs } from "node:util";
 import { allCells, sliceOfCells, nameOf } from "./cell.ts";
 import { runCell } from "./run-cell.ts";
 
+const HELP = `npm run matrix -- [--slice] [--cell "WORDS"]
+
+Each event with each behaviour of its handler, each thing that can happen meanwhile, each QoS, in memory and with a store.
+
+--slice         only what npm test runs
+--cell "WORDS"  only cells whose names contain these words
+It prints each cell that is wrong, by its name.`;
+
 const { values } = parseArgs({
-  options: { cell: { type: "string", default: "" }, slice: { type: "boolean", default: false } },
+  options: {
+    help: { type: "boolean", short: "h", default: false },
+    cell: { type: "string", default: "" },
+    slice: { type: "boolean", default: false },
+  },
 });
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 const all = values.slice ? sliceOfCells() : allCells();
 const cells = all.filter((cell) => nameOf(cell).includes(values.cell));
 let wrong = 0;

@@ -1,9 +1,6 @@
-/**
- * `npm run simulate -- --seeds 100000 --seed 1`: runs the simulation for as long as one wants, each seed twice: against the model of
- * the specification, and with slow handlers, stops, crashes and a store that fails (`--only model`, `--only handlers`: once). It
- * prints each seed that fails; `--seeds 1 --seed N` is that run again.
- */
+/** `npm run simulate`: runs the simulations for as long as one wants, each seed with each of them. `--help` says how. */
 import { parseArgs } from "node:util";
+import { FullReceivers } from "./full-receivers.ts";
 import { faultsOf, History } from "./history.ts";
 import { Simulation } from "./simulation.ts";
 
@@ -15,19 +12,36 @@ const KINDS: Readonly<Record<string, (seed: number) => void>> = {
     const faults = faultsOf(history);
     if (faults.length > 0) throw new Error(faults.join("; "));
   },
+  full: (seed) => new FullReceivers(seed).run(),
 };
+
+const HELP = `npm run simulate -- [--seeds N] [--seed N] [--only model|handlers|full]
+
+Random histories of a server and its clients on virtual time; each follows from its seed.
+  model     against a model of the specification
+  handlers  with slow handlers, stops, crashes and a store that fails
+  full      clients that are full all the time: what waits, and what is dropped
+
+--seeds N  histories (default 100000)    --seed N  the first (default 1)    --only KIND  (default: all)
+It prints each seed that fails; --seeds 1 --seed N is that run again, with its stack.`;
 
 const { values } = parseArgs({
   options: {
+    help: { type: "boolean", short: "h", default: false },
     seeds: { type: "string", default: "100000" },
     seed: { type: "string", default: "1" },
     only: { type: "string" },
   },
 });
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 const first = Number(values.seed);
 const last = first + Number(values.seeds) - 1;
 const kinds = Object.entries(KINDS).filter(([name]) => (values.only ?? name) === name);
-if (kinds.length === 0) throw new Error(`--only ${values.only} is neither model nor handlers`);
+if (kinds.length === 0)
+  throw new Error(`--only ${values.only} is none of ${Object.keys(KINDS).join(", ")}`);
 let failures = 0;
 for (let seed = first; seed <= last; seed += 1) {
   for (const [name, run] of kinds) {

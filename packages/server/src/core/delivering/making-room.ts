@@ -130,7 +130,7 @@ function lookAt(core: CoreContext, room: Room): void {
   const { roomWaitMs, holdBackMs } = core.options;
   const isHolding = room.spell !== undefined;
   room.endSpell(timeOf(core));
-  const isOver = timeOf(core) >= room.waitsSinceMs(timeOf(core)) + roomWaitMs;
+  const isOver = timeOf(core) >= room.waitsSinceMs(timeOf(core), core.options) + roomWaitMs;
   if (isOver || (isHolding && room.heldMs(timeOf(core)) >= holdBackMs)) {
     becomeSlow(core, room);
     return wakeLater(core, room);
@@ -155,7 +155,11 @@ function mayHoldOn(core: CoreContext, room: Room, { sinceMs, holds }: Asking): b
   const { roomWaitMs, holdBackMs } = core.options;
   if (holds) room.countBeside(sinceMs, timeOf(core));
   const waitMs = holds ? roomWaitMs : WILL_WAITS * roomWaitMs;
-  if (timeOf(core) < sinceMs + waitMs && room.heldMs(timeOf(core)) < holdBackMs) return true;
+  const countsSinceMs = room.countsSinceMs(sinceMs, core.options);
+  const hasTime = room.heldMs(timeOf(core)) < holdBackMs;
+  if (hasTime && timeOf(core) < countsSinceMs + waitMs) return true;
+  // It waits no more, and passes the limit of one that has just become full: that has kept it for no time.
+  if (hasTime && room.hasJustFilled(timeOf(core), core.options)) return false;
   becomeSlow(core, room);
   forgetOrWatch(core, room);
   return false;
@@ -167,7 +171,7 @@ function watch(core: CoreContext, room: Room): void {
   const { spell } = room;
   core.deadlines.cancel(room.deadline);
   const nowMs = timeOf(core);
-  const waitEndMs = Math.min(room.waitsSinceMs(nowMs), nowMs) + roomWaitMs;
+  const waitEndMs = Math.min(room.waitsSinceMs(nowMs, core.options), nowMs) + roomWaitMs;
   const spellEndMs =
     spell === undefined ? Infinity : spell.sinceMs + holdBackMs - room.heldMs(nowMs);
   const delayMs = Math.max(1, Math.min(waitEndMs, spellEndMs) - nowMs);

@@ -20,6 +20,16 @@ interface Spell {
   readonly ms: number;
 }
 
+/** How long messages wait for receivers. */
+interface WaitLimits {
+  readonly roomWaitMs: number;
+  readonly holdBackMs: number;
+}
+
+function ownTimeMs({ roomWaitMs, holdBackMs }: WaitLimits): number {
+  return Math.min(holdBackMs, roomWaitMs);
+}
+
 /** What is known of a receiver whose queue has become full: which messages wait for it, first in first out, and since when. */
 export class Room {
   readonly session: Session;
@@ -67,13 +77,28 @@ export class Room {
   }
 
   /**
+   * Since when the time counts, at this receiver, of a message that came then. However long it has waited for others: one that has
+   * just become full has `holdBackMs` to make room, up to twice `roomWaitMs` in all.
+   */
+  countsSinceMs(sinceMs: number, limits: WaitLimits): number {
+    const { roomWaitMs } = limits;
+    const fullMs = this.#full.sinceMs + ownTimeMs(limits) - roomWaitMs;
+    return Math.min(Math.max(sinceMs, fullMs), sinceMs + roomWaitMs);
+  }
+
+  /** True if it is full, and has not yet had the time in which each receiver may make room. */
+  hasJustFilled(nowMs: number, limits: WaitLimits): boolean {
+    return this.isFull && nowMs < this.#full.sinceMs + ownTimeMs(limits);
+  }
+
+  /**
    * Since when the time of what waits counts; Infinity if nothing does. Whoever keeps its publisher waiting has its own; a Will
    * keeps nobody waiting, and waits on as long as the client acknowledges anything.
    */
-  waitsSinceMs(nowMs: number): number {
+  waitsSinceMs(nowMs: number, limits: WaitLimits): number {
     const { first } = this;
     if (first === undefined) return Infinity;
-    const held = this.firstThatHolds?.sinceMs ?? Infinity;
+    const held = this.countsSinceMs(this.firstThatHolds?.sinceMs ?? Infinity, limits);
     const { progress } = this.session.sender;
     if (progress !== this.#moved.progress) this.#moved = { atMs: nowMs, progress };
     return first.holds ? held : Math.min(held, Math.max(first.sinceMs, this.#moved.atMs));
