@@ -13,7 +13,11 @@ const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
 /** Left out by a server without a store. */
 const OF_A_STORE = "anax_store_commit_seconds";
 const folder = mkdtempSync(join(tmpdir(), "anax-admin-"));
-const server = new MqttServer({ port: 0, systemTopics: false });
+const server = new MqttServer({
+  port: 0,
+  systemTopics: false,
+  holdOff: { flapping: { allowed: 20 } },
+});
 const tokens = new Map<Role, string>();
 const changes: AdminChange[] = [];
 let admin: Admin;
@@ -253,6 +257,25 @@ describe("bans", () => {
     const wrong = await call("POST", "/api/v1/bans", { body: { kind: "address", value: "here" } });
     expect(wrong).toMatchObject({ status: 400, body: { error: expect.stringMatching(/"here"/) } });
     expect((await call("DELETE", "/api/v1/bans/color/red")).status).toBe(400);
+  });
+
+  it("of those that come too often are listed, and may come again", async () => {
+    const come = async (): Promise<void> =>
+      (await connect(url, { clientId: "flapper", reconnect: false })).disconnect();
+    for (let time = 0; time < 21; time += 1) await come();
+    await expect(come()).rejects.toMatchObject({ reasonCode: 0x9f });
+    const listed = await call("GET", "/api/v1/held-off", { role: "viewer" });
+    const flapper = { reason: "flapping", clientId: "flapper", network: "127.0.0.1" };
+    expect(listed.body.items).toMatchObject([flapper]);
+    const { text } = await call("GET", "/metrics");
+    expect(text).toContain('anax_clients_held_off_total{reason="flapping"} 1');
+    const path = "/api/v1/held-off/let-go";
+    const body = { clientId: "flapper" };
+    expect((await call("POST", path, { role: "viewer", body })).status).toBe(403);
+    expect((await call("POST", path, { body: { client: "flapper" } })).status).toBe(400);
+    expect((await call("POST", path, { role: "operator", body })).body).toEqual({ letGo: 1 });
+    expect((await call("POST", path, { body })).body).toEqual({ letGo: 0 });
+    await come();
   });
 });
 

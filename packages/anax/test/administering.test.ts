@@ -25,7 +25,7 @@ beforeEach(async () => {
   const path = join(folder, `tokens-${files}.txt`);
   const { token, line } = newToken("ann", "operator");
   appendFileSync(path, `${line}\n`);
-  args = ["--admin-port", "0", "--admin-tokens", path];
+  args = ["--admin-port", "0", "--admin-tokens", path, "--max-reconnects", "9"];
   const { command, urls } = await serve(...args);
   const [, adminUrl = ""] = await command.stdout.waitFor(/^admin API on (.+)$/m);
   environment = { ANAX_ADMIN_URL: adminUrl, ANAX_ADMIN_TOKEN: token };
@@ -133,6 +133,8 @@ describe("anax sessions, publish and retained", () => {
       ["bans", "--lift"],
       ["bans", "--client", "a", "--user", "b"],
       ["bans", "--client", "a", "--lift", "--for", "5"],
+      ["bans", "--held-off", "--for", "5"],
+      ["bans", "--held-off", "--client", "a"],
     ]) {
       const { exitCode, stderr } = await anax(...words);
       expect({ words, exitCode, lines: stderr.split("\n").length }).toEqual({
@@ -170,6 +172,22 @@ describe("anax kick and bans", () => {
     await client(url, { clientId: "noisy" });
     const here = await anax("bans", "--address", "here");
     expect(here).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('"here"') });
+  });
+
+  it("show who is held off, and let it come again", async () => {
+    for (let time = 0; time < 10; time += 1)
+      await (await client(url, { clientId: "flapper" })).disconnect();
+    await expect(client(url, { clientId: "flapper" })).rejects.toMatchObject({ reasonCode: 0x9f });
+    const { stdout } = await anax("bans", "--held-off");
+    expect(stdout).toMatch(/^reason +user +client +from +until$/m);
+    expect(stdout).toMatch(/^flapping +- +flapper +127\.0\.0\.1 +\d{4}-/m);
+    const lift = ["bans", "--held-off", "--client", "flapper", "--lift"];
+    expect(await anax(...lift)).toMatchObject({ exitCode: 0, stdout: "1 may come again\n" });
+    expect(await anax(...lift)).toMatchObject({
+      exitCode: 1,
+      stderr: "anax bans: none of these is held off\n",
+    });
+    await client(url, { clientId: "flapper" });
   });
 
   it("are kept in the data directory", async () => {

@@ -162,6 +162,7 @@ export type {
   WhenTooFast,
 } from "./core/rates/rate-limits.ts";
 export { BanFile } from "./bans/ban-file.ts";
+export type { HeldOffClient, HeldOffSubject } from "./management/held-off-clients.ts";
 export type { Ban, BanKind, BanRequest, BanSubject } from "./bans/ban.ts";
 export type { TimeHistogram } from "./system/time-histogram.ts";
 export { Trace } from "./management/trace.ts";

@@ -2,9 +2,9 @@
 import { Type } from "@sinclair/typebox";
 import { done, NO_BODY, route } from "./route-answers.ts";
 import type { Route } from "./route.ts";
-import { BAN, NEW_BAN, BAN_PATH, NOTHING } from "./schemas.ts";
+import { BAN, BAN_PATH, HELD_OFF, HELD_OFF_SUBJECT, NEW_BAN, NOTHING } from "./schemas.ts";
 
-/** Bans: list, make, lift. */
+/** Bans: list, make, lift; and who is held off: list, let go. */
 export const BAN_ROUTES: readonly Route[] = [
   route({
     method: "get",
@@ -47,5 +47,33 @@ export const BAN_ROUTES: readonly Route[] = [
     response: undefined,
     isChange: true,
     handle: async ({ server, path }) => done(await server.bans.lift(path)),
+  }),
+  route({
+    method: "get",
+    url: "/held-off",
+    role: "viewer",
+    summary:
+      "Clients that are held off for a while, since they came too often with wrong passwords, or at all",
+    path: NOTHING,
+    query: NOTHING,
+    body: NO_BODY,
+    response: Type.Object({ items: Type.Array(HELD_OFF) }),
+    isChange: false,
+    handle: ({ server }) => ({ status: 200, body: { items: server.bans.heldOff() } }),
+  }),
+  route({
+    method: "post",
+    url: "/held-off/let-go",
+    role: "operator",
+    summary: "Lets clients that are held off come again: those that fit all that is given, or all",
+    path: NOTHING,
+    query: NOTHING,
+    body: HELD_OFF_SUBJECT,
+    response: Type.Object({ letGo: Type.Integer({ description: "how many they were" }) }),
+    isChange: true,
+    handle: async ({ server, body }) => ({
+      status: 200,
+      body: { letGo: await server.bans.letGo(body) },
+    }),
   }),
 ];

@@ -332,6 +332,29 @@ export const BAN: TSchema = Type.Object({
   reason: Type.Optional(Type.String()),
 });
 
+/** A client that is held off. */
+export const HELD_OFF: TSchema = Type.Object({
+  reason: Type.Union([Type.Literal("failedLogins"), Type.Literal("flapping")]),
+  userName: Type.Optional(Type.String({ description: "of failedLogins" })),
+  clientId: Type.Optional(Type.String({ description: "of flapping" })),
+  network: Type.String({ description: "an address, or of IPv6 the first 64 bits" }),
+  untilMs: ms("Unix time"),
+});
+
+/** Which clients that are held off are let go. */
+export const HELD_OFF_SUBJECT: TObject<{
+  userName: TOptional<TString>;
+  clientId: TOptional<TString>;
+  address: TOptional<TString>;
+}> = Type.Object(
+  {
+    userName: Type.Optional(Type.String()),
+    clientId: Type.Optional(Type.String()),
+    address: Type.Optional(Type.String({ description: "or the network, as it is listed" })),
+  },
+  { additionalProperties: false },
+);
+
 /** What is wrong, for people. */
 export const ERROR: TSchema = Type.Object({
   error: Type.String({ description: "what is wrong, in words" }),

@@ -264,10 +264,11 @@ export const METRICS: readonly Metric[] = [
     "ratesExceeded",
     "Times that a client was slowed down, refused or sent away because it exceeded a rate",
   ),
-  counter(
+  split(
     "anax_clients_held_off_total",
-    "clientsHeldOff",
+    "reason",
     "Clients refused because they came too often with a wrong password, or at all",
+    { failed_logins: "loginsHeldOff", flapping: "flappingHeldOff" },
   ),
   counter(
     "anax_receivers_slow_total",

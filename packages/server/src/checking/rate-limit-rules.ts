@@ -70,16 +70,16 @@ const HOLD_OFF: RulesFor<HoldOffSettings> = {
 /** Throws `MqttConfigurationError` for what is no limit of repetition. */
 export function checkHoldOff(given: HoldOffLimits | undefined): void {
   if (given === undefined) return;
-  const rule = (value: unknown): string | undefined =>
-    value === false ? undefined : optionFault(value, HOLD_OFF, "holdOff");
   const rules: RulesFor<HoldOffLimits> = { failedLogins: "unknown", flapping: "unknown" };
   const fault =
     optionFault(given, rules, "holdOff") ??
-    Object.values(given)
-      .filter((value) => value !== undefined)
-      .map(rule)
-      .find((one) => one !== undefined);
+    holdOffFault("holdOff.failedLogins", given.failedLogins) ??
+    holdOffFault("holdOff.flapping", given.flapping);
   if (fault !== undefined) throw new MqttConfigurationError(fault);
+}
+
+function holdOffFault(what: string, given: unknown): string | undefined {
+  return given === undefined || given === false ? undefined : optionFault(given, HOLD_OFF, what);
 }
 
 /** What is wrong with limits by the names of listeners or users. */

@@ -101,11 +101,11 @@ export interface CoreContext {
   newClientId(): string;
   /** Told of each client that is not let in; undefined if nobody wants to know. */
   readonly refused: ((client: RefusedClient) => void) | undefined;
-  /** Whether a client is banned; undefined if none can be. */
   /** How much clients may send and get; undefined if there is no limit. */
   readonly rates: RateTable | undefined;
   /** Who comes again and again; undefined where that is not looked at. */
   readonly holdOffs: HoldOffs;
+  /** Whether a client is banned; undefined if none can be. */
   readonly isBanned: ((client: BanCandidate) => boolean) | undefined;
   /** Something is wrong that who runs the server should know: to be logged as a warning. */
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;

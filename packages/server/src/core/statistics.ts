@@ -67,8 +67,10 @@ export class Statistics {
   deliveriesDenied = 0;
   /** Connections closed because the peer broke the protocol. */
   protocolErrors = 0;
-  /** CONNECTs that were refused since the client has come too often with a wrong password, or at all. */
-  clientsHeldOff = 0;
+  /** CONNECTs that were refused since the user name had come too often with a wrong password. */
+  loginsHeldOff = 0;
+  /** CONNECTs that were refused since the client had connected too often. */
+  flappingHeldOff = 0;
   /** Times that a client was slowed down, refused or sent away because it exceeded a rate. */
   ratesExceeded = 0;
   /** Connections closed before CONNECT was whole, since all such together held too many bytes. */

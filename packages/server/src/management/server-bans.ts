@@ -8,9 +8,11 @@ import { MqttHandlerTimeoutError } from "../errors.ts";
 import type { BanStore } from "../ports/ban-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import { within } from "../user-code.ts";
+import { heldOff, letGo } from "./held-off-clients.ts";
+import type { HeldOffClient, HeldOffSubject } from "./held-off-clients.ts";
 import type { CoreAccess } from "./core-access.ts";
 
-/** What is kept out: bans by Client Identifier, user name and address, for a time or until they are lifted. */
+/** What is kept out: bans by Client Identifier, user name and address, for a time or until they are lifted; and who is held off for having come too often. */
 export class ServerBans {
   readonly #access: CoreAccess;
   readonly #list: BanList;
@@ -69,6 +71,19 @@ export class ServerBans {
     const existed = await this.#access.change(() => this.#list.lift(checked));
     if (existed) await this.#save();
     return existed;
+  }
+
+  /** Clients that are held off for a while by `holdOff`, since they came too often: those of failed logins, then those that flap. */
+  heldOff(): HeldOffClient[] {
+    return Array.from(heldOff(this.#access.core));
+  }
+
+  /**
+   * Lets clients that are held off come again at once: those that fit all that is given, or all. Resolves with how many they were. Rejects
+   * with `MqttServerStateError` unless the server is started.
+   */
+  async letGo(which: HeldOffSubject = {}): Promise<number> {
+    return this.#access.change((core) => letGo(core, which));
   }
 
   /** One save is under way at a time, and one waits that will have all changes until it begins. */

@@ -38,11 +38,23 @@ export function holdOffsOf({
   };
 }
 
+/** Who is held off, or whom to let go. */
+export interface HeldOff {
+  /** The address that it comes from; of IPv6 the first 64 bits. */
+  readonly network: string;
+  /** What it comes with: a user name, or a Client Identifier. */
+  readonly name: string;
+  /** Until when, in the server's own time. */
+  readonly untilMs: number;
+}
+
 /** Who is remembered; beyond, those who have been quiet for longest are forgotten. */
 const KNOWN_MAX = 10_000;
 const FORGOTTEN_AT_ONCE = 1_000;
 
 interface Known {
+  readonly network: string;
+  readonly name: string;
   times: number;
   lastAtMs: number;
   heldUntilMs: number;
@@ -68,13 +80,26 @@ export class HoldOff {
   }
 
   /** Milliseconds for which it is held off still; 0 if it is not. */
-  heldMs(key: string, nowMs: number): number {
-    return Math.max(0, (this.#known.get(key)?.heldUntilMs ?? 0) - nowMs);
+  heldMs(network: string, name: string, nowMs: number): number {
+    return Math.max(0, (this.#known.get(keyOf(network, name))?.heldUntilMs ?? 0) - nowMs);
+  }
+
+  /** Those that are held off now, the one that came last at the end. */
+  *held(nowMs: number): Generator<HeldOff, void, undefined> {
+    for (const { network, name, heldUntilMs: untilMs } of this.#known.values())
+      if (untilMs > nowMs) yield { network, name, untilMs };
   }
 
   /** It was done once more. */
-  note(key: string, nowMs: number): void {
-    const known = this.#known.get(key) ?? { times: 0, lastAtMs: nowMs, heldUntilMs: 0 };
+  note(network: string, name: string, nowMs: number): void {
+    const key = keyOf(network, name);
+    const known = this.#known.get(key) ?? {
+      network,
+      name,
+      times: 0,
+      lastAtMs: nowMs,
+      heldUntilMs: 0,
+    };
     this.#known.delete(key);
     // Each part of the window that was quiet takes one time off, at the pace that is allowed.
     const forgiven = ((nowMs - known.lastAtMs) / this.#withinMs) * this.#allowed;
@@ -92,8 +117,8 @@ export class HoldOff {
   }
 
   /** Nothing of it counts any more. */
-  forgive(key: string): void {
-    this.#known.delete(key);
+  forgive(network: string, name: string): void {
+    this.#known.delete(keyOf(network, name));
   }
 
   #forget(): void {
@@ -104,4 +129,9 @@ export class HoldOff {
       left -= 1;
     }
   }
+}
+
+/** No network has a blank in it. */
+function keyOf(network: string, name: string): string {
+  return `${network} ${name}`;
 }

@@ -1,7 +1,6 @@
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import { networkOf } from "../network-of.ts";
-import type { Peer } from "../wire.ts";
 import type { HoldOff } from "../rates/hold-off.ts";
 import type { Refusal } from "../connection/refusal.ts";
 
@@ -12,58 +11,56 @@ import type { Refusal } from "../connection/refusal.ts";
 
 const BAD_USER_NAME_OR_PASSWORD = 0x86;
 const SERVER_BUSY = 0x89;
+const CONNECTION_RATE_EXCEEDED = 0x9f;
 
 /** Why a client is held off; undefined if it is not. */
 export function refusedHold(core: CoreContext, connection: Connection): Refusal | undefined {
-  const { logins, flapping } = core.holdOffs;
-  return (
-    held(core, logins, loginKey, connection, "too many logins have failed") ??
-    held(core, flapping, clientKey, connection, "the client connects again and again")
-  );
+  const { statistics, holdOffs } = core;
+  const { logins, flapping } = holdOffs;
+  const loginMs = heldMs(core, logins, connection, userNameOf(connection));
+  if (loginMs > 0) {
+    statistics.loginsHeldOff += 1;
+    return refusal(SERVER_BUSY, "too many logins have failed", loginMs);
+  }
+  const flappingMs = heldMs(core, flapping, connection, connection.clientId);
+  if (flappingMs === 0) return undefined;
+  statistics.flappingHeldOff += 1;
+  return refusal(CONNECTION_RATE_EXCEEDED, "the client connects again and again", flappingMs);
 }
 
-function held(
+function heldMs(
   core: CoreContext,
   holdOff: HoldOff | undefined,
-  keyOf: typeof loginKey,
-  connection: Connection,
-  what: string,
-): Refusal | undefined {
+  { peer }: Connection,
+  name: string,
+): number {
   // Mostly there is nobody, and reconnects come by thousands.
-  if (holdOff === undefined || holdOff.size === 0) return undefined;
-  const key = keyOf(connection);
-  if (key === undefined) return undefined;
-  const heldMs = holdOff.heldMs(key, core.now);
-  if (heldMs === 0) return undefined;
-  core.statistics.clientsHeldOff += 1;
-  const reasonString = `${what}; come again in ${Math.ceil(heldMs / 1_000)} s`;
-  return { reasonCode: SERVER_BUSY, reasonString };
+  if (holdOff === undefined || holdOff.size === 0 || peer.remoteAddress === undefined) return 0;
+  return holdOff.heldMs(networkOf(peer.remoteAddress), name, core.now);
 }
 
-/** A client was refused when it was asked who it is. */
+function refusal(reasonCode: number, what: string, forMs: number): Refusal {
+  return { reasonCode, reasonString: `${what}; come again in ${Math.ceil(forMs / 1_000)} s` };
+}
+
+/** A client was refused when it was asked who it is. What has no address comes from the program itself. */
 export function noteRefused(core: CoreContext, connection: Connection, reasonCode: number): void {
-  const key = loginKey(connection);
-  if (reasonCode === BAD_USER_NAME_OR_PASSWORD && key !== undefined)
-    core.holdOffs.logins?.note(key, core.now);
+  const { remoteAddress } = connection.peer;
+  if (reasonCode !== BAD_USER_NAME_OR_PASSWORD || remoteAddress === undefined) return;
+  core.holdOffs.logins?.note(networkOf(remoteAddress), userNameOf(connection), core.now);
 }
 
 /** A client is let in. */
 export function noteLetIn(core: CoreContext, connection: Connection): void {
   const { logins, flapping } = core.holdOffs;
-  if (logins !== undefined && logins.size > 0) logins.forgive(loginKey(connection) ?? "");
-  const client = flapping && clientKey(connection);
-  if (client !== undefined) flapping?.note(client, core.now);
+  const { remoteAddress } = connection.peer;
+  if (remoteAddress === undefined) return;
+  if (logins !== undefined && logins.size > 0)
+    logins.forgive(networkOf(remoteAddress), userNameOf(connection));
+  flapping?.note(networkOf(remoteAddress), connection.clientId, core.now);
 }
 
-/** The user name that CONNECT has, from this network. What has no address comes from the program itself. */
-function loginKey({ claimedUserName = "", peer }: Connection): string | undefined {
-  return keyFrom(peer, claimedUserName);
-}
-
-function clientKey({ clientId, peer }: Connection): string | undefined {
-  return keyFrom(peer, clientId);
-}
-
-function keyFrom({ remoteAddress }: Peer, name: string): string | undefined {
-  return remoteAddress === undefined ? undefined : `${networkOf(remoteAddress)} ${name}`;
+/** The user name that CONNECT has. */
+function userNameOf({ claimedUserName = "" }: Connection): string {
+  return claimedUserName;
 }
