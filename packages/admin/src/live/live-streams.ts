@@ -1,17 +1,15 @@
-import { MqttServerBusyError } from "@anax/server";
 import type { MqttServer } from "@anax/server";
 import { Measuring } from "../metrics/measuring.ts";
 import { eventLines } from "./event-lines.ts";
 import { figuresOf } from "./figures.ts";
 import { Happenings } from "./happenings.ts";
 import { LiveReader } from "./live-reader.ts";
+import { requireRoom } from "./stream-limit.ts";
 import { TopicObserver } from "./topic-observer.ts";
 import type { Observing } from "./topic-observer.ts";
 
 const FIGURES_MS = 1_000;
 const HAPPENINGS_MS = 100;
-/** Streams at a time, of all who look. */
-const STREAMS_MAX = 16;
 
 /** Calls at an interval; the result ends it. Tests give their own. */
 export type Every = (ms: number, call: () => void) => () => void;
@@ -49,8 +47,7 @@ export class LiveStreams {
 
   /** Opens a stream. Throws `MqttServerBusyError` where as many are open as may be. */
   open(request: LiveRequest): ReadableStream<Uint8Array> {
-    if (this.#followers.size >= STREAMS_MAX)
-      throw new MqttServerBusyError(`${STREAMS_MAX} live streams are open, more may not be`);
+    requireRoom(this.#followers.size, "live streams");
     const { observing } = request;
     const topics = observing && new TopicObserver(this.#server, observing);
     const reader = new LiveReader((gone) => this.#left(gone));

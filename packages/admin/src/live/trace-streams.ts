@@ -1,9 +1,6 @@
-import { MqttServerBusyError } from "@anax/server";
 import type { Trace, TraceRecord } from "@anax/server";
 import { eventLines } from "./event-lines.ts";
-
-/** Streams of traces at a time, of all who look. */
-const STREAMS_MAX = 16;
+import { requireRoom } from "./stream-limit.ts";
 
 /** Who reads which trace. */
 interface TraceReader {
@@ -19,8 +16,7 @@ export class TraceStreams {
 
   /** Throws `MqttServerBusyError` where as many are open as may be. */
   open({ trace, toJson, mayRead }: TraceReader): ReadableStream<Uint8Array> {
-    if (this.#open.size >= STREAMS_MAX)
-      throw new MqttServerBusyError(`${STREAMS_MAX} streams of traces are open, more may not be`);
+    requireRoom(this.#open.size, "streams of traces");
     const ended = new AbortController();
     this.#open.add(ended);
     const stopped = new Promise<void>((resolve) =>

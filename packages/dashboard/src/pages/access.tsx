@@ -1,9 +1,14 @@
-import { useState } from "preact/hooks";
+import { Facts } from "../parts/facts.tsx";
 import { ChoiceField, TextField } from "../parts/field.tsx";
-import { errorText } from "../state/error-text.ts";
+import { decisionOf, topicsOf } from "../parts/rule-words.ts";
+import type { RuleItem } from "../parts/rule-words.ts";
 import { Rules } from "../parts/rules.tsx";
+import { useAnswer } from "../state/answer.ts";
+import { useEntered } from "../state/entered.ts";
+import { errorText } from "../state/error-text.ts";
 import { queryOf } from "../state/query.ts";
 import { ApiError, ask } from "../state/session.ts";
+import { Store } from "../state/store.ts";
 import { say } from "../words/words.ts";
 
 type Action = "publish" | "subscribe" | "receive";
@@ -12,15 +17,10 @@ interface Explanation {
   readonly isAllowed: boolean;
   readonly isNarrowed: boolean;
   readonly reason: string;
-  readonly rule?: {
-    readonly source?: string;
-    readonly allow?: string;
-    readonly deny?: string;
-    readonly topics: string | readonly string[];
-  };
+  readonly rule?: RuleItem;
 }
 
-const FIRST = {
+const asked = new Store({
   action: "publish" as Action,
   topic: "",
   user: "",
@@ -28,26 +28,18 @@ const FIRST = {
   group: "",
   address: "",
   listener: "",
-};
+});
 
 /** Answers why something was refused: which rule decides. */
 export function AccessPage() {
-  const [asked, setAsked] = useState(FIRST);
-  const [answer, setAnswer] = useState<Explanation | undefined>(undefined);
-  const [error, setError] = useState<string | undefined>(undefined);
-  const set = <Name extends keyof typeof FIRST>(name: Name) => {
-    return (value: (typeof FIRST)[Name]): void => setAsked((one) => ({ ...one, [name]: value }));
-  };
-  const explain = async (): Promise<void> => {
-    setAnswer(undefined);
-    setError(undefined);
-    try {
-      setAnswer(await ask<Explanation>(`access/explain${queryOf(asked)}`));
-    } catch (failure) {
-      const hasNoRules = failure instanceof ApiError && failure.status === 404;
-      setError(hasNoRules ? say("accessNone") : errorText(failure));
-    }
-  };
+  const [entered, set] = useEntered(asked);
+  const { answer, error, load } = useAnswer(
+    () => ask<Explanation>(`access/explain${queryOf(entered)}`),
+    (failure) =>
+      failure instanceof ApiError && failure.status === 404
+        ? say("accessNone")
+        : errorText(failure),
+  );
   return (
     <>
       <h1>{say("access")}</h1>
@@ -56,13 +48,13 @@ export function AccessPage() {
         class="card"
         onSubmit={(event) => {
           event.preventDefault();
-          void explain();
+          void load();
         }}
       >
         <div class="fields">
           <ChoiceField
             label={say("action")}
-            value={asked.action}
+            value={entered.action}
             set={set("action")}
             choices={[
               ["publish", say("actionPublish")],
@@ -70,14 +62,14 @@ export function AccessPage() {
               ["receive", say("actionReceive")],
             ]}
           />
-          <TextField label={say("topic")} value={asked.topic} set={set("topic")} />
-          <TextField label={say("userName")} value={asked.user} set={set("user")} />
-          <TextField label={say("clientId")} value={asked.client} set={set("client")} />
-          <TextField label={say("group")} value={asked.group} set={set("group")} />
-          <TextField label={say("address")} value={asked.address} set={set("address")} />
-          <TextField label={say("listener")} value={asked.listener} set={set("listener")} />
+          <TextField label={say("topic")} value={entered.topic} set={set("topic")} />
+          <TextField label={say("userName")} value={entered.user} set={set("user")} />
+          <TextField label={say("clientId")} value={entered.client} set={set("client")} />
+          <TextField label={say("group")} value={entered.group} set={set("group")} />
+          <TextField label={say("address")} value={entered.address} set={set("address")} />
+          <TextField label={say("listener")} value={entered.listener} set={set("listener")} />
         </div>
-        <button type="submit" class="primary" disabled={asked.topic === ""}>
+        <button type="submit" class="primary" disabled={entered.topic === ""}>
           {say("explain")}
         </button>
       </form>
@@ -99,24 +91,13 @@ function Answer({
       <p>{reason}</p>
       {isNarrowed && <p>{say("narrowed")}</p>}
       {rule !== undefined && (
-        <dl class="facts">
-          <div>
-            <dt>{say("rule")}</dt>
-            <dd>
-              <code>{rule.allow === undefined ? `deny ${rule.deny}` : `allow ${rule.allow}`}</code>
-            </dd>
-          </div>
-          <div>
-            <dt>{say("topicsOfRule")}</dt>
-            <dd>{[rule.topics].flat().join(", ")}</dd>
-          </div>
-          {rule.source !== undefined && (
-            <div>
-              <dt>{say("ruleAt")}</dt>
-              <dd>{rule.source}</dd>
-            </div>
-          )}
-        </dl>
+        <Facts
+          facts={[
+            [say("rule"), <code>{decisionOf(rule)}</code>],
+            [say("topicsOfRule"), topicsOf(rule)],
+            [say("ruleAt"), rule.source],
+          ]}
+        />
       )}
     </section>
   );

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ConfirmButton } from "../parts/confirm-button.tsx";
 import { ChoiceField, TextField } from "../parts/field.tsx";
-import { errorText } from "../state/error-text.ts";
+import { useAnswer } from "../state/answer.ts";
 import { ask, mayOperate, request } from "../state/session.ts";
 import { dateTime, say } from "../words/words.ts";
 
@@ -23,50 +23,32 @@ const KINDS = {
 
 /** What is kept out, and a form to keep out more. */
 export function BansPage() {
-  const [bans, setBans] = useState<readonly Ban[] | undefined>(undefined);
-  const [error, setError] = useState<string | undefined>(undefined);
-  const load = async (): Promise<void> => {
-    try {
-      setBans((await ask<{ readonly items: readonly Ban[] }>("bans")).items);
-      setError(undefined);
-    } catch (failure) {
-      setError(errorText(failure));
-    }
-  };
+  const { answer, error, load } = useAnswer(() => ask<{ readonly items: readonly Ban[] }>("bans"));
   useEffect(() => void load(), []);
+  const bans = answer?.items;
   return (
     <>
       <h1>{say("bans")}</h1>
       {error !== undefined && <p role="alert">{error}</p>}
-      {mayOperate() ? <BanForm done={load} fail={setError} /> : <p>{say("needsOperator")}</p>}
+      {mayOperate() ? <BanForm done={load} /> : <p>{say("needsOperator")}</p>}
       {bans?.length === 0 && <p class="soft">{say("empty")}</p>}
       {bans !== undefined && bans.length > 0 && <BanTable bans={bans} lifted={load} />}
     </>
   );
 }
 
-function BanForm({
-  done,
-  fail,
-}: {
-  readonly done: () => Promise<void>;
-  readonly fail: (reason: string) => void;
-}) {
+function BanForm({ done }: { readonly done: () => Promise<void> }) {
   const [kind, setKind] = useState<Kind>("clientId");
   const [value, setValue] = useState("");
   const [seconds, setSeconds] = useState("");
   const [reason, setReason] = useState("");
-  const submit = async (): Promise<void> => {
-    try {
-      const durationSeconds = seconds === "" ? {} : { durationSeconds: Number(seconds) };
-      const given = { kind, value, ...durationSeconds, ...(reason !== "" && { reason }) };
-      await request("POST", "bans", { body: given });
-      setValue("");
-      await done();
-    } catch (failure) {
-      fail(errorText(failure));
-    }
-  };
+  const { error, load: submit } = useAnswer(async () => {
+    const durationSeconds = seconds === "" ? {} : { durationSeconds: Number(seconds) };
+    const given = { kind, value, ...durationSeconds, ...(reason !== "" && { reason }) };
+    await request("POST", "bans", { body: given });
+    setValue("");
+    await done();
+  });
   return (
     <form
       class="filters"
@@ -97,6 +79,7 @@ function BanForm({
       <button type="submit" class="danger" disabled={value === ""}>
         {say("ban")}
       </button>
+      {error !== undefined && <p role="alert">{error}</p>}
     </form>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { ClientTrace } from "../parts/client-trace.tsx";
 import { ConfirmButton } from "../parts/confirm-button.tsx";
+import { Facts } from "../parts/facts.tsx";
 import { PublishedLately } from "../parts/published-lately.tsx";
 import { WaitingMessages } from "../parts/waiting-messages.tsx";
 import { errorText } from "../state/error-text.ts";
@@ -144,23 +145,6 @@ function Actions({
         />
       )}
     </p>
-  );
-}
-
-type Fact = readonly [string, string | undefined];
-
-function Facts({ facts }: { readonly facts: readonly Fact[] }) {
-  return (
-    <dl class="facts">
-      {facts
-        .filter(([, value]) => value !== undefined)
-        .map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-    </dl>
   );
 }
 

@@ -1,19 +1,18 @@
 import { useState } from "preact/hooks";
+import { useAnswer } from "../state/answer.ts";
 import { errorText } from "../state/error-text.ts";
 import { ApiError, logIn } from "../state/session.ts";
 import { say } from "../words/words.ts";
 
 export function LogInPage() {
   const [token, setToken] = useState("");
-  const [error, setError] = useState<string | undefined>(undefined);
-  const submit = async (): Promise<void> => {
-    try {
-      await logIn(token.trim());
-    } catch (failure) {
-      const isUnknown = failure instanceof ApiError && failure.status === 401;
-      setError(isUnknown ? say("tokenUnknown") : errorText(failure));
-    }
-  };
+  const { error, load: submit } = useAnswer(
+    () => logIn(token.trim()),
+    (failure) =>
+      failure instanceof ApiError && failure.status === 401
+        ? say("tokenUnknown")
+        : errorText(failure),
+  );
   return (
     <main id="content" class="log-in card">
       <h1>{say("title")}</h1>

@@ -2,31 +2,17 @@ import { useState } from "preact/hooks";
 import { ConfirmButton } from "../parts/confirm-button.tsx";
 import { TextField } from "../parts/field.tsx";
 import { briefOf } from "../parts/payload-view.tsx";
-import { bytesOfBase64 } from "../parts/base64.ts";
 import type { Column } from "../parts/virtual-table.tsx";
 import { useDelayed } from "../state/delayed.ts";
+import { payloadOf } from "../state/payload.ts";
+import type { MessageItem } from "../state/payload.ts";
 import { queryOf } from "../state/query.ts";
 import { mayOperate, request } from "../state/session.ts";
 import { bytes, say } from "../words/words.ts";
 import { ListPage } from "./list-page.tsx";
 
-export interface RetainedItem {
-  readonly topic: string;
-  readonly payload?: string;
-  readonly payloadBase64?: string;
-  readonly payloadBytes: number;
-  readonly qos: number;
-  readonly contentType?: string;
-}
-
-/** The bytes that are there of its payload. */
-export function payloadOf({ payload, payloadBase64 }: RetainedItem): Uint8Array<ArrayBuffer> {
-  if (payloadBase64 !== undefined) return bytesOfBase64(payloadBase64);
-  return new TextEncoder().encode(payload ?? "");
-}
-
-function columns(reload: () => void): readonly Column<RetainedItem>[] {
-  const shown: Column<RetainedItem>[] = [
+function columns(reload: () => void): readonly Column<MessageItem>[] {
+  const shown: Column<MessageItem>[] = [
     { id: "topic", isSortable: true, title: say("topic"), width: 20, cell: (one) => one.topic },
     {
       id: "payload",
@@ -77,7 +63,7 @@ export function RetainedPage() {
       }
       columns={columns}
       firstOrder={{ sort: "topic", descending: false }}
-      rowKey={(one: RetainedItem) => one.topic}
+      rowKey={(one: MessageItem) => one.topic}
     />
   );
 }

@@ -1,12 +1,16 @@
 import { ConnectForm } from "../parts/connect-form.tsx";
+import { DisconnectForm } from "../parts/disconnect-form.tsx";
 import { PublishForm } from "../parts/publish-form.tsx";
 import { SubscribeForm } from "../parts/subscribe-form.tsx";
 import { TestMessages } from "../parts/test-messages.tsx";
+import { TestPackets } from "../parts/test-packets.tsx";
 import {
   closeConnection,
   connectedAs,
   connectionState,
   failure,
+  hasAuthentication,
+  reauthenticate,
 } from "../state/test-connection.ts";
 import { useStore } from "../state/store.ts";
 import { say } from "../words/words.ts";
@@ -16,6 +20,7 @@ export function TestClientPage() {
   const state = useStore(connectionState);
   const name = useStore(connectedAs);
   const wrong = useStore(failure);
+  const mayReauthenticate = useStore(hasAuthentication);
   const isConnected = state === "connected";
   return (
     <>
@@ -29,7 +34,13 @@ export function TestClientPage() {
             {say("disconnect")}
           </button>
         )}
+        {isConnected && mayReauthenticate && (
+          <button type="button" onClick={() => void reauthenticate()}>
+            {say("reauthenticate")}
+          </button>
+        )}
       </p>
+      {isConnected && <DisconnectForm />}
       {wrong !== undefined && <p role="alert">{wrong}</p>}
       {state === "closed" ? (
         <ConnectForm />
@@ -40,6 +51,7 @@ export function TestClientPage() {
         </div>
       )}
       <TestMessages />
+      <TestPackets />
     </>
   );
 }

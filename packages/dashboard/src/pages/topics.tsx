@@ -7,13 +7,13 @@ import { VirtualTable } from "../parts/virtual-table.tsx";
 import type { Column } from "../parts/virtual-table.tsx";
 import { figures, observeTopics } from "../state/live.ts";
 import type { Observed } from "../state/live.ts";
+import { payloadOf } from "../state/payload.ts";
+import type { MessageItem } from "../state/payload.ts";
 import { clientAddress } from "../state/route.ts";
 import { ask } from "../state/session.ts";
 import { TOPICS_MAX, TopicTree, visibleNodes } from "../state/topic-tree.ts";
 import type { TopicNode } from "../state/topic-tree.ts";
 import { count, say, time } from "../words/words.ts";
-import { payloadOf } from "./retained.tsx";
-import type { RetainedItem } from "./retained.tsx";
 
 /** Depth down to which the tree is open at first. */
 const OPEN_DEPTH = 1;
@@ -108,7 +108,7 @@ const RETAINED_SHOWN = 1_000;
 async function loadRetained(tree: TopicTree, signal: AbortSignal): Promise<void> {
   try {
     const path = `retained?limit=${RETAINED_SHOWN}&payloadBytesMax=1024`;
-    const { items } = await ask<{ readonly items: readonly RetainedItem[] }>(path, signal);
+    const { items } = await ask<{ readonly items: readonly MessageItem[] }>(path, signal);
     for (const item of items) {
       const { topic, payloadBytes, qos, contentType } = item;
       tree.retain(topic, {

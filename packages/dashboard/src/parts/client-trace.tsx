@@ -4,6 +4,7 @@ import { TRACE_RECORDS, TRACE_SECONDS, traceClient } from "../state/trace.ts";
 import type { TraceRecord } from "../state/trace.ts";
 import { isWord, say, time } from "../words/words.ts";
 import { CheckField } from "./field.tsx";
+import { PacketLine } from "./packet-line.tsx";
 
 /** Follows one client packet by packet while the reader wants it, and says which rule refuses what. */
 export function ClientTrace({ clientId }: { readonly clientId: string }) {
@@ -68,10 +69,9 @@ function Line({ record }: { readonly record: TraceRecord }) {
   return (
     <>
       <strong>{isWord(name) ? say(name) : type}</strong>{" "}
-      {packet !== undefined && <strong>{String(packet["type"]).toUpperCase()} </strong>}
+      {packet !== undefined && <PacketLine packet={{ ...packet, topic }} />}{" "}
       {action !== undefined && `${action} `}
-      {topic !== undefined && <code>{topic}</code>}{" "}
-      {packet !== undefined && <span class="soft">{fieldsOf(packet)} </span>}
+      {topic !== undefined && packet === undefined && <code>{topic}</code>}{" "}
       {count !== undefined && `×${count} `}
       {reason !== undefined && <span class="soft">{reason} </span>}
       {rule?.source !== undefined && (
@@ -81,12 +81,4 @@ function Line({ record }: { readonly record: TraceRecord }) {
       )}
     </>
   );
-}
-
-/** What a packet has beside its type and topic. */
-function fieldsOf({ type: _type, topic: _topic, ...fields }: Readonly<Record<string, unknown>>) {
-  return Object.entries(fields)
-    .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .filter((text) => !text.endsWith("={}"))
-    .join(" ");
 }

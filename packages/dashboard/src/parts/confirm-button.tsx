@@ -1,5 +1,5 @@
-import { useRef, useState } from "preact/hooks";
-import { errorText } from "../state/error-text.ts";
+import { useRef } from "preact/hooks";
+import { useAnswer } from "../state/answer.ts";
 import { say } from "../words/words.ts";
 
 /** A button that asks before it does something that cannot be taken back. */
@@ -13,22 +13,21 @@ export function ConfirmButton({
   readonly act: () => Promise<void>;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [error, setError] = useState<string | undefined>(undefined);
-  const confirmed = async (): Promise<void> => {
-    try {
-      await act();
-      dialog.current?.close();
-    } catch (failure) {
-      setError(errorText(failure));
-    }
-  };
+  const {
+    error,
+    load: confirmed,
+    forget,
+  } = useAnswer(async () => {
+    await act();
+    dialog.current?.close();
+  });
   return (
     <>
       <button
         type="button"
         class="danger"
         onClick={() => {
-          setError(undefined);
+          forget();
           dialog.current?.showModal();
         }}
       >

@@ -1,21 +1,41 @@
 import type { ClientOptions, WillOptions } from "@anax/client";
 import { useEffect, useState } from "preact/hooks";
+import { useEntered } from "../state/entered.ts";
+import type { SetEntered } from "../state/entered.ts";
 import { errorText } from "../state/error-text.ts";
 import { ask } from "../state/session.ts";
+import { Store } from "../state/store.ts";
 import { failure, openConnection } from "../state/test-connection.ts";
 import { say } from "../words/words.ts";
-import { CheckField, ChoiceField, Field, QosField, TextField } from "./field.tsx";
-import { bytesOf } from "./payload-format.ts";
-import { optionalNumber, userPropertiesOf } from "./user-properties.ts";
+import { AuthenticationFields, authenticationOf, NO_AUTHENTICATION } from "./authentication.tsx";
+import { BytesField } from "./bytes-field.tsx";
+import {
+  CheckField,
+  ChoiceField,
+  NumberField,
+  optionalNumber,
+  QosField,
+  TextField,
+} from "./field.tsx";
+import {
+  MessagePropertyFields,
+  messagePropertiesOf,
+  NO_PROPERTIES,
+} from "./message-properties.tsx";
+import type { EnteredProperties } from "./message-properties.tsx";
+import { bytesOf, NO_BYTES } from "./payload-format.ts";
+import type { EnteredBytes } from "./payload-format.ts";
+import { optionalUserProperties, UserPropertiesField } from "./user-properties.tsx";
 
 interface ServerAnswer {
   readonly listeners: readonly { readonly type: string; readonly url?: string }[];
 }
 
 const FIRST = {
+  ...NO_AUTHENTICATION,
   url: "",
   clientId: `page-${Math.floor(Math.random() * 0xff_ff_ff).toString(16)}`,
-  version: "5" as "5" | "4",
+  version: "5" as "5" | "4" | "3",
   userName: "",
   password: "",
   cleanStart: true,
@@ -27,38 +47,38 @@ const FIRST = {
   requestResponse: false,
   requestProblem: true,
   userProperties: "",
-  willTopic: "",
-  willPayload: "",
-  willQos: 0 as 0 | 1 | 2,
-  willRetain: false,
-  willDelay: "",
-  willExpiry: "",
-  willIsText: false,
-  willContentType: "",
-  willResponseTopic: "",
-  willCorrelationData: "",
-  willUserProperties: "",
 };
 
 type Entered = typeof FIRST;
 
-/** What was entered last, for as long as the page is open. */
-let kept: Entered = FIRST;
+interface EnteredWill extends EnteredProperties {
+  readonly topic: string;
+  readonly payload: EnteredBytes;
+  readonly qos: 0 | 1 | 2;
+  readonly retain: boolean;
+  readonly willDelay: string;
+}
+
+const connection = new Store<Entered>(FIRST);
+const will = new Store<EnteredWill>({
+  ...NO_PROPERTIES,
+  topic: "",
+  payload: NO_BYTES,
+  qos: 0,
+  retain: false,
+  willDelay: "",
+});
 
 export function ConnectForm() {
-  const [entered, setEntered] = useState(kept);
+  const [entered, set, change] = useEntered(connection);
   const [urls, setUrls] = useState<readonly string[] | undefined>(undefined);
-  kept = entered;
-  const set = <Name extends keyof Entered>(name: Name) => {
-    return (value: Entered[Name]): void => setEntered((one) => ({ ...one, [name]: value }));
-  };
   useEffect(() => {
     const abort = new AbortController();
     ask<ServerAnswer>("server", abort.signal).then(
       ({ listeners }) => {
         const found = listeners.flatMap(({ url }) => webSocketUrl(url));
         setUrls(found);
-        setEntered((one) => (found.includes(one.url) ? one : { ...one, url: found[0] ?? "" }));
+        if (!found.includes(connection.value.url)) set("url")(found[0] ?? "");
       },
       (error: unknown) => {
         if (!abort.signal.aborted) failure.set(errorText(error));
@@ -68,7 +88,7 @@ export function ConnectForm() {
   }, []);
   const connect = (): void => {
     try {
-      void openConnection(entered.url, optionsOf(entered));
+      void openConnection(entered.url, optionsOf(entered, will.value));
     } catch (error) {
       failure.set(errorText(error));
     }
@@ -98,6 +118,7 @@ export function ConnectForm() {
           choices={[
             ["5", "5.0"],
             ["4", "3.1.1"],
+            ["3", "3.1"],
           ]}
         />
         <TextField label={say("userName")} value={entered.userName} set={set("userName")} />
@@ -111,6 +132,8 @@ export function ConnectForm() {
       <details>
         <summary>{say("moreOptions")}</summary>
         <MoreOptions entered={entered} set={set} />
+        <AuthenticationFields entered={entered} change={change} />
+        <WillFields />
       </details>
       <button type="submit" class="primary" disabled={entered.url === ""}>
         {say("connect")}
@@ -119,85 +142,48 @@ export function ConnectForm() {
   );
 }
 
-type Set = <Name extends keyof Entered>(name: Name) => (value: Entered[Name]) => void;
+const NUMBERS = [
+  "keepAlive",
+  "sessionExpiry",
+  "receiveMaximum",
+  "maximumPacketSize",
+  "topicAliasMaximum",
+] as const;
 
-function MoreOptions({ entered, set }: { readonly entered: Entered; readonly set: Set }) {
-  const number = (name: NumberName) => (
-    <TextField type="number" label={say(name)} value={entered[name]} set={set(name)} />
-  );
+function MoreOptions({
+  entered,
+  set,
+}: {
+  readonly entered: Entered;
+  readonly set: SetEntered<Entered>;
+}) {
   return (
-    <>
-      <div class="fields">
-        {number("keepAlive")}
-        {number("sessionExpiry")}
-        {number("receiveMaximum")}
-        {number("maximumPacketSize")}
-        {number("topicAliasMaximum")}
-        <CheckField label={say("cleanStart")} value={entered.cleanStart} set={set("cleanStart")} />
-        <CheckField
-          label={say("requestResponse")}
-          value={entered.requestResponse}
-          set={set("requestResponse")}
-        />
-        <CheckField
-          label={say("requestProblem")}
-          value={entered.requestProblem}
-          set={set("requestProblem")}
-        />
-        <Field label={say("userProperties")}>
-          <textarea
-            value={entered.userProperties}
-            onInput={({ currentTarget }) => set("userProperties")(currentTarget.value)}
-          />
-        </Field>
-      </div>
-      <fieldset class="fields">
-        <legend>{say("will")}</legend>
-        <TextField label={say("topic")} value={entered.willTopic} set={set("willTopic")} />
-        <TextField label={say("payload")} value={entered.willPayload} set={set("willPayload")} />
-        <QosField label={say("qos")} value={entered.willQos} set={set("willQos")} />
-        <CheckField label={say("retain")} value={entered.willRetain} set={set("willRetain")} />
-        {number("willDelay")}
-        <TextField
-          type="number"
-          label={say("messageExpiry")}
-          value={entered.willExpiry}
-          set={set("willExpiry")}
-        />
-        <TextField
-          label={say("contentType")}
-          value={entered.willContentType}
-          set={set("willContentType")}
-        />
-        <TextField
-          label={say("responseTopic")}
-          value={entered.willResponseTopic}
-          set={set("willResponseTopic")}
-        />
-        <TextField
-          label={say("correlationData")}
-          value={entered.willCorrelationData}
-          set={set("willCorrelationData")}
-        />
-        <CheckField label={say("isText")} value={entered.willIsText} set={set("willIsText")} />
-        <Field label={say("userProperties")}>
-          <textarea
-            value={entered.willUserProperties}
-            onInput={({ currentTarget }) => set("willUserProperties")(currentTarget.value)}
-          />
-        </Field>
-      </fieldset>
-    </>
+    <div class="fields">
+      {NUMBERS.map((name) => (
+        <NumberField key={name} label={say(name)} value={entered[name]} set={set(name)} />
+      ))}
+      {(["cleanStart", "requestResponse", "requestProblem"] as const).map((name) => (
+        <CheckField key={name} label={say(name)} value={entered[name]} set={set(name)} />
+      ))}
+      <UserPropertiesField value={entered.userProperties} set={set("userProperties")} />
+    </div>
   );
 }
 
-type NumberName =
-  | "keepAlive"
-  | "sessionExpiry"
-  | "receiveMaximum"
-  | "maximumPacketSize"
-  | "topicAliasMaximum"
-  | "willDelay";
+function WillFields() {
+  const [entered, set, change] = useEntered(will);
+  return (
+    <fieldset class="fields">
+      <legend>{say("will")}</legend>
+      <TextField label={say("topic")} value={entered.topic} set={set("topic")} />
+      <BytesField hasJson label={say("payload")} value={entered.payload} set={set("payload")} />
+      <QosField label={say("qos")} value={entered.qos} set={set("qos")} />
+      <CheckField label={say("retain")} value={entered.retain} set={set("retain")} />
+      <NumberField label={say("willDelay")} value={entered.willDelay} set={set("willDelay")} />
+      <MessagePropertyFields entered={entered} change={change} />
+    </fieldset>
+  );
+}
 
 /** How this page reaches a WebSocket listener: by the host that the page came from. */
 function webSocketUrl(url: string | undefined): string[] {
@@ -208,18 +194,20 @@ function webSocketUrl(url: string | undefined): string[] {
   return location.protocol === "https:" ? [`wss://${location.host}${pathname}`, own] : [own];
 }
 
-/** Throws `RangeError` for a User Property that is none. */
-function optionsOf(entered: Entered): ClientOptions {
+/** Throws `RangeError` for what is no User Property, or no bytes. */
+function optionsOf(entered: Entered, enteredWill: EnteredWill): ClientOptions {
   const isNew = entered.version === "5";
-  const { userName, password, willTopic, clientId, cleanStart } = entered;
-  const userProperties = userPropertiesOf(entered.userProperties);
+  const { userName, password, clientId, cleanStart } = entered;
+  const authentication = isNew ? authenticationOf(entered) : undefined;
+  // SCRAM is there so that the password is not sent.
+  const isSent = password !== "" && entered.authentication !== "scram";
   return {
-    protocolVersion: isNew ? 5 : 4,
+    protocolVersion: Number(entered.version) as 3 | 4 | 5,
     ...(clientId !== "" && { clientId }),
     cleanStart,
     keepAliveSeconds: optionalNumber(entered.keepAlive) ?? 60,
     ...(userName !== "" && { userName }),
-    ...(password !== "" && { password }),
+    ...(isSent && { password }),
     ...(isNew && {
       sessionExpiryIntervalSeconds: optionalNumber(entered.sessionExpiry),
       receiveMaximum: optionalNumber(entered.receiveMaximum),
@@ -227,31 +215,23 @@ function optionsOf(entered: Entered): ClientOptions {
       topicAliasMaximum: optionalNumber(entered.topicAliasMaximum),
       requestResponseInformation: entered.requestResponse,
       requestProblemInformation: entered.requestProblem,
-      ...(userProperties.length > 0 && { userProperties }),
+      ...optionalUserProperties(entered.userProperties),
+      authentication,
     }),
-    ...(willTopic !== "" && {
-      will: {
-        topic: willTopic,
-        payload: entered.willPayload,
-        qos: entered.willQos,
-        retain: entered.willRetain,
-        ...(isNew && willPropertiesOf(entered)),
-      },
-    }),
+    ...(enteredWill.topic !== "" && { will: willOf(enteredWill, isNew) }),
   };
 }
 
-/** Throws `RangeError` for a User Property that is none. */
-function willPropertiesOf(entered: Entered): Partial<WillOptions> {
-  const { willContentType, willResponseTopic, willCorrelationData, willIsText } = entered;
-  const userProperties = userPropertiesOf(entered.willUserProperties);
+function willOf(entered: EnteredWill, isNew: boolean): WillOptions {
+  const { topic, qos, retain, willDelay } = entered;
   return {
-    willDelayIntervalSeconds: optionalNumber(entered.willDelay),
-    messageExpiryIntervalSeconds: optionalNumber(entered.willExpiry),
-    ...(willIsText && { payloadFormatIndicator: 1 }),
-    ...(willContentType !== "" && { contentType: willContentType }),
-    ...(willResponseTopic !== "" && { responseTopic: willResponseTopic }),
-    ...(willCorrelationData !== "" && { correlationData: bytesOf(willCorrelationData, "text") }),
-    ...(userProperties.length > 0 && { userProperties }),
+    topic,
+    payload: bytesOf(entered.payload),
+    qos,
+    retain,
+    ...(isNew && {
+      willDelayIntervalSeconds: optionalNumber(willDelay),
+      ...messagePropertiesOf(entered),
+    }),
   };
 }

@@ -42,6 +42,20 @@ export function TextField({
   );
 }
 
+/** A number to be entered, or nothing. */
+export function NumberField(field: {
+  readonly label: string;
+  readonly value: string;
+  readonly set: (value: string) => void;
+}) {
+  return <TextField type="number" {...field} />;
+}
+
+/** The number that was entered, if one was. */
+export function optionalNumber(text: string): number | undefined {
+  return text.trim() === "" ? undefined : Number(text);
+}
+
 /** A box to be checked. */
 export function CheckField({
   label,

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { textOf } from "../state/payload.ts";
 import { bytes, say } from "../words/words.ts";
 import type { Word } from "../words/words.ts";
 
@@ -84,10 +85,6 @@ function shownAs(view: Exclude<View, "image">, payload: Uint8Array): string {
   }
 }
 
-function textOf(payload: Uint8Array): string {
-  return new TextDecoder().decode(payload);
-}
-
 /** Such as `00000000  48 65 6c 6c 6f  Hello`. */
 function hexOf(payload: Uint8Array): string {
   const lines: string[] = [];
@@ -134,11 +131,4 @@ export function briefOf(payload: Uint8Array, total: number): string {
   const view = fittingView(payload, undefined);
   if (view === "image" || view === "hex") return bytes(total);
   return textOf(payload.subarray(0, 120)).replace(/\s+/g, " ");
-}
-
-/** The number that a payload is, or that a JSON payload has as its value; undefined if there is none. */
-export function numberOf(payload: Uint8Array): number | undefined {
-  if (payload.length === 0 || payload.length > 64) return undefined;
-  const text = textOf(payload).trim();
-  return /^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(text) ? Number(text) : undefined;
 }

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { observeTopics } from "../state/live.ts";
 import type { ObservedTopic } from "../state/live.ts";
+import { bytesOfBase64 } from "../state/payload.ts";
 import { count, say, time } from "../words/words.ts";
-import { bytesOfBase64 } from "./base64.ts";
 import { briefOf } from "./payload-view.tsx";
 
 interface Published extends ObservedTopic {

@@ -1,5 +1,4 @@
-import { useState } from "preact/hooks";
-import { errorText } from "../state/error-text.ts";
+import { useAnswer } from "../state/answer.ts";
 import { queryOf } from "../state/query.ts";
 import { clientAddress } from "../state/route.ts";
 import { ask } from "../state/session.ts";
@@ -20,16 +19,7 @@ const SHOWN = 50;
 
 /** The clients that get a topic, shown when they are asked for. */
 export function Receivers({ topic }: { readonly topic: string }) {
-  const [answer, setAnswer] = useState<Answer | undefined>(undefined);
-  const [error, setError] = useState<string | undefined>(undefined);
-  const load = async (): Promise<void> => {
-    try {
-      setAnswer(await ask<Answer>(`receivers${queryOf({ topic })}`));
-      setError(undefined);
-    } catch (failure) {
-      setError(errorText(failure));
-    }
-  };
+  const { answer, error, load } = useAnswer(() => ask<Answer>(`receivers${queryOf({ topic })}`));
   const isWhole = answer?.isComplete === true && answer.items.length <= SHOWN;
   return (
     <>

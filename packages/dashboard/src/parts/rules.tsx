@@ -1,14 +1,12 @@
 import { usePagedList } from "../state/paged-list.ts";
 import { count, say } from "../words/words.ts";
+import { decisionOf, topicsOf } from "./rule-words.ts";
+import type { RuleItem } from "./rule-words.ts";
 import { VirtualTable } from "./virtual-table.tsx";
 import type { Column } from "./virtual-table.tsx";
 
-interface Rule {
+interface Rule extends RuleItem {
   readonly place: number;
-  readonly source?: string;
-  readonly allow?: string;
-  readonly deny?: string;
-  readonly topics: string | readonly string[];
   readonly [condition: string]: unknown;
 }
 
@@ -54,13 +52,13 @@ function columns(): readonly Column<Rule>[] {
       id: "rule",
       title: say("rule"),
       width: 9,
-      cell: ({ allow, deny }) => (allow === undefined ? `deny ${deny}` : `allow ${allow}`),
+      cell: decisionOf,
     },
     {
       id: "topics",
       title: say("topicsOfRule"),
       width: 18,
-      cell: ({ topics }) => [topics].flat().join(", "),
+      cell: topicsOf,
     },
     { id: "about", title: say("ruleAbout"), width: 18, cell: conditionsOf },
     { id: "source", title: say("ruleAt"), width: 14, cell: ({ source }) => source },

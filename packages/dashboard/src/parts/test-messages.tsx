@@ -1,21 +1,25 @@
 import { useState } from "preact/hooks";
 import { useStore } from "../state/store.ts";
-import { clearMessages, messages, MESSAGES_MAX } from "../state/test-connection.ts";
-import type { ShownMessage } from "../state/test-connection.ts";
+import { bytesText } from "../state/payload.ts";
+import { enterAnswer } from "../state/publish-entry.ts";
+import { messages, MESSAGES_MAX } from "../state/test-messages.ts";
+import type { ShownMessage } from "../state/test-messages.ts";
 import { say, time } from "../words/words.ts";
+import { Facts } from "./facts.tsx";
+import type { Fact } from "./facts.tsx";
 import { briefOf, PayloadView } from "./payload-view.tsx";
 
 /** Messages that are drawn; the others are kept. */
 const DRAWN = 100;
 
 export function TestMessages() {
-  const all = useStore(messages);
+  const all = useStore(messages.store);
   return (
     <section>
       <h2>{say("messages")}</h2>
       <p class="row">
         <span class="soft">{say("messagesKept", { count: MESSAGES_MAX })}</span>
-        <button type="button" onClick={clearMessages}>
+        <button type="button" onClick={() => messages.clear()}>
           {say("clear")}
         </button>
       </p>
@@ -34,8 +38,8 @@ export function TestMessages() {
 
 function Shown({ message }: { readonly message: ShownMessage }) {
   const [isOpen, setOpen] = useState(false);
-  const { direction, topic, payload, qos, retain, contentType, color } = message;
-  const { responseTopic, userProperties, atMs } = message;
+  const { direction, topic, payload, contentType, color, atMs } = message;
+  const { responseTopic } = message;
   return (
     <li class={direction} style={color === undefined ? {} : { borderInlineStartColor: color }}>
       <button type="button" class="plain" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
@@ -47,16 +51,39 @@ function Shown({ message }: { readonly message: ShownMessage }) {
       </button>
       {isOpen && (
         <div>
-          <p class="soft">
-            {say("qos")} {qos}
-            {retain && ` · ${say("retain")}`}
-            {contentType !== undefined && ` · ${say("contentType")}: ${contentType}`}
-            {responseTopic !== undefined && ` · ${say("responseTopic")}: ${responseTopic}`}
-            {userProperties.map(([name, value]) => ` · ${name}=${value}`).join("")}
-          </p>
+          <Facts facts={factsOf(message)} />
+          {responseTopic !== undefined && direction === "received" && (
+            <button
+              type="button"
+              onClick={() => enterAnswer(responseTopic, message.correlationData)}
+            >
+              {say("enterAnswer")}
+            </button>
+          )}
           <PayloadView payload={payload} contentType={contentType} />
         </div>
       )}
     </li>
   );
+}
+
+/** All that the packet says beside topic and payload. */
+function factsOf(message: ShownMessage): Fact[] {
+  const { qos, retain, duplicate, contentType, responseTopic, correlationData } = message;
+  const { userProperties, subscriptionIdentifiers, messageExpiryIntervalSeconds } = message;
+  const flags = [...(retain ? [say("retain")] : []), ...(duplicate ? [say("duplicate")] : [])];
+  return [
+    [say("qos"), qos],
+    [say("flags"), flags.length > 0 ? flags.join(", ") : undefined],
+    [say("contentType"), contentType],
+    [say("payloadFormat"), message.payloadFormatIndicator === 1 ? say("viewText") : undefined],
+    [say("messageExpiry"), messageExpiryIntervalSeconds],
+    [say("responseTopic"), responseTopic],
+    [say("correlationData"), correlationData && bytesText(correlationData)],
+    [say("subscriptionIdentifier"), subscriptionIdentifiers?.join(", ")],
+    [
+      say("userPropertiesSeen"),
+      userProperties?.map(([name, value]) => `${name}=${value}`).join(", "),
+    ],
+  ];
 }

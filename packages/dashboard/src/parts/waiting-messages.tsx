@@ -1,7 +1,6 @@
-import { useState } from "preact/hooks";
-import { payloadOf } from "../pages/retained.tsx";
-import type { RetainedItem } from "../pages/retained.tsx";
-import { errorText } from "../state/error-text.ts";
+import { useAnswer } from "../state/answer.ts";
+import { payloadOf } from "../state/payload.ts";
+import type { MessageItem } from "../state/payload.ts";
 import { ask } from "../state/session.ts";
 import { bytes, say } from "../words/words.ts";
 import { briefOf } from "./payload-view.tsx";
@@ -10,17 +9,10 @@ const SHOWN = 50;
 
 /** What waits in the queue of a session, shown when it is asked for. */
 export function WaitingMessages({ path }: { readonly path: string }) {
-  const [items, setItems] = useState<readonly RetainedItem[] | undefined>(undefined);
-  const [error, setError] = useState<string | undefined>(undefined);
-  const load = async (): Promise<void> => {
-    try {
-      const url = `sessions/${path}/queue?limit=${SHOWN}`;
-      setItems((await ask<{ readonly items: readonly RetainedItem[] }>(url)).items);
-      setError(undefined);
-    } catch (failure) {
-      setError(errorText(failure));
-    }
-  };
+  const url = `sessions/${path}/queue?limit=${SHOWN}`;
+  const { answer, error, load } = useAnswer(() =>
+    ask<{ readonly items: readonly MessageItem[] }>(url),
+  );
   return (
     <section>
       <h2>{say("queueContent")}</h2>
@@ -31,7 +23,7 @@ export function WaitingMessages({ path }: { readonly path: string }) {
         <span class="soft">{say("peekHint", { count: SHOWN })}</span>
       </p>
       {error !== undefined && <p role="alert">{error}</p>}
-      {items !== undefined && (
+      {answer !== undefined && (
         <table class="small">
           <thead>
             <tr>
@@ -42,7 +34,7 @@ export function WaitingMessages({ path }: { readonly path: string }) {
             </tr>
           </thead>
           <tbody>
-            {items.map((one, index) => (
+            {answer.items.map((one, index) => (
               <tr key={index}>
                 <td>{one.topic}</td>
                 <td>

@@ -1,23 +1,16 @@
 /** What was published from this page, newest first, kept for this tab. */
-import type { Format } from "../parts/payload-format.ts";
+import type { EnteredProperties } from "../parts/message-properties.tsx";
+import type { EnteredBytes } from "../parts/payload-format.ts";
 
-export interface PublishEntry {
+export interface PublishEntry extends EnteredProperties {
   readonly topic: string;
-  readonly text: string;
-  readonly format: Format;
+  readonly payload: EnteredBytes;
   readonly qos: 0 | 1 | 2;
   readonly retain: boolean;
-  readonly contentType: string;
-  readonly responseTopic: string;
-  readonly correlationData: string;
-  readonly messageExpiry: string;
   readonly topicAlias: string;
-  /** Payload Format Indicator. */
-  readonly isText: boolean;
-  readonly userProperties: string;
 }
 
-const KEY = "anax.published";
+const KEY = "anax.publish-history";
 const ENTRIES_MAX = 20;
 
 export function publishHistory(): readonly PublishEntry[] {

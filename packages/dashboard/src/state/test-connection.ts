@@ -1,23 +1,16 @@
 /** The MQTT client of this page: its connection, subscriptions and messages. It lives on while the reader is on other pages. */
 import { MqttClient } from "@anax/client";
-import type { ClientOptions, Message, PublishOptions, SubscribeOptions } from "@anax/client";
+import type {
+  ClientOptions,
+  DisconnectOptions,
+  Message,
+  PublishOptions,
+  SubscribeOptions,
+} from "@anax/client";
 import { errorText } from "./error-text.ts";
 import { Store } from "./store.ts";
-
-export interface ShownMessage {
-  readonly id: number;
-  readonly atMs: number;
-  readonly direction: "received" | "published" | "answer";
-  readonly topic: string;
-  readonly payload: Uint8Array<ArrayBuffer>;
-  readonly qos: number;
-  readonly retain: boolean;
-  readonly contentType: string | undefined;
-  readonly responseTopic: string | undefined;
-  readonly userProperties: readonly (readonly [string, string])[];
-  /** Of its subscription; undefined: published here. */
-  readonly color: string | undefined;
-}
+import { showPublished, showReceived } from "./test-messages.ts";
+import { keepPacket } from "./test-packets.ts";
 
 export interface ShownSubscription {
   readonly topicFilter: string;
@@ -27,23 +20,18 @@ export interface ShownSubscription {
 
 export type ConnectionState = "closed" | "connecting" | "connected" | "reconnecting";
 
-/** Messages that are kept. */
-export const MESSAGES_MAX = 500;
-
 export const connectionState: Store<ConnectionState> = new Store<ConnectionState>("closed");
 /** As it is connected. */
 export const connectedAs: Store<string> = new Store("");
+/** Whether it authenticates in steps, and so may do it again. */
+export const hasAuthentication: Store<boolean> = new Store(false);
 /** What went wrong last. */
 export const failure: Store<string | undefined> = new Store<string | undefined>(undefined);
 export const subscriptions: Store<readonly ShownSubscription[]> = new Store<
   readonly ShownSubscription[]
 >([]);
-/** Newest first. */
-export const messages: Store<readonly ShownMessage[]> = new Store<readonly ShownMessage[]>([]);
 
 let client: MqttClient | undefined;
-let lastId = 0;
-let fresh: ShownMessage[] = [];
 
 /** Connects, in place of a connection that is there. */
 export async function openConnection(url: string, options: ClientOptions): Promise<void> {
@@ -53,6 +41,8 @@ export async function openConnection(url: string, options: ClientOptions): Promi
   try {
     const made = new MqttClient(url, options);
     client = made;
+    hasAuthentication.set(options.authentication !== undefined);
+    made.on("packet", keepPacket);
     made.on("disconnected", ({ willReconnect, error, reasonString }) => {
       if (client !== made) return;
       const reason = reasonString ?? error?.message;
@@ -71,13 +61,13 @@ export async function openConnection(url: string, options: ClientOptions): Promi
   }
 }
 
-export async function closeConnection(): Promise<void> {
+export async function closeConnection(options: DisconnectOptions = {}): Promise<void> {
   const gone = client;
   client = undefined;
   subscriptions.set([]);
   connectionState.set("closed");
   try {
-    if (gone?.connected === true) await gone.disconnect();
+    if (gone?.connected === true) await gone.disconnect(options);
     else gone?.destroy();
   } catch (error) {
     failure.set(errorText(error));
@@ -90,7 +80,7 @@ export async function subscribe(
   options: SubscribeOptions,
 ): Promise<void> {
   await trying(async (connected) => {
-    const take = (message: Message): void => show("received", message, color);
+    const take = (message: Message): void => showReceived("received", message, color);
     const { grantedQos } = await connected.subscribe(topicFilter, take, options);
     const others = subscriptions.value.filter((one) => one.topicFilter !== topicFilter);
     subscriptions.set([...others, { topicFilter, qos: grantedQos, color }]);
@@ -126,15 +116,15 @@ export async function ask(
   options: PublishOptions,
 ): Promise<void> {
   await trying(async (connected) => {
-    const { correlationData: _made, responseTopic: _own, ...rest } = options;
+    const { correlationData: _made, ...rest } = options;
     showPublished(topic, payload, options);
     const answer = await connected.request(topic, payload, { ...rest, timeoutMs: ANSWER_MS });
-    show("answer", answer, "var(--series-2)");
+    showReceived("answer", answer, "var(--series-2)");
   });
 }
 
-export function clearMessages(): void {
-  messages.set([]);
+export async function reauthenticate(): Promise<void> {
+  await trying((connected) => connected.reauthenticate());
 }
 
 async function trying<Result>(
@@ -148,50 +138,4 @@ async function trying<Result>(
     failure.set(errorText(error));
     return undefined;
   }
-}
-
-function show(direction: "received" | "answer", message: Message, color: string): void {
-  const { topic, qos, retain, contentType, responseTopic, userProperties = [] } = message;
-  add({
-    direction,
-    topic,
-    payload: Uint8Array.from(message.payload),
-    qos,
-    retain,
-    contentType,
-    responseTopic,
-    userProperties,
-    color,
-  });
-}
-
-function showPublished(
-  topic: string,
-  payload: Uint8Array<ArrayBuffer>,
-  options: PublishOptions,
-): void {
-  const { qos = 0, retain = false, contentType, responseTopic, userProperties = [] } = options;
-  add({
-    direction: "published",
-    topic,
-    payload,
-    qos,
-    retain,
-    contentType,
-    responseTopic,
-    userProperties,
-    color: undefined,
-  });
-}
-
-/** Messages that come in one frame are drawn once. */
-function add(message: Omit<ShownMessage, "id" | "atMs">): void {
-  lastId += 1;
-  fresh.push({ ...message, id: lastId, atMs: Date.now() });
-  if (fresh.length > MESSAGES_MAX) fresh.shift();
-  if (fresh.length > 1) return;
-  setTimeout(() => {
-    messages.set([...fresh.reverse(), ...messages.value].slice(0, MESSAGES_MAX));
-    fresh = [];
-  }, 50);
 }

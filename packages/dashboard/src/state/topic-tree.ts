@@ -1,7 +1,6 @@
 /** Topics as a tree: what was published lately and what is retained. */
 import type { Observed, ObservedTopic } from "./live.ts";
-import { numberOf } from "../parts/payload-view.tsx";
-import { bytesOfBase64 } from "../parts/base64.ts";
+import { bytesOfBase64, numberOf } from "./payload.ts";
 
 export interface TopicValue {
   readonly payload: Uint8Array<ArrayBuffer>;
