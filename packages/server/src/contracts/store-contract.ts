@@ -373,6 +373,47 @@ export const STORE_CONTRACT: readonly StoreContractCheck[] = [
     },
   },
   {
+    name: "a full checkpoint leaves what the store holds as it is, and frees a log of what was before",
+    async run(medium) {
+      const store = medium.newStore();
+      await holdings(store);
+      for (let position = 1; position <= 9; position += 1) await store.commit(largeBatch(position));
+      await store.commit({ ...rowsAndBatch(10), fullCheckpoint: "begins" });
+      // What was just begun is not for this checkpoint, which begins anew after a restart.
+      await store.close();
+      const again = medium.newStore();
+      await holdings(again);
+      await again.commit({ ...rowsAndBatch(11), fullCheckpoint: "begins" });
+      await again.commit(rowsAndBatch(12));
+      const before = again.logBytes ?? 0;
+      const gone = Array.from({ length: 10 }, (_, index) => index + 1);
+      const rows = {
+        sessions: new Map([[10, undefined]]),
+        retained: new Map([["topic/10", undefined]]),
+      };
+      await again.commit({
+        ...rowsAndBatch(13),
+        ...rows,
+        deletedBatches: gone,
+        fullCheckpoint: "ends",
+      });
+      const after = again.logBytes ?? 0;
+      assert.ok(
+        before === 0 || after < before / 2,
+        `the log had ${before} bytes, and has ${after}`,
+      );
+      await again.commit(rowsAndBatch(14));
+      await again.close();
+      const found = await reopened(medium);
+      const numbers = [11, 12, 14];
+      assert.deepEqual(found, {
+        sessions: numbers.map((number) => [number, patternedBytes(8, number)]),
+        retained: numbers.map((number) => [`topic/${number}`, patternedBytes(8, number)]),
+        batches: [11, 12, 13, 14].map((position) => [position, patternedBytes(16, position)]),
+      });
+    },
+  },
+  {
     name: "a visitor that throws fails the opening, and the medium is free again",
     async run(medium) {
       const store = medium.newStore();
@@ -394,6 +435,10 @@ export const STORE_CONTRACT: readonly StoreContractCheck[] = [
 
 function batchAt(position: number): StoreTransaction {
   return { ...emptyTransaction(), batch: { position, bytes: patternedBytes(16, position) } };
+}
+
+function largeBatch(position: number): StoreTransaction {
+  return { ...emptyTransaction(), batch: { position, bytes: patternedBytes(1_000, position) } };
 }
 
 function rowsAndBatch(number: number): StoreTransaction {

@@ -41,7 +41,7 @@ import { readOn, receive } from "./receiving/receiving.ts";
 import { RetainedMessages } from "./retained/retained-messages.ts";
 import { STEPS_PER_TURN } from "./retained/retained-replay.ts";
 import { Commits } from "./recovery/commits.ts";
-import type { CheckpointPolicy, Commit } from "./recovery/commits.ts";
+import type { CheckpointExtent, CheckpointPolicy, Commit } from "./recovery/commits.ts";
 import { Journal } from "./journal/journal.ts";
 import type { JournalHealth } from "./journal/journal.ts";
 import { recover } from "./recovery/recovery.ts";
@@ -363,15 +363,18 @@ export class ServerCore implements CoreContext {
       rowLimits: policy.rowLimits,
     });
     this.journal = journal;
-    this.#commits = new Commits(this, journal, policy);
-    this.#commits.watchClocks();
     recover(this, journal, state);
+    this.#commits = new Commits(this, journal, policy, state.bytes);
+    this.#commits.watchClocks();
   }
 
-  /** What is to be committed next; undefined if nothing is, or a message is just given to thousands: then it is asked for later. */
-  nextCommit(): Commit | undefined {
+  /**
+   * What is to be committed next; undefined if nothing is, or a message is just given to thousands: then it is asked for later.
+   * `logBytes`: bytes of the store's log, 0 if it is none.
+   */
+  nextCommit(logBytes = 0): Commit | undefined {
     if (this.fanOuts.keepsCommit()) return undefined;
-    const commit = this.#commits?.next();
+    const commit = this.#commits?.next(logBytes);
     letOn(this);
     return commit;
   }
@@ -389,9 +392,9 @@ export class ServerCore implements CoreContext {
     return this.#commits?.watchClocks();
   }
 
-  /** Brings the store's tables up to date with the next commits, so that the journal can shrink. */
-  checkpoint(): void {
-    this.#commits?.ask();
+  /** Brings the store's tables up to date with the next commits, so that the journal can shrink; or writes all of them anew. */
+  checkpoint(extent: CheckpointExtent = "changes"): void {
+    this.#commits?.ask(extent);
   }
 
   /** True if the next commit is to be made at once: somebody waits for it, or a checkpoint has more to do. */

@@ -63,7 +63,7 @@ export interface CommitterOptions {
  * two, commits keep a distance (`CommitPace`).
  */
 export class Committer {
-  readonly #store: Store;
+  readonly #store: FencedStore;
   readonly #settings: StorageSettings;
   readonly #core: ServerCore;
   readonly #clock: Clock;
@@ -296,7 +296,7 @@ export class Committer {
     let commit: Commit | undefined;
     if (this.#core.journal?.isOver === true) return undefined;
     this.#run(() => {
-      commit = this.#core.nextCommit();
+      commit = this.#core.nextCommit(this.#store.logBytes);
     });
     return commit;
   }

@@ -28,6 +28,12 @@ export class FencedStore implements Store {
     return this.#bytes;
   }
 
+  /** 0 where it says nothing, or nothing that makes sense. */
+  get logBytes(): number {
+    const { logBytes } = this.#store;
+    return typeof logBytes === "number" && logBytes > 0 ? logBytes : 0;
+  }
+
   async open(visitor: StoreVisitor): Promise<void> {
     await this.#store.open(visitor);
   }

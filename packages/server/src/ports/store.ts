@@ -35,6 +35,12 @@ export interface Store {
   read(position: number): Uint8Array | undefined;
   /** Bytes that the store needs for what it holds; room that it has but could use again does not count. */
   readonly bytes: number;
+  /**
+   * Only of a store that is a log: bytes that the next `open` has to read. It grows with each commit, whatever that
+   * deletes. When the log has become large for what is in it, and 64 MB at least, the server makes a full checkpoint:
+   * transactions that have everything once more. Left out or 0: never.
+   */
+  readonly logBytes?: number;
   /** Closes the store, after a commit that is under way; what was committed stays. Idempotent. */
   close(): Promise<void>;
 }
@@ -56,6 +62,12 @@ export interface StoreTransaction {
   readonly deletedBatches: readonly number[];
   readonly sessions: ReadonlyMap<number, Uint8Array | undefined>;
   readonly retained: ReadonlyMap<string, Uint8Array | undefined>;
+  /**
+   * For a store that is a log, others pass it by. When the transaction that `ends` a full checkpoint is committed, all
+   * before the last one that `begins` one are needed no more: it and those since then make all that the store is to hold.
+   * A checkpoint that has no end, since the server ended, counts nothing.
+   */
+  readonly fullCheckpoint?: "begins" | "ends";
 }
 
 /**

@@ -37,6 +37,10 @@ export class FaultyStore implements Store {
     return this.#store.bytes;
   }
 
+  get logBytes(): number {
+    return this.#store.logBytes ?? 0;
+  }
+
   /** Commits that wait to be let go. */
   get heldCommits(): number {
     return this.#held.length;

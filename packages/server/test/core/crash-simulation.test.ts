@@ -3,6 +3,7 @@ import { faultsOf, History } from "../simulation/history.ts";
 
 const SEEDS = Number(process.env["CRASH_SEEDS"] ?? 150);
 const HANDLER_SEEDS = Number(process.env["HANDLER_SEEDS"] ?? 80);
+const LOG_SEEDS = Number(process.env["LOG_SEEDS"] ?? 40);
 const FIRST_SEED = Number(process.env["CRASH_SEED"] ?? 1);
 
 describe("crashes at any moment", () => {
@@ -21,6 +22,30 @@ describe("crashes at any moment", () => {
       expect(faultsOf(history), `seed ${seed}`).toEqual([]);
     }
   }, 3_600_000);
+
+  it(`leave a log that comes to the same state, however full checkpoints have shortened it (${LOG_SEEDS} histories)`, () => {
+    let purged = 0;
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + LOG_SEEDS; seed += 1) {
+      const history = new History(seed, { isLog: true, hasHandlers: seed % 2 === 0 });
+      history.run();
+      expect(faultsOf(history), `seed ${seed}`).toEqual([]);
+      purged += history.purged;
+    }
+    expect(purged).toBeGreaterThan(LOG_SEEDS);
+  }, 3_600_000);
+
+  it("are noticed to lose something where a log throws away one transaction too many", () => {
+    const wrong = Array.from({ length: LOG_SEEDS }, (_, index) => {
+      try {
+        const history = new History(index + 1, { isLog: true, purgesTooFarBy: 1 });
+        history.run();
+        return faultsOf(history).length;
+      } catch {
+        return 1;
+      }
+    });
+    expect(wrong.filter((faults) => faults > 0).length).toBeGreaterThan(LOG_SEEDS / 10);
+  });
 
   it("are noticed to lose something where acknowledgements do not wait for their commits", () => {
     const wrong = Array.from({ length: SEEDS }, (_, index) => {

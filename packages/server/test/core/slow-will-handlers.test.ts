@@ -28,7 +28,7 @@ class Server {
   #waiting: Later[] = [];
 
   constructor() {
-    this.durable = new DurableServer({}, {}, this.hooks);
+    this.durable = new DurableServer({}, { isLog: true }, this.hooks);
     const s = this.durable.harness.connect("s", lasting(1_000_000));
     subscribe(s, { topicFilter: "#", qos: 1 });
     s.cut();
@@ -73,6 +73,12 @@ const MEANWHILE: Record<string, (server: Server) => void> = {
   "the client begins anew": ({ durable }) =>
     void durable.harness.connect("c", { ...lasting(), cleanStart: true }),
   "the tables are written": ({ durable }) => durable.checkpoint(),
+  "everything is written anew": ({ durable }) => durable.checkpoint("everything"),
+  "the server dies before, and everything is written anew": (server) => {
+    server.crash();
+    server.durable.checkpoint("everything");
+    server.asked.pop();
+  },
   "the client is back, and the tables are written": ({ durable }) => {
     durable.harness.connect("c", lasting());
     durable.checkpoint();

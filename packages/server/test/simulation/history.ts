@@ -2,6 +2,7 @@ import { slotIn } from "../../src/core/owed/address-book.ts";
 import type { Commit } from "../../src/core/recovery/commits.ts";
 import { DurableClient } from "../support/durable-client.ts";
 import { DurableServer } from "../support/durable-server.ts";
+import { describeState } from "../support/described-state.ts";
 import { CHANGED, RandomHandlers } from "../support/random-handlers.ts";
 
 const STEPS = 60;
@@ -9,15 +10,19 @@ const STEPS = 60;
 /** Whatever can be cut is. */
 const CUT = { ms: Infinity, steps: 1, receivers: 0, nodes: 1 };
 
-/** What a history is made of, besides clients, slow commits and crashes. */
-export /** Whatever is more than this of a session has rows of its own. */
+/** Whatever is more than this of a session has rows of its own. */
 const TINY_ROWS = { subscriptions: 0, queued: 2, queuedInPart: 3 };
 
+/** What a history is made of, besides clients, slow commits and crashes. */
 interface HistoryOptions {
   /** Nothing waits for a commit: a fault that has to be found. */
   readonly ungated?: boolean;
   /** Handlers take their time, refuse, fail, and change messages; servers stop in good order too, and disks fail. */
   readonly hasHandlers?: boolean;
+  /** The store is a log, which full checkpoints shorten. */
+  readonly isLog?: boolean;
+  /** So many transactions more than it may the log throws away then: a fault that has to be found. */
+  readonly purgesTooFarBy?: number;
 }
 
 /** Small deterministic random numbers: a seed is a whole history. */
@@ -48,18 +53,27 @@ export class History {
   /** The store has failed, and takes nothing any more. */
   #isBroken = false;
   #text = 0;
+  /** What was found to be wrong on the way. */
+  readonly faults: string[] = [];
 
-  constructor(seed: number, { ungated = false, hasHandlers = false }: HistoryOptions = {}) {
+  constructor(seed: number, options: HistoryOptions = {}) {
+    const { ungated = false, hasHandlers = false, isLog = false, purgesTooFarBy = 0 } = options;
     this.#below = random(seed);
     this.handlers = hasHandlers ? new RandomHandlers(this.#below) : undefined;
     const residentBytesMax = seed % 2 === 0 ? 0 : Infinity;
     this.#server = new DurableServer(
       { queueMessagesMax: 100_000, queueBytesMax: 1e9 },
-      { residentBytesMax, ...(seed % 3 === 1 && { rowLimits: TINY_ROWS }) },
+      {
+        residentBytesMax,
+        isLog,
+        ...(seed % 3 === 1 && { rowLimits: TINY_ROWS }),
+        ...(isLog && { rowsPerCommit: 1 + (seed % 4) }),
+      },
       this.handlers?.hooks,
       seed % 3 === 0 ? CUT : undefined,
     );
     this.#server.isUngated = ungated;
+    if (this.#server.log !== undefined) this.#server.log.purgesTooFarBy = purgesTooFarBy;
     if (this.handlers !== undefined) this.handlers.mayWait = false;
     for (const client of this.#clients) this.#connect(client);
     this.subscribers[0]?.subscribe("t/#", 2);
@@ -97,6 +111,11 @@ export class History {
     return hasAnswered;
   }
 
+  /** Transactions that the log has thrown away; 0 if there is none. */
+  get purged(): number {
+    return this.#server.log?.purged ?? 0;
+  }
+
   /** Messages that the journal keeps though no session is owed them, or the other way round. */
   get strayMessages(): number {
     const { core } = this.#server.harness;
@@ -123,10 +142,22 @@ export class History {
     else if (dice < 80 && client !== undefined && this.#mayConnect(client)) this.#connect(client);
     else if (this.#failed !== undefined || this.#isBroken) this.#trouble();
     else if (dice < 88) this.#server.isCommitting = !this.#server.isCommitting;
-    else if (dice < 94) this.#server.commit();
-    else if (dice < 97) this.#server.harness.core.checkpoint();
+    else if (dice < 94) this.#commit();
+    else if (dice < 97) this.#checkpoint();
     else if (this.handlers === undefined) this.#crash();
     else this.#trouble();
+  }
+
+  /** A log also is cut off in the middle of a checkpoint. */
+  #commit(): void {
+    if (this.#server.log === undefined || this.#below(3) === 0) return this.#server.commit();
+    const commit = this.#server.take();
+    if (commit !== undefined) this.#server.finish(commit);
+  }
+
+  #checkpoint(): void {
+    const isFull = this.#server.log !== undefined && this.#below(3) > 0;
+    this.#server.harness.core.checkpoint(isFull ? "everything" : "changes");
   }
 
   #trouble(): void {
@@ -227,6 +258,16 @@ export class History {
     this.#begin();
   }
 
+  /** What is left of a log comes to the same state as all that was ever committed. */
+  #compareWithLog(): void {
+    const { log, medium } = this.#server;
+    if (log === undefined) return;
+    const [whole, left] = [medium, log.replay()].map((tables) =>
+      describeState(this.#server.stateOf(tables)),
+    );
+    if (whole !== left) this.faults.push(`the log comes to ${left}, not ${whole}`);
+  }
+
   /** Another process. */
   #begin(): void {
     for (const client of this.#clients) client.lose();
@@ -234,13 +275,14 @@ export class History {
     this.#failed = undefined;
     this.#isBroken = false;
     this.#server.isCommitting = true;
+    this.#compareWithLog();
     this.#server.crash(this.#below(1_000));
   }
 }
 
 /** What is wrong with a history; empty if nothing. */
 export function faultsOf(history: History): string[] {
-  const found: string[] = [];
+  const found: string[] = [...history.faults];
   const { handlers } = history;
   const acknowledged = history.publishers.flatMap((publisher) => publisher.acknowledged);
   for (const text of acknowledged)

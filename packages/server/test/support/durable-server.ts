@@ -1,28 +1,29 @@
 import type { CorePorts } from "../../src/core/core-ports.ts";
 import type { CoreOptions } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
-import type { CheckpointPolicy, Commit } from "../../src/core/recovery/commits.ts";
+import type {
+  CheckpointExtent,
+  CheckpointPolicy,
+  Commit,
+} from "../../src/core/recovery/commits.ts";
 import { StoredState } from "../../src/core/recovery/stored-state.ts";
 
 import { StoredMessages } from "../../src/core/journal/stored-messages.ts";
 import { openGates } from "../../src/core/connection/storing.ts";
 import type { TurnBudget } from "../../src/core/turn/turn.ts";
 import { CoreHarness } from "./core-harness.ts";
+import { applyTo, inOrder, TransactionLog } from "./log-store.ts";
+import type { Tables } from "./log-store.ts";
 
 /** What is in an array that was lent and is read no more. */
 const POISON = 0xdd;
 
 /** When checkpoints are due, and how much stays in memory; by default never and all. */
-type JournalSettings = Partial<CheckpointPolicy & { readonly residentBytesMax: number }>;
+type JournalSettings = Partial<
+  CheckpointPolicy & { readonly residentBytesMax: number; readonly isLog: boolean }
+>;
 
 type DurablePorts = Pick<CorePorts, "authorizer" | "rateLimits">;
-
-/** What a store would have on its medium. */
-interface Medium {
-  readonly sessions: Map<number, Uint8Array>;
-  readonly retained: Map<string, Uint8Array>;
-  readonly batches: Map<number, Uint8Array>;
-}
 
 /**
  * A server core with a journal, whose commits a test makes or lets fail, and which can crash: what was not committed is
@@ -30,7 +31,10 @@ interface Medium {
  */
 export class DurableServer {
   harness: CoreHarness;
-  readonly medium: Medium = { sessions: new Map(), retained: new Map(), batches: new Map() };
+  /** What a store would have on its medium. */
+  medium: Tables = { sessions: new Map(), retained: new Map(), batches: new Map() };
+  /** The log that the medium is made from at each start; undefined if it lasts by itself. */
+  readonly log: TransactionLog | undefined;
   /** False: commits wait for `commit()`. */
   isCommitting = true;
   /** True: nothing waits for a commit, a fault that tests are to find. */
@@ -54,6 +58,7 @@ export class DurableServer {
     this.#options = options;
     this.#hooks = hooks;
     this.#journal = journal;
+    this.log = journal.isLog === true ? new TransactionLog() : undefined;
     this.harness = this.#start(undefined);
   }
 
@@ -83,17 +88,15 @@ export class DurableServer {
   }
 
   /** The commit is on the medium, and the process dies before it knows. */
-  apply({ batch, deletedBatches, sessions, retained }: Commit): void {
-    for (const position of deletedBatches) this.medium.batches.delete(position);
-    if (batch !== undefined) this.medium.batches.set(batch.position, batch.bytes.slice());
-    change(this.medium.sessions, sessions);
-    change(this.medium.retained, retained);
+  apply(commit: Commit): void {
+    this.log?.append(commit);
+    applyTo(this.medium, commit);
   }
 
   /** Brings the tables up to date, to the end. */
-  checkpoint(): void {
+  checkpoint(extent: CheckpointExtent = "changes"): void {
     this.commit();
-    this.harness.core.checkpoint();
+    this.harness.core.checkpoint(extent);
     this.commit();
   }
 
@@ -109,13 +112,9 @@ export class DurableServer {
       ...this.#ports,
     });
     if (nowMs !== undefined) harness.core.now = nowMs;
-    const { residentBytesMax = Infinity, ...policy } = this.#journal;
-    const reader = (position: number): Uint8Array => this.#read(position);
-    const state = new StoredState(new StoredMessages({ reader, residentBytesMax }));
-    for (const [key, row] of this.medium.sessions) state.session(key, row);
-    for (const [topic, row] of this.medium.retained) state.retainedRow(topic, row);
-    const positions = Array.from(this.medium.batches.keys()).sort((one, other) => one - other);
-    for (const position of positions) state.batch(position, this.#read(position));
+    const { residentBytesMax: _max, isLog: _isLog, ...policy } = this.#journal;
+    if (this.log !== undefined) this.medium = this.log.replay();
+    const state = this.stateOf(this.medium);
     harness.core.startJournal(state, {
       checkpointBytes: Infinity,
       checkpointIntervalMs: Infinity,
@@ -129,22 +128,31 @@ export class DurableServer {
     return harness;
   }
 
+  /** What a start makes of these tables. */
+  stateOf(tables: Tables): StoredState {
+    const { residentBytesMax = Infinity } = this.#journal;
+    const reader = (position: number): Uint8Array => this.#read(position);
+    const state = new StoredState(new StoredMessages({ reader, residentBytesMax }));
+    for (const [key, row] of tables.sessions) state.session(key, row);
+    for (const [topic, row] of tables.retained) state.retainedRow(topic, row);
+    for (const position of inOrder(tables)) {
+      const bytes = tables.batches.get(position);
+      if (bytes !== undefined) state.batch(position, this.#lend(bytes));
+    }
+    state.complete();
+    return state;
+  }
+
   /** What was lent before is overwritten, as stores may do it. */
   #read(position: number): Uint8Array {
     const bytes = this.medium.batches.get(position);
     if (bytes === undefined) throw new Error(`batch ${position} is missing`);
+    return this.#lend(bytes);
+  }
+
+  #lend(bytes: Uint8Array): Uint8Array {
     this.#lent.fill(POISON);
     this.#lent = bytes.slice();
     return this.#lent;
-  }
-}
-
-function change<Key>(
-  rows: Map<Key, Uint8Array>,
-  changes: ReadonlyMap<Key, Uint8Array | undefined>,
-): void {
-  for (const [key, row] of changes) {
-    if (row === undefined) rows.delete(key);
-    else rows.set(key, row.slice());
   }
 }

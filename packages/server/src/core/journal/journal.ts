@@ -57,6 +57,8 @@ export class Journal {
   readonly dirtySessions: Set<Session> = new Set();
   readonly deletedSessions: Set<number> = new Set();
   readonly dirtyTopics: Set<string>;
+  /** What has a number and is no session: each keeps a Will. */
+  readonly keepers: Set<Session> = new Set();
   /** Rows beside those of large sessions. */
   readonly parts: SessionParts;
   /** What sessions that last are owed. */
@@ -240,6 +242,12 @@ export class Journal {
     writeSession(this.#writer, session);
   }
 
+  /** `keeper` is no session but has a Will, which is owed whatever becomes of its session. */
+  kept(keeper: Session): void {
+    this.session(keeper);
+    this.keepers.add(keeper);
+  }
+
   subscribed(subscription: Subscription): void {
     this.#begin(RECORD.subscribed, subscription.session);
     this.parts.subscriptionsChanged(subscription.session.number);
@@ -256,6 +264,7 @@ export class Journal {
   deleted(session: Session): void {
     this.#begin(RECORD.deleted, session);
     this.dirtySessions.delete(session);
+    this.keepers.delete(session);
     this.deletedSessions.add(session.number);
     session.number = 0;
   }

@@ -86,6 +86,14 @@ export class SessionParts {
     this.#written.set(number, written);
   }
 
+  /** All parts are to be written anew, whatever the store has. */
+  forgetWritten(): void {
+    for (const written of this.#written.values()) {
+      written.areSubscriptionsCurrent = false;
+      written.queuedUpTo = -1;
+    }
+  }
+
   /** Of this session other subscriptions are to be written than the store has. */
   subscriptionsChanged(number: number): void {
     const written = this.#written.get(number);

@@ -1,12 +1,27 @@
 import type { TableChanges } from "../journal/table-changes.ts";
 import { ByteWriter, copyBytes } from "@anax/protocol";
+import type { CoreContext } from "../core-context.ts";
 import type { RetainedMessages } from "../retained/retained-messages.ts";
+import { isStored } from "../retained/retaining.ts";
 import { NONE } from "../retained/topic-nodes.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Batch } from "../journal/batch.ts";
 import { writeNumber } from "../journal/fields.ts";
 import type { Journal } from "../journal/journal.ts";
+import { topicIn } from "../journal/message-record.ts";
 import { writeSessionRow } from "../journal/session-row.ts";
+
+/**
+ * What a checkpoint writes: rows of what has changed since the one before, or all that the store is to hold. After one of
+ * `everything` a log needs nothing that is older than the commit which it began with.
+ */
+export type CheckpointExtent = "changes" | "everything";
+
+interface CheckpointSettings {
+  readonly extent: CheckpointExtent;
+  /** Rows that one commit takes on top of its batch. Default 256. */
+  readonly rowsPerCommit?: number | undefined;
+}
 
 /** Key of the row that is no session: how far the last checkpoint came. */
 export const CHECKPOINT_KEY = 0;
@@ -25,27 +40,51 @@ const BYTES_PER_COMMIT = 1_048_576;
  *    needed only for the messages in them.
  * 3. Of these batches, those that nobody is owed anything of are deleted; of those that are mostly dead the live
  *    messages are written again at the end.
+ *
+ * One of `everything` writes the rows of all sessions and topics, all their parts, and again each live message that was
+ * committed before it began.
  */
 export class Checkpoint {
   readonly #journal: Journal;
   readonly #retained: RetainedMessages;
+  readonly extent: CheckpointExtent;
+  readonly #rowsPerCommit: number;
   readonly #cutoff: number;
+  /** All batches below are written again and deleted, however much of them is live. */
+  readonly #rewrittenBelow: number;
   /** For all session rows: there may be thousands, and large ones. */
   readonly #writer: ByteWriter = new ByteWriter(1_024);
   #sessions: Session[];
   #deleted: number[];
   #topics: string[];
+  /** Rows of all retained messages; undefined where only what has changed is written. */
+  readonly #retainedRows: Generator<number, void, undefined> | undefined;
   #areRowsDone = false;
   #batches: Batch[] | undefined;
   isDone = false;
+  /** Bytes of rows and rewritten messages so far. */
+  bytes = 0;
 
-  constructor(journal: Journal, retained: RetainedMessages) {
+  constructor(
+    core: CoreContext,
+    journal: Journal,
+    { extent, rowsPerCommit = ROWS_PER_COMMIT }: CheckpointSettings,
+  ) {
+    const isFull = extent === "everything";
+    this.extent = extent;
+    this.#rowsPerCommit = rowsPerCommit;
     this.#journal = journal;
-    this.#retained = retained;
+    this.#retained = core.retained;
     this.#cutoff = journal.lastPosition;
-    this.#sessions = Array.from(journal.dirtySessions);
+    // What is in the open batch is in the commit that this checkpoint begins with.
+    this.#rewrittenBelow = isFull ? journal.position : 0;
+    this.#retainedRows = isFull ? core.retained.rows() : undefined;
+    this.#sessions = isFull ? allSessions(core, journal) : Array.from(journal.dirtySessions);
+    if (isFull) journal.parts.forgetWritten();
     this.#deleted = Array.from(journal.deletedSessions);
-    this.#topics = Array.from(journal.dirtyTopics);
+    const topics = Array.from(journal.dirtyTopics);
+    // All that are there are written anyway.
+    this.#topics = isFull ? topics.filter((topic) => this.#retained.find(topic) === NONE) : topics;
     journal.dirtySessions.clear();
     journal.deletedSessions.clear();
     journal.dirtyTopics.clear();
@@ -62,10 +101,11 @@ export class Checkpoint {
   /** True if no row is left to write. */
   #writeRows(changes: TableChanges): boolean {
     let bytes = 0;
-    for (let rows = 0; rows < ROWS_PER_COMMIT && bytes < BYTES_PER_COMMIT; rows += 1) {
+    for (let rows = 0; rows < this.#rowsPerCommit && bytes < BYTES_PER_COMMIT; rows += 1) {
       const row = this.#nextRow(changes);
       if (row < 0) return true;
       bytes += row;
+      this.bytes += row;
     }
     return false;
   }
@@ -81,7 +121,18 @@ export class Checkpoint {
       return 0;
     }
     const topic = this.#topics.pop();
-    return topic === undefined ? -1 : this.#writeRetained(topic, changes);
+    return topic === undefined ? this.#nextRetained(changes) : this.#writeRetained(topic, changes);
+  }
+
+  /** Writes the next of all retained messages; gives its bytes, or -1 if there are no more. */
+  #nextRetained(changes: TableChanges): number {
+    const next = this.#retainedRows?.next();
+    if (next === undefined || next.done === true) return -1;
+    const record = this.#retained.record(next.value);
+    const topic = topicIn(record, 0);
+    if (!isStored(topic)) return 0;
+    changes.retained.set(topic, record);
+    return record.length;
   }
 
   #writeSession(session: Session, changes: TableChanges): number {
@@ -123,18 +174,26 @@ export class Checkpoint {
     const { messages } = this.#journal;
     let bytes = 0;
     let rewritten = 0;
-    while (bytes < BYTES_PER_COMMIT && rewritten < ROWS_PER_COMMIT * 4) {
+    while (bytes < BYTES_PER_COMMIT && rewritten < this.#rowsPerCommit * 4) {
       const batch = batches.pop();
       if (batch === undefined) {
         this.isDone = true;
         return;
       }
-      if (batch.liveBytes * 2 > batch.bytes) continue;
+      const isRewritten = batch.position < this.#rewrittenBelow;
+      if (!isRewritten && batch.liveBytes * 2 > batch.bytes) continue;
       bytes += batch.liveBytes;
+      this.bytes += batch.liveBytes;
       rewritten += batch.live;
       if (batch.live > 0) for (const slot of messages.slotsIn(batch)) this.#journal.rewrite(slot);
       changes.deletedBatches.push(batch.position);
       messages.delete(batch);
     }
   }
+}
+
+/** All that have a row, or are to get one: those of clients, and those that only keep a Will. */
+function allSessions(core: CoreContext, { keepers }: Journal): Session[] {
+  const durable = Array.from(core.sessions).filter((session) => session.number !== 0);
+  return [...durable, ...keepers];
 }

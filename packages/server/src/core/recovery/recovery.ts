@@ -35,6 +35,7 @@ export function recover(core: CoreContext, journal: Journal, state: StoredState)
     if (recovered.stored.disconnectedAtMs === Infinity) cutOff.push(session);
   }
   journal.messages.removeUnowed();
+  for (const keeper of keepers) journal.keepers.add(keeper);
   remember(journal, state, [...sessions, ...keepers]);
   // Who is away the longest is the first to make room, so the order counts.
   sessions.sort((one, other) => leftAt(core, one) - leftAt(core, other));

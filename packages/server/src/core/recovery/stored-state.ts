@@ -67,6 +67,7 @@ export class StoredState {
   position = 0;
   /** What the clocks said at a moment of the server's own time; undefined in stores of before format 3. */
   clock: ClockReading | undefined;
+  #rowBytes = 0;
   #cutoff = 0;
   /** Of what is in parts, what the rows say. */
   readonly #incomplete: Map<
@@ -88,7 +89,15 @@ export class StoredState {
     this.#attempt = attempt;
   }
 
+  /** Bytes that a store has to hold for it: rows, and what is owed of batches, as far as that was claimed. */
+  get bytes(): number {
+    let bytes = this.#rowBytes;
+    for (const { liveBytes } of this.messages.batches.values()) bytes += liveBytes;
+    return bytes;
+  }
+
   session(key: number, row: Uint8Array): void {
+    this.#rowBytes += row.length;
     if (key === CLOCK_KEY) {
       this.clock = decodeReading(row);
       return;
@@ -139,6 +148,7 @@ export class StoredState {
     const end = checkedEnd(row, 0);
     const own = topicIn(row, 0);
     if (own !== topic) throw new Error(`it is one of ${own}`);
+    this.#rowBytes += row.length;
     this.retained.setRecord(row, 0, end);
   }
 
