@@ -20,10 +20,11 @@ export const GENERATED_PAGES: Readonly<Record<string, (root: string) => string>>
   "docs/reference/metrics.md": metricsPage,
   "docs/guide/from-mqttnet.md": (root) =>
     withParts(root, "docs/guide/from-mqttnet.md", () => ({
-      builders: buildersSection(),
       "events side by side": eventsSection(),
       "tutorials side by side": tutorialsSection(),
     })),
+  "docs/reference/mqttnet.md": (root) =>
+    withParts(root, "docs/reference/mqttnet.md", () => ({ builders: buildersSection() })),
   "docs/guide/client.md": (root) => withParts(root, "docs/guide/client.md", clientOptionTables),
 };
 
