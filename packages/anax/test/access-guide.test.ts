@@ -78,6 +78,7 @@ describe("docs/guide/access-rules.md", () => {
       "one-device.yaml",
       "tenants.yaml",
       "dashboard.yaml",
+      "bridge.yaml",
     ]);
     for (const name of FILES.keys()) {
       const path = join(folder, name);

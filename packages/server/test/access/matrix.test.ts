@@ -2,7 +2,7 @@
 import type { ConnectPacket, PublishPacket } from "@anax/protocol";
 import { describe, expect, it } from "vitest";
 import type { AccessRules } from "../../src/access/access-rules.ts";
-import { lasting, publishPacket, subscribePacket } from "../support/core-harness.ts";
+import { CoreHarness, lasting, publishPacket, subscribePacket } from "../support/core-harness.ts";
 import { textOf } from "../support/scripted-peer.ts";
 import type { ScriptedPeer } from "../support/scripted-peer.ts";
 import { allBut, RuledCore } from "./ruled-core.ts";
@@ -140,7 +140,27 @@ const PATHS: Readonly<Record<string, Path>> = {
     p.send(publishPacket("", "text", { properties: { topicAlias: 1 } }));
     return texts(s);
   },
+  "a bridge at each end"(world, change) {
+    const [far, near] = [new CoreHarness(), new CoreHarness()];
+    const source = far.connect("bridge");
+    source.send(subscribePacket("secret"));
+    const sink = near.connect("bridge");
+    const reader = near.connect("reader");
+    reader.send(subscribePacket("secret"));
+    const s = subscriber(world);
+    const p = world.come("p");
+    change();
+    far.connect("writer").send(secret());
+    carry(source, p);
+    carry(s, sink);
+    return texts(reader);
+  },
 };
+
+/** What a bridge does: it publishes at one server what it gets from another. */
+function carry(from: ScriptedPeer, to: ScriptedPeer): void {
+  for (const text of texts(from)) to.send(publishPacket("secret", text));
+}
 
 function result(
   path: Path,
@@ -185,6 +205,7 @@ const LATER = [
   "shared",
   "resumed session",
   "Topic Alias",
+  "a bridge at each end",
 ];
 
 describe.each(LATER)("%s", (name) => {
@@ -224,6 +245,13 @@ describe("a message of the program", () => {
   it("is judged where the program asks for it", () => {
     expect(injected(new RuledCore(NO_PUBLISHING), true)).toEqual({ reasonCode: 0x87, texts: [] });
     expect(injected(new RuledCore(ALL), true)).toEqual({ reasonCode: 0, texts: ["text"] });
+  });
+
+  it("is not sent any more for a sender that has lost its right", () => {
+    const world = new RuledCore(ALL);
+    expect(injected(world, true).reasonCode).toBe(0);
+    world.change(NO_PUBLISHING);
+    expect(injected(world, true)).toEqual({ reasonCode: 0x87, texts: [] });
   });
 
   it("goes to nobody who may not subscribe", () => {
