@@ -1,6 +1,7 @@
 // The Anax server as it is measured: built, everything in it. node anax.mjs port kind
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { MqttServer } from "@anax/server";
+import { ACCESS_RULES } from "../access/rules.mjs";
 
 const [port, kind] = process.argv.slice(2);
 const allowed = new Set(["publish"]);
@@ -16,6 +17,7 @@ const server = new MqttServer({
   port: Number(port),
   systemTopics: false,
   ...(kind !== "limited" && noLimits),
+  ...(Object.hasOwn(ACCESS_RULES, kind) && { accessRules: { rules: ACCESS_RULES[kind] } }),
   ...(kind === "intercepting" && {
     on: {
       interceptingPublish(event) {

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { ACCESS_PROGRAM } from "../access.ts";
 import { CLIENT_PROGRAM } from "../client.ts";
 import { DURABLE_PROGRAM } from "../durable.ts";
 import { EVENTS_PROGRAM } from "../events.ts";
@@ -83,6 +84,7 @@ describe("the measuring programs", () => {
     refused(CLIENT_PROGRAM, ["--protocol", "6"], '--protocol "6" is not one of 4, 5'),
     refused(PROFILE_PROGRAM, ["nonsense"], 'there is no scenario "nonsense"'),
     refused(PROFILE_PROGRAM, [], "it needs a scenario at least"),
+    refused(ACCESS_PROGRAM, ["--runs", "0"], '--runs "0"'),
     refused(EVENTS_PROGRAM, ["--messages", "1"], '--messages "1"'),
     refused(MICRO_PROGRAM, ["nonsense"], 'there is no group "nonsense"'),
     refused(FLEET_PROGRAM, ["--devices", "0"], '--devices "0"'),

@@ -69,7 +69,7 @@ export class AccessRuleBook implements Authorizer {
     const rule = this.#pages.ruleOf(client, "publish", topic);
     if (rule?.allow === undefined) return false;
     const { maximumQos, retain } = rule;
-    return { maximumQos, retain, tree: this.#pages.treeOf(client, topic, rule) };
+    return { maximumQos, retain, topicFilter: this.#pages.filterAlike(client, topic, rule) };
   }
 
   maySubscribe(client: AccessClient, topicFilter: string, isShared: boolean): SubscribeAnswer {
@@ -157,7 +157,9 @@ interface ClientRoots {
   readonly publish: readonly RuleNode[];
   readonly subscribe: readonly RuleNode[];
   /** Topics for which no tree was found. */
-  treesMissed: number;
+  filtersMissed: number;
+  /** Filters with `+` that were found once. Given is what is found again: a rule for each of a thousand topics has a filter for each, which is of no use. */
+  readonly patterns: Set<string>;
 }
 
 class RulePages {
@@ -182,26 +184,20 @@ class RulePages {
     return this.rules[ruleOfTopic(this.#rootsOf(client)[side], topic)];
   }
 
-  /** The levels of a topic for which this rule, or one that says the same, decides about all topics that begin with them. */
-  treeOf(client: AccessClient, topic: string, rule: AccessRule): string | undefined {
+  /** A filter that matches the topic, about all of whose topics this rule decides, or one that says the same. */
+  filterAlike(client: AccessClient, topic: string, rule: AccessRule): string | undefined {
     const roots = this.#rootsOf(client);
-    if (roots.treesMissed >= TREES_MISSED_MAX) return undefined;
-    const tree = this.#findTree(roots.publish, topic, rule);
-    if (tree === undefined) roots.treesMissed += 1;
-    return tree;
-  }
-
-  #findTree(publish: readonly RuleNode[], topic: string, rule: AccessRule): string | undefined {
-    let end = topic.startsWith("$") ? endOfLevel(topic, 0) : 0;
-    for (let tries = 0; tries < TREES_TRIED; tries += 1) {
-      const tree = topic.slice(0, end);
-      const filter = end === 0 ? "#" : `${tree}/#`;
-      const { places, isCut } = rulesOfFilter(publish, filter, TREE_STEPS_MAX);
-      const says = (place: RulePlace): boolean => isSame(this.rules[place], rule);
-      if (!isCut && Array.from(places).every(says)) return tree;
-      if (end === topic.length) return undefined;
-      end = endOfLevel(topic, end === 0 ? 0 : end + 1);
-    }
+    if (roots.filtersMissed >= FILTERS_MISSED_MAX) return undefined;
+    const isAlike = (filter: string): boolean => {
+      const { places, isCut } = rulesOfFilter(roots.publish, filter, ALIKE_STEPS_MAX);
+      return !isCut && Array.from(places).every((place) => isSame(this.rules[place], rule));
+    };
+    const tree = treeAlike(topic, isAlike);
+    if (tree !== undefined) return tree;
+    roots.filtersMissed += 1;
+    const pattern = patternAlike(topic, isAlike);
+    if (pattern === undefined || roots.patterns.has(pattern)) return pattern;
+    roots.patterns.add(pattern);
     return undefined;
   }
 
@@ -268,7 +264,8 @@ class RulePages {
     const roots = {
       publish: trees.map(({ publish }) => publish).filter(hasRules),
       subscribe: trees.map(({ subscribe }) => subscribe).filter(hasRules),
-      treesMissed: 0,
+      filtersMissed: 0,
+      patterns: new Set<string>(),
     };
     this.#roots.set(client, roots);
     return roots;
@@ -295,12 +292,37 @@ class RulePages {
   }
 }
 
-/** Beginnings of a topic that are tried, to find one below which all topics are allowed alike. */
-const TREES_TRIED = 8;
-/** Nodes of the rules that are looked at for each beginning of a topic. */
-const TREE_STEPS_MAX = 200;
-/** A client for whose topics so often none was found has none, most likely: each topic is remembered by itself then. */
-const TREES_MISSED_MAX = 16;
+/** Beginnings of a topic, and levels of it, that are tried to find a filter whose topics are all allowed alike. */
+const FILTERS_TRIED = 8;
+/** Nodes of the rules that are looked at for each filter that is tried. */
+const ALIKE_STEPS_MAX = 200;
+/** A client for whose topics so often no tree was found has none, most likely: each topic is remembered by itself then. */
+const FILTERS_MISSED_MAX = 16;
+/** The shortest beginning of a topic below which all topics are alike, with `#`. */
+function treeAlike(topic: string, isAlike: (filter: string) => boolean): string | undefined {
+  let end = topic.startsWith("$") ? endOfLevel(topic, 0) : 0;
+  for (let tries = 0; tries < FILTERS_TRIED; tries += 1) {
+    const filter = end === 0 ? "#" : `${topic.slice(0, end)}/#`;
+    if (isAlike(filter)) return filter;
+    if (end === topic.length) return undefined;
+    end = endOfLevel(topic, end === 0 ? 0 : end + 1);
+  }
+  return undefined;
+}
+
+/** The topic with `+` in each place, from its end on, where that changes nothing. */
+function patternAlike(topic: string, isAlike: (filter: string) => boolean): string | undefined {
+  let levels = topic.split("/");
+  if (levels.length > FILTERS_TRIED) return undefined;
+  let hasWildcard = false;
+  for (let index = levels.length - 1; index >= 0; index -= 1) {
+    const tried = levels.with(index, "+");
+    if ((index === 0 && topic.startsWith("$")) || !isAlike(tried.join("/"))) continue;
+    levels = tried;
+    hasWildcard = true;
+  }
+  return hasWildcard ? levels.join("/") : undefined;
+}
 
 function endOfLevel(topic: string, start: number): number {
   const slash = topic.indexOf("/", start);

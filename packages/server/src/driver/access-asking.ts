@@ -1,4 +1,4 @@
-import { filterCoversFilter, topicMatchesFilter } from "@anax/protocol";
+import { filterCoversFilter, isTopicFilterIn, showValue, topicMatchesFilter } from "@anax/protocol";
 import {
   PUBLISH_ALLOWED,
   PUBLISH_DENIED,
@@ -86,11 +86,11 @@ export class AccessAsking implements AccessPort {
   readonly #answerPublish = (question: PublishQuestion): void | Promise<void> => {
     const answer: unknown = this.#authorizer.mayPublish(question.client, question.topic);
     const take = (value: unknown): void => {
-      const permission = publishPermission(value);
+      const permission = publishPermission(value, question.topic);
       const { permissions } = question.client;
       const isWithin = isPublishedWithin(permissions, question.topic);
       const isLimited = permissions?.publish !== undefined;
-      const granted = isLimited ? { ...permission, tree: undefined } : permission;
+      const granted = isLimited ? { ...permission, topicFilter: undefined } : permission;
       question.permission = isWithin ? granted : PUBLISH_DENIED;
     };
     return isThenable(answer) ? Promise.resolve(answer).then(take) : take(answer);
@@ -127,13 +127,23 @@ function isSubscribedWithin(permissions: Permissions | undefined, topicFilter: s
 }
 
 /** @throws TypeError for what is no answer */
-function publishPermission(answer: unknown): PublishPermission {
+function publishPermission(answer: unknown, topic: string): PublishPermission {
   if (typeof answer === "boolean") return answer ? PUBLISH_ALLOWED : PUBLISH_DENIED;
   const { maximumQos, retain } = grantOf("mayPublish", answer, "retain");
-  const { tree }: { tree?: unknown } = Object(answer);
-  if (tree !== undefined && typeof tree !== "string")
-    throw new TypeError(`mayPublish answered tree ${typeof tree}`);
-  return { isAllowed: true, maximumQos, mayRetain: retain ?? true, tree };
+  const { topicFilter }: { topicFilter?: unknown } = Object(answer);
+  if (topicFilter !== undefined && !isAbout(topicFilter, topic))
+    throw new TypeError(
+      `mayPublish answered for topicFilter ${showValue(topicFilter)}, which does not match ${showValue(topic)}`,
+    );
+  return { isAllowed: true, maximumQos, mayRetain: retain ?? true, topicFilter };
+}
+
+function isAbout(topicFilter: unknown, topic: string): topicFilter is string {
+  return (
+    typeof topicFilter === "string" &&
+    isTopicFilterIn(5, topicFilter) &&
+    topicMatchesFilter(topic, topicFilter)
+  );
 }
 
 /** @throws TypeError for what is no answer */

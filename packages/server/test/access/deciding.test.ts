@@ -118,15 +118,25 @@ describe("an authorizer", () => {
     expect(other.receiveTexts()).toHaveLength(101);
   });
 
-  it("is not asked about topics of a tree that it has allowed", () => {
+  it("is not asked about topics of a filter that it has allowed", () => {
     const asked: string[] = [];
     const harness = coreWith({
       isImmediate: true,
-      mayPublish: (_client, topic) => (asked.push(topic), { tree: "a" }),
+      mayPublish: (_client, topic) => (
+        asked.push(topic),
+        { topicFilter: topic === "ab" ? topic : "a/#" }
+      ),
     });
     const peer = harness.connect("p");
     for (const topic of ["a/1", "a/2", "a", "ab", "a/1/2"]) peer.send(publishPacket(topic, "x"));
     expect(asked).toEqual(["a/1", "ab"]);
+  });
+
+  it.each(["b/#", "a/#/b", "", 7])("has said no with topicFilter %j about a/1", (topicFilter) => {
+    const harness = coreWith({ mayPublish: () => ({ topicFilter }) as never });
+    const peer = harness.connect("p");
+    peer.send(publishPacket("a/1", "x", QOS_1));
+    expect(peer.receiveOne("puback").reasonCode).toBe(0x87);
   });
 
   it.each([

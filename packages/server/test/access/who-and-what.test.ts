@@ -134,9 +134,37 @@ describe("many rules", () => {
     });
     const book = new AccessRuleBook({ rules });
     const client = { clientId: "c", userName: "user-19999", groups: [], listener: "" };
-    expect(book.mayPublish(client, "users/19999/a")).toMatchObject({ tree: "users/19999" });
+    expect(book.mayPublish(client, "users/19999/a")).toMatchObject({
+      topicFilter: "users/19999/#",
+    });
     expect(book.mayPublish(client, "users/19998/a")).toBe(false);
     expect(book.maySubscribe(client, "users/19999/+", false)).toMatchObject({ isNarrowed: false });
     expect(book.maySubscribe(client, "users/+/a", false)).toBe(false);
+  });
+
+  it("that leave no whole tree free name the filter that two topics have alike", () => {
+    const client = { clientId: "c", groups: [], listener: "" };
+    const denied = Array.from({ length: 999 }, (_, index): AccessRule => {
+      return { deny: "publish", topics: `locked/${index}/+/state` };
+    });
+    const rules: AccessRule[] = [...denied, { allow: "publish", topics: "+/+/+/state" }];
+    const book = new AccessRuleBook({ rules });
+    expect(book.mayPublish(client, "site/1/a/state")).toMatchObject({ topicFilter: undefined });
+    const alike = { topicFilter: "site/+/+/state" };
+    expect(book.mayPublish(client, "site/2/b/state")).toMatchObject(alike);
+    expect(book.mayPublish(client, "site/2/b/other")).toBe(false);
+    expect(book.mayPublish(client, "locked/7/b/state")).toBe(false);
+  });
+
+  it("that name each topic name no filter", () => {
+    const client = { clientId: "c", groups: [], listener: "" };
+    const rules = Array.from({ length: 30 }, (_, index): AccessRule => {
+      return { allow: "publish", topics: `+/dev-${index}/state` };
+    });
+    const book = new AccessRuleBook({ rules });
+    for (let index = 0; index < 30; index += 1)
+      expect(book.mayPublish(client, `a/dev-${index}/state`)).toMatchObject({
+        topicFilter: undefined,
+      });
   });
 });

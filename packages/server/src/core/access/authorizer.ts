@@ -25,10 +25,10 @@ export interface PublishGrant {
   /** Whether the message may be retained. Default true. */
   readonly retain?: boolean | undefined;
   /**
-   * The same holds for all topics that begin with these levels, and for the topic of these levels alone: "plants/7", or "" for all that do not begin
-   * with `$`. The authorizer is not asked about them while that is remembered. Default: only for this topic.
+   * The same holds for all topics that this Topic Filter matches, which has to match this topic: "plants/7/#", "plants/+/state". The authorizer
+   * is not asked about them while that is remembered. Default: only for this topic.
    */
-  readonly tree?: string | undefined;
+  readonly topicFilter?: string | undefined;
 }
 
 /** How far a client may subscribe to a filter. */
@@ -71,8 +71,8 @@ export interface PublishPermission {
   readonly isAllowed: boolean;
   readonly maximumQos: QoS;
   readonly mayRetain: boolean;
-  /** Of a permission that holds for a whole tree of topics: the levels that they begin with. */
-  readonly tree?: string | undefined;
+  /** Of a permission that holds for all topics that this filter matches. */
+  readonly topicFilter?: string | undefined;
 }
 
 /** An answer about subscribing with every default filled in. */

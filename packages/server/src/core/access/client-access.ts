@@ -9,15 +9,11 @@ import type {
   PublishPermission,
   SubscribePermission,
 } from "./authorizer.ts";
-import { RememberedTopics } from "./remembered-topics.ts";
+import { PermittedTopics } from "./permitted-topics.ts";
+import { keptPermission, RememberedTopics } from "./remembered-topics.ts";
 
-/** Trees of topics, each allowed alike, that are remembered for one client and looked at before its single topics. */
-const TREES_MAX = 8;
-
-interface TreePermission extends Omit<PublishPermission, "tree"> {
-  /** The levels that all of its topics begin with. */
-  readonly tree: Uint8Array;
-}
+/** Topic Filters whose topics are all allowed alike that are remembered for one client, and looked at before its single topics. */
+const FILTERS_MAX = 8;
 
 /** Topics of which it is remembered whether one client may receive them. */
 const RECEIVED_MAX = 4_096;
@@ -35,8 +31,8 @@ export class ClientAccess {
   /** What was found out about the subscriptions that wait for the client, until it has its session. */
   judged: JudgedSubscriptions | undefined;
   readonly #published: RememberedTopics = new RememberedTopics();
-  /** Answers that hold for whole trees of topics: most clients have one. */
-  readonly #trees: TreePermission[] = [];
+  /** Answers that hold for all topics of a filter: most clients have one. */
+  readonly #permitted: PermittedTopics[] = [];
   readonly #received: Map<string, boolean> = new Map();
   /** Number of the rules by which it was asked. */
   #epoch = 0;
@@ -52,10 +48,15 @@ export class ClientAccess {
   }
 
   /** What is remembered of the topic that the router has read last. */
-  known(core: AccessContext): Omit<PublishPermission, "tree"> | undefined {
+  known(core: AccessContext): Omit<PublishPermission, "topicFilter"> | undefined {
     if (this.#epoch !== core.accessEpoch) this.#forget(core);
     const { levels } = core.router;
-    for (const grant of this.#trees) if (levels.isBelow(grant.tree)) return grant;
+    const permitted = this.#permitted;
+    // A loop over the list itself takes longer.
+    for (let index = 0; index < permitted.length; index += 1) {
+      const topics = permitted[index];
+      if (topics?.includes(levels) === true) return topics.permission;
+    }
     return this.#published.find(levels);
   }
 
@@ -70,7 +71,7 @@ export class ClientAccess {
   }
 
   /** What is remembered of this topic. */
-  knownOf(core: AccessContext, topic: string): Omit<PublishPermission, "tree"> | undefined {
+  knownOf(core: AccessContext, topic: string): Omit<PublishPermission, "topicFilter"> | undefined {
     const bytes = encodeUtf8(topic);
     return core.router.levels.read(bytes, 0, bytes.length) ? this.known(core) : undefined;
   }
@@ -97,16 +98,16 @@ export class ClientAccess {
   }
 
   #keep(topic: Uint8Array, digest: number, permission: PublishPermission): void {
-    const { tree } = permission;
-    if (tree === undefined || this.#trees.length >= TREES_MAX)
+    const { topicFilter } = permission;
+    if (topicFilter === undefined || this.#permitted.length >= FILTERS_MAX)
       this.#published.keep(topic, digest, permission);
-    else this.#trees.push({ ...permission, tree: encodeUtf8(tree) });
+    else this.#permitted.push(new PermittedTopics(topicFilter, keptPermission(permission)));
   }
 
   #forget({ accessEpoch }: AccessContext): void {
     this.#epoch = accessEpoch;
     this.#published.clear();
-    this.#trees.length = 0;
+    this.#permitted.length = 0;
     this.#received.clear();
   }
 }

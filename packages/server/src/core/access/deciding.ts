@@ -33,7 +33,7 @@ export function* refusalToPublish(
 }
 
 function faultOf(
-  { isAllowed, maximumQos, mayRetain }: Omit<PublishPermission, "tree">,
+  { isAllowed, maximumQos, mayRetain }: Omit<PublishPermission, "topicFilter">,
   { topic, qos, retain }: Published,
 ): string | undefined {
   if (!isAllowed) return `not allowed to publish to "${topic}"`;

@@ -1,3 +1,4 @@
+import { areSame } from "../same-bytes.ts";
 import type { QoS } from "@anax/protocol";
 import type { TopicLevels } from "../routing/topic-levels.ts";
 import type { PublishPermission } from "./authorizer.ts";
@@ -6,14 +7,15 @@ import type { PublishPermission } from "./authorizer.ts";
 const PLACES_AT_FIRST = 4;
 /** Places for topics that one client may publish to, of which half are used: then all are forgotten, and asked for again as they come. */
 const PLACES_MAX = 16_384;
-/** Bytes of these topics; the same then. */
+/** Bytes of these topics, and eight for each; the same then. */
 const BYTES_MAX = 1_048_576;
 
-/** Words of a place: digest, where the topic begins, its length, and the permission. A length of 0 is a free place. */
-const WORDS = 4;
-const START = 1;
-const LENGTH = 2;
-const PERMISSION = 3;
+/** An entry has the digest of its topic, the length, the number of the permission, and then the topic. */
+const LENGTH = 4;
+const PERMISSION = 6;
+const TOPIC = 8;
+/** Before the first entry, so that no entry begins at 0: that is a free place. */
+const ENTRIES_START = 1;
 
 /** All permissions that there are, by their number in a place. */
 const PERMISSIONS: readonly PublishPermission[] = [0, 1, 2].flatMap((maximumQos) =>
@@ -26,80 +28,95 @@ const PERMISSIONS: readonly PublishPermission[] = [0, 1, 2].flatMap((maximumQos)
   ),
 );
 
+/** The one object that stands for all permissions like this one. */
+export function keptPermission(permission: PublishPermission): PublishPermission {
+  return PERMISSIONS[numberOf(permission)] ?? permission;
+}
+
 function numberOf({ isAllowed, maximumQos, mayRetain }: PublishPermission): number {
   return maximumQos * 4 + (mayRetain ? 2 : 0) + (isAllowed ? 1 : 0);
 }
 
 /**
  * Permissions of one client by topic, found by the bytes of the topic without making anything. Each topic is in the first free place from
- * its own on. All is in two arrays: with thousands of topics what lies apart is in no cache.
+ * its own on. A place says where the entry is, and has four bytes, so that with thousands of topics it is mostly in a cache of the processor;
+ * what is compared lies together.
  */
 export class RememberedTopics {
   #places: Int32Array = new Int32Array(0);
-  #bytes: Uint8Array = new Uint8Array(0);
-  #bytesUsed = 0;
+  #entries: DataView = NO_ENTRIES;
+  #end = ENTRIES_START;
   #count = 0;
 
   /** Hot path: what is known of the topic that was read last. */
-  find(topic: TopicLevels): PublishPermission | undefined {
+  find({ digest, begin, stop, words }: TopicLevels): PublishPermission | undefined {
     const places = this.#places;
-    if (this.#count === 0) return undefined;
-    const last = places.length / WORDS - 1;
-    const digest = topic.digest | 0;
+    const last = places.length - 1;
+    if (last < 0) return undefined;
+    const entries = this.#entries;
+    const length = stop - begin;
     for (let place = digest & last; ; place = (place + 1) & last) {
-      const at = place * WORDS;
-      const length = places[at + LENGTH] ?? 0;
-      if (length === 0) return undefined;
-      if (places[at] === digest && topic.isIn(this.#bytes, places[at + START] ?? 0, length))
-        return PERMISSIONS[places[at + PERMISSION] ?? 0];
+      const at = places[place] ?? 0;
+      if (at === 0) return undefined;
+      const isIt =
+        entries.getInt32(at, true) === digest &&
+        entries.getUint16(at + LENGTH, true) === length &&
+        areSame(entries, at + TOPIC, words, begin, length);
+      if (isIt) return PERMISSIONS[entries.getUint8(at + PERMISSION)];
     }
   }
 
   /** A topic that is not there yet; `digest` is that of `TopicLevels`. */
   keep(topic: Uint8Array, digest: number, permission: PublishPermission): void {
-    if ((this.#count + 1) * 2 * WORDS > this.#places.length) this.#grow();
-    if (this.#bytesUsed + topic.length > this.#bytes.length) this.#makeRoom(topic.length);
-    this.#bytes.set(topic, this.#bytesUsed);
-    this.#put(digest | 0, this.#bytesUsed, topic.length, numberOf(permission));
-    this.#bytesUsed += topic.length;
+    if ((this.#count + 1) * 2 > this.#places.length) this.#grow();
+    if (this.#end + TOPIC + topic.length > this.#entries.byteLength) this.#makeRoom(topic.length);
+    const at = this.#end;
+    const entries = this.#entries;
+    entries.setInt32(at, digest, true);
+    entries.setUint16(at + LENGTH, topic.length, true);
+    entries.setUint8(at + PERMISSION, numberOf(permission));
+    new Uint8Array(entries.buffer).set(topic, at + TOPIC);
+    this.#put(at);
+    this.#end = at + TOPIC + topic.length;
+    this.#count += 1;
   }
 
   clear(): void {
     this.#places = new Int32Array(0);
-    this.#bytes = new Uint8Array(0);
-    this.#bytesUsed = 0;
+    this.#entries = NO_ENTRIES;
+    this.#end = ENTRIES_START;
     this.#count = 0;
   }
 
-  #put(digest: number, start: number, length: number, permission: number): void {
+  #put(at: number): void {
     const places = this.#places;
-    const last = places.length / WORDS - 1;
-    let place = digest & last;
-    while (places[place * WORDS + LENGTH] !== 0) place = (place + 1) & last;
-    places.set([digest, start, length, permission], place * WORDS);
-    this.#count += 1;
+    const last = places.length - 1;
+    let place = this.#entries.getInt32(at, true) & last;
+    while (places[place] !== 0) place = (place + 1) & last;
+    places[place] = at;
   }
 
   #grow(): void {
     const before = this.#places;
-    const count = Math.max(PLACES_AT_FIRST, (before.length / WORDS) * 2);
-    if (count > PLACES_MAX) this.clear();
-    this.#places = new Int32Array((count > PLACES_MAX ? PLACES_AT_FIRST : count) * WORDS);
-    this.#count = 0;
-    if (count > PLACES_MAX) return;
-    for (let at = 0; at < before.length; at += WORDS) {
-      const [digest = 0, start = 0, length = 0, permission = 0] = before.subarray(at, at + WORDS);
-      if (length > 0) this.#put(digest, start, length, permission);
-    }
+    const count = Math.max(PLACES_AT_FIRST, before.length * 2);
+    if (count > PLACES_MAX) return this.#begin();
+    this.#places = new Int32Array(count);
+    for (const at of before) if (at !== 0) this.#put(at);
   }
 
   #makeRoom(length: number): void {
-    if (this.#bytesUsed + length > BYTES_MAX) {
-      this.clear();
-      this.#places = new Int32Array(PLACES_AT_FIRST * WORDS);
-    }
-    const bytes = new Uint8Array(Math.max(this.#bytesUsed + length, this.#bytesUsed * 2));
-    bytes.set(this.#bytes.subarray(0, this.#bytesUsed));
-    this.#bytes = bytes;
+    if (this.#end + TOPIC + length > BYTES_MAX) this.#begin();
+    const bytes = new Uint8Array(Math.max(this.#end + TOPIC + length, this.#end * 2));
+    bytes.set(new Uint8Array(this.#entries.buffer, 0, this.#end));
+    this.#entries = new DataView(bytes.buffer);
+  }
+
+  /** Anew, with nothing known. */
+  #begin(): void {
+    this.clear();
+    this.#places = new Int32Array(PLACES_AT_FIRST);
   }
 }
+
+/** What has no entries yet, but for the byte before the first. */
+const NO_ENTRIES = new DataView(new ArrayBuffer(ENTRIES_START));

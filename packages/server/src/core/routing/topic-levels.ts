@@ -6,6 +6,7 @@ const SLASH = 0x2f;
 const PLUS = 0x2b;
 const NUMBER_SIGN = 0x23;
 const DOLLAR = 0x24;
+const DIGEST_FACTOR = 0x9e3779b1;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** Levels for which there is room at first; more are rare, and make room for themselves. */
@@ -17,12 +18,19 @@ const LEVELS_AT_FIRST = 128;
  */
 export class TopicLevels {
   bytes: Uint8Array = NO_BYTES;
+  /** The topic is in `bytes[begin, stop)`. */
+  begin = 0;
+  stop = 0;
   count = 0;
   /** True if the topic begins with `$`. */
   isSystem = false;
+  /** Hash of all levels together, a signed number. */
+  digest = 0;
   #ends: Int32Array = new Int32Array(LEVELS_AT_FIRST);
   #hashes: Int32Array = new Int32Array(LEVELS_AT_FIRST);
-  #start = 0;
+  /** The bytes, to be read in words, and of which array that is. */
+  #words: DataView = new DataView(NO_BYTES.buffer);
+  #viewed: Uint8Array = NO_BYTES;
   readonly #seed: number;
 
   constructor(seed: number) {
@@ -33,16 +41,19 @@ export class TopicLevels {
   /** Reads `bytes[start, end)`; false if that is no valid Topic Name [MQTT-4.7.1-1] [MQTT-4.7.3-1] [MQTT-4.7.3-2]. */
   read(bytes: Uint8Array, start: number, end: number): boolean {
     this.bytes = bytes;
-    this.#start = start;
+    this.begin = start;
+    this.stop = end;
     this.count = 0;
     this.isSystem = bytes[start] === DOLLAR;
     const seed = this.#seed;
     let hash = seed;
+    let digest = 0;
     let highest = 0;
     for (let index = start; index < end; index += 1) {
       const byte = bytes[index] ?? 0;
       if (byte === SLASH) {
         this.#add(index, hash);
+        digest = Math.imul(digest, DIGEST_FACTOR) + hash;
         hash = seed;
         continue;
       }
@@ -51,12 +62,13 @@ export class TopicLevels {
       hash = mixByte(hash, seed, byte);
     }
     this.#add(end, hash);
+    this.digest = spread(Math.imul(digest, DIGEST_FACTOR) + hash) | 0;
     return end > start && (highest < 0x80 || validateUtf8(bytes, start, end));
   }
 
   /** Where the level begins in `bytes`. */
   start(level: number): number {
-    return level === 0 ? this.#start : (this.#ends[level - 1] ?? 0) + 1;
+    return level === 0 ? this.begin : (this.#ends[level - 1] ?? 0) + 1;
   }
 
   /** Where the level ends in `bytes`. */
@@ -68,43 +80,25 @@ export class TopicLevels {
     return this.#hashes[level] ?? 0;
   }
 
-  /** Of all levels together. */
-  get digest(): number {
-    let digest = 0;
-    for (let level = 0; level < this.count; level += 1)
-      digest = Math.imul(digest, 0x9e3779b1) + (this.#hashes[level] ?? 0);
-    return spread(digest);
-  }
-
   get text(): string {
-    return decodeUtf8(this.bytes, this.#start, this.end(this.count - 1));
+    return decodeUtf8(this.bytes, this.begin, this.stop);
   }
 
-  /** True if the topic is `tree`, or begins with it and a slash. No topic that begins with `$` is below nothing. */
-  isBelow(tree: Uint8Array): boolean {
-    const { length } = tree;
-    if (length === 0) return !this.isSystem;
-    const start = this.#start;
-    const end = start + length;
-    const topicEnd = this.end(this.count - 1);
-    if (end > topicEnd || (end < topicEnd && this.bytes[end] !== SLASH)) return false;
-    return hasBytesAt(tree, this.bytes, start);
-  }
-
-  /** True if `bytes[start, start + length)` are those of the topic. */
-  isIn(bytes: Uint8Array, start: number, length: number): boolean {
-    const begin = this.#start;
-    if (this.end(this.count - 1) - begin !== length) return false;
-    for (let index = length - 1; index >= 0; index -= 1)
-      if (bytes[start + index] !== this.bytes[begin + index]) return false;
-    return true;
+  /** The bytes, to be read in words: the topic is in `[begin, stop)`. */
+  get words(): DataView {
+    if (this.#viewed !== this.bytes) this.#view();
+    return this.#words;
   }
 
   /** True if these are the bytes of the topic. */
   isSame(topic: Uint8Array): boolean {
-    const start = this.#start;
-    const length = this.end(this.count - 1) - start;
-    return topic.length === length && hasBytesAt(topic, this.bytes, start);
+    return topic.length === this.stop - this.begin && hasBytesAt(topic, this.bytes, this.begin);
+  }
+
+  #view(): void {
+    const { buffer, byteOffset, byteLength } = this.bytes;
+    this.#words = new DataView(buffer, byteOffset, byteLength);
+    this.#viewed = this.bytes;
   }
 
   #add(end: number, hash: number): void {
