@@ -169,6 +169,12 @@ export { Trace } from "./management/trace.ts";
 export type { TraceEnd, TraceLimits, TraceSubject } from "./management/trace.ts";
 export type { TracedPacket, TraceRecord } from "./management/trace-record.ts";
 export type { ServerTraces, TraceOptions } from "./management/server-traces.ts";
+export type {
+  FollowedDelivery,
+  FollowedMessage,
+  FollowingOptions,
+  FollowingRegistration,
+} from "./management/followed-messages.ts";
 export type { TraceEventType } from "./core/tracing/trace-event.ts";
 export type { ServerBans } from "./management/server-bans.ts";
 export type { BanStore } from "./ports/ban-store.ts";

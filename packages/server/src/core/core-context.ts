@@ -4,7 +4,7 @@ import type { BytePool } from "./byte-pool.ts";
 import type { BacklogPart } from "./connection/backlog.ts";
 import type { BanCandidate, RefusedClient } from "./connection/refusal.ts";
 import type { Connection } from "./connection/connection.ts";
-import type { DeliverySampling } from "./connection/delivery-sampling.ts";
+import type { Sampling } from "./connection/sampling.ts";
 import type { TrafficTotals } from "./connection/traffic.ts";
 import type { Stranger } from "./connection/stranger.ts";
 import type { CoreOptions } from "./core-options.ts";
@@ -74,7 +74,7 @@ export interface CoreContext {
   /** Messages that are given to thousands of receivers. */
   readonly fanOuts: FanOuts;
   /** How long messages take, of some. */
-  readonly sampling: DeliverySampling;
+  readonly sampling: Sampling;
   /** What connections counted that are gone. */
   readonly traffic: TrafficTotals;
   /** Traces that are going on. */

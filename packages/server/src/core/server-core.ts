@@ -1,7 +1,6 @@
 import type { DecodeLimits, Packet } from "@anax/protocol";
 import type { AccessPort } from "./access/authorizer.ts";
 import type { ApplicationMessage } from "./message/application-message.ts";
-import { accessOfSender } from "./access/clients.ts";
 import { BytePool, TRIM_INTERVAL_MS } from "./byte-pool.ts";
 import type { BacklogPart } from "./connection/backlog.ts";
 import {
@@ -30,12 +29,12 @@ import { Rooms } from "./delivering/rooms.ts";
 import { WaitingMessages } from "./delivering/waiting-messages.ts";
 import { Deadlines } from "./deadlines.ts";
 import { pump } from "./delivering/delivering.ts";
-import type { SessionItems } from "./hooks/client-context.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import { watchConnect } from "./receiving/keeping-alive.ts";
 import type { Published } from "./message/published.ts";
 import { PublisherLanes } from "./publishing/publisher-lanes.ts";
-import { publishStored } from "./publishing/publishing.ts";
+import { injectionOf } from "./publishing/injecting.ts";
+import type { InjectionSender } from "./publishing/injecting.ts";
 import { Runs } from "./runs/runs.ts";
 import { readOn, receive } from "./receiving/receiving.ts";
 import { RetainedMessages } from "./retained/retained-messages.ts";
@@ -67,21 +66,10 @@ import { unthrottle } from "./connection/throttling.ts";
 import { writeOut, writeOutput } from "./connection/writing.ts";
 import type { Peer, Wire } from "./wire.ts";
 import { NewsLanes } from "./works/news-lanes.ts";
-import { DeliverySampling } from "./connection/delivery-sampling.ts";
+import { Sampling } from "./connection/sampling.ts";
 import { TrafficTotals } from "./connection/traffic.ts";
 import { Tracing } from "./tracing/tracing.ts";
 import { Works } from "./works/works.ts";
-
-/** Who publishes through `inject`. */
-export interface InjectionSender {
-  readonly clientId?: string;
-  readonly userName?: string;
-  readonly sessionItems?: SessionItems;
-  /** True: a `$SYS` message of the server itself, see `Origin`. */
-  readonly isHidden?: boolean;
-  /** True: the message is refused if a client with that identifier and user name may not publish it. */
-  readonly isJudged?: boolean;
-}
 
 /**
  * A whole MQTT server without sockets, timers and promises: bytes in, bytes out, and time is what `now` says.
@@ -111,7 +99,7 @@ export class ServerCore implements CoreContext {
   readonly fanOuts: FanOuts;
   readonly punctual: PunctualTime;
   readonly tracing: Tracing = new Tracing();
-  readonly sampling: DeliverySampling;
+  readonly sampling: Sampling;
   readonly traffic: TrafficTotals = new TrafficTotals();
   readonly works: Works = new Works(() => this.now);
   readonly lanes: PublisherLanes = new PublisherLanes();
@@ -165,7 +153,7 @@ export class ServerCore implements CoreContext {
     this.turn = new Turn(currentMs, requestTurn, ports.budget);
     this.replayTurn = new Turn(currentMs, () => undefined, ports.budget);
     this.punctual = new PunctualTime(currentMs);
-    this.sampling = new DeliverySampling(currentMs, ports.delivered);
+    this.sampling = new Sampling(currentMs, ports.delivered);
     this.fanOuts = new FanOuts(
       this.turn,
       () => this.#ports.requestCommit("now"),
@@ -322,14 +310,10 @@ export class ServerCore implements CoreContext {
     done: (published: Published) => void,
     failed: (error: unknown) => void,
   ): void {
-    const origin = {
-      ...sender,
-      clientId: sender.clientId ?? "",
-      sessionItems: sender.sessionItems ?? new Map(),
-    };
-    const access = sender.isJudged === true ? accessOfSender(this, origin) : undefined;
-    const task = publishStored(this, message, origin, access);
+    const { origin, task } = injectionOf(this, message, sender);
+    this.sampling.beginOwn(message, origin.clientId);
     this.works.run("injectApplicationMessage", origin, task, done, failed);
+    this.sampling.close(this);
   }
 
   /** Ends every connection, as when the server stops. */

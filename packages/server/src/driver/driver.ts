@@ -11,7 +11,7 @@ import { messageFromApplication } from "../core/message/message.ts";
 import type { Task } from "../core/pending.ts";
 import { store as storeRetained } from "../core/retained/retaining.ts";
 import { ServerCore } from "../core/server-core.ts";
-import type { InjectionSender } from "../core/server-core.ts";
+import type { InjectionSender } from "../core/publishing/injecting.ts";
 import type { HoldOffLimits } from "../core/rates/hold-off.ts";
 import type { RateLimits } from "../core/rates/rate-limits.ts";
 import type { Peer, Wire } from "../core/wire.ts";

@@ -4,10 +4,12 @@ import { addressRangeFault } from "../address-ranges.ts";
 import { checked } from "../checking/rules.ts";
 import { makeInspectable } from "../core/inspecting.ts";
 import type { TraceWatcher } from "../core/tracing/tracing.ts";
-import { MqttServerBusyError } from "../errors.ts";
+import { asError, MqttServerBusyError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
 import type { CoreAccess } from "./core-access.ts";
+import { followerOf } from "./followed-messages.ts";
+import type { FollowingOptions, FollowingRegistration } from "./followed-messages.ts";
 import type { ServerAccess } from "./server-access.ts";
 import type { Explain } from "./trace-record.ts";
 import { Trace } from "./trace.ts";
@@ -137,6 +139,29 @@ export class ServerTraces {
   delete(id: string): boolean {
     this.#traces.get(id)?.stop();
     return this.#traces.delete(id);
+  }
+
+  /**
+   * Follows single messages from the read that brings them to the writes that give them to their receivers, at a rate: what spans of
+   * OpenTelemetry are made of. All others stay as quick as they are. It may begin before the server is started, and goes on until it is
+   * disposed of.
+   * Throws `MqttConfigurationError` for options that are wrong, and `MqttServerBusyError` if messages are followed already.
+   */
+  followMessages(options: FollowingOptions): FollowingRegistration {
+    const { clock, wallNow, log } = this.#parts;
+    const follower = followerOf(
+      options,
+      () => wallNow() - clock.now(),
+      (error) => log.error?.("what follows messages failed", {}, asError(error)),
+    );
+    const { sampling } = this.#access.core;
+    if (sampling.follower !== undefined)
+      throw new MqttServerBusyError("messages are followed already: one at a time may do that");
+    sampling.follow(follower);
+    const dispose = (): void => {
+      if (sampling.follower === follower) sampling.follow(undefined);
+    };
+    return { dispose, [Symbol.dispose]: dispose };
   }
 
   /** Of connections that are not let in before the core knows of them. */

@@ -51,8 +51,7 @@ export function writeOut(core: CoreContext, connection: Connection, outbox: Outb
   const isDone = outbox.isInPieces
     ? writePieces(connection.wire, outbox.pieces())
     : connection.wire.write(outbox.bytes.subarray(0, length));
-  const { sampling } = core;
-  if (sampling.target === connection && connection.gate === undefined) sampling.end();
+  if (core.sampling.isAwaited) core.sampling.written(core, connection);
   const isAll = length === outbox.length;
   if (isDone && isAll) return outbox.clear();
   const taken = isAll ? outbox.handOver() : outbox.removeFirst(length, isDone);

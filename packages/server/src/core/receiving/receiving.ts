@@ -110,7 +110,7 @@ export function readOn(core: CoreContext, connection: Connection): void {
     failPacket(core, connection, error);
   }
   connection.isReading = false;
-  core.sampling.isOpen = false;
+  if (core.sampling.isOpen) core.sampling.close(core);
   steerWire(core, connection);
   if (connection.isHalfClosed) core.touch(connection);
   if (connection.session !== undefined && !connection.isHeld) pump(core, connection.session);
@@ -217,15 +217,10 @@ function takePassing(core: CoreContext, connection: Connection, place: PacketPla
   return false;
 }
 
-function noteReceived(
-  core: CoreContext,
-  connection: Connection,
-  { firstByte }: { readonly firstByte: number },
-): void {
+function noteReceived(core: CoreContext, connection: Connection, place: FoundPacket): void {
   connection.lastReceivedAtMs = core.now;
-  if (firstByte !== PINGREQ) connection.lastNonKeepAliveReceivedAtMs = core.now;
-  if (core.now >= core.sampling.nextAtMs && firstByte >> 4 === PUBLISH)
-    core.sampling.begin(connection.lastBytesAtMs, core.now);
+  if (place.firstByte !== PINGREQ) connection.lastNonKeepAliveReceivedAtMs = core.now;
+  if (core.now >= core.sampling.nextAtMs) core.sampling.begin(core, connection, place);
   countPackets(core, connection, 1);
 }
 

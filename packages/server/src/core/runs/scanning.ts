@@ -62,7 +62,7 @@ export function scanRun(
   const setsAlias = properties.hasAlias && aliased === undefined;
   if (setsAlias && connection.aliases?.allows(alias) !== true) return false;
   if (!mayUse(core, connection, session, run, topicEnd)) return false;
-  run.begin(bytes, packetsMax(connection, qos, route), aliased);
+  run.begin(bytes, packetsMax(core, connection, qos, route), aliased);
   run.alias = setsAlias ? alias : 0;
   run.qos = qos;
   run.route = route;
@@ -74,14 +74,16 @@ export function scanRun(
 }
 
 /**
- * Fewer to more receivers: a run is given to all of them in one go. To one receiver it is one copy with QoS 0, and message by message
- * otherwise.
+ * One that is followed is by itself. Fewer to more receivers: a run is given to all of them in one go. To one receiver it is one copy
+ * with QoS 0, and message by message otherwise.
  */
 function packetsMax(
+  { sampling }: CoreContext,
   { runPacketsMax }: Connection,
   qos: QoS,
   { recipients, groups }: Route,
 ): number {
+  if (sampling.isFollowing) return 1;
   const receivers = recipients.length + groups.length;
   if (receivers <= FEW_RECEIVERS) return runPacketsMax;
   const messages = (qos === 0 ? COPIED_AS_ONE : 1) * Math.ceil(DELIVERIES_PER_RUN / receivers);
