@@ -8,6 +8,7 @@ import { OpenedDashboard } from "./opened-dashboard.ts";
 import { PAGES } from "./pages.ts";
 import { READERS } from "./readers.ts";
 import { runTenMinutes } from "./ten-minutes.ts";
+import { TEST_CLIENT_OPTIONS } from "./test-client-options.ts";
 import { TEST_CLIENT } from "./test-client.ts";
 
 describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout: 60_000 }, () => {
@@ -33,7 +34,7 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
     afterAll(() => dashboard?.[Symbol.asyncDispose]());
     afterEach(() => expect(opened().takeFaults()).toEqual([]));
 
-    const tests = { ...PAGES, ...TEST_CLIENT, ...READERS };
+    const tests = { ...PAGES, ...TEST_CLIENT, ...TEST_CLIENT_OPTIONS, ...READERS };
     for (const [name, run] of Object.entries(tests)) it(name, () => run(opened()));
   });
 

@@ -1,7 +1,9 @@
 /** The MQTT client in the page. */
 import type { Page } from "playwright-core";
 import { expect, onTestFinished } from "vitest";
+import { PASSWORD } from "./opened-dashboard.ts";
 import type { DashboardTests } from "./opened-dashboard.ts";
+import { fill } from "./test-client-options.ts";
 
 export const TEST_CLIENT: DashboardTests = {
   "is an MQTT client: subscribes in colours, publishes, asks and is answered": async (
@@ -66,6 +68,59 @@ export const TEST_CLIENT: DashboardTests = {
     await page.getByText("Connected as page-").waitFor();
     await page.getByRole("button", { name: "Disconnect" }).click();
     await page.getByText("Not connected").waitFor();
+  },
+
+  "proves who it is, by SCRAM and by a method of any name, and again": async (dashboard) => {
+    const { server, page } = dashboard;
+    await dashboard.go("Test client");
+    await page.getByText("More options").click();
+    await fill(page, { User: "ann", Password: PASSWORD });
+    const method = page.getByLabel("Authentication Method");
+    await method.selectOption("SCRAM-SHA-256");
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await page.getByText("Connected as page-").waitFor();
+    await page.getByText("Packets", { exact: true }).click();
+    const packets = page.getByRole("list", { name: "Packets" });
+    await packets
+      .getByText(/authenticationMethod=SCRAM-SHA-256/)
+      .first()
+      .waitFor();
+    expect(await packets.innerText()).not.toMatch(/password|lighthouse/);
+    await page.getByRole("button", { name: "Authenticate again" }).click();
+    await packets
+      .getByText(/reasonCode=25/)
+      .first()
+      .waitFor();
+    await page.getByRole("button", { name: "Disconnect", exact: true }).click();
+
+    const answers: string[] = [];
+    const registration = server.on("validatingConnection", async (event) => {
+      if (event.authenticationMethod !== "riddles") return;
+      event.authenticationMethodAccepted = true;
+      answers.push(Buffer.from(event.authenticationData ?? []).toString("hex"));
+      const { properties } = await event.exchangeEnhancedAuthentication({
+        authenticationData: Buffer.from("what walks?"),
+      });
+      answers.push(Buffer.from(properties?.authenticationData ?? []).toString("hex"));
+    });
+    onTestFinished(() => registration.dispose());
+    await page.getByText("More options").click();
+    await method.selectOption("Another method");
+    await page.getByLabel("Name of the method").fill("riddles");
+    const data = page.getByLabel("Authentication Data, a line for each step", { exact: true });
+    await data.fill("01\n02ff");
+    await page.getByLabel("Authentication Data, a line for each step: Format").selectOption("Hex");
+    expect(await dashboard.violations()).toEqual([]);
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await page.getByText("Connected as page-").waitFor();
+    expect(answers).toEqual(["01", "02ff"]);
+    await packets.getByText("what walks?").waitFor();
+    await page.getByRole("button", { name: "Disconnect", exact: true }).click();
+    await page.getByText("More options").click();
+    await data.fill("01");
+    await page.getByRole("button", { name: "Connect", exact: true }).click();
+    await page.getByText("a step more than the 1 that were entered").waitFor();
+    await page.reload();
   },
 };
 
