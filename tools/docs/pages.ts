@@ -8,6 +8,7 @@ import { systemTopicsPage } from "../system-topics-page.ts";
 import { adminApiPage, metricsPage } from "./admin-pages.ts";
 import { errorsPage } from "./errors-page.ts";
 import { buildersSection } from "./mqttnet-builders.ts";
+import { membersSection } from "./mqttnet-members.ts";
 import { clientOptionTables, optionsPage } from "./options-page.ts";
 
 /** What a page has to be, by its path. @param root of the repository */
@@ -24,7 +25,10 @@ export const GENERATED_PAGES: Readonly<Record<string, (root: string) => string>>
       "tutorials side by side": tutorialsSection(),
     })),
   "docs/reference/mqttnet.md": (root) =>
-    withParts(root, "docs/reference/mqttnet.md", () => ({ builders: buildersSection() })),
+    withParts(root, "docs/reference/mqttnet.md", () => ({
+      builders: buildersSection(),
+      members: membersSection(),
+    })),
   "docs/guide/client.md": (root) => withParts(root, "docs/guide/client.md", clientOptionTables),
 };
 

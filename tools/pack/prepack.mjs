@@ -5,20 +5,14 @@
  *
  * With the argument `undo` it takes all of that back.
  */
-import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { copyDocuments } from "./documents.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = process.cwd();
 const { imports = {}, files } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-const COPIED = [
-  "docs/guide",
-  "docs/reference/events.md",
-  "docs/reference/cli.md",
-  "docs/reference/sys-topics.md",
-];
-
 /** The declarations as the compiler wrote them, for `undo`; it lies beside what is packed. */
 const originals = join(folder, ".prepack.json");
 
@@ -29,16 +23,8 @@ if (process.argv[2] === "undo") {
   }
   rmSync(originals);
 } else {
-  if (files.includes("docs")) copyDocuments();
+  if (files.includes("docs")) copyDocuments(root, folder);
   nameFilesBehindImports();
-}
-
-function copyDocuments() {
-  for (const path of COPIED) cpSync(join(root, path), join(folder, path), { recursive: true });
-  cpSync(join(root, "examples"), join(folder, "docs/examples"), {
-    recursive: true,
-    filter: (path) => !/[\\/](test|node_modules|dist)$/.test(path),
-  });
 }
 
 function nameFilesBehindImports() {

@@ -41,6 +41,7 @@ public sealed class ServerPart : JsonLines
                 await Server.UnsubscribeAsync(command.Text("clientId")!, [.. command["filters"]!.AsArray().Select(one => (string)one!)]); return true;
             case "ping": return true;
             case "fields": return ServerEvents.Fields();
+            case "surface": return Surface.Types();
             case "sleepy": _events!.DelayMs = command.Number("ms"); return true;
             default: throw new ArgumentException($"no command {operation}");
         }
