@@ -27,6 +27,7 @@ const LAYERS: readonly string[] = [
   "subscribing",
   "management",
   "runs",
+  "peers",
   "receiving",
   "recovery",
 ];

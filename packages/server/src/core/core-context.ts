@@ -18,6 +18,7 @@ import type { Deadlines } from "./deadlines.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { Journal } from "./journal/journal.ts";
 import type { ClockReading } from "./journal/server-time.ts";
+import type { Peers } from "./peers/peers.ts";
 import type { PublisherLanes } from "./publishing/publisher-lanes.ts";
 import type { RetainedMessages } from "./retained/retained-messages.ts";
 import type { HoldOffs } from "./rates/hold-off.ts";
@@ -101,6 +102,8 @@ export interface CoreContext {
   newClientId(): string;
   /** Told of each client that is not let in; undefined if nobody wants to know. */
   readonly refused: ((client: RefusedClient) => void) | undefined;
+  /** The other servers of the cluster; undefined if this one is alone. */
+  readonly peers: Peers | undefined;
   /** How much clients may send and get; undefined if there is no limit. */
   readonly rates: RateTable | undefined;
   /** Who comes again and again; undefined where that is not looked at. */

@@ -5,6 +5,7 @@ import type { DeliveryNotices } from "./owed/delivery-notices.ts";
 import type { Hooks } from "./hooks/hooks.ts";
 import type { ClockReading } from "./journal/server-time.ts";
 import type { HoldOffLimits } from "./rates/hold-off.ts";
+import type { PeerSettings } from "./peers/peers.ts";
 import type { RateLimits } from "./rates/rate-limits.ts";
 import type { TurnBudget } from "./turn/turn.ts";
 
@@ -50,6 +51,8 @@ export interface CorePorts {
   readonly notices?: DeliveryNotices | undefined;
   /** Told how many milliseconds a message took from the read that brought it to a write to a receiver, of some. Absent: none is measured. */
   readonly delivered?: ((ms: number) => void) | undefined;
+  /** Which server of a cluster this is. Absent: it is alone. */
+  readonly peers?: PeerSettings | undefined;
   /** A connection ends before a whole CONNECT has come: to be logged. Absent if nobody reads that. */
   readonly stranger?: ((stranger: Stranger) => void) | undefined;
 }

@@ -1,15 +1,15 @@
 import type { DecodeLimits, Packet } from "@anax/protocol";
 import type { AccessPort } from "./access/authorizer.ts";
 import type { ApplicationMessage } from "./message/application-message.ts";
-import { BytePool, TRIM_INTERVAL_MS } from "./byte-pool.ts";
+import { BytePool } from "./byte-pool.ts";
 import type { BacklogPart } from "./connection/backlog.ts";
 import {
   FENCED,
   connectionClosed,
   dismiss,
+  dismissAll,
   endWhenAnswered,
   fail,
-  shut,
   endUnjudged,
   leaveUnanswered,
 } from "./endings/closing.ts";
@@ -47,6 +47,7 @@ import { recover } from "./recovery/recovery.ts";
 import type { ClockMovement, ClockReading } from "./journal/server-time.ts";
 import type { StoredState } from "./recovery/stored-state.ts";
 import { holdOffsOf } from "./rates/hold-off.ts";
+import { Peers } from "./peers/peers.ts";
 import { RateTable } from "./rates/rate-table.ts";
 import { Router } from "./routing/router.ts";
 import { abandonSession, endSession } from "./endings/session-ending.ts";
@@ -57,6 +58,7 @@ import { Statistics } from "./statistics.ts";
 import { openGates, refusalToStore } from "./connection/storing.ts";
 import type { Stranger } from "./connection/stranger.ts";
 import { FanOuts } from "./turn/fan-outs.ts";
+import { PoolTrimming } from "./turn/pool-trimming.ts";
 import { PunctualTime } from "./turn/punctual-time.ts";
 import { STEPS, Turn } from "./turn/turn.ts";
 import { UnfinishedSessions } from "./endings/unfinished-sessions.ts";
@@ -112,6 +114,7 @@ export class ServerCore implements CoreContext {
   readonly report: (error: unknown) => void;
   readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly refused: ((client: RefusedClient) => void) | undefined;
+  readonly peers: Peers | undefined;
   readonly rates: RateTable | undefined;
   readonly holdOffs: CoreContext["holdOffs"];
   readonly isBanned: ((client: BanCandidate) => boolean) | undefined;
@@ -125,7 +128,7 @@ export class ServerCore implements CoreContext {
   readonly #writing: Writing = new Writing();
   readonly #unfinished: UnfinishedSessions = new UnfinishedSessions();
   #isFlushRequested = false;
-  #isTrimming = false;
+  readonly #trimming: PoolTrimming = new PoolTrimming(this);
 
   constructor(options: CoreOptions, ports: CorePorts) {
     this.options = options;
@@ -139,6 +142,7 @@ export class ServerCore implements CoreContext {
     this.warn = (message, fields) => ports.warn?.(message, fields);
     this.refused = ports.refused;
     this.holdOffs = holdOffsOf(ports.holdOff ?? {});
+    this.peers = ports.peers && new Peers(this, ports.peers);
     this.rates = ports.rateLimits && new RateTable(ports.rateLimits);
     this.isBanned = ports.isBanned;
     this.notices = ports.notices;
@@ -183,6 +187,13 @@ export class ServerCore implements CoreContext {
     if (this.tracing.isOn) this.tracing.mark(connection);
     wire.limitMessages?.(connection.framer.maximumPacketSize);
     watchConnect(this, connection);
+    return connection;
+  }
+
+  /** A connection was made to another server of the cluster, or by it: it is a link when both ends have said who they are. */
+  openLink(wire: Wire, peer: Peer): Connection {
+    const connection = this.open(wire, peer);
+    this.peers?.open(connection);
     return connection;
   }
 
@@ -251,7 +262,7 @@ export class ServerCore implements CoreContext {
     this.turn.begin();
     this.#writing.write(this.turn, this.#flush);
     this.retainedStepsLeft = STEPS_PER_TURN;
-    if (this.pool.freeBytes > 0 && !this.#isTrimming) this.#trimLater();
+    this.#trimming.look();
     this.replayTurn.begin();
     this.#unfinished.goOn(this);
     // What comes now has a time of its own.
@@ -264,16 +275,6 @@ export class ServerCore implements CoreContext {
   /** A turn lasts, since thousands are read in it: hands messages for others to their wires meanwhile. */
   flushMessages(): void {
     this.#writing.writeSome(this.#flush);
-  }
-
-  /** Arrays that output needs no more are let go after a while, until there are none. */
-  #trimLater(): void {
-    this.#isTrimming = true;
-    this.deadlines.add(this.now + TRIM_INTERVAL_MS, () => {
-      this.#isTrimming = false;
-      this.pool.trim();
-      if (this.pool.freeBytes > 0) this.#trimLater();
-    });
   }
 
   readonly #readLate = (connection: Connection): void => readOn(this, connection);
@@ -318,14 +319,7 @@ export class ServerCore implements CoreContext {
 
   /** Ends every connection, as when the server stops. */
   disconnectAll(dismissal: Dismissal): void {
-    for (const connection of Array.from(this.connections)) {
-      try {
-        dismiss(this, connection, dismissal);
-      } catch (error) {
-        this.report(error);
-        shut(this, connection);
-      }
-    }
+    dismissAll(this, this.connections, dismissal);
   }
 
   /** Forgets all sessions and retained messages. Connections must have been ended before. */
@@ -348,6 +342,7 @@ export class ServerCore implements CoreContext {
     });
     this.journal = journal;
     recover(this, journal, state);
+    this.peers?.begin();
     this.#commits = new Commits(this, journal, policy, state.bytes);
     this.#commits.watchClocks();
   }
@@ -430,7 +425,8 @@ export class ServerCore implements CoreContext {
     this.journal = undefined;
     this.#commits = undefined;
     this.deadlines.clear();
-    this.#isTrimming = false;
+    this.#trimming.forget();
+    this.peers?.abandon();
     for (const session of Array.from(this.sessions)) abandonSession(this, session);
     this.retained.clear();
     this.#countRetained();

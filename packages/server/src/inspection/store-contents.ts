@@ -148,7 +148,14 @@ class Contents implements StoreContents {
   }
 
   #view(session: RecoveredSession): StoredSessionView {
-    const { will, disconnectedAtMs, createdAtMs, isOwned: _isOwned, ...stored } = session.stored;
+    const {
+      will,
+      disconnectedAtMs,
+      createdAtMs,
+      isOwned: _isOwned,
+      peer: _peer,
+      ...stored
+    } = session.stored;
     const { clock } = this.#state;
     const aheadMs = clock === undefined ? 0 : clock.wallMs - clock.serverMs;
     return {

@@ -1,6 +1,7 @@
 /** `npm run simulate`: runs the simulations for as long as one wants, each seed with each of them. `--help` says how. */
 import { parseArgs } from "node:util";
 import { FullReceivers } from "./full-receivers.ts";
+import { ClusterHistory } from "../cluster-simulation/cluster-history.ts";
 import { faultsOf, History } from "./history.ts";
 import { Simulation } from "./simulation.ts";
 
@@ -13,14 +14,20 @@ const KINDS: Readonly<Record<string, (seed: number) => void>> = {
     if (faults.length > 0) throw new Error(faults.join("; "));
   },
   full: (seed) => new FullReceivers(seed).run(),
+  cluster: (seed) => {
+    const history = new ClusterHistory(seed);
+    history.run();
+    if (history.faults.length > 0) throw new Error(history.faults.join("; "));
+  },
 };
 
-const HELP = `npm run simulate -- [--seeds N] [--seed N] [--only model|handlers|full]
+const HELP = `npm run simulate -- [--seeds N] [--seed N] [--only model|handlers|full|cluster]
 
 Random histories of a server and its clients on virtual time; each follows from its seed.
   model     against a model of the specification
   handlers  with slow handlers, stops, crashes and a store that fails
   full      clients that are full all the time: what waits, and what is dropped
+  cluster   several servers with links that break, crashes and slow stores
 
 --seeds N  histories (default 100000)    --seed N  the first (default 1)    --only KIND  (default: all)
 It prints each seed that fails; --seeds 1 --seed N is that run again, with its stack.`;

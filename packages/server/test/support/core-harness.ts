@@ -50,7 +50,7 @@ export class CoreHarness {
     notices?: DeliveryNotices,
     ports: Pick<
       CorePorts,
-      "authorizer" | "budget" | "holdOff" | "rateLimits" | "refused" | "stranger"
+      "authorizer" | "budget" | "holdOff" | "peers" | "rateLimits" | "refused" | "stranger"
     > = {},
   ) {
     this.core = new ServerCore(

@@ -1,5 +1,11 @@
 import type { Packet, PublishPacket, Will } from "@anax/protocol";
-import { acknowledgement, lasting, publishPacket, subscribe } from "./core-harness.ts";
+import {
+  acknowledgement,
+  lasting,
+  publishPacket,
+  subscribe,
+  subscribePacket,
+} from "./core-harness.ts";
 import type { CoreHarness } from "./core-harness.ts";
 import type { ScriptedPeer } from "./scripted-peer.ts";
 
@@ -28,6 +34,8 @@ export class DurableClient {
   }[] = [];
   /** Texts of Wills whose connections have ended without a goodbye. */
   readonly dueWills: string[] = [];
+  /** Packet Identifiers of SUBSCRIBE packets that were answered. */
+  readonly granted: Set<number> = new Set();
   /** What the server has done wrong. */
   readonly faults: string[] = [];
   readonly #outgoing: Map<number, Outgoing> = new Map();
@@ -72,6 +80,15 @@ export class DurableClient {
 
   subscribe(filter: string, qos: 1 | 2): void {
     if (this.#peer !== undefined) subscribe(this.#peer, { topicFilter: filter, qos });
+  }
+
+  /** The same where SUBACK may take its time: `granted` has the identifier then. */
+  ask(packetIdentifier: number, topicFilter: string): void {
+    this.#peer?.send({ ...subscribePacket({ topicFilter, qos: 2 }), packetIdentifier });
+  }
+
+  unsubscribe(packetIdentifier: number, topicFilter: string): void {
+    this.#peer?.send({ type: "unsubscribe", packetIdentifier, topicFilters: [topicFilter] });
   }
 
   publish(text: string, qos: 1 | 2): void {
@@ -129,6 +146,9 @@ export class DurableClient {
       case "pubrel":
         this.#seen.delete(packet.packetIdentifier);
         return this.#peer?.send(acknowledgement("pubcomp", packet.packetIdentifier));
+      case "suback":
+        this.granted.add(packet.packetIdentifier);
+        return;
       case "pubcomp":
         this.#outgoing.delete(packet.packetIdentifier);
         return;

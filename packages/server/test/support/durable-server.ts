@@ -23,7 +23,7 @@ type JournalSettings = Partial<
   CheckpointPolicy & { readonly residentBytesMax: number; readonly isLog: boolean }
 >;
 
-type DurablePorts = Pick<CorePorts, "authorizer" | "rateLimits">;
+type DurablePorts = Pick<CorePorts, "authorizer" | "peers" | "rateLimits">;
 
 /**
  * A server core with a journal, whose commits a test makes or lets fail, and which can crash: what was not committed is
@@ -35,6 +35,8 @@ export class DurableServer {
   medium: Tables = { sessions: new Map(), retained: new Map(), batches: new Map() };
   /** The log that the medium is made from at each start; undefined if it lasts by itself. */
   readonly log: TransactionLog | undefined;
+  /** Its starts, if it is one of a cluster. */
+  epoch = 0;
   /** False: commits wait for `commit()`. */
   isCommitting = true;
   /** True: nothing waits for a commit, a fault that tests are to find. */
@@ -110,6 +112,7 @@ export class DurableServer {
     const harness = new CoreHarness(this.#options, this.#hooks, undefined, {
       budget: this.#budget,
       ...this.#ports,
+      peers: this.#ports.peers && { ...this.#ports.peers, epoch: (this.epoch += 1) },
     });
     if (nowMs !== undefined) harness.core.now = nowMs;
     const { residentBytesMax: _max, isLog: _isLog, ...policy } = this.#journal;

@@ -4,6 +4,7 @@ import { sizeOfRun } from "../journal/stored-run.ts";
 import type { RunToStore } from "../journal/stored-run.ts";
 import { hasExpired, shownMessageOf } from "../message/message.ts";
 import type { Message } from "../message/message.ts";
+import { PEER_CLIENT_ID } from "../routing/interest.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Delivery, DeliveryOutcome } from "../owed/delivery.ts";
 import { leaveShares } from "./sharing-queues.ts";
@@ -149,7 +150,8 @@ export function isExpired(core: CoreContext, message: Message, receiver?: Sessio
 
 function isFull(core: CoreContext, session: Session, bytes: number): boolean {
   const { queue } = session;
-  if (queue.length === 0) return false;
+  // Another server drops nothing that it is owed.
+  if (queue.length === 0 || session.clientId === PEER_CLIENT_ID) return false;
   return (
     queue.length >= core.options.queueMessagesMax ||
     queue.bytes + bytes > core.options.queueBytesMax ||

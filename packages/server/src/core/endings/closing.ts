@@ -48,6 +48,22 @@ export function dismiss(core: CoreContext, connection: Connection, dismissal: Di
   shut(core, connection);
 }
 
+/** Ends all connections; what goes wrong with one of them keeps none of the others. */
+export function dismissAll(
+  core: CoreContext,
+  connections: Iterable<Connection>,
+  dismissal: Dismissal,
+): void {
+  for (const connection of Array.from(connections)) {
+    try {
+      dismiss(core, connection, dismissal);
+    } catch (error) {
+      core.report(error);
+      shut(core, connection);
+    }
+  }
+}
+
 /** 0x00 says that no Will is published [3.14.2.1]: whoever has one is told that he was sent away. */
 function codeFor({ session, ending }: Connection, asked: number): number {
   const leavesWill = ending.willIsDue && session?.will !== undefined;

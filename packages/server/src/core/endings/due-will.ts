@@ -116,7 +116,7 @@ class DueWill implements Terms {
     const keeper = new Session({ clientId, createdAtMs });
     Object.assign(keeper, { userName, isOwned, disconnectedAtMs: now });
     keeper.will = { ...this.#pending, deadline: { atMs: now } };
-    journal.kept(keeper);
+    journal.unlistedSession(keeper);
     if (this.#session.isDurable) journal.session(this.#session);
     this.#keeper = keeper;
   }

@@ -50,7 +50,7 @@ function keep(core: CoreContext, session: Session, pending: PendingWill): Sessio
   keeper.userName = session.userName;
   keeper.isOwned = session.isOwned;
   keeper.will = pending;
-  journal.kept(keeper);
+  journal.unlistedSession(keeper);
   return keeper;
 }
 

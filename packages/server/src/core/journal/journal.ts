@@ -57,8 +57,8 @@ export class Journal {
   readonly dirtySessions: Set<Session> = new Set();
   readonly deletedSessions: Set<number> = new Set();
   readonly dirtyTopics: Set<string>;
-  /** What has a number and is no session: each keeps a Will. */
-  readonly keepers: Set<Session> = new Set();
+  /** What has a number and is in no list of sessions: what only keeps a Will, and the other servers of a cluster. */
+  readonly unlisted: Set<Session> = new Set();
   /** Rows beside those of large sessions. */
   readonly parts: SessionParts;
   /** What sessions that last are owed. */
@@ -242,10 +242,10 @@ export class Journal {
     writeSession(this.#writer, session);
   }
 
-  /** `keeper` is no session but has a Will, which is owed whatever becomes of its session. */
-  kept(keeper: Session): void {
-    this.session(keeper);
-    this.keepers.add(keeper);
+  /** One that is not in the list of sessions is to be stored. */
+  unlistedSession(session: Session): void {
+    this.session(session);
+    this.unlisted.add(session);
   }
 
   subscribed(subscription: Subscription): void {
@@ -264,7 +264,7 @@ export class Journal {
   deleted(session: Session): void {
     this.#begin(RECORD.deleted, session);
     this.dirtySessions.delete(session);
-    this.keepers.delete(session);
+    this.unlisted.delete(session);
     this.deletedSessions.add(session.number);
     session.number = 0;
   }

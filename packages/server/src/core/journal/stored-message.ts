@@ -1,6 +1,7 @@
 import { ByteReader } from "@anax/protocol";
 import type { ByteWriter, QoS } from "@anax/protocol";
 import { Message } from "../message/message.ts";
+import { PEER_CLIENT_ID } from "../routing/interest.ts";
 import { qosOf, readTime, writeTime } from "./fields.ts";
 import type { RecordParts } from "./message-record.ts";
 import type { SharedBytes } from "../shared-bytes.ts";
@@ -11,10 +12,15 @@ const FLAGS_AND_EXPIRY_BYTES = 9;
 /** Bytes that a message's record has beside those of the message, with a Client Identifier of common length. */
 export const RECORD_BYTES = 40;
 
+/** Who published a message; nobody, as for the program's own, if it came from another server: that matters for No Local, which is past. */
+export function writePublisher(writer: ByteWriter, clientId: string): void {
+  writer.string(clientId === PEER_CLIENT_ID ? "" : clientId, "Client Identifier");
+}
+
 export function writeMessage(writer: ByteWriter, message: Message): void {
   writer.u8(message.qos | (message.retain ? RETAIN : 0));
   writeTime(writer, message.expiresAtMs);
-  writer.string(message.clientId, "Client Identifier");
+  writePublisher(writer, message.clientId);
   writer.u32(message.bytes.length);
   writer.raw(message.bytes);
 }
@@ -37,7 +43,7 @@ export function writePlainRetained(writer: ByteWriter, message: PlainMessage): v
   const { bytes, topicAt, topicEnd, payloadAt, end } = message;
   writer.u8(message.qos | RETAIN);
   writeTime(writer, Infinity);
-  writer.string(message.clientId, "Client Identifier");
+  writePublisher(writer, message.clientId);
   writer.u32(plainSize(message));
   writer.raw(bytes.subarray(topicAt - 2, topicEnd));
   writer.u8(0);

@@ -2,7 +2,7 @@ import { encodeVarintInto } from "@anax/protocol";
 import type { ByteReader, ByteWriter, QoS } from "@anax/protocol";
 import { writeTime } from "./fields.ts";
 import { OF_RUN } from "./message-record.ts";
-import { skipMessage } from "./stored-message.ts";
+import { skipMessage, writePublisher } from "./stored-message.ts";
 
 /*
  * Messages of a run that have one topic are written down as a run: the head says once what they have in common, behind it
@@ -56,7 +56,7 @@ function writeHead(
   const size = 2 + topicBytes.length + propertyBytes.length + payloadBytes;
   writer.u8(run.qos);
   writeTime(writer, run.expiresAtMs);
-  writer.string(run.clientId, "Client Identifier");
+  writePublisher(writer, run.clientId);
   writer.u32(size);
   writer.u16(topicBytes.length);
   writer.raw(topicBytes);

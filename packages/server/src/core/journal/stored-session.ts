@@ -1,6 +1,8 @@
 import { decodePacket, encodePacket } from "@anax/protocol";
 import type { ByteReader, ByteWriter, Will } from "@anax/protocol";
 import type { RestoredSubscription } from "../hooks/connection-events.ts";
+import { PeerSession } from "../sessions/peer-session.ts";
+import type { PeerName } from "../sessions/peer-session.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Subscription } from "../routing/subscription.ts";
 import { readBlob, readTime, writeBlob, writeTime } from "./fields.ts";
@@ -8,6 +10,8 @@ import { readBlob, readTime, writeBlob, writeTime } from "./fields.ts";
 const HAS_USER_NAME = 0x01;
 const HAS_WILL = 0x02;
 const IS_OWNED = 0x04;
+/** The Client Identifier is the name of another server of the cluster. */
+const IS_PEER = 0x08;
 const NO_LOCAL = 0x04;
 const RETAIN_AS_PUBLISHED = 0x08;
 const HAS_IDENTIFIER = 0x10;
@@ -23,6 +27,8 @@ export interface StoredSession {
   /** Infinity while it is connected. */
   readonly disconnectedAtMs: number;
   readonly will: StoredWill | undefined;
+  /** Of another server of the cluster; undefined for a client's. */
+  readonly peer: PeerName | undefined;
 }
 
 /** A Will that is armed, or that waits for its delay. */
@@ -42,9 +48,13 @@ export function writeSession(writer: ByteWriter, session: Session): void {
   writer.u8(
     (userName === undefined ? 0 : HAS_USER_NAME) |
       (will === undefined ? 0 : HAS_WILL) |
-      (session.isOwned ? IS_OWNED : 0),
+      (session.isOwned ? IS_OWNED : 0) |
+      (session instanceof PeerSession ? IS_PEER : 0),
   );
-  writer.string(session.clientId, "Client Identifier");
+  writer.string(
+    session instanceof PeerSession ? `${session.shard}/${session.epoch}` : session.clientId,
+    "Client Identifier",
+  );
   if (userName !== undefined) writer.string(userName, "User Name");
   writeTime(writer, session.createdAtMs);
   writer.u32(session.expiryIntervalSeconds);
@@ -64,6 +74,7 @@ export function readSession(reader: ByteReader): StoredSession {
   const will =
     (flags & HAS_WILL) === 0 ? undefined : { dueAtMs: readTime(reader), will: readWill(reader) };
   const isOwned = (flags & IS_OWNED) !== 0;
+  const peer = (flags & IS_PEER) === 0 ? undefined : peerNameIn(clientId);
   return {
     clientId,
     userName,
@@ -72,7 +83,15 @@ export function readSession(reader: ByteReader): StoredSession {
     expiryIntervalSeconds,
     disconnectedAtMs,
     will,
+    peer,
   };
+}
+
+function peerNameIn(text: string): PeerName {
+  const [shard, epoch] = text.split("/").map(Number);
+  if (shard === undefined || epoch === undefined || !Number.isSafeInteger(shard + epoch))
+    throw new Error(`${text} names no server of a cluster`);
+  return { shard, epoch };
 }
 
 /** A Will is kept as the PUBLISH that it will be, and its delay. */

@@ -12,6 +12,6 @@ export interface Origin {
   readonly peer?: Peer;
   /** The connection that it came on; absent for a Will and the embedding program. */
   readonly source?: EventSource;
-  /** True: a `$SYS` message of the server itself, which handlers that judge messages are not shown. */
+  /** True: a `$SYS` message of the server itself, or one that another server has judged. Handlers that judge messages are not shown it. */
   readonly isHidden?: boolean;
 }

@@ -358,6 +358,7 @@ function* handle(core: CoreContext, connection: Connection, packet: Packet): Tas
 
 /** The one place that tells packets apart. */
 function* dispatch(core: CoreContext, connection: Connection, packet: Packet): Task {
+  if (core.peers?.take(connection, packet) === true) return;
   if (packet.type === "connect") {
     // A second CONNECT is a Protocol Error [MQTT-3.1.0-2].
     if (connection.state !== "opened") throw new ProtocolError("a second CONNECT");

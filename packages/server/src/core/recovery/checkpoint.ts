@@ -192,8 +192,8 @@ export class Checkpoint {
   }
 }
 
-/** All that have a row, or are to get one: those of clients, and those that only keep a Will. */
-function allSessions(core: CoreContext, { keepers }: Journal): Session[] {
+/** All that have a row, or are to get one. */
+function allSessions(core: CoreContext, { unlisted }: Journal): Session[] {
   const durable = Array.from(core.sessions).filter((session) => session.number !== 0);
-  return [...durable, ...keepers];
+  return [...durable, ...unlisted];
 }

@@ -5,6 +5,7 @@ import { requeue } from "../delivering/queueing.ts";
 import { shareQueue } from "../delivering/sharing-queues.ts";
 import { restore } from "../retained/retaining.ts";
 import { scheduleExpiry } from "../endings/session-ending.ts";
+import type { PeerName } from "../sessions/peer-session.ts";
 import { Session } from "../sessions/session.ts";
 import { restoreSubscription } from "../subscribing/subscription-making.ts";
 import { publishDue } from "../endings/due-will.ts";
@@ -27,16 +28,18 @@ export function recover(core: CoreContext, journal: Journal, state: StoredState)
   for (const topic of restore(core, state.retained)) journal.dirtyTopics.add(topic);
   const sessions: Session[] = [];
   const keepers: Session[] = [];
+  const peers: Session[] = [];
   const cutOff: Session[] = [];
   for (const recovered of state.sessions.values()) {
     const session = recoverSession(core, state, recovered);
-    if (keepsOnlyWill(recovered.stored)) keepers.push(session);
+    if (recovered.stored.peer !== undefined) peers.push(session);
+    else if (keepsOnlyWill(recovered.stored)) keepers.push(session);
     else sessions.push(session);
     if (recovered.stored.disconnectedAtMs === Infinity) cutOff.push(session);
   }
   journal.messages.removeUnowed();
-  for (const keeper of keepers) journal.keepers.add(keeper);
-  remember(journal, state, [...sessions, ...keepers]);
+  for (const session of [...peers, ...keepers]) journal.unlisted.add(session);
+  remember(journal, state, [...sessions, ...peers, ...keepers]);
   // Who is away the longest is the first to make room, so the order counts.
   sessions.sort((one, other) => leftAt(core, one) - leftAt(core, other));
   // What was due when the server ended comes before what is due because it ended.
@@ -83,16 +86,10 @@ function recoverSession(
   recovered: RecoveredSession,
 ): Session {
   const { stored } = recovered;
-  const { clientId, createdAtMs } = stored;
-  const session = new Session({ clientId, createdAtMs });
-  session.userName = stored.userName;
-  session.isOwned = stored.isOwned;
-  session.expiryIntervalSeconds = stored.expiryIntervalSeconds;
-  if (!keepsOnlyWill(stored)) core.sessions.add(session);
-  core.statistics.sessionsCurrent = core.sessions.size;
-  for (const subscription of recovered.subscriptions.values())
-    restoreSubscription(core, session, subscription);
-  shareQueue(core, session);
+  const session =
+    stored.peer === undefined
+      ? recoverClient(core, recovered)
+      : recoverPeer(core, recovered, stored.peer);
   recoverOwed(core, state, session, recovered);
   for (const [identifier, content] of recovered.seen) session.receiver.restore(identifier, content);
   if (stored.will !== undefined) recoverWill(core, session, stored.will);
@@ -100,6 +97,33 @@ function recoverSession(
   session.number = recovered.number;
   session.disconnectedAtMs =
     stored.disconnectedAtMs === Infinity ? core.now : stored.disconnectedAtMs;
+  return session;
+}
+
+function recoverClient(core: CoreContext, { stored, subscriptions }: RecoveredSession): Session {
+  const { clientId, createdAtMs } = stored;
+  const session = new Session({ clientId, createdAtMs });
+  session.userName = stored.userName;
+  session.isOwned = stored.isOwned;
+  session.expiryIntervalSeconds = stored.expiryIntervalSeconds;
+  if (!keepsOnlyWill(stored)) core.sessions.add(session);
+  core.statistics.sessionsCurrent = core.sessions.size;
+  for (const subscription of subscriptions.values())
+    restoreSubscription(core, session, subscription);
+  shareQueue(core, session);
+  return session;
+}
+
+/** What the store has of another server. Only one of a cluster goes on with it. */
+function recoverPeer(
+  { peers }: CoreContext,
+  { stored, subscriptions }: RecoveredSession,
+  peer: PeerName,
+): Session {
+  if (peers === undefined)
+    throw new Error(`the store is that of a cluster: it has what is owed to shard ${peer.shard}`);
+  const session = peers.restore(peer, stored.createdAtMs);
+  for (const filter of subscriptions.keys()) peers.restoreSubscription(session, filter);
   return session;
 }
 

@@ -277,6 +277,7 @@ const NOTHING_STORED: StoredSession = {
   expiryIntervalSeconds: 0,
   disconnectedAtMs: 0,
   will: undefined,
+  peer: undefined,
 };
 
 function emptySession(number: number): RecoveredSession {

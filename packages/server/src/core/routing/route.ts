@@ -128,7 +128,7 @@ class CombinedRecipient implements Recipient {
     this.retainAsPublished = fields.retainAsPublished;
     this.subscriptionIdentifiers = fields.subscriptionIdentifiers;
     this.forOwnMessages = fields.forOwnMessages === "self" ? this : fields.forOwnMessages;
-    this.isPlain = this.subscriptionIdentifiers === undefined && this.forOwnMessages === this;
+    this.isPlain = this.subscriptionIdentifiers === undefined;
     this.#subscriptions = fields.subscriptions;
   }
 

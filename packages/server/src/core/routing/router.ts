@@ -2,6 +2,7 @@ import { encodeUtf8, topicMatchesFilter } from "@anax/protocol";
 import { CombinedRoutes } from "./combined-routes.ts";
 import { CostlyRoutes } from "./costly-routes.ts";
 import type { FilterNode } from "./filter-node.ts";
+import type { Interests } from "./interest.ts";
 import { NO_ROUTE } from "./route.ts";
 import type { Route } from "./route.ts";
 import type { SharedGroup } from "./shared-subscriptions.ts";
@@ -28,6 +29,8 @@ export interface RouteSearch {
  */
 export class Router {
   readonly #tree: SubscriptionTree;
+  /** Told of each subscription; undefined where no other server is to know. */
+  interests: Interests | undefined;
   /** The topic that was read last. */
   readonly levels: TopicLevels;
   readonly #walk: TreeWalk = new TreeWalk();
@@ -50,11 +53,15 @@ export class Router {
   subscribe(subscription: Subscription): boolean {
     if (this.#searches.size > 0)
       for (const added of this.#searches) added.add(subscription.topicFilter);
-    return this.#tree.set(subscription);
+    const isNew = this.#tree.set(subscription);
+    if (isNew) this.interests?.add(subscription);
+    return isNew;
   }
 
   unsubscribe(subscription: Subscription): boolean {
-    return this.#tree.delete(subscription);
+    const isThere = this.#tree.delete(subscription);
+    if (isThere) this.interests?.remove(subscription);
+    return isThere;
   }
 
   group(shareName: string, topicFilter: string): SharedGroup | undefined {

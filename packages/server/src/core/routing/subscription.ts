@@ -63,6 +63,6 @@ export class Subscription implements SubscriptionFields, Recipient {
   }
 
   get isPlain(): boolean {
-    return this.subscriptionIdentifiers === undefined && !this.noLocal;
+    return this.subscriptionIdentifiers === undefined;
   }
 }

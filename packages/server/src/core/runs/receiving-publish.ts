@@ -17,6 +17,7 @@ import { claimIdentifier, joins } from "../publishing/claiming.ts";
 import { messageFromPacket } from "../message/message.ts";
 import type { Message } from "../message/message.ts";
 import type { Origin } from "../publishing/origin.ts";
+import { PEER_CLIENT_ID } from "../routing/interest.ts";
 import { nothing, refused } from "../message/published.ts";
 import type { Published, Refusal } from "../message/published.ts";
 import { publish, publishAccepted, publishIntercepted } from "../publishing/publishing.ts";
@@ -92,6 +93,9 @@ function tooFast(core: CoreContext, connection: Connection): Refusal | undefined
 
 /** Who publishes on a connection. */
 function originOf(connection: Connection): Origin {
+  // It was judged where it was published.
+  if (connection.clientId === PEER_CLIENT_ID)
+    return Object.assign(connection.context, { source: connection, isHidden: true });
   // A spread with a key behind it gives each object a shape of its own, which costs microseconds.
   return Object.assign(connection.context, { source: connection });
 }

@@ -1,6 +1,7 @@
 import type { Connection } from "../connection/connection.ts";
 import type { CoreContext } from "../core-context.ts";
 import type { Task } from "../pending.ts";
+import { PEER_CLIENT_ID } from "../routing/interest.ts";
 import type { Session } from "../sessions/session.ts";
 import { claimAlias } from "./claiming-run.ts";
 import { countRun, handOn } from "./handing-on-run.ts";
@@ -20,7 +21,9 @@ export function takeRun(
 ): Task | undefined {
   const run = core.runs.current;
   claimAlias(connection, run);
-  if (core.hooks.interceptingPublish !== undefined) return intercept(core, connection, session);
+  // What comes from another server was judged there.
+  if (core.hooks.interceptingPublish !== undefined && session.clientId !== PEER_CLIENT_ID)
+    return intercept(core, connection, session);
   connection.framer.skipTo(run.endOf(run.count - 1));
   countRun(core, connection, run, run.count);
   const rest = distributeRun(core, connection, session, run);

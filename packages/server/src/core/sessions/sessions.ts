@@ -30,7 +30,7 @@ export class Sessions {
 
   /** The client of a session has gone. */
   left(session: Session): void {
-    if (isBare(session)) this.#bare.add(session);
+    if (isBare(session) && this.get(session.clientId) === session) this.#bare.add(session);
   }
 
   /** It is back. */

@@ -288,14 +288,21 @@ function count(core: CoreContext, subscription: Subscription): void {
   if (subscription.shareName !== undefined) core.statistics.sharedSubscriptionsCurrent += 1;
 }
 
-/** Waits until subscriptions are stored; if they will not be, new ones end again. Undefined, or a Reason Code. */
+/**
+ * Waits until subscriptions are stored, and known to the other servers of a cluster; if they will not be stored, new ones end
+ * again. Undefined, or a Reason Code.
+ */
 export function* storedOrUndone(
   core: CoreContext,
   session: Session,
   made: readonly Made[],
 ): Task<number | undefined> {
   const failure = made.length > 0 && session.isDurable ? yield* stored(core) : undefined;
-  if (failure === undefined) return undefined;
+  if (failure === undefined) {
+    const filters = made.map(({ subscription }) => subscription.topicFilter);
+    if (core.peers !== undefined) yield* core.peers.known(filters);
+    return undefined;
+  }
   for (const { subscription, isNew } of made) {
     const isCurrent = session.subscriptions.get(subscription.filter) === subscription;
     if (isNew && isCurrent) removeSubscription(core, subscription);
