@@ -57,7 +57,13 @@ const SEEDS: readonly Seed[] = [
   source(
     "coreFoldersAreLayers",
     "packages/server/src/core/routing/c.ts",
-    `import type {\n  Turn,\n} from "../turn/turn.ts";`,
+    `import type {\n  Works,\n} from "../works/works.ts";`,
+    "in a layer above it",
+  ),
+  source(
+    "coreFoldersAreLayers",
+    "packages/server/src/core/routing/d.ts",
+    `import type { CoreContext } from "../core-context.ts";`,
     "in a layer above it",
   ),
   source(

@@ -8,6 +8,7 @@ const CORE = "packages/server/src/core/";
 /** From the ground up. "" is the folder `core` itself: what all stand on. */
 const LAYERS: readonly string[] = [
   "",
+  "turn",
   "rates",
   "routing",
   "message",
@@ -19,7 +20,6 @@ const LAYERS: readonly string[] = [
   "sessions",
   "journal",
   "connection",
-  "turn",
   "retained",
   "delivering",
   "publishing",
@@ -32,22 +32,13 @@ const LAYERS: readonly string[] = [
   "recovery",
 ];
 
-/** Files of the folder `core` that stand above all folders: they put the parts together, or name all of them. */
-const ROOF: readonly string[] = [
-  "core-context.ts",
-  "core-ports.ts",
-  "server-core.ts",
-  "short-cuts.ts",
-].map((name) => CORE + name);
-
-/** The one type of the roof that everything may name; nothing of it is there when the program runs. */
-const CONTEXT = `${CORE}core-context.ts`;
+/** Files of the folder `core` that stand above all folders: they put the parts together. */
+const ROOF: readonly string[] = ["core-context.ts", "core-ports.ts", "server-core.ts"].map(
+  (name) => CORE + name,
+);
 
 /** Types that lower layers name all the same. The list only gets shorter. */
 const TIES: Readonly<Record<string, readonly string[]>> = {
-  "message/asking-receiver.ts": ["hooks/publish-events.ts", "sessions/session.ts"],
-  "message/publish-run.ts": ["journal/stored-run.ts"],
-  "owed/owed.ts": ["sessions/session.ts", "journal/stored-run.ts", "journal/stored-messages.ts"],
   "routing/route.ts": ["sessions/session.ts"],
   "routing/shared-subscriptions.ts": ["sessions/session.ts"],
   "routing/subscribers.ts": ["sessions/session.ts"],
@@ -60,6 +51,7 @@ const TIES: Readonly<Record<string, readonly string[]>> = {
     "retained/retained-replay.ts",
     "endings/will.ts",
   ],
+  "turn/turn.ts": ["connection/connection.ts"],
 };
 
 /** What a folder imports is below it, or a type that `TIES` allows. */
@@ -75,7 +67,7 @@ function findingsOf(source: SourceFile): readonly Finding[] {
     const target = resolveRelative(path, one.specifier);
     const layer = target.startsWith(CORE) ? layerOf(target) : undefined;
     if (layer === undefined || layer <= own || isTied(path, target, one)) return [];
-    const message = `imports ${target}, which is in a layer above it: take a value, or move one of them`;
+    const message = `imports ${target}, which is in a layer above it: take a value or the context of its own layer, or move one of them`;
     return [{ path, line: one.line, message }];
   });
 }
@@ -89,6 +81,5 @@ function layerOf(path: string): number | undefined {
 
 function isTied(path: string, target: string, { isType }: Import): boolean {
   if (!isType) return false;
-  const ties = TIES[path.slice(CORE.length)] ?? [];
-  return target === CONTEXT || ties.includes(target.slice(CORE.length));
+  return TIES[path.slice(CORE.length)]?.includes(target.slice(CORE.length)) === true;
 }

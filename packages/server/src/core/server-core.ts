@@ -26,7 +26,7 @@ import { InFlightBytes } from "./owed/in-flight-bytes.ts";
 import type { DeliveryNotices } from "./owed/delivery-notices.ts";
 import { wakeWaiting } from "./delivering/making-room.ts";
 import { Rooms } from "./delivering/rooms.ts";
-import { WaitingMessages } from "./delivering/waiting-messages.ts";
+import { WaitingMessages } from "./journal/waiting-messages.ts";
 import { Deadlines } from "./deadlines.ts";
 import { pump } from "./delivering/delivering.ts";
 import type { Hooks } from "./hooks/hooks.ts";
@@ -53,16 +53,16 @@ import { Router } from "./routing/router.ts";
 import { abandonSession, endSession } from "./endings/session-ending.ts";
 import type { Session } from "./sessions/session.ts";
 import { Sessions } from "./sessions/sessions.ts";
-import { ShortCuts } from "./short-cuts.ts";
+import { ShortCuts } from "./hooks/short-cuts.ts";
 import { Statistics } from "./statistics.ts";
 import { openGates, refusalToStore } from "./connection/storing.ts";
 import type { Stranger } from "./connection/stranger.ts";
-import { FanOuts } from "./turn/fan-outs.ts";
+import { FanOuts } from "./publishing/fan-outs.ts";
 import { PoolTrimming } from "./turn/pool-trimming.ts";
 import { PunctualTime } from "./turn/punctual-time.ts";
 import { STEPS, Turn } from "./turn/turn.ts";
 import { UnfinishedSessions } from "./endings/unfinished-sessions.ts";
-import { Writing } from "./turn/writing.ts";
+import { Unwritten } from "./connection/unwritten.ts";
 import { letOn } from "./connection/holding-back.ts";
 import { unthrottle } from "./connection/throttling.ts";
 import { writeOut, writeOutput } from "./connection/writing.ts";
@@ -89,7 +89,7 @@ export class ServerCore implements CoreContext {
   readonly router: Router;
   readonly sessions: Sessions = new Sessions();
   readonly retained: RetainedMessages;
-  readonly deadlines: Deadlines<CoreContext> = new Deadlines<CoreContext>(this);
+  readonly deadlines: Deadlines<this> = new Deadlines<this>(this);
   readonly pool: BytePool = new BytePool();
   readonly backlogParts: Set<BacklogPart> = new Set();
   readonly decodeLimits: DecodeLimits;
@@ -125,7 +125,7 @@ export class ServerCore implements CoreContext {
   readonly newcomers: Newcomers = new Newcomers();
   readonly #ports: CorePorts;
   #commits: Commits | undefined;
-  readonly #writing: Writing = new Writing();
+  readonly #unwritten: Unwritten = new Unwritten();
   readonly #unfinished: UnfinishedSessions = new UnfinishedSessions();
   #isFlushRequested = false;
   readonly #trimming: PoolTrimming = new PoolTrimming(this);
@@ -260,7 +260,7 @@ export class ServerCore implements CoreContext {
       wakeWaiting(this);
     }
     this.turn.begin();
-    this.#writing.write(this.turn, this.#flush);
+    this.#unwritten.write(this.turn, this.#flush);
     this.retainedStepsLeft = STEPS_PER_TURN;
     this.#trimming.look();
     this.replayTurn.begin();
@@ -269,12 +269,12 @@ export class ServerCore implements CoreContext {
     this.turn.begin();
     this.turn.took(this.punctual.end());
     if (this.#isFlushRequested) this.punctual.begin();
-    if (this.turn.waiting > 0 || this.#writing.isLate) this.#requestFlush();
+    if (this.turn.waiting > 0 || this.#unwritten.isLate) this.#requestFlush();
   }
 
   /** A turn lasts, since thousands are read in it: hands messages for others to their wires meanwhile. */
   flushMessages(): void {
-    this.#writing.writeSome(this.#flush);
+    this.#unwritten.writeSome(this.#flush);
   }
 
   readonly #readLate = (connection: Connection): void => readOn(this, connection);
@@ -440,7 +440,7 @@ export class ServerCore implements CoreContext {
 
   touch(connection: Connection): void {
     if (connection.isDirty) return;
-    this.#writing.add(connection);
+    this.#unwritten.add(connection);
     this.#requestFlush();
   }
 

@@ -1,4 +1,4 @@
-import { deliveryOf } from "../../src/core/owed/owed.ts";
+import { deliveryOf } from "../../src/core/journal/owing.ts";
 import { encodePacket } from "@anax/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {

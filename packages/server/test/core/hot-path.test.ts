@@ -10,7 +10,7 @@ import { CORE_DEFAULTS } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { InterceptingPublish } from "../../src/core/hooks/publish-events.ts";
 import type { HookResult } from "../../src/core/pending.ts";
-import { ShortCuts } from "../../src/core/short-cuts.ts";
+import { ShortCuts } from "../../src/core/hooks/short-cuts.ts";
 import {
   acknowledgement,
   CoreHarness,

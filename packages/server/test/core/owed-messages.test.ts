@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AddressBook, slotIn } from "../../src/core/owed/address-book.ts";
 import type { Address } from "../../src/core/owed/delivery.ts";
-import { WaitingMessages } from "../../src/core/delivering/waiting-messages.ts";
+import { WaitingMessages } from "../../src/core/journal/waiting-messages.ts";
 import { MessageTable, NONE } from "../../src/core/journal/message-table.ts";
 import { NumberIndex } from "../../src/core/journal/number-index.ts";
 import { messageFromApplication } from "../../src/core/message/message.ts";

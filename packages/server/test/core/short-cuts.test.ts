@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CORE_DEFAULTS } from "../../src/core/core-options.ts";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
-import { ShortCuts } from "../../src/core/short-cuts.ts";
+import { ShortCuts } from "../../src/core/hooks/short-cuts.ts";
 import { SERVER_EVENT_NAMES } from "../../src/index.ts";
 import { connected, publication, startedServer, text } from "../support/memory-server.ts";
 

@@ -1,11 +1,11 @@
-import type { CoreContext } from "../core-context.ts";
+import type { AccessContext } from "./access-context.ts";
 import type { Identity, Permissions } from "../hooks/identity.ts";
 import { listenerName } from "../wire.ts";
 import type { Peer } from "../wire.ts";
 import { ClientAccess } from "./client-access.ts";
 
 /** What is to be asked about a client that has said who it is; undefined if nothing is. */
-export function accessOf(core: CoreContext, client: ConnectedClient): ClientAccess | undefined {
+export function accessOf(core: AccessContext, client: ConnectedClient): ClientAccess | undefined {
   const { clientId, userName, peer, identity = {} } = client;
   const { groups = [], claims, permissions } = identity;
   if (!isAsked(core, permissions)) return undefined;
@@ -26,7 +26,7 @@ interface ConnectedClient extends Sender {
 
 /** The same about one that is not connected. */
 export function accessOfSender(
-  core: CoreContext,
+  core: AccessContext,
   { clientId, userName, identity = {} }: Sender,
 ): ClientAccess | undefined {
   const { groups = [], claims, permissions } = identity;
@@ -41,6 +41,6 @@ interface Sender {
 }
 
 /** Whether there is anything to ask: an authorizer, or what the identity of the client limits it to. */
-function isAsked({ authorizer }: CoreContext, permissions: Permissions | undefined): boolean {
+function isAsked({ authorizer }: AccessContext, permissions: Permissions | undefined): boolean {
   return authorizer !== undefined && !(authorizer.isOpen && permissions === undefined);
 }

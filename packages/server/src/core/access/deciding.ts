@@ -1,5 +1,5 @@
 import { topicMatchesFilter } from "@anax/protocol";
-import type { CoreContext } from "../core-context.ts";
+import type { AccessContext } from "./access-context.ts";
 import type { DeniedAccess } from "../owed/delivery-notices.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
@@ -21,7 +21,7 @@ type Published = Pick<Message, "topic" | "qos" | "retain">;
 
 /** Why a message may not be published, now or as a Will; undefined if it may. A refusal is counted and logged. */
 export function* refusalToPublish(
-  core: CoreContext,
+  core: AccessContext,
   access: ClientAccess,
   { topic, qos, retain }: Published,
 ): Task<Refusal | undefined> {
@@ -42,7 +42,7 @@ function faultOf(
 }
 
 function* askToPublish(
-  core: CoreContext,
+  core: AccessContext,
   access: ClientAccess,
   topic: string,
 ): Task<PublishPermission> {
@@ -55,7 +55,7 @@ function* askToPublish(
 
 /** What a client may subscribe to of a filter. */
 export function* permissionToSubscribe(
-  core: CoreContext,
+  core: AccessContext,
   access: ClientAccess | undefined,
   topicFilter: string,
   isShared: boolean,
@@ -81,7 +81,7 @@ interface Receiving {
 }
 
 /** Whether a session may get a message of this topic: by a subscription that is allowed as a whole, or since the rules allow the topic. */
-export function mayReceive(core: CoreContext, session: Receiving, topic: string): boolean {
+export function mayReceive(core: AccessContext, session: Receiving, topic: string): boolean {
   const { access } = session;
   if (access === undefined) return true;
   for (const { isNarrowed, topicFilter } of session.subscriptions.values())
@@ -101,7 +101,7 @@ type Denied = AccessClient | Pick<AccessClient, "clientId" | "userName" | "addre
 
 /** Counts and logs what a client may not do. */
 export function noteDenied(
-  core: CoreContext,
+  core: AccessContext,
   action: DeniedAccess["action"],
   client: Denied,
   topic: string,

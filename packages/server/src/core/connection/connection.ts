@@ -8,7 +8,7 @@ import type { Deadline } from "../deadlines.ts";
 import type { Refusal } from "./refusal.ts";
 import type { InFlightBytes } from "../owed/in-flight-bytes.ts";
 import type { OutgoingAliases } from "./outgoing-aliases.ts";
-import type { Owed } from "../owed/owed.ts";
+import type { Owed } from "../owed/delivery.ts";
 import type { AuthenticationState } from "./authentication-state.ts";
 import type { Gate } from "./gate.ts";
 import type { ClientContext, SessionItems } from "../hooks/client-context.ts";

@@ -1,17 +1,21 @@
 import { qosIn, topicEndOf } from "../message/publish-layout.ts";
 import { decodeVarint } from "@anax/protocol";
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import type { Connection } from "./connection.ts";
 
 /** Counts packets that have come. */
-export function countPackets(core: CoreContext, connection: Connection, packets: number): void {
+export function countPackets(
+  core: ConnectionContext,
+  connection: Connection,
+  packets: number,
+): void {
   connection.counters.packetsReceived += packets;
   core.statistics.packetsReceived += packets;
 }
 
 /** Counts PUBLISH packets that have come, with payloads of so many bytes together; as packets they are counted beside. */
 export function countPublishesReceived(
-  core: CoreContext,
+  core: ConnectionContext,
   connection: Connection,
   publishes: number,
   payloadBytes: number,
@@ -24,7 +28,7 @@ export function countPublishesReceived(
 }
 
 /** Counts the PUBLISH that the framer has found; one that is not well formed has no payload. */
-export function countPublishFound(core: CoreContext, connection: Connection): void {
+export function countPublishFound(core: ConnectionContext, connection: Connection): void {
   const { firstByte, bytes, bodyStart, end } = connection.framer;
   const topicEnd = topicEndOf(bytes, bodyStart);
   let payloadStart = topicEnd + (qosIn(firstByte) === 0 ? 0 : 2);

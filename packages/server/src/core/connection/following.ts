@@ -1,6 +1,6 @@
 import { decodePacket, decodeVarint, encodeUtf8, PeerError } from "@anax/protocol";
 import type { ProtocolVersion, PublishPacket, QoS, UserProperties } from "@anax/protocol";
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import type { Deadline } from "../deadlines.ts";
 import type { ApplicationMessage } from "../message/application-message.ts";
 import { qosIn, topicEndOf } from "../message/publish-layout.ts";
@@ -79,7 +79,7 @@ interface Way {
   deadline: Deadline | undefined;
 }
 
-type TimedCore = Pick<CoreContext, "deadlines" | "now">;
+type TimedCore = Pick<ConnectionContext, "deadlines" | "now">;
 
 /**
  * Follows single messages from the read that brings them to the writes that give them to their receivers. A message is open while its
@@ -116,7 +116,7 @@ export class Following {
   }
 
   /** A PUBLISH is about to be taken. */
-  begin(core: CoreContext, connection: Connection, place: FoundPublish): void {
+  begin(core: ConnectionContext, connection: Connection, place: FoundPublish): void {
     const properties = propertiesAt(connection, place);
     if (core.now < this.#nextAtMs && !this.#hasMark(place.bytes, properties)) return;
     const { end } = properties;
@@ -262,7 +262,7 @@ function propertiesAt(
 
 /** The packet without its payload; undefined if something is wrong with it, which is said when it is taken. */
 function headOf(
-  { decodeLimits }: CoreContext,
+  { decodeLimits }: ConnectionContext,
   { version }: Connection,
   { bytes, firstByte, bodyStart, end }: FoundPublish,
 ): PublishPacket | undefined {

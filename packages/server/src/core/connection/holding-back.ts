@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 
 /*
  * What is to be stored waits in memory while a commit is under way. Where the disk is slow, or stands still, clients that ignore
@@ -9,7 +9,7 @@ import type { CoreContext } from "../core-context.ts";
 
 /** Notes that a packet of the client had something written down since `appendedBefore`. */
 export function noteStored(
-  core: CoreContext,
+  core: ConnectionContext,
   connection: Connection,
   appendedBefore: number | undefined,
 ): void {
@@ -19,7 +19,7 @@ export function noteStored(
 }
 
 /** True while more waits for the store than may, and some of that, or of the commit under way, is of this client. */
-export function isHeldBack(core: CoreContext, connection: Connection): boolean {
+export function isHeldBack(core: ConnectionContext, connection: Connection): boolean {
   const { journal } = core;
   if (journal === undefined || journal.openBytes <= core.options.unstoredBytesMax) return false;
   // A store that takes nothing has clients refused, and told so.
@@ -29,7 +29,7 @@ export function isHeldBack(core: CoreContext, connection: Connection): boolean {
 }
 
 /** Reads on what was held back, in the order in which it began to wait, until too much waits again. */
-export function letOn(core: CoreContext): void {
+export function letOn(core: ConnectionContext): void {
   for (const connection of Array.from(core.heldBack)) {
     if (isHeldBack(core, connection)) return;
     core.heldBack.delete(connection);

@@ -1,6 +1,6 @@
 import type { Packet, PublishPacket } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import type { InterceptingPacket } from "../hooks/packet-events.ts";
 import { frozenCopy } from "../freezing.ts";
 import { settled } from "../pending.ts";
@@ -86,7 +86,7 @@ function payloadBytes(packet: Packet): number {
 
 /** Shows a packet to the inbound interceptor; undefined if it is to be dropped, or its handler failed, which ends the connection. */
 export function* interceptInbound(
-  core: CoreContext,
+  core: ConnectionContext,
   connection: Connection,
   packet: Packet,
 ): Task<Packet | undefined> {
@@ -103,7 +103,7 @@ export function* interceptInbound(
  * packets wait behind it. For a connection that has ended meanwhile only `ended` is called.
  */
 export function interceptOutbound(
-  core: CoreContext,
+  core: ConnectionContext,
   connection: Connection,
   packet: Packet,
   write: (packet: Packet | undefined) => void,
@@ -135,7 +135,11 @@ export function interceptOutbound(
   );
 }
 
-function* drain(core: CoreContext, connection: Connection, outbound: OutboundInterception): Task {
+function* drain(
+  core: ConnectionContext,
+  connection: Connection,
+  outbound: OutboundInterception,
+): Task {
   for (let next = outbound.shift(); next !== undefined; next = outbound.shift()) {
     // Behind an answer that could not be sent, nothing but the reason is.
     const isLost = outbound.isBroken && next.packet.type !== "disconnect";
@@ -159,7 +163,7 @@ function* drain(core: CoreContext, connection: Connection, outbound: OutboundInt
  * connection, for its client would wait for it.
  */
 function write(
-  core: CoreContext,
+  core: ConnectionContext,
   connection: Connection,
   waiting: OutboundPacket,
   { args, shown }: { readonly args: InterceptingPacket; readonly shown: Packet },

@@ -1,6 +1,6 @@
 import { decodeVarint } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import type { Deadline } from "../deadlines.ts";
 import type { Outbox } from "./outbox.ts";
 
@@ -40,7 +40,7 @@ export class Lockstep {
 }
 
 /** Hot path: how many bytes of the connection's outbox may be written now; for nearly everybody all. */
-export function writableBytes(core: CoreContext, connection: Connection): number {
+export function writableBytes(core: ConnectionContext, connection: Connection): number {
   const { outbox } = connection;
   if (connection.lockstep === undefined && connection.quietMs < DELAYED_MS_MIN)
     return outbox.length;
@@ -48,7 +48,7 @@ export function writableBytes(core: CoreContext, connection: Connection): number
 }
 
 /** The client has sent something. */
-export function noteAnswer(core: CoreContext, connection: Connection): void {
+export function noteAnswer(core: ConnectionContext, connection: Connection): void {
   const { lockstep, outbox } = connection;
   if (lockstep === undefined) return;
   lockstep.hasToAnswer = false;
@@ -58,7 +58,7 @@ export function noteAnswer(core: CoreContext, connection: Connection): void {
 }
 
 /** All may be written from now on. */
-export function stopPacing(core: CoreContext, connection: Connection): void {
+export function stopPacing(core: ConnectionContext, connection: Connection): void {
   core.deadlines.cancel(connection.lockstep?.deadline);
   connection.lockstep = undefined;
   connection.quietMs = 0;
@@ -77,7 +77,7 @@ function isPaced(connection: Connection): boolean {
 }
 
 /** Up to the first packet that the client has to answer. */
-function pace(core: CoreContext, connection: Connection): number {
+function pace(core: ConnectionContext, connection: Connection): number {
   const { lockstep, outbox } = connection;
   if (lockstep === undefined) return outbox.length;
   if (outbox.length > KEPT_BYTES_MAX || outbox.isInPieces) {

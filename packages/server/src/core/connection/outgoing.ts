@@ -2,7 +2,7 @@ import { writeU16 } from "../numbers.ts";
 import { encodePacket } from "@anax/protocol";
 import type { Packet, QoS } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import { interceptOutbound } from "./intercepting.ts";
 import { traceSent } from "../tracing/telling.ts";
 import { throttle } from "./throttling.ts";
@@ -23,7 +23,7 @@ const DISPENSABLE = [...EXPLANATIONS, "responseInformation", "serverReference"] 
 
 /** Sends any packet but PUBLISH, through the interceptor if there is one. */
 export function sendPacket(
-  core: CoreContext,
+  core: ConnectionContext,
   connection: Connection,
   packet: Packet,
   choose: OutboxChoice = atOnce,
@@ -41,7 +41,7 @@ export function sendPacket(
 
 /** Puts a packet into an outbox as it is. */
 function writePacket(
-  core: CoreContext,
+  core: ConnectionContext,
   connection: Connection,
   packet: Packet,
   choose: OutboxChoice,
@@ -61,7 +61,7 @@ const FIRST_BYTE = { puback: 0x40, pubrec: 0x50, pubrel: 0x62, pubcomp: 0x70 } a
 
 /** Sends PUBACK, PUBREC, PUBREL or PUBCOMP with Reason Code 0: four bytes in every version. */
 export function sendAcknowledgement(
-  core: CoreContext,
+  core: ConnectionContext,
   connection: Connection,
   type: keyof typeof FIRST_BYTE,
   packetIdentifier: number,
@@ -82,7 +82,7 @@ export function sendAcknowledgement(
 }
 
 /** Counts packets put into the outbox, has it written, and stops reading from who never reads. */
-export function countSent(core: CoreContext, connection: Connection, packets: number): void {
+export function countSent(core: ConnectionContext, connection: Connection, packets: number): void {
   connection.counters.packetsSent += packets;
   connection.lastSentAtMs = core.now;
   core.statistics.packetsSent += packets;
@@ -92,7 +92,7 @@ export function countSent(core: CoreContext, connection: Connection, packets: nu
 
 /** Counts PUBLISH packets that were put into an outbox, with payloads of so many bytes together, and has it written. */
 export function countPublishes(
-  core: CoreContext,
+  core: ConnectionContext,
   connection: Connection,
   count: number,
   payloadBytes: number,

@@ -1,6 +1,6 @@
 import { readU16 } from "../numbers.ts";
 import { copyBytes } from "@anax/protocol";
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import type { Connection } from "./connection.ts";
 import { unreadPacketAt } from "./unread-packets.ts";
 import type { PacketPlace } from "./unread-packets.ts";
@@ -37,13 +37,13 @@ export function takesAcknowledgements(connection: Connection): boolean {
 }
 
 /** The packet that is at work may be passed from now on. */
-export function letPass(core: CoreContext, connection: Connection): void {
+export function letPass(core: ConnectionContext, connection: Connection): void {
   connection.behind ??= { bytes: 0, hasExchange: false };
   lookBehind(core, connection);
 }
 
 /** A packet begins to wait: what has come behind it is looked at in this turn, or the next. */
-export function lookBehind({ turn }: CoreContext, connection: Connection): void {
+export function lookBehind({ turn }: ConnectionContext, connection: Connection): void {
   const { isReading, isOpen, framer } = connection;
   if (!isReading && isOpen && framer.pending > 0) turn.defer(connection);
 }

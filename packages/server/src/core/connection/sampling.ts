@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import type { ApplicationMessage } from "../message/application-message.ts";
 import type { Connection } from "./connection.ts";
 import { DeliverySampling } from "./delivery-sampling.ts";
@@ -43,7 +43,7 @@ export class Sampling {
   }
 
   /** A packet is about to be taken. */
-  begin(core: CoreContext, connection: Connection, place: FoundPublish): void {
+  begin(core: ConnectionContext, connection: Connection, place: FoundPublish): void {
     this.#following?.close(core);
     if (!isPublish(place.firstByte)) return;
     if (core.now >= this.#times.nextAtMs) this.#times.begin(connection.lastBytesAtMs, core.now);
@@ -66,14 +66,14 @@ export class Sampling {
   }
 
   /** What was shown to `begin` has been taken. */
-  close(core: Pick<CoreContext, "deadlines" | "now">): void {
+  close(core: Pick<ConnectionContext, "deadlines" | "now">): void {
     this.#times.isOpen = false;
     this.#following?.close(core);
     this.#update();
   }
 
   /** A connection was written to while `isAwaited`. */
-  written(core: Pick<CoreContext, "deadlines" | "now">, connection: Connection): void {
+  written(core: Pick<ConnectionContext, "deadlines" | "now">, connection: Connection): void {
     // What waits for the journal was not in it.
     if (connection.gate !== undefined) return;
     if (this.#times.target === connection) this.#times.end();

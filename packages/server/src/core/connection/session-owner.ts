@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Connection } from "./connection.ts";
 
@@ -13,20 +13,20 @@ const NOT_AUTHORIZED = 0x87;
  */
 
 /** True if the client came in as a user, and somebody was asked whether it is that. */
-export function isAuthenticated(core: CoreContext, { userName }: Connection): boolean {
+export function isAuthenticated(core: ConnectionContext, { userName }: Connection): boolean {
   // Nobody is called "": clients that have no user name configured send that.
   return userName !== undefined && userName !== "" && core.hooks.validatingConnection !== undefined;
 }
 
 /** Longest time that the session of a client may outlive its connection, unless a handler grants more. */
-export function expiryMaximum(core: CoreContext, connection: Connection): number {
+export function expiryMaximum(core: ConnectionContext, connection: Connection): number {
   const { sessionExpiryMaxSeconds, anonymousSessionExpiryMaxSeconds } = core.options;
   if (isAuthenticated(core, connection)) return sessionExpiryMaxSeconds;
   return Math.min(sessionExpiryMaxSeconds, anonymousSessionExpiryMaxSeconds);
 }
 
 /** The refusal of a client that comes for the session of another user; undefined if it does not. */
-export function refusedUser(core: CoreContext, connection: Connection): Refusal | undefined {
+export function refusedUser(core: ConnectionContext, connection: Connection): Refusal | undefined {
   const session = core.sessions.get(connection.clientId);
   if (session?.isOwned !== true || core.hooks.validatingConnection === undefined) return undefined;
   const owner = session.userName ?? "";
@@ -38,7 +38,7 @@ export function refusedUser(core: CoreContext, connection: Connection): Refusal 
   };
 }
 
-function maySee(core: CoreContext, owner: string, userName: string | undefined): boolean {
+function maySee(core: ConnectionContext, owner: string, userName: string | undefined): boolean {
   const { sessionSharingUsers: sharing } = core.options;
   if (sharing === "all") return true;
   return userName !== undefined && sharing.includes(owner) && sharing.includes(userName);

@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import { Gate } from "./gate.ts";
 import type { Journal } from "../journal/journal.ts";
 import type { Outbox } from "./outbox.ts";
@@ -15,20 +15,20 @@ const QUOTA_EXCEEDED = 0x97;
  */
 
 /** Which outbox a packet goes to; asked when the packet is written, since an interceptor may take its time. */
-export type OutboxChoice = (core: CoreContext, connection: Connection) => Outbox;
+export type OutboxChoice = (core: ConnectionContext, connection: Connection) => Outbox;
 
 /** For packets that assert nothing that is stored. */
-export function atOnce(_core: CoreContext, connection: Connection): Outbox {
+export function atOnce(_core: ConnectionContext, connection: Connection): Outbox {
   return connection.outbox;
 }
 
 /** For acknowledgements that depend on nothing themselves: they do not pass those that do. */
-export function inOrder(core: CoreContext, connection: Connection): Outbox {
+export function inOrder(core: ConnectionContext, connection: Connection): Outbox {
   return connection.gate === undefined ? connection.outbox : onceStored(core, connection);
 }
 
 /** For acknowledgements of what has just been written down: they leave when it is stored. */
-export function onceStored(core: CoreContext, connection: Connection): Outbox {
+export function onceStored(core: ConnectionContext, connection: Connection): Outbox {
   const { journal } = core;
   if (journal === undefined) return connection.outbox;
   const isStored = journal.committed >= journal.lastPosition;
@@ -43,7 +43,7 @@ export function onceStored(core: CoreContext, connection: Connection): Outbox {
 
 /** Where QoS 1 and 2 messages go: their identifiers must survive in a session that does. */
 export function exchangeOutbox(
-  core: CoreContext,
+  core: ConnectionContext,
   connection: Connection,
   session: Session,
 ): Outbox {
@@ -53,7 +53,7 @@ export function exchangeOutbox(
 }
 
 function gateAt(
-  core: CoreContext,
+  core: ConnectionContext,
   connection: Connection,
   journal: Journal,
   position: number,
@@ -67,7 +67,7 @@ function gateAt(
 }
 
 /** A position was committed: what waited for it leaves. */
-export function openGates(core: CoreContext, committed: number): void {
+export function openGates(core: ConnectionContext, committed: number): void {
   for (const connection of core.gated) {
     const { gate } = connection;
     gate?.release(committed, connection.outbox);
@@ -78,7 +78,7 @@ export function openGates(core: CoreContext, committed: number): void {
 }
 
 /** Forgets what waits, as when the connection is gone. */
-export function closeGate(core: CoreContext, connection: Connection): void {
+export function closeGate(core: ConnectionContext, connection: Connection): void {
   connection.gate?.clear();
   connection.gate = undefined;
   core.gated.delete(connection);
@@ -88,7 +88,7 @@ export function closeGate(core: CoreContext, connection: Connection): void {
  * Waits until all that was appended so far is stored; undefined once it is, else the Reason Code of what keeps it
  * from being stored.
  */
-export function* stored(core: CoreContext): Task<number | undefined> {
+export function* stored(core: ConnectionContext): Task<number | undefined> {
   const { journal } = core;
   if (journal === undefined) return undefined;
   const position = journal.lastPosition;
@@ -103,12 +103,12 @@ export function* stored(core: CoreContext): Task<number | undefined> {
 }
 
 /** True if nothing more can be exchanged with a session that is to survive: nothing more is stored. */
-export function isCutOff(core: CoreContext, session: Session): boolean {
+export function isCutOff(core: ConnectionContext, session: Session): boolean {
   return session.isDurable && core.journal?.isOver === true;
 }
 
 /** Reason Code for durable work while the store takes none; undefined while it does. */
-export function refusalToStore(core: CoreContext): number | undefined {
+export function refusalToStore(core: ConnectionContext): number | undefined {
   const health = core.journal?.health ?? "good";
   if (health === "good") return undefined;
   return health === "full" ? QUOTA_EXCEEDED : IMPLEMENTATION_SPECIFIC_ERROR;

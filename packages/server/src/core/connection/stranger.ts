@@ -1,6 +1,6 @@
 import { copyBytes } from "@anax/protocol";
 import type { Connection } from "./connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import { traceConnection } from "../tracing/telling.ts";
 import type { Peer } from "../wire.ts";
 
@@ -21,7 +21,11 @@ export interface Stranger {
 }
 
 /** Counts such a connection and tells of it, just before it ends. */
-export function tellStranger(core: CoreContext, connection: Connection, reason: string): void {
+export function tellStranger(
+  core: ConnectionContext,
+  connection: Connection,
+  reason: string,
+): void {
   if (connection.state !== "opened" || connection.isWaiting) return;
   core.statistics.connectionsWithoutConnect += 1;
   const { peer, framer, counters } = connection;

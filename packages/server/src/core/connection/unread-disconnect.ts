@@ -1,6 +1,6 @@
 import { decodePacket, PeerError } from "@anax/protocol";
 import type { DisconnectPacket } from "@anax/protocol";
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import type { Connection } from "./connection.ts";
 import { unreadPacketAt } from "./unread-packets.ts";
 import type { PacketPlace } from "./unread-packets.ts";
@@ -12,7 +12,7 @@ const DISCONNECT = 0xe0;
  * though they do not: a client that has sent it wants its Will discarded [MQTT-3.14.4-3].
  */
 export function unreadDisconnect(
-  core: CoreContext,
+  core: ConnectionContext,
   connection: Connection,
 ): DisconnectPacket | undefined {
   const { framer } = connection;
@@ -25,7 +25,7 @@ export function unreadDisconnect(
 }
 
 function decoded(
-  core: CoreContext,
+  core: ConnectionContext,
   { version }: Connection,
   { firstByte, bytes, bodyStart, end }: PacketPlace,
 ): DisconnectPacket | undefined {

@@ -1,19 +1,19 @@
 import { writePieces } from "../wire.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ConnectionContext } from "./connection-context.ts";
 import type { Connection } from "./connection.ts";
 import { writableBytes } from "./lockstep.ts";
 import type { Meter } from "../rates/meter.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Hands the connection's output to its wire: acknowledgements first, then the QoS 0 messages that had to wait. */
-export function writeOutput(core: CoreContext, connection: Connection): void {
+export function writeOutput(core: ConnectionContext, connection: Connection): void {
   writeOut(core, connection, connection.outbox);
   if (connection.backlogLength > 0 && !connection.isHeld) writeBacklog(core, connection);
   if (connection.meter !== undefined) measureOutgoing(core, connection, connection.meter);
 }
 
 /** A client that gets too much counts as one that does not read, until it is within its rate again. */
-function measureOutgoing(core: CoreContext, connection: Connection, meter: Meter): void {
+function measureOutgoing(core: ConnectionContext, connection: Connection, meter: Meter): void {
   if (meter.isWritingPaused || !connection.isOpen) return;
   const { publishesSent: messages, bytesSent: bytes } = connection.counters;
   const waitMs = meter.outgoing.measure({ messages, bytes }, core.now);
@@ -25,14 +25,14 @@ function measureOutgoing(core: CoreContext, connection: Connection, meter: Meter
   core.deadlines.addFor(connection, core.now + waitMs, writeOn);
 }
 
-function writeOn(core: CoreContext, connection: Connection): void {
+function writeOn(core: ConnectionContext, connection: Connection): void {
   const { meter } = connection;
   if (meter === undefined) return;
   meter.isWritingPaused = false;
   if (!meter.isWireFull) core.drained(connection);
 }
 
-function writeBacklog(core: CoreContext, connection: Connection): void {
+function writeBacklog(core: ConnectionContext, connection: Connection): void {
   const { backlog } = connection;
   while (!connection.isCongested && connection.state !== "closed") {
     const part = backlog.shift();
@@ -42,7 +42,7 @@ function writeBacklog(core: CoreContext, connection: Connection): void {
 }
 
 /** Hands an outbox to the wire, if that takes anything, and as much of it as the client is to get now. */
-export function writeOut(core: CoreContext, connection: Connection, outbox: Outbox): void {
+export function writeOut(core: ConnectionContext, connection: Connection, outbox: Outbox): void {
   if (outbox.length === 0 || connection.isCongested || connection.state === "closed") return;
   const length = outbox === connection.outbox ? writableBytes(core, connection) : outbox.length;
   if (length === 0) return;

@@ -2,9 +2,9 @@ import { ProtocolError } from "@anax/protocol";
 import type { PubackPacket, PubcompPacket, PubrecPacket } from "@anax/protocol";
 import type { AcknowledgedPacket } from "../owed/acknowledged-packet.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { DeliveringContext } from "./delivering-context.ts";
 import type { Delivery } from "../owed/delivery.ts";
-import { deliveryOf, finishExchange, letGo } from "../owed/owed.ts";
+import { deliveryOf, finishExchange, letGo } from "../journal/owing.ts";
 import { acknowledgeWatched } from "../owed/delivery-watch.ts";
 import { shownMessageOf } from "../message/message.ts";
 import { sendAcknowledgement, sendPacket } from "../connection/outgoing.ts";
@@ -20,7 +20,7 @@ const PACKET_IDENTIFIER_NOT_FOUND = 0x92;
 
 /** PUBACK: the client has a QoS 1 message, or refuses it; either way it is done with [MQTT-4.4.0-2]. */
 export function receivePuback(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   session: Session,
   packetIdentifier: number,
@@ -36,7 +36,7 @@ export function receivePuback(
 
 /** PUBREC: the client has a QoS 2 message; PUBREL follows, and the PUBLISH is never sent again [MQTT-4.3.3-6]. */
 export function receivePubrec(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   session: Session,
   packetIdentifier: number,
@@ -61,7 +61,7 @@ export function receivePubrec(
 }
 
 function release(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   session: Session,
   packetIdentifier: number,
@@ -77,7 +77,7 @@ function release(
 }
 
 /** Writes down that PUBREC came. A repeated one finds its message let go already. */
-function recordReceived(core: CoreContext, session: Session, packetIdentifier: number): void {
+function recordReceived(core: DeliveringContext, session: Session, packetIdentifier: number): void {
   const owed = session.sender.item(packetIdentifier);
   if (owed === undefined || core.journal === undefined || core.journal.slotOf(owed) < 0) return;
   // The event at the end wants the message, the journal no longer: what is kept has a message that is not in it.
@@ -92,7 +92,7 @@ function unstored(delivery: Delivery): Delivery {
 }
 
 function releaseUnknown(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   session: Session,
   { packetIdentifier, reasonCode }: Pick<PubrecPacket, "packetIdentifier" | "reasonCode">,
@@ -110,7 +110,7 @@ function releaseUnknown(
 
 /** PUBCOMP: a QoS 2 exchange towards the client is complete. */
 export function receivePubcomp(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   session: Session,
   packetIdentifier: number,
@@ -132,7 +132,7 @@ export function receivePubcomp(
  * lost, or forgets why it was refused. One for a message that still waits for handlers has nothing to release.
  */
 export function receivePubrel(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   session: Session,
   packetIdentifier: number,
@@ -162,7 +162,7 @@ export function receivePubrel(
  * exchange of one that is waits for another kind, and there a Client that is right sends nothing else [MQTT-4.13.1-1].
  */
 function ignore(
-  core: CoreContext,
+  core: DeliveringContext,
   { sender }: Session,
   type: string,
   packetIdentifier: number,
@@ -176,13 +176,13 @@ function ignore(
   countUnknown(core);
 }
 
-function countUnknown({ statistics }: CoreContext): void {
+function countUnknown({ statistics }: DeliveringContext): void {
   statistics.unknownAcknowledgements += 1;
 }
 
 /** A PUBREC of 0x80 or above ends the exchange: the client does not want the message. */
 function refuse(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   session: Session,
   packet: PubrecPacket,
@@ -194,7 +194,7 @@ function refuse(
 
 /** Lets go of the exchange that has just finished; gives what was kept of it, if an event wants it. */
 function endExchange(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   session: Session,
   packetIdentifier: number,
@@ -211,7 +211,7 @@ function endExchange(
 }
 
 function report(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   delivery: Delivery,
   acknowledgePacket: AcknowledgedPacket,

@@ -3,7 +3,7 @@ import type { PublishPacket } from "@anax/protocol";
 import type { Backlog } from "../connection/backlog.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Outbox } from "../connection/outbox.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { DeliveringContext } from "./delivering-context.ts";
 import { messageFromPacket, shownMessageOf } from "../message/message.ts";
 import type { DropReason } from "../owed/delivery-notices.ts";
 import { hasRoomInTotal, noteDropped } from "./dropping.ts";
@@ -17,7 +17,7 @@ const OUTBOX_BYTES_MAX = 1_048_576;
  * do not. Else it gives why there is no room.
  */
 export function outboxFor(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   bytes: number,
   messages = 1,
@@ -39,7 +39,7 @@ interface Addition {
 
 /** True if there is room, after the oldest have made it where they are to. */
 function hasRoom(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   backlog: Backlog,
   added: Addition,
@@ -62,7 +62,7 @@ function hasRoom(
 }
 
 /** True if a backlog would be too large with that; an empty one takes one message of any size. */
-function isOver(core: CoreContext, backlog: Backlog, { bytes, messages }: Addition): boolean {
+function isOver(core: DeliveringContext, backlog: Backlog, { bytes, messages }: Addition): boolean {
   if (messages === 1 && backlog.length === 0) return false;
   const { backlogBytesMax, backlogMessagesMax } = core.options;
   return (
@@ -72,7 +72,7 @@ function isOver(core: CoreContext, backlog: Backlog, { bytes, messages }: Additi
 
 /** The same for a message that the outbound interceptor is to see first: packets wait for it, and are written later. */
 export function placeBeforeInterceptor(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
 ): Outbox | DropReason {
   const { outbound, outbox } = connection;
@@ -91,7 +91,11 @@ export function placeBeforeInterceptor(
   return outbox;
 }
 
-function tellOverwritten(core: CoreContext, connection: Connection, packet: PublishPacket): void {
+function tellOverwritten(
+  core: DeliveringContext,
+  connection: Connection,
+  packet: PublishPacket,
+): void {
   const told = core.hooks.queuedApplicationMessageOverwritten;
   const { session } = connection;
   if (told === undefined || session === undefined) return;

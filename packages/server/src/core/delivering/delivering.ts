@@ -1,14 +1,13 @@
 import type { Packet, PublishPacket } from "@anax/protocol";
 import { mayReceive, noteDenied } from "../access/deciding.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
-import type { Delivery, DeliveryOutcome } from "../owed/delivery.ts";
+import type { DeliveringContext } from "./delivering-context.ts";
+import type { Delivery, DeliveryOutcome, Owed } from "../owed/delivery.ts";
 import { deliveryFor, takes } from "./delivery-for.ts";
 import { memberFor } from "./member-choice.ts";
-import { beginExchange, deliveryOf, finishExchange, noteSent, owe } from "../owed/owed.ts";
+import { beginExchange, deliveryOf, finishExchange, noteSent, owe } from "../journal/owing.ts";
 import { outboxFor, placeBeforeInterceptor } from "./at-most-once.ts";
 import { noteDropped } from "./dropping.ts";
-import type { Owed } from "../owed/owed.ts";
 import { sendStored } from "./stored-sending.ts";
 import { enqueue, forgetQueued, isExpired, seeToLater, takeQueued } from "./queueing.ts";
 import { interceptOutbound } from "../connection/intercepting.ts";
@@ -27,7 +26,11 @@ import { exchangeOutbox, isCutOff, onceStored } from "../connection/storing.ts";
  * From a message that a session is to get, to bytes for its client or a place in its queue. Nothing here
  * waits, and a session that takes nothing costs others nothing.
  */
-export function deliver(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+export function deliver(
+  core: DeliveringContext,
+  session: Session,
+  delivery: Delivery,
+): DeliveryOutcome {
   if (session.isNarrowed && !mayReceive(core, session, delivery.message.topic))
     return denied(core, session, delivery);
   if (session.messageReceiver !== undefined)
@@ -42,7 +45,7 @@ export function deliver(core: CoreContext, session: Session, delivery: Delivery)
 }
 
 function deliverAtMostOnce(
-  core: CoreContext,
+  core: DeliveringContext,
   session: Session,
   delivery: Delivery,
 ): DeliveryOutcome {
@@ -51,11 +54,15 @@ function deliverAtMostOnce(
 }
 
 /** True if QoS 0 messages too wait in the queue: nobody is connected, or there are older ones in it. */
-export function queuesAtMostOnce(core: CoreContext, session: Session): boolean {
+export function queuesAtMostOnce(core: DeliveringContext, session: Session): boolean {
   return core.options.queueQos0 && (session.connection === undefined || session.queue.length > 0);
 }
 
-function sendAtMostOnce(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+function sendAtMostOnce(
+  core: DeliveringContext,
+  session: Session,
+  delivery: Delivery,
+): DeliveryOutcome {
   const connection = session.connection;
   if (connection === undefined || !connection.isOpen)
     return dropAtMostOnce(core, session, delivery, "away");
@@ -69,7 +76,7 @@ function sendAtMostOnce(core: CoreContext, session: Session, delivery: Delivery)
 }
 
 function dropAtMostOnce(
-  core: CoreContext,
+  core: DeliveringContext,
   { clientId }: Session,
   { watch: told, message }: Delivery,
   reason: Parameters<typeof noteDropped>[2],
@@ -80,7 +87,7 @@ function dropAtMostOnce(
 }
 
 /** Nothing is exchanged with the session any more. */
-function drop(core: CoreContext): DeliveryOutcome {
+function drop(core: DeliveringContext): DeliveryOutcome {
   core.statistics.messagesDropped += 1;
   return "dropped";
 }
@@ -90,7 +97,7 @@ function drop(core: CoreContext): DeliveryOutcome {
  * kept of it, if it comes from the queue.
  */
 function sendExchange(
-  core: CoreContext,
+  core: DeliveringContext,
   session: Session,
   delivery: Delivery,
   queued: Owed | undefined,
@@ -114,7 +121,7 @@ function sendExchange(
 
 /** Writes down that a message is in flight now, which is new to the session. */
 function record(
-  core: CoreContext,
+  core: DeliveringContext,
   session: Session,
   { delivery, packetIdentifier }: Sending,
 ): void {
@@ -135,7 +142,7 @@ interface Sending {
 
 /** Writes one PUBLISH; false if it is larger than the client takes, or dropped by the outbound interceptor. */
 function send(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   outbox: Outbox,
   sending: Sending,
@@ -167,7 +174,7 @@ function tellIfQos0({ delivery: { watch: told, qos } }: Sending, isSent: boolean
 
 /** Writes what the outbound interceptor has made of a PUBLISH. `isAppended`: the journal has its exchange, which else follows. */
 function writeShown(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   sending: Sending,
   packet: Packet | undefined,
@@ -187,7 +194,11 @@ function writeShown(
 }
 
 /** There may be no room any more for what an interceptor has had, or for what it has made of it. */
-function writeAtMostOnce(core: CoreContext, connection: Connection, sending: Sending): boolean {
+function writeAtMostOnce(
+  core: DeliveringContext,
+  connection: Connection,
+  sending: Sending,
+): boolean {
   const outbox = outboxFor(core, connection, sending.delivery.message.size);
   if (typeof outbox !== "string") return write(core, connection, outbox, sending);
   noteDropped(core, connection.clientId, outbox);
@@ -196,7 +207,7 @@ function writeAtMostOnce(core: CoreContext, connection: Connection, sending: Sen
 
 /** An exchange has begun whose PUBLISH is not sent after all: its place is free. */
 function giveUp(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   { delivery, packetIdentifier }: Sending,
 ): void {
@@ -207,7 +218,7 @@ function giveUp(
 }
 
 function endUnsent(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   session: Session,
   packetIdentifier: number,
@@ -221,7 +232,7 @@ function endUnsent(
 }
 
 function write(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   outbox: Outbox,
   sending: Sending,
@@ -242,7 +253,7 @@ function write(
 }
 
 /** It counts as delivered [MQTT-3.1.2-25], but somebody should know. */
-function dropTooLarge(core: CoreContext, connection: Connection, delivery: Delivery): void {
+function dropTooLarge(core: DeliveringContext, connection: Connection, delivery: Delivery): void {
   core.statistics.messagesDropped += 1;
   core.statistics.messagesTooLarge += 1;
   if (core.tracing.isOn) {
@@ -258,7 +269,7 @@ function dropTooLarge(core: CoreContext, connection: Connection, delivery: Deliv
 }
 
 /** Gives a message to a member of the shared subscription that it came by, rather to one that can take it. */
-export function passOn(core: CoreContext, { message, group }: Delivery): void {
+export function passOn(core: DeliveringContext, { message, group }: Delivery): void {
   if (group === undefined) return;
   const member = memberFor(core, group, message);
   if (member === undefined) return;
@@ -308,7 +319,7 @@ function packetOf(sending: Sending, nowMs: number): PublishPacket {
  * left unacknowledged, then the queue, then retained messages. Called whenever something may have become
  * possible: after acknowledgements, when the client reads again, in the next turn.
  */
-export function pump(core: CoreContext, session: Session): void {
+export function pump(core: DeliveringContext, session: Session): void {
   const connection = session.connection;
   if (connection === undefined || !isOwed(session, connection)) return;
   if (!connection.isOpen || isCutOff(core, session)) return;
@@ -326,7 +337,7 @@ function isOwed({ queue, replays }: Session, { resuming }: Connection): boolean 
   return queue.length > 0 || (replays !== undefined && replays.size > 0) || resuming !== undefined;
 }
 
-function sendQueued(core: CoreContext, session: Session): void {
+function sendQueued(core: DeliveringContext, session: Session): void {
   while (session.queue.length > 0 && (session.freeQuota > 0 || isUnlimited(session))) {
     if (!session.isQueueJudged && sendStored(core, session)) continue;
     const owed = takeQueued(core, session);
@@ -346,13 +357,13 @@ function sendQueued(core: CoreContext, session: Session): void {
 }
 
 /** A message that waited, and that the session may not receive by the rules of now; another member of its group may. */
-function withhold(core: CoreContext, session: Session, owed: Owed, delivery: Delivery): void {
+function withhold(core: DeliveringContext, session: Session, owed: Owed, delivery: Delivery): void {
   forgetQueued(core, session, owed);
   noteDenied(core, "receive", session.access?.client ?? session, delivery.message.topic);
   passOn(core, delivery);
 }
 
-function denied(core: CoreContext, session: Session, delivery: Delivery): "dropped" {
+function denied(core: DeliveringContext, session: Session, delivery: Delivery): "dropped" {
   const { message, watch: told } = delivery;
   noteDenied(core, "receive", session.access?.client ?? session, message.topic);
   told?.({ type: "dropped" });
@@ -371,7 +382,7 @@ function isUnlimited(session: Session): boolean {
  * Sends again what an earlier connection left open, under the same identifiers, PUBLISH with DUP
  * [MQTT-4.4.0-1] [MQTT-3.3.1-1]. No more than the Receive Maximum are open at a time.
  */
-function resend(core: CoreContext, session: Session, connection: Connection): void {
+function resend(core: DeliveringContext, session: Session, connection: Connection): void {
   connection.resent ??= new Set();
   while (connection.resuming !== undefined && connection.takesMessages) {
     if (connection.resent.size >= connection.sendMaximum) return;
@@ -392,7 +403,7 @@ function resend(core: CoreContext, session: Session, connection: Connection): vo
 }
 
 function resendPublish(
-  core: CoreContext,
+  core: DeliveringContext,
   session: Session,
   owed: Owed,
   packetIdentifier: number,

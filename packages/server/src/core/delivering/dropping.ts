@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { DeliveringContext } from "./delivering-context.ts";
 import type { DropReason } from "../owed/delivery-notices.ts";
 import { traceSession } from "../tracing/telling.ts";
 
@@ -12,7 +12,7 @@ const COUNTERS = {
 
 /** Counts messages that a client does not get, and has it told that they were dropped. `topic`: of one, where it is known. */
 export function noteDropped(
-  core: CoreContext,
+  core: DeliveringContext,
   clientId: string,
   reason: DropReason,
   { count = 1, topic }: { readonly count?: number; readonly topic?: string | undefined } = {},
@@ -32,7 +32,7 @@ export function noteDropped(
  * that have read nothing for longest: what is shared is free only when its slowest reader has let go of it. False if
  * there is no room.
  */
-export function hasRoomInTotal(core: CoreContext, bytes: number): boolean {
+export function hasRoomInTotal(core: DeliveringContext, bytes: number): boolean {
   const { pool, options, backlogParts } = core;
   const bytesMax = options.backlogTotalBytesMax - bytes;
   while (pool.heldBytes > bytesMax) {

@@ -1,6 +1,6 @@
 import { lowerQos } from "../connection/connection.ts";
 import { takesAcknowledgements } from "../connection/passing.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { DeliveringContext } from "./delivering-context.ts";
 import type { QoS } from "@anax/protocol";
 import type { Pending, Task } from "../pending.ts";
 import { findRoute } from "../routing/finding-route.ts";
@@ -29,12 +29,12 @@ const RUN_BYTES = 131_072;
 const WILL_WAITS = 12;
 
 /** Of the time that the server itself is late, hardly any counts: a receiver does not hold others back then. */
-function timeOf({ now, punctual }: CoreContext): number {
+function timeOf({ now, punctual }: DeliveringContext): number {
   return now - punctual.lateMs;
 }
 
 /** True if a message may wait for the session: its client is there, and the server takes what it acknowledges, whatever of it waits. */
-function isReading(core: CoreContext, { connection, messageReceiver }: Session): boolean {
+function isReading(core: DeliveringContext, { connection, messageReceiver }: Session): boolean {
   if (connection === undefined || messageReceiver !== undefined) return false;
   const { isOpen, isHeld, isHalfClosed, isThrottled } = connection;
   if (!isOpen || isHeld || isHalfClosed || isThrottled || !takesAcknowledgements(connection))
@@ -43,7 +43,7 @@ function isReading(core: CoreContext, { connection, messageReceiver }: Session):
 }
 
 /** A queue has reached its limit: from now on what is for it waits. */
-export function noteFull(core: CoreContext, session: Session): void {
+export function noteFull(core: DeliveringContext, session: Session): void {
   const { rooms, options } = core;
   if (options.roomWaitMs === 0 || !isReading(core, session)) return;
   const room = rooms.bySession.get(session) ?? new Room(session);
@@ -52,7 +52,7 @@ export function noteFull(core: CoreContext, session: Session): void {
 }
 
 /** True if a full queue takes one message more: what was looked at once may pass the limit. */
-export function mayPassLimit(core: CoreContext, session: Session): boolean {
+export function mayPassLimit(core: DeliveringContext, session: Session): boolean {
   const room = core.rooms.bySession.get(session);
   if (room === undefined || room.isSlow || !room.isFull || !isReading(core, session)) return false;
   const { queueMessagesMax, queueBytesMax } = core.options;
@@ -61,7 +61,7 @@ export function mayPassLimit(core: CoreContext, session: Session): boolean {
 }
 
 /** Something was taken out of a queue: when it is half empty, what waits for it may go on. */
-export function noteTaken(core: CoreContext, session: Session): void {
+export function noteTaken(core: DeliveringContext, session: Session): void {
   const { rooms, options } = core;
   const room = rooms.bySession.get(session);
   if (room === undefined) return;
@@ -76,7 +76,7 @@ export function noteTaken(core: CoreContext, session: Session): void {
 }
 
 /** Its client is gone: nothing waits for it any more. */
-export function leaveRoom(core: CoreContext, session: Session): void {
+export function leaveRoom(core: DeliveringContext, session: Session): void {
   const room = core.rooms.bySession.get(session);
   if (room === undefined) return;
   room.isFull = false;
@@ -84,13 +84,13 @@ export function leaveRoom(core: CoreContext, session: Session): void {
   else forgetOrWatch(core, room);
 }
 
-function wakeLater(core: CoreContext, room: Room): void {
+function wakeLater(core: DeliveringContext, room: Room): void {
   core.rooms.wakeful.add(room);
   core.continueLater(room.session);
 }
 
 /** Has what waits go on, in order, as long as there is room, and as far as the turn has time for it. */
-export function wakeWaiting(core: CoreContext): void {
+export function wakeWaiting(core: DeliveringContext): void {
   const { turn, rooms } = core;
   const { wakeful } = rooms;
   for (const room of wakeful) {
@@ -112,7 +112,7 @@ export function wakeWaiting(core: CoreContext): void {
 }
 
 /** A receiver without anything that waits is forgotten, once its time does not count any more. */
-function forgetOrWatch(core: CoreContext, room: Room): void {
+function forgetOrWatch(core: DeliveringContext, room: Room): void {
   const { rooms, deadlines } = core;
   deadlines.cancel(room.deadline);
   room.deadline = undefined;
@@ -123,7 +123,7 @@ function forgetOrWatch(core: CoreContext, room: Room): void {
 }
 
 /** Time is over for a receiver, for what waits longest for it, or for what is known of it. */
-function lookAt(core: CoreContext, room: Room): void {
+function lookAt(core: DeliveringContext, room: Room): void {
   room.deadline = undefined;
   const { first } = room;
   if (first === undefined) return forgetOrWatch(core, room);
@@ -140,7 +140,7 @@ function lookAt(core: CoreContext, room: Room): void {
 }
 
 /** Messages wait for it no more. */
-function becomeSlow(core: CoreContext, room: Room): void {
+function becomeSlow(core: DeliveringContext, room: Room): void {
   room.isSlow = true;
   core.statistics.receiversSlow += 1;
   core.notices?.slow(room.session.clientId, room.waiters.size);
@@ -150,7 +150,7 @@ function becomeSlow(core: CoreContext, room: Room): void {
  * A message that has waited since then comes to a receiver that is full as well: those that are full at the same time share
  * `holdBackMs`. False if its time is over.
  */
-function mayHoldOn(core: CoreContext, room: Room, { sinceMs, holds }: Asking): boolean {
+function mayHoldOn(core: DeliveringContext, room: Room, { sinceMs, holds }: Asking): boolean {
   if (room.waiters.size > 0 || sinceMs === timeOf(core)) return true;
   const { roomWaitMs, holdBackMs } = core.options;
   if (holds) room.countBeside(sinceMs, timeOf(core));
@@ -166,7 +166,7 @@ function mayHoldOn(core: CoreContext, room: Room, { sinceMs, holds }: Asking): b
 }
 
 /** Looks again when the first of its times is over. */
-function watch(core: CoreContext, room: Room): void {
+function watch(core: DeliveringContext, room: Room): void {
   const { roomWaitMs, holdBackMs } = core.options;
   const { spell } = room;
   core.deadlines.cancel(room.deadline);
@@ -180,7 +180,7 @@ function watch(core: CoreContext, room: Room): void {
 
 /** True if a message of QoS 1 or 2 has to wait for the session. */
 export function isBlocked(
-  core: CoreContext,
+  core: DeliveringContext,
   session: Session,
   publisher: string,
   asking?: Asking,
@@ -194,7 +194,7 @@ export function isBlocked(
 
 /** Hot path, where some receiver is full: true if a message of this QoS that goes this way has to wait. */
 export function isRouteBlocked(
-  core: CoreContext,
+  core: DeliveringContext,
   route: Route,
   qos: QoS,
   publisher: string,
@@ -214,7 +214,7 @@ interface Asking {
 
 /** Sessions one of which has to get room: the first receiver that has none, or all members of a group that has none. */
 function blockers(
-  core: CoreContext,
+  core: DeliveringContext,
   { recipients, groups }: Route,
   qos: QoS,
   publisher: string,
@@ -248,7 +248,7 @@ export interface Arrival {
  * Waits until all receivers of a message have room, or their time is over. False if it is to be refused: a connected receiver has
  * none, and `whenFull` says so.
  */
-export function* roomFor(core: CoreContext, arrival: Arrival): Task<boolean> {
+export function* roomFor(core: DeliveringContext, arrival: Arrival): Task<boolean> {
   const passed = new Set<Room>();
   const { rooms, options } = core;
   const { topic, qos, bytes, clientId: publisher } = arrival;
@@ -269,7 +269,7 @@ export function* roomFor(core: CoreContext, arrival: Arrival): Task<boolean> {
 }
 
 /** Whether there is room to wait in. A Will is kept anyway, from CONNECT on: only the total of all that is kept bounds those. */
-function mayWait({ rooms, options, pool }: CoreContext, { bytes, holds }: Arrival): boolean {
+function mayWait({ rooms, options, pool }: DeliveringContext, { bytes, holds }: Arrival): boolean {
   if (!holds) return pool.heldBytes + rooms.willBytes + bytes <= options.backlogTotalBytesMax;
   return (
     rooms.messages < options.roomWaitMessagesMax && rooms.bytes + bytes <= options.roomWaitBytesMax
@@ -277,13 +277,13 @@ function mayWait({ rooms, options, pool }: CoreContext, { bytes, holds }: Arriva
 }
 
 /** Its client is read no further: what waits for it looks again, and goes on. */
-export function stopReading(core: CoreContext, session: Session): void {
+export function stopReading(core: DeliveringContext, session: Session): void {
   const room = core.rooms.bySession.get(session);
   if (room !== undefined && room.waiters.size > 0) wakeLater(core, room);
 }
 
 function waitingFor(
-  core: CoreContext,
+  core: DeliveringContext,
   sessions: readonly Session[],
   { bytes, holds, sinceMs }: Pick<Waiter, "bytes" | "holds" | "sinceMs">,
 ): Pending {
@@ -295,7 +295,7 @@ function waitingFor(
 
 /** Waits for the first of the sessions that gets room. */
 function wait(
-  core: CoreContext,
+  core: DeliveringContext,
   sessions: readonly Session[],
   fields: Pick<Waiter, "bytes" | "holds" | "sinceMs">,
   resume: () => void,
@@ -324,7 +324,7 @@ function wait(
 }
 
 /** True if a connected receiver of the message has no room, whether it was waited for or not. */
-function* isRefused(core: CoreContext, { topic, qos, holds }: Arrival): Task<boolean> {
+function* isRefused(core: DeliveringContext, { topic, qos, holds }: Arrival): Task<boolean> {
   if (qos === 0 || !holds || core.rooms.size === 0) return false;
   const { recipients } = yield* findRoute(core, topic);
   return recipients.some(

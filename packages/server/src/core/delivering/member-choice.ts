@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { DeliveringContext } from "./delivering-context.ts";
 import type { Message } from "../message/message.ts";
 import { takesAnything } from "../routing/shared-subscriptions.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
@@ -11,7 +11,7 @@ import { isBlocked } from "./making-room.ts";
  * undefined where every member can take it. Undefined if there is no member.
  */
 export function memberFor(
-  core: CoreContext,
+  core: DeliveringContext,
   group: SharedGroup,
   message: Message | undefined,
 ): Subscription | undefined {

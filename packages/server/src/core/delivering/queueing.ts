@@ -1,12 +1,12 @@
-import type { CoreContext } from "../core-context.ts";
+import type { DeliveringContext } from "./delivering-context.ts";
 import { NONE } from "../journal/message-table.ts";
 import { sizeOfRun } from "../journal/stored-run.ts";
-import type { RunToStore } from "../journal/stored-run.ts";
+import type { RunToStore } from "../message/run-to-store.ts";
 import { hasExpired, shownMessageOf } from "../message/message.ts";
 import type { Message } from "../message/message.ts";
 import { PEER_CLIENT_ID } from "../routing/interest.ts";
 import type { Session } from "../sessions/session.ts";
-import type { Delivery, DeliveryOutcome } from "../owed/delivery.ts";
+import type { Delivery, DeliveryOutcome, Owed } from "../owed/delivery.ts";
 import { leaveShares } from "./sharing-queues.ts";
 import { noteDropped } from "./dropping.ts";
 import { mayPassLimit, noteFull, noteTaken } from "./making-room.ts";
@@ -18,14 +18,17 @@ import {
   payloadBytesOf,
   sizeOf,
   storeRun,
-} from "../owed/owed.ts";
-import type { Owed } from "../owed/owed.ts";
+} from "../journal/owing.ts";
 import { countQueued, isOverShare } from "../rates/queue-shares.ts";
 import { traceSession } from "../tracing/telling.ts";
 import { watchWindow } from "./window-watch.ts";
 
 /** Puts a message into the session's queue; a full queue gives up its oldest, or refuses. */
-export function enqueue(core: CoreContext, session: Session, delivery: Delivery): DeliveryOutcome {
+export function enqueue(
+  core: DeliveringContext,
+  session: Session,
+  delivery: Delivery,
+): DeliveryOutcome {
   const { message } = delivery;
   if (isExpired(core, message, session)) return "dropped";
   const { size, payloadBytes, topic } = message;
@@ -39,7 +42,12 @@ export function enqueue(core: CoreContext, session: Session, delivery: Delivery)
  * Hot path: puts messages of a run that do not expire into the queue of a session that keeps numbers. No object is made of
  * one, and a run that is not taken is not written down.
  */
-export function enqueueRun(core: CoreContext, session: Session, run: QueuedRun, part: Part): void {
+export function enqueueRun(
+  core: DeliveringContext,
+  session: Session,
+  run: QueuedRun,
+  part: Part,
+): void {
   for (let index = part.from; index < part.to; index += 1) {
     const size = sizeOfRun(run, index);
     if (!makeRoom(core, session, size)) continue;
@@ -51,7 +59,7 @@ export function enqueueRun(core: CoreContext, session: Session, run: QueuedRun, 
 }
 
 /** Tells traces of a message that waits for a client now. */
-function traceQueued(core: CoreContext, session: Session, message: Message): void {
+function traceQueued(core: DeliveringContext, session: Session, message: Message): void {
   const { topic, payloadBytes } = message;
   traceSession(core, session, { type: "queued", topic, payloadBytes });
 }
@@ -67,7 +75,12 @@ interface Part {
 }
 
 /** Makes room for a message in the queue; false, and counted, if it is the one to be dropped. */
-function makeRoom(core: CoreContext, session: Session, bytes: number, topic?: string): boolean {
+function makeRoom(
+  core: DeliveringContext,
+  session: Session,
+  bytes: number,
+  topic?: string,
+): boolean {
   while (isFull(core, session, bytes)) {
     if (core.options.roomWaitMs > 0) noteFull(core, session);
     if (mayPassLimit(core, session)) return true;
@@ -81,18 +94,18 @@ function makeRoom(core: CoreContext, session: Session, bytes: number, topic?: st
 }
 
 /** What is about to be queued is seen to in the next turn, if nothing but the end of this one has to be waited for. */
-export function seeToLater(core: CoreContext, session: Session): void {
+export function seeToLater(core: DeliveringContext, session: Session): void {
   if (session.connection?.waitsForTurn) core.continueLater(session);
   watchWindow(core, session);
 }
 
 /** Puts what is written down already at the end of the queue, whatever the limits. */
-export function requeue(core: CoreContext, session: Session, owed: Owed): void {
+export function requeue(core: DeliveringContext, session: Session, owed: Owed): void {
   append(core, session, owed, sizeOf(core, owed), payloadBytesOf(core, owed));
 }
 
 function append(
-  core: CoreContext,
+  core: DeliveringContext,
   session: Session,
   owed: Owed,
   bytes: number,
@@ -107,7 +120,7 @@ function append(
 }
 
 /** Takes the oldest out of the queue. In the journal it still is queued: `forgetQueued`, or it is sent. */
-export function takeQueued(core: CoreContext, session: Session): Owed | undefined {
+export function takeQueued(core: DeliveringContext, session: Session): Owed | undefined {
   const owed = session.queue.peek();
   if (owed === undefined) return undefined;
   const bytes = sizeOf(core, owed);
@@ -122,14 +135,14 @@ export function takeQueued(core: CoreContext, session: Session): Owed | undefine
 }
 
 /** Writes down that a message that was queued will not be sent. */
-export function forgetQueued(core: CoreContext, session: Session, owed: Owed): void {
+export function forgetQueued(core: DeliveringContext, session: Session, owed: Owed): void {
   if (typeof owed !== "number") owed.watch?.({ type: "dropped" });
   if (session.isDurable) core.journal?.dropped(session, owed);
   else letGo(core, owed);
 }
 
 /** Lets go of the whole queue without a word to anybody. */
-export function abandonQueue(core: CoreContext, session: Session): void {
+export function abandonQueue(core: DeliveringContext, session: Session): void {
   core.statistics.queuedMessagesCurrent -= session.queue.length;
   core.statistics.queuedBytesCurrent -= session.queue.bytes;
   core.statistics.queuedPayloadBytesCurrent -= session.queue.payloadBytes;
@@ -138,7 +151,7 @@ export function abandonQueue(core: CoreContext, session: Session): void {
 }
 
 /** True, and counted, if the message's time is over. `receiver`: whose it would have been. */
-export function isExpired(core: CoreContext, message: Message, receiver?: Session): boolean {
+export function isExpired(core: DeliveringContext, message: Message, receiver?: Session): boolean {
   if (!hasExpired(message.expiresAtMs, core.now)) return false;
   core.statistics.messagesExpired += 1;
   if (core.tracing.isOn && receiver !== undefined) {
@@ -148,7 +161,7 @@ export function isExpired(core: CoreContext, message: Message, receiver?: Sessio
   return true;
 }
 
-function isFull(core: CoreContext, session: Session, bytes: number): boolean {
+function isFull(core: DeliveringContext, session: Session, bytes: number): boolean {
   const { queue } = session;
   // Another server drops nothing that it is owed.
   if (queue.length === 0 || session.clientId === PEER_CLIENT_ID) return false;
@@ -159,7 +172,7 @@ function isFull(core: CoreContext, session: Session, bytes: number): boolean {
   );
 }
 
-function overwriteOldest(core: CoreContext, session: Session): void {
+function overwriteOldest(core: DeliveringContext, session: Session): void {
   const oldest = takeQueued(core, session);
   noteDropped(core, session.clientId, "queue");
   if (oldest === undefined) return;

@@ -1,9 +1,9 @@
-import type { CoreContext } from "../core-context.ts";
+import type { DeliveringContext } from "./delivering-context.ts";
 import { queuedLimitsOf } from "../rates/kept-limits.ts";
 import type { Session } from "../sessions/session.ts";
 
 /** What waits for a session counts for its client, user, address and listener of now, as far as those have limits. */
-export function shareQueue(core: CoreContext, session: Session): void {
+export function shareQueue(core: DeliveringContext, session: Session): void {
   const { rates } = core;
   if (rates === undefined) return;
   leaveShares(core, session);
@@ -13,7 +13,7 @@ export function shareQueue(core: CoreContext, session: Session): void {
 }
 
 /** It counts for nobody any more. */
-export function leaveShares({ rates }: CoreContext, session: Session): void {
+export function leaveShares({ rates }: DeliveringContext, session: Session): void {
   if (session.queueShares === undefined) return;
   rates?.queues.leave(session.queueShares, session.queue);
   session.queueShares = undefined;

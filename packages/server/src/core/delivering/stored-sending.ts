@@ -4,7 +4,7 @@ import { copyInto } from "../copying.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes } from "../connection/outgoing.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { DeliveringContext } from "./delivering-context.ts";
 import { exchangeOutbox } from "../connection/storing.ts";
 import { expiryIn } from "../journal/message-record.ts";
 import type { RecordParts } from "../journal/message-record.ts";
@@ -12,14 +12,14 @@ import type { Session } from "../sessions/session.ts";
 import { SHARED_BYTES_MIN } from "../shared-bytes.ts";
 import type { SharedBytes } from "../shared-bytes.ts";
 import { slotIn } from "../owed/address-book.ts";
-import { beginExchange, messagesOf, noteSent } from "../owed/owed.ts";
+import { beginExchange, messagesOf, noteSent } from "../journal/owing.ts";
 import { takeQueued } from "./queueing.ts";
 
 /**
  * Hot path: sends messages from the head of the queue as they were written down, byte for byte, as long as nothing about
  * them is special: no object is made of one. False if the head is of another kind.
  */
-export function sendStored(core: CoreContext, session: Session): boolean {
+export function sendStored(core: DeliveringContext, session: Session): boolean {
   const { connection } = session;
   if (connection === undefined || !core.shortCuts.storedSending) return false;
   if (!connection.isPlain || !connection.isOpen) return false;
@@ -42,7 +42,7 @@ export function sendStored(core: CoreContext, session: Session): boolean {
 /** Sends the head of the queue and gives the size of its packet; 0 if it is of another kind, and still in the queue. */
 // oxlint-disable-next-line complexity -- one message on the hot path, without an object for its parts
 function sendHead(
-  core: CoreContext,
+  core: DeliveringContext,
   session: Session,
   connection: Connection,
   isVersion5: boolean,

@@ -1,7 +1,7 @@
 import { readU16 } from "../numbers.ts";
 import type { Connection } from "../connection/connection.ts";
 import { countPackets } from "../connection/counting.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { DeliveringContext } from "./delivering-context.ts";
 import type { Session } from "../sessions/session.ts";
 import { receivePuback, receivePubcomp, receivePubrec, receivePubrel } from "./acknowledging.ts";
 
@@ -19,7 +19,7 @@ const PUBCOMP = 0x70;
  * its bytes, without an object of each: a receiver answers a run with a run of them. False if there is none.
  */
 export function takeAcknowledgements(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   session: Session,
 ): boolean {
@@ -40,7 +40,7 @@ export function takeAcknowledgements(
 
 /** Takes one such packet, of which is said where it lies. False if it is none. */
 export function takeAcknowledgement(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   session: Session,
   {
@@ -72,7 +72,7 @@ function isAcknowledgement(bytes: Uint8Array, at: number): boolean {
 }
 
 function take(
-  core: CoreContext,
+  core: DeliveringContext,
   connection: Connection,
   session: Session,
   firstByte: number,

@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { DeliveringContext } from "./delivering-context.ts";
 import type { Session } from "../sessions/session.ts";
 
 /** Milliseconds in which nothing is acknowledged, while as much is in flight as may be and more waits, before it is told. */
@@ -17,7 +17,7 @@ export interface Stall {
  *
  * To be called where messages wait: looks again after a minute, once for each session at a time.
  */
-export function watchWindow(core: CoreContext, session: Session): void {
+export function watchWindow(core: DeliveringContext, session: Session): void {
   if (session.isWindowWatched || !isFull(session)) return;
   session.isWindowWatched = true;
   const { connection } = session;
@@ -37,7 +37,7 @@ function isFull(session: Session): boolean {
 }
 
 /** Once for each stall, however long it lasts and however often the client comes back. */
-function tell(core: CoreContext, session: Session, progress: number): void {
+function tell(core: DeliveringContext, session: Session, progress: number): void {
   if (session.stall?.progress === progress) return;
   session.stall = { sinceMs: core.now - STALLED_AFTER_MS, progress };
   core.statistics.windowsStalled += 1;

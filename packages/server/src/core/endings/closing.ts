@@ -3,7 +3,7 @@ import { PeerError, ProtocolError } from "@anax/protocol";
 import type { DisconnectPacket, DisconnectProperties, Packet } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import { expiryMaximum } from "../connection/session-owner.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { EndingsContext } from "./endings-context.ts";
 import { PEER_LEFT, tellStranger } from "../connection/stranger.ts";
 import { unreadDisconnect } from "../connection/unread-disconnect.ts";
 import { sendPacket } from "../connection/outgoing.ts";
@@ -33,7 +33,7 @@ export const FENCED: Dismissal = {
 };
 
 /** Ends a connection from the server's side: DISCONNECT where MQTT 5.0 allows it, then the close. */
-export function dismiss(core: CoreContext, connection: Connection, dismissal: Dismissal): void {
+export function dismiss(core: EndingsContext, connection: Connection, dismissal: Dismissal): void {
   if (!connection.isOpen) return;
   if (connection.ending.error === undefined) noteUnread(core, connection);
   const reasonCode = codeFor(connection, dismissal.reasonCode);
@@ -50,7 +50,7 @@ export function dismiss(core: CoreContext, connection: Connection, dismissal: Di
 
 /** Ends all connections; what goes wrong with one of them keeps none of the others. */
 export function dismissAll(
-  core: CoreContext,
+  core: EndingsContext,
   connections: Iterable<Connection>,
   dismissal: Dismissal,
 ): void {
@@ -74,7 +74,11 @@ function codeFor({ session, ending }: Connection, asked: number): number {
  * An answer does not fit the client's Maximum Packet Size. Without it there would be a state that only one side knows, so
  * the connection ends.
  */
-export function leaveUnanswered(core: CoreContext, connection: Connection, answer: Packet): void {
+export function leaveUnanswered(
+  core: EndingsContext,
+  connection: Connection,
+  answer: Packet,
+): void {
   // What follows a DISCONNECT, the close, tells as much.
   if (answer.type === "disconnect") return;
   const { maximumPacketSize } = connection;
@@ -90,13 +94,13 @@ export function leaveUnanswered(core: CoreContext, connection: Connection, answe
 /**
  * A handler failed that was to judge a packet. The packet cannot be left out: what it says would never be answered, or be lost.
  */
-export function endUnjudged(core: CoreContext, connection: Connection, direction: string): void {
+export function endUnjudged(core: EndingsContext, connection: Connection, direction: string): void {
   const reasonString = `a handler of ${direction} packets failed`;
   dismiss(core, connection, { reasonCode: IMPLEMENTATION_SPECIFIC_ERROR, reasonString });
 }
 
 /** The peer broke the protocol, or something broke here while its packet was handled: only this connection ends. */
-export function fail(core: CoreContext, connection: Connection, error: unknown): void {
+export function fail(core: EndingsContext, connection: Connection, error: unknown): void {
   if (!connection.isOpen) return;
   const isPeersFault = error instanceof PeerError;
   if (isPeersFault) core.statistics.protocolErrors += 1;
@@ -116,7 +120,7 @@ function disconnectCode(reasonCode: number): number {
 }
 
 /** Closes a connection once what was sent has left; from now on nothing is taken from it. */
-export function shut(core: CoreContext, connection: Connection): void {
+export function shut(core: EndingsContext, connection: Connection): void {
   if (!connection.isOpen) return;
   connection.state = "closing";
   core.turn.leave(connection);
@@ -127,7 +131,7 @@ export function shut(core: CoreContext, connection: Connection): void {
 }
 
 /** Ends a connection whose peer sends no more, unless a handler or the store still owes it something. */
-export function endWhenAnswered(core: CoreContext, connection: Connection): void {
+export function endWhenAnswered(core: EndingsContext, connection: Connection): void {
   const { isWaiting, isLate, gate, meter } = connection;
   if (meter?.isReadingPaused === true || meter?.isWritingPaused === true) return;
   if (isWaiting || isLate || gate !== undefined || core.heldBack.has(connection)) return;
@@ -135,13 +139,17 @@ export function endWhenAnswered(core: CoreContext, connection: Connection): void
   shut(core, connection);
 }
 
-function endWire(core: CoreContext, connection: Connection): void {
+function endWire(core: EndingsContext, connection: Connection): void {
   core.writeLast(connection);
   connection.wire.end();
 }
 
 /** The transport is gone, whoever closed it. */
-export function connectionClosed(core: CoreContext, connection: Connection, error?: Error): void {
+export function connectionClosed(
+  core: EndingsContext,
+  connection: Connection,
+  error?: Error,
+): void {
   if (connection.state === "closed") return;
   noteUnread(core, connection);
   tellStranger(core, connection, error?.message ?? PEER_LEFT);
@@ -163,7 +171,7 @@ export function connectionClosed(core: CoreContext, connection: Connection, erro
 }
 
 /** Takes the connection off its session, once, and decides what becomes of Will and session. */
-function leaveSession(core: CoreContext, connection: Connection): void {
+function leaveSession(core: EndingsContext, connection: Connection): void {
   core.deadlines.cancel(connection.deadline);
   connection.deadline = undefined;
   core.runs.cutFor(connection);
@@ -190,7 +198,7 @@ function leaveSession(core: CoreContext, connection: Connection): void {
 
 /** Fires `clientDisconnected` for a client that `clientConnected` was fired for. */
 function announce(
-  core: CoreContext,
+  core: EndingsContext,
   connection: Connection,
   sessionExpiryIntervalSeconds: number,
 ): void {
@@ -217,7 +225,7 @@ function announce(
 
 /** DISCONNECT came: the client ends the connection in order. */
 export function receiveDisconnect(
-  core: CoreContext,
+  core: EndingsContext,
   connection: Connection,
   packet: DisconnectPacket,
 ): void {
@@ -226,7 +234,11 @@ export function receiveDisconnect(
 }
 
 /** What DISCONNECT says counts from now on. */
-function noteDisconnect(core: CoreContext, connection: Connection, packet: DisconnectPacket): void {
+function noteDisconnect(
+  core: EndingsContext,
+  connection: Connection,
+  packet: DisconnectPacket,
+): void {
   const { session, ending } = connection;
   changeExpiry(core, connection, packet.properties);
   ending.type = "clean";
@@ -241,7 +253,7 @@ function noteDisconnect(core: CoreContext, connection: Connection, packet: Disco
 }
 
 /** The connection ends, not by a fault of its client, and what has come is not read any more: it may end with DISCONNECT. */
-function noteUnread(core: CoreContext, connection: Connection): void {
+function noteUnread(core: EndingsContext, connection: Connection): void {
   if (connection.session === undefined) return;
   const packet = unreadDisconnect(core, connection);
   if (packet === undefined) return;
@@ -255,7 +267,7 @@ function noteUnread(core: CoreContext, connection: Connection): void {
 
 /** A client may change its Session Expiry Interval as it goes, but not from none to some. */
 function changeExpiry(
-  core: CoreContext,
+  core: EndingsContext,
   connection: Connection,
   properties: DisconnectProperties | undefined,
 ): void {

@@ -1,7 +1,7 @@
 import type { Will } from "@anax/protocol";
 import { accessOfSender } from "../access/clients.ts";
 import type { ClientAccess } from "../access/client-access.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { EndingsContext } from "./endings-context.ts";
 import { Message, messageFromPacket } from "../message/message.ts";
 import type { Task } from "../pending.ts";
 import { publish } from "../publishing/publishing.ts";
@@ -17,7 +17,7 @@ import type { PendingWill } from "./will.ts";
  * the row that the store has of it, if it was due when the server ended.
  */
 export function publishDue(
-  core: CoreContext,
+  core: EndingsContext,
   session: Session,
   pending: PendingWill,
   keeper: Session | undefined,
@@ -46,7 +46,7 @@ export function messageOfWill(will: Will, clientId: string, nowMs: number): Mess
 class DueWill implements Terms {
   readonly needsStore = false;
   readonly isOwed = true;
-  readonly #core: CoreContext;
+  readonly #core: EndingsContext;
   readonly #session: Session;
   readonly #pending: PendingWill;
   /** What the store has of it; undefined unless it has to wait. */
@@ -54,7 +54,7 @@ class DueWill implements Terms {
   #isSettled = false;
 
   constructor(
-    core: CoreContext,
+    core: EndingsContext,
     session: Session,
     pending: PendingWill,
     keeper: Session | undefined,

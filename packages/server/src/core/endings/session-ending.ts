@@ -1,8 +1,7 @@
-import type { CoreContext } from "../core-context.ts";
+import type { EndingsContext } from "./endings-context.ts";
 import { passOn } from "../delivering/delivering.ts";
-import type { Delivery } from "../owed/delivery.ts";
-import { addressOf, deliveryOf, letGo } from "../owed/owed.ts";
-import type { Owed } from "../owed/owed.ts";
+import type { Delivery, Owed } from "../owed/delivery.ts";
+import { addressOf, deliveryOf, letGo } from "../journal/owing.ts";
 import { abandonQueue, takeQueued } from "../delivering/queueing.ts";
 import { leaveShares } from "../delivering/sharing-queues.ts";
 import type { SessionDeleted } from "../hooks/connection-events.ts";
@@ -16,7 +15,7 @@ import { publishWill } from "./will.ts";
 
 /** Arranges for a session that has lost its connection to end when its expiry interval is over [MQTT-4.1.0-2]. */
 export function scheduleExpiry(
-  core: CoreContext,
+  core: EndingsContext,
   session: Session,
   disconnectedAtMs: number,
 ): void {
@@ -27,13 +26,13 @@ export function scheduleExpiry(
   session.expiryDeadline = core.deadlines.addFor(session, atMs, expire);
 }
 
-function expire(core: CoreContext, session: Session): void {
+function expire(core: EndingsContext, session: Session): void {
   core.statistics.sessionsExpired += 1;
   endSession(core, session, "expired");
 }
 
 /** The session has a connection again. */
-export function cancelExpiry(core: CoreContext, session: Session): void {
+export function cancelExpiry(core: EndingsContext, session: Session): void {
   core.deadlines.cancel(session.expiryDeadline);
   session.expiryDeadline = undefined;
   session.disconnectedAtMs = undefined;
@@ -45,7 +44,7 @@ export function cancelExpiry(core: CoreContext, session: Session): void {
  * and what shared subscriptions had given it goes to their other members.
  */
 export function endSession(
-  core: CoreContext,
+  core: EndingsContext,
   session: Session,
   cause: SessionDeleted["cause"],
 ): void {
@@ -73,7 +72,7 @@ export function endSession(
 }
 
 /** Forgets a session without a word to anybody: it goes on living in the store. */
-export function abandonSession(core: CoreContext, session: Session): void {
+export function abandonSession(core: EndingsContext, session: Session): void {
   session.number = 0;
   session.isDeleted = true;
   core.sessions.delete(session);
@@ -85,7 +84,7 @@ export function abandonSession(core: CoreContext, session: Session): void {
 }
 
 /** Those of a session that has ended, which gets nothing by them any more. Of many filters the rest goes in later turns. */
-function removeSubscriptions(core: CoreContext, session: Session): void {
+function removeSubscriptions(core: EndingsContext, session: Session): void {
   const { turn } = core;
   const rest = session.subscriptions.values()[Symbol.iterator]();
   const removeSome = (): boolean => {
@@ -99,7 +98,7 @@ function removeSubscriptions(core: CoreContext, session: Session): void {
 }
 
 /** Ends one subscription of a session. */
-export function removeSubscription(core: CoreContext, subscription: Subscription): void {
+export function removeSubscription(core: EndingsContext, subscription: Subscription): void {
   const { session, filter } = subscription;
   session.deleteSubscription(filter);
   session.connection?.meter?.countSubscriptions(-1);
@@ -114,7 +113,7 @@ export function removeSubscription(core: CoreContext, subscription: Subscription
  * What the session leaves of its shared subscriptions: what it never was sent, and QoS 1 that it did not
  * acknowledge. A QoS 2 message that it was sent goes to nobody else [MQTT-4.8.2-5].
  */
-function undelivered(core: CoreContext, session: Session): Delivery[] {
+function undelivered(core: EndingsContext, session: Session): Delivery[] {
   const deliveries: Delivery[] = [];
   const end = (owed: Owed, isPassedOn: boolean): void => {
     if (isPassedOn && addressOf(session, owed).group !== undefined)

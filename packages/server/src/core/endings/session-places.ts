@@ -1,5 +1,5 @@
 import type { Refusal } from "../connection/refusal.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { EndingsContext } from "./endings-context.ts";
 import { endSession } from "./session-ending.ts";
 
 const QUOTA_EXCEEDED = 0x97;
@@ -18,7 +18,7 @@ export interface PlaceNeeded {
 }
 
 /** The refusal of a client that has no session yet, where there is no place for one; undefined if there is, or can be made. */
-export function refusedPlace(core: CoreContext, needed: PlaceNeeded): Refusal | undefined {
+export function refusedPlace(core: EndingsContext, needed: PlaceNeeded): Refusal | undefined {
   if (hasPlace(core, needed) || core.sessions.mostDispensable !== undefined) return undefined;
   warn(core, "the table of sessions is full: new clients are refused");
   const what = needed.isLasting ? "no more that are to outlive their connection" : "no more";
@@ -29,7 +29,7 @@ export function refusedPlace(core: CoreContext, needed: PlaceNeeded): Refusal | 
 }
 
 /** Makes the place, if need be, that `refusedPlace` has promised. */
-export function makePlace(core: CoreContext, needed: PlaceNeeded): void {
+export function makePlace(core: EndingsContext, needed: PlaceNeeded): void {
   if (hasPlace(core, needed)) return;
   const session = core.sessions.mostDispensable;
   if (session === undefined) return;
@@ -39,7 +39,7 @@ export function makePlace(core: CoreContext, needed: PlaceNeeded): void {
 }
 
 function hasPlace(
-  { sessions, options }: CoreContext,
+  { sessions, options }: EndingsContext,
   { clientId, isLasting }: PlaceNeeded,
 ): boolean {
   const { sessionsMax } = options;
@@ -47,7 +47,7 @@ function hasPlace(
   return sessions.size < maximum || (clientId !== "" && sessions.get(clientId) !== undefined);
 }
 
-function warn(core: CoreContext, message: string): void {
+function warn(core: EndingsContext, message: string): void {
   const { sessions, now } = core;
   if (now < sessions.warnAgainAtMs) return;
   sessions.warnAgainAtMs = now + WARNING_INTERVAL_MS;

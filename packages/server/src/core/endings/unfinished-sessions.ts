@@ -1,5 +1,5 @@
 import { fail } from "./closing.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { EndingsContext } from "./endings-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import { hasTurn } from "../retained/retained-replay.ts";
 import type { Session } from "../sessions/session.ts";
@@ -14,7 +14,7 @@ export class UnfinishedSessions {
   }
 
   /** Lets them go on; who comes too late for this turn's steps over retained messages is first in the next. */
-  goOn(core: CoreContext): void {
+  goOn(core: EndingsContext): void {
     if (this.#sessions.size === 0) return;
     const unfinished = this.#sessions;
     const late: Session[] = [];
@@ -30,7 +30,7 @@ export class UnfinishedSessions {
 }
 
 /** What goes wrong with one session must not keep the others from their turn. */
-function pumpOne(core: CoreContext, session: Session): void {
+function pumpOne(core: EndingsContext, session: Session): void {
   try {
     pump(core, session);
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Will } from "@anax/protocol";
 import type { ClientAccess } from "../access/client-access.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { EndingsContext } from "./endings-context.ts";
 import type { Deadline } from "../deadlines.ts";
 import type { Origin } from "../publishing/origin.ts";
 import { messageOfWill, publishDue } from "./due-will.ts";
@@ -23,7 +23,7 @@ export interface PendingWill {
 }
 
 /** Keeps the Will of a CONNECT with the session [MQTT-3.1.2-7]. */
-export function armWill(core: CoreContext, session: Session, will: Will, origin: Origin): void {
+export function armWill(core: EndingsContext, session: Session, will: Will, origin: Origin): void {
   const { access } = session;
   const delayMs = (will.properties?.willDelayIntervalSeconds ?? 0) * 1_000;
   const { bytes } = messageOfWill(will, session.clientId, core.now);
@@ -43,7 +43,7 @@ export function armWill(core: CoreContext, session: Session, will: Will, origin:
  * Writes the Will of a session down that ends with its connection. A server that dies may publish it later (3.1.2.5), but must not
  * forget it: who watches for it would take all clients for present. A store that takes nothing lets the client in all the same.
  */
-function keep(core: CoreContext, session: Session, pending: PendingWill): Session | undefined {
+function keep(core: EndingsContext, session: Session, pending: PendingWill): Session | undefined {
   const { journal, options } = core;
   if (journal?.health !== "good" || session.isPersistent || !options.storeWills) return undefined;
   const keeper = new Session({ clientId: session.clientId, createdAtMs: session.createdAtMs });
@@ -55,20 +55,20 @@ function keep(core: CoreContext, session: Session, pending: PendingWill): Sessio
 }
 
 /** Takes the Will off its session. */
-function disarm(core: CoreContext, session: Session): void {
+function disarm(core: EndingsContext, session: Session): void {
   core.deadlines.cancel(session.will?.deadline);
   session.will = undefined;
 }
 
 /** Removes the Will unpublished: DISCONNECT 0x00 came [MQTT-3.14.4-3], or the client is back in time [MQTT-3.1.3-9]. */
-export function discardWill(core: CoreContext, session: Session): void {
+export function discardWill(core: EndingsContext, session: Session): void {
   const keeper = session.will?.keeper;
   disarm(core, session);
   if (keeper?.isDurable === true) core.journal?.deleted(keeper);
 }
 
 /** The connection is gone: publishes the Will now, or when its delay is over if the session lives on [MQTT-3.1.2-8]. */
-export function releaseWill(core: CoreContext, session: Session): void {
+export function releaseWill(core: EndingsContext, session: Session): void {
   const pending = session.will;
   if (pending === undefined || pending.deadline !== undefined) return;
   if (pending.delayMs === 0 || !session.isPersistent) return publishWill(core, session);
@@ -76,7 +76,7 @@ export function releaseWill(core: CoreContext, session: Session): void {
 }
 
 /** Publishes the Will, which leaves the session with that [MQTT-3.1.2-10]: nothing that comes now discards it any more. */
-export function publishWill(core: CoreContext, session: Session): void {
+export function publishWill(core: EndingsContext, session: Session): void {
   const pending = session.will;
   // Who has the store now publishes it.
   if (pending === undefined || core.journal?.health === "fenced") return;

@@ -1,12 +1,11 @@
 import { writeU16 } from "../numbers.ts";
 import { ByteWriter } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
-import type { Address, Delivery } from "../owed/delivery.ts";
+import type { Address, Delivery, Owed } from "../owed/delivery.ts";
 import type { Message } from "../message/message.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Subscription } from "../routing/subscription.ts";
 import { slotIn } from "../owed/address-book.ts";
-import type { Owed } from "../owed/owed.ts";
 import { writeAddress, writeNumber } from "./fields.ts";
 import { NONE } from "./message-table.ts";
 import { RECORD } from "./records.ts";
@@ -14,7 +13,7 @@ import { SessionParts } from "./session-parts.ts";
 import type { RowLimits } from "./session-parts.ts";
 import { writeMessage } from "./stored-message.ts";
 import { writeIdentifiers, writeRun, writeSingle } from "./stored-run.ts";
-import type { RunToStore } from "./stored-run.ts";
+import type { RunToStore } from "../message/run-to-store.ts";
 import type { StoredMessages } from "./stored-messages.ts";
 import { writeSession, writeSubscription } from "./stored-session.ts";
 

@@ -1,5 +1,5 @@
 import type { ByteReader, ByteWriter } from "@anax/protocol";
-import { addressOf } from "../owed/owed.ts";
+import { addressOf } from "./owing.ts";
 import type { Session } from "../sessions/session.ts";
 import { isSameAddress, readAddress, readNumber, writeAddress, writeNumber } from "./fields.ts";
 import type { StoredAddress } from "./fields.ts";

@@ -1,8 +1,8 @@
 import type { ByteReader, ByteWriter, ExchangeState, Receiver } from "@anax/protocol";
 import type { RestoredSubscription } from "../hooks/connection-events.ts";
 import type { Session } from "../sessions/session.ts";
-import { addressOf } from "../owed/owed.ts";
-import type { Owed } from "../owed/owed.ts";
+import { addressOf } from "./owing.ts";
+import type { Owed } from "../owed/delivery.ts";
 import { readAddress, readNumber, TWO_32, writeAddress, writeNumber } from "./fields.ts";
 import type { StoredAddress } from "./fields.ts";
 import type { Journal } from "./journal.ts";

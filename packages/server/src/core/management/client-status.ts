@@ -1,6 +1,6 @@
 import type { ProtocolVersion } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { SubscribingContext } from "../subscribing/subscribing-context.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import type { Peer } from "../wire.ts";
 
@@ -33,13 +33,16 @@ export interface ClientStatus {
 }
 
 /** The connection of a client that was let in; undefined if it is not connected. */
-export function connectedClient(core: CoreContext, clientId: string): Connection | undefined {
+export function connectedClient(
+  core: SubscribingContext,
+  clientId: string,
+): Connection | undefined {
   const connection = core.sessions.get(clientId)?.connection;
   return connection?.isAnnounced === true ? connection : undefined;
 }
 
 /** What there is to say of a connected client. */
-export function clientStatus(core: CoreContext, connection: Connection): ClientStatus {
+export function clientStatus(core: SubscribingContext, connection: Connection): ClientStatus {
   const { counters, context, agreement, session } = connection;
   return {
     ...context,
@@ -61,7 +64,7 @@ export function clientStatus(core: CoreContext, connection: Connection): ClientS
 
 /** The connected clients, one step each; undefined for a connection that is none (yet). */
 export function* connectedClients(
-  core: CoreContext,
+  core: SubscribingContext,
   connections: Iterable<Connection>,
 ): Generator<ClientStatus | undefined, void, undefined> {
   for (const connection of connections) {

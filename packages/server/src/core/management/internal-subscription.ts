@@ -1,5 +1,5 @@
 import { ProtocolError, showValue } from "@anax/protocol";
-import type { CoreContext } from "../core-context.ts";
+import type { SubscribingContext } from "../subscribing/subscribing-context.ts";
 import type { MessageReceiver } from "../owed/message-receiver.ts";
 import { readFilter } from "../subscribing/filter-rules.ts";
 import { Session } from "../sessions/session.ts";
@@ -23,7 +23,7 @@ export interface InternalSubscription {
  * @throws ProtocolError if the filter is not valid here.
  */
 export function subscribeInternally(
-  core: CoreContext,
+  core: SubscribingContext,
   filter: string,
   receiver: MessageReceiver,
 ): InternalSubscription {

@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { SubscribingContext } from "../subscribing/subscribing-context.ts";
 import type { QoS } from "@anax/protocol";
 
 /** A session that gets the messages of a topic. */
@@ -13,7 +13,11 @@ export interface TopicReceiver {
 }
 
 /** Which sessions get a message of this topic, at most `limit`. A session may be there several times, by shared subscriptions. */
-export function receiversOf(core: CoreContext, topic: string, limit: number): TopicReceiver[] {
+export function receiversOf(
+  core: SubscribingContext,
+  topic: string,
+  limit: number,
+): TopicReceiver[] {
   const { recipients, groups } = core.router.route(topic);
   const receivers: TopicReceiver[] = [];
   for (const { session, qos } of recipients) {

@@ -1,7 +1,7 @@
 import type { ApplicationMessage } from "../message/application-message.ts";
 import { dismiss } from "../endings/closing.ts";
 import { takesAcknowledgements } from "../connection/passing.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { SubscribingContext } from "../subscribing/subscribing-context.ts";
 import { deliver } from "../delivering/delivering.ts";
 import type { Delivery } from "../owed/delivery.ts";
 import { forgetQueued, takeQueued } from "../delivering/queueing.ts";
@@ -26,7 +26,10 @@ export interface SessionToCreate {
  * Makes the session of a client that was never there. Its expiry counts from now on. False if there is one already;
  * the Reason Code if there is no room for it, or the server cannot store messages now.
  */
-export function createSession(core: CoreContext, toCreate: SessionToCreate): boolean | number {
+export function createSession(
+  core: SubscribingContext,
+  toCreate: SessionToCreate,
+): boolean | number {
   const { clientId, userName, expiryIntervalSeconds } = toCreate;
   if (core.sessions.get(clientId) !== undefined) return false;
   const needed = { clientId, isLasting: true };
@@ -46,7 +49,7 @@ export function createSession(core: CoreContext, toCreate: SessionToCreate): boo
 }
 
 /** Ends a session; its client, if it is connected, is sent away with 0x98. False if there is none. */
-export function deleteSession(core: CoreContext, clientId: string): boolean {
+export function deleteSession(core: SubscribingContext, clientId: string): boolean {
   const session = core.sessions.get(clientId);
   if (session === undefined) return false;
   const { connection } = session;
@@ -62,7 +65,7 @@ export function deleteSession(core: CoreContext, clientId: string): boolean {
 }
 
 /** Drops all that waits in a session's queue; gives how many messages that were. What is in flight stays. */
-export function clearQueue(core: CoreContext, session: Session): number {
+export function clearQueue(core: SubscribingContext, session: Session): number {
   let dropped = 0;
   for (let next = takeQueued(core, session); next !== undefined; next = takeQueued(core, session)) {
     forgetQueued(core, session, next);
@@ -78,7 +81,7 @@ export function clearQueue(core: CoreContext, session: Session): number {
  * `isInside` one of them. Undefined if there is none.
  */
 export function answersBehind(
-  core: CoreContext,
+  core: SubscribingContext,
   session: Session,
   qos: number,
   isInside: boolean,
@@ -98,7 +101,7 @@ export function answersBehind(
  * ends: acknowledged, of QoS 0 sent, or dropped after all.
  */
 export function deliverTo(
-  core: CoreContext,
+  core: SubscribingContext,
   session: Session,
   applicationMessage: ApplicationMessage,
   watch?: DeliveryWatch,

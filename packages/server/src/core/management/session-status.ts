@@ -1,5 +1,5 @@
 import type { QoS } from "@anax/protocol";
-import type { CoreContext } from "../core-context.ts";
+import type { SubscribingContext } from "../subscribing/subscribing-context.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import { NEVER_EXPIRES } from "../sessions/session-expiry.ts";
 import { stalledSince } from "../delivering/window-watch.ts";
@@ -51,7 +51,7 @@ export interface SubscriptionStatus {
 }
 
 /** What there is to say of a session. */
-export function sessionStatus(core: CoreContext, session: Session): SessionStatus {
+export function sessionStatus(core: SubscribingContext, session: Session): SessionStatus {
   const { userName, disconnectedAtMs, expiryIntervalSeconds, queue } = session;
   const stalledSinceMs = stalledSince(session);
   const expires = disconnectedAtMs !== undefined && expiryIntervalSeconds !== NEVER_EXPIRES;
@@ -92,6 +92,6 @@ export function subscriptionsOf(session: Session): SubscriptionStatus[] {
 }
 
 /** All sessions, one step each. */
-export function* allSessions(core: CoreContext): Generator<SessionStatus, void, undefined> {
+export function* allSessions(core: SubscribingContext): Generator<SessionStatus, void, undefined> {
   for (const session of core.sessions) yield sessionStatus(core, session);
 }

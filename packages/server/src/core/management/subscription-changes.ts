@@ -1,6 +1,6 @@
 import type { SubscriptionRequest } from "@anax/protocol";
 import { dismiss } from "../endings/closing.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { SubscribingContext } from "../subscribing/subscribing-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import type { ClientContext } from "../hooks/client-context.ts";
 import type { Task } from "../pending.ts";
@@ -21,7 +21,7 @@ const NOBODY: Peer = { transport: "none", secure: false };
  * follow. Gives a Reason Code for each filter, in order.
  */
 export function* subscribeSession(
-  core: CoreContext,
+  core: SubscribingContext,
   session: Session,
   requests: readonly SubscriptionRequest[],
 ): Task<number[]> {
@@ -42,7 +42,7 @@ export function* subscribeSession(
 
 /** Unsubscribes a session as an UNSUBSCRIBE of its client would. Gives a Reason Code for each filter, in order. */
 export function* unsubscribeSession(
-  core: CoreContext,
+  core: SubscribingContext,
   session: Session,
   topicFilters: readonly string[],
 ): Task<number[]> {
@@ -67,7 +67,7 @@ function contextOf({ clientId, userName, items }: Session): ClientContext {
   return { ...who, protocolVersion: 5, peer: NOBODY, sessionItems: items };
 }
 
-function sendAway(core: CoreContext, session: Session): void {
+function sendAway(core: SubscribingContext, session: Session): void {
   const { connection } = session;
   if (connection !== undefined) dismiss(core, connection, { reasonCode: UNSPECIFIED_ERROR });
 }

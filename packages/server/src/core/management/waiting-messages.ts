@@ -2,8 +2,8 @@ import { copyBytes } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import type { ApplicationMessage } from "../message/application-message.ts";
 import { applicationMessageOf, secondsLeft } from "../message/message.ts";
-import type { CoreContext } from "../core-context.ts";
-import { deliveryOf } from "../owed/owed.ts";
+import type { SubscribingContext } from "../subscribing/subscribing-context.ts";
+import { deliveryOf } from "../journal/owing.ts";
 import type { Session } from "../sessions/session.ts";
 
 /** A message that waits in the queue of a session, as its client will get it. */
@@ -20,7 +20,7 @@ export interface WaitingMessage extends ApplicationMessage {
 
 /** The first messages that wait in a session, oldest first; they stay there. What is in flight is not among them. */
 export function waitingMessages(
-  core: CoreContext,
+  core: SubscribingContext,
   session: Session,
   limit: number,
 ): WaitingMessage[] {

@@ -1,7 +1,7 @@
 import { readU16 } from "../numbers.ts";
 import { decodePacket, decodeVarint, PeerError } from "@anax/protocol";
 import type { Framer, Packet, ProtocolVersion } from "@anax/protocol";
-import type { CoreContext } from "../core-context.ts";
+import type { RoutingContext } from "../routing/routing-context.ts";
 import { hasBytesAt } from "../same-bytes.ts";
 import { messageFromPacket } from "./message.ts";
 
@@ -56,7 +56,7 @@ interface Publisher {
  * They are checked by the codec the first time, and then taken as long as they are the same bytes.
  */
 export function propertiesAt(
-  core: CoreContext,
+  core: RoutingContext,
   connection: Publisher,
   at: number,
 ): KnownProperties | undefined {
@@ -81,7 +81,7 @@ export function topicAliasAt(known: KnownProperties, bytes: Uint8Array, at: numb
 
 /** Has the codec check the packet's properties, and remembers them unless no client may send them. */
 function learnProperties(
-  core: CoreContext,
+  core: RoutingContext,
   connection: Publisher,
   at: number,
   size: number,

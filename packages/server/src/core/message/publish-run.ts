@@ -3,7 +3,7 @@ import { readU16, writeU16 } from "../numbers.ts";
 import { copyBytes, decodeUtf8 } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { copyInto } from "../copying.ts";
-import type { RunToStore } from "../journal/stored-run.ts";
+import type { RunToStore } from "./run-to-store.ts";
 import { topicDigest } from "./content-digest.ts";
 import { Message, expiryOf } from "./message.ts";
 import { BEFORE_PROPERTIES } from "./known-properties.ts";

@@ -1,4 +1,4 @@
-import type { Owed } from "./owed.ts";
+import type { Owed } from "./delivery.ts";
 
 /** Of all that are empty, which most sessions are; never written to. */
 const NO_RING: (Owed | undefined)[] = [];

@@ -23,3 +23,9 @@ export interface Delivery extends Address {
 
 /** What became of one attempt to deliver. */
 export type DeliveryOutcome = "sent" | "queued" | "dropped";
+
+/**
+ * A delivery as it is kept while it waits or is in flight: as it is, or, where its message is in the journal or waits in a
+ * queue, as one number of the session's `AddressBook`.
+ */
+export type Owed = Delivery | number;

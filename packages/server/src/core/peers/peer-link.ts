@@ -3,7 +3,7 @@ import { ProtocolError, showValue } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import { sendPacket } from "../connection/outgoing.ts";
 import { onceStored } from "../connection/storing.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { PeersContext } from "./peers-context.ts";
 import type { Interest } from "../routing/interest.ts";
 import { Subscription } from "../routing/subscription.ts";
 import type { PeerSession } from "../sessions/peer-session.ts";
@@ -17,7 +17,7 @@ const GRANTED = 2;
 /** One link, from the moment on at which it is known whose it is. What it tells and is told of interest is kept here. */
 export class PeerLink {
   readonly session: PeerSession;
-  readonly #core: CoreContext;
+  readonly #core: PeersContext;
   readonly #connection: Connection;
   /** SUBSCRIBE packets that are not answered, by Packet Identifier. */
   readonly #asked: Map<number, readonly Interest[]> = new Map();
@@ -25,7 +25,7 @@ export class PeerLink {
   /** While the other end tells all that it wants: what it has not named yet. */
   #unnamed: Set<string> | undefined;
 
-  constructor(core: CoreContext, connection: Connection, session: PeerSession) {
+  constructor(core: PeersContext, connection: Connection, session: PeerSession) {
     this.#core = core;
     this.#connection = connection;
     this.session = session;
@@ -137,7 +137,7 @@ export class PeerLink {
  * Client Identifier: a message goes from server to server once.
  */
 export function peerSubscription(
-  core: CoreContext,
+  core: PeersContext,
   session: PeerSession,
   filter: string,
 ): Subscription {
@@ -156,12 +156,12 @@ export function peerSubscription(
   });
 }
 
-export function putPeerSubscription(core: CoreContext, subscription: Subscription): void {
+export function putPeerSubscription(core: PeersContext, subscription: Subscription): void {
   subscription.session.addSubscription(subscription);
   core.router.subscribe(subscription);
 }
 
-export function removePeerSubscription(core: CoreContext, subscription: Subscription): void {
+export function removePeerSubscription(core: PeersContext, subscription: Subscription): void {
   subscription.session.deleteSubscription(subscription.filter);
   core.router.unsubscribe(subscription);
 }

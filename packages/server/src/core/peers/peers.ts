@@ -2,7 +2,7 @@ import { ProtocolError, showValue } from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import { sendPacket } from "../connection/outgoing.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { PeersContext } from "./peers-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import { abandonQueue } from "../delivering/queueing.ts";
 import { dismiss } from "../endings/closing.ts";
@@ -35,7 +35,7 @@ export type PeerSettings = Hello;
  * delivered to it as to a client. What clients here subscribe to is told to all of them before SUBACK.
  */
 export class Peers {
-  readonly #core: CoreContext;
+  readonly #core: PeersContext;
   readonly #settings: PeerSettings;
   readonly #interests: Interests;
   readonly #sessions: Map<number, PeerSession> = new Map();
@@ -44,7 +44,7 @@ export class Peers {
   /** A bit for each of the others. */
   readonly #all: number;
 
-  constructor(core: CoreContext, settings: PeerSettings) {
+  constructor(core: PeersContext, settings: PeerSettings) {
     const { shard, shards } = settings;
     if (!(shards >= 1 && shards <= SHARDS_MAX && shard >= 0 && shard < shards))
       throw new RangeError(`shard ${shard} of ${shards}: there are 1 to ${SHARDS_MAX}, from 0 on`);

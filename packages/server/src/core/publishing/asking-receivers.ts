@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { PublishingContext } from "./publishing-context.ts";
 import { memberFor } from "../delivering/member-choice.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
@@ -8,7 +8,7 @@ import type { Route } from "../routing/route.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 import type { Subscription } from "../routing/subscription.ts";
 import type { Session } from "../sessions/session.ts";
-import { enqueueing, messageFor } from "../message/asking-receiver.ts";
+import { enqueueing, messageFor } from "../hooks/asking-receiver.ts";
 import type { Message } from "../message/message.ts";
 import type { Origin } from "./origin.ts";
 import type { Published } from "../message/published.ts";
@@ -55,7 +55,7 @@ export class AskedReceivers {
  * `asked`: whom they were asked about before, who are not asked about again.
  */
 export function* askReceivers(
-  core: CoreContext,
+  core: PublishingContext,
   message: Message,
   origin: Origin,
   published: Published,
@@ -79,7 +79,7 @@ interface Asking {
   readonly asked: AskedReceivers;
 }
 
-function* askRoute(core: CoreContext, route: Route, asking: Asking): Task {
+function* askRoute(core: PublishingContext, route: Route, asking: Asking): Task {
   const { message, asked } = asking;
   for (const candidate of route.recipients) {
     const recipient = recipientOf(candidate, message.clientId);
@@ -95,7 +95,7 @@ function* askRoute(core: CoreContext, route: Route, asking: Asking): Task {
 
 /** The message as this receiver is to get it; undefined if a handler vetoed it. */
 function* ask(
-  core: CoreContext,
+  core: PublishingContext,
   receiver: Session,
   { message, origin, published }: Asking,
 ): Task<Message | undefined> {

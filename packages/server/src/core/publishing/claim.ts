@@ -1,6 +1,6 @@
 import type { PublishPacket, QoS } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { PublishingContext } from "./publishing-context.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Work } from "../works/work.ts";
 
@@ -48,7 +48,7 @@ export class Claim {
   }
 
   /** Handlers are waited for from now on. */
-  hold(core: CoreContext): Work {
+  hold(core: PublishingContext): Work {
     if (this.qos > 0 && this.session !== undefined) this.session.held = this;
     return core.works.begin(this.connection.clientId, "PUBLISH");
   }
@@ -63,7 +63,7 @@ export class Claim {
   }
 
   /** The identifier is received: to be called in the step that stores the message, or decides that there is none. */
-  record(core: CoreContext): void {
+  record(core: PublishingContext): void {
     const { session, qos, packetIdentifier } = this;
     if (qos !== 2 || session === undefined || this.#isRecorded) return;
     this.#isRecorded = true;
@@ -84,7 +84,7 @@ export class Claim {
 
 /** A QoS 2 message of the client was received: its identifier awaits PUBREL [MQTT-4.3.3-10]. */
 export function recordReceived(
-  core: CoreContext,
+  core: PublishingContext,
   connection: Connection,
   session: Session,
   packetIdentifier: number,

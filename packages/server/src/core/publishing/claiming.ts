@@ -2,7 +2,7 @@ import { encodeUtf8, ProtocolError } from "@anax/protocol";
 import type { PublishPacket } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import { sendAcknowledgement, sendPacket } from "../connection/outgoing.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { PublishingContext } from "./publishing-context.ts";
 import { inOrder, onceStored, refusalToStore } from "../connection/storing.ts";
 import type { Session } from "../sessions/session.ts";
 import { Claim, openMessages } from "./claim.ts";
@@ -44,7 +44,7 @@ export function joins(
  * is a new one: to answer PUBREC and to drop it would lose what was acknowledged.
  */
 export function claimIdentifier(
-  core: CoreContext,
+  core: PublishingContext,
   connection: Connection,
   session: Session,
   topic: string,
@@ -82,7 +82,7 @@ function digestOf(topic: string, payload: Uint8Array): number {
 
 /** The message was received already. It is one of this connection from now on. */
 function repeat(
-  core: CoreContext,
+  core: PublishingContext,
   connection: Connection,
   session: Session,
   packetIdentifier: number,
@@ -102,14 +102,22 @@ function mustRefuse({ version, unreleasedBefore }: Connection, packetIdentifier:
   return version === 5 && unreleasedBefore?.has(packetIdentifier) !== true;
 }
 
-function refuseReuse(core: CoreContext, connection: Connection, packetIdentifier: number): void {
+function refuseReuse(
+  core: PublishingContext,
+  connection: Connection,
+  packetIdentifier: number,
+): void {
   const reasonString = `Packet Identifier ${packetIdentifier} is that of another message, which awaits PUBREL`;
   const refusal = { reasonCode: PACKET_IDENTIFIER_IN_USE, properties: { reasonString } };
   sendPacket(core, connection, { type: "pubrec", packetIdentifier, ...refusal }, inOrder);
 }
 
 /** Said once for a connection: such clients do it again and again. */
-function tellReuse(core: CoreContext, connection: Connection, packetIdentifier: number): void {
+function tellReuse(
+  core: PublishingContext,
+  connection: Connection,
+  packetIdentifier: number,
+): void {
   if (connection.isReuseTold) return;
   connection.isReuseTold = true;
   const { clientId, peer } = connection;
@@ -120,7 +128,7 @@ function tellReuse(core: CoreContext, connection: Connection, packetIdentifier: 
 }
 
 /** 3.1 and 3.1.1 clients cannot know the limit; theirs is the number of identifiers. */
-function requireQuota(core: CoreContext, connection: Connection, session: Session): void {
+function requireQuota(core: PublishingContext, connection: Connection, session: Session): void {
   if (hasQuota(core, connection, session, 1)) return;
   const open = openMessages(connection, session) + 1;
   throw new ProtocolError(
@@ -131,7 +139,7 @@ function requireQuota(core: CoreContext, connection: Connection, session: Sessio
 
 /** True if the client may send so many more QoS 2 messages. */
 export function hasQuota(
-  core: CoreContext,
+  core: PublishingContext,
   connection: Connection,
   session: Session,
   more: number,

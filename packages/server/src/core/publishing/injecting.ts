@@ -1,5 +1,5 @@
 import { accessOfSender } from "../access/clients.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { PublishingContext } from "./publishing-context.ts";
 import type { ApplicationMessage } from "../message/application-message.ts";
 import type { SessionItems } from "../hooks/client-context.ts";
 import type { Published } from "../message/published.ts";
@@ -20,7 +20,7 @@ export interface InjectionSender {
 
 /** A message that the server or the program publishes: who it is from, and what there is to do. */
 export function injectionOf(
-  core: CoreContext,
+  core: PublishingContext,
   message: ApplicationMessage,
   sender: InjectionSender,
 ): { readonly origin: Origin; readonly task: Task<Published> } {

@@ -1,6 +1,6 @@
 import type { ClientAccess } from "../access/client-access.ts";
 import { refusalToPublish } from "../access/deciding.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { PublishingContext } from "./publishing-context.ts";
 import type { InterceptingPublish } from "../hooks/publish-events.ts";
 import { stored } from "../connection/storing.ts";
 import { roomFor } from "../delivering/making-room.ts";
@@ -27,7 +27,7 @@ const QUOTA_EXCEEDED = 0x97;
  * `injectApplicationMessage` alike, so none of them can go past a check.
  */
 export function* publish(
-  core: CoreContext,
+  core: PublishingContext,
   message: Message,
   origin: Origin,
   terms: Terms,
@@ -65,7 +65,7 @@ const PROGRAM: Terms = {
 
 /** Publishes a message of the program's own, and waits until what is to survive of it does. */
 export function* publishStored(
-  core: CoreContext,
+  core: PublishingContext,
   given: ApplicationMessage,
   origin: Origin,
   access: ClientAccess | undefined,
@@ -90,7 +90,7 @@ export interface Interception {
 
 /** The rest of the way of a message that was shown to `interceptingPublish`. */
 export function* publishIntercepted(
-  core: CoreContext,
+  core: PublishingContext,
   message: Message,
   origin: Origin,
   interception: Interception,
@@ -113,7 +113,7 @@ export function* publishIntercepted(
 
 /** Asks about the receivers of a message that is not held back, records it and tells of it. */
 export function* publishAccepted(
-  core: CoreContext,
+  core: PublishingContext,
   message: Message,
   origin: Origin,
   published: Published,
@@ -142,7 +142,7 @@ export function* publishAccepted(
 
 /** Records a message whose route is yet to be found, or has thousands of receivers: when no other is given to as many. */
 function* recordWhenFree(
-  core: CoreContext,
+  core: PublishingContext,
   recording: Recording,
   known: Route | undefined,
   published: Published,
@@ -194,7 +194,7 @@ function* restOf<Result>(task: Task<Result>, wait: Pending): Task<Result> {
 
 /** Waits, some receiver being full, until those of the message are not or their time is over; false if it is refused then. */
 function* hasRoom(
-  core: CoreContext,
+  core: PublishingContext,
   { topic, qos, size, clientId }: Message,
   { isHidden = false }: Origin,
   { isOwed = false }: Terms,
@@ -205,7 +205,7 @@ function* hasRoom(
 
 /** Tells the program what has become of a message. */
 function* tell(
-  core: CoreContext,
+  core: PublishingContext,
   message: Message,
   { clientId, isHidden = false, source }: Origin,
   { matched }: Published,

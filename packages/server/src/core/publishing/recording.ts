@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { PublishingContext } from "./publishing-context.ts";
 import { deliver } from "../delivering/delivering.ts";
 import { deliveryFor } from "../delivering/delivery-for.ts";
 import { memberFor } from "../delivering/member-choice.ts";
@@ -11,7 +11,7 @@ import { recipientOf } from "../routing/route.ts";
 import type { Recipient, Route } from "../routing/route.ts";
 import type { SharedGroup } from "../routing/shared-subscriptions.ts";
 import type { Session } from "../sessions/session.ts";
-import { STEPS_OF_RECEIVER } from "../turn/fan-outs.ts";
+import { STEPS_OF_RECEIVER } from "./fan-outs.ts";
 import type { AskedReceivers } from "./asking-receivers.ts";
 import { hasExpired } from "../message/message.ts";
 import type { Message } from "../message/message.ts";
@@ -51,7 +51,7 @@ interface Outcome {
  * store cannot take the message.
  */
 export function record(
-  core: CoreContext,
+  core: PublishingContext,
   recording: Recording,
   route: Route,
   published: Published,
@@ -65,7 +65,7 @@ export function record(
 
 /** The same for thousands of receivers (`FanOuts`): it goes on in the next turn where one has not the time for all. */
 export function* recordInTurns(
-  core: CoreContext,
+  core: PublishingContext,
   recording: Recording,
   route: Route,
   published: Published,
@@ -86,7 +86,7 @@ export function* recordInTurns(
 
 /** A full store of retained messages takes nothing from those who are there now: they get the message all the same. */
 function retainIfRoom(
-  core: CoreContext,
+  core: PublishingContext,
   message: Message,
   origin: Origin,
   published: Published,
@@ -102,7 +102,7 @@ function retainIfRoom(
 
 /** Reason Code for a message that would have to be stored and cannot be; undefined if it needs no store, or has one. */
 function refusalOf(
-  core: CoreContext,
+  core: PublishingContext,
   message: Message,
   { recipients, groups }: Route,
   { needsStore }: Terms,
@@ -119,7 +119,7 @@ function refusalOf(
 
 /** Gives a message to its receivers, but to those for which a handler has vetoed it. */
 class Giving {
-  readonly #core: CoreContext;
+  readonly #core: PublishingContext;
   readonly #recording: Recording;
   readonly #published: Published;
   readonly #change: RetainedChange;
@@ -130,7 +130,7 @@ class Giving {
   readonly #outcomes: Outcome[] = [];
 
   private constructor(
-    core: CoreContext,
+    core: PublishingContext,
     recording: Recording,
     published: Published,
     change: RetainedChange,
@@ -149,7 +149,7 @@ class Giving {
 
   /** Writes down what is not about receivers. Undefined if the store cannot take the message. */
   static begin(
-    core: CoreContext,
+    core: PublishingContext,
     recording: Recording,
     route: Route,
     published: Published,

@@ -6,7 +6,7 @@ import { dismiss } from "../endings/closing.ts";
 import { unsupportedMethod } from "./connect-rules.ts";
 import type { Refusal } from "../connection/refusal.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "./receiving-context.ts";
 import type { AuthenticationExchange, ValidatingConnection } from "../hooks/connection-events.ts";
 import { identify } from "./expiring-identity.ts";
 import { sendPacket } from "../connection/outgoing.ts";
@@ -21,7 +21,7 @@ const NOT_AUTHORIZED = 0x87;
 
 /** What the handler of `validatingConnection` exchanges AUTH packets through. `begun` is called at each step. */
 export function exchangeFor(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   state: AuthenticationState,
   begun: () => void,
@@ -44,7 +44,11 @@ export function exchangeFor(
 }
 
 /** AUTH came: an answer that somebody waits for, or the start of a re-authentication [MQTT-4.12.1-1]. */
-export function receiveAuth(core: CoreContext, connection: Connection, packet: AuthPacket): void {
+export function receiveAuth(
+  core: ReceivingContext,
+  connection: Connection,
+  packet: AuthPacket,
+): void {
   const state = connection.authentication;
   if (state === undefined) throw new ProtocolError("AUTH without Authentication Method in CONNECT");
   if (packet.properties?.authenticationMethod !== state.method) {
@@ -64,7 +68,7 @@ export function receiveAuth(core: CoreContext, connection: Connection, packet: A
 }
 
 function startReauthentication(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   state: AuthenticationState,
   packet: AuthPacket,
@@ -83,7 +87,7 @@ function startReauthentication(
 }
 
 function* reauthenticate(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   state: AuthenticationState,
   packet: AuthPacket,
@@ -123,7 +127,7 @@ export function refusedMethod(args: ValidatingConnection): Refusal | undefined {
 }
 
 function reauthenticationArguments(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   state: AuthenticationState,
   packet: AuthPacket,

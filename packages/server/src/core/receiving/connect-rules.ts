@@ -2,7 +2,7 @@ import type { Refusal } from "../connection/refusal.ts";
 import { encodedLength, showValue } from "@anax/protocol";
 import type { ConnectPacket, Will } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "./receiving-context.ts";
 import type { ClientContext } from "../hooks/client-context.ts";
 import { refusalOfMessage, unsupported } from "../publishing/checking.ts";
 import { refusedPlace } from "../endings/session-places.ts";
@@ -16,7 +16,10 @@ const BANNED = 0x8a;
 const BAD_AUTHENTICATION_METHOD = 0x8c;
 
 /** A client that is kept out, by its Client Identifier, its user name or its address. */
-export function refusedBan({ isBanned }: CoreContext, client: ClientContext): Refusal | undefined {
+export function refusedBan(
+  { isBanned }: ReceivingContext,
+  client: ClientContext,
+): Refusal | undefined {
   const { clientId, userName, peer } = client;
   const isBannedNow =
     isBanned?.({ clientId, userName, remoteAddress: peer.remoteAddress }) === true;
@@ -24,7 +27,10 @@ export function refusedBan({ isBanned }: CoreContext, client: ClientContext): Re
 }
 
 /** As many are connected of its user, address or listener as may be, or come as often; whom it takes over from makes room. */
-export function refusedCompany(core: CoreContext, connection: Connection): Refusal | undefined {
+export function refusedCompany(
+  core: ReceivingContext,
+  connection: Connection,
+): Refusal | undefined {
   if (core.rates === undefined) return undefined;
   const replaced = core.sessions.get(connection.clientId)?.connection?.meter;
   const excess = core.rates.excess(connection, core.now, replaced);
@@ -36,7 +42,7 @@ export function refusedCompany(core: CoreContext, connection: Connection): Refus
 }
 
 /** What a well-formed CONNECT may break of the server's own rules; undefined if nothing. */
-export function refusalOf(core: CoreContext, packet: ConnectPacket): Refusal | undefined {
+export function refusalOf(core: ReceivingContext, packet: ConnectPacket): Refusal | undefined {
   return (
     refusedFenced(core) ??
     refusedClientId(core, packet) ??
@@ -48,14 +54,14 @@ export function refusalOf(core: CoreContext, packet: ConnectPacket): Refusal | u
 }
 
 /** All that is known here may be out of date: another server has the store. */
-function refusedFenced({ journal }: CoreContext): Refusal | undefined {
+function refusedFenced({ journal }: ReceivingContext): Refusal | undefined {
   if (journal?.health !== "fenced") return undefined;
   const reasonString = "another server has taken this one's place";
   return { reasonCode: SERVER_UNAVAILABLE, reasonString };
 }
 
 function refusedClientId(
-  core: CoreContext,
+  core: ReceivingContext,
   { clientId, protocolVersion, cleanStart }: ConnectPacket,
 ): Refusal | undefined {
   const bytes = encodedLength(clientId);
@@ -71,7 +77,7 @@ function refusedClientId(
 }
 
 /** Without a handler nobody can carry out an exchange [MQTT-4.12.0-1]. */
-function refusedMethod(core: CoreContext, { properties }: ConnectPacket): Refusal | undefined {
+function refusedMethod(core: ReceivingContext, { properties }: ConnectPacket): Refusal | undefined {
   const method = properties?.authenticationMethod;
   if (method === undefined || core.hooks.validatingConnection !== undefined) return undefined;
   return unsupportedMethod(method);
@@ -83,14 +89,14 @@ export function unsupportedMethod(method: string): Refusal {
   return { reasonCode: BAD_AUTHENTICATION_METHOD, reasonString };
 }
 
-function refusedWill({ options }: CoreContext, will: Will): Refusal | undefined {
+function refusedWill({ options }: ReceivingContext, will: Will): Refusal | undefined {
   const flaw = unsupported(options, will) ?? refusalOfMessage(options, will);
   return flaw && { reasonCode: flaw.reasonCode, reasonString: `Will: ${flaw.reasonString}` };
 }
 
 /** Tells whoever runs the server that a client is not let in. */
 export function tellRefusal(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   { reasonCode, reasonString }: Refusal,
 ): void {

@@ -7,9 +7,9 @@ import { dismiss, shut } from "../endings/closing.ts";
 import { agree, clientIdOf, connackProperties, NOBODY_ASKED } from "../connection/agreement.ts";
 import type { ValidationAnswer } from "../connection/agreement.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "./receiving-context.ts";
 import { pump } from "../delivering/delivering.ts";
-import { takeOutOfJournal } from "../owed/owed.ts";
+import { takeOutOfJournal } from "../journal/owing.ts";
 import { enqueue } from "../delivering/queueing.ts";
 import { shareQueue } from "../delivering/sharing-queues.ts";
 import type { PreparingSession } from "../hooks/connection-events.ts";
@@ -49,7 +49,11 @@ const SESSION_TAKEN_OVER = 0x8e;
  * connection, answer. Everything from the take-over to CONNACK happens in one go, so of many
  * connections with one Client Identifier exactly one is left.
  */
-export function* connect(core: CoreContext, connection: Connection, packet: ConnectPacket): Task {
+export function* connect(
+  core: ReceivingContext,
+  connection: Connection,
+  packet: ConnectPacket,
+): Task {
   adopt(core, connection, packet);
   const refusal =
     connection.refusal ??
@@ -73,7 +77,7 @@ export function* connect(core: CoreContext, connection: Connection, packet: Conn
 
 /** The rest of the way of a client that may come in as such. */
 function* enter(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   packet: ConnectPacket,
   answer: ValidationAnswer,
@@ -105,7 +109,7 @@ function* enter(
 
 /** Asks what the client may do; false if it was refused, or has gone. */
 function* mayEnter(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   packet: ConnectPacket,
 ): Task<boolean> {
@@ -118,7 +122,7 @@ function* mayEnter(
 }
 
 /** Asks about what the session has from before; false if the client has gone. */
-function* hasKeptRights(core: CoreContext, connection: Connection): Task<boolean> {
+function* hasKeptRights(core: ReceivingContext, connection: Connection): Task<boolean> {
   if (connection.session !== undefined) yield* judgeSession(core, connection.session);
   return connection.isOpen;
 }
@@ -129,7 +133,7 @@ function placeFor({ clientId, agreement }: Connection): PlaceNeeded {
 
 /** What keeps a client out that may come in as such. */
 function refusedEntry(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   connack: ConnackPacket,
 ): Refusal | undefined {
@@ -145,19 +149,22 @@ function refusedEntry(
 }
 
 /** Who connected last stays, however long handlers took for each. */
-function refusedLate(core: CoreContext, { clientId, arrival }: Connection): Refusal | undefined {
+function refusedLate(
+  core: ReceivingContext,
+  { clientId, arrival }: Connection,
+): Refusal | undefined {
   const present = core.sessions.get(clientId)?.connection;
   return present !== undefined && present.arrival > arrival ? OUTDONE : undefined;
 }
 
 /** A client whose handlers have not been told its last thousand comings and goings is not let in for one more. */
-function refusedNews(core: CoreContext, connection: Connection): Refusal | undefined {
+function refusedNews(core: ReceivingContext, connection: Connection): Refusal | undefined {
   if (core.news.count === 0 || core.news.backlogOf(connection) === undefined) return undefined;
   const reasonString = `the server's handlers are ${NEWS_WAITING_MAX} events of this client behind`;
   return { reasonCode: SERVER_BUSY, reasonString };
 }
 
-function letMessagesGo(core: CoreContext, connection: Connection): void {
+function letMessagesGo(core: ReceivingContext, connection: Connection): void {
   connection.isHeld = false;
   // What waited meanwhile goes before anything that is put into the outbox from now on.
   if (connection.backlogLength > 0) core.flushNow(connection);
@@ -166,7 +173,7 @@ function letMessagesGo(core: CoreContext, connection: Connection): void {
 
 /** The CONNACK of a client that is let in, Session Present still to be found out. */
 function connackFor(
-  { options }: CoreContext,
+  { options }: ReceivingContext,
   connection: Connection,
   packet: ConnectPacket,
   answer: ValidationAnswer,
@@ -185,7 +192,7 @@ function refusedSize(connection: Connection, connack: ConnackPacket): Refusal | 
 
 /** Asks the handlers of `validatingConnection`; undefined if the client was refused. */
 function* validate(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   packet: ConnectPacket,
 ): Task<ValidationAnswer | undefined> {
@@ -208,7 +215,7 @@ function* validate(
  * older one does no longer. Undefined if the client was refused.
  */
 function* attachStored(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   packet: ConnectPacket,
   prepared: PreparingSession | undefined,
@@ -223,12 +230,16 @@ function* attachStored(
 }
 
 /** True if the session is to survive, or takes the place of one that does. */
-function concernsStore(core: CoreContext, { agreement, clientId }: Connection): boolean {
+function concernsStore(core: ReceivingContext, { agreement, clientId }: Connection): boolean {
   return agreement.sessionExpirySeconds > 0 || core.sessions.get(clientId)?.isDurable === true;
 }
 
 /** The client is not let in, so it leaves no Will. */
-function refuseUnstored(core: CoreContext, connection: Connection, reasonCode: number): undefined {
+function refuseUnstored(
+  core: ReceivingContext,
+  connection: Connection,
+  reasonCode: number,
+): undefined {
   if (!connection.isOpen) return;
   connection.ending.willIsDue = false;
   const reasonString = "the server cannot store messages now";
@@ -236,7 +247,7 @@ function refuseUnstored(core: CoreContext, connection: Connection, reasonCode: n
 }
 
 /** Takes over what CONNECT says about the connection itself. */
-function adopt(core: CoreContext, connection: Connection, packet: ConnectPacket): void {
+function adopt(core: ReceivingContext, connection: Connection, packet: ConnectPacket): void {
   const { properties } = packet;
   connection.state = "authenticating";
   core.newcomers.arrived(connection);
@@ -259,7 +270,7 @@ function adopt(core: CoreContext, connection: Connection, packet: ConnectPacket)
 }
 
 /** Refuses a CONNECT: CONNACK with the reason, then the close [MQTT-3.2.2-7]. */
-export function refuse(core: CoreContext, connection: Connection, refusal: Refusal): void {
+export function refuse(core: ReceivingContext, connection: Connection, refusal: Refusal): void {
   core.statistics.connectionsRefused += 1;
   const { reasonCode, reasonString, serverReference, responseUserProperties } = refusal;
   const packet: ConnackPacket = {
@@ -282,7 +293,7 @@ export function refuse(core: CoreContext, connection: Connection, refusal: Refus
 
 /** Makes the session ready that this connection will use, for the embedding program to fill. */
 function* prepareSession(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   packet: ConnectPacket,
 ): Task<PreparingSession | undefined> {
@@ -309,7 +320,7 @@ function outlives({ connection, isPersistent }: Session): boolean {
 
 /** Gives the connection its session; true if the session had state before. */
 function attach(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   packet: ConnectPacket,
   prepared: PreparingSession | undefined,
@@ -336,17 +347,17 @@ function attach(
 }
 
 /** Those that came before this one, and whose handlers have still not answered, need not be let in any more. */
-function refuseOutdone(core: CoreContext, connection: Connection): void {
+function refuseOutdone(core: ReceivingContext, connection: Connection): void {
   for (const older of core.newcomers.outdoneBy(connection)) refuse(core, older, OUTDONE);
 }
 
 /** The older connection of a Client Identifier makes way [MQTT-3.1.4-3]. */
-function takeOver(core: CoreContext, older: Connection): void {
+function takeOver(core: ReceivingContext, older: Connection): void {
   older.ending.type = "takeover";
   dismiss(core, older, { reasonCode: SESSION_TAKEN_OVER });
 }
 
-function newSession(core: CoreContext, connection: Connection): Session {
+function newSession(core: ReceivingContext, connection: Connection): Session {
   makePlace(core, placeFor(connection));
   const session = new Session({
     clientId: connection.clientId,
@@ -360,7 +371,7 @@ function newSession(core: CoreContext, connection: Connection): Session {
 }
 
 /** Writes a session down that is to survive, or strikes one out that no longer is. */
-function record(core: CoreContext, session: Session): void {
+function record(core: ReceivingContext, session: Session): void {
   if (session.isPersistent) return core.journal?.session(session);
   if (!session.isDurable) return;
   takeOutOfJournal(core, session);
@@ -368,7 +379,7 @@ function record(core: CoreContext, session: Session): void {
 }
 
 /** Ties connection and session. A resumed session keeps its own items. */
-function resume(core: CoreContext, connection: Connection, session: Session): void {
+function resume(core: ReceivingContext, connection: Connection, session: Session): void {
   cancelExpiry(core, session);
   discardWill(core, session);
   for (const [key, value] of connection.itemsBefore ?? []) session.items.set(key, value);
@@ -385,7 +396,7 @@ function resume(core: CoreContext, connection: Connection, session: Session): vo
 }
 
 /** Fills a new session from what the handler of `preparingSession` brought; true if it brought anything. */
-function restore(core: CoreContext, session: Session, prepared: PreparingSession): boolean {
+function restore(core: ReceivingContext, session: Session, prepared: PreparingSession): boolean {
   for (const restored of prepared.subscriptions) restoreSubscription(core, session, restored);
   for (const applicationMessage of prepared.messages) {
     const message = messageFromApplication(applicationMessage, "", core.now);
@@ -402,7 +413,7 @@ function restore(core: CoreContext, session: Session, prepared: PreparingSession
 }
 
 /** Answers with CONNACK 0x00 [MQTT-3.1.4-5] and starts the life of the connection; false if CONNACK could not be sent. */
-function welcome(core: CoreContext, connection: Connection, connack: ConnackPacket): boolean {
+function welcome(core: ReceivingContext, connection: Connection, connack: ConnackPacket): boolean {
   const { options, statistics } = core;
   sendPacket(core, connection, connack);
   if (!connection.isOpen) return false;
@@ -424,7 +435,7 @@ function welcome(core: CoreContext, connection: Connection, connack: ConnackPack
   return true;
 }
 
-function openAliases(core: CoreContext, connection: Connection): void {
+function openAliases(core: ReceivingContext, connection: Connection): void {
   const { topicAliasMaximum, outgoingTopicAliasMaximum } = core.options;
   if (topicAliasMaximum > 0) connection.aliases = new ReceivedAliases(topicAliasMaximum);
   const offered = Math.min(connection.topicAliasMaximum, outgoingTopicAliasMaximum);
@@ -433,7 +444,7 @@ function openAliases(core: CoreContext, connection: Connection): void {
 
 /** Fires `clientConnected`; nothing but CONNACK is sent before its handlers are done. */
 function announce(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   packet: ConnectPacket,
   sessionPresent: boolean,

@@ -1,6 +1,6 @@
 import { dismiss } from "../endings/closing.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "./receiving-context.ts";
 import type { Identity } from "../hooks/identity.ts";
 
 /** What MQTT 5.0 clients are told; clients of 3.1.1 see the connection end. */
@@ -8,7 +8,7 @@ const NOT_AUTHORIZED = 0x87;
 
 /** Gives a connection the identity that was found out, in place of what was known before, and ends it when that does. */
 export function identify(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   identity: Identity | undefined,
 ): void {
@@ -20,7 +20,7 @@ export function identify(
   connection.identityDeadline = core.deadlines.addFor(connection, core.now + expiresInMs, expire);
 }
 
-function expire(core: CoreContext, connection: Connection): void {
+function expire(core: ReceivingContext, connection: Connection): void {
   dismiss(core, connection, {
     reasonCode: NOT_AUTHORIZED,
     reasonString: "what the client showed to be let in has expired",

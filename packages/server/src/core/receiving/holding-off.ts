@@ -1,5 +1,5 @@
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "./receiving-context.ts";
 import { networkOf } from "../network-of.ts";
 import type { HoldOff } from "../rates/hold-off.ts";
 import type { Refusal } from "../connection/refusal.ts";
@@ -14,7 +14,7 @@ const SERVER_BUSY = 0x89;
 const CONNECTION_RATE_EXCEEDED = 0x9f;
 
 /** Why a client is held off; undefined if it is not. */
-export function refusedHold(core: CoreContext, connection: Connection): Refusal | undefined {
+export function refusedHold(core: ReceivingContext, connection: Connection): Refusal | undefined {
   const { statistics, holdOffs } = core;
   const { logins, flapping } = holdOffs;
   const loginMs = heldMs(core, logins, connection, userNameOf(connection));
@@ -29,7 +29,7 @@ export function refusedHold(core: CoreContext, connection: Connection): Refusal 
 }
 
 function heldMs(
-  core: CoreContext,
+  core: ReceivingContext,
   holdOff: HoldOff | undefined,
   { peer }: Connection,
   name: string,
@@ -44,14 +44,18 @@ function refusal(reasonCode: number, what: string, forMs: number): Refusal {
 }
 
 /** A client was refused when it was asked who it is. What has no address comes from the program itself. */
-export function noteRefused(core: CoreContext, connection: Connection, reasonCode: number): void {
+export function noteRefused(
+  core: ReceivingContext,
+  connection: Connection,
+  reasonCode: number,
+): void {
   const { remoteAddress } = connection.peer;
   if (reasonCode !== BAD_USER_NAME_OR_PASSWORD || remoteAddress === undefined) return;
   core.holdOffs.logins?.note(networkOf(remoteAddress), userNameOf(connection), core.now);
 }
 
 /** A client is let in. */
-export function noteLetIn(core: CoreContext, connection: Connection): void {
+export function noteLetIn(core: ReceivingContext, connection: Connection): void {
   const { logins, flapping } = core.holdOffs;
   const { remoteAddress } = connection.peer;
   if (remoteAddress === undefined) return;

@@ -1,6 +1,6 @@
 import type { ConnectPacket } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "./receiving-context.ts";
 import { subscriberOf } from "../management/subscription-changes.ts";
 import type { Task } from "../pending.ts";
 import type { Refusal } from "../message/published.ts";
@@ -19,7 +19,7 @@ import { noteDenied, permissionToSubscribe, refusalToPublish } from "../access/d
  * why the client is not let in; undefined if it is.
  */
 export function* judge(
-  core: CoreContext,
+  core: ReceivingContext,
   access: ClientAccess,
   { will, cleanStart }: ConnectPacket,
 ): Task<Refusal | undefined> {
@@ -36,7 +36,7 @@ export function* judge(
 
 /** A session has a client again. What waits for it was let in by rules that may have changed, or for another user. */
 export function beginAccess(
-  core: CoreContext,
+  core: ReceivingContext,
   session: Session,
   access: ClientAccess | undefined,
 ): void {
@@ -59,7 +59,7 @@ function isSameClient(one: ClientAccess | undefined, other: ClientAccess | undef
 }
 
 /** The client of a connection has authenticated itself again, and may do more or less than before. */
-export function* changeAccess(core: CoreContext, connection: Connection): Task {
+export function* changeAccess(core: ReceivingContext, connection: Connection): Task {
   const access = accessOf(core, connection);
   if (access === undefined && connection.access === undefined) return;
   connection.access = access;
@@ -70,7 +70,7 @@ export function* changeAccess(core: CoreContext, connection: Connection): Task {
 }
 
 /** Ends the subscriptions of a session that its client has no right to (any more), and narrows or widens others. */
-export function* judgeSession(core: CoreContext, session: Session): Task {
+export function* judgeSession(core: ReceivingContext, session: Session): Task {
   const { access } = session;
   const epoch = core.accessEpoch;
   // Nothing is asked, and there is nothing to be widened: sessions come by thousands.
@@ -93,7 +93,11 @@ export function* judgeSession(core: CoreContext, session: Session): Task {
   session.accessEpoch = epoch;
 }
 
-function put(core: CoreContext, subscription: Subscription, permission: SubscribePermission): void {
+function put(
+  core: ReceivingContext,
+  subscription: Subscription,
+  permission: SubscribePermission,
+): void {
   const { session, filter, qos, isNarrowed } = subscription;
   if (!permission.isAllowed) {
     noteDenied(core, "keep subscription", session.access?.client ?? session, filter);
@@ -104,14 +108,14 @@ function put(core: CoreContext, subscription: Subscription, permission: Subscrib
 }
 
 /** For programs a subscription that ends is one that its client has given up. */
-function tellEnded(core: CoreContext, { session, filter }: Subscription): void {
+function tellEnded(core: ReceivingContext, { session, filter }: Subscription): void {
   if (core.hooks.clientUnsubscribedTopic === undefined) return;
   const { context } = subscriberOf(session).client;
   core.news.tell("clientUnsubscribedTopic", session, { ...context, topic: filter });
 }
 
 function permissionOf(
-  core: CoreContext,
+  core: ReceivingContext,
   access: ClientAccess | undefined,
   { filter, topicFilter }: Subscription,
 ): Task<SubscribePermission> {
@@ -122,7 +126,7 @@ function permissionOf(
  * The rules have changed: what was remembered is out of date from now on, and all subscriptions are asked about again, those of clients
  * that are away too; of a session whose client has not come since the start, when it comes.
  */
-export function* judgeAll(core: CoreContext & { accessEpoch: number }): Task {
+export function* judgeAll(core: ReceivingContext & { accessEpoch: number }): Task {
   core.accessEpoch += 1;
   for (const session of core.sessions)
     if (session.access !== undefined && session.queue.length > 0) session.isQueueJudged = true;

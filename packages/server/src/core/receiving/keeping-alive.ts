@@ -1,7 +1,7 @@
 import { dismiss } from "../endings/closing.ts";
 import { tellStranger } from "../connection/stranger.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "./receiving-context.ts";
 
 const KEEP_ALIVE_TIMEOUT = 0x8d;
 
@@ -18,18 +18,18 @@ const CONNECT_BYTES_PER_SECOND_MIN = 1_000;
  * Closes the connection if CONNECT does not come in time; a large one that is on its way may take longer. How long handlers
  * may take then is not limited here.
  */
-export function watchConnect(core: CoreContext, connection: Connection): void {
+export function watchConnect(core: ReceivingContext, connection: Connection): void {
   const atMs = core.now + connectLimitMs(core, connection);
   connection.deadline = core.deadlines.addFor(connection, atMs, lookForConnect);
 }
 
 /** Who is only told that there is no place gives room soon to the next. */
-function connectLimitMs(core: CoreContext, { refusal }: Connection): number {
+function connectLimitMs(core: ReceivingContext, { refusal }: Connection): number {
   const { connectTimeoutMs } = core.options;
   return refusal === undefined ? connectTimeoutMs : Math.min(connectTimeoutMs, REFUSING_MS_MAX);
 }
 
-function lookForConnect(core: CoreContext, connection: Connection): void {
+function lookForConnect(core: ReceivingContext, connection: Connection): void {
   const limitMs = connectLimitMs(core, connection);
   const next = nextLook(core, connection, limitMs, CONNECT_BYTES_PER_SECOND_MIN);
   if (next > core.now) {
@@ -46,7 +46,7 @@ function lookForConnect(core: CoreContext, connection: Connection): void {
  * Ends the connection after one and a half times its Keep Alive without a packet [MQTT-3.1.2-22]. Packets only note
  * the time at which they came; the deadline looks at that when it is due, and moves on.
  */
-export function watchKeepAlive(core: CoreContext, connection: Connection): void {
+export function watchKeepAlive(core: ReceivingContext, connection: Connection): void {
   core.deadlines.cancel(connection.deadline);
   connection.deadline = undefined;
   const limitMs = keepAliveLimitMs(connection);
@@ -59,7 +59,7 @@ function keepAliveLimitMs({ agreement }: Connection): number {
   return agreement.keepAliveSeconds * 1_500;
 }
 
-function lookForLife(core: CoreContext, connection: Connection): void {
+function lookForLife(core: ReceivingContext, connection: Connection): void {
   // A client that the server itself keeps waiting is not silent.
   const isPaused = connection.isLate || connection.meter?.isReadingPaused === true;
   if (connection.isWaiting || isPaused || core.heldBack.has(connection))
@@ -75,7 +75,7 @@ function lookForLife(core: CoreContext, connection: Connection): void {
  * a rate, else a byte now and then would hold the connection, and what it has sent, for hours.
  */
 function nextLook(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   limitMs: number,
   bytesPerSecondMin: number,

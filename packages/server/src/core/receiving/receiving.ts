@@ -23,7 +23,7 @@ import { tellRefusal } from "./connect-rules.ts";
 import { connect, refuse } from "./connecting.ts";
 import type { Connection } from "../connection/connection.ts";
 import { countPackets, countPublishFound } from "../connection/counting.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "./receiving-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import { stopReading } from "../delivering/making-room.ts";
 import { interceptInbound } from "../connection/intercepting.ts";
@@ -82,7 +82,7 @@ const PACKET_NAMES = [
 const LATE_BYTES_MAX = 4_096;
 
 /** Takes bytes of a client and handles every packet that is whole, unless one has to wait for a handler. */
-export function receive(core: CoreContext, connection: Connection, chunk: Uint8Array): void {
+export function receive(core: ReceivingContext, connection: Connection, chunk: Uint8Array): void {
   if (!connection.isOpen) return;
   connection.quietMs = core.now - connection.lastBytesAtMs;
   connection.lastBytesAtMs = core.now;
@@ -97,7 +97,7 @@ export function receive(core: CoreContext, connection: Connection, chunk: Uint8A
 }
 
 /** Goes on with the packets that have come; called again when what held them up is over. */
-export function readOn(core: CoreContext, connection: Connection): void {
+export function readOn(core: ReceivingContext, connection: Connection): void {
   if (connection.isReading) return;
   connection.isReading = true;
   core.runs.current.forgetAhead();
@@ -127,7 +127,7 @@ function requireConnectFirst({ state, isWaiting, framer }: Connection): void {
  * False while an earlier packet waits for a handler, while too much waits for the store, and while the turn has no time; an
  * exchange of AUTH packets must go on meanwhile.
  */
-function mayRead(core: CoreContext, connection: Connection): boolean {
+function mayRead(core: ReceivingContext, connection: Connection): boolean {
   if (!connection.isOpen || connection.isLate || isHeldBack(core, connection)) return false;
   if (connection.meter?.isReadingPaused === true) return false;
   if (!connection.isWaiting) return true;
@@ -135,7 +135,7 @@ function mayRead(core: CoreContext, connection: Connection): boolean {
 }
 
 /** Takes what may pass a packet that waits. True if that waits no longer. */
-function passOn(core: CoreContext, connection: Connection): boolean {
+function passOn(core: ReceivingContext, connection: Connection): boolean {
   if (connection.behind === undefined || connection.framer.pending === 0) return false;
   if (core.runs.isWaiting(connection) || isHeldBack(core, connection)) return false;
   passPackets(connection, (place) => takePassing(core, connection, place));
@@ -143,7 +143,7 @@ function passOn(core: CoreContext, connection: Connection): boolean {
 }
 
 /** Stops reading from the wire while nothing could be done with what comes. */
-function steerWire(core: CoreContext, connection: Connection): void {
+function steerWire(core: ReceivingContext, connection: Connection): void {
   // Who waits to be let in, and has sent nothing more, is read: it may go, and then nobody need be asked about it.
   const isQuietNewcomer = connection.state === "authenticating" && connection.framer.pending === 0;
   // Who only waits for a turn, as nearly all do that send little, need not be stopped for that.
@@ -167,11 +167,11 @@ function steerWire(core: CoreContext, connection: Connection): void {
 }
 
 /** False if each packet of the client is looked at: its messages are shown to a trace, or refused for now. */
-function isRunning(core: CoreContext, connection: Connection): boolean {
+function isRunning(core: ReceivingContext, connection: Connection): boolean {
   return !connection.isTraced && !isRefusedForRate(core, connection);
 }
 
-function takePacket(core: CoreContext, connection: Connection): void {
+function takePacket(core: ReceivingContext, connection: Connection): void {
   noteReceived(core, connection, connection.framer);
   const { session, framer } = connection;
   const isPublish = framer.firstByte >> 4 === PUBLISH;
@@ -205,7 +205,7 @@ function takePacket(core: CoreContext, connection: Connection): void {
 }
 
 /** Takes a packet that passes another one. False if the turn is over, and what follows it waits. */
-function takePassing(core: CoreContext, connection: Connection, place: PacketPlace): boolean {
+function takePassing(core: ReceivingContext, connection: Connection, place: PacketPlace): boolean {
   noteReceived(core, connection, place);
   const { session } = connection;
   const isQuick = session !== undefined && !connection.isTraced;
@@ -217,7 +217,7 @@ function takePassing(core: CoreContext, connection: Connection, place: PacketPla
   return false;
 }
 
-function noteReceived(core: CoreContext, connection: Connection, place: FoundPacket): void {
+function noteReceived(core: ReceivingContext, connection: Connection, place: FoundPacket): void {
   connection.lastReceivedAtMs = core.now;
   if (place.firstByte !== PINGREQ) connection.lastNonKeepAliveReceivedAtMs = core.now;
   if (core.now >= core.sampling.nextAtMs) core.sampling.begin(core, connection, place);
@@ -230,7 +230,7 @@ function nameOf({ firstByte }: { readonly firstByte: number }): string {
 
 /** In steps, without what matching has cost: each message, and what each receiver is given. QoS 0 is copied as one. */
 function costOf(
-  { fanOuts }: CoreContext,
+  { fanOuts }: ReceivingContext,
   { count, qos, bytesReceived, route }: PublishRun,
 ): number {
   // Giving something to thousands counts its steps itself.
@@ -240,14 +240,14 @@ function costOf(
 }
 
 /** Counts steps that a packet has cost; what follows it waits if the turn is over, or somebody else's. */
-function spend(core: CoreContext, connection: Connection, steps: number): void {
+function spend(core: ReceivingContext, connection: Connection, steps: number): void {
   const { turn } = core;
   if (turn.spend(steps) && connection.isAtWork && connection.framer.pending > 0)
     turn.defer(connection);
 }
 
 /** What is to be done with a packet. */
-function taskFor(core: CoreContext, connection: Connection, place: FoundPacket): Task {
+function taskFor(core: ReceivingContext, connection: Connection, place: FoundPacket): Task {
   let packet: Packet;
   try {
     packet = decode(connection, place, core.decodeLimits);
@@ -274,7 +274,7 @@ function isExcess(error: unknown): error is ProtocolError {
  * acknowledgements and DISCONNECT they only explain, and are left out.
  */
 function* dispatchExcess(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   packet: Packet,
   reasonString: string,
@@ -311,7 +311,7 @@ function decode(
  * Runs the handling of one packet; what comes behind it waits until it is done. What comes while CONNECT waits is a
  * part of its exchange of AUTH packets: that CONNECT is not done when such a packet is.
  */
-function start(core: CoreContext, connection: Connection, task: Task, what: string): void {
+function start(core: ReceivingContext, connection: Connection, task: Task, what: string): void {
   const isWithinConnect = connection.isWaiting;
   if (!isWithinConnect) connection.packetsAtWork = 1;
   run(core, connection, task, what, () => {
@@ -322,7 +322,12 @@ function start(core: CoreContext, connection: Connection, task: Task, what: stri
 }
 
 /** The same of a packet that passes another one: nothing more does until it is done. */
-function startPassing(core: CoreContext, connection: Connection, task: Task, what: string): void {
+function startPassing(
+  core: ReceivingContext,
+  connection: Connection,
+  task: Task,
+  what: string,
+): void {
   connection.packetsAtWork += 1;
   run(core, connection, task, what, () => {
     connection.packetsAtWork -= 1;
@@ -331,7 +336,7 @@ function startPassing(core: CoreContext, connection: Connection, task: Task, wha
 
 /** `done`: what the connection is told when the packet has been handled, well or not. */
 function run(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   task: Task,
   what: string,
@@ -350,14 +355,14 @@ function run(
 }
 
 /** Shows the packet to the interceptor first. */
-function* handle(core: CoreContext, connection: Connection, packet: Packet): Task {
+function* handle(core: ReceivingContext, connection: Connection, packet: Packet): Task {
   if (packet.type === "connect" && connection.state === "opened") connection.introduce(packet);
   const shown = yield* interceptInbound(core, connection, packet);
   if (shown !== undefined && connection.isOpen) yield* dispatch(core, connection, shown);
 }
 
 /** The one place that tells packets apart. */
-function* dispatch(core: CoreContext, connection: Connection, packet: Packet): Task {
+function* dispatch(core: ReceivingContext, connection: Connection, packet: Packet): Task {
   if (core.peers?.take(connection, packet) === true) return;
   if (packet.type === "connect") {
     // A second CONNECT is a Protocol Error [MQTT-3.1.0-2].
@@ -373,7 +378,7 @@ function* dispatch(core: CoreContext, connection: Connection, packet: Packet): T
 }
 
 /** What a client sends waits while its handlers are far behind with its news. */
-function waitForNews(core: CoreContext, connection: Connection): void {
+function waitForNews(core: ReceivingContext, connection: Connection): void {
   if (core.news.count === 0) return;
   const task = settled(core.news.backlogOf(connection));
   if (connection.isWaiting) startPassing(core, connection, task, "acknowledgement");
@@ -381,7 +386,7 @@ function waitForNews(core: CoreContext, connection: Connection): void {
 }
 
 function* dispatchToSession(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   session: Session,
   packet: Exclude<Packet, { type: "connect" | "auth" | "disconnect" }>,
@@ -414,7 +419,7 @@ function* dispatchToSession(
   }
 }
 
-function answerPing(core: CoreContext, connection: Connection): void {
+function answerPing(core: ReceivingContext, connection: Connection): void {
   sendPacket(core, connection, { type: "pingresp" });
 }
 
@@ -426,7 +431,7 @@ function noteRefusedConnect(connection: Connection): void {
 }
 
 /** A packet broke the protocol, or handling it failed: the answer that the state of the connection allows. */
-function failPacket(core: CoreContext, connection: Connection, error: unknown): void {
+function failPacket(core: ReceivingContext, connection: Connection, error: unknown): void {
   const isOversize = isOversizeConnect(connection, error);
   const { state, version } = connection;
   const isConnecting =

@@ -1,12 +1,16 @@
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "./receiving-context.ts";
 import { dismiss } from "../endings/closing.ts";
 import type { Meter } from "../rates/meter.ts";
 
 const MESSAGE_RATE_TOO_HIGH = 0x96;
 
 /** Holds what a client has sent against its rate: after each read, so that runs stay what they are. */
-export function measureIncoming(core: CoreContext, connection: Connection, meter: Meter): void {
+export function measureIncoming(
+  core: ReceivingContext,
+  connection: Connection,
+  meter: Meter,
+): void {
   if (!connection.isOpen || connection.state !== "connected") return;
   const { publishesReceived: messages, bytesReceived: bytes } = connection.counters;
   const waitMs = meter.incoming.measure({ messages, bytes }, core.now);
@@ -28,7 +32,7 @@ export function measureIncoming(core: CoreContext, connection: Connection, meter
   }
 }
 
-function letOn(core: CoreContext, connection: Connection): void {
+function letOn(core: ReceivingContext, connection: Connection): void {
   if (connection.meter !== undefined) connection.meter.isReadingPaused = false;
   core.readOn(connection);
 }

@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "./receiving-context.ts";
 import { shut } from "../endings/closing.ts";
 import type { Connection } from "../connection/connection.ts";
 
@@ -35,7 +35,7 @@ export class UnfinishedConnects {
 }
 
 /** Bytes have come from a client that is not let in yet. Where all of them hold too many, those that hold them longest go. */
-export function noteUnfinished(core: CoreContext, connection: Connection): void {
+export function noteUnfinished(core: ReceivingContext, connection: Connection): void {
   const { unfinishedConnects } = core;
   unfinishedConnects.note(connection, connection.isOpen ? unfinishedBytes(connection) : 0);
   for (;;) {

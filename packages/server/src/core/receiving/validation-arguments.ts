@@ -1,6 +1,6 @@
 import type { ConnectPacket } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "./receiving-context.ts";
 import { frozenCopy } from "../freezing.ts";
 import type { ValidatingConnection } from "../hooks/connection-events.ts";
 import { shownBytes } from "../inspecting.ts";
@@ -11,7 +11,7 @@ type Unfinished<Arguments> = { -readonly [Field in keyof Arguments]: Arguments[F
 
 /** What the handlers of `validatingConnection` are asked about a CONNECT. */
 export function validationArguments(
-  core: CoreContext,
+  core: ReceivingContext,
   connection: Connection,
   packet: ConnectPacket,
 ): ValidatingConnection {

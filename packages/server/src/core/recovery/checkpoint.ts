@@ -1,6 +1,6 @@
 import type { TableChanges } from "../journal/table-changes.ts";
 import { ByteWriter, copyBytes } from "@anax/protocol";
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "../receiving/receiving-context.ts";
 import type { RetainedMessages } from "../retained/retained-messages.ts";
 import { isStored } from "../retained/retaining.ts";
 import { NONE } from "../retained/topic-nodes.ts";
@@ -66,7 +66,7 @@ export class Checkpoint {
   bytes = 0;
 
   constructor(
-    core: CoreContext,
+    core: ReceivingContext,
     journal: Journal,
     { extent, rowsPerCommit = ROWS_PER_COMMIT }: CheckpointSettings,
   ) {
@@ -193,7 +193,7 @@ export class Checkpoint {
 }
 
 /** All that have a row, or are to get one. */
-function allSessions(core: CoreContext, { unlisted }: Journal): Session[] {
+function allSessions(core: ReceivingContext, { unlisted }: Journal): Session[] {
   const durable = Array.from(core.sessions).filter((session) => session.number !== 0);
   return [...durable, ...unlisted];
 }

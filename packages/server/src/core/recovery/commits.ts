@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { ReceivingContext } from "../receiving/receiving-context.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { CheckpointExtent } from "./checkpoint.ts";
 export type { CheckpointExtent } from "./checkpoint.ts";
@@ -41,7 +41,7 @@ const TIMES_STATE = 2;
  * they cost little: the fewer batches there are to be deleted at a time, the fewer free pages has the store to keep.
  */
 export class Commits {
-  readonly #core: CoreContext;
+  readonly #core: ReceivingContext;
   readonly #journal: Journal;
   readonly #policy: CheckpointPolicy;
   #checkpoint: Checkpoint | undefined;
@@ -59,7 +59,12 @@ export class Commits {
   #reading: ClockReading | undefined;
   #isReadingDue = false;
 
-  constructor(core: CoreContext, journal: Journal, policy: CheckpointPolicy, stateBytes: number) {
+  constructor(
+    core: ReceivingContext,
+    journal: Journal,
+    policy: CheckpointPolicy,
+    stateBytes: number,
+  ) {
     this.#core = core;
     this.#stateBytes = stateBytes;
     this.#journal = journal;

@@ -1,6 +1,5 @@
-import type { CoreContext } from "../core-context.ts";
-import type { Address } from "../owed/delivery.ts";
-import type { Owed } from "../owed/owed.ts";
+import type { ReceivingContext } from "../receiving/receiving-context.ts";
+import type { Address, Owed } from "../owed/delivery.ts";
 import { requeue } from "../delivering/queueing.ts";
 import { shareQueue } from "../delivering/sharing-queues.ts";
 import { restore } from "../retained/retaining.ts";
@@ -19,7 +18,7 @@ import type { RecoveredSession, StoredState } from "./stored-state.ts";
  * Makes the server what it was: sessions with subscriptions, open exchanges and queues, retained messages, Wills.
  * Nobody is connected yet; what was connected when the server died counts as having lost its connection then.
  */
-export function recover(core: CoreContext, journal: Journal, state: StoredState): void {
+export function recover(core: ReceivingContext, journal: Journal, state: StoredState): void {
   state.complete();
   journal.nextSession = state.nextSession;
   journal.nextMessage = state.nextMessage;
@@ -61,7 +60,7 @@ function remember(journal: Journal, state: StoredState, sessions: readonly Sessi
 
 /** What a session is owed, with its message found again; undefined if the message is not there. */
 function find(
-  core: CoreContext,
+  core: ReceivingContext,
   state: StoredState,
   session: Session,
   { messageNumber, address }: StoredDelivery,
@@ -81,7 +80,7 @@ function find(
 }
 
 function recoverSession(
-  core: CoreContext,
+  core: ReceivingContext,
   state: StoredState,
   recovered: RecoveredSession,
 ): Session {
@@ -100,7 +99,10 @@ function recoverSession(
   return session;
 }
 
-function recoverClient(core: CoreContext, { stored, subscriptions }: RecoveredSession): Session {
+function recoverClient(
+  core: ReceivingContext,
+  { stored, subscriptions }: RecoveredSession,
+): Session {
   const { clientId, createdAtMs } = stored;
   const session = new Session({ clientId, createdAtMs });
   session.userName = stored.userName;
@@ -116,7 +118,7 @@ function recoverClient(core: CoreContext, { stored, subscriptions }: RecoveredSe
 
 /** What the store has of another server. Only one of a cluster goes on with it. */
 function recoverPeer(
-  { peers }: CoreContext,
+  { peers }: ReceivingContext,
   { stored, subscriptions }: RecoveredSession,
   peer: PeerName,
 ): Session {
@@ -128,7 +130,7 @@ function recoverPeer(
 }
 
 function recoverOwed(
-  core: CoreContext,
+  core: ReceivingContext,
   state: StoredState,
   session: Session,
   { exchanges, queue }: RecoveredSession,
@@ -144,7 +146,7 @@ function recoverOwed(
 }
 
 function recoverWill(
-  core: CoreContext,
+  core: ReceivingContext,
   session: Session,
   stored: NonNullable<RecoveredSession["stored"]["will"]>,
 ): void {
@@ -161,11 +163,11 @@ function recoverWill(
 }
 
 /** Lets time go on for a session: its expiry and its Will, both of which counted while the server was down. */
-function settle(core: CoreContext, session: Session): void {
+function settle(core: ReceivingContext, session: Session): void {
   releaseWill(core, session);
   scheduleExpiry(core, session, leftAt(core, session));
 }
 
-function leftAt(core: CoreContext, { disconnectedAtMs }: Session): number {
+function leftAt(core: ReceivingContext, { disconnectedAtMs }: Session): number {
   return disconnectedAtMs ?? core.now;
 }

@@ -8,7 +8,7 @@ import { encodeUtf8 } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes } from "../connection/outgoing.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { RetainedContext } from "./retained-context.ts";
 import { expiryIn, isFrom, payloadOf } from "../journal/message-record.ts";
 import { hasExpired } from "../message/message.ts";
 import type { Message } from "../message/message.ts";
@@ -31,7 +31,7 @@ const HEADER_BYTES_MAX = 5;
  * saves is calls and objects per message, not only work.
  */
 export function replayPlain(
-  core: CoreContext,
+  core: RetainedContext,
   connection: Connection,
   { subscription, cursor }: { subscription: Subscription; cursor: RetainedCursor },
   steps: number,
@@ -70,7 +70,10 @@ export function replayPlain(
 }
 
 /** True if `replayPlain` may be used for what the subscription is owed. */
-export function mayReplayPlain({ shortCuts }: CoreContext, subscription: Subscription): boolean {
+export function mayReplayPlain(
+  { shortCuts }: RetainedContext,
+  subscription: Subscription,
+): boolean {
   const { session, subscriptionIdentifier } = subscription;
   return (
     subscriptionIdentifier === undefined &&

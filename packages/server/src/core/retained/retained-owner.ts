@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { RetainedContext } from "./retained-context.ts";
 import { networkOf } from "../network-of.ts";
 import { retainedLimitsOf } from "../rates/kept-limits.ts";
 import type { Keeper, OwnerLimit, RetainedOwner } from "../rates/kept-limits.ts";
@@ -10,7 +10,7 @@ const SHARE_MIN = 1;
  * Whose share of the store of retained messages a publisher uses: that of its user, if somebody was asked who it is, else that of its
  * network; and what else it is counted for. Undefined for the program itself, and for whoever comes without an address.
  */
-export function retainedOwner(core: CoreContext, publisher: Keeper): RetainedOwner | undefined {
+export function retainedOwner(core: RetainedContext, publisher: Keeper): RetainedOwner | undefined {
   const limits = core.rates === undefined ? [] : retainedLimitsOf(core.rates.limits, publisher);
   const share = shareOf(core, publisher);
   const all: OwnerLimit[] = limits.map((limit) => ({ ...limit, isFirstFree: false }));
@@ -20,7 +20,7 @@ export function retainedOwner(core: CoreContext, publisher: Keeper): RetainedOwn
 
 /** A part of all the room, whatever the limits are that the program has set. */
 function shareOf(
-  { hooks, options }: CoreContext,
+  { hooks, options }: RetainedContext,
   { userName, peer }: Keeper,
 ): OwnerLimit | undefined {
   const isKnown = userName !== undefined && hooks.validatingConnection !== undefined;

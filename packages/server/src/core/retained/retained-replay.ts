@@ -1,7 +1,7 @@
 import { lowerQos } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { RetainedContext } from "./retained-context.ts";
 import type { Delivery, DeliveryOutcome } from "../owed/delivery.ts";
-import { enqueueing, messageFor } from "../message/asking-receiver.ts";
+import { enqueueing, messageFor } from "../hooks/asking-receiver.ts";
 import { hasExpired } from "../message/message.ts";
 import type { Message } from "../message/message.ts";
 import type { Pending, Task } from "../pending.ts";
@@ -30,7 +30,7 @@ export interface RetainedReplay {
 }
 
 /** Begins to send a new subscription the retained messages that match it [MQTT-3.3.1-9]. */
-export function beginReplay(core: CoreContext, subscription: Subscription): void {
+export function beginReplay(core: RetainedContext, subscription: Subscription): void {
   const { session } = subscription;
   const cursor = new RetainedCursor(core.retained, subscription.topicFilter);
   if (cursor.isDone) return;
@@ -44,11 +44,11 @@ export function endReplay(session: Session, filter: string): void {
 }
 
 /** Sends retained messages as far as the client takes them and the turn allows. */
-export function replayRetained(
-  core: CoreContext,
+export function replayRetained<Context extends RetainedContext>(
+  core: Context,
   session: Session,
   replays: Map<string, RetainedReplay>,
-  deliver: (core: CoreContext, session: Session, delivery: Delivery) => DeliveryOutcome,
+  deliver: (core: Context, session: Session, delivery: Delivery) => DeliveryOutcome,
 ): void {
   let steps = STEPS_PER_SESSION;
   for (const [filter, replay] of replays) {
@@ -71,11 +71,11 @@ export function replayRetained(
 }
 
 /** Whether this turn allows more steps. */
-export function hasTurn({ retainedStepsLeft, replayTurn }: CoreContext): boolean {
+export function hasTurn({ retainedStepsLeft, replayTurn }: RetainedContext): boolean {
   return retainedStepsLeft > 0 && replayTurn.hasTime();
 }
 
-function step(core: CoreContext, cursor: RetainedCursor): Message | undefined {
+function step(core: RetainedContext, cursor: RetainedCursor): Message | undefined {
   core.retainedStepsLeft -= 1;
   const row = cursor.step();
   return row === NONE ? undefined : core.retained.message(row);
@@ -86,11 +86,11 @@ function mayDeliver(session: Session, subscription: Subscription): boolean {
   return subscription.qos === 0 || session.freeQuota > 0;
 }
 
-function replayOne(
-  core: CoreContext,
+function replayOne<Context extends RetainedContext>(
+  core: Context,
   replay: RetainedReplay,
   message: Message,
-  deliver: (core: CoreContext, session: Session, delivery: Delivery) => DeliveryOutcome,
+  deliver: (core: Context, session: Session, delivery: Delivery) => DeliveryOutcome,
 ): void {
   const { subscription } = replay;
   const { session } = subscription;

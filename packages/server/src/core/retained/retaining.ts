@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { RetainedContext } from "./retained-context.ts";
 import type { EventSource } from "../hooks/hook-event.ts";
 import { expiryIn } from "../journal/message-record.ts";
 import { plainSize } from "../journal/stored-message.ts";
@@ -33,7 +33,7 @@ export type RetainedChange = "set" | "repeated" | "removed" | "unchanged" | "noR
  * empty [MQTT-3.3.1-6] [MQTT-3.3.1-7]. Tells no handler: `tellOfChange` is for that.
  */
 export function retain(
-  core: CoreContext,
+  core: RetainedContext,
   message: Message,
   owner: RetainedOwner | undefined,
 ): RetainedChange {
@@ -69,7 +69,7 @@ export function isStored(topic: string): boolean {
  * more topic.
  */
 export function storePlain(
-  core: CoreContext,
+  core: RetainedContext,
   message: PlainMessage,
   owner: RetainedOwner | undefined,
 ): boolean {
@@ -86,7 +86,7 @@ export function storePlain(
 
 /** The limit that a message of so many bytes would exceed, in place of that of a row, if there is one. */
 function excess(
-  { retained, options }: CoreContext,
+  { retained, options }: RetainedContext,
   replaced: number,
   size: number,
   owner: RetainedOwner | undefined,
@@ -102,7 +102,7 @@ function excess(
 
 /** Why a message is not retained, for people. */
 export function excessInWords(
-  core: CoreContext,
+  core: RetainedContext,
   message: Message,
   owner: RetainedOwner | undefined,
 ): string {
@@ -117,7 +117,7 @@ export function excessInWords(
 }
 
 /** Stores a message whatever the limits and without telling anyone. */
-export function store(core: CoreContext, message: Message, owner?: RetainedOwner): void {
+export function store(core: RetainedContext, message: Message, owner?: RetainedOwner): void {
   const row = core.retained.set(message);
   core.retained.shares.set(row, owner, message.size);
   expireInTime(core, row, message.expiresAtMs);
@@ -125,7 +125,7 @@ export function store(core: CoreContext, message: Message, owner?: RetainedOwner
 }
 
 /** Puts in all that was retained before a restart; gives the topics whose messages have expired meanwhile. */
-export function restore(core: CoreContext, stored: RetainedMessages): string[] {
+export function restore(core: RetainedContext, stored: RetainedMessages): string[] {
   const { retained } = core;
   retained.adopt(stored);
   const expired: string[] = [];
@@ -142,7 +142,7 @@ export function restore(core: CoreContext, stored: RetainedMessages): string[] {
   return expired;
 }
 
-function expireInTime(core: CoreContext, row: number, expiresAtMs: number): void {
+function expireInTime(core: RetainedContext, row: number, expiresAtMs: number): void {
   const { expiries } = core.retained;
   const before = expiries.get(row);
   if (before !== undefined) {
@@ -159,7 +159,7 @@ function expireInTime(core: CoreContext, row: number, expiresAtMs: number): void
  * A message could not be retained. What its topic had is no longer true, and goes [MQTT-3.3.1-5]; whoever runs the server is told.
  */
 export function renounce(
-  core: CoreContext,
+  core: RetainedContext,
   { topic }: Message,
   { clientId, owner }: Retaining,
   reason: string,
@@ -184,21 +184,21 @@ export function renounce(
 }
 
 /** Removes the message of a topic; false if there was none. */
-export function forget(core: CoreContext, topic: string): boolean {
+export function forget(core: RetainedContext, topic: string): boolean {
   const row = core.retained.find(topic);
   if (row === NONE) return false;
   forgetRow(core, row, topic);
   return true;
 }
 
-function forgetRow(core: CoreContext, row: number, topic: string): void {
+function forgetRow(core: RetainedContext, row: number, topic: string): void {
   expireInTime(core, row, Infinity);
   core.retained.remove(row);
   if (isStored(topic)) core.journal?.cleared(topic);
   count(core);
 }
 
-function expire(core: CoreContext, row: number, change: number): void {
+function expire(core: RetainedContext, row: number, change: number): void {
   // All may have been cleared since, and the row used again.
   if (core.retained.changed(row) !== change) return;
   const { topic } = core.retained.message(row);
@@ -220,7 +220,7 @@ interface Change {
 
 /** Tells the program what is retained for a topic now; nothing, if no message is given. */
 export function tellOfChange(
-  core: CoreContext,
+  core: RetainedContext,
   topic: string,
   { clientId, source, message, isChanged = true }: Change,
 ): HookResult {
@@ -232,7 +232,7 @@ export function tellOfChange(
 
 /** Tells the program what `retain` or `renounce` has changed. */
 export function tellOfRetained(
-  core: CoreContext,
+  core: RetainedContext,
   message: Message,
   { clientId, source }: Pick<Change, "clientId" | "source">,
   change: RetainedChange,
@@ -243,7 +243,7 @@ export function tellOfRetained(
   return tellOfChange(core, message.topic, { clientId, source, message, isChanged });
 }
 
-function count(core: CoreContext): void {
+function count(core: RetainedContext): void {
   core.statistics.retainedMessagesCurrent = core.retained.count;
   core.statistics.retainedBytesCurrent = core.retained.bytes;
   core.statistics.retainedPayloadBytesCurrent = core.retained.payloadBytes;

@@ -1,4 +1,4 @@
-import type { CoreContext } from "../core-context.ts";
+import type { RoutingContext } from "./routing-context.ts";
 import type { Task } from "../pending.ts";
 import type { Route } from "../routing/route.ts";
 
@@ -9,12 +9,12 @@ const NODES_OF_PART = 256;
  * Where messages of a topic go. Mostly that is found at once; where thousands of filters are to be compared, it goes on in the next
  * turn.
  */
-export function* findRoute(core: CoreContext, topic: string): Task<Route> {
+export function* findRoute(core: RoutingContext, topic: string): Task<Route> {
   return core.router.quickRoute(topic) ?? (yield* searchRoute(core, topic));
 }
 
 /** The same for what `router.quickRoute` has not found. */
-export function* searchRoute({ router, turn }: CoreContext, topic: string): Task<Route> {
+export function* searchRoute({ router, turn }: RoutingContext, topic: string): Task<Route> {
   const search = router.search(topic);
   try {
     for (;;) {

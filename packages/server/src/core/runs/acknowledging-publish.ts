@@ -3,7 +3,7 @@ import type { ProtocolVersion } from "@anax/protocol";
 import { dismiss } from "../endings/closing.ts";
 import type { Connection } from "../connection/connection.ts";
 import { sendAcknowledgement, sendPacket } from "../connection/outgoing.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { RunsContext } from "./runs-context.ts";
 import { inOrder, onceStored } from "../connection/storing.ts";
 import type { OutboxChoice } from "../connection/storing.ts";
 import type { Claim } from "../publishing/claim.ts";
@@ -32,7 +32,7 @@ export function freesIdentifier(version: ProtocolVersion, reasonCode: number): b
  * The answer that the QoS asks for [MQTT-3.3.4-1], to the connection that sent the PUBLISH last. 3.1 and 3.1.1 know no refusal
  * there: they get the plain one.
  */
-export function acknowledge(core: CoreContext, claim: Claim, published: Published): void {
+export function acknowledge(core: RunsContext, claim: Claim, published: Published): void {
   const { qos, packetIdentifier, told } = claim;
   const { reasonCode, closeConnection } = published;
   if (closeConnection) return told && closeFor(core, told, published);
@@ -48,7 +48,7 @@ export function acknowledge(core: CoreContext, claim: Claim, published: Publishe
 }
 
 /** The identifier awaits PUBREL from now on, or is free. True if that has to be stored. */
-function settleIdentifier(core: CoreContext, claim: Claim, reasonCode: number): boolean {
+function settleIdentifier(core: RunsContext, claim: Claim, reasonCode: number): boolean {
   const { session, connection, packetIdentifier } = claim;
   if (session === undefined) return false;
   if (!freesIdentifier(connection.version, reasonCode)) {
@@ -65,7 +65,7 @@ function settleIdentifier(core: CoreContext, claim: Claim, reasonCode: number): 
 
 /** PUBACK or PUBREC, with the Reason Code where the version has one. */
 function answer(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   { type, packetIdentifier, published, choose }: Answer,
 ): void {
@@ -97,7 +97,7 @@ function refuseQos0(published: Published): void {
   );
 }
 
-function closeFor(core: CoreContext, connection: Connection, published: Published): void {
+function closeFor(core: RunsContext, connection: Connection, published: Published): void {
   const { reasonCode, reasonString, userProperties } = published;
   dismiss(core, connection, {
     reasonCode: reasonCode >= 0x80 ? reasonCode : UNSPECIFIED_ERROR,

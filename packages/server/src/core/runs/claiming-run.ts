@@ -1,5 +1,5 @@
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { RunsContext } from "./runs-context.ts";
 import { Claim, recordReceived } from "../publishing/claim.ts";
 import { contentDigest } from "../message/content-digest.ts";
 import type { Session } from "../sessions/session.ts";
@@ -14,7 +14,7 @@ export function claimAlias(connection: Connection, run: PublishRun): void {
 
 /** Hot path: the identifiers of QoS 2 are received, in the step that records the messages [MQTT-4.3.3-10]. */
 export function recordIdentifiers(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   session: Session,
   run: PublishRun,

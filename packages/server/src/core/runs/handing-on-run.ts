@@ -1,6 +1,6 @@
 import type { Connection } from "../connection/connection.ts";
 import { countPackets, countPublishesReceived } from "../connection/counting.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { RunsContext } from "./runs-context.ts";
 import type { HookResult, Task } from "../pending.ts";
 import { receiveAccepted, receiveIntercepted } from "./receiving-publish.ts";
 import type { Session } from "../sessions/session.ts";
@@ -23,7 +23,7 @@ interface Going {
  * taken out of it, and, if it is no run any more, each before that.
  */
 export function handOn(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   session: Session,
   shown: ShownRun,
@@ -54,7 +54,7 @@ export function handOn(
 
 /** Counts the packets that are not left to be read again. The first one was counted as a packet when it was found. */
 export function countRun(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   run: PublishRun,
   packets: number,

@@ -1,6 +1,6 @@
 import { firstByteOf, topicEndOf } from "../message/publish-layout.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { RunsContext } from "./runs-context.ts";
 import type { Session } from "../sessions/session.ts";
 import { routeOf } from "./scanning.ts";
 import { retainedOwner } from "../retained/retained-owner.ts";
@@ -16,7 +16,7 @@ const FIRST_BYTE = firstByteOf(0, true);
  * no better than to count their bytes and run. False, and nothing done, for whatever else there is to a message: the general path takes
  * that, and must come to the same result.
  */
-export function retainPlain(core: CoreContext, connection: Connection, session: Session): boolean {
+export function retainPlain(core: RunsContext, connection: Connection, session: Session): boolean {
   const { firstByte, bytes, bodyStart, end } = connection.framer;
   if (firstByte !== FIRST_BYTE || !mayRetainPlain(core)) return false;
   const topicAt = bodyStart + 2;
@@ -32,11 +32,11 @@ export function retainPlain(core: CoreContext, connection: Connection, session: 
   return storePlain(core, message, ownerOf(core, connection));
 }
 
-function ownerOf(core: CoreContext, connection: Connection): RetainedOwner | undefined {
+function ownerOf(core: RunsContext, connection: Connection): RetainedOwner | undefined {
   return (connection.retainedOwner ??= retainedOwner(core, connection));
 }
 
 /** No handler asks for the message, and nothing is written down. */
-function mayRetainPlain({ shortCuts, journal }: CoreContext): boolean {
+function mayRetainPlain({ shortCuts, journal }: RunsContext): boolean {
   return shortCuts.plainRetaining && journal === undefined;
 }

@@ -2,7 +2,7 @@ import { ProtocolError } from "@anax/protocol";
 import type { PublishPacket } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
 import { lookBehind } from "../connection/passing.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { RunsContext } from "./runs-context.ts";
 import type { Task } from "../pending.ts";
 import type { Session } from "../sessions/session.ts";
 import { isRefusedForRate } from "../rates/refusing.ts";
@@ -32,7 +32,7 @@ const QUOTA_EXCEEDED = 0x97;
  * one of the publisher waits, from an earlier connection, waits behind it [MQTT-4.6.0-6].
  */
 export function* receivePublish(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   session: Session,
   packet: PublishPacket,
@@ -61,7 +61,7 @@ interface Received {
 
 /** A PUBLISH before which no other of its publisher waits. */
 function* receiveNext(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   session: Session,
   { packet, topic, excess }: Received,
@@ -86,7 +86,7 @@ function* receiveNext(
 }
 
 /** Why a message is refused whose publisher is too fast for now. */
-function tooFast(core: CoreContext, connection: Connection): Refusal | undefined {
+function tooFast(core: RunsContext, connection: Connection): Refusal | undefined {
   if (!isRefusedForRate(core, connection)) return undefined;
   return { reasonCode: QUOTA_EXCEEDED, reasonString: "messages come too fast" };
 }
@@ -102,7 +102,7 @@ function originOf(connection: Connection): Origin {
 
 /** A PUBLISH that was found in a run and shown to the interceptor there: the rest of its way. */
 export function* receiveIntercepted(
-  core: CoreContext,
+  core: RunsContext,
   claim: Claim,
   message: Message,
   interception: Interception,
@@ -114,7 +114,7 @@ export function* receiveIntercepted(
 }
 
 /** A PUBLISH of a run that the interceptor has let pass, but that has to go on alone. */
-export function* receiveAccepted(core: CoreContext, claim: Claim, message: Message): Task {
+export function* receiveAccepted(core: RunsContext, claim: Claim, message: Message): Task {
   const origin = originOf(claim.connection);
   yield* complete(core, claim, message.topic, (terms) =>
     publishAccepted(core, message, origin, nothing(), terms),
@@ -123,7 +123,7 @@ export function* receiveAccepted(core: CoreContext, claim: Claim, message: Messa
 
 /** Publishes the message of a PUBLISH and acknowledges it; its identifier is held, and its publisher's lane, while that waits. */
 function* complete(
-  core: CoreContext,
+  core: RunsContext,
   claim: Claim,
   topic: string,
   publishing: (terms: Terms) => Task<Published>,
@@ -157,7 +157,7 @@ function* complete(
 
 /** Tells traces of a message that is not taken. */
 function traceRefused(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   topic: string,
   { reasonCode, reasonString: reason }: Published,
@@ -168,7 +168,7 @@ function traceRefused(
 
 /** What a refusal cannot tell a client is logged. */
 function noteRefused(
-  core: CoreContext,
+  core: RunsContext,
   { version, clientId }: Connection,
   { qos }: PublishPacket,
   topic: string,
@@ -199,7 +199,7 @@ function resolveTopic(connection: Connection, packet: PublishPacket): string {
 }
 
 /** What CONNACK said that the server does not take is a Protocol Error to send. */
-function requireSupported(core: CoreContext, packet: PublishPacket): void {
+function requireSupported(core: RunsContext, packet: PublishPacket): void {
   const flaw = unsupported(core.options, packet);
   if (flaw !== undefined) throw new ProtocolError(flaw.reasonString, flaw.reasonCode);
 }

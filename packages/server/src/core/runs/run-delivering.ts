@@ -2,14 +2,14 @@ import { writeU16 } from "../numbers.ts";
 import type { QoS } from "@anax/protocol";
 import { lowerQos } from "../connection/connection.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { RunsContext } from "./runs-context.ts";
 import { outboxFor } from "../delivering/at-most-once.ts";
 import { deliver, queuesAtMostOnce } from "../delivering/delivering.ts";
 import { deliveryFor } from "../delivering/delivery-for.ts";
 import { noteDropped } from "../delivering/dropping.ts";
 import { memberFor } from "../delivering/member-choice.ts";
 import { commonCode } from "../owed/address-book.ts";
-import { beginExchange, keepsExchanges, keepsNumbers, owe } from "../owed/owed.ts";
+import { beginExchange, keepsExchanges, keepsNumbers, owe } from "../journal/owing.ts";
 import { enqueueRun, seeToLater } from "../delivering/queueing.ts";
 import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes, countSent } from "../connection/outgoing.ts";
@@ -32,13 +32,13 @@ import {
   refusalToStore,
 } from "../connection/storing.ts";
 import { sizeOfRun } from "../journal/stored-run.ts";
-import { STEPS_OF_RECEIVER } from "../turn/fan-outs.ts";
+import { STEPS_OF_RECEIVER } from "../publishing/fan-outs.ts";
 
 /** The property, and one byte by which the length of all of them may grow. */
 const SUBSCRIPTION_IDENTIFIER_BYTES_MAX = 6;
 
 /** True while nothing has to be done for single messages on their way: no handler asks for them, and the store takes what comes. */
-export function mayRun(core: CoreContext): boolean {
+export function mayRun(core: RunsContext): boolean {
   return core.shortCuts.runs && refusalToStore(core) === undefined;
 }
 
@@ -47,7 +47,7 @@ export function mayRun(core: CoreContext): boolean {
  * several turns: a task.
  */
 export function distributeRun(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   session: Session,
   run: PublishRun,
@@ -71,7 +71,7 @@ export function distributeRun(
 
 /** Gives a run to thousands. What is sent on another connection of its publisher meanwhile waits behind it. */
 function* fanOut(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   session: Session,
   run: PublishRun,
@@ -95,7 +95,7 @@ function* fanOut(
 }
 
 /** As far as each turn has time; gives how many receivers there were. */
-function* deliverInTurns(core: CoreContext, connection: Connection, run: PublishRun): Task<number> {
+function* deliverInTurns(core: RunsContext, connection: Connection, run: PublishRun): Task<number> {
   const { turn, router } = core;
   const { recipients, groups } = run.route;
   const { changes } = router;
@@ -130,7 +130,7 @@ interface Range {
  * short one message by message: either way each gets as many. Where some may be too large for a member, each is
  * given by itself.
  */
-function shareRun(core: CoreContext, run: PublishRun, group: SharedGroup): void {
+function shareRun(core: RunsContext, run: PublishRun, group: SharedGroup): void {
   const isTight = group.members.some((member) => isLimitedBelow(member, run.largest));
   const part = isTight ? 1 : Math.ceil(run.count / Math.max(1, group.members.length));
   for (let from = 0; from < run.count; from += part) {
@@ -151,7 +151,7 @@ function isLimitedBelow({ session }: Subscription, packetBytes: number): boolean
 }
 
 /** Copies packets in one go where nothing about them is special for this receiver, else delivers them singly. */
-function deliverRange(core: CoreContext, run: PublishRun, range: Range): void {
+function deliverRange(core: RunsContext, run: PublishRun, range: Range): void {
   const { recipient } = range;
   const qos = lowerQos(run.qos, recipient.qos);
   const { session } = recipient;
@@ -164,7 +164,7 @@ function deliverRange(core: CoreContext, run: PublishRun, range: Range): void {
 }
 
 /** Into the queue as a run, or message by message. */
-function deliverRest(core: CoreContext, run: PublishRun, range: Range, qos: QoS): void {
+function deliverRest(core: RunsContext, run: PublishRun, range: Range, qos: QoS): void {
   const { recipient, group, from, to } = range;
   if (from === to) return;
   const { session, subscriptionIdentifiers } = recipient;
@@ -180,7 +180,7 @@ function deliverRest(core: CoreContext, run: PublishRun, range: Range, qos: QoS)
 }
 
 /** True if nothing is special about these messages but that they have to wait. */
-function isQueueable(core: CoreContext, run: PublishRun, { recipient, group }: Range): boolean {
+function isQueueable(core: RunsContext, run: PublishRun, { recipient, group }: Range): boolean {
   const { session } = recipient;
   return (
     recipient.isPlain &&
@@ -209,7 +209,7 @@ interface Target {
 }
 
 /** Copies as many packets of the range as the receiver takes now; gives how many. */
-function copyRange(core: CoreContext, run: PublishRun, range: Range, target: Target): number {
+function copyRange(core: RunsContext, run: PublishRun, range: Range, target: Target): number {
   const { qos, connection } = target;
   const { session } = range.recipient;
   if (qos === 0)
@@ -222,7 +222,7 @@ function copyRange(core: CoreContext, run: PublishRun, range: Range, target: Tar
 }
 
 function copyAtMostOnce(
-  core: CoreContext,
+  core: RunsContext,
   run: PublishRun,
   range: Range,
   connection: Connection,
@@ -248,7 +248,7 @@ function copyAtMostOnce(
  * get in vain: that must cost little.
  */
 function copyWhatFits(
-  core: CoreContext,
+  core: RunsContext,
   run: PublishRun,
   { from, to }: Range,
   connection: Connection,
@@ -268,7 +268,7 @@ function copyWhatFits(
 }
 
 /** Copies QoS 1 or 2 packets and writes the receiver's own Packet Identifiers and QoS into the copy. */
-function copyExchanges(core: CoreContext, run: PublishRun, range: Range, target: Target): void {
+function copyExchanges(core: RunsContext, run: PublishRun, range: Range, target: Target): void {
   const { connection, qos } = target;
   if (qos === 0) return;
   const { session } = range.recipient;
@@ -290,7 +290,7 @@ function copyExchanges(core: CoreContext, run: PublishRun, range: Range, target:
 }
 
 function countRange(
-  core: CoreContext,
+  core: RunsContext,
   run: PublishRun,
   connection: Connection,
   { from, to }: Range,
@@ -300,7 +300,7 @@ function countRange(
 }
 
 /** Begins an exchange for each packet of the range; the run has their identifiers then. */
-function beginExchanges(core: CoreContext, run: PublishRun, range: Range, qos: 1 | 2): void {
+function beginExchanges(core: RunsContext, run: PublishRun, range: Range, qos: 1 | 2): void {
   const { session } = range.recipient;
   const { sender } = session;
   const { from, to } = range;
@@ -321,7 +321,7 @@ function beginExchanges(core: CoreContext, run: PublishRun, range: Range, qos: 1
  * Writes the run down if the receiver's session is to survive; true if it did. A message that a shared subscription gives
  * to a session is one of its own, see `deliveryFor`.
  */
-function storeRun(core: CoreContext, run: PublishRun, { recipient, group }: Range): boolean {
+function storeRun(core: RunsContext, run: PublishRun, { recipient, group }: Range): boolean {
   const { journal } = core;
   if (journal === undefined || !recipient.session.isDurable || group !== undefined) return false;
   journal.storeRun(run);
@@ -330,7 +330,7 @@ function storeRun(core: CoreContext, run: PublishRun, { recipient, group }: Rang
 
 /** Begins an exchange whose message is kept as an object. Gives its identifier. */
 function keepExchange(
-  core: CoreContext,
+  core: RunsContext,
   run: PublishRun,
   { recipient, group }: Range,
   { index, qos }: { readonly index: number; readonly qos: 1 | 2 },
@@ -368,7 +368,7 @@ function appendSharing(
 
 /** PUBACK or PUBREC for each packet of the run. MQTT 5.0 is told where nobody subscribes. */
 function acknowledgeRun(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   run: PublishRun,
   { matched, appendedBefore }: { matched: number; appendedBefore: number | undefined },

@@ -4,7 +4,7 @@ import { decodeVarint } from "@anax/protocol";
 import type { QoS } from "@anax/protocol";
 import { isRouteBlocked } from "../delivering/making-room.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { RunsContext } from "./runs-context.ts";
 import { BEFORE_PROPERTIES, propertiesAt, topicAliasAt } from "../message/known-properties.ts";
 import type { KnownProperties } from "../message/known-properties.ts";
 import { takesQos } from "../publishing/checking.ts";
@@ -38,7 +38,7 @@ const FEW_RECEIVERS = DELIVERIES_PER_RUN / RUN_PACKETS_MAX;
  * per packet, and nothing is changed: `claiming-run` does that, for as much of the run as goes on.
  */
 export function scanRun(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   session: Session,
   run: PublishRun,
@@ -78,7 +78,7 @@ export function scanRun(
  * with QoS 0, and message by message otherwise.
  */
 function packetsMax(
-  { sampling }: CoreContext,
+  { sampling }: RunsContext,
   { runPacketsMax }: Connection,
   qos: QoS,
   { recipients, groups }: Route,
@@ -92,7 +92,7 @@ function packetsMax(
 
 /** True if there is a way, and nothing on it that the run has to wait for. */
 export function isOpen(
-  core: CoreContext,
+  core: RunsContext,
   route: Route | undefined,
   qos: QoS,
   { clientId }: Session,
@@ -104,7 +104,7 @@ export function isOpen(
 
 /** Which publisher the run is of, and when it came. */
 function describe(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   session: Session,
   run: PublishRun,
@@ -116,7 +116,7 @@ function describe(
 
 /** The properties at `at` of the packet that the framer has found; undefined if they do not end in it, or are not for here. */
 function wholeProperties(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   at: number,
 ): KnownProperties | undefined {
@@ -129,7 +129,7 @@ function wholeProperties(
 
 /** Adds the packets that follow, go to the same recipients and are of the same kind. */
 function extend(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   session: Session,
   run: PublishRun,
@@ -167,13 +167,13 @@ function extend(
   }
 }
 
-function mayGrow({ router }: CoreContext, run: PublishRun, stepsMax: number): boolean {
+function mayGrow({ router }: RunsContext, run: PublishRun, stepsMax: number): boolean {
   return !run.isFull && router.steps < stepsMax;
 }
 
 /** True if the topic in `[start, end)` goes to the recipients of the run; if not, its route is kept for the next. */
 function goesAlong(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   run: PublishRun,
   start: number,
@@ -189,7 +189,7 @@ function goesAlong(
 
 /** The route of the topic in `bytes[start, end)`, which the run before may have looked up already. */
 function firstRoute(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   run: PublishRun,
   bytes: Uint8Array,
@@ -200,7 +200,7 @@ function firstRoute(
 }
 
 /** QoS of an ordinary PUBLISH: neither DUP nor RETAIN, and a QoS that the server takes. */
-function qosOf({ options }: CoreContext, firstByte: number): QoS | undefined {
+function qosOf({ options }: RunsContext, firstByte: number): QoS | undefined {
   if (firstByte === QOS_0) return 0;
   if (firstByte === QOS_1) return takesQos(options, 1) ? 1 : undefined;
   return firstByte === QOS_2 && takesQos(options, 2) ? 2 : undefined;
@@ -208,7 +208,7 @@ function qosOf({ options }: CoreContext, firstByte: number): QoS | undefined {
 
 /** The route of the topic in `bytes[start, end)`, if it is valid, open to clients, and the publisher is known to have a right to it. */
 export function routeOf(
-  core: CoreContext,
+  core: RunsContext,
   { access, framer }: Connection,
   bytes: Uint8Array,
   start: number,
@@ -226,7 +226,7 @@ export function routeOf(
  * of QoS 2 have to be new, and to ascend within a run, so that none of them is there twice.
  */
 function mayUse(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   session: Session,
   run: PublishRun,

@@ -1,5 +1,5 @@
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { RunsContext } from "./runs-context.ts";
 import type { Task } from "../pending.ts";
 import { PEER_CLIENT_ID } from "../routing/interest.ts";
 import type { Session } from "../sessions/session.ts";
@@ -15,7 +15,7 @@ import { WaitingRun } from "./waiting-run.ts";
  * comes behind is left to be read again, so order is kept whatever it waits for.
  */
 export function takeRun(
-  core: CoreContext,
+  core: RunsContext,
   connection: Connection,
   session: Session,
 ): Task | undefined {
@@ -31,7 +31,7 @@ export function takeRun(
   return rest;
 }
 
-function intercept(core: CoreContext, connection: Connection, session: Session): Task | undefined {
+function intercept(core: RunsContext, connection: Connection, session: Session): Task | undefined {
   const run = core.runs.current;
   const shown = new ShownRun(connection, run);
   const pending = shown.show(core.hooks);

@@ -1,5 +1,5 @@
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { RunsContext } from "./runs-context.ts";
 import type { HookResult, Pending, Task } from "../pending.ts";
 import type { Session } from "../sessions/session.ts";
 import { WorkAbandonedError } from "../works/work.ts";
@@ -17,14 +17,14 @@ import { putBack } from "./putting-back.ts";
  */
 export class WaitingRun {
   readonly connection: Connection;
-  readonly #core: CoreContext;
+  readonly #core: RunsContext;
   readonly #session: Session;
   readonly #shown: ShownRun;
   #resume: (() => void) | undefined;
   /** The server stops. */
   #isAbandoned = false;
 
-  constructor(core: CoreContext, connection: Connection, session: Session, shown: ShownRun) {
+  constructor(core: RunsContext, connection: Connection, session: Session, shown: ShownRun) {
     this.connection = connection;
     this.#core = core;
     this.#session = session;

@@ -4,7 +4,7 @@ import type { ClientAccess } from "../access/client-access.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { Deadline } from "../deadlines.ts";
 import { AddressBook } from "../owed/address-book.ts";
-import type { Owed } from "../owed/owed.ts";
+import type { Owed } from "../owed/delivery.ts";
 import { DeliveryQueue } from "../owed/delivery-queue.ts";
 import type { Stall } from "../delivering/window-watch.ts";
 import type { QueueShare } from "../rates/queue-shares.ts";

@@ -2,7 +2,7 @@ import { ProtocolError, showValue } from "@anax/protocol";
 import type { SubackPacket, SubscribePacket, SubscriptionRequest } from "@anax/protocol";
 import { dismiss } from "../endings/closing.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { SubscribingContext } from "./subscribing-context.ts";
 import { pump } from "../delivering/delivering.ts";
 import { sendPacket } from "../connection/outgoing.ts";
 import type { Task } from "../pending.ts";
@@ -19,7 +19,7 @@ const WILDCARD = /[+#]/u;
  * follow SUBACK.
  */
 export function* receiveSubscribe(
-  core: CoreContext,
+  core: SubscribingContext,
   connection: Connection,
   session: Session,
   packet: SubscribePacket,
@@ -52,7 +52,7 @@ export function* receiveSubscribe(
 
 /** Refuses all that a SUBSCRIBE asks for. */
 export function refuseSubscribe(
-  core: CoreContext,
+  core: SubscribingContext,
   connection: Connection,
   { packetIdentifier, subscriptions }: SubscribePacket,
   { reasonCode, reasonString }: { readonly reasonCode: number; readonly reasonString: string },
@@ -100,7 +100,7 @@ class SubackBuilder {
 
 /** What the server said in CONNACK that it does not offer is a Protocol Error to ask for. */
 function requireAvailable(
-  core: CoreContext,
+  core: SubscribingContext,
   connection: Connection,
   request: SubscriptionRequest,
   packet: SubscribePacket,

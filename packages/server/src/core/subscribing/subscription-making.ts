@@ -5,7 +5,7 @@ import { SUBSCRIBE_ALLOWED } from "../access/authorizer.ts";
 import type { SubscribePermission } from "../access/authorizer.ts";
 import { noteDenied, permissionToSubscribe } from "../access/deciding.ts";
 import { lowerQos } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { SubscribingContext } from "./subscribing-context.ts";
 import { readFilter } from "./filter-rules.ts";
 import type { ReadFilter } from "./filter-rules.ts";
 import type { ClientContext } from "../hooks/client-context.ts";
@@ -62,7 +62,7 @@ export interface Answer {
 
 /** One filter: checked, shown to the interceptor, put in force. */
 export function* subscribe(
-  core: CoreContext,
+  core: SubscribingContext,
   subscriber: Subscriber,
   asking: Asking,
 ): Task<Answer> {
@@ -97,7 +97,7 @@ interface Accepted {
 
 /** Puts in force what no handler has refused. */
 function* grant(
-  core: CoreContext,
+  core: SubscribingContext,
   subscriber: Subscriber,
   { request: asked, subscriptionIdentifier }: Asking,
   { args, reasonCode, permission: known }: Accepted,
@@ -118,7 +118,7 @@ function* grant(
 
 /** True if the right to the filter has to be asked for again: the interceptor put another one in its place, or rules changed meanwhile. */
 function isChanged(
-  core: CoreContext,
+  core: SubscribingContext,
   { request }: Asking,
   { topicFilter }: InterceptingSubscription,
   epoch: number,
@@ -128,7 +128,7 @@ function isChanged(
 
 /** What the client of the session may do with a filter; refusals are counted and logged. */
 function* permissionOf(
-  core: CoreContext,
+  core: SubscribingContext,
   session: Session,
   topicFilter: string,
 ): Task<SubscribePermission> {
@@ -150,7 +150,7 @@ function deniedAnswer({ topicFilter }: SubscriptionRequest): Answer {
 
 /** Tells that a subscription is in force; gives what the answer is to wait for. */
 function tellSubscribed(
-  core: CoreContext,
+  core: SubscribingContext,
   { session, client, waitsForNews }: Subscriber,
   topicFilter: SubscriptionRequest,
   { subscription: { qos: grantedQos } }: Made,
@@ -204,7 +204,7 @@ function qosOf(reasonCode: number): 0 | 1 | 2 {
 
 /** Reason Code for a filter that cannot be subscribed to; undefined if it can. */
 function refusalFor(
-  core: CoreContext,
+  core: SubscribingContext,
   session: Session,
   request: SubscriptionRequest,
 ): number | undefined {
@@ -219,7 +219,7 @@ function refusalFor(
 }
 
 /** What one filter costs grows with its levels, so these are bounded together: one filter may have as many as there can be. */
-function hasRoom({ options }: CoreContext, session: Session, filter: string): boolean {
+function hasRoom({ options }: SubscribingContext, session: Session, filter: string): boolean {
   const { subscriptionsPerSessionMax: maximum } = options;
   if (session.subscriptions.size >= maximum) return false;
   if (session.connection?.meter?.maySubscribe === false) return false;
@@ -228,7 +228,7 @@ function hasRoom({ options }: CoreContext, session: Session, filter: string): bo
 }
 
 /** MQTT 5.0 clients were told what the server does not offer; the others are refused that filter alone. */
-function unavailableFor({ options }: CoreContext, filter: ReadFilter): number | undefined {
+function unavailableFor({ options }: SubscribingContext, filter: ReadFilter): number | undefined {
   if (filter.shareName !== undefined && !options.sharedSubscriptionAvailable) return 0x9e;
   if (WILDCARD.test(filter.topicFilter) && !options.wildcardSubscriptionAvailable) return 0xa2;
   return undefined;
@@ -236,7 +236,7 @@ function unavailableFor({ options }: CoreContext, filter: ReadFilter): number | 
 
 /** Puts a subscription in force in place of the one for the same filter [MQTT-3.8.4-3]; a number is why not. */
 function put(
-  core: CoreContext,
+  core: SubscribingContext,
   session: Session,
   request: SubscriptionRequest,
   subscriptionIdentifier: number | undefined,
@@ -283,7 +283,7 @@ function subscriptionOf(
   });
 }
 
-function count(core: CoreContext, subscription: Subscription): void {
+function count(core: SubscribingContext, subscription: Subscription): void {
   core.statistics.subscriptionsCurrent += 1;
   if (subscription.shareName !== undefined) core.statistics.sharedSubscriptionsCurrent += 1;
 }
@@ -293,7 +293,7 @@ function count(core: CoreContext, subscription: Subscription): void {
  * again. Undefined, or a Reason Code.
  */
 export function* storedOrUndone(
-  core: CoreContext,
+  core: SubscribingContext,
   session: Session,
   made: readonly Made[],
 ): Task<number | undefined> {
@@ -311,7 +311,7 @@ export function* storedOrUndone(
 }
 
 /** Retained messages for a subscription: never shared ones, and as Retain Handling says [MQTT-3.3.1-9..11]. */
-export function owe(core: CoreContext, subscription: Subscription, isNew: boolean): void {
+export function owe(core: SubscribingContext, subscription: Subscription, isNew: boolean): void {
   const { retainHandling, shareName, session, filter } = subscription;
   // Each filter counts for itself, also one that a later filter of the same packet has replaced [MQTT-3.8.4-5].
   if (!session.subscriptions.has(filter) || shareName !== undefined) return;
@@ -322,7 +322,7 @@ export function owe(core: CoreContext, subscription: Subscription, isNew: boolea
 
 /** Puts a subscription in force with less than it had, or more of it. */
 export function regrant(
-  core: CoreContext,
+  core: SubscribingContext,
   subscription: Subscription,
   { maximumQos, isNarrowed }: SubscribePermission,
 ): void {
@@ -336,7 +336,7 @@ export function regrant(
 
 /** Puts a subscription back that a stored session had; one that is not valid here is left out, and reported. */
 export function restoreSubscription(
-  core: CoreContext,
+  core: SubscribingContext,
   session: Session,
   restored: RestoredSubscription,
 ): void {

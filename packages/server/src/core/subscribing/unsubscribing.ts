@@ -1,7 +1,7 @@
 import type { UnsubscribePacket, UserProperties } from "@anax/protocol";
 import { dismiss } from "../endings/closing.ts";
 import type { Connection } from "../connection/connection.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { SubscribingContext } from "./subscribing-context.ts";
 import type { InterceptingUnsubscription } from "../hooks/subscription-events.ts";
 import { sendPacket } from "../connection/outgoing.ts";
 import { settled } from "../pending.ts";
@@ -18,7 +18,7 @@ const IMPLEMENTATION_SPECIFIC_ERROR = 0x83;
 
 /** UNSUBSCRIBE: each filter by itself, one UNSUBACK for all, even if nothing was there [MQTT-3.10.4-5] [MQTT-3.10.4-6]. */
 export function* receiveUnsubscribe(
-  core: CoreContext,
+  core: SubscribingContext,
   connection: Connection,
   session: Session,
   packet: UnsubscribePacket,
@@ -56,7 +56,7 @@ export function* receiveUnsubscribe(
 
 /** Refuses an UNSUBSCRIBE. UNSUBACK has no code for a quota. */
 export function refuseUnsubscribe(
-  core: CoreContext,
+  core: SubscribingContext,
   connection: Connection,
   { packetIdentifier, topicFilters }: UnsubscribePacket,
   { reasonString }: { readonly reasonString: string },
@@ -74,7 +74,7 @@ export type Unsubscribed = Pick<InterceptingUnsubscription, "response" | "closeC
 
 /** One filter, compared character by character [MQTT-3.10.4-1]. */
 export function* unsubscribe(
-  core: CoreContext,
+  core: SubscribingContext,
   { session, client, waitsForNews }: Subscriber,
   topic: string,
   userProperties: UserProperties = [],

@@ -1,5 +1,5 @@
 import type { Packet } from "@anax/protocol";
-import type { CoreContext } from "../core-context.ts";
+import type { TracingContext } from "./tracing-context.ts";
 import { clientOf } from "./tracing.ts";
 import type { TracedConnection } from "./tracing.ts";
 import type { TraceEvent } from "./trace-event.ts";
@@ -10,7 +10,7 @@ import type { TraceEvent } from "./trace-event.ts";
 
 /** A packet has come, and is about to be handled. With CONNECT it is known whose the connection is. */
 export function traceReceived(
-  core: CoreContext,
+  core: TracingContext,
   connection: TracedConnection,
   packet: Packet,
 ): void {
@@ -26,12 +26,16 @@ export function traceReceived(
 }
 
 /** A packet was put into the outbox of a connection that a trace follows. */
-export function traceSent(core: CoreContext, connection: TracedConnection, packet: Packet): void {
+export function traceSent(
+  core: TracingContext,
+  connection: TracedConnection,
+  packet: Packet,
+): void {
   tellPacket(core, connection, "packetSent", packet);
 }
 
 function tellPacket(
-  core: CoreContext,
+  core: TracingContext,
   connection: TracedConnection,
   type: "packetReceived" | "packetSent",
   packet: Packet,
@@ -67,7 +71,7 @@ function topicOf(
 
 /** Something other than a packet, about a connection. */
 export function traceConnection(
-  core: CoreContext,
+  core: TracingContext,
   connection: TracedConnection,
   event: Omit<TraceEvent, "clientId" | "userName" | "address">,
 ): void {
@@ -76,7 +80,7 @@ export function traceConnection(
 
 /** Something about a client that may be away. */
 export function traceSession(
-  core: CoreContext,
+  core: TracingContext,
   { clientId, userName, connection }: TracedSession,
   event: Omit<TraceEvent, "clientId" | "userName" | "address">,
 ): void {
@@ -91,7 +95,7 @@ interface TracedSession {
 }
 
 /** A client was let in. Only now it is known by which Client Identifier, of one that had none. */
-export function traceConnected(core: CoreContext, connection: TracedConnection): void {
+export function traceConnected(core: TracingContext, connection: TracedConnection): void {
   core.tracing.mark(connection);
   traceConnection(core, connection, { type: "connected" });
 }

@@ -1,12 +1,12 @@
 import { TRIM_INTERVAL_MS } from "../byte-pool.ts";
-import type { CoreContext } from "../core-context.ts";
+import type { CommonContext } from "../common-context.ts";
 
 /** Lets go of arrays that output needs no more, after a while, until there are none. */
 export class PoolTrimming {
-  readonly #core: Pick<CoreContext, "deadlines" | "now" | "pool">;
+  readonly #core: Pick<CommonContext, "deadlines" | "now" | "pool">;
   #isDue = false;
 
-  constructor(core: Pick<CoreContext, "deadlines" | "now" | "pool">) {
+  constructor(core: Pick<CommonContext, "deadlines" | "now" | "pool">) {
     this.#core = core;
   }
 

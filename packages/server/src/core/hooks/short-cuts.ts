@@ -1,5 +1,5 @@
-import type { CoreOptions } from "./core-options.ts";
-import type { HookName, Hooks } from "./hooks/hooks.ts";
+import type { CoreOptions } from "../core-options.ts";
+import type { HookName, Hooks } from "./hooks.ts";
 
 /**
  * Ways that are quicker than the general one and come to the same result, where nothing has to be done for a message or a

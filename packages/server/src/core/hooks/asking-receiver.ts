@@ -1,9 +1,8 @@
-import type { ApplicationMessage } from "./application-message.ts";
-import type { CoreContext } from "../core-context.ts";
-import type { InterceptingClientEnqueue } from "../hooks/publish-events.ts";
-import { shownMessageOf, messageFromApplication } from "./message.ts";
-import type { Message } from "./message.ts";
-import type { Session } from "../sessions/session.ts";
+import type { ApplicationMessage } from "../message/application-message.ts";
+import type { HooksContext } from "./hooks-context.ts";
+import type { InterceptingClientEnqueue } from "./publish-events.ts";
+import { shownMessageOf, messageFromApplication } from "../message/message.ts";
+import type { Message } from "../message/message.ts";
 
 /** What the handlers of `interceptingClientEnqueue` are given, and the message that they were shown. */
 export interface AskedReceiver {
@@ -15,7 +14,7 @@ export interface AskedReceiver {
 export function enqueueing(
   message: Message,
   senderClientId: string,
-  receiver: Session,
+  receiver: { readonly clientId: string },
 ): AskedReceiver {
   const shown = shownMessageOf(message);
   const args = {
@@ -30,7 +29,7 @@ export function enqueueing(
 
 /** The message as the receiver is to get it when the handlers are done; undefined if they vetoed it. */
 export function messageFor(
-  core: CoreContext,
+  core: HooksContext,
   message: Message,
   { args, shown }: AskedReceiver,
 ): Message | undefined {

@@ -1,9 +1,9 @@
 import { ByteWriter } from "@anax/protocol";
-import { writeMessage } from "../journal/stored-message.ts";
-import type { Batch } from "../journal/batch.ts";
-import { writeRun, writeSingle } from "../journal/stored-run.ts";
-import type { RunToStore } from "../journal/stored-run.ts";
-import { StoredMessages } from "../journal/stored-messages.ts";
+import { writeMessage } from "./stored-message.ts";
+import type { Batch } from "./batch.ts";
+import { writeRun, writeSingle } from "./stored-run.ts";
+import type { RunToStore } from "../message/run-to-store.ts";
+import { StoredMessages } from "./stored-messages.ts";
 import type { Message } from "../message/message.ts";
 
 /** Bytes of messages that are kept in one array. */

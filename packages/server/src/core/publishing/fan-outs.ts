@@ -1,6 +1,6 @@
 import type { Pending, Task } from "../pending.ts";
 import type { Route } from "../routing/route.ts";
-import type { Turn } from "./turn.ts";
+import type { Turn } from "../turn/turn.ts";
 
 /** Receivers of a message beyond which it is given to them in several turns, if one has not the time for all. */
 const RECEIVERS_AT_ONCE = 1_024;

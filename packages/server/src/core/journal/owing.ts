@@ -1,15 +1,9 @@
-import type { CoreContext } from "../core-context.ts";
+import type { JournalContext } from "./journal-context.ts";
 import type { Session } from "../sessions/session.ts";
-import { commonCode, slotIn } from "./address-book.ts";
-import type { Address, Delivery } from "./delivery.ts";
-import type { RunToStore } from "../journal/stored-run.ts";
-import type { StoredMessages } from "../journal/stored-messages.ts";
-
-/**
- * A delivery as it is kept while it waits or is in flight: as it is, or, where its message is in the journal or waits in a
- * queue, as one number of the session's `AddressBook`.
- */
-export type Owed = Delivery | number;
+import { commonCode, slotIn } from "../owed/address-book.ts";
+import type { Address, Delivery, Owed } from "../owed/delivery.ts";
+import type { RunToStore } from "../message/run-to-store.ts";
+import type { StoredMessages } from "./stored-messages.ts";
 
 /** A message of so many bytes that waits in memory is kept as it is. A queue has room for some sixty of them. */
 const LARGE_BYTES = 16_384;
@@ -19,7 +13,7 @@ const LARGE_BYTES = 16_384;
  * Identifier, which is 0 then.
  */
 export function owe(
-  core: CoreContext,
+  core: JournalContext,
   session: Session,
   delivery: Delivery,
   packetIdentifier: number,
@@ -34,7 +28,7 @@ export function owe(
   return session.addresses.code(slot, delivery) ?? delivery;
 }
 
-function waiting(core: CoreContext, session: Session, delivery: Delivery): Owed {
+function waiting(core: JournalContext, session: Session, delivery: Delivery): Owed {
   // Of few large ones objects are little, and copying them would be much: what is in memory already is shared.
   if (delivery.watch !== undefined || delivery.message.size >= LARGE_BYTES) return delivery;
   const slot = core.waiting.hold(delivery.message);
@@ -44,18 +38,18 @@ function waiting(core: CoreContext, session: Session, delivery: Delivery): Owed 
 }
 
 /** True if what the session is owed can be kept as a number, without an object for its message. */
-export function keepsNumbers(core: CoreContext, session: Session): boolean {
+export function keepsNumbers(core: JournalContext, session: Session): boolean {
   return core.journal === undefined || session.isDurable;
 }
 
 /** Writes the run down where what the session is owed is kept as numbers. */
-export function storeRun({ journal, waiting }: CoreContext, run: RunToStore): void {
+export function storeRun({ journal, waiting }: JournalContext, run: RunToStore): void {
   if (journal === undefined) waiting.storeRun(run);
   else journal.storeRun(run);
 }
 
 /** As `owe`, of a message of a run that is written down, which is to wait for a session that keeps numbers. */
-export function oweOfRun(core: CoreContext, session: Session, slot: number, qos: 1 | 2): number {
+export function oweOfRun(core: JournalContext, session: Session, slot: number, qos: 1 | 2): number {
   const code = commonCode(slot, qos, false);
   if (core.journal === undefined) core.waiting.messages.hold(slot);
   else core.journal.queued(session, slot, session.addresses.address(code));
@@ -63,13 +57,13 @@ export function oweOfRun(core: CoreContext, session: Session, slot: number, qos:
 }
 
 /** A session that will not survive is owed this no longer; of others the journal is told, which lets go of it itself. */
-export function letGo(core: CoreContext, owed: Owed | undefined): void {
+export function letGo(core: JournalContext, owed: Owed | undefined): void {
   if (typeof owed === "number") messagesOf(core).letGo(slotIn(owed));
 }
 
 /** An exchange is over, whatever ended it: the session is owed what was kept of it no longer. */
 export function finishExchange(
-  core: CoreContext,
+  core: JournalContext,
   session: Session,
   packetIdentifier: number,
   owed: Owed | undefined,
@@ -79,7 +73,7 @@ export function finishExchange(
 }
 
 /** The delivery that was kept; its message is read back if it is not in memory. */
-export function deliveryOf(core: CoreContext, session: Session, owed: Owed): Delivery {
+export function deliveryOf(core: JournalContext, session: Session, owed: Owed): Delivery {
   if (typeof owed !== "number") return owed;
   const { qos, retain, subscriptionIdentifiers, group } = session.addresses.address(owed);
   const message = messagesOf(core).message(slotIn(owed));
@@ -92,19 +86,19 @@ export function addressOf(session: Session, owed: Owed): Address {
 }
 
 /** Bytes of the message that is owed. */
-export function sizeOf(core: CoreContext, owed: Owed): number {
+export function sizeOf(core: JournalContext, owed: Owed): number {
   return typeof owed === "number" ? messagesOf(core).size(slotIn(owed)) : owed.message.size;
 }
 
 /** Bytes of its payload. */
-export function payloadBytesOf(core: CoreContext, owed: Owed): number {
+export function payloadBytesOf(core: JournalContext, owed: Owed): number {
   return typeof owed === "number"
     ? messagesOf(core).payloadBytes(slotIn(owed))
     : owed.message.payloadBytes;
 }
 
 /** The session will not survive any more: what it is owed is kept in memory, and the journal lets go of it. */
-export function takeOutOfJournal(core: CoreContext, session: Session): void {
+export function takeOutOfJournal(core: JournalContext, session: Session): void {
   const unstored = (owed: Owed): Owed => {
     const delivery = deliveryOf(core, session, owed);
     core.journal?.letGo(owed);
@@ -120,7 +114,7 @@ export function takeOutOfJournal(core: CoreContext, session: Session): void {
  * anything is; `bytes`: the size of its message, which counts as in flight where the journal does not have it.
  */
 export function beginExchange(
-  core: CoreContext,
+  core: JournalContext,
   session: Session,
   qos: 1 | 2,
   owed: Owed,
@@ -132,7 +126,7 @@ export function beginExchange(
 
 /** What was queued is in flight now. */
 export function noteSent(
-  core: CoreContext,
+  core: JournalContext,
   session: Session,
   queued: Owed,
   packetIdentifier: number,
@@ -142,11 +136,11 @@ export function noteSent(
 }
 
 /** True if what was sent is kept until it is acknowledged. */
-export function keepsExchanges(core: CoreContext, session: Session): boolean {
+export function keepsExchanges(core: JournalContext, session: Session): boolean {
   return session.keepsInFlight || session.isDurable || !core.shortCuts.droppedMessages;
 }
 
 /** Where numbers lead: there is one table at a time. */
-export function messagesOf(core: CoreContext): StoredMessages {
+export function messagesOf(core: JournalContext): StoredMessages {
   return core.journal?.messages ?? core.waiting.messages;
 }

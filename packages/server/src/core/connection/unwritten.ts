@@ -1,6 +1,6 @@
-import type { Connection } from "../connection/connection.ts";
-import { STEPS } from "./turn.ts";
-import type { Turn } from "./turn.ts";
+import type { Connection } from "./connection.ts";
+import { STEPS } from "../turn/turn.ts";
+import type { Turn } from "../turn/turn.ts";
 
 /** Connections that are written to between two reads of a turn that lasts: less than a millisecond. */
 const BETWEEN_READS = 64;
@@ -10,7 +10,7 @@ const BETWEEN_READS = 64;
  * What has come about in this turn goes first, then what earlier ones left, each with a time of its own. Messages for others go
  * before answers to those who have just sent something: of those there may be thousands at once, which all wait for each other.
  */
-export class Writing {
+export class Unwritten {
   /** Those who get messages of others. */
   #prompt: Connection[] = [];
   /** Those who get answers. */
