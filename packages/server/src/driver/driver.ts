@@ -8,6 +8,7 @@ import type { CoreOptions } from "../core/core-options.ts";
 import type { DeliveryNotices } from "../core/owed/delivery-notices.ts";
 import type { Hooks } from "../core/hooks/hooks.ts";
 import { messageFromApplication } from "../core/message/message.ts";
+import type { PeerSettings } from "../core/peers/peers.ts";
 import type { Task } from "../core/pending.ts";
 import { store as storeRetained } from "../core/retained/retaining.ts";
 import { ServerCore } from "../core/server-core.ts";
@@ -77,6 +78,8 @@ export interface DriverOptions {
   readonly rateLimits?: RateLimits | undefined;
   /** Whether a client is banned. */
   readonly isBanned?: ((client: BanCandidate) => boolean) | undefined;
+  /** Which server of a cluster this is; undefined: it is alone. */
+  readonly peers?: PeerSettings | undefined;
   /** Told of what is not delivered. */
   readonly notices?: DeliveryNotices | undefined;
   /** Told of each connection that ends before CONNECT. */
@@ -88,7 +91,7 @@ export interface DriverOptions {
 }
 
 /**
- * Runs the core: tells it the time before each call, wakes it with one timer for all its deadlines,
+ * A shard: one core, its store and its time, of which one process may run several. Tells the core the time before each call, wakes it with one timer for all its deadlines,
  * and lets it write what it has put out once per turn of the event loop. Nothing else calls the core.
  * What a handler, called by the core, asks of the core waits until the core is done.
  */
@@ -143,6 +146,7 @@ export class Driver implements ConnectionAcceptor {
       holdOff: options.holdOff,
       rateLimits: options.rateLimits,
       isBanned: options.isBanned,
+      peers: options.peers,
       notices: options.notices,
       stranger: options.stranger,
       delivered: (ms) => this.deliveryTimes.note(ms),
@@ -271,11 +275,20 @@ export class Driver implements ConnectionAcceptor {
   }
 
   open(wire: Wire, peer: Peer, refusal?: Refusal): ConnectionSink {
+    return this.#drive(wire, (driven) => this.core.open(driven, peer, refusal));
+  }
+
+  /** A connection to another server of the cluster was made, by this one or that one. It has no place among those of clients. */
+  openLink(wire: Wire, peer: Peer): ConnectionSink {
+    return this.#drive(wire, (driven) => this.core.openLink(driven, peer));
+  }
+
+  #drive(wire: Wire, open: (driven: DrivenConnection) => Connection): ConnectionSink {
     const driven = new DrivenConnection(this, wire);
     if (this.#isOpen) {
       this.#connections.add(driven);
       this.run(() => {
-        driven.connection = this.core.open(driven, peer, refusal);
+        driven.connection = open(driven);
       });
     } else driven.destroy();
     return driven;
