@@ -2,14 +2,16 @@ import type { Connection } from "../core/connection/connection.ts";
 import type { ServerCore } from "../core/server-core.ts";
 import { writePieces } from "../core/wire.ts";
 import type { Wire } from "../core/wire.ts";
-import type { ConnectionSink } from "../ports/listener.ts";
+import type { ConnectionSink, PromptWire } from "../ports/listener.ts";
 import { fenced } from "../user-code.ts";
+import type { Regular } from "./regulars.ts";
 
 /** What a driven connection needs of its driver. */
 export interface ConnectionDriver {
   readonly core: ServerCore;
   run(work: () => void): void;
   receive(driven: DrivenConnection, connection: Connection, chunk: Uint8Array): void;
+  noteFailed(): void;
   forget(driven: DrivenConnection): void;
   broke(driven: DrivenConnection, what: string, thrown: unknown): void;
 }
@@ -18,15 +20,20 @@ export interface ConnectionDriver {
  * One connection, between its carrier and the core: passes on what the carrier reports, in the core's own time, and what
  * the core asks of the carrier, whose failure costs this connection and nothing else.
  */
-export class DrivenConnection implements ConnectionSink, Required<Wire> {
+export class DrivenConnection implements ConnectionSink, Required<Wire>, Regular {
   connection: Connection | undefined;
   readonly #driver: ConnectionDriver;
-  readonly #wire: Wire;
+  readonly #wire: Wire & Partial<PromptWire>;
+  readAtMs = 0;
+  reads = 0;
+  /** Whether its wire can be read out of turn. */
+  readonly isPrompt: boolean;
   #isClosed = false;
 
   constructor(driver: ConnectionDriver, wire: Wire) {
     this.#driver = driver;
     this.#wire = wire;
+    this.isPrompt = this.#wire.readNow !== undefined;
   }
 
   received(chunk: Uint8Array): void {
@@ -34,6 +41,18 @@ export class DrivenConnection implements ConnectionSink, Required<Wire> {
     if (connection !== undefined && !this.#isClosed) {
       this.#driver.receive(this, connection, chunk);
     }
+  }
+
+  setRegular(isRegular: boolean): void {
+    if (this.connection !== undefined) this.connection.isRegular = isRegular;
+  }
+
+  readNow(): void {
+    if (!this.#isClosed) this.#wire.readNow?.();
+  }
+
+  failed(): void {
+    this.#driver.noteFailed();
   }
 
   drained(): void {
@@ -73,7 +92,7 @@ export class DrivenConnection implements ConnectionSink, Required<Wire> {
     return (
       fenced(
         () => this.#wire.write(bytes),
-        (error) => this.#failed(error),
+        (error) => this.#broke(error),
       ) !== false
     );
   }
@@ -82,7 +101,7 @@ export class DrivenConnection implements ConnectionSink, Required<Wire> {
     return (
       fenced(
         () => writePieces(this.#wire, pieces),
-        (error) => this.#failed(error),
+        (error) => this.#broke(error),
       ) !== false
     );
   }
@@ -90,21 +109,21 @@ export class DrivenConnection implements ConnectionSink, Required<Wire> {
   pause(): void {
     fenced(
       () => this.#wire.pause(),
-      (error) => this.#failed(error),
+      (error) => this.#broke(error),
     );
   }
 
   resume(): void {
     fenced(
       () => this.#wire.resume(),
-      (error) => this.#failed(error),
+      (error) => this.#broke(error),
     );
   }
 
   end(): void {
     fenced(
       () => this.#wire.end(),
-      (error) => this.#failed(error),
+      (error) => this.#broke(error),
     );
   }
 
@@ -115,19 +134,19 @@ export class DrivenConnection implements ConnectionSink, Required<Wire> {
   limitMessages(bytes: number): void {
     fenced(
       () => this.#wire.limitMessages?.(bytes),
-      (error) => this.#failed(error),
+      (error) => this.#broke(error),
     );
   }
 
   gatheredBytes(): number {
     const bytes = fenced(
       () => this.#wire.gatheredBytes?.(),
-      (error) => this.#failed(error),
+      (error) => this.#broke(error),
     );
     return bytes ?? 0;
   }
 
-  #failed(error: Error): void {
+  #broke(error: Error): void {
     this.#driver.broke(this, "a wire failed; the connection is cut", error);
   }
 }

@@ -38,6 +38,7 @@ import { TimeCounts } from "../system/time-histogram.ts";
 import type { TimeHistogram } from "../system/time-histogram.ts";
 import { OpenConnections } from "./open-connections.ts";
 import { ofProgram, untilQuiet } from "./stopping.ts";
+import { Regulars } from "./regulars.ts";
 import type { UnfinishedWork } from "./stopping.ts";
 import { TurningAway } from "./turning-away.ts";
 import { setImmediate } from "../platform.ts";
@@ -108,10 +109,13 @@ export class Driver implements ConnectionAcceptor {
   readonly #connections = new OpenConnections();
   readonly #lingering = new Lingering();
   readonly #asked = new AskedWork((work) => this.run(work));
+  readonly #regulars = new Regulars();
   #isOpen = false;
   #isInside = false;
   #later: (() => void)[] = [];
   #isFlushAsked = false;
+  /** What is done between reads is being done. */
+  #isBetween = false;
   /** When something was written last, or the first thing is to be written since. */
   #unwrittenSinceMs = 0;
   readonly #loopDelay: LoopDelay = new LoopDelay();
@@ -371,13 +375,26 @@ export class Driver implements ConnectionAcceptor {
     } finally {
       this.#leave();
     }
+    if (driven.isPrompt) this.#regulars.note(driven, chunk.length, this.core.now);
     this.#writeBetween();
+  }
+
+  /** A connection has failed, maybe one of thousands. */
+  noteFailed(): void {
+    this.run(() => this.#askForFlush());
   }
 
   #writeBetween(): void {
     const { now } = this.core;
     if (!this.#isFlushAsked || now - this.#unwrittenSinceMs < WRITE_BETWEEN_MS) return;
-    this.#unwrittenSinceMs = now;
+    if (this.#isBetween) return;
+    this.#isBetween = true;
+    try {
+      this.#regulars.readSome(now);
+    } finally {
+      this.#isBetween = false;
+    }
+    this.#unwrittenSinceMs = this.core.now;
     this.#enter();
     try {
       this.#guarded(() => this.core.flushMessages());
@@ -388,6 +405,7 @@ export class Driver implements ConnectionAcceptor {
 
   forget(driven: DrivenConnection): void {
     this.#connections.delete(driven);
+    this.#regulars.forget(driven);
   }
 
   #enter(): void {

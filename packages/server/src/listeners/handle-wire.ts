@@ -1,7 +1,7 @@
 import type { Wire } from "../core/wire.ts";
-import type { ConnectionAcceptor, ConnectionSink } from "../ports/listener.ts";
+import type { ConnectionAcceptor, ConnectionSink, PromptWire } from "../ports/listener.ts";
 import { sharedArray } from "./shared-reading.ts";
-import { systemError } from "./socket-handles.ts";
+import { readNow, systemError } from "./socket-handles.ts";
 import type { HandleRequest, SocketHandle, SocketHandles } from "./socket-handles.ts";
 import { CLOSE_TIMEOUT_MS, isLastOfTurn } from "./stream-wire.ts";
 import { clearTimeout, setImmediate, setTimeout } from "../platform.ts";
@@ -44,7 +44,7 @@ let spareRequest: HandleRequest | undefined;
  * Carries a Network Connection over Node's handle of a socket, without the socket: what `StreamWire` is for streams. The
  * hot path of TCP: nothing is made for a read or for a write that the system takes at once, and little for a connection.
  */
-export class HandleWire implements Wire {
+export class HandleWire implements Wire, PromptWire {
   readonly #handle: SocketHandle;
   readonly #handles: SocketHandles;
   readonly #place: Pick<ConnectionAcceptor, "release">;
@@ -95,6 +95,13 @@ export class HandleWire implements Wire {
     this.#steerReading();
     if (!this.#isEnding) this.#sink?.ended();
     else if (this.#isShutDown) this.#close();
+  }
+
+  readNow(): void {
+    if (!this.#isReading || this.#isClosed) return;
+    const count = readNow(this.#handle, sharedArray());
+    if (count > 0) this.#received(count);
+    else if (count < 0) this.#fail(count, "read");
   }
 
   #received(count: number): void {
@@ -212,6 +219,7 @@ export class HandleWire implements Wire {
   #fail(errno: number, syscall: string): void {
     this.#error ??= systemError(errno, syscall);
     this.#close();
+    this.#sink?.failed?.();
   }
 
   #close(): void {

@@ -1,3 +1,4 @@
+import { readSync } from "node:fs";
 import type { Server } from "node:net";
 import { getSystemErrorName } from "node:util";
 import type { SocketAddresses } from "./network-address.ts";
@@ -21,6 +22,8 @@ export interface SocketHandle {
   /** Ends the writing side after what was written before. 1: that has already been done. */
   shutdown(request: HandleRequest): number;
   close(closed?: (this: SocketHandle) => void): void;
+  /** Its file descriptor, where the system has such; below 0 where it has none. */
+  readonly fd?: number;
   readonly getpeername?: (into: HandleAddress) => number;
   readonly getsockname?: (into: HandleAddress) => number;
   readonly setNoDelay?: (isOn: boolean) => number;
@@ -184,6 +187,28 @@ export class HandleAddresses implements SocketAddresses {
     const local: HandleAddress = {};
     this.#handle.getsockname?.(local);
     return local;
+  }
+}
+
+/** Bytes that are read of a handle at once without waiting. */
+const READ_NOW_BYTES = 512;
+
+/**
+ * Reads what little has come, without waiting until the system says that there is something. Gives how many bytes, 0 if there is nothing
+ * or it has ended, which the system says later, or the number of an error.
+ */
+export function readNow({ fd = -1 }: SocketHandle, into: Uint8Array): number {
+  if (fd < 0) return 0;
+  const { stackTraceLimit } = Error;
+  // Mostly there is nothing, which is an error: without a trace it costs little.
+  Error.stackTraceLimit = 0;
+  try {
+    return readSync(fd, into, 0, READ_NOW_BYTES, null);
+  } catch (error) {
+    const { code, errno } = error as NodeJS.ErrnoException;
+    return code === "EAGAIN" || errno === undefined ? 0 : errno;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

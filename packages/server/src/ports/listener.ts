@@ -11,6 +11,12 @@ export interface ListenerAddress {
   readonly path?: string;
 }
 
+/** A wire whose socket can be read without waiting until the system says that something has come. */
+export interface PromptWire {
+  /** Gives its sink the few bytes that have come, if any have. */
+  readNow(): void;
+}
+
 /** Accepts Network Connections and hands them to a `ConnectionAcceptor`. */
 export interface Listener {
   /** "tcp", "tls", "ws", "wss", "unix", "memory" or a name of the embedder's own. */
@@ -87,6 +93,8 @@ export interface ConnectionSink {
   drained(): void;
   /** The peer sends no more, but may read on: it is answered what it is owed, then the wire is ended. */
   ended(): void;
+  /** The transport has failed, and `closed` follows once the system has been through all that is ready. */
+  failed?(): void;
   /** The transport is gone, also if the server itself closed it. Further calls are ignored. */
   closed(error?: Error): void;
 }

@@ -76,9 +76,52 @@ async function allOf(client: Socket): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+function bytesOf({ chunks }: EchoConnection): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
+}
+
 function numbered(length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => index % 251);
 }
+
+describe("reading out of turn", () => {
+  it("takes the little that has come before the loop tells of it, and what comes later in order", async () => {
+    const { client, connection } = await pair();
+    const wire = connection.wire as HandleWire;
+    wire.readNow();
+    expect(bytesOf(connection)).toBe(0);
+    // The system has it when `write` returns.
+    client.write(new Uint8Array(600));
+    wire.readNow();
+    expect(bytesOf(connection)).toBe(512);
+    wire.pause();
+    wire.readNow();
+    expect(bytesOf(connection)).toBe(512);
+    wire.resume();
+    client.write(new Uint8Array(100));
+    await until(() => bytesOf(connection) === 700);
+  });
+
+  it("leaves the end to the loop", async () => {
+    const { client, connection } = await pair();
+    const wire = connection.wire as HandleWire;
+    client.end("bye");
+    wire.readNow();
+    wire.readNow();
+    expect(bytesOf(connection)).toBe(3);
+    expect(connection.closed).toBe(false);
+    await until(() => connection.closed);
+    expect(connection.error).toBeUndefined();
+  });
+
+  it("tells of a reset", async () => {
+    const { client, connection } = await pair();
+    client.resetAndDestroy();
+    (connection.wire as HandleWire).readNow();
+    await until(() => connection.closed);
+    expect(connection.error).toMatchObject({ code: "ECONNRESET" });
+  });
+});
 
 describe("accepting", () => {
   it("takes the handle before Node makes a socket", async () => {

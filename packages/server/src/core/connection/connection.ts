@@ -130,6 +130,8 @@ export class Connection implements EventSource {
   storedAt = 0;
   /** Packets are being read just now. */
   isReading = false;
+  /** It says a little again and again: its answers do not wait behind those to thousands that speak at once. */
+  isRegular = false;
   /** The wire was asked to stop reading because a packet waits. */
   isPaused = false;
   /** Messages wait until the handlers of `clientConnected` are done. */

@@ -11,7 +11,7 @@ const BETWEEN_READS = 64;
  * before answers to those who have just sent something: of those there may be thousands at once, which all wait for each other.
  */
 export class Unwritten {
-  /** Those who get messages of others. */
+  /** Those who get messages of others, and regulars. */
   #prompt: Connection[] = [];
   /** Those who get answers. */
   #dirty: Connection[] = [];
@@ -27,7 +27,7 @@ export class Unwritten {
   /** The connection, which is not here yet, has output. */
   add(connection: Connection): void {
     connection.isDirty = true;
-    if (connection.isReading) this.#dirty.push(connection);
+    if (connection.isReading && !connection.isRegular) this.#dirty.push(connection);
     else this.#prompt.push(connection);
   }
 

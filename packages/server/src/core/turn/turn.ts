@@ -216,7 +216,8 @@ export class Turn {
   /** Whether what has just come of the connection may be taken at once. */
   takes(connection: Connection): boolean {
     if (!this.isOver) return true;
-    return isQuiet(connection) && (!this.isLong || isAnswer(connection));
+    const isSmall = !this.isLong || connection.isRegular || isAnswer(connection);
+    return isSmall && isQuiet(connection);
   }
 
   /**
