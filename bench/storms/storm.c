@@ -1,7 +1,8 @@
 // storm: many MQTT 3.1.1 clients that do the same at the same moment, and a pair beside them that behaves well. The pair
 // exchanges a small QoS 0 message each 10 ms; what counts is how long these take while the storm lasts, from the moment at
 // which each was due. One JSON line at the end.
-// build: gcc -O2 -pthread -o storm storm.c        usage: storm -p port -s storm [-n clients] [-f filters] [-b bytes] [-w s]
+// build: gcc -O2 -pthread -o storm storm.c, and for storms over TLS -DWITH_TLS -lssl -lcrypto
+// usage: storm -p port -s storm [-n clients] [-f filters] [-b bytes] [-w s] [-q port of TLS] [-c at a time] [-i server's pid] [-g s]
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,11 +24,13 @@
 #define MILLISECOND 1000000ull
 #define PAIR_EVERY (10 * MILLISECOND)
 #define CONNECTING_MAX 100
+#define GIVE_UP_SECONDS 10 // as many libraries of clients do
 #define FATAL(...) (fprintf(stderr, __VA_ARGS__), fputc('\n', stderr), exit(1))
 
 enum { CONNACK = 2, PUBLISH = 3, PUBACK = 4, SUBACK = 9, UNSUBACK = 11, PINGRESP = 13 };
 
-static int port, client_count = 1000, filter_count = 100, payload_bytes = 100, wait_seconds = 60;
+static int port, tls_port, client_count = 1000, filter_count = 100, payload_bytes = 100, wait_seconds = 60, at_a_time, pid;
+static double settle_seconds = 0.5;
 static const char *storm_name = "ready";
 
 static uint64_t now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec * SECOND + t.tv_nsec; }
@@ -78,6 +81,8 @@ static void put_filters(buffer *out, int is_unsubscribe, int client, int from, i
   }
   put_packet(out, is_unsubscribe ? 0xA2 : 0x82, &body); free(body.bytes);
 }
+
+#include "secured.h"
 
 // ------------------------------------------------------------------------------------------------ the pair
 static struct { double *ms; int count, room; } taken;
@@ -152,18 +157,21 @@ static void *run_probe(void *unused) {
 }
 
 // ------------------------------------------------------------------------------------------------ the crowd
-typedef struct { int fd, is_listener; buffer in, out; size_t out_from; } client;
+typedef struct { int fd, is_listener, is_in; buffer in, out; size_t out_from; uint64_t began; secured tls; } client;
 static client *clients; static int epoll;
 static long answers[16], connected, closed_by_server; // packets that came, by type
-static uint64_t last_progress;
+static uint64_t last_progress; static double slowest_ms; static long gave_up, resumed;
 
 static void watch(client *c) {
-  struct epoll_event event = {.events = EPOLLIN | (c->out.length > c->out_from ? EPOLLOUT : 0), .data.ptr = c};
+  int wants_out = c->out.length > c->out_from && !waits_for_peer(&c->tls);
+  struct epoll_event event = {.events = EPOLLIN | (wants_out ? EPOLLOUT : 0), .data.ptr = c};
   epoll_ctl(epoll, EPOLL_CTL_MOD, c->fd, &event);
 }
+static ssize_t carry_out(client *c, const void *bytes, size_t length) { return is_secured(&c->tls) ? secured_send(&c->tls, bytes, length) : send(c->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT); }
+static ssize_t carry_in(client *c, void *bytes, size_t length) { return is_secured(&c->tls) ? secured_receive(&c->tls, bytes, length) : recv(c->fd, bytes, length, MSG_DONTWAIT); }
 static void flush(client *c) {
   while (c->out.length > c->out_from) {
-    ssize_t count = send(c->fd, c->out.bytes + c->out_from, c->out.length - c->out_from, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t count = carry_out(c, c->out.bytes + c->out_from, c->out.length - c->out_from);
     if (count < 0) { if (errno == EAGAIN) watch(c); return; }
     c->out_from += count;
   }
@@ -174,6 +182,7 @@ static void close_client(client *c, int is_reset) {
   if (c->fd < 0) return;
   struct linger reset = {1, 0};
   if (is_reset) setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  secured_end(&c->tls, is_reset);
   close(c->fd); c->fd = -1; free(c->in.bytes); free(c->out.bytes);
   c->in = c->out = (buffer){0}; c->out_from = 0;
 }
@@ -181,6 +190,10 @@ static void take(client *c, const uint8_t *packet, size_t header, size_t length)
   int type = packet[0] >> 4;
   answers[type]++; last_progress = now();
   if (type == CONNACK && packet[header + 1]) FATAL("a client was refused: %d", packet[header + 1]);
+  if (type == CONNACK) {
+    double ms = (last_progress - c->began) / 1e6; if (ms > slowest_ms) slowest_ms = ms;
+    c->is_in = 1; resumed += was_resumed(&c->tls);
+  }
   if (type != PUBLISH || !(packet[0] & 6)) return;
   size_t topic = packet[header] << 8 | packet[header + 1];
   uint8_t puback[4] = {0x40, 2, packet[header + 2 + topic], packet[header + 3 + topic]};
@@ -188,8 +201,8 @@ static void take(client *c, const uint8_t *packet, size_t header, size_t length)
 }
 static uint8_t read_into[1 << 20];
 static void read_from(client *c) {
-  ssize_t count = recv(c->fd, read_into, sizeof read_into, MSG_DONTWAIT);
-  if (count < 0 && errno == EAGAIN) return;
+  ssize_t count = carry_in(c, read_into, sizeof read_into);
+  if (count < 0 && errno == EAGAIN) { if (is_secured(&c->tls)) flush(c); return; }
   if (count <= 0) { closed_by_server++; close_client(c, 0); return; }
   const uint8_t *bytes = read_into; size_t length = count;
   if (c->in.length) { put(&c->in, read_into, count); bytes = c->in.bytes; length = c->in.length; }
@@ -223,17 +236,19 @@ static int await(int type, long count) {
   return answers[type] >= count;
 }
 static void open_client(client *c, int number) {
-  int one = 1;
+  int one = 1; c->began = now(); c->is_in = 0;
   c->fd = socket(AF_INET, SOCK_STREAM, 0);
   if (c->fd < 0) FATAL("socket: %s (ulimit -n)", strerror(errno));
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
   struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000002 + number / 5000)};
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(tls_port ? tls_port : port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   if (bind(c->fd, (void *)&from, sizeof from) || connect(c->fd, (void *)&to, sizeof to)) FATAL("connect: %s", strerror(errno));
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
   epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
+  if (tls_port) secured_begin(&c->tls, c->fd);
 }
+static void begin_client(int number, int clean) { char id[32]; sprintf(id, "crowd-%d", number); client *c = &clients[number]; open_client(c, number); put_connect(&c->out, id, clean, NULL, 0); flush(c); }
 static void connect_all(int clean, int will_bytes, int expiry) {
   for (int number = 0; number < client_count; number++) {
     char id[32], topic[32]; sprintf(id, "crowd-%d", number); sprintf(topic, "will/%d", number);
@@ -251,6 +266,22 @@ static void each_sends(void (*make)(buffer *, int)) {
 }
 static void one_sends(int number, void (*make)(buffer *, int), int times) { client *c = &clients[number]; for (int i = 0; i < times; i++) make(&c->out, i); flush(c); }
 static void reset_all(void) { for (int number = 0; number < client_count; number++) if (!clients[number].is_listener) close_client(&clients[number], 1); }
+
+// All connect, so many at a time; who has no CONNACK in time gives up and comes again.
+static void all_connect(int clean, int many) {
+  int next = 0; uint64_t looked = now(), end = looked + wait_seconds * SECOND;
+  while (answers[CONNACK] < client_count && now() < end) {
+    for (; next < client_count && next - answers[CONNACK] < many; next++) { begin_client(next, clean); if (next % 64 == 0) serve(0); }
+    serve(5);
+    if (now() - looked < SECOND / 10) continue;
+    looked = now();
+    for (int number = 0; number < next; number++) {
+      client *c = &clients[number];
+      if (c->is_in || c->fd >= 0 && looked - c->began < GIVE_UP_SECONDS * SECOND) continue;
+      gave_up++; close_client(c, 0); begin_client(number, clean);
+    }
+  }
+}
 
 // ------------------------------------------------------------------------------------------------ filters and packets of the storms
 static void device_filter(char *f, int client, int index) { sprintf(f, "site/%d/dev/%d/+/status", client, index); }
@@ -296,12 +327,29 @@ static void listen_to(filter_namer *name) {
 }
 
 // ------------------------------------------------------------------------------------------------ the storms
+// Of the server: KB that it has, the most that it had since the last call, milliseconds of processor time.
+static struct { long kb, peak_kb; double cpu_ms; } before, after;
+static long status_kb(const char *name) {
+  char path[64], line[256]; long kb = 0; sprintf(path, "/proc/%d/status", pid);
+  FILE *file = fopen(path, "r"); if (!file) return 0;
+  while (fgets(line, sizeof line, file)) if (!strncmp(line, name, strlen(name))) kb = atol(line + strlen(name) + 1);
+  fclose(file); return kb;
+}
+static double cpu_ms(void) {
+  char path[64]; long user = 0, system = 0; sprintf(path, "/proc/%d/stat", pid);
+  FILE *file = fopen(path, "r"); if (!file) return 0;
+  if (fscanf(file, "%*d %*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user, &system) < 2) user = 0;
+  fclose(file); return (user + system) * 1000.0 / sysconf(_SC_CLK_TCK);
+}
+static void forget_peak(void) { char path[64]; sprintf(path, "/proc/%d/clear_refs", pid); FILE *file = pid ? fopen(path, "w") : NULL; if (file) { fputs("5", file); fclose(file); } }
+
 static void begin_figures(void) {
   static int has_begun;
   pthread_t probe;
   if (!has_begun++) { pthread_create(&pair, NULL, run_pair, NULL); pthread_create(&probe, NULL, run_probe, NULL); }
   serve_for(1.5);
   memset(answers, 0, sizeof answers);
+  slowest_ms = gave_up = resumed = 0; forget_peak(); before.kb = status_kb("VmRSS"); before.cpu_ms = cpu_ms();
   pthread_mutex_lock(&taken_lock); taken.count = 0; probe_worst_ms = probes = probes_failed = 0; figures_from = now(); pthread_mutex_unlock(&taken_lock);
 }
 static long expected, came; static double lasted;
@@ -321,6 +369,15 @@ static void run_storm(void) {
   if (is("connect")) {
     begin_figures(); began = now();
     for (int number = 0; number < client_count; number++) { char id[32]; sprintf(id, "crowd-%d", number); open_client(&clients[number], number); put_connect(&clients[number].out, id, 1, NULL, 0); flush(&clients[number]); if (number % 64 == 0) serve(0); }
+    return answered(began, CONNACK, client_count);
+  }
+  if (is("tls") || is("tlsresumed")) {
+    if (is("tlsresumed")) { // the first time in order; who comes again has a ticket
+      all_connect(1, 50); serve_for(0.5);
+      for (int number = 0; number < client_count; number++) close_client(&clients[number], 0);
+      serve_for(2); memset(answers, 0, sizeof answers);
+    }
+    begin_figures(); began = now(); all_connect(1, at_a_time ? at_a_time : client_count);
     return answered(began, CONNACK, client_count);
   }
   if (is("strangers")) {
@@ -374,13 +431,17 @@ static int by_size(const void *a, const void *b) { double x = *(double *)a, y = 
 
 int main(int count, char **arguments) {
   int option;
-  while ((option = getopt(count, arguments, "p:n:s:f:b:w:")) != -1) switch (option) {
+  while ((option = getopt(count, arguments, "p:n:s:f:b:w:q:c:i:g:")) != -1) switch (option) {
     case 'p': port = atoi(optarg); break;
     case 'n': client_count = atoi(optarg); break;
     case 's': storm_name = optarg; break;
     case 'f': filter_count = atoi(optarg); break;
     case 'b': payload_bytes = atoi(optarg); break;
     case 'w': wait_seconds = atoi(optarg); break;
+    case 'q': tls_port = atoi(optarg); break;
+    case 'c': at_a_time = atoi(optarg); break;
+    case 'i': pid = atoi(optarg); break;
+    case 'g': settle_seconds = atof(optarg); break;
     default: FATAL("usage: storm -p port -s storm [-n clients] [-f filters] [-b payload bytes] [-w seconds]");
   }
   signal(SIGPIPE, SIG_IGN);
@@ -388,13 +449,17 @@ int main(int count, char **arguments) {
   clients = calloc(client_count + 1, sizeof *clients); epoll = epoll_create1(0);
   for (int number = 0; number <= client_count; number++) clients[number].fd = -1;
   run_storm();
-  serve_for(0.5);
+  after.cpu_ms = cpu_ms();
+  serve_for(settle_seconds);
+  after.kb = status_kb("VmRSS"); after.peak_kb = status_kb("VmHWM");
   pair_stops = 1;
   pthread_join(pair, NULL); // with the last message
   pthread_mutex_lock(&taken_lock);
   qsort(taken.ms, taken.count, sizeof(double), by_size);
   int last = taken.count - 1;
-  printf("{\"storm\":\"%s\",\"clients\":%d,\"messages\":%d,\"p50_ms\":%.1f,\"p99_ms\":%.1f,\"worst_ms\":%.1f,\"connect_ms\":%.1f,\"failed_connects\":%d,\"came\":%ld,\"expected\":%ld,\"seconds\":%.2f}\n",
-    storm_name, client_count, taken.count, last < 0 ? -1 : taken.ms[last / 2], last < 0 ? -1 : taken.ms[(int)(last * .99)], last < 0 ? -1 : taken.ms[last], probe_worst_ms, probes_failed, came, expected, lasted);
+  printf("{\"storm\":\"%s\",\"clients\":%d,\"messages\":%d,\"p50_ms\":%.1f,\"p99_ms\":%.1f,\"worst_ms\":%.1f,\"connect_ms\":%.1f,\"failed_connects\":%d,\"came\":%ld,\"expected\":%ld,\"seconds\":%.2f,"
+    "\"slowest_ms\":%.0f,\"gave_up\":%ld,\"resumed\":%ld,\"before_kb\":%ld,\"peak_kb\":%ld,\"after_kb\":%ld,\"cpu_ms\":%.0f}\n",
+    storm_name, client_count, taken.count, last < 0 ? -1 : taken.ms[last / 2], last < 0 ? -1 : taken.ms[(int)(last * .99)], last < 0 ? -1 : taken.ms[last], probe_worst_ms, probes_failed, came, expected, lasted,
+    slowest_ms, gave_up, resumed, before.kb, after.peak_kb, after.kb, after.cpu_ms - before.cpu_ms);
   return 0;
 }

@@ -21,6 +21,7 @@ function onRead(this: SocketHandle): void {
   (this as CarryingHandle)[WIRE].read();
 }
 
+/** To be called with the handle of the wire as `this`, when that is closed. */
 function onClosed(this: SocketHandle): void {
   (this as CarryingHandle)[WIRE].closed();
 }
@@ -91,6 +92,8 @@ export class HandleWire implements Wire, PromptWire {
     if (count > 0) return this.#received(count);
     if (count === 0 || this.#isClosed) return;
     if (count !== END_OF_FILE) return this.#fail(count, "read");
+    // TLS says it of itself and of what carries it.
+    if (this.#hasPeerEnded) return;
     this.#hasPeerEnded = true;
     this.#steerReading();
     if (!this.#isEnding) this.#sink?.ended();
@@ -106,6 +109,7 @@ export class HandleWire implements Wire, PromptWire {
 
   #received(count: number): void {
     if (this.#isEnding) return;
+    this.chunkCame();
     this.#sink?.received(sharedArray().subarray(0, count));
     if (isLastOfTurn(count)) this.#yieldTurn();
   }
@@ -146,23 +150,48 @@ export class HandleWire implements Wire, PromptWire {
     if (error !== 0) this.#fail(error, "read");
   }
 
+  /** For a wire of TLS: a chunk is about to be given on. */
+  protected chunkCame(): void {
+    // Here all that has come is given on.
+  }
+
+  /** True if nothing more is to be written. */
+  protected get isOver(): boolean {
+    return this.#isEnding || this.#isClosed;
+  }
+
+  protected get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** True while a write goes on. */
+  protected get isWriting(): boolean {
+    return this.#writesGoingOn > 0;
+  }
+
   write(bytes: Uint8Array): boolean {
-    if (this.#isEnding || this.#isClosed) return true;
-    const request = (spareRequest ??= new this.#handles.WriteRequest()) as CarryingRequest;
-    return this.#begun(request, this.#handle.writeBuffer(request, bytes), bytes);
+    return this.isOver || this.give(bytes);
   }
 
   writePieces(pieces: readonly Uint8Array[]): boolean {
     let isDone = true;
     for (let from = 0; from < pieces.length; from += PIECES_MAX) {
-      if (this.#isEnding || this.#isClosed) return true;
-      const request = (spareRequest ??= new this.#handles.WriteRequest()) as CarryingRequest;
+      if (this.isOver) return true;
       const isAll = pieces.length <= PIECES_MAX;
-      const part = isAll ? pieces : pieces.slice(from, from + PIECES_MAX);
-      const error = this.#handle.writev(request, part, true);
-      if (!this.#begun(request, error, part)) isDone = false;
+      if (!this.givePieces(isAll ? pieces : pieces.slice(from, from + PIECES_MAX))) isDone = false;
     }
     return isDone || this.#isClosed;
+  }
+
+  /** Gives the handle bytes to write; true if that is over already. */
+  protected give(bytes: Uint8Array): boolean {
+    const request = (spareRequest ??= new this.#handles.WriteRequest()) as CarryingRequest;
+    return this.#begun(request, this.#handle.writeBuffer(request, bytes), bytes);
+  }
+
+  protected givePieces(pieces: readonly Uint8Array[]): boolean {
+    const request = (spareRequest ??= new this.#handles.WriteRequest()) as CarryingRequest;
+    return this.#begun(request, this.#handle.writev(request, pieces, true), pieces);
   }
 
   /** A write has begun; true if it is over already. */
@@ -186,7 +215,12 @@ export class HandleWire implements Wire, PromptWire {
     this.#writesGoingOn -= 1;
     if (this.#isClosed) return;
     if (status !== 0) return this.#fail(status, "write");
-    if (this.#writesGoingOn === 0 && !this.#isEnding) this.#sink?.drained();
+    if (this.#writesGoingOn === 0) this.allWritten();
+  }
+
+  /** What was given to the handle has left. */
+  protected allWritten(): void {
+    if (!this.#isEnding) this.#sink?.drained();
   }
 
   end(): void {
@@ -195,12 +229,17 @@ export class HandleWire implements Wire, PromptWire {
     if (this.#isClosed) return;
     this.#closeTimeout = setTimeout(() => this.destroy(), CLOSE_TIMEOUT_MS);
     this.#closeTimeout.unref();
+    this.shutDownWriting();
+    this.#steerReading();
+  }
+
+  /** Tells the peer that nothing more comes, once what was written has left. */
+  protected shutDownWriting(): void {
     const request = new this.#handles.ShutdownRequest() as CarryingRequest;
     request.oncomplete = onShutDown;
     request.wire = this;
     const status = this.#handle.shutdown(request);
     if (status !== 0) this.shutDown(status === 1 ? 0 : status);
-    this.#steerReading();
   }
 
   /** All that was written has left, and the peer is told that it was the last. */
@@ -217,7 +256,12 @@ export class HandleWire implements Wire, PromptWire {
   }
 
   #fail(errno: number, syscall: string): void {
-    this.#error ??= systemError(errno, syscall);
+    this.failed(systemError(errno, syscall));
+  }
+
+  /** The connection cannot go on. */
+  failed(error: Error): void {
+    this.#error ??= error;
     this.#close();
     this.#sink?.failed?.();
   }
@@ -225,6 +269,11 @@ export class HandleWire implements Wire, PromptWire {
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.closeHandle();
+  }
+
+  /** Has `closed` called when the handle is closed. */
+  protected closeHandle(): void {
     this.#handle.close(onClosed);
   }
 

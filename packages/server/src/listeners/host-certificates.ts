@@ -37,6 +37,11 @@ export class HostCertificates {
     }));
   }
 
+  /** True if there are none. */
+  get isEmpty(): boolean {
+    return this.#all.length === 0;
+  }
+
   /** The first that is for this host; undefined if the listener's first certificate is to be shown. */
   contextFor(serverName: string): SecureContext | undefined {
     return this.#all.find(({ certificate }) => certificate.checkHost(serverName) !== undefined)

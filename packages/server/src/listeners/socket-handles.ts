@@ -24,6 +24,8 @@ export interface SocketHandle {
   close(closed?: (this: SocketHandle) => void): void;
   /** Its file descriptor, where the system has such; below 0 where it has none. */
   readonly fd?: number;
+  /** All that has come so far. */
+  readonly bytesRead: number;
   readonly getpeername?: (into: HandleAddress) => number;
   readonly getsockname?: (into: HandleAddress) => number;
   readonly setNoDelay?: (isOn: boolean) => number;

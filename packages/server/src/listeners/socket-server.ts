@@ -10,7 +10,7 @@ import { clientAddresses, throughProxy } from "./proxied.ts";
 import { ProxyGate } from "./proxy-gate.ts";
 import { withSharedReading } from "./shared-reading.ts";
 import { HandleAddresses, socketHandles, takeHandles } from "./socket-handles.ts";
-import type { SocketHandle, SocketHandles } from "./socket-handles.ts";
+import type { SocketHandle } from "./socket-handles.ts";
 import { openAdmitted } from "./stream-wire.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 import { monotonicMs } from "../platform.ts";
@@ -37,6 +37,9 @@ const BACKLOG = 4_096;
 
 /** Accept errors are logged once in this many milliseconds: under EMFILE they come by thousands. */
 const ERROR_LOG_INTERVAL_MS = 1_000;
+
+/** Who takes a connection over by its handle. */
+type HandleTaker = (handle: SocketHandle, addresses: HandleAddresses) => void;
 
 /** Logs that have been told of the slower way. */
 const TOLD = new WeakSet<Log>();
@@ -130,22 +133,36 @@ export class SocketServer {
       openAdmitted(socket, throughProxy(peerOf(socket), socket), acceptor);
     });
     const handles = socketHandles();
-    if (this.#server === undefined || this.#gate !== undefined) return;
-    if (typeof handles === "string") return this.#tellSlower(handles);
+    if (typeof handles === "string")
+      return this.#gate === undefined ? this.#tellSlower(handles) : undefined;
+    const open = (handle: SocketHandle, addresses: HandleAddresses, to = acceptor): void => {
+      const wire = new HandleWire(handle, handles, to);
+      wire.start(to.open(wire, peerOf(addresses)));
+    };
+    this.takeHandles(open, (handle, addresses) => {
+      const turning = acceptor.isFull === true ? acceptor.turnAway?.() : undefined;
+      if (turning === undefined) handle.close();
+      else open(handle, addresses, turning);
+    });
+  }
+
+  /**
+   * From now on, has `admitted` called with the handle of each connection that may stay, in place of `onSocket`, and `refused` with that of
+   * others. Not where headers of proxies are read, which are in sockets, nor where Node is not as it is known.
+   */
+  takeHandles(admitted: HandleTaker, refused: HandleTaker): void {
     const room = this.#room;
+    if (this.#server === undefined || this.#gate !== undefined) return;
     const take = (handle: SocketHandle): void => {
       const addresses = new HandleAddresses(handle);
-      const admitted = (): void => {
-        const wire = this.#carry(handle, handles, acceptor);
-        wire.start(acceptor.open(wire, peerOf(addresses)));
-      };
-      const refused = (): void => {
-        const turning = acceptor.isFull === true ? acceptor.turnAway?.() : undefined;
-        if (turning === undefined) return handle.close();
-        const wire = this.#carry(handle, handles, turning);
-        wire.start(turning.open(wire, peerOf(addresses)));
-      };
-      room?.admit(addresses.remoteAddress, admitted, refused);
+      room?.admit(
+        addresses.remoteAddress,
+        () => {
+          this.#setUp(handle);
+          admitted(handle, addresses);
+        },
+        () => refused(handle, addresses),
+      );
     };
     if (!takeHandles(this.#server, take)) this.#tellSlower("the listening handle is not known");
   }
@@ -157,11 +174,10 @@ export class SocketServer {
     this.#log.info?.("plain connections take the slower way, through streams", { reason });
   }
 
-  #carry(handle: SocketHandle, handles: SocketHandles, acceptor: ConnectionAcceptor): HandleWire {
+  #setUp(handle: SocketHandle): void {
     const keepAliveMs = this.#options.tcpKeepAliveMs ?? 0;
     handle.setNoDelay?.(true);
     if (keepAliveMs > 0) handle.setKeepAlive?.(true, Math.trunc(keepAliveMs / 1_000));
-    return new HandleWire(handle, handles, acceptor);
   }
 
   /** Accepts no more. Sockets that were accepted stay as they are. */

@@ -1,13 +1,17 @@
+import { Socket } from "node:net";
+import type { SocketConstructorOpts } from "node:net";
 import type { ListenerLimits } from "./listener-limits.ts";
 import type { ConnectionAcceptor, Listener, ListenerAddress } from "../ports/listener.ts";
 import type { Log } from "../ports/logger.ts";
-import { networkAddress, socketPeer } from "./network-address.ts";
+import { networkAddress, sharedLocalAddress, socketPeer } from "./network-address.ts";
 import { throughProxy } from "./proxied.ts";
 import { readShared } from "./shared-reading.ts";
 import { holdPlace, SocketServer } from "./socket-server.ts";
 import type { SocketOptions } from "./socket-server.ts";
 import { openStream } from "./stream-wire.ts";
-import { TlsTerminator, tlsPeer } from "./tls-terminator.ts";
+import { tlsPeer } from "./tls-peer.ts";
+import { TlsTerminator } from "./tls-terminator.ts";
+import { TlsWire } from "./tls-wire.ts";
 import type { TlsOptions } from "./tls-terminator.ts";
 
 /** Options of a listener on TLS. */
@@ -56,11 +60,42 @@ export class TlsListener implements Listener {
       },
       failed: (failure) => acceptor.handshakeFailed({ transport: "tls", ...failure }),
     });
-    await this.#server.start({ host, port, ipv6Only }, acceptor, (socket) => {
+    const accept = (socket: Socket): void => {
       holdPlace(socket, acceptor);
       terminator.accept(socket);
-    });
+    };
+    await this.#server.start({ host, port, ipv6Only }, acceptor, accept);
+    this.#takeHandles(terminator, acceptor, accept);
     this.#terminator = terminator;
+  }
+
+  /** Where it can be, connections have no sockets. */
+  #takeHandles(
+    terminator: TlsTerminator,
+    acceptor: ConnectionAcceptor,
+    accept: (socket: Socket) => void,
+  ): void {
+    const local = sharedLocalAddress(this.#server.address);
+    const take = terminator.onHandles({
+      secure: (newcomer, facts, handles) => {
+        const peer = {
+          ...socketPeer(newcomer.addresses, "tls", local),
+          secure: true,
+          ...tlsPeer(facts, this.#options),
+        };
+        const wire = new TlsWire(newcomer.tls, handles, acceptor);
+        newcomer.becomes(wire);
+        wire.start(acceptor.open(wire, peer));
+      },
+      closed: () => acceptor.release(),
+    });
+    if (take === undefined) return;
+    this.#server.takeHandles(
+      (handle, addresses) => {
+        if (!take(handle, addresses)) accept(new Socket({ handle } as SocketConstructorOpts));
+      },
+      (handle) => handle.close(),
+    );
   }
 
   async stop(): Promise<void> {

@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer } from "node:tls";
 import type { Server, TlsOptions as TlsServerOptions, TLSSocket } from "node:tls";
-import type { Peer } from "../core/wire.ts";
 import { asError } from "../errors.ts";
 import { fenced } from "../user-code.ts";
 import type { Log } from "../ports/logger.ts";
@@ -13,7 +12,12 @@ import type { SharedTls } from "./host-certificates.ts";
 import { socketBelow } from "./socket-below.ts";
 import { clientAddresses } from "./proxied.ts";
 import { HandshakeTurns } from "./handshake-turns.ts";
+import type { HandleAddresses, SocketHandle } from "./socket-handles.ts";
 import { tlsFailure } from "./tls-failure.ts";
+import { contextOf, tlsHandles } from "./tls-handles.ts";
+import type { TlsHandles } from "./tls-handles.ts";
+import { TlsNewcomer } from "./tls-newcomer.ts";
+import type { CertificateAsking, NewcomerEvents, TlsFacts } from "./tls-newcomer.ts";
 import { checkTlsCredentials } from "./tls-credentials.ts";
 import type { TlsCredentials } from "./tls-credentials.ts";
 
@@ -63,6 +67,9 @@ export interface TlsOptions extends TlsCredentials, NodeTlsOptions {
   readonly tlsHandshakeTimeoutMs?: number;
 }
 
+/** Takes a connection over by its handle; false if it does not. */
+type HandleAcceptor = (handle: SocketHandle, addresses: HandleAddresses) => boolean;
+
 /** A handshake of TLS that failed; what is missing is that of the listener. */
 export type TlsFailure = Omit<HandshakeFailure, "transport">;
 
@@ -70,6 +77,14 @@ export type TlsFailure = Omit<HandshakeFailure, "transport">;
 export interface TlsEvents {
   secure(socket: TLSSocket): void;
   failed(failure: TlsFailure): void;
+}
+
+/** The same of handshakes that were made on a handle, without a TLS socket. */
+export interface TlsHandleEvents {
+  /** `newcomer.becomes` is to be called. */
+  secure(newcomer: TlsNewcomer, facts: TlsFacts, handles: TlsHandles): void;
+  /** The connection of one that did not come in is closed. */
+  closed(): void;
 }
 
 type SniAnswer = Parameters<NonNullable<TlsServerOptions["SNICallback"]>>[1];
@@ -80,6 +95,23 @@ const HANDSHAKE_TIMEOUT_MS = 15_000;
 /** Bytes of what `node:tls` takes as the keys of tickets. */
 const TICKET_KEYS_BYTES = 48;
 
+/** A socket that waits for its handshake, or is in it. */
+class SocketClient {
+  readonly socket: Socket;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  get isOver(): boolean {
+    return this.socket.destroyed;
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+}
+
 /** Turns accepted sockets into TLS sockets whose handshake is done. */
 export class TlsTerminator {
   readonly #server: Server;
@@ -87,8 +119,14 @@ export class TlsTerminator {
   readonly #log: Log;
   readonly #events: TlsEvents;
   /** Sockets in their handshake, by who they come from: Node does not say which socket a TLS socket wraps. */
-  readonly #handshakes = new Map<string, Socket>();
-  readonly #turns = new HandshakeTurns((socket) => this.#begin(socket));
+  readonly #handshakes = new Map<string, SocketClient>();
+  readonly #newcomers = new Set<TlsNewcomer>();
+  readonly #turns = new HandshakeTurns<SocketClient | TlsNewcomer>((client) => {
+    if (client instanceof TlsNewcomer) this.#beginOnHandle(client);
+    else this.#begin(client);
+  });
+  readonly #handshakeTimeoutMs: number;
+  readonly #asking: CertificateAsking;
   /** Options that all certificates share. */
   readonly #shared: SharedTls;
   #hosts: HostCertificates;
@@ -100,6 +138,11 @@ export class TlsTerminator {
     const { credentials, minVersion = "TLSv1.2", showUnverified, ...rest } = options;
     const asking = showUnverified === true ? askingForAny(options) : {};
     const handshakeTimeout = options.tlsHandshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
+    this.#handshakeTimeoutMs = handshakeTimeout;
+    this.#asking = {
+      requestCert: showUnverified === true || options.requestCert === true,
+      rejectUnauthorized: showUnverified !== true && options.rejectUnauthorized !== false,
+    };
     this.#credentials = credentials;
     this.#log = log;
     this.#events = on;
@@ -117,7 +160,7 @@ export class TlsTerminator {
     this.#options = options;
     this.#hosts = this.#hostsWith(this.#current);
     this.#server.on("secureConnection", (socket) => {
-      this.#handshakes.delete(origin(socket));
+      this.#socketDone(origin(socket));
       on.secure(socket);
     });
     this.#server.on("tlsClientError", (error, socket) => {
@@ -132,32 +175,96 @@ export class TlsTerminator {
     this.#events.failed({
       ...clientAddresses(socket),
       ...tlsFailure(error, secured.authorizationError),
-      isSilent: socket.bytesRead === 0 && "code" in error && error.code === "ECONNRESET",
+      isSilent: socket.bytesRead === 0 && hasLeft(error),
       error,
     });
   }
 
   /** Begins the handshake when it is this socket's turn. */
   accept(socket: Socket): void {
-    this.#turns.add(socket);
+    this.#turns.add(new SocketClient(socket));
   }
 
-  #begin(socket: Socket): void {
+  #begin(client: SocketClient): void {
+    const { socket } = client;
     // Read now, it is still known when the socket is gone.
     const key = origin(socket);
-    this.#handshakes.set(key, socket);
+    this.#handshakes.set(key, client);
     socket.once("close", () => {
-      if (this.#handshakes.get(key) === socket) this.#handshakes.delete(key);
+      if (this.#handshakes.get(key) === client) this.#socketDone(key);
     });
     this.#renewCredentials();
     this.#server.emit("connection", socket);
   }
 
+  #socketDone(key: string): void {
+    const client = this.#handshakes.get(key);
+    if (client === undefined) return;
+    this.#handshakes.delete(key);
+    this.#turns.done(client);
+  }
+
+  /**
+   * What does the same on handles, without the cost of sockets: it answers false where the certificate depends on what the client asks
+   * for. Undefined where it never can be, as Node is not as it is known, or a callback of the program has its say.
+   */
+  onHandles(on: TlsHandleEvents): HandleAcceptor | undefined {
+    const handles = tlsHandles();
+    const { SNICallback, ALPNCallback, ALPNProtocols } = this.#options;
+    if (typeof handles === "string" || contextOf(this.#server) === undefined) return undefined;
+    if ((SNICallback ?? ALPNCallback ?? ALPNProtocols) !== undefined) return undefined;
+    const events = this.#newcomerEvents(on, handles);
+    return (handle, addresses) => {
+      if (!this.#hosts.isEmpty) return false;
+      const timeoutMs = this.#handshakeTimeoutMs;
+      const newcomer = new TlsNewcomer({ handle, handles, addresses, timeoutMs, events });
+      this.#newcomers.add(newcomer);
+      newcomer.start();
+      return true;
+    };
+  }
+
+  #newcomerEvents(on: TlsHandleEvents, handles: TlsHandles): NewcomerEvents {
+    return {
+      came: (newcomer) => this.#turns.add(newcomer),
+      secured: (newcomer, facts) => {
+        this.#newcomerDone(newcomer);
+        on.secure(newcomer, facts, handles);
+      },
+      failed: ({ addresses, isSilent }, error, authorizationError) => {
+        this.#events.failed({
+          remoteAddress: addresses.remoteAddress,
+          remotePort: addresses.remotePort,
+          ...tlsFailure(error, authorizationError),
+          isSilent: isSilent && hasLeft(error),
+          error,
+        });
+      },
+      closed: (newcomer) => {
+        this.#newcomerDone(newcomer);
+        on.closed();
+      },
+    };
+  }
+
+  #newcomerDone(newcomer: TlsNewcomer): void {
+    this.#newcomers.delete(newcomer);
+    this.#turns.done(newcomer);
+  }
+
+  #beginOnHandle(newcomer: TlsNewcomer): void {
+    this.#renewCredentials();
+    const context = contextOf(this.#server);
+    if (context !== undefined) newcomer.begin(context, this.#asking);
+  }
+
   /** Ends the handshakes that are going on, or wait. */
   stop(): void {
     this.#turns.stop();
-    for (const socket of this.#handshakes.values()) socket.destroy();
+    for (const client of this.#handshakes.values()) client.destroy();
     this.#handshakes.clear();
+    for (const newcomer of this.#newcomers) newcomer.destroy();
+    this.#newcomers.clear();
   }
 
   /** Of the options, and of credentials that take their place. Throws where an `SNICallback` chooses too. */
@@ -245,23 +352,10 @@ function secureServer(settings: TlsServerOptions, credentials: TlsCredentials): 
   }
 }
 
-function origin(socket: Pick<Socket, "remoteAddress" | "remotePort">): string {
-  return `${socket.remoteAddress} ${socket.remotePort}`;
+function hasLeft(error: Error): boolean {
+  return "code" in error && error.code === "ECONNRESET";
 }
 
-type TlsPeer = Pick<Peer, "certificate" | "certificateFault" | "tls" | "unverifiedCertificate">;
-
-/** What TLS knows of the peer: how the connection is protected, and its certificate if it showed a valid one, or any. */
-export function tlsPeer(socket: TLSSocket, { showUnverified }: TlsOptions): TlsPeer {
-  const protocol = socket.getProtocol() ?? "";
-  const { servername } = socket;
-  const serverName =
-    typeof servername === "string" && servername !== "" ? { serverName: servername } : {};
-  const tls = { protocol, cipher: socket.getCipher().standardName, ...serverName };
-  if (socket.authorized) return { tls, certificate: socket.getPeerCertificate() };
-  const unverifiedCertificate = showUnverified === true ? socket.getPeerCertificate() : {};
-  // Who shows none has an empty one.
-  if (Object.keys(unverifiedCertificate).length === 0) return { tls };
-  // Node says that it is an error, and has its code there.
-  return { tls, unverifiedCertificate, certificateFault: String(socket.authorizationError) };
+function origin(socket: Pick<Socket, "remoteAddress" | "remotePort">): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
 }

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import { connect } from "node:tls";
 import type { TLSSocket } from "node:tls";
 import { describe, expect, it } from "vitest";
@@ -6,48 +5,111 @@ import { MqttServer } from "../../src/index.ts";
 import { HandshakeTurns } from "../../src/listeners/handshake-turns.ts";
 import { makeCertificates } from "../support/certificates.ts";
 
-interface Script {
-  readonly turns: HandshakeTurns;
-  readonly begun: number[];
-  nextTurn(): void;
+class Client {
+  isOver = false;
+  readonly number: number;
+
+  constructor(number: number, isOver = false) {
+    this.number = number;
+    this.isOver = isOver;
+  }
+
+  destroy(): void {
+    this.isOver = true;
+  }
 }
 
-function script(): Script {
-  const begun: number[] = [];
-  let works: (() => void)[] = [];
-  const turns = new HandshakeTurns(
-    (socket) => begun.push((socket as unknown as { number: number }).number),
-    (work) => works.push(work),
-  );
-  return {
-    turns,
-    begun,
-    nextTurn: () => {
-      const now = works;
-      works = [];
-      for (const work of now) work();
-    },
-  };
+/** Turns on a clock of their own. */
+class Script {
+  readonly begun: number[] = [];
+  nowMs = 0;
+  #works: (() => void)[] = [];
+  #later: { work: () => void; atMs: number }[] = [];
+  readonly turns = new HandshakeTurns<Client>(({ number }) => this.begun.push(number), {
+    nextTurn: (work) => this.#works.push(work),
+    later: (work, milliseconds) => this.#later.push({ work, atMs: this.nowMs + milliseconds }),
+    nowMs: () => this.nowMs,
+  });
+
+  nextTurn(): void {
+    for (const work of this.#works.splice(0)) work();
+  }
+
+  /** Lets turns pass until nothing more is to be done in one. */
+  rest(): void {
+    while (this.#works.length > 0) this.nextTurn();
+  }
+
+  pass(milliseconds: number): void {
+    this.nowMs += milliseconds;
+    const due = this.#later.filter(({ atMs }) => atMs <= this.nowMs);
+    this.#later = this.#later.filter(({ atMs }) => atMs > this.nowMs);
+    for (const { work } of due) work();
+  }
 }
 
-function socket(number: number, destroyed = false): Socket {
-  return { number, destroyed, destroy: () => undefined } as unknown as Socket;
-}
+const numbers = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, index) => from + index);
 
 describe("handshakes of clients that come at once", () => {
   it("begin a few in a turn, in order, without those that have gone", () => {
-    const { turns, begun, nextTurn } = script();
-    for (let number = 0; number < 30; number += 1) turns.add(socket(number, number % 10 === 9));
-    expect(begun).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    nextTurn();
+    const script = new Script();
+    const { turns, begun } = script;
+    for (const number of numbers(0, 30)) turns.add(new Client(number, number % 10 === 9));
+    expect(begun).toEqual(numbers(0, 8));
+    script.nextTurn();
     expect(begun).toHaveLength(16);
-    turns.add(socket(30));
-    for (let turn = 0; turn < 3; turn += 1) nextTurn();
-    const alive = Array.from({ length: 31 }, (_, number) => number);
-    expect(begun).toEqual(alive.filter((number) => number % 10 !== 9));
-    nextTurn();
-    turns.add(socket(31));
+    turns.add(new Client(30));
+    for (let turn = 0; turn < 3; turn += 1) script.nextTurn();
+    expect(begun).toEqual(numbers(0, 31).filter((number) => number % 10 !== 9));
+    script.nextTurn();
+    turns.add(new Client(31));
     expect(begun.at(-1)).toBe(31);
+  });
+
+  it("wait while a thousand are at work, first come first served, and who leaves meanwhile costs none", () => {
+    const script = new Script();
+    const { turns, begun } = script;
+    const clients = numbers(0, 1_100).map((number) => new Client(number));
+    for (const client of clients) turns.add(client);
+    script.rest();
+    expect(begun).toEqual(numbers(0, 1_000));
+    const [first, second] = clients;
+    if (first === undefined || second === undefined) throw new Error("there are none");
+    clients[1_000]?.destroy();
+    turns.done(second);
+    turns.done(first);
+    expect(begun).toHaveLength(1_000);
+    script.rest();
+    expect(begun.slice(1_000)).toEqual([1_001, 1_002]);
+    // Told again of the same, as when the connection is closed later.
+    turns.done(first);
+    script.rest();
+    expect(begun).toHaveLength(1_002);
+  });
+
+  it("are kept waiting for a second at most by clients that are slow to go on", () => {
+    const script = new Script();
+    const { turns, begun } = script;
+    for (const number of numbers(0, 1_000)) turns.add(new Client(number));
+    script.rest();
+    for (const number of numbers(1_000, 1_020)) turns.add(new Client(number));
+    script.pass(999);
+    script.rest();
+    expect(begun).toHaveLength(1_000);
+    script.pass(1);
+    script.rest();
+    expect(begun).toEqual(numbers(0, 1_020));
+  });
+
+  it("do not begin once the listener has stopped", () => {
+    const script = new Script();
+    const clients = numbers(0, 20).map((number) => new Client(number));
+    for (const client of clients) script.turns.add(client);
+    script.turns.stop();
+    script.rest();
+    expect(script.begun).toEqual(numbers(0, 8));
+    expect(clients.filter(({ isOver }) => isOver)).toEqual(clients.slice(8));
   });
 });
 
