@@ -151,21 +151,21 @@ export class HandleWire implements Wire, PromptWire {
   }
 
   /** For a wire of TLS: a chunk is about to be given on. */
-  protected chunkCame(): void {
+  chunkCame(): void {
     // Here all that has come is given on.
   }
 
   /** True if nothing more is to be written. */
-  protected get isOver(): boolean {
+  get isOver(): boolean {
     return this.#isEnding || this.#isClosed;
   }
 
-  protected get isClosed(): boolean {
+  get isClosed(): boolean {
     return this.#isClosed;
   }
 
   /** True while a write goes on. */
-  protected get isWriting(): boolean {
+  get isWriting(): boolean {
     return this.#writesGoingOn > 0;
   }
 
@@ -184,12 +184,12 @@ export class HandleWire implements Wire, PromptWire {
   }
 
   /** Gives the handle bytes to write; true if that is over already. */
-  protected give(bytes: Uint8Array): boolean {
+  give(bytes: Uint8Array): boolean {
     const request = (spareRequest ??= new this.#handles.WriteRequest()) as CarryingRequest;
     return this.#begun(request, this.#handle.writeBuffer(request, bytes), bytes);
   }
 
-  protected givePieces(pieces: readonly Uint8Array[]): boolean {
+  givePieces(pieces: readonly Uint8Array[]): boolean {
     const request = (spareRequest ??= new this.#handles.WriteRequest()) as CarryingRequest;
     return this.#begun(request, this.#handle.writev(request, pieces, true), pieces);
   }
@@ -219,7 +219,7 @@ export class HandleWire implements Wire, PromptWire {
   }
 
   /** What was given to the handle has left. */
-  protected allWritten(): void {
+  allWritten(): void {
     if (!this.#isEnding) this.#sink?.drained();
   }
 
@@ -234,7 +234,7 @@ export class HandleWire implements Wire, PromptWire {
   }
 
   /** Tells the peer that nothing more comes, once what was written has left. */
-  protected shutDownWriting(): void {
+  shutDownWriting(): void {
     const request = new this.#handles.ShutdownRequest() as CarryingRequest;
     request.oncomplete = onShutDown;
     request.wire = this;
@@ -273,7 +273,7 @@ export class HandleWire implements Wire, PromptWire {
   }
 
   /** Has `closed` called when the handle is closed. */
-  protected closeHandle(): void {
+  closeHandle(): void {
     this.#handle.close(onClosed);
   }
 

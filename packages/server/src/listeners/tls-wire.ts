@@ -31,7 +31,7 @@ export class TlsWire extends HandleWire {
     return this.#tls._parent?.bytesRead ?? 0;
   }
 
-  protected override chunkCame(): void {
+  override chunkCame(): void {
     this.#comeAtChunk = this.#come;
   }
 
@@ -85,7 +85,7 @@ export class TlsWire extends HandleWire {
     this.givePieces(pieces);
   }
 
-  protected override allWritten(): void {
+  override allWritten(): void {
     if (this.#waiting.length > 0) return this.#goOn();
     if (this.#isShuttingDown) return super.shutDownWriting();
     if (!this.#isCongested) return;
@@ -94,12 +94,12 @@ export class TlsWire extends HandleWire {
   }
 
   /** A shutdown in the middle of a write would cut it. */
-  protected override shutDownWriting(): void {
+  override shutDownWriting(): void {
     if (!this.isWriting) return super.shutDownWriting();
     this.#isShuttingDown = true;
   }
 
-  protected override closeHandle(): void {
+  override closeHandle(): void {
     const tls = this.#tls;
     this.#waiting = [];
     tls._parent?.close(() => {
