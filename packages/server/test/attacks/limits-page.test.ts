@@ -52,7 +52,7 @@ const FIXED: Limits = [
   ["core/turn/turn.ts", "QUIET_BYTES"],
   ["core/turn/turn.ts", "LATE_BYTES_TOTAL_MAX"],
   ["core/turn/punctual-time.ts", "PROMPT_MS"],
-  ["core/turn/writing.ts", "BETWEEN_READS"],
+  ["core/connection/unwritten.ts", "BETWEEN_READS"],
   ["driver/driver.ts", "WRITE_BETWEEN_MS"],
   ["driver/regulars.ts", "REGULARS_MAX"],
   ["driver/regulars.ts", "LITTLE_BYTES"],
