@@ -151,7 +151,7 @@ export const FLEET_PROGRAM = {
   about: "What a fleet of small devices with kept sessions costs a server in memory.",
   options: {
     devices: wholeNumber("devices", { from: 1, to: 60_000, byDefault: 19_000 }),
-    peer: choice("the server", ["anax", "mosquitto", "aedes"], "anax"),
+    peer: choice("the server", ["anax", "mosquitto", "aedes", "mqttnet"], "anax"),
     rate: wholeNumber("commands a second", { from: 1, to: 1_000_000, byDefault: 5_000 }),
   },
 };

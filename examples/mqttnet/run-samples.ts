@@ -1,4 +1,4 @@
-/** How a file of samples is run from the command line: `<file> <sample> [URL]`. Tests call the samples themselves. */
+/** How a file of samples is run from the command line: `<file> [sample] [URL]`. Tests call the samples themselves. */
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { inOneLine } from "../run-example.ts";
@@ -9,8 +9,9 @@ export type Sample = (url: string, print: Print) => Promise<void>;
 
 /** Runs the sample that the command line names, or all of them. */
 export function runSamples({ url }: ImportMeta, samples: Readonly<Record<string, Sample>>): void {
-  const [, started, wanted, server = "mqtt://127.0.0.1:1883"] = process.argv;
+  const [, started, ...given] = process.argv;
   if (started === undefined || realpathSync(started) !== fileURLToPath(url)) return;
+  const { wanted, server } = whatIsAsked(given);
   const chosen = Object.entries(samples).filter(([name]) => name === (wanted ?? name));
   const all = async (): Promise<void> => {
     if (chosen.length === 0) throw new Error(`there is no sample ${wanted}`);
@@ -26,4 +27,15 @@ export function runSamples({ url }: ImportMeta, samples: Readonly<Record<string,
       process.exit(1);
     },
   );
+}
+
+/** A sample by name, at a URL; either may be left out. */
+export function whatIsAsked(given: readonly string[]): {
+  readonly wanted: string | undefined;
+  readonly server: string;
+} {
+  const [first, second] = given;
+  const isUrl = first?.includes("://") === true;
+  const [wanted, server = "mqtt://127.0.0.1:1883"] = isUrl ? [undefined, first] : [first, second];
+  return { wanted, server };
 }

@@ -6,6 +6,7 @@ import * as connection from "../mqttnet/client-connection.ts";
 import * as publishing from "../mqttnet/client-publish.ts";
 import * as subscribing from "../mqttnet/client-subscribe.ts";
 import * as diagnostics from "../mqttnet/diagnostics.ts";
+import { whatIsAsked } from "../mqttnet/run-samples.ts";
 import type { Sample } from "../mqttnet/run-samples.ts";
 import * as serverEvents from "../mqttnet/server-events.ts";
 import * as serverListeners from "../mqttnet/server-listeners.ts";
@@ -32,6 +33,15 @@ async function said(sample: Sample, at = url): Promise<string[]> {
   await sample(at, (line) => lines.push(line));
   return lines;
 }
+
+it("one sample or all of them run at any URL", () => {
+  const server = "mqtt://127.0.0.1:1883";
+  const there = "mqtt://there:1884";
+  expect(whatIsAsked([])).toEqual({ wanted: undefined, server });
+  expect(whatIsAsked(["pingServer"])).toEqual({ wanted: "pingServer", server });
+  expect(whatIsAsked([there])).toEqual({ wanted: undefined, server: there });
+  expect(whatIsAsked(["pingServer", there])).toEqual({ wanted: "pingServer", server: there });
+});
 
 describe("client connection", () => {
   it.each([

@@ -128,15 +128,16 @@ describe.runIf(isDotnetThere)("our client on MQTTnet's server", { timeout: 60_00
     expect(texts.at(-1)).toBe("after");
   });
 
-  it("anax pub and anax sub reach it, over TCP and WebSocket", async () => {
+  it("anax pub and anax sub reach it, over every way", async () => {
     const anax = await bundledProgram(
       join(fileURLToPath(new URL("../../", import.meta.url)), "packages/anax/src/main.ts"),
     );
-    for (const url of [urls.TCP, urls.MapMqtt]) {
+    for (const [way, url] of Object.entries(urls)) {
+      const to = ["-L", url, ...(way === "TLS" ? ["--cafile", authority.certificateFile] : [])];
       const message = ["-t", "from/command", "-m", `by ${url}`, "-q", "2", "-r"];
-      await runProgram(process.execPath, [anax, "pub", "-L", url, ...message]);
+      await runProgram(process.execPath, [anax, "pub", ...to, ...message]);
       const wanted = ["-t", "from/command", "-q", "2", "-C", "1"];
-      const output = await runProgram(process.execPath, [anax, "sub", "-L", url, ...wanted]);
+      const output = await runProgram(process.execPath, [anax, "sub", ...to, ...wanted]);
       expect(output).toBe(`by ${url}\n`);
     }
   });

@@ -19,6 +19,7 @@ public static class BenchServer
             .WithDefaultEndpointBoundIPAddress(IPAddress.Loopback)
             .WithMaxPendingMessagesPerClient(PendingMessages)
             .WithConnectionBacklog(Backlog)
+            .WithPersistentSessions()
             .Build();
         using var server = new MqttServerFactory().CreateMqttServer(options);
         await server.StartAsync();
