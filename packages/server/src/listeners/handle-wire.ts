@@ -103,8 +103,13 @@ export class HandleWire implements Wire, PromptWire {
   readNow(): void {
     if (!this.#isReading || this.#isClosed) return;
     const count = readNow(this.#handle, sharedArray());
-    if (count > 0) this.#received(count);
+    if (count > 0) this.wasReadNow(count);
     else if (count < 0) this.#fail(count, "read");
+  }
+
+  /** So many bytes were read out of turn. */
+  wasReadNow(count: number): void {
+    this.#received(count);
   }
 
   #received(count: number): void {

@@ -3,6 +3,7 @@ import type { ConnectionAcceptor } from "../ports/listener.ts";
 import { HandleWire } from "./handle-wire.ts";
 import { cutUp, GIVEN_BYTES_MAX } from "./piece-writer.ts";
 import type { Pieces } from "./piece-writer.ts";
+import { sharedArray } from "./shared-reading.ts";
 import { COPIED_BYTES_MAX, lengthOf } from "./stream-wire.ts";
 import type { TlsHandle, TlsHandles } from "./tls-handles.ts";
 
@@ -18,6 +19,8 @@ export class TlsWire extends HandleWire {
   /** The core waits to be told that there is room. */
   #isCongested = false;
   #isShuttingDown = false;
+  /** Of these its handle has counted none. */
+  #readNowBytes = 0;
   /** Bytes that had come by the network with the last chunk. */
   #comeAtChunk: number;
 
@@ -28,7 +31,13 @@ export class TlsWire extends HandleWire {
   }
 
   get #come(): number {
-    return this.#tls._parent?.bytesRead ?? 0;
+    return (this.#tls._parent?.bytesRead ?? 0) + this.#readNowBytes;
+  }
+
+  /** What was read is cipher text. TLS writes into the shared array what it makes of it, so it is given a copy. */
+  override wasReadNow(count: number): void {
+    this.#readNowBytes += count;
+    this.#tls.receive(copyBytes(sharedArray(), 0, count));
   }
 
   override chunkCame(): void {

@@ -124,6 +124,21 @@ describe("a connection of TLS on its handle", () => {
     expect(connection.error).toBeUndefined();
   });
 
+  it("is read out of turn, as what TLS makes of it, and counts parts of records then too", async () => {
+    const { client, connection } = await pair();
+    const wire = connection.wire as TlsWire;
+    client.write("now");
+    wire.readNow();
+    expect(Buffer.concat(connection.chunks).toString()).toBe("now");
+    expect(wire.gatheredBytes()).toBe(0);
+    client.write(numbered(1_000));
+    wire.readNow();
+    expect(wire.gatheredBytes()).toBe(512);
+    client.write("later");
+    await acceptor.until(() => connection.chunks.at(-1)?.length === 5);
+    expect(Buffer.concat(connection.chunks)).toHaveLength(1_008);
+  });
+
   it("brings large reads whole and in order, and none while it is paused", async () => {
     const { client, connection } = await pair();
     connection.wire.pause();
