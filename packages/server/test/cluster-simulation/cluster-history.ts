@@ -2,6 +2,7 @@ import type { Peers } from "../../src/core/peers/peers.ts";
 import { slotIn } from "../../src/core/owed/address-book.ts";
 import { DurableClient } from "../support/durable-client.ts";
 import { DurableServer } from "../support/durable-server.ts";
+import { seeded } from "../support/seeded.ts";
 import { SimulatedLink } from "./simulated-link.ts";
 
 const STEPS = 150;
@@ -35,14 +36,6 @@ interface Wish {
   since: number;
 }
 
-function random(seed: number): (below: number) => number {
-  let state = (seed * 2_654_435_761 + 1) >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 0x1_0000_0000) * below);
-  };
-}
-
 /**
  * A history of several servers with links that are slow and break, stores that take their time, and crashes, with clients who
  * publish at one server and subscribe at another. At its end everybody gets what is owed.
@@ -60,7 +53,7 @@ export class ClusterHistory {
   #number = 0;
 
   constructor(seed: number, fault?: ClusterFault) {
-    this.#below = random(seed);
+    this.#below = seeded(seed);
     this.#fault = fault;
     const count = 2 + (seed % 2);
     const budget = seed % 3 === 0 ? CUT : undefined;

@@ -2,6 +2,7 @@ import { slotIn } from "../../src/core/owed/address-book.ts";
 import type { Commit } from "../../src/core/recovery/commits.ts";
 import { DurableClient } from "../support/durable-client.ts";
 import { DurableServer } from "../support/durable-server.ts";
+import { seeded } from "../support/seeded.ts";
 import { describeState } from "../support/described-state.ts";
 import { CHANGED, RandomHandlers } from "../support/random-handlers.ts";
 
@@ -23,15 +24,6 @@ interface HistoryOptions {
   readonly isLog?: boolean;
   /** So many transactions more than it may the log throws away then: a fault that has to be found. */
   readonly purgesTooFarBy?: number;
-}
-
-/** Small deterministic random numbers: a seed is a whole history. */
-function random(seed: number): (below: number) => number {
-  let state = (seed * 2_654_435_761 + 1) >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 0x1_0000_0000) * below);
-  };
 }
 
 /**
@@ -58,7 +50,7 @@ export class History {
 
   constructor(seed: number, options: HistoryOptions = {}) {
     const { ungated = false, hasHandlers = false, isLog = false, purgesTooFarBy = 0 } = options;
-    this.#below = random(seed);
+    this.#below = seeded(seed);
     this.handlers = hasHandlers ? new RandomHandlers(this.#below) : undefined;
     const residentBytesMax = seed % 2 === 0 ? 0 : Infinity;
     this.#server = new DurableServer(

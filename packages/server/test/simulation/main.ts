@@ -2,6 +2,8 @@
 import { parseArgs } from "node:util";
 import { FullReceivers } from "./full-receivers.ts";
 import { ClusterHistory } from "../cluster-simulation/cluster-history.ts";
+import { LogHistory } from "../cluster-simulation/log-history.ts";
+import { seeded } from "../support/seeded.ts";
 import { faultsOf, History } from "./history.ts";
 import { Simulation } from "./simulation.ts";
 
@@ -19,15 +21,21 @@ const KINDS: Readonly<Record<string, (seed: number) => void>> = {
     history.run();
     if (history.faults.length > 0) throw new Error(history.faults.join("; "));
   },
+  log: (seed) => {
+    const history = new LogHistory(seeded(seed));
+    history.run();
+    if (history.faults.length > 0) throw new Error(history.faults.join("; "));
+  },
 };
 
-const HELP = `npm run simulate -- [--seeds N] [--seed N] [--only model|handlers|full|cluster]
+const HELP = `npm run simulate -- [--seeds N] [--seed N] [--only model|handlers|full|cluster|log]
 
 Random histories of a server and its clients on virtual time; each follows from its seed.
   model     against a model of the specification
   handlers  with slow handlers, stops, crashes and a store that fails
   full      clients that are full all the time: what waits, and what is dropped
   cluster   several servers with links that break, crashes and slow stores
+  log       nodes that claim one shard, stop and wake, on a log that answers late, twice or never
 
 --seeds N  histories (default 100000)    --seed N  the first (default 1)    --only KIND  (default: all)
 It prints each seed that fails; --seeds 1 --seed N is that run again, with its stack.`;
