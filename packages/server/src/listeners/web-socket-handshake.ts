@@ -8,6 +8,9 @@ import type { WebSocketOptions } from "./web-socket-options.ts";
 /** The second is what clients of MQTT 3.1 ask for: that version has its own name for itself. */
 const SUBPROTOCOLS: readonly string[] = ["mqtt", "mqttv3.1"];
 
+/** Lets in clients that offer any subprotocol, or none. */
+const ANY = "*";
+
 /** Bytes of a message if the listener's option says nothing else: some packets of the largest size. */
 export const MAXIMUM_MESSAGE_BYTES = 4_194_304;
 
@@ -118,8 +121,9 @@ export class WebSocketHandshake {
     return { status, reason: `host ${quoted(host)} is not this machine` };
   }
 
-  /** The client must offer the subprotocol of MQTT [MQTT-6.0.0-3]. */
+  /** The client must offer the subprotocol of MQTT [MQTT-6.0.0-3], unless the program lets in any. */
   #refusedSubprotocol({ headers }: IncomingMessage): Refusal | undefined {
+    if (this.#subprotocols.includes(ANY)) return undefined;
     const offered = headers["sec-websocket-protocol"];
     const names = offered?.split(",") ?? [];
     if (names.some((name) => this.#subprotocols.includes(name.trim()))) return undefined;
@@ -133,7 +137,10 @@ export class WebSocketHandshake {
 
   /** The server answers with the subprotocol that it speaks [MQTT-6.0.0-4]. */
   #choose(offered: ReadonlySet<string>): string | false {
-    return this.#subprotocols.find((name) => offered.has(name)) ?? false;
+    const chosen = this.#subprotocols.find((name) => offered.has(name));
+    if (chosen !== undefined) return chosen;
+    const [first = false] = this.#subprotocols.includes(ANY) ? offered : [];
+    return first;
   }
 }
 

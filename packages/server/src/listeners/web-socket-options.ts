@@ -16,7 +16,8 @@ export interface WebSocketOptions {
   readonly origins?: readonly string[];
   /**
    * Subprotocols that are accepted, the server's favourite first. Default "mqtt" and "mqttv3.1", which clients of
-   * MQTT 3.1 ask for.
+   * MQTT 3.1 ask for. "*" lets in who offers any other, and is answered with it, or none: devices that do not keep
+   * [MQTT-6.0.0-3].
    */
   readonly subprotocols?: readonly string[];
   /**

@@ -274,6 +274,16 @@ describe("options", () => {
     expect(socket.protocol).toBe("mqtt");
   });
 
+  it.each([
+    [["mqttv3.1.1"], "mqttv3.1.1"],
+    [["chat", "mqtt"], "mqtt"],
+    [[], ""],
+  ])('"*" lets in who offers %j', async (offered, chosen) => {
+    const socket = new WebSocket(await listen({ subprotocols: ["mqtt", "*"] }), offered);
+    await once(socket, "open");
+    expect(socket.protocol).toBe(chosen);
+  });
+
   it("messageBytesMax closes on a larger message", async () => {
     const socket = await open(await listen({ messageBytesMax: 100 }));
     socket.send(Buffer.alloc(101));
