@@ -1,50 +1,15 @@
-import type { Bar, Line, Scenario } from "./scenario.ts";
-
-const pair = (...args: readonly string[]): readonly string[] => ["-m", "pair", ...args];
-
-/** The load that others are shares of. */
-const ONE_PAIR = pair("-w", "1000");
-
-const timesMosquitto = (must: number, reach: number): Bar => ({
-  against: "mosquitto",
-  must,
-  reach,
-});
-const shareOfReference = (must: number, reach?: number): Bar => ({
-  against: "reference",
-  must,
-  ...(reach !== undefined && { reach }),
-});
-
-function perSecond(name: string, bar?: Bar, key = "delivered"): Line {
-  return { name, key, unit: "perSecond", isLessBetter: false, ...(bar && { bar }) };
-}
-
-/** p50 and p99 of a scenario, each with its bar; "not above mosquitto's" is the goal of both. */
-function latencies(name: string, p50: number, p99: number): [Line, Line] {
-  const line = { unit: "microseconds", isLessBetter: true } as const;
-  return [
-    { ...line, name: `${name} p50`, key: "p50us", bar: timesMosquitto(p50, 1) },
-    { ...line, name: `${name} p99`, key: "p99us", bar: timesMosquitto(p99, 1) },
-  ];
-}
-
-interface Throughput {
-  readonly description: string;
-  readonly load: readonly string[];
-  readonly must: number;
-  readonly reach: number;
-  /** Default: messages delivered. */
-  readonly key?: string;
-}
-
-/** Messages per second, held against mosquitto. */
-function throughput(
-  name: string,
-  { description, load, must, reach, key }: Throughput,
-): Scenario & { readonly lines: [Line] } {
-  return { name, description, load, lines: [perSecond(name, timesMosquitto(must, reach), key)] };
-}
+import {
+  costOf,
+  latencies,
+  memoryGrown,
+  mixed,
+  ONE_PAIR,
+  pair,
+  perSecond,
+  shareOfReference,
+  throughput,
+} from "./lines.ts";
+import type { Scenario } from "./scenario.ts";
 
 const QOS_0: readonly Scenario[] = [
   throughput("q0-1x1", {
@@ -122,13 +87,6 @@ const QOS_1_AND_2: readonly Scenario[] = [
     must: 9,
     reach: 24,
   }),
-];
-
-/** Each message to a random one of its publisher's topics, as many devices behind one connection send them. */
-const mixed = (topics: number, ...args: readonly string[]): readonly string[] => [
-  ...args,
-  "-M",
-  String(topics),
 ];
 
 const MIXED: readonly Scenario[] = [
@@ -267,16 +225,6 @@ const LATENCY: readonly Scenario[] = [
   },
 ];
 
-/** Processor time of the server, in percent of a core, under a load that it carries with ease. */
-function costOf(
-  name: string,
-  { description, load, must, reach }: Omit<Throughput, "key">,
-): Scenario {
-  const bar = timesMosquitto(must, reach);
-  const line: Line = { name, key: "brokercpu", unit: "percent", isLessBetter: true, bar };
-  return { name, description, load, lines: [line] };
-}
-
 /** Many devices that say little. */
 const FLEETS: readonly Scenario[] = [
   costOf("fleet2000-q0", {
@@ -297,6 +245,42 @@ const FLEETS: readonly Scenario[] = [
     must: 1.3,
     reach: 1,
   }),
+];
+
+/** Ten pairs with mixed topics, beside others. */
+const MIXED_PAIRS = mixed(1_000, ...pair("-n", "10", "-w", "100"));
+const MIXED_BESIDE = mixed(1_000, "-m", "churn", "-n", "10", "-w", "100");
+
+/** Topics that were published once must leave nothing behind; what is left of these is what a collector leaves lying. */
+const TOPICS_KILOBYTES_MAX = 16_384;
+
+const BESIDE_OTHERS: readonly Scenario[] = [
+  {
+    name: "wildsubs100k",
+    description: "mix-q0-10p beside 100 000 subscriptions of others, all with wildcards",
+    load: [...MIXED_BESIDE, "-I", "1000", "-f", "100"],
+    reference: MIXED_PAIRS,
+    lines: [perSecond("wildsubs100k", shareOfReference(0.8, 0.95))],
+  },
+  {
+    name: "wildsubs-chg",
+    description:
+      "mix-q0-10p while 2000 such subscriptions come and go each second, a tenth of which begin with a wildcard",
+    load: [...MIXED_BESIDE, "-I", "1000", "-f", "1", "-K", "2000"],
+    reference: MIXED_PAIRS,
+    lines: [perSecond("wildsubs-chg", shareOfReference(0.7, 0.9))],
+  },
+  {
+    name: "topics-once",
+    description: "QoS 0, one pair, 20 000 000 topics: nearly each message has one of its own",
+    load: mixed(20_000_000, ...ONE_PAIR),
+    isFresh: true,
+    skip: ["mosquitto", "aedes"],
+    lines: [
+      perSecond("topics-once"),
+      memoryGrown("topics-once memory grown", TOPICS_KILOBYTES_MAX),
+    ],
+  },
 ];
 
 const STATE: readonly Scenario[] = [
@@ -384,13 +368,7 @@ const OF_ITS_OWN: readonly Scenario[] = [
     server: "limited",
     lines: [
       perSecond("frozen100", shareOfReference(0.95)),
-      {
-        name: "frozen100 memory grown",
-        key: "rss_growth_kb",
-        unit: "kilobytes",
-        isLessBetter: true,
-        bar: { against: "itself", must: FROZEN_KILOBYTES_MAX },
-      },
+      memoryGrown("frozen100 memory grown", FROZEN_KILOBYTES_MAX),
     ],
   },
 ];
@@ -457,6 +435,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...MQTT_5,
   ...LATENCY,
   ...FLEETS,
+  ...BESIDE_OTHERS,
   ...STATE,
   ...OF_ITS_OWN,
   ...CONNECTIONS,
