@@ -29,6 +29,8 @@ export interface ListenerSettings {
   readonly hostKey: readonly string[];
   readonly requestCert: boolean;
   readonly handshakeTimeout: number | undefined;
+  readonly ticketKeys: string | undefined;
+  readonly ticketRotation: number | undefined;
   readonly maxConnections: number | undefined;
   readonly proxyProtocolFrom: readonly string[];
   readonly forwardedFrom: readonly string[];
@@ -79,6 +81,14 @@ export const LISTENER_TABLE: FlagTable<ListenerSettings> = {
   handshakeTimeout: optional(seconds(0.001), {
     ...KEY,
     help: "seconds that a connection has for its TLS handshake (default 15)",
+  }),
+  ticketKeys: optional(name("file"), {
+    ...KEY,
+    help: "48 secret bytes from which the keys of TLS tickets are made, the same at all servers of a fleet (default: random)",
+  }),
+  ticketRotation: optional(seconds(1), {
+    ...KEY,
+    help: "seconds after which tickets have other keys (default 86400)",
   }),
   maxConnections: optional(integer(1, Number.MAX_SAFE_INTEGER), {
     ...KEY,
@@ -131,6 +141,8 @@ const TYPES_OF: TypesOfKeys<ListenerSettings["type"]> = {
   hostKey: ["tls", "wss"],
   requestCert: ["tls", "wss"],
   handshakeTimeout: ["tls", "wss"],
+  ticketKeys: ["tls", "wss"],
+  ticketRotation: ["tls", "wss"],
 };
 
 function requireFit(settings: ListenerSettings, flagName: string): void {

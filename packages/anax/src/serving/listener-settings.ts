@@ -38,6 +38,8 @@ const NOTHING: ListenerSettings = {
   hostKey: [],
   requestCert: false,
   handshakeTimeout: undefined,
+  ticketKeys: undefined,
+  ticketRotation: undefined,
   maxConnections: undefined,
   proxyProtocolFrom: [],
   forwardedFrom: [],
@@ -54,7 +56,8 @@ function networkListeners(flags: ListenFlags, host: string): ListenerSettings[] 
   const { cert, key, keyPassphrase, ca, requestCert, tlsHandshakeTimeout } = flags;
   const { crl, hostCert, hostKey } = flags;
   const common = { cert, key, keyPassphrase, ca, crl, hostCert, hostKey, requestCert };
-  const tls = { ...common, handshakeTimeout: tlsHandshakeTimeout };
+  const { ticketKeys, ticketRotation } = flags;
+  const tls = { ...common, handshakeTimeout: tlsHandshakeTimeout, ticketKeys, ticketRotation };
   const listeners: ListenerSettings[] = [];
   const add = (listener: Partial<ListenerSettings>): void =>
     void listeners.push({ ...NOTHING, host, ...listener });
@@ -84,11 +87,12 @@ function requireEffect(flags: ListenFlags): void {
 function requireTls(flags: ListenFlags): void {
   const { cert, key, keyPassphrase, requestCert, ca, tlsHandshakeTimeout } = flags;
   if (flags.tlsPort === undefined && flags.wssPort === undefined) {
-    const values = [cert, key, keyPassphrase, ca, flags.crl, ...flags.hostCert];
-    const isUseless = values.every((value) => value === undefined);
-    if (isUseless && tlsHandshakeTimeout === undefined && !requestCert) return;
+    const { ticketKeys, ticketRotation } = flags;
+    const texts = [cert, key, keyPassphrase, ca, flags.crl, ticketKeys, ...flags.hostCert];
+    const values = [...texts, tlsHandshakeTimeout, ticketRotation];
+    if (values.every((value) => value === undefined) && !requestCert) return;
     const names =
-      "--cert, --key, --key-passphrase, --ca, --crl, --host-cert, --request-cert and --tls-handshake-timeout";
+      "--cert, --key, --key-passphrase, --ca, --crl, --host-cert, --request-cert, --tls-handshake-timeout, --ticket-keys and --ticket-rotation";
     throw new UsageError(`${names} need --tls-port or --wss-port`);
   }
   if (cert === undefined || key === undefined) {

@@ -8,6 +8,7 @@ import type { ListenerSettings } from "./listener-flag.ts";
 
 /** A WebSocket message holds some packets at once, as clients like to send them. */
 const WEB_SOCKET_MESSAGE_BYTES_MIN = 4_194_304;
+const TICKET_KEYS_BYTES = 48;
 const HOST_DEFAULT = "127.0.0.1";
 const PORTS = { tcp: 1_883, tls: 8_883, ws: 8_083, wss: 8_084, unix: undefined } as const;
 
@@ -50,11 +51,14 @@ export class Listeners {
     return { type: "websocket", ...where, ...webSocket, ...tls };
   }
 
-  #tlsOf({ requestCert, handshakeTimeout }: ListenerSettings, place: number) {
+  #tlsOf(settings: ListenerSettings, place: number) {
+    const { requestCert, handshakeTimeout, ticketKeys, ticketRotation } = settings;
     return {
       credentials: (): TlsCredentials => this.#credentials.get(place) ?? {},
       requestCert,
       ...(handshakeTimeout && { tlsHandshakeTimeoutMs: milliseconds(handshakeTimeout) }),
+      ...(ticketKeys !== undefined && { ticketKeys: readTicketKeys(ticketKeys) }),
+      ...(ticketRotation && { ticketRotationSeconds: ticketRotation }),
     };
   }
 }
@@ -71,6 +75,14 @@ export function tlsFiles(settings: readonly ListenerSettings[]): readonly string
       ...hostKey,
     ])
     .filter((path) => path !== undefined);
+}
+
+function readTicketKeys(path: string): Buffer {
+  const keys = Buffer.from(readNamedFile(path));
+  if (keys.length === TICKET_KEYS_BYTES) return keys;
+  throw new CommandError(
+    `--ticket-keys ${path} has ${keys.length} bytes; it must have ${TICKET_KEYS_BYTES}, as "openssl rand ${TICKET_KEYS_BYTES}" makes them`,
+  );
 }
 
 function credentialsOf({

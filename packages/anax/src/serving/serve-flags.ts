@@ -8,6 +8,8 @@ import { RATE_FLAG } from "./rate-flag.ts";
 import type { RateSettings } from "./rate-flag.ts";
 import { AUTHENTICATION_FLAGS } from "../authenticating/authentication-flags.ts";
 import type { AuthenticationFlags } from "../authenticating/authentication-flags.ts";
+import { TLS_FLAGS } from "./tls-flags.ts";
+import type { TlsFlags } from "./tls-flags.ts";
 import { LISTENER_FLAG } from "./listener-flag.ts";
 import type { ListenerSettings } from "./listener-flag.ts";
 import type { LogLevel, QueueOverflow, StoreDurability, WhenFull, WhenTooFast } from "@anax/server";
@@ -31,7 +33,7 @@ import type { ValueParser } from "../flags/value-parser.ts";
 export const DATA_DIRECTORY = "./anax-data";
 
 /** Where the server listens. */
-export interface ListenFlags {
+export interface ListenFlags extends TlsFlags {
   readonly listener: readonly ListenerSettings[];
   readonly host: readonly string[];
   readonly port: number;
@@ -43,17 +45,6 @@ export interface ListenFlags {
   readonly wsUpgradeTimeout: number | undefined;
   readonly unix: readonly string[];
   readonly unixMode: number | undefined;
-  readonly tlsPort: number | undefined;
-  readonly wssPort: number | undefined;
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-  readonly keyPassphrase: string | undefined;
-  readonly ca: string | undefined;
-  readonly crl: string | undefined;
-  readonly hostCert: readonly string[];
-  readonly hostKey: readonly string[];
-  readonly requestCert: boolean;
-  readonly tlsHandshakeTimeout: number | undefined;
 }
 
 /** What survives the server, and where it is kept. */
@@ -144,7 +135,6 @@ const PACKET_SIZE_MAX = 268_435_460;
 
 const PORT = integer(0, 65_535);
 const LISTENING = { group: "Where it listens" };
-const ENCRYPTING = { group: "TLS" };
 const STORING = { group: "Storage" };
 const AUTHENTICATING = { group: "Authentication" };
 const REFUSING = { group: "What is offered" };
@@ -184,34 +174,7 @@ const LISTEN_FLAGS: FlagTable<ListenFlags> = {
     ...LISTENING,
     help: "permissions of the unix socket, such as 660",
   }),
-  tlsPort: optional(PORT, { ...ENCRYPTING, help: "also listen for MQTT over TLS, usually 8883" }),
-  wssPort: optional(PORT, { ...ENCRYPTING, help: "also listen for WebSocket over TLS" }),
-  cert: optional(name("file"), { ...ENCRYPTING, help: "certificate of the server, PEM" }),
-  key: optional(name("file"), { ...ENCRYPTING, help: "its private key, PEM" }),
-  keyPassphrase: optional(name("text"), { ...ENCRYPTING, help: "passphrase of the private key" }),
-  ca: optional(name("file"), {
-    ...ENCRYPTING,
-    aliases: ["cafile"],
-    help: "authorities that client certificates must be signed by, PEM",
-  }),
-  crl: optional(name("file"), {
-    ...ENCRYPTING,
-    aliases: ["crlfile"],
-    help: "revoked client certificates (CRL), PEM; one that is out of date lets nobody in",
-  }),
-  hostCert: repeated(name("file"), {
-    ...ENCRYPTING,
-    help: "another certificate, for clients that ask for its host (SNI), PEM; each with a --host-key",
-  }),
-  hostKey: repeated(name("file"), { ...ENCRYPTING, help: "its private key, PEM" }),
-  requestCert: toggle({
-    ...ENCRYPTING,
-    help: "let in only clients with a certificate that --ca has signed",
-  }),
-  tlsHandshakeTimeout: optional(seconds(0.001), {
-    ...ENCRYPTING,
-    help: "seconds that a connection has for its TLS handshake (default 15)",
-  }),
+  ...TLS_FLAGS,
 };
 
 const DURABILITIES = { disk: "disk", process: "process", memory: "memory" } as const;

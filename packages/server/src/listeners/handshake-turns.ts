@@ -3,11 +3,11 @@ import { monotonicMs, setImmediate, setTimeout } from "../platform.ts";
 /** Handshakes that begin in one turn of the event loop: each costs up to a millisecond with a key of RSA, a tenth with ECDSA. */
 const HANDSHAKES_PER_TURN = 8;
 
-/** Handshakes that have begun and are not done: as many as far clients with links of a second need, at 50 KB each. */
-const HANDSHAKES_AT_WORK_MAX = 1_000;
+/** Handshakes that have begun and are not done: little memory, at 50 KB each, and with `AT_WORK_MS` as many in a second as a core makes. */
+const HANDSHAKES_AT_WORK_MAX = 200;
 
 /** Milliseconds after which a handshake that waits for its client no longer counts as one of these: it goes on, and others begin. */
-const AT_WORK_MS = 1_000;
+const AT_WORK_MS = 250;
 
 /** A client that waits for its turn. */
 interface Waiting {
@@ -32,7 +32,7 @@ const EVENT_LOOP: TurnClock = {
 /**
  * Has handshakes begin in the order in which their clients came: some in each turn of the loop, and none while many are at work. Thousands
  * that began at once would hold up everybody, and all be done so late that many clients have given up. So what has begun comes to its
- * end first. A client that is slow to go on keeps others waiting for a second at most, and only where there are very many.
+ * end first. A client that is slow to go on keeps others waiting for a moment, and only where there are very many.
  */
 export class HandshakeTurns<Client extends Waiting> {
   readonly #begin: (client: Client) => void;

@@ -92,6 +92,7 @@ const TLS: ListenerRules<TlsOptions> = {
   honorCipherOrder: "boolean",
   sessionTimeout: ANYTHING,
   ticketKeys: ANYTHING,
+  ticketRotationSeconds: [1, LONGEST_TIMER_MS],
   SNICallback: "function",
   ALPNProtocols: ANYTHING,
   ALPNCallback: "function",

@@ -1,5 +1,4 @@
 import { MqttConfigurationError } from "@anax/protocol";
-import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer } from "node:tls";
 import type { Server, TlsOptions as TlsServerOptions, TLSSocket } from "node:tls";
@@ -13,6 +12,8 @@ import { socketBelow } from "./socket-below.ts";
 import { clientAddresses } from "./proxied.ts";
 import { HandshakeTurns } from "./handshake-turns.ts";
 import type { HandleAddresses, SocketHandle } from "./socket-handles.ts";
+import { TicketKeys } from "./ticket-keys.ts";
+import type { TicketOptions } from "./ticket-keys.ts";
 import { tlsFailure } from "./tls-failure.ts";
 import { contextOf, tlsHandles } from "./tls-handles.ts";
 import type { TlsHandles } from "./tls-handles.ts";
@@ -41,7 +42,7 @@ type NodeTlsOptions = Pick<
  * Options of TLS. Either the credentials themselves or `credentials` must be given; `SNICallback` chooses others by the
  * name that a client asks for. `minVersion` is "TLSv1.2" by default.
  */
-export interface TlsOptions extends TlsCredentials, NodeTlsOptions {
+export interface TlsOptions extends TlsCredentials, NodeTlsOptions, TicketOptions {
   /**
    * Gives the credentials, asked at each new connection: a new object from then on is a new
    * certificate, without a restart. Credentials that do not work are logged, and the old ones stay.
@@ -57,12 +58,6 @@ export interface TlsOptions extends TlsCredentials, NodeTlsOptions {
    * `rejectUnauthorized: true` or `requestCert: false`. Default false.
    */
   readonly showUnverified?: boolean;
-  /**
-   * 48 bytes: the keys of tickets, by which a client resumes its TLS session after a restart too, and at other servers that have the
-   * same. In force until `credentials` gives new ones, then there are new keys; a restart brings the given ones back, so take others
-   * when a certificate was revoked. Default: random at each start.
-   */
-  readonly ticketKeys?: Buffer;
   /** Milliseconds that a client has for its TLS handshake. Default 15 000: a slow link needs seconds. */
   readonly tlsHandshakeTimeoutMs?: number;
 }
@@ -91,9 +86,6 @@ type SniAnswer = Parameters<NonNullable<TlsServerOptions["SNICallback"]>>[1];
 
 /** Milliseconds that a client has for its TLS handshake. A link with seconds each way takes some. */
 const HANDSHAKE_TIMEOUT_MS = 15_000;
-
-/** Bytes of what `node:tls` takes as the keys of tickets. */
-const TICKET_KEYS_BYTES = 48;
 
 /** A socket that waits for its handshake, or is in it. */
 class SocketClient {
@@ -127,6 +119,7 @@ export class TlsTerminator {
   });
   readonly #handshakeTimeoutMs: number;
   readonly #asking: CertificateAsking;
+  readonly #ticketKeys: TicketKeys;
   /** Options that all certificates share. */
   readonly #shared: SharedTls;
   #hosts: HostCertificates;
@@ -135,7 +128,9 @@ export class TlsTerminator {
 
   /** Throws `MqttConfigurationError` for credentials, ciphers or a version that cannot be used. */
   constructor(options: TlsOptions, log: Log, on: TlsEvents) {
-    const { credentials, minVersion = "TLSv1.2", showUnverified, ...rest } = options;
+    const { credentials, minVersion = "TLSv1.2", showUnverified, ...more } = options;
+    const { ticketKeys: _keys, ticketRotationSeconds: _rotation, ...rest } = more;
+    this.#ticketKeys = new TicketKeys(options);
     const asking = showUnverified === true ? askingForAny(options) : {};
     const handshakeTimeout = options.tlsHandshakeTimeoutMs ?? HANDSHAKE_TIMEOUT_MS;
     this.#handshakeTimeoutMs = handshakeTimeout;
@@ -156,6 +151,8 @@ export class TlsTerminator {
     const settings = { ...common, ...callbacks, handshakeTimeout, noDelay: true };
     const { hosts: _hosts, ...first } = this.#current ?? {};
     this.#server = secureServer({ ...settings, ...first }, { ...options, ...this.#current });
+    this.#ticketKeys.trust({ ...options, ...first });
+    this.#server.setTicketKeys(this.#ticketKeys.now);
     this.#shared = withoutCertificate(common);
     this.#options = options;
     this.#hosts = this.#hostsWith(this.#current);
@@ -276,6 +273,7 @@ export class TlsTerminator {
   }
 
   #renewCredentials(): void {
+    if (this.#ticketKeys.areOld) this.#server.setTicketKeys(this.#ticketKeys.now);
     const ask = this.#credentials;
     if (ask === undefined) return;
     try {
@@ -285,9 +283,9 @@ export class TlsTerminator {
       checkTlsCredentials(usable(credentials));
       const { hosts: _hosts, ...first } = credentials;
       const hosts = this.#hostsWith(credentials);
-      // Who was revoked must not resume an earlier TLS session. Node would keep the keys that it was given.
-      const ticketKeys = randomBytes(TICKET_KEYS_BYTES);
-      this.#server.setSecureContext({ ...this.#shared, ticketKeys, ...first });
+      this.#ticketKeys.trust({ ...this.#options, ...first });
+      const ticketKeys = this.#ticketKeys.now;
+      this.#server.setSecureContext({ ...this.#shared, ...first, ticketKeys });
       this.#hosts = hosts;
       this.#log.info?.("TLS credentials were renewed");
     } catch (error) {
