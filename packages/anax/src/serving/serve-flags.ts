@@ -320,7 +320,7 @@ const LIMIT_FLAGS: FlagTable<LimitFlags> = {
     {
       ...LIMITING,
       defaultText: "an eighth of the memory",
-      help: "bytes that wait for all clients that read too slowly together; beyond, QoS 0 messages are dropped from the slowest first",
+      help: "bytes that wait in memory for all clients together, in queues too; beyond, messages are dropped from the slowest first",
     },
   ),
   maxSessions: limit(1, SERVER_DEFAULTS.sessionsMax, "sessions"),

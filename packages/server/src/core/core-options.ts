@@ -73,9 +73,9 @@ export interface CoreOptions {
    */
   readonly backlogMessagesMax: number;
   /**
-   * Bytes that the output of all connections may hold together, with what waits for clients that read too slowly; a message that
-   * several are to get counts once. Beyond, QoS 0 messages that wait are dropped, from the client that has read nothing for longest on. Default: an
-   * eighth of the memory that the process may use.
+   * Bytes of memory that the output of all connections, what waits for clients that read too slowly, and queues may hold together; a message
+   * that several are to get counts once, and what a store keeps does not. Beyond, messages that wait are dropped, of those first that have taken
+   * nothing for longest: of QoS 0, then of queues. Default: an eighth of the memory that the process may use.
    */
   readonly backlogTotalBytesMax: number;
   /** Bytes of records that may wait for the store; beyond, clients that have more stored are read no further. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DropReason } from "../../src/core/owed/delivery-notices.ts";
-import { CoreHarness, subscribe } from "../support/core-harness.ts";
+import { CoreHarness, connectPacket, subscribe, subscribePacket } from "../support/core-harness.ts";
 import type { ScriptedPeer } from "../support/scripted-peer.ts";
 
 const PAYLOAD = new Uint8Array(1_000).fill(120);
@@ -10,16 +10,24 @@ const TOTAL = 1_000_000;
 const AT_WIRES = 1_500;
 
 function frozen(harness: CoreHarness, count: number): ScriptedPeer[] {
-  return Array.from({ length: count }, (_item, index) => {
-    const peer = harness.connect(`slow${index}`);
-    subscribe(peer, { topicFilter: "a", qos: 0 });
-    peer.freeze();
+  const peers = Array.from({ length: count }, (_item, index) => {
+    const peer = harness.open();
+    peer.sendChunk(
+      connectPacket({ clientId: `slow${index}` }),
+      subscribePacket({ topicFilter: "a", qos: 0 }),
+    );
     return peer;
   });
+  harness.settle();
+  for (const peer of peers) {
+    expect(peer.receive().map(({ type }) => type)).toEqual(["connack", "suback"]);
+    peer.freeze();
+  }
+  return peers;
 }
 
 describe("clients that read nothing", () => {
-  for (const count of [40, 500]) {
+  for (const count of [400, 5_000]) {
     it(`hold no more than backlogTotalBytesMax together, ${count} of them`, () => {
       const harness = new CoreHarness({ backlogTotalBytesMax: TOTAL });
       const { core } = harness;

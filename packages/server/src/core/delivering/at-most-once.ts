@@ -6,7 +6,8 @@ import type { Outbox } from "../connection/outbox.ts";
 import type { DeliveringContext } from "./delivering-context.ts";
 import { messageFromPacket, shownMessageOf } from "../message/message.ts";
 import type { DropReason } from "../owed/delivery-notices.ts";
-import { hasRoomInTotal, noteDropped } from "./dropping.ts";
+import { noteDropped } from "./dropping.ts";
+import { hasRoomInTotal } from "./total.ts";
 
 /** An outbox with this much in it is written out at once instead of at the end of the turn. */
 const OUTBOX_BYTES_MAX = 1_048_576;

@@ -9,7 +9,8 @@ import { beginExchange, deliveryOf, finishExchange, noteSent, owe } from "../jou
 import { outboxFor, placeBeforeInterceptor } from "./at-most-once.ts";
 import { noteDropped } from "./dropping.ts";
 import { sendStored } from "./stored-sending.ts";
-import { enqueue, forgetQueued, isExpired, seeToLater, takeQueued } from "./queueing.ts";
+import { enqueue, isExpired, seeToLater } from "./queueing.ts";
+import { forgetQueued, takeQueued } from "./taking-queued.ts";
 import { interceptOutbound } from "../connection/intercepting.ts";
 import { dropWatched, watch } from "../owed/delivery-watch.ts";
 import { applicationMessageOf, messageFromPacket, secondsLeft } from "../message/message.ts";

@@ -27,21 +27,7 @@ export function noteDropped(
   if (reason !== "away") core.notices?.dropped(clientId, reason, count);
 }
 
-/**
- * Makes room for so many bytes in the total of all output. Oldest parts of backlogs go first, which are those of the clients
- * that have read nothing for longest: what is shared is free only when its slowest reader has let go of it. False if
- * there is no room.
- */
-export function hasRoomInTotal(core: DeliveringContext, bytes: number): boolean {
-  const { pool, options, backlogParts } = core;
-  const bytesMax = options.backlogTotalBytesMax - bytes;
-  while (pool.heldBytes > bytesMax) {
-    const [oldest] = backlogParts;
-    if (oldest === undefined) return false;
-    const { backlog } = oldest;
-    const part = backlog.shift();
-    noteDropped(core, backlog.clientId, "total", { count: part?.packetCount ?? 0 });
-    part?.clear();
-  }
-  return true;
+/** Bytes of memory that output, backlogs and queues hold: what several share counts once. */
+export function heldBytes({ pool, waiting }: DeliveringContext): number {
+  return pool.heldBytes + waiting.messages.liveBytes;
 }

@@ -9,6 +9,7 @@ import type { Session } from "../sessions/session.ts";
 import { areHalfEmpty } from "../rates/queue-shares.ts";
 import { RUN_PACKETS_MAX } from "../message/publish-run.ts";
 import { STEPS } from "../turn/turn.ts";
+import { heldBytes } from "./dropping.ts";
 import { HOLD_BACK_WINDOW_MS, Room } from "./rooms.ts";
 import type { Waiter } from "./rooms.ts";
 
@@ -269,8 +270,9 @@ export function* roomFor(core: DeliveringContext, arrival: Arrival): Task<boolea
 }
 
 /** Whether there is room to wait in. A Will is kept anyway, from CONNECT on: only the total of all that is kept bounds those. */
-function mayWait({ rooms, options, pool }: DeliveringContext, { bytes, holds }: Arrival): boolean {
-  if (!holds) return pool.heldBytes + rooms.willBytes + bytes <= options.backlogTotalBytesMax;
+function mayWait(core: DeliveringContext, { bytes, holds }: Arrival): boolean {
+  const { rooms, options } = core;
+  if (!holds) return heldBytes(core) + rooms.willBytes + bytes <= options.backlogTotalBytesMax;
   return (
     rooms.messages < options.roomWaitMessagesMax && rooms.bytes + bytes <= options.roomWaitBytesMax
   );

@@ -2,25 +2,18 @@ import type { DeliveringContext } from "./delivering-context.ts";
 import { NONE } from "../journal/message-table.ts";
 import { sizeOfRun } from "../journal/stored-run.ts";
 import type { RunToStore } from "../message/run-to-store.ts";
-import { hasExpired, shownMessageOf } from "../message/message.ts";
+import { hasExpired } from "../message/message.ts";
 import type { Message } from "../message/message.ts";
 import { PEER_CLIENT_ID } from "../routing/interest.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Delivery, DeliveryOutcome, Owed } from "../owed/delivery.ts";
-import { leaveShares } from "./sharing-queues.ts";
 import { noteDropped } from "./dropping.ts";
-import { mayPassLimit, noteFull, noteTaken } from "./making-room.ts";
-import {
-  deliveryOf,
-  letGo,
-  owe,
-  oweOfRun,
-  payloadBytesOf,
-  sizeOf,
-  storeRun,
-} from "../journal/owing.ts";
+import { mayPassLimit, noteFull } from "./making-room.ts";
+import { owe, oweOfRun, payloadBytesOf, sizeOf, storeRun } from "../journal/owing.ts";
 import { countQueued, isOverShare } from "../rates/queue-shares.ts";
 import { traceSession } from "../tracing/telling.ts";
+import { overwriteOldest } from "./taking-queued.ts";
+import { mayQueue } from "./total.ts";
 import { watchWindow } from "./window-watch.ts";
 
 /** Puts a message into the session's queue; a full queue gives up its oldest, or refuses. */
@@ -81,6 +74,10 @@ function makeRoom(
   bytes: number,
   topic?: string,
 ): boolean {
+  if (!mayQueue(core, session)) {
+    noteDropped(core, session.clientId, "total", { topic });
+    return false;
+  }
   while (isFull(core, session, bytes)) {
     if (core.options.roomWaitMs > 0) noteFull(core, session);
     if (mayPassLimit(core, session)) return true;
@@ -115,39 +112,9 @@ function append(
   core.statistics.queuedMessagesCurrent += 1;
   core.statistics.queuedBytesCurrent += bytes;
   core.statistics.queuedPayloadBytesCurrent += payloadBytes;
+  if (typeof owed !== "number") core.pool.hold(owed.message.shared);
   if (session.queueShares !== undefined) countQueued(session.queueShares, 1, bytes);
   if (isFull(core, session, 0)) noteFull(core, session);
-}
-
-/** Takes the oldest out of the queue. In the journal it still is queued: `forgetQueued`, or it is sent. */
-export function takeQueued(core: DeliveringContext, session: Session): Owed | undefined {
-  const owed = session.queue.peek();
-  if (owed === undefined) return undefined;
-  const bytes = sizeOf(core, owed);
-  const payloadBytes = payloadBytesOf(core, owed);
-  session.queue.shift(bytes, payloadBytes);
-  core.statistics.queuedMessagesCurrent -= 1;
-  core.statistics.queuedBytesCurrent -= bytes;
-  core.statistics.queuedPayloadBytesCurrent -= payloadBytes;
-  if (session.queueShares !== undefined) countQueued(session.queueShares, -1, -bytes);
-  if (core.rooms.size > 0) noteTaken(core, session);
-  return owed;
-}
-
-/** Writes down that a message that was queued will not be sent. */
-export function forgetQueued(core: DeliveringContext, session: Session, owed: Owed): void {
-  if (typeof owed !== "number") owed.watch?.({ type: "dropped" });
-  if (session.isDurable) core.journal?.dropped(session, owed);
-  else letGo(core, owed);
-}
-
-/** Lets go of the whole queue without a word to anybody. */
-export function abandonQueue(core: DeliveringContext, session: Session): void {
-  core.statistics.queuedMessagesCurrent -= session.queue.length;
-  core.statistics.queuedBytesCurrent -= session.queue.bytes;
-  core.statistics.queuedPayloadBytesCurrent -= session.queue.payloadBytes;
-  leaveShares(core, session);
-  session.queue.clear();
 }
 
 /** True, and counted, if the message's time is over. `receiver`: whose it would have been. */
@@ -170,16 +137,4 @@ function isFull(core: DeliveringContext, session: Session, bytes: number): boole
     queue.bytes + bytes > core.options.queueBytesMax ||
     (session.queueShares !== undefined && isOverShare(session.queueShares, bytes))
   );
-}
-
-function overwriteOldest(core: DeliveringContext, session: Session): void {
-  const oldest = takeQueued(core, session);
-  noteDropped(core, session.clientId, "queue");
-  if (oldest === undefined) return;
-  const told = core.hooks.queuedApplicationMessageOverwritten;
-  const shown = told && shownMessageOf(deliveryOf(core, session, oldest).message);
-  forgetQueued(core, session, oldest);
-  if (shown === undefined) return;
-  const event = { receiverClientId: session.clientId, applicationMessage: shown };
-  core.works.note("a message that made room", session, told?.(event));
 }

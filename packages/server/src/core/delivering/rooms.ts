@@ -146,6 +146,8 @@ export class Rooms {
   readonly bySession: Map<Session, Room> = new Map();
   /** Those for which messages that wait may go on. */
   readonly wakeful: Set<Room> = new Set();
+  /** When all queues were looked through for the slowest last, since the total of memory was reached. */
+  slowestSoughtAtMs = 0;
   /** Messages that wait with their publishers, and their bytes. */
   messages = 0;
   bytes = 0;

@@ -13,7 +13,7 @@ import { SHARED_BYTES_MIN } from "../shared-bytes.ts";
 import type { SharedBytes } from "../shared-bytes.ts";
 import { slotIn } from "../owed/address-book.ts";
 import { beginExchange, messagesOf, noteSent } from "../journal/owing.ts";
-import { takeQueued } from "./queueing.ts";
+import { takeQueued } from "./taking-queued.ts";
 
 /**
  * Hot path: sends messages from the head of the queue as they were written down, byte for byte, as long as nothing about

@@ -2,7 +2,7 @@ import type { EndingsContext } from "./endings-context.ts";
 import { passOn } from "../delivering/delivering.ts";
 import type { Delivery, Owed } from "../owed/delivery.ts";
 import { addressOf, deliveryOf, letGo } from "../journal/owing.ts";
-import { abandonQueue, takeQueued } from "../delivering/queueing.ts";
+import { abandonQueue, takeQueued } from "../delivering/taking-queued.ts";
 import { leaveShares } from "../delivering/sharing-queues.ts";
 import type { SessionDeleted } from "../hooks/connection-events.ts";
 import { endWatches } from "../owed/delivery-watch.ts";

@@ -30,7 +30,10 @@ export function owe(
 
 function waiting(core: JournalContext, session: Session, delivery: Delivery): Owed {
   // Of few large ones objects are little, and copying them would be much: what is in memory already is shared.
-  if (delivery.watch !== undefined || delivery.message.size >= LARGE_BYTES) return delivery;
+  if (delivery.watch !== undefined || delivery.message.size >= LARGE_BYTES) {
+    core.waiting.number(delivery.message);
+    return delivery;
+  }
   const slot = core.waiting.hold(delivery.message);
   const code = session.addresses.code(slot, delivery);
   if (code === undefined) core.waiting.messages.letGo(slot);
@@ -104,7 +107,12 @@ export function takeOutOfJournal(core: JournalContext, session: Session): void {
     core.journal?.letGo(owed);
     return delivery;
   };
-  session.queue.replaceAll(unstored);
+  session.queue.replaceAll((owed) => {
+    const delivery = unstored(owed);
+    if (typeof owed === "number" && typeof delivery !== "number")
+      core.pool.hold(delivery.message.shared);
+    return delivery;
+  });
   for (const { identifier, item } of session.sender.resume())
     if (item !== undefined) session.sender.replaceItem(identifier, unstored(item));
 }

@@ -36,6 +36,7 @@ export class StoredMessages implements SharedBytesKeeper {
   #read = NOTHING_READ;
   #residentBytes = 0;
   #live = 0;
+  #liveBytes = 0;
   #open: Batch = new Batch(0);
   #writer: ByteWriter | undefined;
 
@@ -46,6 +47,11 @@ export class StoredMessages implements SharedBytesKeeper {
   /** Messages that sessions are owed. */
   get live(): number {
     return this.#live;
+  }
+
+  /** Their bytes, each once. */
+  get liveBytes(): number {
+    return this.#liveBytes;
   }
 
   /** Begins a batch, which is written by `writer`. */
@@ -243,13 +249,17 @@ export class StoredMessages implements SharedBytesKeeper {
   #count(slot: number, batch: Batch): void {
     this.#live += 1;
     batch.live += 1;
-    batch.liveBytes += this.size(slot) + RECORD_BYTES;
+    const bytes = this.size(slot) + RECORD_BYTES;
+    this.#liveBytes += bytes;
+    batch.liveBytes += bytes;
   }
 
   #leave(slot: number, batch: Batch): void {
     this.#live -= 1;
     batch.live -= 1;
-    batch.liveBytes -= this.size(slot) + RECORD_BYTES;
+    const bytes = this.size(slot) + RECORD_BYTES;
+    this.#liveBytes -= bytes;
+    batch.liveBytes -= bytes;
     if (batch.live === 0) this.#release(batch);
   }
 

@@ -40,6 +40,13 @@ export class WaitingMessages {
     return slot;
   }
 
+  /** Numbers a message that waits as an object, among the others: a lower one has waited longer. */
+  number(message: Message): void {
+    if (message.number !== 0) return;
+    message.number = this.#nextNumber;
+    this.#nextNumber += 1;
+  }
+
   /** Writes the messages of a run down, once, whoever is to wait for them; nobody waits yet. */
   storeRun(run: RunToStore): void {
     // What nobody waits for leaves a chunk when the next begins.

@@ -4,7 +4,7 @@ import { takesAcknowledgements } from "../connection/passing.ts";
 import type { SubscribingContext } from "../subscribing/subscribing-context.ts";
 import { deliver } from "../delivering/delivering.ts";
 import type { Delivery } from "../owed/delivery.ts";
-import { forgetQueued, takeQueued } from "../delivering/queueing.ts";
+import { forgetQueued, takeQueued } from "../delivering/taking-queued.ts";
 import { shareQueue } from "../delivering/sharing-queues.ts";
 import { messageFromApplication } from "../message/message.ts";
 import { endSession, scheduleExpiry } from "../endings/session-ending.ts";

@@ -4,7 +4,7 @@ import type { Connection } from "../connection/connection.ts";
 import { sendPacket } from "../connection/outgoing.ts";
 import type { PeersContext } from "./peers-context.ts";
 import { pump } from "../delivering/delivering.ts";
-import { abandonQueue } from "../delivering/queueing.ts";
+import { abandonQueue } from "../delivering/taking-queued.ts";
 import { dismiss } from "../endings/closing.ts";
 import type { Pending, Task } from "../pending.ts";
 import { Interests, PEER_CLIENT_ID } from "../routing/interest.ts";
