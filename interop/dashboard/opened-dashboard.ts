@@ -13,7 +13,7 @@ import type { Browser } from "../support/chromium.ts";
 /** As text: only the page runs it. */
 const AXE = readFileSync(fileURLToPath(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 /** Set, each page is kept as a picture in the guide. */
-export const KEEPS_PICTURES = process.env["ANAX_DASHBOARD_PICTURES"] !== undefined;
+const KEEPS_PICTURES = process.env["ANAX_DASHBOARD_PICTURES"] !== undefined;
 const PICTURES = fileURLToPath(new URL("../../docs/guide/dashboard/", import.meta.url));
 
 /** Of the test client, which may prove its password without sending it. */
@@ -135,8 +135,20 @@ export class OpenedDashboard implements AsyncDisposable {
     return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
   }
 
-  async keepPicture(name: string): Promise<void> {
-    if (KEEPS_PICTURES) await this.page.screenshot({ path: `${PICTURES}${name}.png` });
+  /** @param height of a window that shows all there is to see; by default as high as it is */
+  async keepPicture(name: string, height?: number): Promise<void> {
+    if (!KEEPS_PICTURES) return;
+    const size = this.page.viewportSize();
+    if (size !== null && height !== undefined) await this.page.setViewportSize({ ...size, height });
+    await this.page.locator("#content").evaluate((main) => main.scrollTo(0, 0));
+    await this.page.evaluate(() => scrollTo(0, 0));
+    await this.page.screenshot({ path: `${PICTURES}${name}.png` });
+    if (size !== null) await this.page.setViewportSize(size);
+  }
+
+  /** Lets figures gather that a picture shows. */
+  async gatherForPicture(): Promise<void> {
+    if (KEEPS_PICTURES) await new Promise((resolve) => setTimeout(resolve, 20_000));
   }
 }
 

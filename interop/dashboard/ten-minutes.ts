@@ -123,7 +123,7 @@ export async function runTenMinutes(browser: Browser): Promise<void> {
 
   await go("Overview");
   device.stdin.write("21.5\n");
-  await page.getByText("things that clients may not do").waitFor();
+  await page.getByText("because a client may not do it").waitFor();
   await go("Who may do what");
   await page.getByLabel("Action").selectOption("publish");
   await page.getByLabel("Topic").fill("rooms/7/temperature");

@@ -35,6 +35,7 @@ export const TEST_CLIENT_OPTIONS: DashboardTests = {
         .waitFor();
       expect(await dashboard.violations()).toEqual([]);
       const publish = page.getByRole("region", { name: "Publish" });
+      await dashboard.keepPicture("test-client-options", 1_900);
       await received.getByRole("button", { name: "Answer this request" }).click();
       expect(await publish.getByLabel("Topic", { exact: true }).inputValue()).toBe("answers/1");
       expect(await publish.getByLabel("Correlation Data", { exact: true }).inputValue()).toBe(

@@ -52,11 +52,11 @@ export const TEST_CLIENT: DashboardTests = {
     await publish.getByLabel("Topic", { exact: true }).fill("lamps/1/get");
     await publish.getByRole("button", { name: "Send as request" }).click();
     await messages.getByText("21 W").click();
-    await messages.getByText("4 bytes").waitFor();
+    await messages.getByText("Bytes: 4").waitFor();
     await page.getByLabel("History").selectOption({ index: 2 });
     expect(await publish.getByLabel("Topic", { exact: true }).inputValue()).toBe("lamps/1");
     expect(await dashboard.violations()).toEqual([]);
-    await dashboard.keepPicture("test-client");
+    await dashboard.keepPicture("test-client", 1_000);
     await server.clients.disconnect(await connectedAs(page));
     expect(await gone).toMatchObject({
       contentType: "text/plain",

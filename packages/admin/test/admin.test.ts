@@ -146,6 +146,28 @@ describe("rules of access", () => {
     });
     other.close();
   });
+
+  it("are explained by QoS and RETAIN, too", async () => {
+    const rules = [{ allow: "both", topics: "#", maximumQos: 0, retain: false }] as const;
+    const ruled = new MqttServer({ listeners: [], accessRules: { rules } });
+    const other = createAdmin(ruled, { holderOf: () => ({ name: "v", role: "viewer" }) });
+    const explained = async (query: string): Promise<unknown> => {
+      const url = `http://127.0.0.1/api/v1/access/explain?action=publish&topic=a${query}`;
+      const headers = { authorization: "Bearer v" };
+      return (await other.fetch(new Request(url, { headers }))).json();
+    };
+    const allowed = { isAllowed: true, reason: "this rule allows it" };
+    expect(await explained("")).toMatchObject(allowed);
+    expect(await explained("&qos=0&retain=false")).toMatchObject(allowed);
+    const reason = "this rule allows QoS 0 at most";
+    expect(await explained("&qos=1")).toMatchObject({ isAllowed: false, reason });
+    expect(await explained("&retain=true")).toMatchObject({
+      isAllowed: false,
+      reason: "this rule allows no retained messages",
+    });
+    expect(await explained("&qos=3")).toEqual({ error: expect.stringMatching(/query qos: .*3/) });
+    other.close();
+  });
 });
 
 describe("traces", () => {

@@ -18,7 +18,7 @@ import { language, startPreferences, theme } from "./state/preferences.ts";
 import { place, startPlaces } from "./state/route.ts";
 import { holder, isSessionKnown, logOut, resumeSession } from "./state/session.ts";
 import { useStore } from "./state/store.ts";
-import { say } from "./words/words.ts";
+import { say, sayOfServer } from "./words/words.ts";
 import type { Word } from "./words/words.ts";
 
 const PAGES: readonly (readonly [page: string, title: Word, ComponentType])[] = [
@@ -79,17 +79,26 @@ function Banner() {
       )}
       <div class="tools">
         {who !== undefined && (
-          <span class="soft">{say("loggedInAs", { name: who.name, role: who.role })}</span>
+          <span class="soft">
+            {say("loggedInAs", { name: who.name, role: sayOfServer(who.role) })}
+          </span>
         )}
         <button
           type="button"
+          class="icon"
           lang={language.value === "zh" ? "en" : "zh-CN"}
           onClick={() => language.set(language.value === "zh" ? "en" : "zh")}
         >
           {language.value === "zh" ? "English" : "中文"}
         </button>
-        <button type="button" onClick={() => theme.set(colors === "dark" ? "light" : "dark")}>
-          {say(colors === "dark" ? "light" : "dark")}
+        <button
+          type="button"
+          class="icon"
+          aria-label={say(colors === "dark" ? "light" : "dark")}
+          title={say(colors === "dark" ? "light" : "dark")}
+          onClick={() => theme.set(colors === "dark" ? "light" : "dark")}
+        >
+          <span aria-hidden="true">{colors === "dark" ? "☀" : "☾"}</span>
         </button>
         {who !== undefined && (
           <button type="button" onClick={logOut}>
@@ -121,7 +130,7 @@ function Content() {
     <main id="content" ref={main} tabIndex={-1}>
       {lost !== undefined && (
         <p role="status" class="lost">
-          {say("streamLost", { reason: lost })}
+          {say("streamLost", { reason: sayOfServer(lost) })}
         </p>
       )}
       {isClient ? (

@@ -15,6 +15,12 @@ const QUESTION = Type.Object({
   group: Type.Optional(Type.String()),
   address: Type.Optional(Type.String()),
   listener: Type.Optional(Type.String({ description: "such as tcp:1883" })),
+  qos: Type.Optional(
+    Type.Union([Type.Literal(0), Type.Literal(1), Type.Literal(2)], {
+      description: "of a message to publish: 0, 1 or 2; default 0",
+    }),
+  ),
+  retain: Type.Optional(Type.Boolean({ description: "of a message to publish; default false" })),
 });
 
 const EXPLANATION = Type.Object({
@@ -103,10 +109,13 @@ export const ACCESS_ROUTES: readonly Route[] = [
     body: NO_BODY,
     response: EXPLANATION,
     isChange: false,
-    handle: ({ server, query: { action, topic, user, client, group, address, listener } }) => {
+    handle: ({ server, query }) => {
+      const { action, topic, user, client, group, address, listener, qos, retain } = query;
       const explanation = server.access.explain({
         action,
         topic,
+        qos,
+        retain,
         client: {
           ...(user !== undefined && { userName: user }),
           ...(client !== undefined && { clientId: client }),

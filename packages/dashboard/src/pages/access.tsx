@@ -1,5 +1,5 @@
 import { Facts } from "../parts/facts.tsx";
-import { ChoiceField, TextField } from "../parts/field.tsx";
+import { CheckField, ChoiceField, QosField, TextField } from "../parts/field.tsx";
 import { decisionOf, topicsOf } from "../parts/rule-words.ts";
 import type { RuleItem } from "../parts/rule-words.ts";
 import { Rules } from "../parts/rules.tsx";
@@ -9,7 +9,7 @@ import { errorText } from "../state/error-text.ts";
 import { queryOf } from "../state/query.ts";
 import { ApiError, ask } from "../state/session.ts";
 import { Store } from "../state/store.ts";
-import { say } from "../words/words.ts";
+import { say, sayOfServer } from "../words/words.ts";
 
 type Action = "publish" | "subscribe" | "receive";
 
@@ -28,6 +28,8 @@ const asked = new Store({
   group: "",
   address: "",
   listener: "",
+  qos: 0 as 0 | 1 | 2,
+  retain: false,
 });
 
 /** Answers why something was refused: which rule decides. */
@@ -68,6 +70,12 @@ export function AccessPage() {
           <TextField label={say("group")} value={entered.group} set={set("group")} />
           <TextField label={say("address")} value={entered.address} set={set("address")} />
           <TextField label={say("listener")} value={entered.listener} set={set("listener")} />
+          {entered.action === "publish" && (
+            <>
+              <QosField label={say("qos")} value={entered.qos} set={set("qos")} />
+              <CheckField label={say("retain")} value={entered.retain} set={set("retain")} />
+            </>
+          )}
         </div>
         <button type="submit" class="primary" disabled={entered.topic === ""}>
           {say("explain")}
@@ -88,7 +96,7 @@ function Answer({
   return (
     <section class="card">
       <h2 class={isAllowed ? "good" : "bad"}>{say(isAllowed ? "allowed" : "denied")}</h2>
-      <p>{reason}</p>
+      <p>{sayOfServer(reason)}</p>
       {isNarrowed && <p>{say("narrowed")}</p>}
       {rule !== undefined && (
         <Facts

@@ -4,6 +4,8 @@ import { errorText } from "../state/error-text.ts";
 import { ApiError, logIn } from "../state/session.ts";
 import { say } from "../words/words.ts";
 
+const COMMAND = "anax admin token FILE NAME --role operator";
+
 export function LogInPage() {
   const [token, setToken] = useState("");
   const { error, load: submit } = useAnswer(
@@ -37,7 +39,9 @@ export function LogInPage() {
           {say("logIn")}
         </button>
       </form>
-      <p class="soft">{say("tokenHint")}</p>
+      <p class="soft">
+        {say("tokenHint")} <code>{COMMAND}</code>
+      </p>
       <p class="soft">{say("tokenKept")}</p>
     </main>
   );

@@ -7,7 +7,16 @@ import type { Figures, Happening } from "../state/live.ts";
 import { rates } from "../state/rates.ts";
 import { clientAddress } from "../state/route.ts";
 import { useStore } from "../state/store.ts";
-import { bytes, count, duration, isWord, say, time } from "../words/words.ts";
+import {
+  bytes,
+  count,
+  duration,
+  fraction,
+  isWord,
+  say,
+  sayOfServer,
+  time,
+} from "../words/words.ts";
 
 export function OverviewPage() {
   const history = useStore(figures);
@@ -19,8 +28,13 @@ export function OverviewPage() {
       {now !== undefined && <Tiles now={now} history={history} />}
       <h2>{say("lastMinutes")}</h2>
       <Charts history={history} />
-      <h2>{say("lately")}</h2>
-      <Lately />
+      <div class="columns">
+        <DeliveryTimes history={history} />
+        <section class="card">
+          <h2>{say("lately")}</h2>
+          <Lately />
+        </section>
+      </div>
     </>
   );
 }
@@ -133,7 +147,6 @@ function Charts({ history }: { readonly history: readonly Figures[] }) {
           { label: say("queued"), color: "--series-2", values: read("queuedMessagesCurrent") },
         ]}
       />
-      <DeliveryTimes history={history} />
     </div>
   );
 }
@@ -142,7 +155,9 @@ function DeliveryTimes({ history }: { readonly history: readonly Figures[] }) {
   const ranges = deliveryTimesOf(history);
   const bars = ranges.map(({ untilMs, count: value }, index) => ({
     label:
-      untilMs === undefined ? `> ${count(ranges[index - 1]?.untilMs ?? 0)} ms` : `≤ ${untilMs} ms`,
+      untilMs === undefined
+        ? `> ${fraction(ranges[index - 1]?.untilMs ?? 0)} ms`
+        : `≤ ${fraction(untilMs)} ms`,
     value,
   }));
   return <Histogram title={say("deliveryTimes")} hint={say("deliveryTimesHint")} bars={bars} />;
@@ -152,7 +167,7 @@ function Lately() {
   const items = useStore(happenings);
   if (items.length === 0) return <p class="soft">{say("nothingYet")}</p>;
   return (
-    <ol class="lately card" tabIndex={0} aria-label={say("lately")}>
+    <ol class="lately" tabIndex={0} aria-label={say("lately")}>
       {items.map((one, index) => (
         <li key={items.length - index}>
           <time>{time(one.atMs)}</time> <Told happening={one} />
@@ -170,7 +185,7 @@ function Told({ happening }: { readonly happening: Happening }) {
       {userName !== undefined && <span class="soft">{userName} </span>}
       <strong>{isWord(type) ? say(type) : type}</strong> {topicFilter}
       {number !== undefined && ` ${count(number)}`}{" "}
-      {reason !== undefined && <span class="soft">{reason}</span>}
+      {reason !== undefined && <span class="soft">{sayOfServer(reason)}</span>}
     </>
   );
 }

@@ -87,7 +87,12 @@ function optionsOf(
     cursor: { show: false },
     scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
     axes: [
-      { ...axis, space: 80, values: (_plot, values) => values.map((at) => time(at * 1_000)) },
+      {
+        ...axis,
+        space: 80,
+        size: 28,
+        values: (_plot, values) => values.map((at) => time(at * 1_000)),
+      },
       { ...axis, size: 56, values: (_plot, values) => values.map((value) => format(value)) },
     ],
     series: [

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { errorText } from "../state/error-text.ts";
 import { TRACE_RECORDS, TRACE_SECONDS, traceClient } from "../state/trace.ts";
 import type { TraceRecord } from "../state/trace.ts";
-import { isWord, say, time } from "../words/words.ts";
+import { isWord, say, sayOfServer, time } from "../words/words.ts";
 import { CheckField } from "./field.tsx";
 import { PacketLine } from "./packet-line.tsx";
 
@@ -70,10 +70,10 @@ function Line({ record }: { readonly record: TraceRecord }) {
     <>
       <strong>{isWord(name) ? say(name) : type}</strong>{" "}
       {packet !== undefined && <PacketLine packet={{ ...packet, topic }} />}{" "}
-      {action !== undefined && `${action} `}
+      {action !== undefined && `${sayOfServer(action)} `}
       {topic !== undefined && packet === undefined && <code>{topic}</code>}{" "}
       {count !== undefined && `×${count} `}
-      {reason !== undefined && <span class="soft">{reason} </span>}
+      {reason !== undefined && <span class="soft">{sayOfServer(reason)} </span>}
       {rule?.source !== undefined && (
         <span>
           {say("rule")} {rule.source}

@@ -1,7 +1,7 @@
 /** The health of the server in words. */
 import type { Figures } from "./live.ts";
 import { lastMinute } from "./rates.ts";
-import { count, say } from "../words/words.ts";
+import { count, say, sayOfServer } from "../words/words.ts";
 import type { Word } from "../words/words.ts";
 
 export interface Finding {
@@ -27,7 +27,7 @@ export function healthOf(figures: readonly Figures[]): readonly Finding[] {
   if (now === undefined) return [];
   const findings: Finding[] = [];
   if (!now.isHealthy)
-    findings.push({ level: "bad", text: say("healthStore", { store: now.store }) });
+    findings.push({ level: "bad", text: say("healthStore", { store: sayOfServer(now.store) }) });
   if (!now.acceptNewConnections) findings.push({ level: "bad", text: say("healthClosed") });
   const late = Math.max(...figures.slice(-10).map(({ loopDelay }) => loopDelay.maxMs));
   if (late > LOOP_DELAY_MS)

@@ -109,10 +109,18 @@ async function readOnce(signal: AbortSignal): Promise<void> {
   for await (const { name, data } of serverEvents(body)) take(name, data);
 }
 
+/** A stream that is opened anew begins with figures; what a counter grows in so short a time says nothing of a second. */
+const APART_MS = 500;
+
+function withFigures(before: readonly Figures[], fresh: Figures): readonly Figures[] {
+  const isEarly = fresh.atMs - (before.at(-1)?.atMs ?? 0) < APART_MS;
+  return isEarly ? before : [...before, fresh].slice(-FIGURES_MAX);
+}
+
 function take(name: string, data: unknown): void {
   switch (name) {
     case "figures":
-      figures.set([...figures.value, data as Figures].slice(-FIGURES_MAX));
+      figures.set(withFigures(figures.value, data as Figures));
       break;
     case "happened": {
       const { items } = data as { readonly items: readonly Happening[] };

@@ -1,4 +1,5 @@
 import { language } from "../state/preferences.ts";
+import { SERVER_IN_CHINESE } from "./chinese-server.ts";
 import { CHINESE } from "./chinese.ts";
 import { ENGLISH } from "./english.ts";
 import type { Word } from "./english.ts";
@@ -9,6 +10,13 @@ export type { Word };
 export function say(word: Word, values: Readonly<Record<string, string | number>> = {}): string {
   const text: string = (language.value === "zh" ? CHINESE : ENGLISH)[word];
   return text.replace(/\{(\w+)\}/g, (_all, name: string) => String(values[name] ?? ""));
+}
+
+/** What the server says in words of its own, in the reader's language where that is known. */
+export function sayOfServer(text: string): string {
+  if (language.value === "en") return text;
+  const [pattern, chinese] = SERVER_IN_CHINESE.find(([one]) => one.test(text)) ?? [];
+  return pattern === undefined || chinese === undefined ? text : text.replace(pattern, chinese);
 }
 
 /** Whether there is a text of this name. */
@@ -22,6 +30,7 @@ const FORMATS = { en: formatsOf("en-GB"), zh: formatsOf("zh-CN") };
 function formatsOf(locale: string) {
   return {
     number: new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }),
+    fraction: new Intl.NumberFormat(locale, { maximumFractionDigits: 3 }),
     time: new Intl.DateTimeFormat(locale, { timeStyle: "medium" }),
     dateTime: new Intl.DateTimeFormat(locale, { dateStyle: "short", timeStyle: "medium" }),
   };
@@ -29,6 +38,11 @@ function formatsOf(locale: string) {
 
 export function count(value: number): string {
   return FORMATS[language.value].number.format(value);
+}
+
+/** A number with what is behind its point. */
+export function fraction(value: number): string {
+  return FORMATS[language.value].fraction.format(value);
 }
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
@@ -56,12 +70,12 @@ export function dateTime(ms: number): string {
 export function duration(ms: number): string {
   const seconds = Math.floor(ms / 1_000);
   const parts = [
-    [Math.floor(seconds / 86_400), "d"],
-    [Math.floor(seconds / 3_600) % 24, "h"],
-    [Math.floor(seconds / 60) % 60, "min"],
-    [seconds % 60, "s"],
+    [Math.floor(seconds / 86_400), "unitDays"],
+    [Math.floor(seconds / 3_600) % 24, "unitHours"],
+    [Math.floor(seconds / 60) % 60, "unitMinutes"],
+    [seconds % 60, "unitSeconds"],
   ] as const;
   const first = parts.findIndex(([value]) => value > 0);
   const shown = parts.slice(first === -1 ? 3 : first).slice(0, 2);
-  return shown.map(([value, unit]) => `${value} ${unit}`).join(" ");
+  return shown.map(([value, unit]) => `${value} ${say(unit)}`).join(" ");
 }
