@@ -1,9 +1,10 @@
 /**
- * What rules of access cost: messages per second of the server's processor time with 1000 rules, beside those without.
+ * What access control costs: messages per second of the server's processor time with 1000 rules, beside those without; and CONNECTs with tokens.
  *
- *     npm run bench:access -- --runs 5 --seconds 2
+ *     npm run bench:access -- --runs 5 --seconds 2 --connects 3000
  */
 import { fileURLToPath } from "node:url";
+import { connectCost, connectLine, TOKEN_KINDS } from "./access/connects.ts";
 import { runLoad } from "./support/load-generator.ts";
 import { CORE_OPTIONS } from "./support/load-options.ts";
 import { median } from "./support/median.ts";
@@ -79,6 +80,11 @@ export const ACCESS_PROGRAM = {
       byDefault: 5,
     }),
     seconds: wholeNumber("time of a run", { from: 1, to: 3_600, byDefault: 2 }),
+    connects: wholeNumber("CONNECTs with each kind of token", {
+      from: 1,
+      to: 100_000,
+      byDefault: 3_000,
+    }),
     ...CORE_OPTIONS,
   },
 };
@@ -86,5 +92,9 @@ export const ACCESS_PROGRAM = {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await runProgram(ACCESS_PROGRAM, async (settings) => {
     for (const line of ruleLines(await measureRules(settings))) process.stdout.write(`${line}\n`);
+    for (const kind of TOKEN_KINDS) {
+      const cost = await connectCost(kind, settings.connects, settings["server-cpu"]);
+      process.stdout.write(`${connectLine(cost)}\n`);
+    }
   });
 }

@@ -13,14 +13,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { median } from "./support/median.ts";
 import { PlainError } from "./support/plain-error.ts";
+import { processorSeconds } from "./support/processor-seconds.ts";
 import { runProgram, wholeNumber } from "./support/program-arguments.ts";
 
 const MAIN = fileURLToPath(new URL("../packages/anax/dist/main.js", import.meta.url));
 /** What a program takes that has just begun is no rest. */
 const SETTLING_MS = 3_000;
 const SCRAPE_MS = 15_000;
-/** Clock ticks of /proc in a second, on all that Node runs on. */
-const TICKS = 100;
 const MEMORY_MAX_MB = 15;
 const PROCESSOR_MAX_PERCENT = 0.2;
 
@@ -88,12 +87,6 @@ function firstWords(output: NodeJS.ReadableStream, withAdmin: boolean): Promise<
         resolve(text);
     });
   });
-}
-
-function processorSeconds(pid: number): number {
-  const [, rest = ""] = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ");
-  const fields = rest.split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
 function residentMb(pid: number): number {

@@ -3,4 +3,4 @@ export type { CredentialFields } from "./credential-template.ts";
 export { HttpAuthenticator, type HttpAuthenticatorOptions } from "./http-authenticator.ts";
 export { JwtAuthenticator, type JwtAuthenticatorOptions } from "./jwt-authenticator.ts";
 export type { TokenClaims } from "./token-claims.ts";
-export { TOKEN_ALGORITHMS, type TokenAlgorithm } from "./token-keys.ts";
+export { TOKEN_ALGORITHMS, type TokenAlgorithm } from "./key-algorithm.ts";

@@ -1,15 +1,19 @@
 import { createHash } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { MqttConfigurationError } from "@anax/protocol";
 import type { AuthenticationAnswer, Authenticator, Credentials, Identity } from "@anax/server";
-import { decodeJwt, errors, jwtVerify } from "jose";
-import type { JWTVerifyOptions } from "jose";
+import { decodeJwt, errors, UnsecuredJWT } from "jose";
+import type { JWTClaimVerificationOptions } from "jose";
 import { AnswerCache } from "./answer-cache.ts";
 import { httpUrl } from "./http-authenticator.ts";
 import { requireRange } from "./option-range.ts";
 import { identityIn } from "./token-claims.ts";
 import type { TokenClaims } from "./token-claims.ts";
-import { FileKeys, keySet, publicKey, secretKey, TOKEN_ALGORITHMS, UrlKeys } from "./token-keys.ts";
-import type { TokenAlgorithm, TokenKeys } from "./token-keys.ts";
+import { TOKEN_ALGORITHMS } from "./key-algorithm.ts";
+import type { TokenAlgorithm } from "./key-algorithm.ts";
+import { FileKeys, keySet, publicKey, secretKey, UrlKeys } from "./token-keys.ts";
+import type { TokenKeys } from "./token-keys.ts";
+import { checkSignature, headerOf } from "./token-signature.ts";
 
 /** Milliseconds for which a token that was good is not verified again, so that those who come back at once cost little. */
 const REMEMBER_MS = 30_000;
@@ -74,7 +78,8 @@ export class JwtAuthenticator implements Authenticator {
   readonly name: string;
   readonly authenticationMethods: readonly string[];
   readonly #keys: TokenKeys;
-  readonly #rules: JWTVerifyOptions;
+  readonly #algorithms: readonly TokenAlgorithm[];
+  readonly #rules: JWTClaimVerificationOptions;
   readonly #issuers: readonly string[] | undefined;
   readonly #claims: TokenClaims;
   readonly #toleranceSeconds: number;
@@ -95,8 +100,8 @@ export class JwtAuthenticator implements Authenticator {
       0,
       3_600,
     );
+    this.#algorithms = algorithmsOf(options, this.#keys);
     this.#rules = {
-      algorithms: algorithmsOf(options, this.#keys),
       clockTolerance: this.#toleranceSeconds,
       requiredClaims: options.requireExpiry === false ? [] : ["exp"],
       ...(this.#issuers !== undefined && { issuer: [...this.#issuers] }),
@@ -109,30 +114,43 @@ export class JwtAuthenticator implements Authenticator {
     await this.#keys.load?.();
   }
 
-  async authenticate(credentials: Credentials): Promise<AuthenticationAnswer> {
+  authenticate(credentials: Credentials): AuthenticationAnswer | Promise<AuthenticationAnswer> {
     const token = this.#tokenOf(credentials);
     if (token === undefined) return undefined;
     if (token.length > TOKEN_BYTES_MAX) return false;
     const refreshed = this.#keys.refresh?.();
-    if (refreshed !== undefined) await refreshed;
+    return refreshed === undefined ? this.#judge(token) : refreshed.then(() => this.#judge(token));
+  }
+
+  #judge(token: string): AuthenticationAnswer | Promise<AuthenticationAnswer> {
     const digest = createHash("sha256").update(token).digest("base64");
     const { version } = this.#keys;
     const known = this.#good.get(digest, performance.now());
     if (known !== undefined && known.version === version) return this.#timed(known);
     if (!this.#isIssued(token)) return undefined;
     try {
-      const { payload } = await jwtVerify(token, this.#keys.get, this.#rules);
-      const identity = identityIn(payload, this.#claims);
-      if (identity === undefined) return false;
-      // Keys that came while it was verified have not verified it.
-      const good: GoodToken = { identity, expiresAtSeconds: payload.exp, version };
-      this.#good.set(digest, good, performance.now() + REMEMBER_MS);
-      return this.#timed(good);
+      const header = headerOf(token, this.#algorithms);
+      const take = (found: KeyObject): Identity | false =>
+        this.#verify({ token, digest, version, alg: header.alg, key: found });
+      const key = this.#keys.get(header);
+      return key instanceof Promise ? key.then(take).catch(refused) : take(key);
     } catch (error) {
-      // Whatever is wrong with the token is a no. All else is wrong here, and a failure.
-      if (error instanceof errors.JOSEError) return false;
-      throw error;
+      return refused(error);
     }
+  }
+
+  /** Throws an error of `jose` for whatever is wrong with the token. */
+  #verify({ token, digest, version, alg, key }: Verifying): Identity | false {
+    checkSignature(token, alg, key);
+    // What is signed is judged as if it stood alone.
+    const [, claims] = token.split(".");
+    const { payload } = UnsecuredJWT.decode(`${NO_SIGNATURE}.${claims}.`, this.#rules);
+    const identity = identityIn(payload, this.#claims);
+    if (identity === undefined) return false;
+    // Keys that came meanwhile have not verified it: the version is that of before.
+    const good: GoodToken = { identity, expiresAtSeconds: payload.exp, version };
+    this.#good.set(digest, good, performance.now() + REMEMBER_MS);
+    return this.#timed(good);
   }
 
   /** Undefined for what is no token: another authenticator may know it. */
@@ -165,6 +183,25 @@ export class JwtAuthenticator implements Authenticator {
     const expiresInMs = leftMs + graceMs;
     return expiresInMs > 0 && { ...identity, expiresInMs };
   }
+}
+
+/** The header of a token without signature, for `jose`. */
+const NO_SIGNATURE = Buffer.from('{"alg":"none"}').toString("base64url");
+
+/** A token, and what it is verified with. */
+interface Verifying {
+  readonly token: string;
+  readonly digest: string;
+  /** Of the keys. */
+  readonly version: number | undefined;
+  readonly alg: TokenAlgorithm;
+  readonly key: KeyObject;
+}
+
+/** Whatever is wrong with the token is a no. All else is wrong here, and a failure. */
+function refused(error: unknown): false {
+  if (error instanceof errors.JOSEError) return false;
+  throw error;
 }
 
 function keysOf(options: JwtAuthenticatorOptions): TokenKeys {

@@ -1,23 +1,21 @@
 /** Keys that tokens are verified with. Each kind of key goes with its algorithms only, so that no token chooses how it is judged. */
-import { createPublicKey, webcrypto, X509Certificate } from "node:crypto";
-import type { KeyObject } from "node:crypto";
+import { createPublicKey, createSecretKey, KeyObject, X509Certificate } from "node:crypto";
 import { stat, readFile } from "node:fs/promises";
 import { MqttConfigurationError } from "@anax/protocol";
 import { createLocalJWKSet, errors } from "jose";
-import type { JSONWebKeySet, JWTVerifyGetKey } from "jose";
+import type { JSONWebKeySet, JWSHeaderParameters } from "jose";
+import { algorithmOf, RSA_BITS_MIN } from "./key-algorithm.ts";
+import type { TokenAlgorithm } from "./key-algorithm.ts";
 import { limitedFetch } from "./limited-fetch.ts";
 
-/** The algorithms that are known. */
-export const TOKEN_ALGORITHMS = ["HS256", "RS256", "ES256", "EdDSA"] as const;
+/** Finds the key for the header of a token. Throws an error of `jose` for a token that has none here, any other if keys cannot be had. */
+export type KeyFinder = (header: JWSHeaderParameters) => KeyObject | Promise<KeyObject>;
 
-/** One of them. */
-export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
-
-/** Finds the key of a token. Throws an error of `jose` for a token that has none here, any other if keys cannot be had. */
+/** Where keys come from. */
 export interface TokenKeys {
   /** Those that the keys here are for. */
   readonly algorithms: readonly TokenAlgorithm[];
-  readonly get: JWTVerifyGetKey;
+  readonly get: KeyFinder;
   /** Has the keys be those of now, as far as they can be had; undefined where there is nothing to wait for. */
   refresh?(): Promise<void> | undefined;
   /** Another number after each change of the keys: what older ones have verified counts no more. Absent: they never change. */
@@ -28,7 +26,6 @@ export interface TokenKeys {
 
 /** RFC 7518 asks for as many bits as the hash has. */
 const SECRET_BYTES_MIN = 32;
-const RSA_BITS_MIN = 2_048;
 /** Bytes of a key set: hundreds of keys. */
 const KEY_SET_BYTES_MAX = 1_048_576;
 
@@ -44,9 +41,7 @@ export function secretKey(secret: string | Uint8Array): TokenKeys {
       `secret has ${bytes.length} bytes; HS256 needs at least ${SECRET_BYTES_MIN}`,
     );
   }
-  // Made once: jose would make a key of the bytes for each token.
-  const hmac = { name: "HMAC", hash: "SHA-256" };
-  const key = webcrypto.subtle.importKey("raw", bytes, hmac, false, ["verify"]);
+  const key = createSecretKey(bytes);
   return { algorithms: ["HS256"], get: () => key };
 }
 
@@ -54,7 +49,10 @@ export function secretKey(secret: string | Uint8Array): TokenKeys {
 export function publicKey(pem: string): TokenKeys {
   const key = keyOf(pem);
   const algorithm = algorithmOf(key);
-  return { algorithms: [algorithm], get: async () => key };
+  if (algorithm !== undefined) return { algorithms: [algorithm], get: () => key };
+  throw new MqttConfigurationError(
+    `publicKey is of type ${key.asymmetricKeyType ?? "unknown"}; RSA of ${RSA_BITS_MIN} bits, P-256 and Ed25519 are known`,
+  );
 }
 
 function keyOf(pem: string): KeyObject {
@@ -70,18 +68,6 @@ function keyOf(pem: string): KeyObject {
   }
 }
 
-function algorithmOf({
-  asymmetricKeyType: type,
-  asymmetricKeyDetails: details,
-}: KeyObject): TokenAlgorithm {
-  if (type === "ed25519") return "EdDSA";
-  if (type === "ec" && details?.namedCurve === "prime256v1") return "ES256";
-  if (type === "rsa" && (details?.modulusLength ?? 0) >= RSA_BITS_MIN) return "RS256";
-  throw new MqttConfigurationError(
-    `publicKey is of type ${type ?? "unknown"}; RSA of ${RSA_BITS_MIN} bits, P-256 and Ed25519 are known`,
-  );
-}
-
 const SET_ALGORITHMS: readonly TokenAlgorithm[] = ["RS256", "ES256", "EdDSA"];
 
 /** A JSON Web Key Set. Throws `MqttConfigurationError` for what is none, and for one with a secret or private key. */
@@ -89,12 +75,25 @@ export function keySet(set: unknown): TokenKeys {
   return { algorithms: SET_ALGORITHMS, get: resolverOf(set) };
 }
 
-function resolverOf(set: unknown): JWTVerifyGetKey {
+function resolverOf(set: unknown): KeyFinder {
   if (!isKeySet(set)) throw new MqttConfigurationError("a JSON Web Key Set has a list of keys");
   const secret = set.keys.find((key) => "k" in key || "d" in key);
   if (secret !== undefined)
     throw new MqttConfigurationError("the key set has a key that is not public");
-  return createLocalJWKSet(set);
+  const find = createLocalJWKSet(set);
+  // A key of the set for each name and algorithm at most: what is not found is not kept.
+  const found = new Map<string, KeyObject>();
+  return (header) => {
+    const { alg, kid } = header;
+    const name = JSON.stringify([alg, kid]);
+    const known = found.get(name);
+    if (known !== undefined) return known;
+    return find(header).then((cryptoKey) => {
+      const key = KeyObject.from(cryptoKey);
+      found.set(name, key);
+      return key;
+    });
+  };
 }
 
 function isKeySet(value: unknown): value is JSONWebKeySet {
@@ -127,12 +126,12 @@ export class FileKeys implements TokenKeys {
     return performance.now() - this.#lookedAtMs < LOOK_INTERVAL_MS ? undefined : this.#look();
   }
 
-  readonly get: JWTVerifyGetKey = async (header, token) => {
+  readonly get: KeyFinder = (header) => {
     if (this.#keys === undefined) throw new Error(`${this.#path} was not read`);
     const { alg } = header;
     if (this.#keys.algorithms.every((algorithm) => algorithm !== alg))
       throw new errors.JOSEAlgNotAllowed("the key is for another algorithm");
-    return this.#keys.get(header, token);
+    return this.#keys.get(header);
   };
 
   /** Throws `MqttConfigurationError` if it cannot be read, or holds no keys. */
@@ -192,7 +191,7 @@ export class UrlKeys implements TokenKeys {
   readonly algorithms: readonly TokenAlgorithm[] = SET_ALGORITHMS;
   readonly #url: URL;
   readonly #options: UrlKeysOptions;
-  #keys: JWTVerifyGetKey | undefined;
+  #keys: KeyFinder | undefined;
   version = 0;
   /** The set as it came last, to see whether it is another. */
   #text = "";
@@ -218,15 +217,11 @@ export class UrlKeys implements TokenKeys {
     return undefined;
   }
 
-  readonly get: JWTVerifyGetKey = async (header, token) => {
-    try {
-      return await this.#find(header, token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      // The provider may have got a new key.
-      await this.#fetchUnlessTried();
-      return this.#find(header, token);
-    }
+  readonly get: KeyFinder = (header) => {
+    const found = this.#find(header);
+    return found instanceof KeyObject
+      ? found
+      : found.catch((error) => this.#findAgain(header, error));
   };
 
   /** Fetches the keys for the first time. What fails here is tried again when clients come. */
@@ -234,12 +229,17 @@ export class UrlKeys implements TokenKeys {
     await this.#fetchUnlessTried();
   }
 
-  async #find(
-    ...asked: Parameters<JWTVerifyGetKey>
-  ): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
+  #find(header: JWSHeaderParameters): KeyObject | Promise<KeyObject> {
     const isStale = performance.now() - this.#fetchedAtMs >= this.#options.staleMs;
     if (this.#keys === undefined || isStale) throw this.#problem;
-    return this.#keys(...asked);
+    return this.#keys(header);
+  }
+
+  /** The provider may have got a new key. */
+  async #findAgain(header: JWSHeaderParameters, error: unknown): Promise<KeyObject> {
+    if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+    await this.#fetchUnlessTried();
+    return this.#find(header);
   }
 
   /** One fetch at a time, and none so soon after another. Never rejects. */

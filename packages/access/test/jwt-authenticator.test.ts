@@ -1,4 +1,4 @@
-import { generateKeyPairSync, createHmac } from "node:crypto";
+import { generateKeyPairSync, createHmac, sign } from "node:crypto";
 import { createServer } from "node:http";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -105,6 +105,33 @@ describe("a token", () => {
     const payload = Buffer.from('{"sub":"ann","exp":9999999999}').toString("base64url");
     for (const [, , options] of kinds)
       expect(await answer(options, `${header}.${payload}.`)).toBe(false);
+  });
+
+  it("that has critical parameters is a no, as none are known", async () => {
+    const signer = new TextEncoder().encode(SECRET);
+    const header = { alg: "HS256", crit: ["b64"], b64: true };
+    const odd = await new SignJWT({ sub: "ann", exp: 9_999_999_999 })
+      .setProtectedHeader(header)
+      .sign(signer);
+    expect(await answer({ secret: SECRET }, odd)).toBe(false);
+    const part = Buffer.from('{"alg":"HS256","crit":["exp"],"exp":1}').toString("base64url");
+    const signed = `${part}.${odd.split(".")[1]}`;
+    const signature = createHmac("sha256", SECRET).update(signed).digest("base64url");
+    expect(await answer({ secret: SECRET }, `${signed}.${signature}`)).toBe(false);
+  });
+
+  it("is verified by no weak key of a set, and by no part of a signature", async () => {
+    const weak = generateKeyPairSync("rsa", { modulusLength: 1_024 });
+    const payload = Buffer.from('{"sub":"ann","exp":9999999999}').toString("base64url");
+    const header = Buffer.from('{"alg":"RS256","kid":"1"}').toString("base64url");
+    const signature = sign("sha256", Buffer.from(`${header}.${payload}`), weak.privateKey);
+    const keys = [{ ...(await exportJWK(weak.publicKey)), kid: "1" }];
+    const forged = `${header}.${payload}.${signature.toString("base64url")}`;
+    expect(await answer({ keySet: { keys } }, forged)).toBe(false);
+    for (const [alg, key, options] of kinds) {
+      const good = await token(alg, key);
+      for (const cut of [1, 2, 10]) expect(await answer(options, good.slice(0, -cut))).toBe(false);
+    }
   });
 
   const past = Math.floor(Date.now() / 1_000) - 60;
