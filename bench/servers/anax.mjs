@@ -1,9 +1,10 @@
-// The Anax server as it is measured: built, everything in it. node anax.mjs port kind
+// The Anax server as it is measured: built, everything in it. node anax.mjs port kind [port of TLS, certificate, key]
+import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { MqttServer } from "@anax/server";
 import { ACCESS_RULES } from "../access/rules.mjs";
 
-const [port, kind] = process.argv.slice(2);
+const [port, kind, tlsPort, cert, key] = process.argv.slice(2);
 const allowed = new Set(["publish"]);
 
 /** Limits of queues off as for its peers, unless it is measured what they are good for. */
@@ -13,8 +14,15 @@ const noLimits = {
   queueMessagesMax: 10_000_000,
   queueBytesMax: 10_000_000_000,
 };
+const plain = { type: "tcp", port: Number(port) };
+const secured = () => ({
+  type: "tls",
+  port: Number(tlsPort),
+  cert: readFileSync(cert),
+  key: readFileSync(key),
+});
 const server = new MqttServer({
-  port: Number(port),
+  listeners: tlsPort === undefined ? [plain] : [plain, secured()],
   systemTopics: false,
   ...(kind !== "limited" && noLimits),
   ...(Object.hasOwn(ACCESS_RULES, kind) && { accessRules: { rules: ACCESS_RULES[kind] } }),

@@ -157,14 +157,14 @@ static void *run_probe(void *unused) {
 }
 
 // ------------------------------------------------------------------------------------------------ the crowd
-typedef struct { int fd, is_listener, is_in; buffer in, out; size_t out_from; uint64_t began; secured tls; } client;
+typedef struct { int fd, is_listener, is_in, is_stalled; buffer in, out; size_t out_from; uint64_t began; secured tls; } client;
 static client *clients; static int epoll;
 static long answers[16], connected, closed_by_server; // packets that came, by type
 static uint64_t last_progress; static double slowest_ms; static long gave_up, resumed;
 
 static void watch(client *c) {
   int wants_out = c->out.length > c->out_from && !waits_for_peer(&c->tls);
-  struct epoll_event event = {.events = EPOLLIN | (wants_out ? EPOLLOUT : 0), .data.ptr = c};
+  struct epoll_event event = {.events = (c->is_stalled ? 0 : EPOLLIN) | (wants_out ? EPOLLOUT : 0), .data.ptr = c};
   epoll_ctl(epoll, EPOLL_CTL_MOD, c->fd, &event);
 }
 static ssize_t carry_out(client *c, const void *bytes, size_t length) { return is_secured(&c->tls) ? secured_send(&c->tls, bytes, length) : send(c->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT); }
@@ -235,15 +235,19 @@ static int await(int type, long count) {
   while (answers[type] < count && now() < end && now() - last_progress < 8 * SECOND) serve(5);
   return answers[type] >= count;
 }
+static int has_short_segments, is_at_once;
 static void open_client(client *c, int number) {
-  int one = 1; c->began = now(); c->is_in = 0;
+  int one = 1, segment = 1400; c->began = now(); c->is_in = c->is_stalled = 0;
   c->fd = socket(AF_INET, SOCK_STREAM, 0);
   if (c->fd < 0) FATAL("socket: %s (ulimit -n)", strerror(errno));
   setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  // As on a network: on loopback the kernel keeps megabytes for each client that does not read.
+  if (has_short_segments) setsockopt(c->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+  if (is_at_once) fcntl(c->fd, F_SETFL, O_NONBLOCK);
   setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
   struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000002 + number / 5000)};
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(tls_port ? tls_port : port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  if (bind(c->fd, (void *)&from, sizeof from) || connect(c->fd, (void *)&to, sizeof to)) FATAL("connect: %s", strerror(errno));
+  if (bind(c->fd, (void *)&from, sizeof from) || connect(c->fd, (void *)&to, sizeof to) && errno != EINPROGRESS) FATAL("connect: %s", strerror(errno));
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
   epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
   if (tls_port) secured_begin(&c->tls, c->fd);
@@ -270,6 +274,7 @@ static void reset_all(void) { for (int number = 0; number < client_count; number
 // All connect, so many at a time; who has no CONNACK in time gives up and comes again.
 static void all_connect(int clean, int many) {
   int next = 0; uint64_t looked = now(), end = looked + wait_seconds * SECOND;
+  is_at_once = many >= client_count;
   while (answers[CONNACK] < client_count && now() < end) {
     for (; next < client_count && next - answers[CONNACK] < many; next++) { begin_client(next, clean); if (next % 64 == 0) serve(0); }
     serve(5);
@@ -311,6 +316,12 @@ static void make_fan(buffer *b, int number) { put_publish(b, "fan", 0, payload_b
 static void make_away_subscribe(buffer *b, int number) { put_filters(b, 0, number, 0, 1, away_filter); }
 static void make_away(buffer *b, int number) { char t[32]; sprintf(t, "away/%d", number); put_publish(b, t, 1, payload_bytes); }
 static void make_group_subscribe(buffer *b, int number) { for (int from = 0; from < 1000; from += 100) put_filters(b, 0, number, from, 100, group_filter); }
+static void make_stall_subscribe(buffer *b, int number) { const uint8_t subscribe[] = {0x82, 10, 0, 1, 0, 5, 's', 't', 'a', 'l', 'l', 0}; put(b, subscribe, sizeof subscribe); }
+static void make_stall(buffer *b, int number) { put_publish(b, "stall", 0, payload_bytes); }
+static void own_filter(char *f, int client, int index) { sprintf(f, "own/%d", client); }
+static void make_own_subscribe(buffer *b, int number) { put_filters(b, 0, number, 0, 1, own_filter); }
+static void make_own(buffer *b, int number) { char t[32]; sprintf(t, "own/%d", number); put_publish(b, t, 1, payload_bytes); }
+static void make_disconnect(buffer *b, int number) { put8(b, 0xE0); put8(b, 0); }
 static void make_shared(buffer *b, int number) { put_publish(b, "shared", 0, payload_bytes); }
 static void make_deep(buffer *b, int number) { buffer t = {0}; for (int level = 0; level < 59; level++) put(&t, "a/", 2); char end[16]; sprintf(end, "x%d", number); put(&t, end, strlen(end) + 1); put_publish(b, (char *)t.bytes, 1, payload_bytes); free(t.bytes); }
 static void make_deep_subscribe(buffer *b, int number) { put_filters(b, 0, 0, number * 90, 90, deep_filter); }
@@ -386,6 +397,30 @@ static void run_storm(void) {
     uint64_t end = now() + 20 * SECOND;
     while (closed_by_server < client_count && now() < end) serve(5);
     expected = client_count; came = closed_by_server; lasted = (now() - began) / 1e9;
+    return;
+  }
+  if (is("drain")) { // each has 20 messages waiting, and all come back at once
+    connect_all(0, 0, 0); subscribe_all(make_own_subscribe, client_count);
+    each_sends(make_disconnect); serve_for(1); for (int number = 0; number < client_count; number++) close_client(&clients[number], 0);
+    client *c = &clients[client_count]; c->is_listener = 1; open_client(c, client_count); put_connect(&c->out, "publisher", 1, NULL, 0); flush(c);
+    memset(answers, 0, sizeof answers); if (!await(CONNACK, 1)) FATAL("the publisher was not let in");
+    for (long sent = 0; sent < 20l * client_count; sent++) {
+      make_own(&c->out, sent % client_count);
+      if (sent % 500 == 499) { flush(c); if (!await(PUBACK, sent - 500)) FATAL("messages were not taken"); }
+    }
+    flush(c); if (!await(PUBACK, 20l * client_count)) FATAL("messages were not taken");
+    begin_figures(); began = now(); all_connect(0, client_count);
+    return answered(began, PUBLISH, 20l * client_count);
+  }
+  if (is("stalled")) { // nobody of the crowd reads; messages of 10 KB come for all of them, a hundred in a second
+    has_short_segments = 1; connect_all(1, 0, 0); subscribe_all(make_stall_subscribe, client_count);
+    for (int number = 0; number < client_count; number++) { clients[number].is_stalled = 1; watch(&clients[number]); }
+    client *c = &clients[client_count]; c->is_listener = 1; has_short_segments = 0; open_client(c, client_count); put_connect(&c->out, "publisher", 1, NULL, 0); flush(c);
+    memset(answers, 0, sizeof answers); if (!await(CONNACK, 1)) FATAL("the publisher was not let in");
+    begin_figures(); began = now();
+    for (int sent = 0; sent < filter_count; sent++) { make_stall(&c->out, sent); flush(c); serve_for(0.01); }
+    lasted = (now() - began) / 1e9; serve_for(2);
+    expected = client_count; came = client_count - closed_by_server;
     return;
   }
   int is_away = is("away"), is_expiry = is("expiry"), wills = is("wills") ? payload_bytes : is("bigwills") ? 60000 : 0;

@@ -13,17 +13,27 @@ export type LoadResult = Readonly<Record<string, number | string>>;
 
 /** Compiles the load generator unless that has been done. Throws if there is no C compiler. */
 export function buildLoadGenerator(): string {
-  return compiled(sourceOf("../load/mqttload.c"), "mqttload");
+  return compiled([sourceOf("../load/mqttload.c")], "mqttload");
 }
 
-/** The same for the generator of storms. */
+/** True if what speaks TLS can be compiled. */
+export const HAS_OPENSSL: boolean = existsSync("/usr/include/openssl/ssl.h");
+
+/** The same for the generator of storms; with TLS where that can be compiled. */
 export function buildStormGenerator(): string {
-  return compiled(sourceOf("../storms/storm.c"), "storm");
+  const tls = HAS_OPENSSL ? ["-DWITH_TLS", "-lssl", "-lcrypto"] : [];
+  const sources = [sourceOf("../storms/storm.c"), sourceOf("../storms/secured.h")] as const;
+  return compiled(sources, "storm", tls);
 }
 
-function compiled(source: string, name: string): string {
+function compiled(
+  [source, ...others]: readonly [string, ...string[]],
+  name: string,
+  more: readonly string[] = [],
+): string {
   const binary = join(ROOT, ".cache", name);
-  const isFresh = existsSync(binary) && statSync(binary).mtimeMs > statSync(source).mtimeMs;
+  const newestMs = Math.max(...[source, ...others].map((file) => statSync(file).mtimeMs));
+  const isFresh = existsSync(binary) && statSync(binary).mtimeMs > newestMs;
   if (isFresh) return binary;
   if (programPath("gcc") === undefined) {
     throw new PlainError(
@@ -31,7 +41,9 @@ function compiled(source: string, name: string): string {
     );
   }
   mkdirSync(dirname(binary), { recursive: true });
-  execFileSync("gcc", ["-O2", "-w", "-pthread", "-o", binary, source], { stdio: "inherit" });
+  execFileSync("gcc", ["-O2", "-w", "-pthread", "-o", binary, source, ...more], {
+    stdio: "inherit",
+  });
   return binary;
 }
 

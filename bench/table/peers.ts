@@ -21,11 +21,24 @@ export interface PeerProgram {
   readonly isOnRequest?: boolean;
   /** What becomes of what it says on stderr. */
   readonly errors: "inherit" | "ignore";
-  /** Program and arguments that serve on this port. */
-  command(port: number, directory: string, kind: string): readonly [string, ...string[]];
+  /** Program and arguments that serve on this port, and by TLS on another if that is given. */
+  command(
+    port: number,
+    directory: string,
+    kind: string,
+    secured?: SecuredPort,
+  ): readonly [string, ...string[]];
+}
+
+/** A second port, for TLS, and the files of its certificate. */
+export interface SecuredPort {
+  readonly port: number;
+  readonly cert: string;
+  readonly key: string;
 }
 
 const MOSQUITTO = programPath("mosquitto");
+const FLASHMQ = programPath("flashmq");
 const STDERR_TAIL_LENGTH = 1_000;
 const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -37,21 +50,36 @@ export const PEERS: readonly PeerProgram[] = [
       ? undefined
       : "not built: npm run build",
     errors: "inherit",
-    command: (port, _directory, kind) => [
+    command: (port, _directory, kind, secured) => [
       process.execPath,
       file("../servers/anax.mjs"),
       String(port),
       kind,
+      ...(secured === undefined ? [] : [String(secured.port), secured.cert, secured.key]),
     ],
   },
   {
     name: "mosquitto",
     missing: MOSQUITTO === undefined ? "not installed (Debian: mosquitto)" : undefined,
     errors: "ignore", // it complains about root each time
-    command: (port, directory, kind) => [
+    command: (port, directory, kind, secured) => [
       MOSQUITTO ?? "mosquitto",
       "-c",
-      mosquittoConfiguration(port, directory, kind),
+      mosquittoConfiguration(port, directory, kind, secured),
+    ],
+  },
+  {
+    name: "flashmq",
+    missing:
+      FLASHMQ === undefined
+        ? "not installed: Debian 12 has no package of it (flashmq.org)"
+        : undefined,
+    isOnRequest: true,
+    errors: "ignore",
+    command: (port, directory, _kind, secured) => [
+      FLASHMQ ?? "flashmq",
+      "--config-file",
+      flashmqConfiguration(port, directory, secured),
     ],
   },
   {
@@ -83,7 +111,12 @@ function mqttnetMissing(): string | undefined {
 }
 
 /** Anonymous, and its queue limits off, or it would drop what the load counts. */
-function mosquittoConfiguration(port: number, directory: string, kind: string): string {
+function mosquittoConfiguration(
+  port: number,
+  directory: string,
+  kind: string,
+  secured?: SecuredPort,
+): string {
   const path = join(directory, "mosquitto.conf");
   const lines = [
     `listener ${port} 127.0.0.1`,
@@ -95,6 +128,33 @@ function mosquittoConfiguration(port: number, directory: string, kind: string): 
     "log_type none",
     `set_tcp_nodelay ${kind === "prompt"}`,
     "user root",
+    ...(secured === undefined
+      ? []
+      : [
+          `listener ${secured.port} 127.0.0.1`,
+          "allow_anonymous true",
+          `certfile ${secured.cert}`,
+          `keyfile ${secured.key}`,
+        ]),
+  ];
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  return path;
+}
+
+/** As its manual has it: one thread, as the others have, and its queue limits off. */
+function flashmqConfiguration(port: number, directory: string, secured?: SecuredPort): string {
+  const path = join(directory, "flashmq.conf");
+  const listener = (at: number, ...more: readonly string[]): string =>
+    ["listen {", "protocol mqtt", `port ${at}`, ...more, "}"].join("\n");
+  const lines = [
+    "allow_anonymous yes",
+    "thread_count 1",
+    "max_qos_msg_pending_per_client 65535",
+    "max_qos_bytes_pending_per_client 4294967295",
+    listener(port),
+    ...(secured === undefined
+      ? []
+      : [listener(secured.port, `fullchain ${secured.cert}`, `privkey ${secured.key}`)]),
   ];
   writeFileSync(path, `${lines.join("\n")}\n`);
   return path;
@@ -126,10 +186,15 @@ export class RunningPeer {
   }
 
   /** Starts the program pinned to `cpu` and waits until it accepts connections. */
-  static async start(peer: PeerProgram, kind: string, cpu: string): Promise<RunningPeer> {
+  static async start(
+    peer: PeerProgram,
+    kind: string,
+    cpu: string,
+    secured?: SecuredPort,
+  ): Promise<RunningPeer> {
     const directory = mkdtempSync(join(tmpdir(), "anax-bench-"));
     const port = await freePort();
-    const [first, ...rest] = onCore(cpu, peer.command(port, directory, kind), {
+    const [first, ...rest] = onCore(cpu, peer.command(port, directory, kind, secured), {
       hasShortTurns: kind === "timed",
     });
     const child = spawn(first, rest, { stdio: ["ignore", "pipe", "pipe"] });
