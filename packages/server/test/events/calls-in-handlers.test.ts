@@ -40,6 +40,7 @@ const CALLS: Readonly<Record<string, (clientId: string) => Promise<unknown>>> = 
   "access.reload": () => server.access.reload(),
   "bans.add": (id) => server.bans.add({ kind: "clientId", value: `${id}-banned` }),
   "bans.lift": (id) => server.bans.lift({ kind: "clientId", value: `${id}-banned` }),
+  "bans.letGo": (id) => server.bans.letGo({ clientId: id }),
   "clients.disconnect": (id) => server.clients.disconnect(id),
   "sessions.delete": (id) => server.sessions.delete(id),
 };
