@@ -64,7 +64,6 @@ import { STEPS, Turn } from "./turn/turn.ts";
 import { UnfinishedSessions } from "./endings/unfinished-sessions.ts";
 import { Unwritten } from "./connection/unwritten.ts";
 import { letOn } from "./connection/holding-back.ts";
-import { unthrottle } from "./connection/throttling.ts";
 import { writeOut, writeOutput } from "./connection/writing.ts";
 import type { Peer, Wire } from "./wire.ts";
 import { NewsLanes } from "./works/news-lanes.ts";
@@ -178,7 +177,6 @@ export class ServerCore implements CoreContext {
       wire,
       peer,
       pool: this.pool,
-      backlogParts: this.backlogParts,
       maximumPacketSize: Math.min(this.options.connectSizeMax, this.options.maximumPacketSize),
       nowMs: this.now,
     });
@@ -210,19 +208,19 @@ export class ServerCore implements CoreContext {
 
   /** The wire of this connection, which had refused more, has taken everything. */
   drained(connection: Connection): void {
-    if (!connection.isCongested) return;
-    connection.letGoOfWire();
+    if (!connection.output.isCongested) return;
+    connection.output.letGoOfWire();
     if (connection.meter?.drained() === true) return;
-    connection.isCongested = false;
+    connection.output.isCongested = false;
     writeOutput(this, connection);
-    if (connection.isCongested) return;
-    unthrottle(connection);
+    if (connection.output.isCongested) return;
+    connection.intake.holdAnswers(false);
     if (connection.session !== undefined) pump(this, connection.session);
   }
 
   /** The peer sends no more. What it sent is answered, then the connection ends. */
   ended(connection: Connection): void {
-    connection.isHalfClosed = true;
+    connection.intake.isEnded = true;
     this.touch(connection);
   }
 
@@ -231,9 +229,9 @@ export class ServerCore implements CoreContext {
    * Will is published. The ends of many connections wait for theirs.
    */
   closed(connection: Connection, error?: Error): void {
-    connection.isHalfClosed = true;
+    connection.intake.isEnded = true;
     const end = (): boolean => {
-      if (connection.isLate || connection.isCut) return true;
+      if (connection.intake.isLate || connection.intake.isCut) return true;
       this.#end(connection, error);
       return false;
     };
@@ -283,7 +281,7 @@ export class ServerCore implements CoreContext {
   readonly #flush = (connection: Connection): void => {
     try {
       writeOutput(this, connection);
-      if (connection.isHalfClosed) endWhenAnswered(this, connection);
+      if (connection.intake.isEnded) endWhenAnswered(this, connection);
     } catch (error) {
       fail(this, connection, error);
     }
@@ -439,7 +437,7 @@ export class ServerCore implements CoreContext {
   }
 
   touch(connection: Connection): void {
-    if (connection.isDirty) return;
+    if (connection.output.isListed) return;
     this.#unwritten.add(connection);
     this.#requestFlush();
   }
@@ -449,11 +447,11 @@ export class ServerCore implements CoreContext {
   }
 
   writeLast(connection: Connection): void {
-    connection.isCongested = false;
+    connection.output.isCongested = false;
     stopPacing(this, connection);
-    writeOut(this, connection, connection.outbox);
+    writeOut(this, connection, connection.output.outbox);
     // Nothing may follow a DISCONNECT [MQTT-3.14.4-1].
-    if (connection.backlogLength > 0) connection.backlog.clear();
+    connection.output.dropBacklog();
   }
 
   readOn(connection: Connection): void {

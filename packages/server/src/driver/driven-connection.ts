@@ -44,7 +44,7 @@ export class DrivenConnection implements ConnectionSink, Required<Wire>, Regular
   }
 
   setRegular(isRegular: boolean): void {
-    if (this.connection !== undefined) this.connection.isRegular = isRegular;
+    if (this.connection !== undefined) this.connection.intake.isRegular = isRegular;
   }
 
   readNow(): void {

@@ -78,7 +78,7 @@ const FIXED: Limits = [
   ["listeners/forwarded-for.ts", "HOPS_MAX"],
   ["driver/turning-away.ts", "TURNED_AWAY_MAX"],
   ["driver/open-files.ts", "FILES_KEPT"],
-  ["core/connection/connection.ts", "OUTBOX_HIGH_WATER"],
+  ["core/connection/output.ts", "OUTBOX_HIGH_WATER"],
   ["core/connection/connection.ts", "REFUSED_IDENTIFIERS_MAX"],
   ["core/delivering/at-most-once.ts", "OUTBOX_BYTES_MAX"],
   ["core/shared-bytes.ts", "SHARED_BYTES_MIN"],

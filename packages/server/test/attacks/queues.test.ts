@@ -35,8 +35,8 @@ afterEach(() => {
 
 /** All bytes that the server holds for one connection and its session. */
 function heldFor(peer: ScriptedPeer): number {
-  const { outbox, backlog, session } = peer.connection;
-  return outbox.bytes.length + backlog.length + (session?.queue.bytes ?? 0);
+  const { output, session } = peer.connection;
+  return output.outbox.bytes.length + output.backlogLength + (session?.queue.bytes ?? 0);
 }
 
 describe("a reader that is frozen among others", () => {

@@ -20,7 +20,7 @@ describe("a peer that does not read", () => {
     frozen.freeze();
     for (let number = 0; number < 50; number += 1)
       harness.inject({ topic: "a", payload: bytesOf(`message ${number}`) });
-    expect(frozen.connection.backlog.length).toBeLessThanOrEqual(100);
+    expect(frozen.connection.output.backlogLength).toBeLessThanOrEqual(100);
     frozen.thaw();
     const texts = frozen.receiveTexts();
     expect(texts[0]).toBe("message 0"); // it was at the wire
@@ -43,7 +43,7 @@ describe("a peer that does not read", () => {
     for (let number = 0; number < 50; number += 1) {
       harness.inject({ topic: "a", payload: bytesOf(`message ${number}`) });
     }
-    expect(frozen.connection.backlog.length).toBeLessThanOrEqual(100);
+    expect(frozen.connection.output.backlogLength).toBeLessThanOrEqual(100);
     expect(other.receiveTexts()).toHaveLength(50);
     frozen.thaw();
     const texts = frozen.receiveTexts();
@@ -86,7 +86,7 @@ describe("a peer that does not read", () => {
     for (let index = 0; index < pings.length; index += 2) pings[index] = 0xc0;
     for (let time = 0; time < 40; time += 1) peer.sendInChunks(pings, []);
     expect(peer.wire.isPaused).toBe(true);
-    expect(peer.connection.outbox.length).toBeLessThan(1_200_000);
+    expect(peer.connection.output.outbox.length).toBeLessThan(1_200_000);
     expect(peer.unsentBytes).toBeGreaterThan(0);
     peer.thaw();
     expect(peer.wire.isPaused).toBe(false);
@@ -276,8 +276,8 @@ describe("QoS 0 messages behind a handler of outbound packets", () => {
     peer.freeze();
     for (let number = 0; number < 50; number += 1)
       harness.inject({ topic: "a", payload: bytesOf(`${number} `.padEnd(100, "x")) });
-    expect(peer.connection.outbox.length).toBe(0);
-    expect(peer.connection.backlog.length).toBeLessThanOrEqual(1_000);
+    expect(peer.connection.output.outbox.length).toBe(0);
+    expect(peer.connection.output.backlogLength).toBeLessThanOrEqual(1_000);
     peer.thaw();
     const texts = peer.receiveTexts();
     expect(texts.at(-1)?.slice(0, 2)).toBe("49");
@@ -306,7 +306,7 @@ describe("much output in one turn", () => {
       publisher.sendChunk(publishPacket("a", "x".repeat(50_000)));
     }
     expect(peer.wire.written).toBeGreaterThan(1_000_000);
-    expect(peer.connection.outbox.length).toBeLessThan(1_200_000);
+    expect(peer.connection.output.outbox.length).toBeLessThan(1_200_000);
     harness.settle();
     expect(peer.receive()).toHaveLength(50);
   });

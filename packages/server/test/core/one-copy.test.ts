@@ -66,7 +66,7 @@ describe("output holds a large message once, however many receive it", () => {
     // What is at the wire and what is behind it in the backlog share each message.
     const { pool } = harness.core;
     expect(pool.heldBytes).toBeLessThan(4 * PAYLOAD_BYTES + 400 + READERS * 3 * BYTES_PER_RECEIVER);
-    expect(all[0]?.connection.backlogLength).toBeGreaterThan(3 * PAYLOAD_BYTES);
+    expect(all[0]?.connection.output.backlogLength).toBeGreaterThan(3 * PAYLOAD_BYTES);
     for (const peer of all.slice(1)) peer.thaw();
     expect(pool.heldBytes).toBeGreaterThan(4 * PAYLOAD_BYTES);
     all[0]?.thaw();

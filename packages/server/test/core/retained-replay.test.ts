@@ -86,7 +86,7 @@ describe("retained messages replayed by the quick way", () => {
     const subscriber = harness.connect("subscriber");
     subscriber.freeze();
     subscriber.send(subscribePacket("#"));
-    expect(subscriber.connection.outbox.length).toBeLessThan(300_000);
+    expect(subscriber.connection.output.outbox.length).toBeLessThan(300_000);
     subscriber.thaw();
     const topics = subscriber
       .receive()

@@ -155,7 +155,7 @@ describe("a run for a client that does not read", () => {
     reader.freeze();
     // What the link takes yet, until it says that it is full.
     atMostOnce("b");
-    const backlogged = reader.connection.backlog.messageCount;
+    const backlogged = reader.connection.output.backlogOf(harness.core, "").messageCount;
     const { messagesDropped, publishesSent } = harness.core.statistics;
     expect(countMade(() => atMostOnce("c"))).toBe(0);
     const { statistics } = harness.core;

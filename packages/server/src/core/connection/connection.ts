@@ -1,5 +1,5 @@
 import { Framer } from "@anax/protocol";
-import type { ConnectPacket, OpenExchange, ProtocolVersion, QoS } from "@anax/protocol";
+import type { ConnectPacket, ProtocolVersion, QoS } from "@anax/protocol";
 import type { ClientAccess } from "../access/client-access.ts";
 import { NOTHING_AGREED } from "./agreement.ts";
 import type { Agreement } from "./agreement.ts";
@@ -8,21 +8,18 @@ import type { Deadline } from "../deadlines.ts";
 import type { Refusal } from "./refusal.ts";
 import type { InFlightBytes } from "../owed/in-flight-bytes.ts";
 import type { OutgoingAliases } from "./outgoing-aliases.ts";
-import type { Owed } from "../owed/delivery.ts";
 import type { AuthenticationState } from "./authentication-state.ts";
-import type { Gate } from "./gate.ts";
 import type { ClientContext, SessionItems } from "../hooks/client-context.ts";
 import type { EventSource } from "../hooks/hook-event.ts";
 import type { DisconnectType } from "../hooks/connection-events.ts";
 import type { Identity } from "../hooks/identity.ts";
 import { hideBytes } from "../inspecting.ts";
+import { Intake } from "./intake.ts";
 import type { OutboundInterception } from "./intercepting.ts";
 import type { Lockstep } from "./lockstep.ts";
-import { Backlog } from "./backlog.ts";
-import type { BacklogPart } from "./backlog.ts";
-import { Outbox } from "./outbox.ts";
-import type { Behind } from "./passing.ts";
+import { Output } from "./output.ts";
 import { RecentNumbers } from "./recent-numbers.ts";
+import type { Resumption } from "./resumption.ts";
 import type { ReceivedAliases } from "./received-aliases.ts";
 import type { KnownProperties } from "../message/known-properties.ts";
 import type { RetainedOwner } from "../rates/kept-limits.ts";
@@ -30,9 +27,6 @@ import type { Meter } from "../rates/meter.ts";
 import { RUN_PACKETS_MAX } from "../message/publish-run.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Peer, Wire } from "../wire.ts";
-
-/** A turn of the loop puts no more than about this many bytes of messages into one outbox. */
-const OUTBOX_HIGH_WATER = 262_144;
 
 /** Refused QoS 2 messages of one client whose PUBREL is still known: clients that send it do so at once. */
 const REFUSED_IDENTIFIERS_MAX = 1_000;
@@ -76,9 +70,10 @@ export class Connection implements EventSource {
   readonly wire: Wire;
   readonly peer: Peer;
   readonly framer: Framer;
-  readonly outbox: Outbox;
-  /** Output that waits for the journal; undefined while none does. */
-  gate: Gate | undefined;
+  /** What has come, and what becomes of it. */
+  readonly intake: Intake;
+  /** What is to be sent. */
+  readonly output: Output;
   readonly counters: ConnectionCounters = new ConnectionCounters();
   readonly connectedAtMs: number;
   state: ConnectionState = "opened";
@@ -102,40 +97,12 @@ export class Connection implements EventSource {
   isAnnounced = false;
   /** Number of its CONNECT: who came later has a higher one. */
   arrival = 0;
-  /** CONNACK that lets the client in is in the outbox: nothing else may be before it [MQTT-3.2.0-1]. */
-  isWelcomed = false;
   /** A trace follows it: its packets are taken and sent one by one. */
   isTraced = false;
-  /** The wire has not taken all that it was given. */
-  isCongested = false;
-  /** In the list of connections to be flushed. */
-  isDirty = false;
-  /** Reading was stopped because the peer does not read its acknowledgements. */
-  isThrottled = false;
-  /** Packets that are at work, or wait for a handler; further packets wait behind them. */
-  packetsAtWork = 0;
-  /** What waits behind a packet that others may pass; undefined while there is none. */
-  behind: Behind | undefined;
-  /** Packets that have come wait for a turn of the loop that has time for them. */
-  isLate = false;
-  /** Bytes of them, when they began to wait. */
-  lateBytes = 0;
-  /** A packet of it is taken in several turns, and has not come to its end. */
-  isCut = false;
-  /** The peer sends no more: the connection ends when what it sent is answered. */
-  isHalfClosed = false;
   /** What it may send and get; undefined if it has no limits. */
   meter: Meter | undefined;
   /** Position of the journal at which a packet of it was written down last. */
   storedAt = 0;
-  /** Packets are being read just now. */
-  isReading = false;
-  /** It says a little again and again: its answers do not wait behind those to thousands that speak at once. */
-  isRegular = false;
-  /** The wire was asked to stop reading because a packet waits. */
-  isPaused = false;
-  /** Messages wait until the handlers of `clientConnected` are done. */
-  isHeld = true;
 
   /** Its CONNECT is answered with this: there is no place for it. */
   refusal: Refusal | undefined;
@@ -166,18 +133,12 @@ export class Connection implements EventSource {
   aliases: ReceivedAliases | undefined;
   outgoingAliases: OutgoingAliases | undefined;
   authentication: AuthenticationState | undefined;
-  /** Exchanges of an earlier connection that are still to be sent again. */
-  resuming: Iterator<OpenExchange<Owed>> | undefined;
-  /** QoS 2 identifiers of the client that awaited PUBREL when this connection began, and still do. */
-  unreleasedBefore: Set<number> | undefined;
+  /** What earlier connections of its session have left open; undefined if they have left nothing. */
+  resumption: Resumption | undefined;
   /** Whose share its retained messages count for, once it has any. */
   retainedOwner: RetainedOwner | undefined;
   /** True once it was said that the client uses identifiers again too early. */
   isReuseTold = false;
-  /** Identifiers of PUBLISH packets sent again and not yet acknowledged: they too keep to the Receive Maximum. */
-  resent: Set<number> | undefined;
-  /** The same for as long as they are open, where an event shows them; undefined while there are none. */
-  duplicates: Set<number> | undefined;
   outbound: OutboundInterception | undefined;
   whenClosed: Set<() => void> | undefined;
 
@@ -189,27 +150,21 @@ export class Connection implements EventSource {
   itemsOwner: Session | undefined;
   /** Items from before there was a session; undefined if nobody asked for them. */
   itemsBefore: SessionItems | undefined;
-  readonly #pool: BytePool;
-  readonly #backlogParts: Set<BacklogPart>;
   #ending: Ending | undefined;
   #refusedIdentifiers: RecentNumbers | undefined;
-  #backlog: Backlog | undefined;
-  #onWire: Outbox[] | undefined;
 
   constructor(fields: {
     wire: Wire;
     peer: Peer;
     pool: BytePool;
-    backlogParts: Set<BacklogPart>;
     maximumPacketSize: number;
     nowMs: number;
   }) {
     this.wire = fields.wire;
     this.peer = fields.peer;
     this.framer = new Framer(fields.maximumPacketSize);
-    this.outbox = new Outbox(fields.pool);
-    this.#pool = fields.pool;
-    this.#backlogParts = fields.backlogParts;
+    this.intake = new Intake(fields.wire);
+    this.output = new Output(fields.pool);
     this.connectedAtMs = fields.nowMs;
     this.lastReceivedAtMs = fields.nowMs;
     this.lastNonKeepAliveReceivedAtMs = fields.nowMs;
@@ -227,19 +182,14 @@ export class Connection implements EventSource {
     return this.state !== "closing" && this.state !== "closed";
   }
 
-  /** True while a packet is at work: what follows it waits. */
-  get isWaiting(): boolean {
-    return this.packetsAtWork > 0;
-  }
-
   /** True while packets of it are taken as they come: none waits for a turn, or holds up the next. */
   get isAtWork(): boolean {
-    return this.isOpen && !this.isLate && !this.isWaiting;
+    return this.isOpen && this.intake.isFree;
   }
 
   /** True while there is a client that waits for an answer and can go on after it. */
   get isAwaited(): boolean {
-    return this.isOpen && !this.isHalfClosed;
+    return this.isOpen && !this.intake.isEnded;
   }
 
   /** True if messages may be put into the outbox now. */
@@ -249,48 +199,17 @@ export class Connection implements EventSource {
 
   /** As long as there is room, a message may be put into the outbox, however large it is; not above 0 if it may not. */
   get roomBytes(): number {
-    if (this.isCongested || this.isHeld || !this.isOpen) return 0;
-    if (this.outbound?.isFull === true) return 0;
-    return OUTBOX_HIGH_WATER - this.outbox.length - (this.gate?.length ?? 0);
+    return this.isOpen && this.outbound?.isFull !== true ? this.output.roomBytes : 0;
   }
 
   /** True if messages may be put into the outbox as soon as this turn's output was written. */
   get waitsForTurn(): boolean {
-    return (
-      this.isOpen && !this.isCongested && !this.isHeld && this.outbox.length >= OUTBOX_HIGH_WATER
-    );
+    return this.isOpen && this.output.isFullForTurn;
   }
 
   /** True if the packets to this client depend on nothing but protocol version and QoS, and are not to be told of one by one. */
   get isPlain(): boolean {
     return this.outgoingAliases === undefined && this.outbound === undefined && !this.isTraced;
-  }
-
-  /** QoS 0 messages that wait because the peer does not read; acknowledgements go past them. */
-  get backlog(): Backlog {
-    const { clientId } = this;
-    return (this.#backlog ??= new Backlog({
-      clientId,
-      pool: this.#pool,
-      parts: this.#backlogParts,
-    }));
-  }
-
-  /** Bytes in the backlog, which most connections never have. */
-  get backlogLength(): number {
-    return this.#backlog === undefined ? 0 : this.#backlog.length;
-  }
-
-  /** The wire has not taken this as a whole: it counts as held until the wire has. */
-  keepOnWire(output: Outbox): void {
-    (this.#onWire ??= []).push(output);
-  }
-
-  /** The wire has taken all that it was given, or is gone. */
-  letGoOfWire(): void {
-    if (this.#onWire === undefined) return;
-    for (const output of this.#onWire) output.letGo();
-    this.#onWire = undefined;
   }
 
   /** Identifiers of QoS 2 messages that were refused on this connection, and whose PUBREL may come all the same. */

@@ -5,7 +5,6 @@ import type { InterceptingPacket } from "../hooks/packet-events.ts";
 import { frozenCopy } from "../freezing.ts";
 import { settled } from "../pending.ts";
 import type { Task } from "../pending.ts";
-import { throttle, unthrottle } from "./throttling.ts";
 import { reportUnlessAbandoned } from "../works/work.ts";
 
 /**
@@ -112,12 +111,12 @@ export function interceptOutbound(
   connection.outbound ??= new OutboundInterception();
   const { outbound } = connection;
   outbound.push({ packet, write, ended });
-  if (outbound.waiting.length > UNANSWERED_PACKETS_MAX) throttle(connection);
+  if (outbound.waiting.length > UNANSWERED_PACKETS_MAX) connection.intake.holdAnswers(true);
   if (outbound.isRunning) return;
   outbound.isRunning = true;
   const finish = (): void => {
     outbound.isRunning = false;
-    if (!connection.isCongested) unthrottle(connection);
+    if (!connection.output.isCongested) connection.intake.holdAnswers(false);
     if (connection.session !== undefined) core.continueLater(connection.session);
     const { whenEmpty } = outbound;
     outbound.whenEmpty = undefined;

@@ -41,7 +41,7 @@ export class Lockstep {
 
 /** Hot path: how many bytes of the connection's outbox may be written now; for nearly everybody all. */
 export function writableBytes(core: ConnectionContext, connection: Connection): number {
-  const { outbox } = connection;
+  const { outbox } = connection.output;
   if (connection.lockstep === undefined && connection.quietMs < DELAYED_MS_MIN)
     return outbox.length;
   return outbox.length === 0 || !isPaced(connection) ? outbox.length : pace(core, connection);
@@ -49,7 +49,8 @@ export function writableBytes(core: ConnectionContext, connection: Connection): 
 
 /** The client has sent something. */
 export function noteAnswer(core: ConnectionContext, connection: Connection): void {
-  const { lockstep, outbox } = connection;
+  const { lockstep } = connection;
+  const { outbox } = connection.output;
   if (lockstep === undefined) return;
   lockstep.hasToAnswer = false;
   core.deadlines.cancel(lockstep.deadline);
@@ -66,7 +67,8 @@ export function stopPacing(core: ConnectionContext, connection: Connection): voi
 
 /** Whether enough speaks for it. Each message that a client is sent back with its acknowledgement says something. */
 function isPaced(connection: Connection): boolean {
-  const { quietMs, lockstep, outbox } = connection;
+  const { quietMs, lockstep } = connection;
+  const { outbox } = connection.output;
   connection.quietMs = 0;
   if (lockstep !== undefined && lockstep.delays >= BELIEVED) return true;
   const wasDelayed = quietMs >= DELAYED_MS_MIN && quietMs <= DELAYED_MS_MAX;
@@ -78,7 +80,8 @@ function isPaced(connection: Connection): boolean {
 
 /** Up to the first packet that the client has to answer. */
 function pace(core: ConnectionContext, connection: Connection): number {
-  const { lockstep, outbox } = connection;
+  const { lockstep } = connection;
+  const { outbox } = connection.output;
   if (lockstep === undefined) return outbox.length;
   if (outbox.length > KEPT_BYTES_MAX || outbox.isInPieces) {
     stopPacing(core, connection);

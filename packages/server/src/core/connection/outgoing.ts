@@ -5,7 +5,6 @@ import type { Connection } from "./connection.ts";
 import type { ConnectionContext } from "./connection-context.ts";
 import { interceptOutbound } from "./intercepting.ts";
 import { traceSent } from "../tracing/telling.ts";
-import { throttle } from "./throttling.ts";
 import { atOnce, inOrder } from "./storing.ts";
 import type { OutboxChoice } from "./storing.ts";
 
@@ -47,11 +46,11 @@ function writePacket(
   choose: OutboxChoice,
 ): void {
   // There is no DISCONNECT without a CONNACK that lets the client in, which may not have been sent after all [MQTT-3.14.0-1].
-  if (packet.type === "disconnect" && !connection.isWelcomed) return;
+  if (packet.type === "disconnect" && !connection.output.isWelcomed) return;
   const bytes = fitted(connection, packet);
   if (bytes === undefined) return core.leaveUnanswered(connection, packet);
   choose(core, connection).append(bytes, 0, bytes.length);
-  if (packet.type === "connack") connection.isWelcomed = packet.reasonCode === 0;
+  if (packet.type === "connack") connection.output.isWelcomed = packet.reasonCode === 0;
   countSent(core, connection, 1);
   if (connection.isTraced) traceSent(core, connection, packet);
 }
@@ -87,7 +86,8 @@ export function countSent(core: ConnectionContext, connection: Connection, packe
   connection.lastSentAtMs = core.now;
   core.statistics.packetsSent += packets;
   core.touch(connection);
-  if (connection.isCongested && connection.outbox.length > UNREAD_BYTES_MAX) throttle(connection);
+  if (connection.output.isCongested && connection.output.outbox.length > UNREAD_BYTES_MAX)
+    connection.intake.holdAnswers(true);
 }
 
 /** Counts PUBLISH packets that were put into an outbox, with payloads of so many bytes together, and has it written. */

@@ -32,20 +32,20 @@ export interface Behind {
 
 /** True if what its client acknowledges is taken, though a packet may wait. */
 export function takesAcknowledgements(connection: Connection): boolean {
-  if (!connection.isWaiting) return true;
-  return connection.behind !== undefined && connection.framer.pending <= BEHIND_BYTES_MAX;
+  if (!connection.intake.isWaiting) return true;
+  return connection.intake.behind !== undefined && connection.framer.pending <= BEHIND_BYTES_MAX;
 }
 
 /** The packet that is at work may be passed from now on. */
 export function letPass(core: ConnectionContext, connection: Connection): void {
-  connection.behind ??= { bytes: 0, hasExchange: false };
+  connection.intake.behind ??= { bytes: 0, hasExchange: false };
   lookBehind(core, connection);
 }
 
 /** A packet begins to wait: what has come behind it is looked at in this turn, or the next. */
 export function lookBehind({ turn }: ConnectionContext, connection: Connection): void {
-  const { isReading, isOpen, framer } = connection;
-  if (!isReading && isOpen && framer.pending > 0) turn.defer(connection);
+  const { intake, isOpen, framer } = connection;
+  if (!intake.isReading && isOpen && framer.pending > 0) turn.defer(connection);
 }
 
 /**
@@ -67,8 +67,8 @@ export function passPackets(connection: Connection, take: (place: PacketPlace) =
 
 /** Nothing passes a packet that only waits for the next turn, nor one that passes another. */
 function mayPass(connection: Connection): Behind | undefined {
-  const { isOpen, isLate, isCut, packetsAtWork, behind } = connection;
-  return isOpen && !isLate && !isCut && packetsAtWork === 1 ? behind : undefined;
+  const { isLate, isCut, packetsAtWork, behind } = connection.intake;
+  return connection.isOpen && !isLate && !isCut && packetsAtWork === 1 ? behind : undefined;
 }
 
 function isExchange({ firstByte }: PacketPlace): boolean {

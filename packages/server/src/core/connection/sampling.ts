@@ -75,7 +75,7 @@ export class Sampling {
   /** A connection was written to while `isAwaited`. */
   written(core: Pick<ConnectionContext, "deadlines" | "now">, connection: Connection): void {
     // What waits for the journal was not in it.
-    if (connection.gate !== undefined) return;
+    if (connection.output.gate !== undefined) return;
     if (this.#times.target === connection) this.#times.end();
     this.#following?.written(core, connection);
     this.#update();

@@ -19,24 +19,26 @@ export type OutboxChoice = (core: ConnectionContext, connection: Connection) => 
 
 /** For packets that assert nothing that is stored. */
 export function atOnce(_core: ConnectionContext, connection: Connection): Outbox {
-  return connection.outbox;
+  return connection.output.outbox;
 }
 
 /** For acknowledgements that depend on nothing themselves: they do not pass those that do. */
 export function inOrder(core: ConnectionContext, connection: Connection): Outbox {
-  return connection.gate === undefined ? connection.outbox : onceStored(core, connection);
+  return connection.output.gate === undefined
+    ? connection.output.outbox
+    : onceStored(core, connection);
 }
 
 /** For acknowledgements of what has just been written down: they leave when it is stored. */
 export function onceStored(core: ConnectionContext, connection: Connection): Outbox {
   const { journal } = core;
-  if (journal === undefined) return connection.outbox;
+  if (journal === undefined) return connection.output.outbox;
   const isStored = journal.committed >= journal.lastPosition;
-  if (isStored && connection.gate === undefined) return connection.outbox;
+  if (isStored && connection.output.gate === undefined) return connection.output.outbox;
   // It would wait for ever: the client must not be told, and cannot go on without.
   if (journal.isOver) {
     core.leaveUnstored(connection);
-    return connection.outbox;
+    return connection.output.outbox;
   }
   return gateAt(core, connection, journal, journal.lastPosition);
 }
@@ -48,7 +50,7 @@ export function exchangeOutbox(
   session: Session,
 ): Outbox {
   const { journal } = core;
-  if (journal === undefined || session.number === 0) return connection.outbox;
+  if (journal === undefined || session.number === 0) return connection.output.outbox;
   return gateAt(core, connection, journal, journal.position);
 }
 
@@ -58,19 +60,19 @@ function gateAt(
   journal: Journal,
   position: number,
 ): Outbox {
-  if (connection.gate === undefined) {
-    connection.gate = new Gate(core.pool);
+  if (connection.output.gate === undefined) {
+    connection.output.gate = new Gate(core.pool);
     core.gated.add(connection);
   }
   journal.awaited(position);
-  return connection.gate.at(position);
+  return connection.output.gate.at(position);
 }
 
 /** A position was committed: what waited for it leaves. */
 export function openGates(core: ConnectionContext, committed: number): void {
   for (const connection of core.gated) {
-    const { gate } = connection;
-    gate?.release(committed, connection.outbox);
+    const { gate, outbox } = connection.output;
+    gate?.release(committed, outbox);
     if (gate?.isEmpty !== false) closeGate(core, connection);
     core.touch(connection);
     if (connection.session !== undefined) core.continueLater(connection.session);
@@ -79,8 +81,8 @@ export function openGates(core: ConnectionContext, committed: number): void {
 
 /** Forgets what waits, as when the connection is gone. */
 export function closeGate(core: ConnectionContext, connection: Connection): void {
-  connection.gate?.clear();
-  connection.gate = undefined;
+  connection.output.gate?.clear();
+  connection.output.gate = undefined;
   core.gated.delete(connection);
 }
 

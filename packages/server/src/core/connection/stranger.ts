@@ -26,7 +26,7 @@ export function tellStranger(
   connection: Connection,
   reason: string,
 ): void {
-  if (connection.state !== "opened" || connection.isWaiting) return;
+  if (connection.state !== "opened" || connection.intake.isWaiting) return;
   core.statistics.connectionsWithoutConnect += 1;
   const { peer, framer, counters } = connection;
   if (core.tracing.isOn)

@@ -45,8 +45,8 @@ export class TrafficTotals {
   }
 }
 
-function rowOf(rows: Map<string, Traffic>, { peer, version, isWelcomed }: Connection): Traffic {
-  const protocolVersion = isWelcomed ? version : 0;
+function rowOf(rows: Map<string, Traffic>, { peer, version, output }: Connection): Traffic {
+  const protocolVersion = output.isWelcomed ? version : 0;
   const own = listenerName(peer);
   const key = `${protocolVersion} ${own}`;
   const isKnown = rows.has(key) || rows.size < ROWS_MAX;

@@ -26,8 +26,8 @@ export class Unwritten {
 
   /** The connection, which is not here yet, has output. */
   add(connection: Connection): void {
-    connection.isDirty = true;
-    if (connection.isReading && !connection.isRegular) this.#dirty.push(connection);
+    connection.output.isListed = true;
+    if (connection.intake.isReading && !connection.intake.isRegular) this.#dirty.push(connection);
     else this.#prompt.push(connection);
   }
 
@@ -71,7 +71,7 @@ function writeSome(
   for (let index = from; index < connections.length; index += 1) {
     const connection = connections[index];
     if (connection === undefined) continue;
-    connection.isDirty = false;
+    connection.output.isListed = false;
     write(connection);
     if (isEnough(index)) return index + 1;
   }

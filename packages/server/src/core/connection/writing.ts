@@ -7,8 +7,9 @@ import type { Outbox } from "./outbox.ts";
 
 /** Hands the connection's output to its wire: acknowledgements first, then the QoS 0 messages that had to wait. */
 export function writeOutput(core: ConnectionContext, connection: Connection): void {
-  writeOut(core, connection, connection.outbox);
-  if (connection.backlogLength > 0 && !connection.isHeld) writeBacklog(core, connection);
+  writeOut(core, connection, connection.output.outbox);
+  if (connection.output.backlogLength > 0 && !connection.output.isHeld)
+    writeBacklog(core, connection);
   if (connection.meter !== undefined) measureOutgoing(core, connection, connection.meter);
 }
 
@@ -20,8 +21,8 @@ function measureOutgoing(core: ConnectionContext, connection: Connection, meter:
   if (waitMs === 0) return;
   core.statistics.ratesExceeded += 1;
   meter.isWritingPaused = true;
-  meter.isWireFull = connection.isCongested;
-  connection.isCongested = true;
+  meter.isWireFull = connection.output.isCongested;
+  connection.output.isCongested = true;
   core.deadlines.addFor(connection, core.now + waitMs, writeOn);
 }
 
@@ -33,8 +34,8 @@ function writeOn(core: ConnectionContext, connection: Connection): void {
 }
 
 function writeBacklog(core: ConnectionContext, connection: Connection): void {
-  const { backlog } = connection;
-  while (!connection.isCongested && connection.state !== "closed") {
+  const backlog = connection.output.backlogOf(core, connection.clientId);
+  while (!connection.output.isCongested && connection.state !== "closed") {
     const part = backlog.shift();
     if (part === undefined) return;
     writeOut(core, connection, part);
@@ -43,8 +44,9 @@ function writeBacklog(core: ConnectionContext, connection: Connection): void {
 
 /** Hands an outbox to the wire, if that takes anything, and as much of it as the client is to get now. */
 export function writeOut(core: ConnectionContext, connection: Connection, outbox: Outbox): void {
-  if (outbox.length === 0 || connection.isCongested || connection.state === "closed") return;
-  const length = outbox === connection.outbox ? writableBytes(core, connection) : outbox.length;
+  if (outbox.length === 0 || connection.output.isCongested || connection.state === "closed") return;
+  const length =
+    outbox === connection.output.outbox ? writableBytes(core, connection) : outbox.length;
   if (length === 0) return;
   connection.counters.bytesSent += length;
   core.statistics.bytesSent += length;
@@ -56,6 +58,6 @@ export function writeOut(core: ConnectionContext, connection: Connection, outbox
   if (isDone && isAll) return outbox.clear();
   const taken = isAll ? outbox.handOver() : outbox.removeFirst(length, isDone);
   if (isDone) return;
-  connection.isCongested = true;
-  if (taken !== undefined) connection.keepOnWire(taken);
+  connection.output.isCongested = true;
+  if (taken !== undefined) connection.output.keepOnWire(taken);
 }

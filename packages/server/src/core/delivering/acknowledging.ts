@@ -139,7 +139,7 @@ export function receivePubrel(
 ): void {
   const isHeld = session.held?.packetIdentifier === packetIdentifier;
   if (!isHeld && session.receiver.release(packetIdentifier)) {
-    connection.unreleasedBefore?.delete(packetIdentifier);
+    connection.resumption?.unreleased.delete(packetIdentifier);
     if (session.isDurable) core.journal?.released(session, packetIdentifier);
     const choose = session.isDurable ? onceStored : inOrder;
     return sendAcknowledgement(core, connection, "pubcomp", packetIdentifier, choose);
@@ -205,8 +205,8 @@ function endExchange(
   const delivery = isShown && owed !== undefined ? deliveryOf(core, session, owed) : undefined;
   finishExchange(core, session, packetIdentifier, owed);
   if (session.sender.inFlight === 0 && session.queue.length === 0) session.forgetAddresses();
-  connection.resent?.delete(packetIdentifier);
-  if (delivery === undefined) connection.duplicates?.delete(packetIdentifier);
+  connection.resumption?.acknowledged(packetIdentifier);
+  if (delivery === undefined) connection.resumption?.ended(packetIdentifier);
   return delivery;
 }
 
@@ -217,7 +217,7 @@ function report(
   acknowledgePacket: AcknowledgedPacket,
 ): void {
   const { packetIdentifier } = acknowledgePacket;
-  const duplicate = connection.duplicates?.delete(packetIdentifier) === true;
+  const duplicate = connection.resumption?.ended(packetIdentifier) === true;
   const { message, qos, retain, subscriptionIdentifiers = [] } = delivery;
   if (core.hooks.clientAcknowledgedPublishPacket === undefined || qos === 0) return;
   const args = Object.assign(connection.context, {

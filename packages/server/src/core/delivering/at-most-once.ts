@@ -23,11 +23,11 @@ export function outboxFor(
   bytes: number,
   messages = 1,
 ): Outbox | DropReason {
-  if (!connection.isCongested && !connection.isHeld) {
-    if (connection.outbox.length > OUTBOX_BYTES_MAX) core.flushNow(connection);
-    if (!connection.isCongested) return connection.outbox;
+  if (!connection.output.isCongested && !connection.output.isHeld) {
+    if (connection.output.outbox.length > OUTBOX_BYTES_MAX) core.flushNow(connection);
+    if (!connection.output.isCongested) return connection.output.outbox;
   }
-  const { backlog } = connection;
+  const backlog = connection.output.backlogOf(core, connection.clientId);
   if (!hasRoom(core, connection, backlog, { bytes, messages })) return "backlog";
   return hasRoomInTotal(core, bytes) ? backlog.end : "total";
 }
@@ -76,8 +76,8 @@ export function placeBeforeInterceptor(
   core: DeliveringContext,
   connection: Connection,
 ): Outbox | DropReason {
-  const { outbound, outbox } = connection;
-  if (outbound === undefined) return outbox;
+  const { outbound, output } = connection;
+  if (outbound === undefined) return output.outbox;
   const { backlogMessagesMax, queueOverflow } = core.options;
   while (
     outbound.isFull ||
@@ -89,7 +89,7 @@ export function placeBeforeInterceptor(
     noteDropped(core, connection.clientId, "backlog");
     tellOverwritten(core, connection, oldest);
   }
-  return outbox;
+  return output.outbox;
 }
 
 function tellOverwritten(

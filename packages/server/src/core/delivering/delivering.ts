@@ -1,5 +1,6 @@
 import type { Packet, PublishPacket } from "@anax/protocol";
 import { mayReceive, noteDenied } from "../access/deciding.ts";
+import type { Resumption } from "../connection/resumption.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { DeliveringContext } from "./delivering-context.ts";
 import type { Delivery, DeliveryOutcome, Owed } from "../owed/delivery.ts";
@@ -225,8 +226,8 @@ function endUnsent(
   packetIdentifier: number,
 ): void {
   const owed = session.sender.item(packetIdentifier);
-  connection.resent?.delete(packetIdentifier);
-  connection.duplicates?.delete(packetIdentifier);
+  connection.resumption?.acknowledged(packetIdentifier);
+  connection.resumption?.ended(packetIdentifier);
   abandon(session, packetIdentifier);
   dropWatched(session, packetIdentifier);
   finishExchange(core, session, packetIdentifier, owed);
@@ -324,7 +325,8 @@ export function pump(core: DeliveringContext, session: Session): void {
   const connection = session.connection;
   if (connection === undefined || !isOwed(session, connection)) return;
   if (!connection.isOpen || isCutOff(core, session)) return;
-  if (connection.resuming !== undefined) resend(core, session, connection);
+  const { resumption } = connection;
+  if (resumption?.isResending === true) resend(core, session, connection, resumption);
   sendQueued(core, session);
   if (session.queue.length > 0) watchWindow(core, session);
   const { replays } = session;
@@ -334,8 +336,9 @@ export function pump(core: DeliveringContext, session: Session): void {
 }
 
 /** True if there is anything that the session's client is still to get; mostly there is nothing. */
-function isOwed({ queue, replays }: Session, { resuming }: Connection): boolean {
-  return queue.length > 0 || (replays !== undefined && replays.size > 0) || resuming !== undefined;
+function isOwed({ queue, replays }: Session, { resumption }: Connection): boolean {
+  if (queue.length > 0 || resumption?.isResending === true) return true;
+  return replays !== undefined && replays.size > 0;
 }
 
 function sendQueued(core: DeliveringContext, session: Session): void {
@@ -383,21 +386,21 @@ function isUnlimited(session: Session): boolean {
  * Sends again what an earlier connection left open, under the same identifiers, PUBLISH with DUP
  * [MQTT-4.4.0-1] [MQTT-3.3.1-1]. No more than the Receive Maximum are open at a time.
  */
-function resend(core: DeliveringContext, session: Session, connection: Connection): void {
-  connection.resent ??= new Set();
-  while (connection.resuming !== undefined && connection.takesMessages) {
-    if (connection.resent.size >= connection.sendMaximum) return;
-    const next = connection.resuming.next();
-    if (next.done) {
-      connection.resuming = undefined;
-      connection.resent = undefined;
-      return;
-    }
-    const { identifier: packetIdentifier, state, item } = next.value;
+function resend(
+  core: DeliveringContext,
+  session: Session,
+  connection: Connection,
+  resumption: Resumption,
+): void {
+  const isShown = core.hooks.clientAcknowledgedPublishPacket !== undefined;
+  while (connection.takesMessages && resumption.unacknowledged < connection.sendMaximum) {
+    const exchange = resumption.next();
+    if (exchange === undefined) return;
+    const { identifier: packetIdentifier, state, item } = exchange;
     if (state === "awaitingPubcomp")
       sendAcknowledgement(core, connection, "pubrel", packetIdentifier);
     else if (item !== undefined) {
-      connection.resent.add(packetIdentifier);
+      resumption.resend(packetIdentifier, isShown);
       resendPublish(core, session, item, packetIdentifier);
     }
   }
@@ -417,9 +420,13 @@ function resendPublish(
     endUnsent(core, connection, session, packetIdentifier);
     return passOn(core, delivery);
   }
-  if (core.hooks.clientAcknowledgedPublishPacket !== undefined)
-    (connection.duplicates ??= new Set()).add(packetIdentifier);
-  if (send(core, connection, connection.outbox, { delivery, packetIdentifier, duplicate: true }))
+  if (
+    send(core, connection, connection.output.outbox, {
+      delivery,
+      packetIdentifier,
+      duplicate: true,
+    })
+  )
     return;
   endUnsent(core, connection, session, packetIdentifier);
 }

@@ -37,10 +37,9 @@ function timeOf({ now, punctual }: DeliveringContext): number {
 /** True if a message may wait for the session: its client is there, and the server takes what it acknowledges, whatever of it waits. */
 function isReading(core: DeliveringContext, { connection, messageReceiver }: Session): boolean {
   if (connection === undefined || messageReceiver !== undefined) return false;
-  const { isOpen, isHeld, isHalfClosed, isThrottled } = connection;
-  if (!isOpen || isHeld || isHalfClosed || isThrottled || !takesAcknowledgements(connection))
-    return false;
-  return !core.heldBack.has(connection);
+  const { intake, output } = connection;
+  if (!connection.isAwaited || output.isHeld || intake.isThrottled) return false;
+  return takesAcknowledgements(connection) && !core.heldBack.has(connection);
 }
 
 /** A queue has reached its limit: from now on what is for it waits. */

@@ -132,9 +132,9 @@ export function shut(core: EndingsContext, connection: Connection): void {
 
 /** Ends a connection whose peer sends no more, unless a handler or the store still owes it something. */
 export function endWhenAnswered(core: EndingsContext, connection: Connection): void {
-  const { isWaiting, isLate, gate, meter } = connection;
+  const { intake, output, meter } = connection;
   if (meter?.isReadingPaused === true || meter?.isWritingPaused === true) return;
-  if (isWaiting || isLate || gate !== undefined || core.heldBack.has(connection)) return;
+  if (!intake.isFree || output.gate !== undefined || core.heldBack.has(connection)) return;
   tellStranger(core, connection, PEER_LEFT);
   shut(core, connection);
 }
@@ -162,9 +162,8 @@ export function connectionClosed(
   closeGate(core, connection);
   core.heldBack.delete(connection);
   core.turn.leave(connection);
-  connection.letGoOfWire();
-  connection.outbox.clear();
-  if (connection.backlogLength > 0) connection.backlog.clear();
+  connection.output.letGoOfWire();
+  connection.output.clear();
   const exchange = connection.authentication;
   connection.authentication = undefined;
   exchange?.answered?.(undefined);
@@ -180,7 +179,7 @@ function leaveSession(core: EndingsContext, connection: Connection): void {
   connection.identityDeadline = undefined;
   const { session, ending } = connection;
   connection.session = undefined;
-  connection.resuming = undefined;
+  connection.resumption?.stop();
   if (session === undefined || session.connection !== connection) return;
   session.connection = undefined;
   if (core.rooms.size > 0) leaveRoom(core, session);

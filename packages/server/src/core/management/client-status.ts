@@ -58,7 +58,7 @@ export function clientStatus(core: SubscribingContext, connection: Connection): 
     packetsSent: counters.packetsSent,
     messagesReceived: counters.publishesReceived,
     messagesSent: counters.publishesSent,
-    bytesWaiting: connection.outbox.length + connection.backlogLength,
+    bytesWaiting: connection.output.outbox.length + connection.output.backlogLength,
   };
 }
 

@@ -90,7 +90,7 @@ export function answersBehind(
   const { connection } = session;
   // A client that is away is served again when its handlers have been told that it went.
   const isSilent =
-    connection === undefined || connection.isHeld || !takesAcknowledgements(connection);
+    connection === undefined || connection.output.isHeld || !takesAcknowledgements(connection);
   if (connection?.outbound?.isRunning !== true && !isSilent) return undefined;
   return core.works.of(session.clientId).find(({ isAsking }) => isAsking)?.event;
 }

@@ -1,5 +1,6 @@
 import { ProtocolError, showValue } from "@anax/protocol";
 import type { Packet } from "@anax/protocol";
+import { Resumption } from "../connection/resumption.ts";
 import type { Connection } from "../connection/connection.ts";
 import { sendPacket } from "../connection/outgoing.ts";
 import type { PeersContext } from "./peers-context.ts";
@@ -108,7 +109,7 @@ export class Peers {
     connection.state = "connected";
     connection.version = 5;
     connection.clientId = PEER_CLIENT_ID;
-    connection.isWelcomed = true;
+    connection.output.isWelcomed = true;
     connection.maximumPacketSize = Infinity;
     connection.framer.maximumPacketSize = PACKET_SIZE_MAX;
     this.#links.set(connection, undefined);
@@ -210,10 +211,8 @@ export class Peers {
     connection.session = session;
     connection.itemsOwner = session;
     connection.sendMaximum = SEND_MAXIMUM;
-    if (session.inFlight > 0) connection.resuming = session.sender.resume();
-    if (session.unreleased > 0)
-      connection.unreleasedBefore = new Set(session.receiver.identifiers());
-    connection.isHeld = false;
+    connection.resumption = Resumption.of(session);
+    connection.output.isHeld = false;
     if (session.isDurable) core.journal?.session(session);
     const link = new PeerLink(core, connection, session);
     this.#links.set(connection, link);

@@ -1,4 +1,5 @@
 import type { PublishPacket, QoS } from "@anax/protocol";
+import { Resumption } from "../connection/resumption.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { PublishingContext } from "./publishing-context.ts";
 import type { Session } from "../sessions/session.ts";
@@ -94,12 +95,12 @@ export function recordReceived(
   // One that is received already is that of another message now.
   if (!receiver.receive(packetIdentifier, content)) {
     receiver.replaceContent(packetIdentifier, content);
-    connection.unreleasedBefore?.delete(packetIdentifier);
+    connection.resumption?.unreleased.delete(packetIdentifier);
   }
   const present = session.connection;
   // To a client that has come back since, it is one that an earlier connection has left open.
   if (present !== undefined && present !== connection)
-    (present.unreleasedBefore ??= new Set()).add(packetIdentifier);
+    (present.resumption ??= new Resumption()).unreleased.add(packetIdentifier);
   if (session.isDurable) core.journal?.seen(session, packetIdentifier, content);
 }
 
@@ -107,6 +108,6 @@ export function recordReceived(
  * How many QoS 2 messages of this connection are open, of which Receive Maximum is the limit. What an earlier connection left
  * open counts from when it is sent again: the quota of a client begins anew with each connection [MQTT-3.3.4-7].
  */
-export function openMessages({ unreleasedBefore }: Connection, { receiver }: Session): number {
-  return receiver.size - (unreleasedBefore === undefined ? 0 : unreleasedBefore.size);
+export function openMessages({ resumption }: Connection, { receiver }: Session): number {
+  return receiver.size - (resumption?.unreleased.size ?? 0);
 }

@@ -87,7 +87,7 @@ function repeat(
   session: Session,
   packetIdentifier: number,
 ): void {
-  connection.unreleasedBefore?.delete(packetIdentifier);
+  connection.resumption?.unreleased.delete(packetIdentifier);
   const choose = session.isDurable ? onceStored : inOrder;
   sendAcknowledgement(core, connection, "pubrec", packetIdentifier, choose);
 }
@@ -98,8 +98,8 @@ function isRepetition(known: number, content: number, { duplicate }: PublishPack
 }
 
 /** On the connection that brought the first message the client must know better, and only MQTT 5.0 can tell it so. */
-function mustRefuse({ version, unreleasedBefore }: Connection, packetIdentifier: number): boolean {
-  return version === 5 && unreleasedBefore?.has(packetIdentifier) !== true;
+function mustRefuse({ version, resumption }: Connection, packetIdentifier: number): boolean {
+  return version === 5 && resumption?.unreleased.has(packetIdentifier) !== true;
 }
 
 function refuseReuse(

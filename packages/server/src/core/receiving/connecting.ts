@@ -6,6 +6,7 @@ import { refusedMethod } from "./authenticating.ts";
 import { dismiss, shut } from "../endings/closing.ts";
 import { agree, clientIdOf, connackProperties, NOBODY_ASKED } from "../connection/agreement.ts";
 import type { ValidationAnswer } from "../connection/agreement.ts";
+import { Resumption } from "../connection/resumption.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { ReceivingContext } from "./receiving-context.ts";
 import { pump } from "../delivering/delivering.ts";
@@ -165,9 +166,9 @@ function refusedNews(core: ReceivingContext, connection: Connection): Refusal | 
 }
 
 function letMessagesGo(core: ReceivingContext, connection: Connection): void {
-  connection.isHeld = false;
+  connection.output.isHeld = false;
   // What waited meanwhile goes before anything that is put into the outbox from now on.
-  if (connection.backlogLength > 0) core.flushNow(connection);
+  if (connection.output.backlogLength > 0) core.flushNow(connection);
   if (connection.session !== undefined) pump(core, connection.session);
 }
 
@@ -391,8 +392,7 @@ function resume(core: ReceivingContext, connection: Connection, session: Session
   shareQueue(core, session);
   connection.session = session;
   connection.itemsOwner = session;
-  if (session.inFlight > 0) connection.resuming = session.sender.resume();
-  if (session.unreleased > 0) connection.unreleasedBefore = new Set(session.receiver.identifiers());
+  connection.resumption = Resumption.of(session);
 }
 
 /** Fills a new session from what the handler of `preparingSession` brought; true if it brought anything. */

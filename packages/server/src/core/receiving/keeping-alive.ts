@@ -61,8 +61,8 @@ function keepAliveLimitMs({ agreement }: Connection): number {
 
 function lookForLife(core: ReceivingContext, connection: Connection): void {
   // A client that the server itself keeps waiting is not silent.
-  const isPaused = connection.isLate || connection.meter?.isReadingPaused === true;
-  if (connection.isWaiting || isPaused || core.heldBack.has(connection))
+  const isPaused = connection.intake.isLate || connection.meter?.isReadingPaused === true;
+  if (connection.intake.isWaiting || isPaused || core.heldBack.has(connection))
     connection.lastReceivedAtMs = core.now;
   const next = nextLook(core, connection, keepAliveLimitMs(connection), BYTES_PER_SECOND_MIN);
   if (next > core.now) connection.deadline = core.deadlines.addFor(connection, next, lookForLife);

@@ -98,8 +98,8 @@ export function receive(core: ReceivingContext, connection: Connection, chunk: U
 
 /** Goes on with the packets that have come; called again when what held them up is over. */
 export function readOn(core: ReceivingContext, connection: Connection): void {
-  if (connection.isReading) return;
-  connection.isReading = true;
+  if (connection.intake.isReading) return;
+  connection.intake.isReading = true;
   core.runs.current.forgetAhead();
   try {
     do {
@@ -109,16 +109,16 @@ export function readOn(core: ReceivingContext, connection: Connection): void {
   } catch (error) {
     failPacket(core, connection, error);
   }
-  connection.isReading = false;
+  connection.intake.isReading = false;
   if (core.sampling.isOpen) core.sampling.close(core);
   steerWire(core, connection);
-  if (connection.isHalfClosed) core.touch(connection);
-  if (connection.session !== undefined && !connection.isHeld) pump(core, connection.session);
+  if (connection.intake.isEnded) core.touch(connection);
+  if (connection.session !== undefined && !connection.output.isHeld) pump(core, connection.session);
 }
 
 /** What does not begin with CONNECT is refused by its first byte: nothing of it is kept [MQTT-3.1.0-1]. */
-function requireConnectFirst({ state, isWaiting, framer }: Connection): void {
-  if (state !== "opened" || isWaiting || framer.pending === 0) return;
+function requireConnectFirst({ state, intake, framer }: Connection): void {
+  if (state !== "opened" || intake.isWaiting || framer.pending === 0) return;
   if ((framer.bytes[framer.position] ?? 0) >> 4 !== CONNECT)
     throw new ProtocolError("the first packet is not CONNECT");
 }
@@ -128,18 +128,18 @@ function requireConnectFirst({ state, isWaiting, framer }: Connection): void {
  * exchange of AUTH packets must go on meanwhile.
  */
 function mayRead(core: ReceivingContext, connection: Connection): boolean {
-  if (!connection.isOpen || connection.isLate || isHeldBack(core, connection)) return false;
+  if (!connection.isOpen || connection.intake.isLate || isHeldBack(core, connection)) return false;
   if (connection.meter?.isReadingPaused === true) return false;
-  if (!connection.isWaiting) return true;
+  if (!connection.intake.isWaiting) return true;
   return connection.state === "authenticating" && connection.authentication?.answered !== undefined;
 }
 
 /** Takes what may pass a packet that waits. True if that waits no longer. */
 function passOn(core: ReceivingContext, connection: Connection): boolean {
-  if (connection.behind === undefined || connection.framer.pending === 0) return false;
+  if (connection.intake.behind === undefined || connection.framer.pending === 0) return false;
   if (core.runs.isWaiting(connection) || isHeldBack(core, connection)) return false;
   passPackets(connection, (place) => takePassing(core, connection, place));
-  return connection.isOpen && !connection.isWaiting;
+  return connection.isOpen && !connection.intake.isWaiting;
 }
 
 /** Stops reading from the wire while nothing could be done with what comes. */
@@ -147,23 +147,19 @@ function steerWire(core: ReceivingContext, connection: Connection): void {
   // Who waits to be let in, and has sent nothing more, is read: it may go, and then nobody need be asked about it.
   const isQuietNewcomer = connection.state === "authenticating" && connection.framer.pending === 0;
   // Who only waits for a turn, as nearly all do that send little, need not be stopped for that.
-  const isShortlyLate = connection.isLate && connection.framer.pending <= LATE_BYTES_MAX;
+  const isShortlyLate = connection.intake.isLate && connection.framer.pending <= LATE_BYTES_MAX;
   // Behind a packet that waits others may pass, or DISCONNECT may come.
   const isShortlyWaiting =
     connection.state === "connected" &&
-    connection.isWaiting &&
+    connection.intake.isWaiting &&
     connection.framer.pending <= BEHIND_BYTES_MAX;
   const isReadAnyway = isQuietNewcomer || isShortlyLate || isShortlyWaiting;
   const wantsPause = connection.isOpen && !isReadAnyway && !mayRead(core, connection);
-  if (wantsPause === connection.isPaused) return;
-  connection.isPaused = wantsPause;
-  if (wantsPause) {
-    connection.wire.pause();
-    const { session } = connection;
-    if (session === undefined) return;
-    if (connection.behind !== undefined) holdWatches(session);
-    if (core.rooms.size > 0) stopReading(core, session);
-  } else if (!connection.isThrottled) connection.wire.resume();
+  if (!connection.intake.holdPackets(wantsPause) || !wantsPause) return;
+  const { session } = connection;
+  if (session === undefined) return;
+  if (connection.intake.behind !== undefined) holdWatches(session);
+  if (core.rooms.size > 0) stopReading(core, session);
 }
 
 /** False if each packet of the client is looked at: its messages are shown to a trace, or refused for now. */
@@ -312,12 +308,12 @@ function decode(
  * part of its exchange of AUTH packets: that CONNECT is not done when such a packet is.
  */
 function start(core: ReceivingContext, connection: Connection, task: Task, what: string): void {
-  const isWithinConnect = connection.isWaiting;
-  if (!isWithinConnect) connection.packetsAtWork = 1;
+  const isWithinConnect = connection.intake.isWaiting;
+  if (!isWithinConnect) connection.intake.packetsAtWork = 1;
   run(core, connection, task, what, () => {
     if (isWithinConnect) return;
-    connection.packetsAtWork -= 1;
-    connection.behind = undefined;
+    connection.intake.packetsAtWork -= 1;
+    connection.intake.behind = undefined;
   });
 }
 
@@ -328,9 +324,9 @@ function startPassing(
   task: Task,
   what: string,
 ): void {
-  connection.packetsAtWork += 1;
+  connection.intake.packetsAtWork += 1;
   run(core, connection, task, what, () => {
-    connection.packetsAtWork -= 1;
+    connection.intake.packetsAtWork -= 1;
   });
 }
 
@@ -381,7 +377,7 @@ function* dispatch(core: ReceivingContext, connection: Connection, packet: Packe
 function waitForNews(core: ReceivingContext, connection: Connection): void {
   if (core.news.count === 0) return;
   const task = settled(core.news.backlogOf(connection));
-  if (connection.isWaiting) startPassing(core, connection, task, "acknowledgement");
+  if (connection.intake.isWaiting) startPassing(core, connection, task, "acknowledgement");
   else start(core, connection, task, "acknowledgement");
 }
 

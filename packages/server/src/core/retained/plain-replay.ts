@@ -36,7 +36,8 @@ export function replayPlain(
   { subscription, cursor }: { subscription: Subscription; cursor: RetainedCursor },
   steps: number,
 ): Message | undefined {
-  const { outbox, version, maximumPacketSize } = connection;
+  const { version, maximumPacketSize } = connection;
+  const { outbox } = connection.output;
   const { noLocal, session } = subscription;
   const special = (subscription.qos === 0 ? 0 : QOS) | (version === 5 ? EXPIRES : 0);
   const { retained } = core;

@@ -58,7 +58,7 @@ function settleIdentifier(core: RunsContext, claim: Claim, reasonCode: number): 
   // It may have been that of an earlier message.
   if (session.receiver.release(packetIdentifier) && session.isDurable)
     core.journal?.released(session, packetIdentifier);
-  connection.unreleasedBefore?.delete(packetIdentifier);
+  connection.resumption?.unreleased.delete(packetIdentifier);
   connection.refusedIdentifiers.add(packetIdentifier);
   return false;
 }

@@ -175,8 +175,8 @@ export class Session {
    */
   get freeQuota(): number {
     const connection = this.connection;
-    if (connection === undefined || !connection.takesMessages || connection.resuming !== undefined)
-      return 0;
+    if (connection === undefined || !connection.takesMessages) return 0;
+    if (connection.resumption?.isResending === true) return 0;
     return this.holdsTooMuch ? 0 : connection.sendMaximum - this.inFlight;
   }
 

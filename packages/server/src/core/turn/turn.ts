@@ -216,7 +216,7 @@ export class Turn {
   /** Whether what has just come of the connection may be taken at once. */
   takes(connection: Connection): boolean {
     if (!this.isOver) return true;
-    const isSmall = !this.isLong || connection.isRegular || isAnswer(connection);
+    const isSmall = !this.isLong || connection.intake.isRegular || isAnswer(connection);
     return isSmall && isQuiet(connection);
   }
 
@@ -227,13 +227,13 @@ export class Turn {
   defer(connection: Connection): void {
     const bytes = connection.framer.pending;
     // It may be put off again before its turn has come.
-    const counted = connection.isLate ? connection.lateBytes : 0;
+    const counted = connection.intake.isLate ? connection.intake.lateBytes : 0;
     const allBytes = this.#lateBytes - counted + bytes;
     if (allBytes > (this.#budget.lateBytes ?? LATE_BYTES_TOTAL_MAX)) return;
     this.#lateBytes = allBytes;
-    connection.lateBytes = bytes;
-    if (connection.isLate) return;
-    connection.isLate = true;
+    connection.intake.lateBytes = bytes;
+    if (connection.intake.isLate) return;
+    connection.intake.isLate = true;
     if (this.isLong && isQuiet(connection)) this.#quiet.add(connection);
     else this.#busy.add(connection);
     this.#begun();
@@ -241,9 +241,9 @@ export class Turn {
 
   /** The connection waits for no turn any more. */
   leave(connection: Connection): void {
-    if (!connection.isLate) return;
-    connection.isLate = false;
-    this.#lateBytes -= connection.lateBytes;
+    if (!connection.intake.isLate) return;
+    connection.intake.isLate = false;
+    this.#lateBytes -= connection.intake.lateBytes;
     this.#quiet.delete(connection);
     this.#busy.delete(connection);
     this.#debts.delete(connection);
@@ -263,9 +263,9 @@ export class Turn {
     return {
       kind: "turn",
       whenSettled: (resume) => {
-        if (connection !== undefined) connection.isCut = true;
+        if (connection !== undefined) connection.intake.isCut = true;
         const goOn = (): boolean => {
-          if (connection !== undefined) connection.isCut = false;
+          if (connection !== undefined) connection.intake.isCut = false;
           resume();
           return false;
         };
