@@ -108,6 +108,7 @@ function workloadOf(values: Values): DurableWorkload {
     loadCpu: values["load-cpu"],
     rates: STEADY_RATES,
     checkpoints: checkpointCount,
+    checkpointEveryMs: 1_000,
     restartSessions: values["restart-sessions"],
     restartRetained: values["restart-retained"],
     shrinkSeconds: 30,

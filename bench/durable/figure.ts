@@ -22,6 +22,8 @@ export interface DurableWorkload {
   readonly rates: readonly number[];
   /** Checkpoints that happen under a steady load. */
   readonly checkpoints: number;
+  /** Milliseconds between them, in each of which p99 is looked at. */
+  readonly checkpointEveryMs: number;
   /** Messages that are queued for sessions that are away. */
   readonly messages: number;
   readonly sessions: number;

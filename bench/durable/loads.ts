@@ -136,7 +136,6 @@ export async function beside(workload: DurableWorkload): Promise<DurableFigure> 
 }
 
 const CHECKPOINT_TIMES = 3;
-const WINDOW_MS = 1_000;
 const MORE_RUNS_MAX = 5;
 
 /**
@@ -146,20 +145,20 @@ const MORE_RUNS_MAX = 5;
  */
 export async function checkpoints(workload: DurableWorkload): Promise<DurableFigure> {
   const load = ["-m", "pair", "-n", "200", "-q", "1", "-w", "100", "-C", "-A"];
-  const often = { ...DISK, options: { checkpointIntervalMs: WINDOW_MS } };
+  const { checkpoints: wanted, checkpointEveryMs: everyMs } = workload;
+  const often = { ...DISK, options: { checkpointIntervalMs: everyMs } };
   const never = {
     ...DISK,
     options: { checkpointIntervalMs: 3_600_000, checkpointBytes: 4_000_000_000 },
   };
-  const { checkpoints: wanted } = workload;
   const runs = Math.max(1, Math.min(workload.runs, wanted));
-  // One second more in each run: the first checkpoint of a run comes when there is something to write.
-  const seconds = Math.ceil(wanted / runs) + 1;
+  // One more in each run: the first checkpoint of a run comes when there is something to write.
+  const seconds = ((Math.ceil(wanted / runs) + 1) * everyMs) / 1_000;
   return withServer({ ...often, cpu: workload.serverCpu }, (busy) =>
     withServer({ ...never, cpu: workload.serverCpu }, async (calm) => {
       const perRun = Math.floor((await capacity(busy, workload, load)) / 3);
       const before = (await busy.counts()).checkpoints;
-      const steady = [...load, "-r", String(perRun), "-Z", String(WINDOW_MS)];
+      const steady = [...load, "-r", String(perRun), "-Z", String(everyMs)];
       const results = { busy: [] as LoadResult[], calm: [] as LoadResult[] };
       let count = 0;
       // A machine that is short of time makes fewer checkpoints than were planned: some runs more then.

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { CLIENT_SCENARIOS, clientTable, measureClients } from "../client.ts";
+import { clientTable, measureClients } from "../client.ts";
 import type { ClientScenario } from "../client.ts";
 
 const hasCompiler = ["/usr/bin/gcc", "/usr/bin/cc"].some((path) => existsSync(path));
@@ -11,10 +11,10 @@ const isBuilt = ["server", "client"].every((name) =>
 
 describe("the benchmark of the clients", () => {
   it.skipIf(!hasCompiler || !isBuilt)(
-    "measures both libraries in every scenario, without an error",
+    "measures both libraries, without an error",
     { timeout: 120_000 },
     async () => {
-      const scenarios = Object.keys(CLIENT_SCENARIOS) as ClientScenario[];
+      const scenarios: readonly ClientScenario[] = ["publish-q1", "receive-q0"];
       const few = {
         peers: ["mqttjs"] as const,
         runs: 1,

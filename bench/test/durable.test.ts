@@ -20,6 +20,7 @@ it.skipIf(!hasCompiler || !isBuilt)(
       loadCpu: "",
       rates: [2_000],
       checkpoints: 1,
+      checkpointEveryMs: 100,
       messages: 200,
       sessions: 10,
       restartSessions: 20,

@@ -112,7 +112,7 @@ test("any bytes at all decode to a packet or to one of the two errors", () => {
     fc.property(fc.nat(255), anyBody, fc.constantFrom(...VERSIONS), (first, body, version) => {
       decodeOrRefuse(Uint8Array.from([first, body.length, ...body]), version);
     }),
-    { numRuns: 5000 },
+    { numRuns: 3000 },
   );
 });
 
@@ -140,7 +140,7 @@ test("a mutated packet decodes to one of the errors, or to what can be encoded a
         expect(decodeWhole(again, version)).toStrictEqual(decoded);
       }
     }),
-    { numRuns: 5000 },
+    { numRuns: 3000 },
   );
 });
 

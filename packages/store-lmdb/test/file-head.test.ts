@@ -10,7 +10,7 @@ const FIXTURE = join(import.meta.dirname, "fixtures/format-1");
 const WHOLE = new Uint8Array(readFileSync(join(FIXTURE, "anax-1.mdb")));
 const PAGE_BYTES = 4_096;
 /** Damaged files that are tried: each is a copy, a look and some commits. */
-const SEEDS = 500;
+const SEEDS = 300;
 const TIMEOUT_MS = 120_000;
 
 /** A change of the file's bytes. */

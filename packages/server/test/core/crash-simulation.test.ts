@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { faultsOf, History } from "../simulation/history.ts";
 
-const SEEDS = Number(process.env["CRASH_SEEDS"] ?? 150);
+const SEEDS = Number(process.env["CRASH_SEEDS"] ?? 100);
 const HANDLER_SEEDS = Number(process.env["HANDLER_SEEDS"] ?? 80);
 const LOG_SEEDS = Number(process.env["LOG_SEEDS"] ?? 40);
 const FIRST_SEED = Number(process.env["CRASH_SEED"] ?? 1);

@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import { CoreHarness, publishPacket, subscribePacket } from "../support/core-harness.ts";
 
-const SEEDS = 200;
+const SEEDS = 120;
 const LEVELS = ["a", "b", "", "$c", "d"];
 const FILTERS = ["#", "a/#", "+", "+/+", "a", "+/b/#", "$c/#", "/#", "a/+/d"];
 const PROPERTIES: (PublishProperties | undefined)[] = [

@@ -10,7 +10,7 @@ import { acknowledgement, publishPacket, subscribePacket } from "../support/core
 import { DurableServer } from "../support/durable-server.ts";
 import type { ScriptedPeer } from "../support/scripted-peer.ts";
 
-const SEEDS = Number(process.env["RUN_SEEDS"] ?? 120);
+const SEEDS = Number(process.env["RUN_SEEDS"] ?? 80);
 const STEPS = 50;
 const DAY_SECONDS = 86_400;
 
