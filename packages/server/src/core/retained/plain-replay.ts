@@ -1,13 +1,9 @@
-import {
-  firstByteOf,
-  packetSize,
-  topicEndOf,
-  writeFixedHeader,
-} from "../message/publish-layout.ts";
+import { firstByteOf, topicEndOf } from "../message/publish-layout.ts";
 import { encodeUtf8 } from "@anax/protocol";
 import type { Connection } from "../connection/connection.ts";
-import type { Outbox } from "../connection/outbox.ts";
 import { countPublishes } from "../connection/outgoing.ts";
+import { PublishPacket } from "../connection/publish-packet.ts";
+import type { PublishParts } from "../connection/publish-packet.ts";
 import type { RetainedContext } from "./retained-context.ts";
 import { expiryIn, isFrom, payloadOf } from "../journal/message-record.ts";
 import { hasExpired } from "../message/message.ts";
@@ -44,6 +40,8 @@ export function replayPlain(
   const { nodes, slabs } = retained.tree;
   const clientId = noLocal ? encodeUtf8(session.clientId) : undefined;
   const stepsLeftAtEnd = Math.max(0, core.retainedStepsLeft - steps);
+  const packet = new PublishPacket(version === 5);
+  packet.firstByte = FIRST_BYTE;
   let count = 0;
   let payloadBytes = 0;
   let other: Message | undefined;
@@ -63,7 +61,9 @@ export function replayPlain(
       other = retained.message(row);
       break;
     }
-    payloadBytes += write(outbox, source, body, end, version === 5);
+    const parts = partsOf(source, body, end);
+    packet.write(outbox, parts);
+    payloadBytes += end - parts.payloadStart;
     count += 1;
   }
   if (count > 0) countPublishes(core, connection, count, payloadBytes, 0);
@@ -85,29 +85,9 @@ export function mayReplayPlain(
   );
 }
 
-/**
- * A message is kept as the body of an MQTT 5.0 PUBLISH; for older clients its properties are cut out of the copy.
- * Gives the bytes of the payload.
- */
-function write(
-  outbox: Outbox,
-  source: Uint8Array,
-  body: number,
-  end: number,
-  isVersion5: boolean,
-): number {
-  const size = end - body;
-  const topicEnd = topicEndOf(source, body) - body;
-  const payloadStart = payloadOf(source, topicEnd + body) - body;
-  const cut = isVersion5 ? 0 : payloadStart - topicEnd;
-  const remainingLength = size - cut;
-  const start = outbox.reserve(packetSize(remainingLength) + cut);
-  const { bytes } = outbox;
-  const to = writeFixedHeader(bytes, start, FIRST_BYTE, remainingLength);
-  bytes.set(source.subarray(body, end), to);
-  if (cut > 0) {
-    bytes.copyWithin(to + topicEnd, to + payloadStart, to + size);
-    outbox.shorten(cut);
-  }
-  return size - payloadStart;
+/** The parts of a message that is kept in `bytes` from `start` to `end`. */
+function partsOf(bytes: Uint8Array, start: number, end: number): PublishParts {
+  const topicEnd = topicEndOf(bytes, start);
+  const payloadStart = payloadOf(bytes, topicEnd);
+  return { bytes, start, topicEnd, propertiesEnd: payloadStart, payloadStart, end };
 }
