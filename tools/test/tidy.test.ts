@@ -156,6 +156,18 @@ const SEEDS: readonly Seed[] = [
     manifest("anax-workspace", { devDependencies: { vitest: "^4.1.12" } }),
     "name one version",
   ),
+  seed(
+    "dependenciesAreUsed",
+    "packages/client/package.json",
+    manifest("@anax/client", { peerDependencies: { "left-pad": ">=1" } }),
+    "declares left-pad but",
+  ),
+  seed(
+    "dependenciesAreExplained",
+    "packages/client/package.json",
+    manifest("@anax/client", { peerDependencies: { "left-pad": ">=1" } }),
+    "| left-pad | >=1 |",
+  ),
   seed("dependenciesAreExplained", "DEPENDENCIES.md", "| ws | 8.22.0 | MIT |\n", "| ws | 8.23.0 |"),
   seed("publishedPackagesAreComplete", "packages/client/LICENSE", "GPL\n", "differs from"),
   seed(

@@ -10,6 +10,8 @@ export interface Manifest {
   readonly isPrivate: boolean;
   readonly dependencies: ReadonlyMap<string, string>;
   readonly devDependencies: ReadonlyMap<string, string>;
+  /** What an installing program brings itself, in a range of versions. */
+  readonly peerDependencies: ReadonlyMap<string, string>;
   /** The keys of `exports`, such as `.` and `./package.json`. */
   readonly entryPoints: ReadonlySet<string>;
   readonly publishedFiles: readonly string[];
@@ -36,6 +38,7 @@ function parseManifest(path: string, text: string): Manifest {
     isPrivate: json["private"] === true,
     dependencies: asStrings(json["dependencies"]),
     devDependencies: asStrings(json["devDependencies"]),
+    peerDependencies: asStrings(json["peerDependencies"]),
     entryPoints: new Set(Object.keys(asRecord(json["exports"]))),
     publishedFiles: Array.isArray(json["files"]) ? json["files"].map(String) : [],
   };

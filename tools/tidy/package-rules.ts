@@ -63,6 +63,7 @@ export const importsAreDeclared: Rule = (repository) => {
       .filter(({ specifier, path }) => {
         const name = packageOf(specifier);
         if (name === manifest.name || manifest.dependencies.has(name)) return false;
+        if (manifest.peerDependencies.has(name)) return false;
         return !NEVER_PUBLISHED.test(path) || !forTests.has(name);
       })
       .map(({ specifier, path, line }) => ({
@@ -93,7 +94,7 @@ export const dependenciesAreUsed: Rule = (repository) =>
     .flatMap((manifest) => {
       const published = importsBelow(repository, `${manifest.folder}/src/`);
       const used = new Set(published.map(({ specifier }) => packageOf(specifier)));
-      return [...manifest.dependencies.keys()]
+      return [...manifest.dependencies.keys(), ...manifest.peerDependencies.keys()]
         .filter((name) => !used.has(name))
         .map((name) => ({
           path: manifest.path,
@@ -199,7 +200,8 @@ export const dependenciesAreExplained: Rule = (repository) => {
   const ours = new Set(manifests.map((manifest) => manifest.name));
   const rows = (repository.files.get("DEPENDENCIES.md") ?? "").split("\n");
   return manifests.flatMap((manifest) =>
-    [...manifest.dependencies, ...manifest.devDependencies]
+    [manifest.dependencies, manifest.devDependencies, manifest.peerDependencies]
+      .flatMap((packages) => [...packages])
       .filter(([name]) => !ours.has(name))
       .filter(([name, version]) => !rows.some((row) => row.startsWith(`| ${name} | ${version} |`)))
       .map(([name, version]) => ({

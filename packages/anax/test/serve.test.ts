@@ -5,7 +5,13 @@ import { join } from "node:path";
 import { scramSha256 } from "@anax/client";
 import type { MqttClient } from "@anax/client";
 import { passwordFileLine } from "@anax/server";
-import { describe, expect, it } from "vitest";
+import { trace } from "@opentelemetry/api";
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from "@opentelemetry/sdk-trace-base";
+import { describe, expect, it, vi } from "vitest";
 import { makeCertificates } from "./support/certificates.ts";
 import { runToEnd, start } from "./support/command.ts";
 import { client, IN_MEMORY, reasonOf, received, running, serve } from "./support/serving.ts";
@@ -81,6 +87,20 @@ describe("anax serve", () => {
     const { command } = await serve();
     const [, startMs] = /^ready in (\d+) ms/m.exec(command.stdout.text) ?? [];
     expect(Number(startMs)).toBeLessThanOrEqual(Math.ceil(performance.now() - beganMs));
+  });
+
+  it("tells OpenTelemetry of messages and metrics, if it is told so", async () => {
+    const exporter = new InMemorySpanExporter();
+    const spanProcessors = [new SimpleSpanProcessor(exporter)];
+    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors }));
+    try {
+      const { urls } = await serve("--opentelemetry", "--opentelemetry-rate", "1000", "--no-sys");
+      await (await client(urls[0])).publish("a", "x", { qos: 1 });
+      const names = (): string[] => exporter.getFinishedSpans().map(({ name }) => name);
+      await vi.waitFor(() => expect(names()).toEqual(["route", "publish"]));
+    } finally {
+      trace.disable();
+    }
   });
 
   it("can do without plain TCP", async () => {

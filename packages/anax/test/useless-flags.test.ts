@@ -15,6 +15,7 @@ describe("a flag of anax serve that would do nothing", () => {
     [[...MEMORY, "--no-store-wills"], "--no-store-wills has nothing to leave out"],
     [[...MEMORY, "--data-dir", "/tmp/x"], "--data-dir has nothing to keep"],
     [["--admin-host", "::1"], "need --admin-port"],
+    [["--opentelemetry-rate", "5"], "--opentelemetry-rate needs --opentelemetry"],
     [["--allow-anonymous"], "--allow-anonymous needs --user, --password-file or --authenticator"],
     [["--share-sessions", "all"], "--share-sessions needs --user, --password-file or"],
     [[...CLOSED, "--max-retained", "5"], "have nothing to limit with --no-retain and --no-sys"],

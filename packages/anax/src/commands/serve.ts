@@ -18,6 +18,7 @@ import {
 } from "../serving/announcement.ts";
 import { serveAdmin } from "../serving/admin-api.ts";
 import type { AdminApi } from "../serving/admin-api.ts";
+import { beginTelemetry } from "../serving/telemetry.ts";
 import { CommandAuthenticator } from "../serving/command-authenticator.ts";
 import { listenerSettings } from "../serving/listener-settings.ts";
 import { makeAuthenticators } from "../authenticating/make-authenticators.ts";
@@ -103,6 +104,7 @@ export const serve: Command = defineCommand<ServeFlags>({
 interface Started {
   readonly server: MqttServer;
   readonly storage: Storage;
+  readonly adminUrl: string | undefined;
 }
 
 async function runServer(
@@ -139,6 +141,7 @@ async function runServer(
   const announcer = new Announcer(io.stdout, flags.logFormat);
   const stop = stopSignal(io);
   let admin: AdminApi | undefined;
+  let endTelemetry: (() => void) | undefined;
   const tlsWatch = new TlsWatch(listeners, announcer, io);
   const reloadTokens = async (): Promise<void> => admin?.reload();
   const endReload = reloadOnHangUp(
@@ -150,12 +153,11 @@ async function runServer(
   );
   let endWatch: (() => void) | undefined;
   try {
-    await start(server);
+    endTelemetry = await start(server, flags);
     admin = await serveAdmin(server, flags, (change) => {
       new Announcer(io.stderr, flags.logFormat).announce(changedLine(change));
     });
-    announceStart({ server, storage }, flags, announcer, io);
-    if (admin.url !== undefined) announcer.announce(adminLine(admin.url));
+    announceStart({ server, storage, adminUrl: admin.url }, flags, announcer, io);
     announcer.announce(readyLine(performance.now() - beganMs));
     systemd.ready();
     endWatch = accessFile.watch(server, announcer);
@@ -170,6 +172,7 @@ async function runServer(
     endWatch?.();
     tlsWatch.end();
     await admin?.close();
+    endTelemetry?.();
     endReload();
     stop.dispose();
     await log.close();
@@ -180,17 +183,19 @@ function authenticatorOf(flags: ServeFlags): CommandAuthenticator | undefined {
   return isAuthenticating(flags) ? new CommandAuthenticator(flags) : undefined;
 }
 
-/** What Node says of a certificate that is none becomes one line like everything else. */
-async function start(server: MqttServer): Promise<void> {
+/** Gives what ends the telling of OpenTelemetry. What Node says of a certificate that is none becomes one line like everything else. */
+async function start(server: MqttServer, flags: ServeFlags): Promise<() => void> {
+  const endTelemetry = await beginTelemetry(server, flags);
   try {
     await server.start();
+    return endTelemetry;
   } catch (cause) {
     throw new CommandError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 
 function announceStart(
-  { server, storage }: Started,
+  { server, storage, adminUrl }: Started,
   flags: ServeFlags,
   announcer: Announcer,
   io: Io,
@@ -202,6 +207,7 @@ function announceStart(
     needsCertificate: needsCertificate(flags),
   });
   if (warning !== undefined) new Announcer(io.stderr, flags.logFormat).announce(warning);
+  if (adminUrl !== undefined) announcer.announce(adminLine(adminUrl));
 }
 
 /** True if no listener with TLS lets in clients without a certificate. */

@@ -4,6 +4,8 @@ import { ACCESS_FLAGS } from "../access/access-flags.ts";
 import type { AccessFlags } from "../access/read-access-rules.ts";
 import { ADMIN_FLAGS } from "./admin-flags.ts";
 import type { AdminFlags } from "./admin-flags.ts";
+import { TELEMETRY_FLAGS } from "./telemetry-flags.ts";
+import type { TelemetryFlags } from "./telemetry-flags.ts";
 import { RATE_FLAG } from "./rate-flag.ts";
 import type { RateSettings } from "./rate-flag.ts";
 import { AUTHENTICATION_FLAGS } from "../authenticating/authentication-flags.ts";
@@ -128,7 +130,8 @@ export type ServeFlags = ConfigurationFlags &
   AccessFlags &
   LimitFlags &
   ReportFlags &
-  AdminFlags;
+  AdminFlags &
+  TelemetryFlags;
 
 /** Largest that MQTT allows: five bytes of fixed header and the largest Remaining Length. */
 const PACKET_SIZE_MAX = 268_435_460;
@@ -440,6 +443,7 @@ export const SERVE_FLAGS: FlagTable<ServeFlags> = {
   ...LIMIT_FLAGS,
   ...REPORT_FLAGS,
   ...ADMIN_FLAGS,
+  ...TELEMETRY_FLAGS,
 };
 
 function systemIntervalSeconds(): number {

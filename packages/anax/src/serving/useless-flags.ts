@@ -3,10 +3,12 @@ import { UsageError } from "../errors.ts";
 import { requireAdminFlags } from "./admin-api.ts";
 import { isAuthenticating } from "./authentication-options.ts";
 import type { ServeFlags } from "./serve-flags.ts";
+import { requireTelemetryFlags } from "./telemetry.ts";
 
 /** Throws `UsageError` for a flag that would do nothing beside the others; `listenerSettings` does for those of listeners. */
 export function requireUse(flags: ServeFlags): void {
   requireAdminFlags(flags);
+  requireTelemetryFlags(flags);
   requireUsers(flags);
   requireRetaining(flags);
   const { durability, dataDir, noStoreWills, noSys, sysInterval, logFile } = flags;
