@@ -52,6 +52,37 @@ describe("a configuration file", () => {
   });
 
   it.each([
+    ["of defaults", ""],
+    [
+      "of everything that is written otherwise than it is kept",
+      [
+        "listeners:",
+        "  - {type: ws, port: 18841, path: /x, origin: [https://a.b], forwarded-from: [127.0.0.1]}",
+        "  - {type: unix, path: anax.sock, mode: 660}",
+        "authenticators:",
+        "  - {type: http, url: 'http://127.0.0.1:9/auth?key=abc', timeout: 2, field: [a=b]}",
+        "  - {type: certificate, user-name: common-name}",
+        "rate: [{per: client, messages: 10}]",
+        "queue-overflow: drop-newest",
+        "when-too-fast: disconnect",
+        "max-packet-size: 2m",
+        "log-format: json",
+      ].join("\n"),
+    ],
+  ])("that is printed %s can be read again, and is the same", async (_what, text) => {
+    const { stdout: printed } = await runToEnd(["config", "print", file(text)]);
+    const again = file(printed);
+    expect(await verdict(printed)).toBe("FILE: ok");
+    expect((await runToEnd(["config", "print", again])).stdout).toBe(printed);
+  });
+
+  it("has texts as they are written, also where YAML sees a number", async () => {
+    const name = "0012345678901234567890123456789012";
+    const { stdout } = await runToEnd(["config", "print", file(`data-dir: ${name}\n`)]);
+    expect(parse(stdout)).toMatchObject({ "data-dir": name });
+  });
+
+  it.each([
     [
       "port: 1883\nmax-sesions: 5\n",
       "FILE:2: there is no key max-sesions; did you mean max-sessions?",

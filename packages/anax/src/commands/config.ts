@@ -17,7 +17,7 @@ import { CommandAuthenticator } from "../serving/command-authenticator.ts";
 import { listenerSettings } from "../serving/listener-settings.ts";
 import { Listeners } from "../serving/listeners.ts";
 import type { ServeFlags } from "../serving/serve-flags.ts";
-import { SERVE_FLAGS } from "../serving/serve-flags.ts";
+import { LISTEN_NAMES, SERVE_FLAGS } from "../serving/serve-flags.ts";
 import { serveSources } from "../serving/serve-sources.ts";
 import { limitOptions, systemTopicOptions } from "../serving/server-options.ts";
 import { requireUse } from "../serving/useless-flags.ts";
@@ -169,6 +169,7 @@ const SHOWN: ReadonlyMap<string, (value: unknown) => unknown> = new Map<
   ["url", (value) => String(value).replace(/\?.*/s, `?${HIDDEN}`)],
   ["keyUrl", (value) => String(value).replace(/\?.*/s, `?${HIDDEN}`)],
   ["userName", (value) => longName(String(value))],
+  ["queueOverflow", (value) => longName(String(value))],
   ["field", (value) => (Array.isArray(value) ? value.map((pair: string[]) => pair.join("=")) : [])],
   ["unixMode", (value) => Number(value).toString(8)],
   ["mode", (value) => Number(value).toString(8)],
@@ -184,8 +185,10 @@ function print(path: string | undefined, io: Io): number {
   const flags = settingsOf(path, io);
   const settings: Record<string, unknown> = {};
   const table = new Map<string, Flag<unknown>>(Object.entries(SERVE_FLAGS));
+  // What is printed is a file again, and whole listeners take the place of all that says where to listen.
+  const withoutUse = flags.listener.length > 0 ? LISTEN_NAMES : ["listener"];
   for (const [name, value] of Object.entries(flags)) {
-    if (name === "config" || !table.has(name)) continue;
+    if (name === "config" || !table.has(name) || withoutUse.includes(name)) continue;
     settings[PLURALS.get(name) ?? longName(name)] = shown(name, value);
   }
   io.stdout.write(stringify(settings));
@@ -202,8 +205,13 @@ function shown(name: string, value: unknown): unknown {
   }
   if (Array.isArray(value)) return value.map((one) => shown("", one));
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(([, one]) => one !== undefined);
+  const entries = Object.entries(value).filter(([, one]) => !isAbsent(one));
   return Object.fromEntries(entries.map(([key, one]) => [longName(key), shown(key, one)]));
+}
+
+/** Keys of a map that say nothing; most are of another type of listener or authenticator. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === false || (Array.isArray(value) && value.length === 0);
 }
 
 function translate(path: string, io: Io): number {

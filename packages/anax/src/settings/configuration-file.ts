@@ -3,7 +3,7 @@
  * is wrong in it is one line that names the file and the line.
  */
 import { LineCounter, isMap, isScalar, isSeq, parseDocument } from "yaml";
-import type { Document, Node, Pair, YAMLMap } from "yaml";
+import type { Document, Node, Pair, Scalar, YAMLMap } from "yaml";
 import { UsageError } from "../errors.ts";
 import { valueOf } from "./yaml-value.ts";
 import type { Flag, FlagTable } from "../flags/flag.ts";
@@ -124,7 +124,7 @@ class FileReader {
       };
     }
     if (isScalar(value)) {
-      const word = this.#text(value.value, line, key);
+      const word = this.#text(value, line, key, flag.schema?.["type"] === "integer");
       // Read for the sake of its error, which is to name the line.
       flag.read([[word]], writtenName);
       return { writtenName, words: [word] };
@@ -160,7 +160,8 @@ class FileReader {
     return entries;
   }
 
-  #text(value: unknown, line: number, key: string): string {
+  /** A number in the place of a text, such as a password, is the text that it is written as: 007 is not 7. */
+  #text({ value, source }: Scalar, line: number, key: string, isNumber: boolean): string {
     if (typeof value === "string") {
       if (this.#environment === undefined) return value;
       try {
@@ -169,7 +170,8 @@ class FileReader {
         throw this.wrong(line, `${key}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
-    if (typeof value === "number" || typeof value === "boolean") return String(value);
+    if (typeof value === "number" || typeof value === "boolean")
+      return isNumber ? String(value) : (source ?? String(value));
     throw this.wrong(line, `${key} ${JSON.stringify(value)} is not a text or a number`);
   }
 
