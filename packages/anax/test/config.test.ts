@@ -280,6 +280,28 @@ address example.org
     });
   });
 
+  it("goes on with the server's own directives behind those of a bridge", () => {
+    const { settings, remarks } = fromMosquitto(
+      "allow_anonymous true\nlistener 1883\nconnection b\ntopic # out\nmax_queued_messages 5\ninclude_dir /x\n",
+    );
+    expect(settings).toMatchObject({ "max-queued": 5 });
+    expect(remarks.map(({ line, text }) => `${line} ${text.split(":")[0]}`)).toEqual([
+      "3 connection",
+      "4 topic",
+      "6 include_dir",
+    ]);
+  });
+
+  it("says where mosquitto lets nobody in, and anax would let in everybody", () => {
+    const remarked = (text: string): number[] =>
+      fromMosquitto(text).remarks.map(({ line }) => line);
+    expect(remarked("\nlistener 1883\n")).toEqual([2]);
+    expect(remarked("listener 1883\nallow_anonymous true\n")).toEqual([]);
+    expect(remarked("listener 1883\npassword_file users\n")).toEqual([]);
+    // Without a listener mosquitto serves its own machine, and lets in everybody there.
+    expect(remarked("max_queued_messages 5\n")).toEqual([]);
+  });
+
   it("translates where mosquitto keeps its data if it keeps them", async () => {
     const { settings } = fromMosquitto("persistence_location /var/lib/m/\npersistence false\n");
     expect(settings).toEqual({ listeners: [{ type: "tcp" }], durability: "memory" });

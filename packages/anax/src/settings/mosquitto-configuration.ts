@@ -150,16 +150,20 @@ class Translator {
   readonly #first: Record<string, Value> = {};
   #logTypes: string[] = [];
   #isInBridge = false;
+  /** Of the first listener; 0 where there is none. */
+  #listenerLine = 0;
+  #isOpen = false;
 
   take({ name, value, line }: Directive): void {
     if (name === "connection") this.#isInBridge = true;
-    else if (name === "listener") this.#isInBridge = false;
+    if (name === "listener" && this.#listenerLine === 0) this.#listenerLine = line;
+    if (name === "allow_anonymous") this.#isOpen = value === "true";
     const special = this.#specials[name];
     const rule = RULES[name] ?? LISTENER_RULES[name];
     if (special !== undefined) special(value, line);
-    else if (this.#isInBridge && name !== "connection")
-      this.#remark(line, name, NO_BRIDGES.instead);
-    else if (rule === undefined) this.#remark(line, name, "is unknown");
+    // Directives of the server and its listeners go on behind those of a bridge.
+    else if (rule === undefined)
+      this.#remark(line, name, this.#isInBridge ? NO_BRIDGES.instead : "is unknown");
     else if ("instead" in rule) this.#remark(line, name, rule.instead);
     else {
       const read = rule.read(value);
@@ -174,6 +178,7 @@ class Translator {
     }
     for (const listener of this.#listeners) typed(listener);
     this.#leaveOutUseless();
+    this.#warnOfStrangers();
     const level = levelOf(this.#logTypes);
     return {
       settings: {
@@ -191,6 +196,17 @@ class Translator {
     const hasUsers = "password-file" in settings || "authenticators" in settings;
     if (!hasUsers) delete settings["allow-anonymous"];
     if (settings["durability"] === "memory") delete settings["data-dir"];
+  }
+
+  /** mosquitto lets nobody in without a name who is not allowed; without any user, `anax serve` lets in everybody. */
+  #warnOfStrangers(): void {
+    const hasUsers = "password-file" in this.#settings || "authenticators" in this.#settings;
+    if (hasUsers || this.#isOpen || this.#listenerLine === 0) return;
+    this.#remark(
+      this.#listenerLine,
+      "listener",
+      "nobody can connect here, for want of users; without a password-file everybody can connect to anax",
+    );
   }
 
   readonly #specials: Readonly<Record<string, (value: string, line: number) => void>> = {
