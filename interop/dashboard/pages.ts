@@ -80,6 +80,11 @@ export const PAGES: DashboardTests = {
     await dashboard.keepPicture("client-away", 760);
     await dashboard.go("Subscriptions");
     await page.getByRole("cell", { name: "$share/team/jobs" }).waitFor();
+    await page.getByLabel("Who gets this topic or filter").fill("pumps/+");
+    await page.getByText("Rows: 1", { exact: true }).waitFor();
+    await page.getByRole("cell", { name: "pumps/3" }).waitFor();
+    await page.getByLabel("Who gets this topic or filter").fill("");
+    await page.getByRole("cell", { name: "$share/team/jobs" }).waitFor();
     await dashboard.keepPicture("subscriptions", 460);
     await dashboard.go("Retained messages");
     const row = page.getByRole("row", { name: "greenhouse/7/state" });

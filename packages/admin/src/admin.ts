@@ -11,7 +11,8 @@ import { includesRole } from "./access/roles.ts";
 import type { Role } from "./access/roles.ts";
 import type { TokenHolder } from "./access/tokens.ts";
 import { API_PREFIX, openApi } from "./api/open-api.ts";
-import type { Route } from "./api/route.ts";
+import { requestFault } from "./api/request-fault.ts";
+import type { Reload, Route } from "./api/route.ts";
 import { ROUTES } from "./api/routes.ts";
 import { dashboardAnswer } from "./dashboard/dashboard-answer.ts";
 import { dashboardFileName } from "./dashboard/dashboard-files.ts";
@@ -47,6 +48,8 @@ export interface AdminOptions extends BrowserRules {
   readonly dashboard?: boolean | undefined;
   /** Told of each change that was asked for. */
   readonly changed?: ((change: AdminChange) => void) | undefined;
+  /** What `POST /server/reload` does, as SIGHUP of `anax serve`. Default: it reads the rules of access again. */
+  readonly reload?: Reload | undefined;
   /** Stands in the description of the API. */
   readonly version?: string | undefined;
 }
@@ -71,6 +74,7 @@ export function createAdmin(server: MqttServer, options: AdminOptions): Admin {
     streams: new LiveStreams(server),
     traceStreams: new TraceStreams(),
     sortedLists: new SortedLists(),
+    reload: options.reload,
   };
   const app = new Hono<Environment>();
   app.use(async (context, next) => {
@@ -138,6 +142,7 @@ interface State {
   readonly streams: LiveStreams;
   readonly traceStreams: TraceStreams;
   readonly sortedLists: SortedLists;
+  readonly reload: Reload | undefined;
 }
 
 /** Whose token the request has, if the holder may do what `role` may; else the answer that says why not. */
@@ -217,10 +222,9 @@ class RequestError extends Error {
 /** Numbers and truth values of a query come as text. */
 function checked(place: "path" | "query" | "body", schema: TSchema, given: unknown): never {
   const value = place === "body" ? given : Value.Convert(schema, structuredClone(given));
-  const error = Value.Errors(schema, value).First();
-  if (error === undefined) return value as never;
-  const where = error.path === "" ? place : `${place} ${error.path.slice(1).replaceAll("/", ".")}`;
-  throw new RequestError(`${where}: ${error.message}, not ${JSON.stringify(error.value)}`);
+  const fault = requestFault(place, schema, value);
+  if (fault === undefined) return value as never;
+  throw new RequestError(fault);
 }
 
 /** What the server refuses is the caller's fault; what it cannot do now may be tried again. */

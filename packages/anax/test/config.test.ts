@@ -181,6 +181,26 @@ listeners:
     expect(command.stdout.text).toMatch(/^listening on mqtt:\S+\nstoring/);
   });
 
+  it("is read again by the admin API too, which says what needs a new start, or what is wrong", async () => {
+    const tokens = join(folder, "reload-tokens.txt");
+    const { stdout: token } = await runToEnd(["admin", "token", tokens, "ann", "--role", "admin"]);
+    const settings = `durability: memory\nport: 0\nadmin-port: 0\nadmin-tokens: ${tokens}\n`;
+    const path = file(settings);
+    const command = start(["serve", "--config", path]);
+    running.push(command);
+    const [, url] = await command.stdout.waitFor(/admin API on (\S+)\n[^]*^ready /m);
+    const reload = async (): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${token.trim()}` };
+      return (await fetch(`${url}/api/v1/server/reload`, { method: "POST", headers })).json();
+    };
+    writeFileSync(path, `${settings}max-sessions: 7\n`);
+    expect(await reload()).toEqual({ needNewStart: ["max-sessions"] });
+    writeFileSync(path, `${settings}prt: 0\n`);
+    expect(await reload()).toEqual({
+      error: `not read again: ${path}:5: there is no key prt; did you mean port?`,
+    });
+  });
+
   it("is read again at SIGHUP: users are changed, the rest is named; a broken one changes nothing", async () => {
     const path = file("durability: memory\nport: 0\nuser: ann:one\n");
     const command = start(["serve", "--config", path]);

@@ -3,8 +3,9 @@
  * subscribes to it, so the options of all are joined; and it may send a copy for each filter that a message matches, so
  * filters that overlap get Subscription Identifiers, by which their copies are told apart.
  */
+import { filtersOverlap } from "@anax/protocol";
 import type { SubscriptionRequest } from "@anax/protocol";
-import { filtersOverlap, hasWildcard, plainFilter } from "./core/filter-overlap.ts";
+import { hasWildcard, plainFilter } from "./core/plain-filter.ts";
 
 /** Far above what applications count from, so that theirs and ours do not meet. */
 const FIRST_IDENTIFIER = 200_000_000;

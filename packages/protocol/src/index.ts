@@ -90,7 +90,7 @@ export type {
   ReasonCodePacketType,
   ReasonCodeSender,
 } from "./reason-codes.ts";
-export { filterCoversFilter, topicMatchesFilter } from "./topics/matching.ts";
+export { filterCoversFilter, filtersOverlap, topicMatchesFilter } from "./topics/matching.ts";
 export { parseSharedSubscription, type SharedSubscription } from "./topics/shared-subscription.ts";
 export {
   isTopicFilter,

@@ -216,6 +216,7 @@ export {
   type LoggerOptions,
 } from "./system/loggers.ts";
 export type { JournalHealth } from "./core/journal/journal.ts";
+export type { ServerLimits } from "./option-limits.ts";
 export type { ServerHealth, StoreCounters, StoreHealth } from "./system/server-health.ts";
 export type { ServerTraffic } from "./system/server-traffic.ts";
 export type { Traffic } from "./core/connection/traffic.ts";

@@ -74,6 +74,16 @@ export function checkNumbers(settings: Settings): void {
   }
 }
 
+/** Options of a server that are numbers, as they are in force. Each is explained with the options. */
+export type ServerLimits = Readonly<Record<NumberName, number>>;
+
+/** Those of `settings`. */
+export function limitsOf(settings: Settings): ServerLimits {
+  const names = Object.keys(LIMITS).filter(isNumberName);
+  const limits = Object.fromEntries(names.map((name) => [name, settings[name]]));
+  return Object.freeze(limits as Record<NumberName, number>);
+}
+
 function isNumberName(name: string): name is NumberName {
   return Object.hasOwn(LIMITS, name);
 }

@@ -12,7 +12,8 @@ import type { ListenerOptions } from "./listeners/create-listener.ts";
 import { ClientIdPattern } from "./auth/client-id-pattern.ts";
 import { checkParts } from "./checking/part-rules.ts";
 import { shareOfMemory } from "./memory-share.ts";
-import { checkNumbers } from "./option-limits.ts";
+import { checkNumbers, limitsOf } from "./option-limits.ts";
+import type { ServerLimits } from "./option-limits.ts";
 import type { Authenticator } from "./ports/authenticator.ts";
 import type { BanStore } from "./ports/ban-store.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -130,10 +131,13 @@ export type MqttServerOptions = ServerParts & {
     | undefined;
 };
 
+export type { ServerLimits };
+
 /** Options with every default filled in. */
 export interface ServerSettings {
   readonly core: CoreOptions;
   readonly driver: DriverSettings;
+  readonly limits: ServerLimits;
   readonly listeners: readonly (ListenerOptions | Listener)[];
 }
 
@@ -190,7 +194,8 @@ export function resolveOptions(options: MqttServerOptions): ServerSettings {
     throw new MqttConfigurationError("give only one of accessRules and authorize");
   checkStore(options.store);
   checkDurability(options);
-  return { core: settings, driver: settings, listeners: listenersOf(options) };
+  const limits = limitsOf(settings);
+  return { core: settings, driver: settings, limits, listeners: listenersOf(options) };
 }
 
 /** How many messages may wait is one number in other servers: who sets it means those of QoS 0 too. */

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { MqttConfigurationError, ReasonCode } from "@anax/protocol";
-import { healthOf, ruleSourceOf } from "./access/rule-source.ts";
+import { healthOf, ruleSourceOf, ruleStatisticsOf } from "./access/rule-source.ts";
 import type { RuleSource } from "./access/rule-source.ts";
 import { Logins } from "./auth/logins.ts";
 import { BanList } from "./bans/ban-list.ts";
@@ -49,7 +49,7 @@ import { ServerRetainedMessages } from "./management/server-retained-messages.ts
 import { ServerTraces } from "./management/server-traces.ts";
 import { ServerSessions } from "./management/server-sessions.ts";
 import { resolveOptions } from "./options.ts";
-import type { MqttServerOptions, ServerSettings } from "./options.ts";
+import type { MqttServerOptions, ServerLimits, ServerSettings } from "./options.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Listener, ListenerAddress } from "./ports/listener.ts";
 import type { Log } from "./ports/logger.ts";
@@ -240,17 +240,18 @@ export class MqttServer implements AsyncDisposable {
     return { ...this.#driver.health, ...healthOf(this.#rules) };
   }
 
+  /** Its options that are numbers, as they are in force: those that were given, and the defaults. */
+  get limits(): ServerLimits {
+    return this.#settings.limits;
+  }
+
   /** Counters, as they are now. */
   get statistics(): ServerStatistics {
     return Object.assign({}, this.#driver.core.statistics, this.#counters, {
       ...this.#driver.storeCounters,
-      transportsCurrent: this.#admission.open,
-      transportsTotal: this.#admission.total,
-      transportsRefused: this.#admission.refused,
-      handshakesFailed: this.#admission.handshakesFailed,
+      ...this.#admission.statistics,
       ...this.#logins.statistics,
-      accessRulesCurrent: this.#rules?.book.size ?? 0,
-      accessRuleFailures: this.#rules?.failures ?? 0,
+      ...ruleStatisticsOf(this.#rules),
       loopDelayMaximumMs: this.#driver.health.loopDelayMaximumMs,
       uptimeMs: this.#state === "stopped" ? 0 : this.#clock.now() - this.#startedAtMs,
     });
@@ -258,8 +259,7 @@ export class MqttServer implements AsyncDisposable {
 
   /** How long commits of the store took, from giving one to it to its answer. Undefined without a store. */
   get commitTimes(): TimeHistogram | undefined {
-    const times = this.#driver.commitTimes;
-    return times && { ...times, counts: [...times.counts] };
+    return this.#driver.commitTimes;
   }
 
   /** Traffic by listener, what is in flight, and how long messages take. It walks over all connections and sessions. */

@@ -1,7 +1,7 @@
 /** Routes about the rules of access. */
 import { Type } from "@sinclair/typebox";
 import type { Route } from "./route.ts";
-import { DONE, found, NO_BODY, route } from "./route-answers.ts";
+import { DONE, missing, NO_BODY, route } from "./route-answers.ts";
 import { NOTHING, PLACES_DEFAULT, placesQuery } from "./schemas.ts";
 
 const QUESTION = Type.Object({
@@ -81,7 +81,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
         .slice(cursor, next)
         .map((rule, index) => ({ place: cursor + index, ...rule }));
       const more = next < rules.length && { cursor: String(next) };
-      return found({ items, ...more, total: rules.length });
+      return { status: 200, body: { items, ...more, total: rules.length } };
     },
   }),
   route({
@@ -124,10 +124,11 @@ export const ACCESS_ROUTES: readonly Route[] = [
           ...(listener !== undefined && { listener }),
         },
       });
-      if (explanation === undefined) return found(undefined);
+      if (explanation === undefined) return missing("rule of access: all is allowed");
       const { rule, ...rest } = explanation;
       const { source, allow, deny, topics = [] } = rule ?? {};
-      return found({ ...rest, ...(rule && { rule: { source, allow, deny, topics } }) });
+      const body = { ...rest, ...(rule && { rule: { source, allow, deny, topics } }) };
+      return { status: 200, body };
     },
   }),
 ];

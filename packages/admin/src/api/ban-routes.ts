@@ -1,6 +1,6 @@
 /** Routes of what is kept out. */
 import { Type } from "@sinclair/typebox";
-import { done, NO_BODY, route } from "./route-answers.ts";
+import { done, named, NO_BODY, route } from "./route-answers.ts";
 import type { Route } from "./route.ts";
 import { BAN, BAN_PATH, HELD_OFF, HELD_OFF_SUBJECT, NEW_BAN, NOTHING } from "./schemas.ts";
 
@@ -46,7 +46,8 @@ export const BAN_ROUTES: readonly Route[] = [
     body: NO_BODY,
     response: undefined,
     isChange: true,
-    handle: async ({ server, path }) => done(await server.bans.lift(path)),
+    handle: async ({ server, path }) =>
+      done(await server.bans.lift(path), named("ban of", path.value)),
   }),
   route({
     method: "get",

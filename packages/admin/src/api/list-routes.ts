@@ -8,6 +8,7 @@ import type {
   SessionStatus,
   SubscriptionStatus,
 } from "@anax/server";
+import { filtersOverlap, isTopicFilter, parseSharedSubscription } from "@anax/protocol";
 import { Type } from "@sinclair/typebox";
 import { retainedPages } from "../lists/retained-pages.ts";
 import { SortedLists } from "../lists/sorted-lists.ts";
@@ -231,6 +232,13 @@ export const LIST_ROUTES: readonly Route[] = [
         ...orderQuery(namesOf(SUBSCRIPTION_ORDERS)),
         clientId: PART_OF_CLIENT_ID,
         topicFilter: Type.Optional(Type.String({ description: "part of the Topic Filter" })),
+        receives: Type.Optional(
+          Type.String({
+            description:
+              "a topic, or a Topic Filter: only subscriptions by which a message of it may be received",
+            minLength: 1,
+          }),
+        ),
       },
       { additionalProperties: false },
     ),
@@ -238,10 +246,12 @@ export const LIST_ROUTES: readonly Route[] = [
     response: pageOf(Type.Composite([Type.Object({ clientId: Type.String() }), SUBSCRIPTION])),
     isChange: false,
     handle: ({ server, sortedLists, query }) => {
-      const { clientId, topicFilter, sort = "topicFilter" } = query;
+      const { clientId, topicFilter, receives, sort = "topicFilter" } = query;
+      const mayReceive = receives === undefined ? () => true : receiving(receives);
       return sortedPage(sortedLists, { ...query, sort }, SUBSCRIPTION_ORDERS, {
         items: allSubscriptions(server, clientId),
-        filter: (one) => topicFilter === undefined || one.topicFilter.includes(topicFilter),
+        filter: (one) =>
+          (topicFilter === undefined || one.topicFilter.includes(topicFilter)) && mayReceive(one),
         keep: (one) => one,
         show: (one: Subscribed) => one,
       });
@@ -289,6 +299,20 @@ export const LIST_ROUTES: readonly Route[] = [
     },
   }),
 ];
+
+/** Throws `RangeError` for what is neither a topic nor a filter. */
+function receiving(wanted: string): (one: Subscribed) => boolean {
+  const shown = JSON.stringify(wanted);
+  if (!isTopicFilter(wanted)) throw new RangeError(`query receives ${shown} is no Topic Filter`);
+  const plain = plainFilter(wanted);
+  return ({ topicFilter }) => filtersOverlap(plainFilter(topicFilter), plain);
+}
+
+/** The filter that messages are matched with. */
+function plainFilter(topicFilter: string): string {
+  const shared = parseSharedSubscription(topicFilter);
+  return shared === undefined || shared === "invalid" ? topicFilter : shared.topicFilter;
+}
 
 function* allSubscriptions(
   server: MqttServer,

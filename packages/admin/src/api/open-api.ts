@@ -23,7 +23,7 @@ export function openApi(version: string): object {
 }
 
 function operation(route: Route): object {
-  const { summary, role, path, query, body, response, responseType, method, url } = route;
+  const { summary, role, path, query, body, response, responseType, method, url, isChange } = route;
   const hasBody = "properties" in body;
   return {
     summary,
@@ -39,6 +39,7 @@ function operation(route: Route): object {
       401: problem("there is no token, or it is not known"),
       403: problem("the token's role may not do this"),
       404: problem("there is none"),
+      ...(isChange && { 409: problem("it cannot be done as things are; nothing was changed") }),
     },
   };
 }

@@ -13,15 +13,26 @@ export function route<Path extends TObject, Query extends TObject, Body extends 
   return description as unknown as Route;
 }
 
-export function found(body: unknown): RouteAnswer {
-  return body === undefined ? MISSING : { status: 200, body };
-}
-
-export const MISSING: RouteAnswer = { status: 404, body: { error: "there is none" } };
 export const DONE: RouteAnswer = { status: 204 };
 
-export function done(isDone: boolean): RouteAnswer {
-  return isDone ? DONE : MISSING;
+/** `what` is not there, such as `session "a"`. */
+export function missing(what: string): RouteAnswer {
+  return { status: 404, body: { error: `there is no ${what}` } };
+}
+
+/** The body, if there is one; else `what` is missing. */
+export function found(body: unknown, what: string): RouteAnswer {
+  return body === undefined ? missing(what) : { status: 200, body };
+}
+
+/** Nothing, if it is done; else `what` is missing. */
+export function done(isDone: boolean, what: string): RouteAnswer {
+  return isDone ? DONE : missing(what);
+}
+
+/** A kind of thing and its name, for `missing`. */
+export function named(kind: string, name: string): string {
+  return `${kind} ${JSON.stringify(name)}`;
 }
 
 /** A status without what is not JSON. */

@@ -23,11 +23,15 @@ export interface RouteInput<Path extends TObject, Query extends TObject, Body ex
   readonly streams: LiveStreams;
   readonly traceStreams: TraceStreams;
   readonly sortedLists: SortedLists;
+  readonly reload: Reload | undefined;
 }
+
+/** Reads again what is written down outside, and gives the names of the settings that have changed and need a new start. */
+export type Reload = () => Promise<readonly string[]>;
 
 /** What a route answers. */
 export interface RouteAnswer {
-  readonly status: 200 | 204 | 404;
+  readonly status: 200 | 204 | 404 | 409;
   /** As JSON; absent: no body. */
   readonly body?: unknown;
   /** In place of JSON: Server-Sent Events. */

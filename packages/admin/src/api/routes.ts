@@ -8,7 +8,7 @@ import { LIST_ROUTES } from "./list-routes.ts";
 import { LIVE_ROUTES } from "./live-routes.ts";
 import { TRACE_ROUTES } from "./trace-routes.ts";
 import { retainedPages } from "../lists/retained-pages.ts";
-import { DONE, done, found, MISSING, NO_BODY, plain, route } from "./route-answers.ts";
+import { DONE, done, found, missing, named, NO_BODY, plain, route } from "./route-answers.ts";
 import type { Route } from "./route.ts";
 import {
   CLIENT,
@@ -66,7 +66,8 @@ const CLIENTS: readonly Route[] = [
     body: NO_BODY,
     response: CLIENT,
     isChange: false,
-    handle: ({ server, path }) => found(plain(server.clients.get(path.clientId))),
+    handle: ({ server, path }) =>
+      found(plain(server.clients.get(path.clientId)), named("client", path.clientId)),
   }),
   route({
     method: "post",
@@ -79,7 +80,7 @@ const CLIENTS: readonly Route[] = [
     response: undefined,
     isChange: true,
     handle: async ({ server, path, body }) =>
-      done(await server.clients.disconnect(path.clientId, body)),
+      done(await server.clients.disconnect(path.clientId, body), named("client", path.clientId)),
   }),
 ];
 
@@ -94,7 +95,8 @@ const SESSIONS: readonly Route[] = [
     body: NO_BODY,
     response: SESSION,
     isChange: false,
-    handle: ({ server, path }) => found(plain(server.sessions.get(path.clientId))),
+    handle: ({ server, path }) =>
+      found(plain(server.sessions.get(path.clientId)), named("session", path.clientId)),
   }),
   route({
     method: "get",
@@ -108,7 +110,7 @@ const SESSIONS: readonly Route[] = [
     isChange: false,
     handle: ({ server, path }) => {
       const items = server.sessions.subscriptions(path.clientId);
-      return found(items && { items });
+      return found(items && { items }, named("session", path.clientId));
     },
   }),
   route({
@@ -143,7 +145,8 @@ const SESSIONS: readonly Route[] = [
     body: NO_BODY,
     response: undefined,
     isChange: true,
-    handle: async ({ server, path }) => done(await server.sessions.delete(path.clientId)),
+    handle: async ({ server, path }) =>
+      done(await server.sessions.delete(path.clientId), named("session", path.clientId)),
   }),
   route({
     method: "delete",
@@ -156,7 +159,8 @@ const SESSIONS: readonly Route[] = [
     response: Type.Object({ dropped: Type.Integer() }),
     isChange: true,
     handle: async ({ server, path }) => {
-      if (server.sessions.get(path.clientId) === undefined) return MISSING;
+      if (server.sessions.get(path.clientId) === undefined)
+        return missing(named("session", path.clientId));
       return { status: 200, body: { dropped: await server.sessions.clearQueue(path.clientId) } };
     },
   }),
@@ -194,7 +198,7 @@ const TOPICS: readonly Route[] = [
     isChange: false,
     handle: ({ server, query }) => {
       const message = server.retainedMessages.get(query.topic);
-      return found(message && messageJson(message));
+      return found(message && messageJson(message), named("retained message of", query.topic));
     },
   }),
   route({
@@ -222,7 +226,11 @@ const TOPICS: readonly Route[] = [
     body: NO_BODY,
     response: undefined,
     isChange: true,
-    handle: async ({ server, query }) => done(await server.retainedMessages.delete(query.topic)),
+    handle: async ({ server, query }) =>
+      done(
+        await server.retainedMessages.delete(query.topic),
+        named("retained message of", query.topic),
+      ),
   }),
   route({
     method: "delete",
@@ -264,7 +272,7 @@ const SERVER: readonly Route[] = [
     method: "get",
     url: "/server",
     role: "viewer",
-    summary: "The server: health, listeners, statistics",
+    summary: "The server: health, listeners, limits, statistics",
     path: NOTHING,
     query: NOTHING,
     body: NO_BODY,
@@ -280,6 +288,9 @@ const SERVER: readonly Route[] = [
       listeners: Type.Array(
         Type.Object({ type: Type.String(), url: Type.Optional(Type.String()) }),
       ),
+      limits: Type.Record(Type.String(), Type.Number(), {
+        description: "options that are numbers, as they are in force; units are in the names",
+      }),
       statistics: Type.Record(Type.String(), Type.Number()),
     }),
     isChange: false,
@@ -295,6 +306,7 @@ const SERVER: readonly Route[] = [
           ...(accessRulesError !== undefined && { accessRulesError: accessRulesError.message }),
           acceptNewConnections: server.acceptNewConnections,
           listeners: server.listeners.map(({ type, address }) => ({ type, url: address?.url })),
+          limits: server.limits,
           statistics: server.statistics,
         },
       };
@@ -317,6 +329,36 @@ const SERVER: readonly Route[] = [
   }),
 ];
 
+const RELOAD: Route = route({
+  method: "post",
+  url: "/server/reload",
+  role: "admin",
+  summary:
+    "Reads again what can be read while the server runs: users, certificates, rules of access, tokens. What is wrong changes nothing, and is said",
+  path: NOTHING,
+  query: NOTHING,
+  body: NO_BODY,
+  response: Type.Object({
+    needNewStart: Type.Array(Type.String(), {
+      description: "settings that have changed and wait for a new start",
+    }),
+  }),
+  isChange: true,
+  handle: async ({ server, reload = () => rulesOnly(server) }) => {
+    try {
+      return { status: 200, body: { needNewStart: await reload() } };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { status: 409, body: { error: `not read again: ${reason}` } };
+    }
+  },
+});
+
+async function rulesOnly(server: MqttServer): Promise<readonly string[]> {
+  if (server.access.ruleCount !== undefined) await server.access.reload();
+  return [];
+}
+
 /** All of them. */
 export const ROUTES: readonly Route[] = [
   ...LIST_ROUTES,
@@ -326,6 +368,7 @@ export const ROUTES: readonly Route[] = [
   ...TOPICS,
   ...BAN_ROUTES,
   ...SERVER,
+  RELOAD,
   ...LIVE_ROUTES,
   ...TRACE_ROUTES,
 ];

@@ -3,7 +3,7 @@ import type { Trace, TraceRecord } from "@anax/server";
 import { Type } from "@sinclair/typebox";
 import type { TSchema } from "@sinclair/typebox";
 import { payloadJson } from "./message-json.ts";
-import { done, found, MISSING, NO_BODY, route } from "./route-answers.ts";
+import { done, missing, named, NO_BODY, route } from "./route-answers.ts";
 import type { Route } from "./route.ts";
 import { NOTHING, PLACES_DEFAULT, placesQuery } from "./schemas.ts";
 
@@ -158,7 +158,10 @@ export const TRACE_ROUTES: readonly Route[] = [
     body: NO_BODY,
     response: Type.Object({ items: Type.Array(Type.Object(TRACE)) }),
     isChange: false,
-    handle: ({ server }) => found({ items: Array.from(server.traces, traceJson) }),
+    handle: ({ server }) => ({
+      status: 200,
+      body: { items: Array.from(server.traces, traceJson) },
+    }),
   }),
   route({
     method: "post",
@@ -175,7 +178,7 @@ export const TRACE_ROUTES: readonly Route[] = [
       const { durationSeconds, ...given } = body;
       const durationMs = durationSeconds === undefined ? undefined : durationSeconds * 1_000;
       const trace = await server.traces.begin({ ...given, durationMs, askedBy: caller.name });
-      return found(traceJson(trace));
+      return { status: 200, body: traceJson(trace) };
     },
   }),
   route({
@@ -198,15 +201,16 @@ export const TRACE_ROUTES: readonly Route[] = [
     isChange: false,
     handle: ({ server, path: { id }, query: { cursor = 0, limit = PLACES_DEFAULT } }) => {
       const trace = server.traces.get(id);
-      if (trace === undefined) return MISSING;
+      if (trace === undefined) return missing(named("trace", id));
       const items = trace.records.slice(cursor, cursor + limit);
       const next = cursor + items.length;
       const isLast = trace.endReason !== undefined && next >= trace.records.length;
-      return found({
+      const body = {
         ...traceJson(trace),
         items: items.map(recordJson),
         ...(!isLast && { cursor: String(next) }),
-      });
+      };
+      return { status: 200, body };
     },
   }),
   route({
@@ -230,7 +234,7 @@ export const TRACE_ROUTES: readonly Route[] = [
     isChange: false,
     handle: ({ server, traceStreams, path: { id }, caller }) => {
       const trace = server.traces.get(id);
-      if (trace === undefined) return MISSING;
+      if (trace === undefined) return missing(named("trace", id));
       const reader = { trace, toJson: recordJson, mayRead: caller.isStillKnown };
       return { status: 200, events: traceStreams.open(reader) };
     },
@@ -245,6 +249,6 @@ export const TRACE_ROUTES: readonly Route[] = [
     body: NO_BODY,
     response: undefined,
     isChange: true,
-    handle: ({ server, path: { id } }) => done(server.traces.delete(id)),
+    handle: ({ server, path: { id } }) => done(server.traces.delete(id), named("trace", id)),
   }),
 ];

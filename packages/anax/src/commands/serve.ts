@@ -131,10 +131,7 @@ async function runServer(
     store: storage.store,
     durability: storage.durability,
     ...authenticationOptions(flags, authenticator, others),
-    banStore:
-      storage.directory === undefined
-        ? undefined
-        : new BanFile(join(storage.directory, "bans.json")),
+    banStore: banFileOf(storage),
     accessRules: accessFile.source,
     logger: loggerFor(flags, log.output),
   });
@@ -144,7 +141,7 @@ async function runServer(
   let endTelemetry: (() => void) | undefined;
   const tlsWatch = new TlsWatch(listeners, announcer, io);
   const reloadTokens = async (): Promise<void> => admin?.reload();
-  const endReload = reloadOnHangUp(
+  const reloading = reloadOnHangUp(
     { server, authenticator, others, listeners, reloadTokens },
     announcer,
     io,
@@ -154,8 +151,9 @@ async function runServer(
   let endWatch: (() => void) | undefined;
   try {
     endTelemetry = await start(server, flags);
-    admin = await serveAdmin(server, flags, (change) => {
-      new Announcer(io.stderr, flags.logFormat).announce(changedLine(change));
+    admin = await serveAdmin(server, flags, {
+      changed: (change) => new Announcer(io.stderr, flags.logFormat).announce(changedLine(change)),
+      reload: reloading.again,
     });
     announceStart({ server, storage, adminUrl: admin.url }, flags, announcer, io);
     announcer.announce(readyLine(performance.now() - beganMs));
@@ -173,10 +171,14 @@ async function runServer(
     tlsWatch.end();
     await admin?.close();
     endTelemetry?.();
-    endReload();
+    reloading.end();
     stop.dispose();
     await log.close();
   }
+}
+
+function banFileOf({ directory }: Storage): BanFile | undefined {
+  return directory === undefined ? undefined : new BanFile(join(directory, "bans.json"));
 }
 
 function authenticatorOf(flags: ServeFlags): CommandAuthenticator | undefined {
@@ -227,18 +229,29 @@ function reloadOnHangUp(
   io: Io,
   read: () => { readonly flags: ServeFlags; readonly before: ServeFlags },
   done: (now: ServeFlags) => void,
-): () => void {
-  const again = async (): Promise<void> => {
+): Reloading {
+  const again = async (): Promise<readonly string[]> => {
     try {
       const { flags, before } = read();
       const changes = await reload(reloadable, flags, before);
       done(flags);
       announcer.announce(reloadedLine(changes));
+      return changes;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       io.stderr.write(`anax serve: not read again: ${reason}\n`);
+      throw error;
     }
   };
   const signals: readonly Signal[] = ["SIGHUP"];
-  return io.onSignal(signals, () => void again());
+  const end = io.onSignal(signals, () => void again().catch(() => undefined));
+  return { again, end };
+}
+
+/** What reads the configuration again. */
+interface Reloading {
+  /** Does it now, and gives the names of settings that need a new start. Rejects if it was not read; the log says so too. */
+  readonly again: () => Promise<readonly string[]>;
+  /** Listens to SIGHUP no more. */
+  readonly end: () => void;
 }

@@ -1,6 +1,6 @@
 /** The admin API of `anax serve`: on its own port, by tokens of a file. */
 import { createAdmin, listenAdmin, TokenFile } from "@anax/admin";
-import type { AdminChange, AdminListener } from "@anax/admin";
+import type { AdminListener, AdminOptions } from "@anax/admin";
 import type { MqttServer } from "@anax/server";
 import { CommandError, UsageError } from "../errors.ts";
 import { reasonOf } from "../read-file.ts";
@@ -43,7 +43,7 @@ export function requireAdminFlags({
 export async function serveAdmin(
   server: MqttServer,
   flags: AdminFlags,
-  changed: (change: AdminChange) => void,
+  { changed, reload }: Pick<AdminOptions, "changed" | "reload">,
 ): Promise<AdminApi> {
   const { adminPort: port, adminHost: host, adminTokens, adminOpenMetrics } = flags;
   if (port === undefined) return NO_API;
@@ -54,6 +54,7 @@ export async function serveAdmin(
     openMetrics: adminOpenMetrics,
     hosts: host === undefined ? undefined : [host.toLowerCase(), "localhost", "127.0.0.1", "[::1]"],
     changed,
+    reload,
     version: VERSION,
   });
   const listener = await listening(() => listenAdmin(admin, { host, port }));

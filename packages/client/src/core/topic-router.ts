@@ -5,7 +5,7 @@
  * subscriptions forgets all of them.
  */
 import { topicMatchesFilter } from "@anax/protocol";
-import { plainFilter } from "./filter-overlap.ts";
+import { plainFilter } from "./plain-filter.ts";
 
 /** Topics whose answer is remembered. Who receives more pays for a match per message. */
 const REMEMBERED_TOPICS_MAX = 1_024;

@@ -56,11 +56,16 @@ function columns(): readonly Column<SubscribedItem>[] {
 export function SubscriptionsPage() {
   const [clientId, setClientId] = useState("");
   const [topicFilter, setTopicFilter] = useState("");
+  const [receives, setReceives] = useState("");
   return (
     <ListPage
       title={say("subscriptions")}
       path="subscriptions"
-      query={{ clientId: useDelayed(clientId), topicFilter: useDelayed(topicFilter) }}
+      query={{
+        clientId: useDelayed(clientId),
+        topicFilter: useDelayed(topicFilter),
+        receives: useDelayed(receives),
+      }}
       filters={
         <>
           <TextField
@@ -74,6 +79,12 @@ export function SubscriptionsPage() {
             label={say("filterClientId")}
             value={clientId}
             set={setClientId}
+          />
+          <TextField
+            type="search"
+            label={say("filterReceives")}
+            value={receives}
+            set={setReceives}
           />
         </>
       }

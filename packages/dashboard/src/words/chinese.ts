@@ -61,6 +61,7 @@ export const CHINESE: Readonly<Record<Word, string>> = {
   filterClientId: "客户端标识包含",
   filterUserName: "用户为",
   filterTopicFilter: "主题过滤器包含",
+  filterReceives: "谁会收到此主题或过滤器",
   filterTopic: "主题包含",
   connectedOnly: "状态",
   all: "全部",

@@ -59,6 +59,7 @@ export const ENGLISH = {
   filterClientId: "Client ID contains",
   filterUserName: "User is",
   filterTopicFilter: "Topic Filter contains",
+  filterReceives: "Who gets this topic or filter",
   filterTopic: "Topic contains",
   connectedOnly: "State",
   all: "All",

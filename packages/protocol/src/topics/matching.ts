@@ -1,6 +1,6 @@
 /**
- * Whether a Topic Name matches a Topic Filter, and whether one filter includes another. Both walk
- * the characters once, without recursion or allocation; both take their arguments as checked
+ * Whether a Topic Name matches a Topic Filter, whether one filter includes another, and whether two have a Topic Name in common.
+ * All walk the characters once, without recursion, and take their arguments as checked
  * already. A Shared Subscription's filter is matched without its first two parts (see
  * `parseSharedSubscription`).
  */
@@ -42,6 +42,28 @@ export function filterCoversFilter(wider: string, narrower: string): boolean {
     else return at === inner.length && isParentOfRest(wider, index);
   }
   return at === inner.length;
+}
+
+/** Whether some Topic Name matches both filters [MQTT-4.7.2-1]. */
+export function filtersOverlap(one: string, other: string): boolean {
+  if (isDollarBesideWildcard(one, other) || isDollarBesideWildcard(other, one)) return false;
+  let at = 0;
+  let otherAt = 0;
+  for (;;) {
+    if (one.charCodeAt(at) === HASH || other.charCodeAt(otherAt) === HASH) return true;
+    const end = endOfLevel(one, at);
+    const otherEnd = endOfLevel(other, otherAt);
+    const isWild = one.charCodeAt(at) === PLUS || other.charCodeAt(otherAt) === PLUS;
+    if (!isWild && one.slice(at, end) !== other.slice(otherAt, otherEnd)) return false;
+    if (end === one.length) return otherEnd === other.length || other.slice(otherEnd) === "/#";
+    if (otherEnd === other.length) return one.slice(end) === "/#";
+    at = end + 1;
+    otherAt = otherEnd + 1;
+  }
+}
+
+function isDollarBesideWildcard(one: string, other: string): boolean {
+  return one.charCodeAt(0) === DOLLAR && startsWithWildcard(other);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { asError, MqttHandlerTimeoutError } from "../errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
+import type { RuleStatistics } from "../system/server-statistics.ts";
 import type { ServerHealth } from "../system/server-health.ts";
 import { within } from "../user-code.ts";
 import type { AccessRules } from "./access-rules.ts";
@@ -88,4 +89,12 @@ export function healthOf(
   if (source === undefined) return { accessRules: "none", accessRulesError: undefined };
   const { fault } = source;
   return { accessRules: fault === undefined ? "good" : "stale", accessRulesError: fault };
+}
+
+/** What the statistics of a server say of its rules. */
+export function ruleStatisticsOf(source: RuleSource | undefined): RuleStatistics {
+  return {
+    accessRulesCurrent: source?.book.size ?? 0,
+    accessRuleFailures: source?.failures ?? 0,
+  };
 }

@@ -360,8 +360,9 @@ export class ServerCore implements CoreContext {
     return this.#ports.readClocks?.();
   }
 
+  /** In whole milliseconds: clocks are read one after the other, so there is no more to say. */
   toWallMs(atMs: number): number {
-    return atMs + (this.#ports.wallAheadMs?.() ?? 0);
+    return Math.round(atMs + (this.#ports.wallAheadMs?.() ?? 0));
   }
 
   /** Looks whether the clocks of the machine were set; if so, `nextCommit` has that, and what it was is given. */

@@ -1,3 +1,4 @@
+import type { TransportStatistics } from "../system/server-statistics.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/logger.ts";
 import { AddressBuckets } from "./address-buckets.ts";
@@ -110,6 +111,17 @@ export class Admission {
   #tooOften(remoteAddress: string | undefined): string | undefined {
     if (remoteAddress === undefined || this.#buckets?.take(remoteAddress) !== false) return;
     return "the address connects more often than connectionRatePerAddress allows";
+  }
+
+  /** What the server's statistics say of it. */
+  get statistics(): TransportStatistics {
+    const { open, total, refused, handshakesFailed } = this;
+    return {
+      transportsCurrent: open,
+      transportsTotal: total,
+      transportsRefused: refused,
+      handshakesFailed,
+    };
   }
 
   /** Counts from zero again; what is open stays open. */

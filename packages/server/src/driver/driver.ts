@@ -190,7 +190,10 @@ export class Driver implements ConnectionAcceptor {
 
   /** How long commits took; undefined without a store. */
   get commitTimes(): TimeHistogram | undefined {
-    return this.#committer?.times;
+    const times = this.#committer?.times;
+    if (times === undefined) return undefined;
+    const { boundsMs, counts, sumMs } = times;
+    return { boundsMs, counts: [...counts], sumMs };
   }
 
   get storeCounters(): StoreCounters {

@@ -13,13 +13,8 @@ export interface AuthenticationStatistics {
   readonly authenticationFailures: number;
 }
 
-/** Counters of a server: those of the core, and those of what carries it. A snapshot. */
-export interface ServerStatistics
-  extends
-    Readonly<Omit<Statistics, "reset" | "countReceived" | "countSent">>,
-    Readonly<HandlerCounters>,
-    StoreCounters,
-    AuthenticationStatistics {
+/** Transports: connections before and below MQTT. */
+export interface TransportStatistics {
   /** Transports that are open, those in a handshake included. */
   readonly transportsCurrent: number;
   /** Transports that were accepted. */
@@ -28,10 +23,25 @@ export interface ServerStatistics
   readonly transportsRefused: number;
   /** Handshakes of TLS and WebSocket that failed or were refused. */
   readonly handshakesFailed: number;
+}
+
+/** Rules of access. */
+export interface RuleStatistics {
   /** Rules of access in force. */
   readonly accessRulesCurrent: number;
   /** Times that the rules of access could not be read again. */
   readonly accessRuleFailures: number;
+}
+
+/** Counters of a server: those of the core, and those of what carries it. A snapshot. */
+export interface ServerStatistics
+  extends
+    Readonly<Omit<Statistics, "reset" | "countReceived" | "countSent">>,
+    Readonly<HandlerCounters>,
+    StoreCounters,
+    AuthenticationStatistics,
+    TransportStatistics,
+    RuleStatistics {
   /**
    * How late the event loop was at most in the last 10 to 20 seconds, in milliseconds: as long everything had to wait that this
    * process does. 0 while stopped.
