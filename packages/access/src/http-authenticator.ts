@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { MqttConfigurationError } from "@anax/protocol";
-import { identityFault } from "@anax/server";
+import { FairSlots, identityFault } from "@anax/server";
 import type { AuthenticationAnswer, Authenticator, Credentials, Identity } from "@anax/server";
 import { AnswerCache } from "./answer-cache.ts";
 import { CredentialTemplate } from "./credential-template.ts";
@@ -8,7 +8,6 @@ import type { CredentialFields } from "./credential-template.ts";
 import { limitedFetch } from "./limited-fetch.ts";
 import type { LimitedAnswer } from "./limited-fetch.ts";
 import { requireRange } from "./option-range.ts";
-import { RequestSlots } from "./request-slots.ts";
 
 /** Bytes of an answer of an HTTP service: a thousand Topic Filters. */
 const ANSWER_BYTES_MAX = 65_536;
@@ -43,7 +42,7 @@ export interface HttpAuthenticatorOptions {
    * in. Default 60; 0: never.
    */
   readonly cacheSeconds?: number | undefined;
-  /** Answers that are remembered. Default 10 000. */
+  /** Answers that are remembered, of those that are yes; as many that are no. Default 10 000. */
   readonly cacheEntriesMax?: number | undefined;
   /** What the log calls it. Default: "http" and the host. */
   readonly name?: string | undefined;
@@ -67,8 +66,10 @@ export class HttpAuthenticator implements Authenticator {
   readonly #template: CredentialTemplate;
   readonly #timeoutMs: number;
   readonly #cacheMs: number;
-  readonly #slots: RequestSlots;
-  readonly #cache: AnswerCache<Remembered>;
+  readonly #slots: FairSlots;
+  readonly #good: AnswerCache<Remembered>;
+  /** Apart, so that however many guess, what is known of others stays. */
+  readonly #bad: AnswerCache<Remembered>;
   /** Requests that are on their way, by what they ask: many connections of one client are one question. */
   readonly #asking = new Map<string, Promise<Remembered>>();
   readonly #key = randomBytes(32);
@@ -83,14 +84,21 @@ export class HttpAuthenticator implements Authenticator {
     this.#timeoutMs = requireRange("timeoutMs", options.timeoutMs ?? 3_000, 1, 600_000);
     const cacheSeconds = requireRange("cacheSeconds", options.cacheSeconds ?? 60, 0, 86_400);
     this.#cacheMs = cacheSeconds * 1_000;
-    this.#slots = new RequestSlots({
+    this.#slots = new FairSlots({
       atOnce: requireRange("requestsMax", options.requestsMax ?? 50, 1, 10_000),
       waitingMax: requireRange("waitingMax", options.waitingMax ?? 1_000, 0, 100_000),
       waitMs: this.#timeoutMs,
+      what: "an answer of the service",
+      now: () => performance.now(),
     });
-    this.#cache = new AnswerCache(
-      requireRange("cacheEntriesMax", options.cacheEntriesMax ?? 10_000, 1, 10_000_000),
+    const entriesMax = requireRange(
+      "cacheEntriesMax",
+      options.cacheEntriesMax ?? 10_000,
+      1,
+      10_000_000,
     );
+    this.#good = new AnswerCache(entriesMax);
+    this.#bad = new AnswerCache(entriesMax);
   }
 
   /** Rejects with `MqttServerBusyError` if too many clients are to be asked about. */
@@ -100,13 +108,15 @@ export class HttpAuthenticator implements Authenticator {
     const fields = this.#filled(credentials);
     if (fields === undefined) return false;
     const key = createHmac("sha256", this.#key).update(JSON.stringify(fields)).digest("base64");
-    const known = this.#cache.get(key, performance.now());
+    const nowMs = performance.now();
+    const known = this.#good.get(key, nowMs) ?? this.#bad.get(key, nowMs);
     return answerOf(known ?? (await this.#ask(key, fields, credentials)));
   }
 
   /** Forgets all answers, so that the service is asked again. */
   forget(): void {
-    this.#cache.clear();
+    this.#good.clear();
+    this.#bad.clear();
   }
 
   /** Undefined for a password that is no text: then it is no password of the service's. */
@@ -121,12 +131,12 @@ export class HttpAuthenticator implements Authenticator {
   #ask(
     key: string,
     fields: readonly (readonly [string, string])[],
-    { isAwaited = () => true }: Credentials,
+    { peer, userName = "", isAwaited }: Credentials,
   ): Promise<Remembered> {
     const running = this.#asking.get(key);
     if (running !== undefined) return running;
     const asking = this.#slots
-      .run(isAwaited, () => this.#request(fields))
+      .run({ address: peer.remoteAddress, userName, isAwaited }, () => this.#request(fields))
       .then((remembered) => {
         this.#remember(key, remembered);
         return remembered;
@@ -157,8 +167,8 @@ export class HttpAuthenticator implements Authenticator {
     const { answer, expiresAtMs = Infinity } = remembered;
     const isYes = answer === true || typeof answer === "object";
     const forMs = isYes ? this.#cacheMs : Math.min(this.#cacheMs, NO_CACHE_SECONDS_MAX * 1_000);
-    if (forMs > 0)
-      this.#cache.set(key, remembered, Math.min(performance.now() + forMs, expiresAtMs));
+    const endsAtMs = Math.min(performance.now() + forMs, expiresAtMs);
+    if (forMs > 0) (isYes ? this.#good : this.#bad).set(key, remembered, endsAtMs);
   }
 }
 

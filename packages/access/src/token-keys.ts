@@ -104,6 +104,8 @@ function isKeySet(value: unknown): value is JSONWebKeySet {
 
 /** Milliseconds between two looks at a file. */
 const LOOK_INTERVAL_MS = 2_000;
+/** Milliseconds that a look may keep clients waiting: a disk that stalls leaves the keys that are known. */
+const LOOK_WAIT_MS = 1_000;
 
 /** A file with a public key in PEM form or a key set, read again when it changes. */
 export class FileKeys implements TokenKeys {
@@ -114,6 +116,7 @@ export class FileKeys implements TokenKeys {
   version = 0;
   #stamp = "";
   #lookedAtMs = -Infinity;
+  #lookBeganAtMs = 0;
   #looking: Promise<void> | undefined;
 
   constructor(path: string, warn: (text: string) => void) {
@@ -123,7 +126,10 @@ export class FileKeys implements TokenKeys {
 
   /** Looks whether the file is another. */
   refresh(): Promise<void> | undefined {
-    return performance.now() - this.#lookedAtMs < LOOK_INTERVAL_MS ? undefined : this.#look();
+    const nowMs = performance.now();
+    if (nowMs - this.#lookedAtMs < LOOK_INTERVAL_MS) return undefined;
+    if (this.#looking === undefined) this.#look(nowMs);
+    return nowMs - this.#lookBeganAtMs < LOOK_WAIT_MS ? this.#looking : undefined;
   }
 
   readonly get: KeyFinder = (header) => {
@@ -149,12 +155,21 @@ export class FileKeys implements TokenKeys {
   }
 
   /** What cannot be read changes nothing. */
-  async #look(): Promise<void> {
-    this.#looking ??= this.#readIfChanged().finally(() => {
+  #look(nowMs: number): void {
+    this.#lookBeganAtMs = nowMs;
+    const reading = this.#readIfChanged().finally(() => {
       this.#lookedAtMs = performance.now();
       this.#looking = undefined;
     });
-    await this.#looking;
+    // One wait for all: clients that come by thousands cost no timer each.
+    const stalling = new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        this.#warn(`keys stay as they were: ${this.#path} does not answer`);
+        resolve();
+      }, LOOK_WAIT_MS);
+      void reading.finally(() => clearTimeout(timer));
+    });
+    this.#looking = Promise.race([reading, stalling]);
   }
 
   async #readIfChanged(): Promise<void> {

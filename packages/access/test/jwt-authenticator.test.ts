@@ -1,11 +1,13 @@
+import { execFileSync } from "node:child_process";
 import { generateKeyPairSync, createHmac, sign } from "node:crypto";
 import { createServer } from "node:http";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportJWK, SignJWT } from "jose";
 import type { CryptoKey, JWTPayload, KeyObject } from "jose";
-import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { connect } from "@anax/client";
 import { MqttServer } from "@anax/server";
 import type { Credentials } from "@anax/server";
@@ -278,6 +280,34 @@ describe("a file of keys", () => {
     expect(warnings).toHaveLength(2);
     await expect(new JwtAuthenticator({ keyFile: path }).load()).rejects.toThrow("cannot be used");
   });
+
+  it.skipIf(process.platform === "win32")(
+    "that stalls keeps clients waiting for a second, and leaves the keys that are known",
+    async () => {
+      const path = join(folder, "stalling");
+      writeFileSync(path, pem(rsa.publicKey));
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+      onTestFinished(() => void vi.useRealTimers());
+      const warnings: string[] = [];
+      const warn = (text: string): void => void warnings.push(text);
+      const authenticator = new JwtAuthenticator({ keyFile: path, warn });
+      await authenticator.load();
+      // Opening it waits for somebody who writes.
+      rmSync(path);
+      execFileSync("mkfifo", [path]);
+      onTestFinished(() => writeFile(path, pem(rsa.publicKey)));
+      vi.advanceTimersByTime(10_000);
+      const good = await token("RS256", rsa.privateKey);
+      const bad = await token("RS256", otherRsa.privateKey);
+      const answers = Promise.all(
+        [good, bad].map(async (one) => authenticator.authenticate(showing(one))),
+      );
+      vi.advanceTimersByTime(1_000);
+      expect(await answers).toEqual([ANN, false]);
+      expect(warnings).toEqual([`keys stay as they were: ${path} does not answer`]);
+      expect(authenticator.authenticate(showing(good))).toEqual(ANN);
+    },
+  );
 });
 
 describe("a key set at a URL", () => {

@@ -1,5 +1,7 @@
 /** `@anax/server`: an MQTT server to embed. The public names, listed by hand. */
 export { MqttConfigurationError } from "@anax/protocol";
+export { FairSlots, type FairSlotLimits, type SlotClaimant } from "./auth/fair-slots.ts";
+export { type Claimant } from "./auth/fair-queue.ts";
 export { AnonymousAuthenticator } from "./auth/anonymous-authenticator.ts";
 export {
   type CertificateName,

@@ -1,4 +1,5 @@
 import { networkOf } from "../core/network-of.ts";
+
 /** For whom something is done. */
 export interface Claimant {
   /** Network address; undefined where it has none, as in memory. */
@@ -6,96 +7,101 @@ export interface Claimant {
   readonly userName: string;
 }
 
-/** One that waits. */
-interface Waiting<Item> {
-  readonly address: string;
-  /** Address and user name. */
-  readonly user: string;
-  readonly item: Item;
+/** What waits for one address, by user name; the one whose turn is next is the first of the map. */
+interface Place<Item> {
+  readonly users: Map<string, Item[]>;
+  count: number;
 }
 
 /**
- * A short queue in which addresses take turns, and at one address the user names: however many come from one of them, the next of
- * another is soon served. When it is full, who has most in it gives a place up.
- *
- * Every call looks at all that wait: it is meant for some dozens.
+ * A queue in which addresses take turns, and at one address the user names: however many come from one of them, the next of
+ * another waits for one round at most. When it is full, who has most in it gives a place up.
  */
 export class FairQueue<Item> {
   readonly #maximum: number;
-  #waiting: Waiting<Item>[] = [];
-  /** When an address or a user was served last, as a number that grows; forgotten when nothing waits. */
-  readonly #servedAt = new Map<string, number>();
-  #served = 0;
+  /** Only of those that wait, so nobody who was served leaves anything behind. The one whose turn is next is the first. */
+  readonly #places = new Map<string, Place<Item>>();
+  #length = 0;
 
   constructor(maximum: number) {
     this.#maximum = maximum;
   }
 
   get length(): number {
-    return this.#waiting.length;
+    return this.#length;
   }
 
   /** Puts one more into the queue. Gives the one that has no place any more, which may be the same. */
   add({ address: from = "", userName }: Claimant, item: Item): Item | undefined {
     const address = networkOf(from);
-    this.#waiting.push({ address, user: JSON.stringify([address, userName]), item });
-    return this.#waiting.length > this.#maximum ? this.#giveUpOne() : undefined;
+    const place: Place<Item> = this.#places.get(address) ?? { users: new Map(), count: 0 };
+    const items = place.users.get(userName) ?? [];
+    items.push(item);
+    place.users.set(userName, items);
+    place.count += 1;
+    this.#places.set(address, place);
+    this.#length += 1;
+    return this.#length > this.#maximum ? this.#giveUpOne() : undefined;
   }
 
   /** Takes the next one out. */
   take(): Item | undefined {
-    let next: Waiting<Item> | undefined;
-    for (const one of this.#waiting)
-      if (next === undefined || this.#isBefore(one, next)) next = one;
+    const [next] = this.#places;
     if (next === undefined) return undefined;
-    this.#served += 1;
-    this.#servedAt.set(`address ${next.address}`, this.#served);
-    this.#servedAt.set(next.user, this.#served);
-    this.#remove(next);
-    return next.item;
+    const [address, place] = next;
+    const [first] = place.users;
+    if (first === undefined) return undefined;
+    const [userName, items] = first;
+    const item = items.shift();
+    // Both go to the end of their round, or out of it.
+    this.#places.delete(address);
+    place.users.delete(userName);
+    if (items.length > 0) place.users.set(userName, items);
+    place.count -= 1;
+    if (place.count > 0) this.#places.set(address, place);
+    this.#length -= 1;
+    return item;
   }
 
   /** Takes all out that are not `wanted`, and gives them. */
   sweep(wanted: (item: Item) => boolean): Item[] {
-    const unwanted = this.#waiting.filter(({ item }) => !wanted(item));
-    for (const one of unwanted) this.#remove(one);
-    return unwanted.map(({ item }) => item);
+    const unwanted: Item[] = [];
+    for (const [address, place] of this.#places) {
+      for (const [userName, items] of place.users) {
+        const kept = items.filter((item) => wanted(item) || (unwanted.push(item), false));
+        this.#keep(address, userName, kept, items.length - kept.length);
+      }
+    }
+    return unwanted;
   }
 
-  /** True if `one` is served before `other`, which came earlier. */
-  #isBefore(one: Waiting<Item>, other: Waiting<Item>): boolean {
-    const byAddress =
-      this.#lastOf(`address ${one.address}`) - this.#lastOf(`address ${other.address}`);
-    if (byAddress !== 0) return byAddress < 0;
-    return this.#lastOf(one.user) < this.#lastOf(other.user);
-  }
-
-  #lastOf(key: string): number {
-    return this.#servedAt.get(key) ?? 0;
-  }
-
-  /** The newest one of the user that has most, at the address that has most. */
+  /** The newest one of the user that has most, at the address that has most; of several the one whose turn comes last. */
   #giveUpOne(): Item | undefined {
-    const address = mostFrequent(this.#waiting.map((one) => one.address));
-    const there = this.#waiting.filter((one) => one.address === address);
-    const user = mostFrequent(there.map((one) => one.user));
-    const given = there.findLast((one) => one.user === user);
-    if (given !== undefined) this.#remove(given);
-    return given?.item;
+    const [address, place] = largest(this.#places, ({ count }) => count) ?? [];
+    const [userName, items] = largest(place?.users ?? [], ({ length }) => length) ?? [];
+    if (address === undefined || userName === undefined || items === undefined) return undefined;
+    const given = items.pop();
+    this.#keep(address, userName, items, 1);
+    return given;
   }
 
-  #remove(gone: Waiting<Item>): void {
-    this.#waiting.splice(this.#waiting.indexOf(gone), 1);
-    if (this.#waiting.length > 0) return;
-    this.#servedAt.clear();
-    this.#served = 0;
+  #keep(address: string, userName: string, kept: Item[], gone: number): void {
+    const place = this.#places.get(address);
+    if (place === undefined || gone === 0) return;
+    if (kept.length > 0) place.users.set(userName, kept);
+    else place.users.delete(userName);
+    place.count -= gone;
+    if (place.count === 0) this.#places.delete(address);
+    this.#length -= gone;
   }
 }
 
-/** The key that is there most often; of several the one that came last, so that who came first keeps a place. */
-function mostFrequent(keys: readonly string[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
-  const most = Math.max(...counts.values());
-  return keys.findLast((key) => counts.get(key) === most);
+function largest<Value>(
+  entries: Iterable<readonly [string, Value]>,
+  sizeOf: (value: Value) => number,
+): readonly [string, Value] | undefined {
+  let found: readonly [string, Value] | undefined;
+  for (const entry of entries)
+    if (found === undefined || sizeOf(entry[1]) >= sizeOf(found[1])) found = entry;
+  return found;
 }

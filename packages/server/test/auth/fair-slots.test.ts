@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FairQueue } from "../../src/auth/fair-queue.ts";
-import { PasswordChecks } from "../../src/auth/password-checks.ts";
+import { FairSlots } from "../../src/auth/fair-slots.ts";
+import type { FairSlotLimits } from "../../src/auth/fair-slots.ts";
 import { MqttServerBusyError } from "../../src/errors.ts";
 
 const ann = { address: "10.0.0.1", userName: "ann" };
@@ -72,9 +73,13 @@ class Works {
   }
 }
 
-describe("password checks", () => {
+function slots(limits: Partial<FairSlotLimits>): FairSlots {
+  return new FairSlots({ atOnce: 1, waitingMax: 100, waitMs: 5_000, what: "an answer", ...limits });
+}
+
+describe("fair slots", () => {
   it("do a few at a time", async () => {
-    const [checks, works] = [new PasswordChecks({ atOnce: 2 }), new Works()];
+    const [checks, works] = [slots({ atOnce: 2 }), new Works()];
     const results = [1, 2, 3, 4].map((number) =>
       checks.run(stranger(number), works.work(String(number))),
     );
@@ -86,7 +91,7 @@ describe("password checks", () => {
   });
 
   it("refuse at once what the queue has no place for", async () => {
-    const [checks, works] = [new PasswordChecks({ atOnce: 1, waitingMax: 1 }), new Works()];
+    const [checks, works] = [slots({ atOnce: 1, waitingMax: 1 }), new Works()];
     const first = checks.run(stranger(1), works.work("1"));
     const second = checks.run(stranger(2), works.work("2"));
     await expect(checks.run(stranger(3), works.work("3"))).rejects.toThrow(MqttServerBusyError);
@@ -97,7 +102,7 @@ describe("password checks", () => {
   });
 
   it("leave those whose client has gone, before a newcomer is refused", async () => {
-    const [checks, works] = [new PasswordChecks({ atOnce: 1, waitingMax: 2 }), new Works()];
+    const [checks, works] = [slots({ atOnce: 1, waitingMax: 2 }), new Works()];
     const first = checks.run(stranger(1), works.work("1"));
     let isAwaited = true;
     const gone = [2, 3].map((number) =>
@@ -115,17 +120,32 @@ describe("password checks", () => {
   });
 
   it("leave what has waited too long", async () => {
-    const [checks, works] = [new PasswordChecks({ atOnce: 1, waitMs: 0 }), new Works()];
+    const [checks, works] = [slots({ atOnce: 1, waitMs: 0 }), new Works()];
     const first = checks.run(stranger(1), works.work("1"));
     const late = checks.run(stranger(2), works.work("2"));
     const refusal = late.catch((error: unknown) => error);
     await works.endOne();
-    expect(await refusal).toMatchObject({ message: "a password was not checked in time" });
+    expect(await refusal).toMatchObject({ message: "an answer did not come in time" });
     expect(await first).toBe("1");
   });
 
+  it("keep nothing of those who were served, and take no longer for thousands that wait", async () => {
+    const [checks, works] = [slots({ waitingMax: 2_000 }), new Works()];
+    const first = checks.run(ann, works.work("first"));
+    let refused = 0;
+    for (let number = 0; number < 20_000; number += 1) {
+      const guess = stranger(number, `10.1.${number % 200}.1`);
+      checks.run(guess, works.work("guess")).catch(() => (refused += 1));
+    }
+    const honest = checks.run({ ...ann, userName: "bob" }, works.work("bob"));
+    for (let count = 0; count < 202; count += 1) await works.endOne();
+    // One round of all addresses, and it was its turn.
+    expect([await first, await honest]).toEqual(["first", "bob"]);
+    expect(refused).toBe(18_001);
+  });
+
   it("go on after a check that failed", async () => {
-    const checks = new PasswordChecks({ atOnce: 1 });
+    const checks = slots({ atOnce: 1 });
     await expect(checks.run(ann, () => Promise.reject(new Error("broken")))).rejects.toThrow(
       "broken",
     );
