@@ -4,19 +4,13 @@
  *
  *     npm run bench:admin -- --rounds 3 --seconds 30
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { median } from "./support/median.ts";
-import { PlainError } from "./support/plain-error.ts";
 import { processorSeconds } from "./support/processor-seconds.ts";
 import { runProgram, wholeNumber } from "./support/program-arguments.ts";
+import { startServing } from "./support/serving-process.ts";
 
-const MAIN = fileURLToPath(new URL("../packages/anax/dist/main.js", import.meta.url));
 /** What a program takes that has just begun is no rest. */
 const SETTLING_MS = 3_000;
 const SCRAPE_MS = 15_000;
@@ -36,62 +30,21 @@ export async function idleCost(
   seconds: number,
   settlingMs = SETTLING_MS,
 ): Promise<IdleCost> {
-  const folder = mkdtempSync(join(tmpdir(), "anax-bench-admin-"));
-  const tokens = join(folder, "tokens.txt");
-  // With open metrics nothing needs a token.
-  writeFileSync(tokens, "");
-  const admin = ["--admin-port", "0", "--admin-tokens", tokens, "--admin-open-metrics"];
-  const args = [
-    MAIN,
-    "serve",
-    "--port",
-    "0",
-    "--durability",
-    "memory",
-    ...(withAdmin ? admin : []),
-  ];
-  const server = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = once(server, "exit");
-  try {
-    const said = await Promise.race([firstWords(server.stdout, withAdmin), ended]);
-    if (typeof said !== "string") throw new PlainError("anax serve has ended: build it first");
-    const metrics = /^admin API on (.+)$/m.exec(said)?.[1];
-    const scrape = async (): Promise<void> => {
-      if (metrics !== undefined) await (await fetch(`${metrics}/metrics`)).text();
-    };
-    await scrape();
-    await pause(settlingMs);
-    const pid = server.pid ?? 0;
-    const before = processorSeconds(pid);
-    const end = Date.now() + seconds * 1_000;
-    for (let left = end - Date.now(); left > 0; left = end - Date.now()) {
-      await pause(Math.min(left, SCRAPE_MS));
-      if (left >= SCRAPE_MS) await scrape();
-    }
-    const processorPercent = ((processorSeconds(pid) - before) / seconds) * 100;
-    return { residentMb: residentMb(pid), processorPercent };
-  } finally {
-    server.kill();
-    await ended;
-    rmSync(folder, { recursive: true });
+  await using server = await startServing(withAdmin ? [] : undefined);
+  const { pid, adminUrl } = server;
+  const scrape = async (): Promise<void> => {
+    if (adminUrl !== undefined) await (await fetch(`${adminUrl}/metrics`)).text();
+  };
+  await scrape();
+  await pause(settlingMs);
+  const before = processorSeconds(pid);
+  const end = Date.now() + seconds * 1_000;
+  for (let left = end - Date.now(); left > 0; left = end - Date.now()) {
+    await pause(Math.min(left, SCRAPE_MS));
+    if (left >= SCRAPE_MS) await scrape();
   }
-}
-
-/** What it says until it serves. It is read on: a server that nothing listens to may wait for that. */
-function firstWords(output: NodeJS.ReadableStream, withAdmin: boolean): Promise<string> {
-  let text = "";
-  return new Promise((resolve) => {
-    output.on("data", (chunk) => {
-      text += String(chunk);
-      if (/^admin API on .+$/m.test(text) || (!withAdmin && text.includes("mqtt://")))
-        resolve(text);
-    });
-  });
-}
-
-function residentMb(pid: number): number {
-  const found = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
-  return Number(found?.[1]) / 1_024;
+  const processorPercent = ((processorSeconds(pid) - before) / seconds) * 100;
+  return { residentMb: server.residentMb(), processorPercent };
 }
 
 /** Each figure as the median of all rounds. */

@@ -2,6 +2,9 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { idleCost } from "../admin.ts";
+import { measurePages } from "../page.ts";
+import type { PageFigure } from "../page.ts";
+import { programPath } from "../support/program-path.ts";
 
 const isBuilt = existsSync(
   fileURLToPath(new URL("../../packages/anax/dist/main.js", import.meta.url)),
@@ -13,4 +16,16 @@ describe("the cost of the admin API", () => {
     expect(cost.residentMb).toBeGreaterThan(10);
     expect(cost.processorPercent).toBeGreaterThanOrEqual(0);
   });
+
+  it.skipIf(!isBuilt || programPath("gcc") === undefined || programPath("chromium") === undefined)(
+    "is measured with its page open while clients are there",
+    async () => {
+      const figures: PageFigure[] = [];
+      const few = { clients: 20, perSecond: 100, seconds: 0.1 };
+      await measurePages(few, (figure) => figures.push(figure), ["Clients", "Bans"]);
+      expect(figures.map(({ page }) => page)).toEqual(["without the page", "Clients", "Bans"]);
+      for (const { readyMs } of figures.slice(1)) expect(readyMs).toBeGreaterThan(0);
+    },
+    60_000,
+  );
 });

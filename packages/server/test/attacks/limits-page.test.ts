@@ -179,6 +179,7 @@ const ADMIN_LIMITS: Limits = [
   ["api/trace-routes.ts", "RECORDS_MAX"],
   ["api/trace-routes.ts", "PAYLOAD_BYTES_MAX"],
   ["api/schemas.ts", "PLACES_MAX"],
+  ["api/request-fault.ts", "SHOWN_MAX"],
 ];
 
 /** Folders with what they have on the page: each of their constants whose name ends with MAX. */
