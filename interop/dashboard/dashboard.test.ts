@@ -35,8 +35,8 @@ describe.runIf(areInstalled("chromium"))("the dashboard in Chromium", { timeout:
     afterEach(() => expect(opened().takeFaults()).toEqual([]));
 
     const tests = { ...PAGES, ...TEST_CLIENT, ...TEST_CLIENT_OPTIONS, ...READERS };
-    for (const [name, run] of Object.entries(tests)) it(name, () => run(opened()));
+    for (const [name, run] of Object.entries(tests)) it(name, () => run(opened()), 60_000);
   });
 
-  it("leads through the guide of ten minutes", () => runTenMinutes(started()));
+  it("leads through the guide of ten minutes", () => runTenMinutes(started()), 60_000);
 });

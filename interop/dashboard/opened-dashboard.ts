@@ -43,7 +43,7 @@ export class OpenedDashboard implements AsyncDisposable {
     this.page = page;
     this.device = device;
     this.#ends = ends;
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(25_000);
     page.on("pageerror", (error) => this.#faults.push(error.message));
     page.on("console", (message) => {
       if (message.type() === "error") this.#faults.push(message.text());

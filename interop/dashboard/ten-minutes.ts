@@ -112,7 +112,7 @@ export async function runTenMinutes(browser: Browser): Promise<void> {
   ]);
   const page = await browser.visit(guide.here("http://127.0.0.1:8080/"));
   onTestFinished(() => page.close());
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(25_000);
   const go = async (link: string): Promise<void> =>
     page.getByRole("navigation").getByRole("link", { name: link }).click();
   await page.getByLabel("Token").fill(token);
