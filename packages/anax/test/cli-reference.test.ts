@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../src/commands.ts";
 import { longName } from "../src/flags/flag.ts";
+import { serveSchema } from "../src/commands/config.ts";
+import { configReference, CONFIG_REFERENCE_PATH } from "./support/config-reference.ts";
 import { cliReference, REFERENCE_PATH } from "./support/cli-reference.ts";
 
 describe("docs/reference/cli.md", () => {
@@ -19,6 +21,27 @@ describe("docs/reference/cli.md", () => {
       const section = name === "pub" || name === "sub" ? own + shared : own;
       for (const flag of Object.keys(flags)) expect(section).toContain(`--${longName(flag)}`);
     }
+  });
+});
+
+describe("docs/reference/config.md", () => {
+  const text = (): string =>
+    existsSync(CONFIG_REFERENCE_PATH) ? readFileSync(CONFIG_REFERENCE_PATH, "utf8") : "";
+
+  it("is what the tables of flags say; if not, run npm run reference -w anax", () => {
+    expect(text()).toBe(configReference());
+  });
+
+  it("has every key of the schema, those of listeners, authenticators and rates too", () => {
+    const keys = Object.keys(serveSchema().properties);
+    expect(keys.length).toBeGreaterThan(50);
+    const isThere = (key: string): boolean =>
+      text().includes(`| \`${key}\``) || text().includes(`| \`${key}s\``);
+    // Names that mosquitto's programs have.
+    const aliases = ["cafile", "crlfile"];
+    expect(keys.filter((key) => !isThere(key))).toEqual(aliases);
+    for (const key of ["proxy-protocol-from", "key-url", "messages"])
+      expect(text()).toContain(`| \`${key}\` |`);
   });
 });
 

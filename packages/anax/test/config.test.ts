@@ -141,6 +141,17 @@ describe("a configuration file", () => {
     const served = start(["serve", ...IN_MEMORY, "--max-queued", "x"], { environment });
     await served.exitCode;
     expect(served.stderr.text).toContain("--max-queued");
+    const lists = start(["config", "print"], {
+      environment: {
+        ANAX_LISTENER: "{port: 0}, {type: ws, port: 0, origin: [https://a.b, https://c.d]}",
+        ANAX_USER: "ann:x, bob:y",
+      },
+    });
+    await lists.exitCode;
+    expect(parse(lists.stdout.text)).toMatchObject({
+      listeners: [{ port: 0 }, { type: "ws", origin: ["https://a.b", "https://c.d"] }],
+      user: ["ann:(hidden)", "bob:(hidden)"],
+    });
     const wrong = start(["config", "print"], { environment: { ANAX_NO_SYS: "perhaps" } });
     expect(await wrong.exitCode).toBe(2);
     expect(wrong.stderr.text).toBe('anax config: ANAX_NO_SYS "perhaps" is not true or false\n');

@@ -89,6 +89,14 @@ describe("the Dockerfile", () => {
     }
   });
 
+  it("packs every package of this repository that anax needs: no registry need have them", () => {
+    const packed = [...lines.matchAll(/-w (\S+)/g)].map(([, name]) => name);
+    const manifest = readFileSync(join(root, "packages/anax/package.json"), "utf8");
+    const { dependencies } = JSON.parse(manifest) as { dependencies: Record<string, string> };
+    const ours = Object.keys(dependencies).filter((name) => name.startsWith("@anax/"));
+    expect(new Set(packed)).toEqual(new Set(["anax", ...ours]));
+  });
+
   it("has a health check that knows a server that answers from one that does not", async () => {
     const { execFile } = await import("node:child_process");
     const check = (port: string): Promise<number> =>

@@ -27,6 +27,19 @@ export function environmentSource(environment: Environment): SettingSource {
   };
 }
 
+/** What is between commas, but for those within a map or a list. */
+function parts(value: string): string[] {
+  const found = [""];
+  let depth = 0;
+  for (const character of value) {
+    if (character === "{" || character === "[") depth += 1;
+    if (character === "}" || character === "]") depth -= 1;
+    if (character === "," && depth <= 0) found.push("");
+    else found.push(`${found.pop()}${character}`);
+  }
+  return found;
+}
+
 function wordsOf(flag: Flag<unknown>, writtenName: string, value: string): readonly Use["words"][] {
   if (flag.placeholder === undefined) {
     const words = SWITCHES[value.toLowerCase()];
@@ -34,5 +47,5 @@ function wordsOf(flag: Flag<unknown>, writtenName: string, value: string): reado
     throw new UsageError(`${writtenName} ${JSON.stringify(value)} is not true or false`);
   }
   if (flag.repeatable !== true) return [[value]];
-  return value.split(",").map((part) => [part.trim()]);
+  return parts(value).map((part) => [part.trim()]);
 }
