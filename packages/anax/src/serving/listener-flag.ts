@@ -1,17 +1,19 @@
 /** A listener of `anax serve` as one value: a map of keys, in a configuration file or on the command line. */
 import { UsageError } from "../errors.ts";
 import type { Flag, FlagTable } from "../flags/flag.ts";
-import { optional, repeated, toggle, withDefault } from "../flags/flag.ts";
+import { optional, repeated, withDefault } from "../flags/flag.ts";
 import { ADDRESS_RANGE, choice, FILE_MODE, integer, name, seconds } from "../flags/value-parser.ts";
 import type { MapFlag } from "../settings/configuration-file.ts";
 import { readMap, requireKeysFit } from "../settings/map-flag.ts";
 import type { TypesOfKeys } from "../settings/map-flag.ts";
+import { HANDSHAKE_HELP, tlsKeys } from "./tls-flags.ts";
+import type { TlsKeys } from "./tls-flags.ts";
 
 const KEY = { group: "Listener" };
 const TYPES = { tcp: "tcp", tls: "tls", ws: "ws", wss: "wss", unix: "unix" } as const;
 
 /** One place where a server listens. */
-export interface ListenerSettings {
+export interface ListenerSettings extends TlsKeys {
   readonly type: keyof typeof TYPES;
   readonly host: string | undefined;
   readonly port: number | undefined;
@@ -20,17 +22,7 @@ export interface ListenerSettings {
   readonly origin: readonly string[];
   readonly subprotocol: readonly string[];
   readonly upgradeTimeout: number | undefined;
-  readonly cert: string | undefined;
-  readonly key: string | undefined;
-  readonly keyPassphrase: string | undefined;
-  readonly ca: string | undefined;
-  readonly crl: string | undefined;
-  readonly hostCert: readonly string[];
-  readonly hostKey: readonly string[];
-  readonly requestCert: boolean;
   readonly handshakeTimeout: number | undefined;
-  readonly ticketKeys: string | undefined;
-  readonly ticketRotation: number | undefined;
   readonly maxConnections: number | undefined;
   readonly proxyProtocolFrom: readonly string[];
   readonly forwardedFrom: readonly string[];
@@ -61,35 +53,8 @@ export const LISTENER_TABLE: FlagTable<ListenerSettings> = {
     ...KEY,
     help: "seconds that a connection has to become a WebSocket (default 15)",
   }),
-  cert: optional(name("file"), { ...KEY, help: "certificate of the server, PEM" }),
-  key: optional(name("file"), { ...KEY, help: "its private key, PEM" }),
-  keyPassphrase: optional(name("text"), { ...KEY, help: "passphrase of the private key" }),
-  ca: optional(name("file"), {
-    ...KEY,
-    help: "authorities that client certificates must be signed by, PEM",
-  }),
-  crl: optional(name("file"), { ...KEY, help: "revoked client certificates (CRL), PEM" }),
-  hostCert: repeated(name("file"), {
-    ...KEY,
-    help: "another certificate, for clients that ask for its host (SNI), PEM; each with a host-key",
-  }),
-  hostKey: repeated(name("file"), { ...KEY, help: "its private key, PEM" }),
-  requestCert: toggle({
-    ...KEY,
-    help: "let in only clients with a certificate that ca has signed",
-  }),
-  handshakeTimeout: optional(seconds(0.001), {
-    ...KEY,
-    help: "seconds that a connection has for its TLS handshake (default 15)",
-  }),
-  ticketKeys: optional(name("file"), {
-    ...KEY,
-    help: "48 secret bytes from which the keys of TLS tickets are made, the same at all servers of a fleet (default: random)",
-  }),
-  ticketRotation: optional(seconds(1), {
-    ...KEY,
-    help: "seconds after which tickets have other keys (default 86400)",
-  }),
+  ...tlsKeys(KEY.group),
+  handshakeTimeout: optional(seconds(0.001), { ...KEY, help: HANDSHAKE_HELP }),
   maxConnections: optional(integer(1, Number.MAX_SAFE_INTEGER), {
     ...KEY,
     help: "connections of this listener at a time (default: no limit but that of the server)",
