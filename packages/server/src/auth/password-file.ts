@@ -69,14 +69,21 @@ export function parsePasswordFile(
     const [userName = "", ...texts] = line.split(":");
     const entry = parseEntry(texts);
     if (entry === undefined || userName === "" || users.has(userName)) {
-      const problem = users.has(userName)
-        ? "names a user twice"
-        : "is not user:$scrypt$…, or a line of mosquitto_passwd";
+      const problem = users.has(userName) ? "names a user twice" : faultOf(texts);
       throw new MqttConfigurationError(`line ${index + 1} of the password file ${name}${problem}`);
     }
     users.set(userName, entry);
   }
   return users;
+}
+
+/** Kinds of hashes that other programs write. */
+const FOREIGN_HASH = /^\$(argon2(?:id|i|d)|2[abxy]|pbkdf2[a-z0-9-]*|y|5|1)\$/;
+
+function faultOf([hashText = ""]: readonly string[]): string {
+  const kind = FOREIGN_HASH.exec(hashText)?.[1];
+  if (kind === undefined) return "is not user:$scrypt$…, or a line of mosquitto_passwd";
+  return `has a hash of kind ${kind}, which cannot be checked: set the password again with anax passwd`;
 }
 
 /** A hash, and perhaps a verifier behind it. */

@@ -43,6 +43,16 @@ describe("a password file of mosquitto", () => {
     expect(await answer(file, "nobody", "pässword")).toBe(undefined);
   });
 
+  it("names the line and the kind of a hash that it cannot check", async () => {
+    const path = emptyFile();
+    const hash = "$argon2id$v=19$m=65536,t=3,p=1$c2FsdHNhbHQ$aGFzaGhhc2g";
+    writeFileSync(path, `${LINES[0]}\nann:${hash}\n`);
+    await expect(new PasswordFile(path).load()).rejects.toThrow(
+      `line 2 of the password file ${path} has a hash of kind argon2id, which cannot be checked: ` +
+        "set the password again with anax passwd",
+    );
+  });
+
   it.skipIf(!isInstalled)("is read as mosquitto_passwd writes it here", async () => {
     const path = emptyFile();
     const add = (hash: string, userName: string, password: string): void =>
