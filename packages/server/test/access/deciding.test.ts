@@ -1,6 +1,7 @@
 /** What is asked of an authorizer, how often, and what clients are told. */
 import { describe, expect, it } from "vitest";
 import type { AccessClient, Authorizer } from "../../src/core/access/authorizer.ts";
+import type { Hooks } from "../../src/core/hooks/hooks.ts";
 import type { Identity } from "../../src/core/hooks/identity.ts";
 import {
   acknowledgement,
@@ -349,5 +350,51 @@ describe("a Will that was stored", () => {
     harness.advance(100_000);
     expect(harness.core.statistics.retainedMessagesCurrent).toBe(count);
     expect(harness.core.statistics.publishesDenied).toBe(1 - count);
+  });
+
+  it("is judged by the whole identity of its client, behind each restart", () => {
+    const asked: AccessClient[] = [];
+    const authorizer = askingAtOnce({
+      mayPublish: (client) => {
+        asked.push(client);
+        return client.groups.includes("sensors") && client.claims?.["site"] === "north";
+      },
+      maySubscribe: () => true,
+    });
+    const identity: Identity = {
+      groups: ["sensors"],
+      claims: { site: "north", levels: [1, { deep: true }] },
+      permissions: { publish: ["t/#"] },
+    };
+    const hooks: Hooks = { validatingConnection: (event) => void (event.identity = identity) };
+    const server = new DurableServer({}, {}, hooks, undefined, { authorizer });
+    const payload = new TextEncoder().encode("gone");
+    const properties = { willDelayIntervalSeconds: 60 };
+    const will = { topic: "t/1", payload, qos: 1, retain: true, properties } as const;
+    const fields = { ...lasting(), userName: "ann", will };
+    server.harness.connect("w", fields).cut();
+    const [before] = asked;
+    asked.length = 0;
+    server.crash(1_000);
+    const harness = server.crash(1_000);
+    harness.advance(100_000);
+    expect(harness.core.statistics.retainedMessagesCurrent).toBe(1);
+    expect(asked).toEqual([before]);
+  });
+
+  it("keeps what its client was limited to where claims of a program are no JSON", () => {
+    const authorizer = askingAtOnce({ mayPublish: () => true, maySubscribe: () => true });
+    const identity = { claims: { count: 1n }, permissions: { publish: ["t/#"] } };
+    const hooks: Hooks = { validatingConnection: (event) => void (event.identity = identity) };
+    const server = new DurableServer({}, {}, hooks, undefined, { authorizer });
+    const properties = { willDelayIntervalSeconds: 60 };
+    const payload = new TextEncoder().encode("gone");
+    const will = { topic: "t/1", payload, qos: 1, retain: true, properties } as const;
+    server.harness.connect("w", { ...lasting(), will }).cut();
+    const harness = server.crash(1_000);
+    const session = harness.core.sessions.get("w");
+    expect(session?.will?.access?.client.permissions).toEqual(identity.permissions);
+    harness.advance(100_000);
+    expect(harness.core.statistics.retainedMessagesCurrent).toBe(1);
   });
 });

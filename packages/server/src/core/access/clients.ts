@@ -1,3 +1,4 @@
+import type { AccessClient } from "./authorizer.ts";
 import type { AccessContext } from "./access-context.ts";
 import type { Identity, Permissions } from "../hooks/identity.ts";
 import { listenerName } from "../wire.ts";
@@ -32,6 +33,14 @@ export function accessOfSender(
   const { groups = [], claims, permissions } = identity;
   if (!isAsked(core, permissions)) return undefined;
   return new ClientAccess({ clientId, userName, groups, listener: "", claims, permissions });
+}
+
+/** The same about one that the store remembers. Its permissions may be all that is asked, so that they hold in each case. */
+export function accessOfStored(
+  core: AccessContext,
+  client: AccessClient,
+): ClientAccess | undefined {
+  return core.authorizer === undefined ? undefined : new ClientAccess(client);
 }
 
 interface Sender {

@@ -14,7 +14,7 @@ export interface PendingWill {
   readonly bytes?: Uint8Array | undefined;
   readonly delayMs: number;
   readonly origin: Origin;
-  /** Of the connection it is of; undefined if nothing is asked, and for one out of a store. */
+  /** Of the connection it is of; undefined if nothing is asked, and for one out of an older store. */
   readonly access?: ClientAccess | undefined;
   /** Set while the Will Delay Interval runs. */
   deadline: Deadline | undefined;

@@ -5,6 +5,8 @@ import { PeerSession } from "../sessions/peer-session.ts";
 import type { PeerName } from "../sessions/peer-session.ts";
 import type { Session } from "../sessions/session.ts";
 import type { Subscription } from "../routing/subscription.ts";
+import type { WillSender } from "./will-sender.ts";
+import { readSender, writeSender } from "./will-sender.ts";
 import { readBlob, readTime, writeBlob, writeTime } from "./fields.ts";
 
 const HAS_USER_NAME = 0x01;
@@ -12,6 +14,8 @@ const HAS_WILL = 0x02;
 const IS_OWNED = 0x04;
 /** The Client Identifier is the name of another server of the cluster. */
 const IS_PEER = 0x08;
+/** Of who the Will is, behind it. */
+const HAS_WILL_SENDER = 0x10;
 const NO_LOCAL = 0x04;
 const RETAIN_AS_PUBLISHED = 0x08;
 const HAS_IDENTIFIER = 0x10;
@@ -36,6 +40,8 @@ export interface StoredWill {
   readonly will: Will;
   /** When its delay is over; Infinity while the connection lives. */
   readonly dueAtMs: number;
+  /** Of who it is, as the rules ask; undefined if nothing was asked, and in stores of before that was kept. */
+  readonly sender: WillSender | undefined;
 }
 
 /** True for a row that is no session but keeps a Will that is due: a session that ends with its connection is not stored. */
@@ -45,11 +51,13 @@ export function keepsOnlyWill({ expiryIntervalSeconds, will }: StoredSession): b
 
 export function writeSession(writer: ByteWriter, session: Session): void {
   const { userName, will } = session;
+  const sender = will?.access?.client;
   writer.u8(
     (userName === undefined ? 0 : HAS_USER_NAME) |
       (will === undefined ? 0 : HAS_WILL) |
       (session.isOwned ? IS_OWNED : 0) |
-      (session instanceof PeerSession ? IS_PEER : 0),
+      (session instanceof PeerSession ? IS_PEER : 0) |
+      (sender === undefined ? 0 : HAS_WILL_SENDER),
   );
   writer.string(
     session instanceof PeerSession ? `${session.shard}/${session.epoch}` : session.clientId,
@@ -62,6 +70,7 @@ export function writeSession(writer: ByteWriter, session: Session): void {
   if (will === undefined) return;
   writeTime(writer, will.deadline?.atMs ?? Infinity);
   writeWill(writer, will.will);
+  if (sender !== undefined) writeSender(writer, sender);
 }
 
 export function readSession(reader: ByteReader): StoredSession {
@@ -72,7 +81,13 @@ export function readSession(reader: ByteReader): StoredSession {
   const expiryIntervalSeconds = reader.u32();
   const disconnectedAtMs = readTime(reader);
   const will =
-    (flags & HAS_WILL) === 0 ? undefined : { dueAtMs: readTime(reader), will: readWill(reader) };
+    (flags & HAS_WILL) === 0
+      ? undefined
+      : {
+          dueAtMs: readTime(reader),
+          will: readWill(reader),
+          sender: (flags & HAS_WILL_SENDER) === 0 ? undefined : readSender(reader),
+        };
   const isOwned = (flags & IS_OWNED) !== 0;
   const peer = (flags & IS_PEER) === 0 ? undefined : peerNameIn(clientId);
   return {

@@ -1,3 +1,4 @@
+import { accessOfStored } from "../access/clients.ts";
 import type { ReceivingContext } from "../receiving/receiving-context.ts";
 import type { Address, Owed } from "../owed/delivery.ts";
 import { requeue } from "../delivering/queueing.ts";
@@ -150,7 +151,7 @@ function recoverWill(
   session: Session,
   stored: NonNullable<RecoveredSession["stored"]["will"]>,
 ): void {
-  const { will, dueAtMs } = stored;
+  const { will, dueAtMs, sender } = stored;
   const delayMs = (will.properties?.willDelayIntervalSeconds ?? 0) * 1_000;
   const { clientId, userName, items: sessionItems } = session;
   const origin = { clientId, sessionItems, ...(userName === undefined ? {} : { userName }) };
@@ -158,6 +159,7 @@ function recoverWill(
     will,
     delayMs: dueAtMs === Infinity ? delayMs : Math.max(0, dueAtMs - core.now),
     origin,
+    access: sender && accessOfStored(core, { ...sender, clientId, userName }),
     deadline: undefined,
   };
 }
