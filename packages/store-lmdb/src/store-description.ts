@@ -4,7 +4,7 @@
  */
 
 /** Version of the layout of the tables. A store with a higher one is refused, a lower one is brought up to date. */
-export const STORE_FORMAT = 5;
+export const STORE_FORMAT = 6;
 
 /** What a store says about itself. */
 export interface StoreDescription {

@@ -14,7 +14,7 @@ const HAS_WILL = 0x02;
 const IS_OWNED = 0x04;
 /** The Client Identifier is the name of another server of the cluster. */
 const IS_PEER = 0x08;
-/** Of who the Will is, behind it. */
+/** Of who the Will is, behind it; since format 6. */
 const HAS_WILL_SENDER = 0x10;
 const NO_LOCAL = 0x04;
 const RETAIN_AS_PUBLISHED = 0x08;
