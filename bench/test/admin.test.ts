@@ -22,8 +22,8 @@ describe("the cost of the admin API", () => {
     async () => {
       const figures: PageFigure[] = [];
       const few = { clients: 20, perSecond: 100, seconds: 0.1 };
-      await measurePages(few, (figure) => figures.push(figure), ["Clients", "Bans"]);
-      expect(figures.map(({ page }) => page)).toEqual(["without the page", "Clients", "Bans"]);
+      await measurePages(few, (figure) => figures.push(figure), ["Bans"]);
+      expect(figures.map(({ page }) => page)).toEqual(["without the page", "Bans"]);
       for (const { readyMs } of figures.slice(1)) expect(readyMs).toBeGreaterThan(0);
     },
     60_000,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FAULT_KINDS } from "./fault.ts";
 import { Simulation } from "./simulation.ts";
 
-const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 1_200);
+const SEEDS = Number(process.env["SIMULATION_SEEDS"] ?? 800);
 const FIRST_SEED = Number(process.env["SIMULATION_SEED"] ?? 1);
 const SEEDS_FOR_FAULTS = 100;
 
